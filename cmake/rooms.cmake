@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# virtlight_room(NAME [USES room...] [LINKS target...])
+# A folder of src/ as a library. main.cpp is left out: it belongs to a program.
+function(virtlight_room name)
+  cmake_parse_arguments(ROOM "" "" "USES;LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  if(sources)
+    add_library(virtlight_${name} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(virtlight_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  list(TRANSFORM ROOM_USES PREPEND virtlight_)
+  target_link_libraries(virtlight_${name} ${scope} virtlight_flags ${ROOM_USES} ${ROOM_LINKS})
+endfunction()
+
+# virtlight_program(NAME main.cpp room)
+function(virtlight_program name main room)
+  if(EXISTS ${PROJECT_SOURCE_DIR}/${main})
+    add_executable(${name} ${main})
+    target_link_libraries(${name} PRIVATE virtlight_${room})
+    install(TARGETS ${name})
+  endif()
+endfunction()

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# tests/<room>/*_test.cpp become the program <room>_tests; tests/<room>/*.cpp that are no tests are its helpers.
+
+include(GoogleTest)
+find_library(RAPIDCHECK rapidcheck REQUIRED)
+
+foreach(room base async domain hypervisor xenlight simulated manager console libvirt daemon cli)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${room}/*.cpp)
+  if(sources)
+    add_executable(${room}_tests ${sources})
+    target_include_directories(${room}_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+    target_link_libraries(${room}_tests PRIVATE virtlight_${room} GTest::gmock GTest::gtest_main ${RAPIDCHECK})
+    target_compile_definitions(${room}_tests PRIVATE VIRTLIGHT_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/${room}")
+    gtest_discover_tests(${room}_tests TEST_PREFIX ${room}. DISCOVERY_MODE PRE_TEST)
+  endif()
+endforeach()
+
+# Every header compiles alone.
+file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*/*.hpp)
+foreach(header IN LISTS headers)
+  file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR}/src ${header})
+  set(unit ${PROJECT_BINARY_DIR}/headers/${name}.cpp)
+  file(CONFIGURE OUTPUT ${unit} CONTENT "#include \"${name}\"\n#include \"${name}\" // twice: guarded\n")
+  list(APPEND header_units ${unit})
+endforeach()
+if(header_units)
+  add_library(header_check OBJECT EXCLUDE_FROM_ALL ${header_units})
+  target_link_libraries(header_check PRIVATE virtlight_flags fmt::fmt PkgConfig::libxml2 PkgConfig::xenlight
+    PkgConfig::systemd CLI11::CLI11)
+endif()

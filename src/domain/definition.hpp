@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/uuid.hpp"
+
+namespace virtlight::domain {
+
+/// How Xen runs the guest.
+enum class GuestType { pv, pvh, hvm };
+
+/// What is done when the guest stops by itself.
+enum class LifecycleAction { destroy, restart, rename_restart, preserve, coredump_destroy, coredump_restart };
+
+/// Where a guest's kernel comes from: a file of dom0, handed over directly.
+struct DirectBoot {
+    std::string kernel;   ///< path in dom0; empty: none given
+    std::string initrd;   ///< path in dom0; may be empty
+    std::string cmdline;  ///< may be empty
+
+    bool operator==(const DirectBoot&) const = default;
+};
+
+/// A character device that the guest sees. PV and PVH guests have the Xen console; HVM guests have serial
+/// ports too.
+struct Console {
+    enum class Target { xen, serial };
+    Target target = Target::xen;
+    unsigned port = 0;
+    std::string tty{};  ///< the pty in dom0 while the guest runs; empty in a definition that is not running
+
+    bool operator==(const Console&) const = default;
+};
+
+/// Switches that libvirt writes under <features>. Absent there means off, as libvirt's Xen driver has it.
+struct Features {
+    bool acpi = false;
+    bool apic = false;
+    bool pae = false;
+    std::optional<bool> hap{};  ///< hardware assisted paging; empty: Xen's default
+
+    bool operator==(const Features&) const = default;
+};
+
+enum class ClockOffset { utc, localtime };
+
+/// Everything that was asked for about a guest: what `virsh define` reads and `virsh dumpxml` writes. A
+/// value: equal definitions describe the same guest.
+struct Definition {
+    std::string name;
+    Uuid uuid{};
+    std::string title{};
+    std::string description{};
+    std::string metadata{};  ///< the <metadata> element as XML text, or empty
+
+    GuestType type = GuestType::pv;
+    std::uint64_t memory_max_kib = 0;  ///< a multiple of 1024
+    std::uint64_t memory_kib = 0;      ///< given at start; at most memory_max_kib; a multiple of 1024
+    unsigned vcpus_max = 1;            ///< 1 to limits::vcpus
+    unsigned vcpus = 1;                ///< online at start; at most vcpus_max
+    DirectBoot boot{};
+    Features features{};
+    ClockOffset clock = ClockOffset::utc;
+
+    LifecycleAction on_poweroff = LifecycleAction::destroy;
+    LifecycleAction on_reboot = LifecycleAction::restart;
+    LifecycleAction on_crash = LifecycleAction::destroy;
+
+    std::string emulator{};           ///< path of the device model; empty: Xen's own
+    std::vector<Console> consoles{};  ///< the Xen console first, then serial ports by port
+
+    bool operator==(const Definition&) const = default;
+};
+
+}  // namespace virtlight::domain

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "base/uuid.hpp"
+
+namespace virtlight::domain {
+
+/// Lifecycle events and their details. The numbers are libvirt's; details count anew for each event.
+enum class Defined { added = 0, updated = 1, renamed = 2, from_snapshot = 3 };
+enum class Undefined { removed = 0, renamed = 1 };
+enum class Started { booted = 0, migrated = 1, restored = 2, from_snapshot = 3, wakeup = 4 };
+enum class Suspended {
+    paused = 0,
+    migrated = 1,
+    io_error = 2,
+    watchdog = 3,
+    restored = 4,
+    from_snapshot = 5,
+    api_error = 6
+};
+enum class Resumed { unpaused = 0, migrated = 1, from_snapshot = 2 };
+enum class Stopped {
+    shutdown = 0,
+    destroyed = 1,
+    crashed = 2,
+    migrated = 3,
+    saved = 4,
+    failed = 5,
+    from_snapshot = 6
+};
+enum class ShutdownFinished { finished = 0, guest = 1, host = 2 };
+enum class PmSuspended { memory = 0, disk = 1 };
+enum class Crashed { panicked = 0 };
+
+struct Lifecycle {
+    int event;
+    int detail;
+
+    Lifecycle(Defined detail_) : event(0), detail(static_cast<int>(detail_)) {}
+    Lifecycle(Undefined detail_) : event(1), detail(static_cast<int>(detail_)) {}
+    Lifecycle(Started detail_) : event(2), detail(static_cast<int>(detail_)) {}
+    Lifecycle(Suspended detail_) : event(3), detail(static_cast<int>(detail_)) {}
+    Lifecycle(Resumed detail_) : event(4), detail(static_cast<int>(detail_)) {}
+    Lifecycle(Stopped detail_) : event(5), detail(static_cast<int>(detail_)) {}
+    Lifecycle(ShutdownFinished detail_) : event(6), detail(static_cast<int>(detail_)) {}
+    Lifecycle(PmSuspended detail_) : event(7), detail(static_cast<int>(detail_)) {}
+    Lifecycle(Crashed detail_) : event(8), detail(static_cast<int>(detail_)) {}
+    bool operator==(const Lifecycle&) const = default;
+};
+
+/// The guest restarted by its own wish, in the same or a new domid.
+struct Rebooted {
+    bool operator==(const Rebooted&) const = default;
+};
+
+using EventKind = std::variant<Lifecycle, Rebooted>;
+
+/// Something that happened to a domain. Carries the domain's names of that moment: when it is read, the
+/// domain may be gone or have another domid.
+struct Event {
+    std::string name;
+    Uuid uuid;
+    int domid;  ///< -1: was not running
+    EventKind kind;
+
+    bool operator==(const Event&) const = default;
+};
+
+}  // namespace virtlight::domain

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/cancel.hpp"
+#include "async/task.hpp"
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "base/uuid.hpp"
+#include "domain/definition.hpp"
+
+/// What a manager may ask of a hypervisor, in the words of domains. Everything above works with any
+/// implementation: xenlight's (real Xen, through libxl) and simulated's (in memory) behave alike, and one set
+/// of tests holds both to it.
+namespace virtlight::hypervisor {
+
+/// Xen's number of a running domain. It names a domain only while that domain lives and is used again later.
+using DomId = std::uint32_t;
+
+/// One life of a domain, from the moment it is seen or made until it is gone. Never reused.
+using LifeId = Id<struct LifeTag>;
+
+/// One operation; ties what the layers below log to what was asked for.
+using OperationId = Id<struct OperationTag>;
+
+/// The host, as it does not change while the daemon runs.
+struct HostFacts {
+    unsigned version_major = 0;
+    unsigned version_minor = 0;
+    std::string version_extra;  ///< ".5" of Xen 4.17.5
+    std::string capabilities;   ///< Xen's list, e.g. "xen-3.0-x86_64 hvm-3.0-x86_64 "
+    std::string machine = "x86_64";
+    std::uint64_t memory_kib = 0;
+    unsigned cpus = 1;  ///< physical, online
+    unsigned mhz = 0;
+    unsigned nodes = 1;  ///< NUMA
+    unsigned sockets_per_node = 1;
+    unsigned cores_per_socket = 1;
+    unsigned threads_per_core = 1;
+    bool has_pv = false;
+    bool has_pvh = false;
+    bool has_hvm = false;
+};
+
+/// What the guest did to end up shut down.
+enum class StopReason { poweroff, reboot, suspend, crash, watchdog, soft_reset, unknown };
+
+/// A domain as Xen sees it. Domains that are dying are reported until they are gone.
+struct DomainSeen {
+    DomId domid = 0;
+    Uuid uuid{};
+    std::string name{};  ///< empty if Xen has none (a domain half made or half gone)
+    bool paused = false;
+    bool running = false;  ///< a vCPU is on a processor right now; neither running nor paused: it waits
+    bool dying = false;
+    std::optional<StopReason> stopped{};  ///< the guest has shut down and waits to be destroyed (or resumed)
+    bool hvm = false;                     ///< true for HVM and PVH: Xen itself knows no more
+    std::uint64_t memory_kib = 0;         ///< given to it now
+    std::uint64_t memory_max_kib = 0;     ///< Xen's bound
+    unsigned vcpus_online = 0;
+    unsigned vcpus_max = 0;
+    nanoseconds cpu_time{};
+
+    bool operator==(const DomainSeen&) const = default;
+};
+
+/// All of Xen's domains at one moment, Domain-0 among them, in the order of domids.
+struct Snapshot {
+    std::vector<DomainSeen> domains;
+    std::uint64_t memory_free_kib = 0;
+};
+
+/// What belongs to one asking: its name for the log and the wish to stop it.
+struct Operation {
+    OperationId id{};
+    async::CancelToken cancel{};
+};
+
+/// A domain that was made. It is paused: nothing of its output is lost to one who looks before it is
+/// unpaused.
+struct Created {
+    DomId domid = 0;
+    std::vector<domain::Console> consoles{};  ///< those of the definition, with their ttys
+};
+
+/// A request to the guest that it stop by itself.
+enum class ShutdownMethod { paravirtual, acpi };
+
+/// All members are called on the core thread, return at once, and complete on the core thread. Each operation
+/// ends once, with what happened; cancelling its token makes it end soon, with Reason::cancelled unless it
+/// was done before. A failure carries what the layer below wrote about it. Acting on a domid that is gone is
+/// Reason::no_domain.
+class Hypervisor {
+ public:
+    virtual ~Hypervisor() = default;
+
+    virtual const HostFacts& host() const = 0;
+
+    /// All domains, taken after the call. Served in a moment, whatever other operations are doing.
+    virtual async::Task<Result<Snapshot>> look() = 0;
+
+    /// `again` is called (on the core thread) whenever something may have happened to a domain: look again.
+    /// It may be called too often, and once for several happenings; a happening without a call is possible
+    /// only for what Xen tells nobody (pausing by another tool).
+    virtual void on_attention(std::function<void()> again) = 0;
+
+    /// From here on the end of this life calls for attention. To be called for each life once; look() after
+    /// it, as an end before it is not told.
+    virtual void follow(LifeId life, DomId domid) = 0;
+    virtual void unfollow(LifeId life) = 0;
+
+    /// Builds a domain and leaves it paused. When it fails or is cancelled, nothing of it stays.
+    /// invalid_argument: a file is missing or no kernel; operation_failed: Xen refused (no memory, ...).
+    virtual async::Task<Result<Created>> create(domain::Definition definition, Operation operation) = 0;
+
+    virtual async::Task<Result<>> unpause(DomId domid, Operation operation) = 0;
+    virtual async::Task<Result<>> pause(DomId domid, Operation operation) = 0;
+
+    /// Ends when the guest has acknowledged, not when it has stopped (that is seen later); a guest that never
+    /// acknowledges keeps the operation waiting until it is cancelled or a minute has passed (timed_out).
+    /// unsupported_operation: the guest does not listen in that way.
+    virtual async::Task<Result<>> request_shutdown(DomId domid, ShutdownMethod method,
+                                                   Operation operation) = 0;
+    virtual async::Task<Result<>> request_reboot(DomId domid, Operation operation) = 0;
+
+    /// Ends when the domain is gone from Xen, or is dying with nothing left for us to do.
+    virtual async::Task<Result<>> destroy(DomId domid, Operation operation) = 0;
+
+    /// The definition of a domain as the hypervisor knows it, with the ttys of its consoles: for a domain
+    /// that somebody else made, or that was made before this daemon started.
+    virtual async::Task<Result<domain::Definition>> describe(DomId domid) = 0;
+};
+
+}  // namespace virtlight::hypervisor

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/scheduler.hpp"
+#include "async/task.hpp"
+#include "base/result.hpp"
+#include "domain/definition.hpp"
+#include "domain/event.hpp"
+#include "domain/state.hpp"
+#include "hypervisor/port.hpp"
+#include "manager/store.hpp"
+
+namespace virtlight::manager {
+
+/// A domain at this moment, as the core knows it.
+struct DomainInfo {
+    std::string name;
+    Uuid uuid{};
+    int domid = -1;  ///< -1: not running
+    domain::Status status{};
+    domain::GuestType type = domain::GuestType::pv;
+    bool persistent = false;
+    bool autostart = false;
+    bool updated = false;  ///< the stored definition differs from the running one
+    std::uint64_t memory_kib = 0;
+    std::uint64_t memory_max_kib = 0;
+    unsigned vcpus = 0;  ///< online
+    unsigned vcpus_max = 0;
+    nanoseconds cpu_time{};
+};
+
+struct StartOptions {
+    bool paused = false;
+};
+
+/// Which of a domain's definitions: the one it runs with (if it runs), or the stored one.
+enum class Which { live, stored };
+
+/// All domains of the host: the one owner of their state. Lives on the core thread; every member is called
+/// there.
+///
+/// Reads answer at once from what the core knows. Changes are tasks: they queue behind the other operations
+/// of the same domain, and only of it, and end once. Acting on a domain that is gone is Reason::no_domain.
+class Manager {
+ public:
+    /// The references must outlive the manager.
+    Manager(async::Scheduler& scheduler, hypervisor::Hypervisor& hypervisor, Store& store);
+    ~Manager();
+
+    /// Reads the store, looks at the hypervisor, adopts what runs. Nothing else may be called before it has
+    /// ended well.
+    async::Task<Result<>> start_up();
+    /// Refuses new operations, cancels what runs and waits for it (bounded). Guests are not touched.
+    async::Task<> shut_down();
+
+    // Reads
+    const hypervisor::HostFacts& host() const;
+    std::uint64_t memory_free_kib() const;
+    /// Running ones first by domid, then the others by name.
+    std::vector<DomainInfo> list() const;
+    Result<DomainInfo> find(Uuid uuid) const;
+    Result<DomainInfo> find_by_name(std::string_view name) const;
+    Result<DomainInfo> find_by_domid(int domid) const;
+    Result<domain::Definition> definition(Uuid uuid, Which which) const;
+
+    // Changes
+    /// Stores the definition under its uuid; replaces the one before. domain_exists: name or uuid belongs to
+    /// another.
+    async::Task<Result<DomainInfo>> define(domain::Definition definition);
+    /// Forgets the stored definition; a running domain goes on and is transient.
+    async::Task<Result<>> undefine(Uuid uuid);
+    async::Task<Result<DomainInfo>> start(Uuid uuid, StartOptions options);
+    /// Starts a domain that is forgotten when it ends, unless one with this name and uuid is stored.
+    async::Task<Result<DomainInfo>> create(domain::Definition definition, StartOptions options);
+    async::Task<Result<>> suspend(Uuid uuid);
+    async::Task<Result<>> resume(Uuid uuid);
+    /// Ends when the guest has acknowledged. Without a method: paravirtual, then ACPI where the guest does
+    /// not listen.
+    async::Task<Result<>> shutdown(Uuid uuid, std::optional<hypervisor::ShutdownMethod> method);
+    async::Task<Result<>> reboot(Uuid uuid);
+    /// Does not queue: cancels what runs on the domain.
+    async::Task<Result<>> destroy(Uuid uuid);
+    async::Task<Result<>> set_autostart(Uuid uuid, bool autostart);
+
+    // Events
+    using Listener = std::function<void(const domain::Event&)>;
+    /// Takes the listener back when it is destroyed. Must not outlive the manager.
+    class Subscription {
+     public:
+        Subscription() = default;
+        explicit Subscription(std::function<void()> end) : end_(std::move(end)) {}
+        Subscription(Subscription&& other) noexcept : end_(std::exchange(other.end_, nullptr)) {}
+        Subscription& operator=(Subscription&& other) noexcept {
+            std::swap(end_, other.end_);
+            return *this;
+        }
+        ~Subscription() {
+            if (end_) end_();
+        }
+
+     private:
+        std::function<void()> end_;
+    };
+    /// Events come in the order of what happened, each once, after the state that they tell of is readable.
+    [[nodiscard]] Subscription subscribe(Listener listener);
+
+ private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace virtlight::manager

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "async/task.hpp"
+#include "base/result.hpp"
+#include "base/uuid.hpp"
+#include "domain/definition.hpp"
+
+namespace virtlight::manager {
+
+/// A persistent domain, as kept over restarts of the daemon and the host.
+struct Stored {
+    domain::Definition definition;
+    bool autostart = false;
+};
+
+/// What a running domain was started with, kept until it is gone: a definition may change or vanish under a
+/// running guest, and Xen does not know all of it.
+struct StoredLife {
+    domain::Definition definition;
+    unsigned domid = 0;
+};
+
+/// Where definitions outlive the daemon: the authority on what is defined. Each change is in effect when its
+/// task ends with success and has not happened when it fails; after a crash in between either is true, and
+/// nothing else. Called on the core thread; never blocks it.
+class Store {
+ public:
+    struct Content {
+        std::vector<Stored> domains;
+        std::vector<StoredLife> lives;
+        std::vector<std::string>
+            problems;  ///< a sentence for each file that could not be read and was left alone
+    };
+
+    virtual ~Store() = default;
+    virtual async::Task<Result<Content>> load() = 0;
+    virtual async::Task<Result<>> save(Stored domain) = 0;
+    virtual async::Task<Result<>> remove(Uuid uuid) = 0;
+    virtual async::Task<Result<>> save_life(StoredLife life) = 0;
+    virtual async::Task<Result<>> remove_life(Uuid uuid) = 0;
+};
+
+}  // namespace virtlight::manager
