@@ -39,3 +39,4 @@ if(VIRTLIGHT_SANITIZE)
 endif()
 
 option(VIRTLIGHT_TESTS "Build the tests" ON)
+option(VIRTLIGHT_FUZZERS "Build the fuzzers; needs fuzzer-no-link among the sanitizers" OFF)

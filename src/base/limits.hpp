@@ -31,15 +31,111 @@ inline constexpr unsigned vcpus = 512;
 // xenlight
 
 // simulated
+/// What a word of a simulated guest may ask for.
+inline constexpr auto simulated_seconds = std::chrono::hours(24 * 365);
+/// Output of a console that nobody reads, before its input has to wait.
+inline constexpr std::size_t simulated_console_bytes = 16 * 1024;
+/// Waits: for a slow disk under the files of a guest, for a guest to acknowledge a request, and for a
+/// destroyed domain to be gone.
+inline constexpr auto simulated_file_check = seconds(30);
+inline constexpr auto simulated_acknowledgement = seconds(60);
+inline constexpr auto simulated_departure = seconds(10);
 
 // manager
 /// Domains, defined and running together; also what one answer on the wire may list.
 inline constexpr std::size_t domains = 16384;
+/// Operations that may wait for their turn on one domain; as many urgent ones besides.
+inline constexpr std::size_t jobs_per_domain = 32;
+/// How long each kind of operation may take before it is cancelled. A guest has a minute to acknowledge a
+/// request.
+inline constexpr auto definition_deadline = seconds(60);
+inline constexpr auto start_deadline = seconds(600);
+inline constexpr auto pause_deadline = seconds(60);
+inline constexpr auto request_deadline = seconds(75);
+inline constexpr auto destroy_deadline = seconds(300);
+inline constexpr auto after_stop_deadline = seconds(1200);
+/// A cancelled operation that has not ended by then is answered all the same.
+inline constexpr auto cancel_grace = seconds(30);
+/// The hypervisor is looked at this often even when nothing calls for it.
+inline constexpr auto look_interval = seconds(1);
+/// A look that takes longer is reported.
+inline constexpr auto look_patience = seconds(10);
+/// Domains of other tools that are being described at once, how often each is tried, and how long the start
+/// waits for them.
+inline constexpr std::size_t adoptions_at_once = 16;
+inline constexpr unsigned adoption_attempts = 5;
+inline constexpr auto adoption_wait = seconds(10);
+/// Domains that are started at once when the daemon starts.
+inline constexpr unsigned autostarts_at_once = 2;
+/// A guest that ends sooner is restarted after a pause, which doubles each time up to the longest.
+inline constexpr auto quick_life = seconds(30);
+inline constexpr auto restart_pause = seconds(1);
+inline constexpr auto longest_restart_pause = seconds(60);
+/// How long the daemon's end waits for cancelled operations.
+inline constexpr auto shut_down_wait = seconds(30);
 
 // console
+/// History of a console unless configured otherwise: of the boot that runs its first and its last bytes, and of
+/// the boots before it as many as fit.
+inline constexpr std::size_t console_first_bytes = 64 * 1024;
+inline constexpr std::size_t console_last_bytes = 192 * 1024;
+inline constexpr std::size_t console_older_bytes = 256 * 1024;
+/// What a console may take on top of its history: times, marks, input, the log's chunk.
+inline constexpr std::size_t console_overhead = 16 * 1024;
+/// Boots, marks and times that are remembered of a console.
+inline constexpr std::size_t console_boots = 16;
+inline constexpr std::size_t console_marks = 64;
+inline constexpr std::size_t console_times = 128;
+/// Output that comes closer together than this is remembered under one time.
+inline constexpr auto console_time_step = milliseconds(10);
+/// Viewers of one console.
+inline constexpr std::size_t console_viewers = 64;
+/// Input that waits for a guest.
+inline constexpr std::size_t console_input_bytes = 4 * 1024;
+/// Bytes moved from or to a tty before the loop serves others.
+inline constexpr std::size_t console_step_bytes = 64 * 1024;
+/// Text handed to a console's log file in one piece, and how long a refused piece waits.
+inline constexpr std::size_t console_log_chunk = 4 * 1024;
+inline constexpr auto console_log_retry = seconds(5);
 
 // libvirt
+/// Bytes of one message after its length word, of one string in it, and items of one list: libvirt's own limits.
+inline constexpr std::size_t wire_message = 32 * 1024 * 1024;
+inline constexpr std::size_t wire_string = 4 * 1024 * 1024;
+inline constexpr std::size_t wire_list = 16384;
+/// Descriptors that may travel with one message. They are closed unread.
+inline constexpr std::size_t wire_descriptors = 32;
+/// Connections at a time; one more is closed at once.
+inline constexpr std::size_t clients = 1000;
+/// Calls of one client that are under way; one more is refused, so that keepalive is answered whatever hangs.
+inline constexpr std::size_t calls_in_flight = 128;
+/// Bytes taken from a client's socket at a time.
+inline constexpr std::size_t read_bytes = 64 * 1024;
+/// Calls of one client that are served before others have their turn.
+inline constexpr int calls_per_turn = 16;
+/// Bytes that a client has not read yet: from the first number on, no further call of it is begun; with more
+/// than the second, the connection is closed.
+inline constexpr std::size_t output_pause = 1024 * 1024;
+inline constexpr std::size_t output_bytes = 16 * 1024 * 1024;
+/// How long a client may take to open the connection, to send the rest of a message, and to read something.
+inline constexpr auto open_wait = seconds(60);
+inline constexpr auto rest_wait = seconds(60);
+inline constexpr auto read_wait = seconds(60);
+/// A client that asked for keepalive is asked for a sign of life after each interval of silence; with the last
+/// question unanswered, the connection is closed.
+inline constexpr auto keepalive_interval = seconds(5);
+inline constexpr int keepalive_count = 5;
+/// Event registrations of one client.
+inline constexpr std::size_t subscriptions = 1024;
+/// How long the listening sockets rest when the process has no descriptor left for a connection.
+inline constexpr auto accept_rest = seconds(1);
+/// How long our own client waits for the answer to a call.
+inline constexpr auto answer_wait = std::chrono::minutes(10);
 
 // daemon
+/// Bytes of the configuration file.
+inline constexpr std::size_t configuration_bytes = 64 * 1024;
+/// Connections that the kernel holds until they are accepted.
+inline constexpr int clients_waiting = 128;
 
 }  // namespace virtlight::limits

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/listening.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "base/limits.hpp"
+
+namespace virtlight::daemon {
+
+Result<Fd> listen_at(const std::filesystem::path& path, unsigned mode) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.native().size() >= sizeof address.sun_path)
+        return fail(Reason::invalid_argument,
+                    "the socket's path '{}' is longer than the {} bytes that the kernel takes", path.string(),
+                    sizeof address.sun_path - 1);
+    std::memcpy(address.sun_path, path.c_str(), path.native().size());
+
+    Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket) return fail_errno(errno, "cannot make a socket");
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+        return fail_errno(errno, "cannot remove '{}'", path.string());
+    // bind() takes the mode from the socket, less the umask: at no moment is it open to more than it shall
+    // be.
+    if (::fchmod(socket.get(), mode) != 0 ||
+        ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::chmod(path.c_str(), mode) != 0 || ::listen(socket.get(), limits::clients_waiting) != 0)
+        return fail_errno(errno, "cannot listen at '{}'", path.string());
+    return socket;
+}
+
+std::vector<Fd> sockets_from_systemd() {
+    std::vector<Fd> sockets;
+    const int count = ::sd_listen_fds(1);
+    for (int i = 0; i < count; ++i)
+        sockets.emplace_back(SD_LISTEN_FDS_START + i);
+    return sockets;
+}
+
+Result<Fd> lock_instance(const std::filesystem::path& path) {
+    Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!file) return fail_errno(errno, "cannot open '{}'", path.string());
+    // A lock of this process alone. One of flock() would be shared with every child that libxl forks and live
+    // on in it.
+    struct flock whole = {};
+    whole.l_type = F_WRLCK;
+    whole.l_whence = SEEK_SET;
+    if (::fcntl(file.get(), F_SETLK, &whole) == 0) return file;
+    if (errno != EACCES && errno != EAGAIN) return fail_errno(errno, "cannot lock '{}'", path.string());
+    return fail(Reason::invalid_state, "a virtlightd is already running here: it holds '{}'", path.string());
+}
+
+}  // namespace virtlight::daemon

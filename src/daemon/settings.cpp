@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/settings.hpp"
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <toml++/toml.h>
+
+#include "base/file.hpp"
+#include "base/limits.hpp"
+
+namespace virtlight::daemon {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+constexpr std::array hypervisors = {std::pair("xen"sv, HypervisorKind::xen),
+                                    std::pair("simulated"sv, HypervisorKind::simulated)};
+constexpr std::array log_levels = {
+    std::pair("error"sv, log::Level::error), std::pair("warning"sv, log::Level::warning),
+    std::pair("notice"sv, log::Level::notice), std::pair("info"sv, log::Level::info),
+    std::pair("debug"sv, log::Level::debug)};
+
+template <class Value, std::size_t n>
+Result<Value> one_of(const std::array<std::pair<std::string_view, Value>, n>& words, std::string_view what,
+                     std::string_view word) {
+    std::string known;
+    for (const auto& [name, value] : words) {
+        if (name == word) return value;
+        known += known.empty() ? "" : ", ";
+        known += name;
+    }
+    return fail(Reason::invalid_argument, "{} '{}' is not known (known: {})", what, word, known);
+}
+
+/// Octal, as chmod takes it: a mask over the nine permission bits.
+Result<unsigned> socket_mode(std::string_view text) {
+    unsigned mode = 0;
+    for (const char digit : text) {
+        if (digit < '0' || digit > '7' || mode > 0777)
+            return fail(Reason::invalid_argument, "socket mode '{}' is no octal number up to 0777", text);
+        mode = mode * 8 + static_cast<unsigned>(digit - '0');
+    }
+    if (text.empty() || mode > 0777)
+        return fail(Reason::invalid_argument, "socket mode '{}' is no octal number up to 0777", text);
+    return mode;
+}
+
+Result<> apply(Settings& settings, std::string_view key, std::string_view value) {
+    const auto store = [](auto& place, auto&& result) -> Result<> {
+        if (!result) return std::unexpected(result.error());
+        place = *result;
+        return {};
+    };
+    if (key == "hypervisor") return store(settings.hypervisor, one_of(hypervisors, "hypervisor", value));
+    if (key == "log_level") return store(settings.log_level, one_of(log_levels, "log level", value));
+    if (key == "socket_mode") return store(settings.socket_mode, socket_mode(value));
+    return fail(Reason::invalid_argument, "'{}' is not a setting (known: hypervisor, log_level, socket_mode)",
+                key);
+}
+
+Result<> read_configuration(Settings& settings) {
+    const auto path = settings.places.configuration();
+    std::error_code none;
+    if (!std::filesystem::exists(path, none)) return {};
+    const auto text = read_file(path, limits::configuration_bytes);
+    if (!text) return std::unexpected(text.error());
+    return apply_configuration(settings, *text, path.string());
+}
+
+}  // namespace
+
+Result<> apply_configuration(Settings& settings, std::string_view text, std::string_view from) {
+    const auto fail_at = [&](const toml::source_region& where, std::string_view why) -> Result<> {
+        return fail(Reason::invalid_argument, "{}, line {}: {}", from, where.begin.line, why);
+    };
+    const auto located = [&](const toml::table& table) -> Result<> {
+        for (const auto& [key, node] : table) {
+            const auto value = node.value<std::string>();
+            if (!value) return fail_at(node.source(), fmt::format("'{}' wants a text in quotes", key.str()));
+            if (const auto applied = apply(settings, key.str(), *value); !applied)
+                return fail_at(node.source(), applied.error().message);
+        }
+        return {};
+    };
+    try {
+        return located(toml::parse(text, from));
+    } catch (const toml::parse_error& error) {
+        return fail_at(error.source(), error.description());
+    }
+}
+
+std::variant<Settings, Exit> read_settings(int argc, const char* const* argv) {
+    CLI::App app("Runs the virtual machines of a Xen host and serves libvirt's clients.", "virtlightd");
+    std::string root = "/";
+    std::string hypervisor;
+    std::string log_level;
+    app.add_option("--root", root, "Keep configuration, state and socket below this folder")
+        ->type_name("DIR");
+    app.add_option("--hypervisor", hypervisor,
+                   "xen (what is taken on a Xen dom0), or simulated: guests in memory")
+        ->type_name("NAME");
+    app.add_option("--log-level", log_level, "error, warning, notice, info (the default) or debug")
+        ->type_name("LEVEL");
+    app.set_version_flag("--version", "virtlightd " VIRTLIGHT_VERSION);
+    app.footer("Clients reach it with\n  virsh -c 'xen+unix:///system?socket=DIR/run/virtlightd.sock' list");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success&) {
+        const bool version = app.get_version_ptr()->count() > 0;
+        return Exit{version ? app.version() + "\n" : app.help(), 0};
+    } catch (const CLI::ParseError& error) {
+        return Exit{fmt::format("virtlightd: {} (see virtlightd --help)\n", error.what()), 2};
+    }
+
+    Settings settings;
+    settings.places.root = std::filesystem::absolute(root);
+    auto applied = read_configuration(settings);
+    if (applied && !hypervisor.empty()) applied = apply(settings, "hypervisor", hypervisor);
+    if (applied && !log_level.empty()) applied = apply(settings, "log_level", log_level);
+    if (!applied) return Exit{fmt::format("virtlightd: {}\n", applied.error().message), 2};
+    return settings;
+}
+
+}  // namespace virtlight::daemon

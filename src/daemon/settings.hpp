@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+
+namespace virtlight::daemon {
+
+enum class HypervisorKind { xen, simulated };
+
+/// Where the daemon's files are: below a root, "/" unless a user wants a daemon of his own.
+struct Places {
+    std::filesystem::path root = "/";
+
+    std::filesystem::path configuration() const { return root / "etc/virtlight/virtlightd.toml"; }
+    std::filesystem::path state() const { return root / "var/lib/virtlight"; }
+    std::filesystem::path run() const { return root / "run"; }
+    std::filesystem::path socket() const { return run() / "virtlightd.sock"; }
+    std::filesystem::path lock() const { return run() / "virtlightd.lock"; }
+};
+
+/// What the daemon was told, by its command line first and its configuration file second.
+struct Settings {
+    Places places{};
+    std::optional<HypervisorKind> hypervisor{};  ///< empty: Xen where the machine is a Xen dom0
+    log::Level log_level = log::Level::info;
+    unsigned socket_mode = 0700;
+};
+
+/// Nothing to run: what to print (help, the version, or a complaint) and the status to exit with.
+struct Exit {
+    std::string text;
+    int status;
+};
+
+/// Reads the command line, then the configuration file below the root that it names. Blocks.
+std::variant<Settings, Exit> read_settings(int argc, const char* const* argv);
+
+/// Reads a configuration file's text into `settings`. `from` is how errors call the file. A key that is not
+/// known is an error with its line.
+Result<> apply_configuration(Settings& settings, std::string_view text, std::string_view from);
+
+}  // namespace virtlight::daemon

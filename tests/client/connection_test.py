@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a client learns about the host before it touches a domain."""
+
+import subprocess
+import xml.etree.ElementTree as ET
+
+import libvirt
+import pytest
+
+SCHEMAS = "/usr/share/libvirt/schemas"
+
+
+def test_the_connection_says_what_it_is(conn):
+    assert conn.getType() == "Xen"
+    assert conn.getURI().startswith("xen://")
+    assert conn.getVersion() >= 4_000_000
+    assert conn.getHostname()
+    assert conn.isAlive()
+
+
+def test_the_host_is_described(conn):
+    model, memory_mib, cpus, _mhz, nodes, sockets, cores, threads = conn.getInfo()
+    assert model == "x86_64"
+    assert memory_mib > 512
+    assert 0 < cpus <= nodes * sockets * cores * threads
+    assert conn.getFreeMemory() > 0
+    assert conn.getMaxVcpus(None) >= 1
+
+
+def test_capabilities_are_what_libvirts_schema_allows(conn, tmp_path):
+    xml = conn.getCapabilities()
+    guests = {guest.findtext("os_type") for guest in ET.fromstring(xml).findall("guest")}
+    assert {"xen", "xenpvh", "hvm"} <= guests
+    (tmp_path / "capabilities.xml").write_text(xml)
+    subprocess.run(
+        ["xmllint", "--noout", "--relaxng", f"{SCHEMAS}/capability.rng", tmp_path / "capabilities.xml"],
+        check=True, capture_output=True,
+    )
+
+
+def test_listings_of_what_the_daemon_does_not_manage_are_empty(host, conn):
+    assert conn.listAllStoragePools() == []
+    assert conn.listAllNetworks() == []
+    assert conn.listAllInterfaces() == []
+    assert conn.listAllNodeDevices() == []
+    assert conn.listAllSecrets() == []
+    assert conn.listAllNWFilters() == []
+    for listing in ("pool-list", "net-list", "iface-list", "nodedev-list", "secret-list", "nwfilter-list"):
+        assert host.virsh(listing) == ""
+
+
+def test_virsh_prints_version_node_and_uri(host):
+    assert "Running hypervisor: Xen" in host.virsh("version")
+    assert "CPU model:" in host.virsh("nodeinfo")
+    assert host.virsh("uri").startswith("xen")
+    assert host.virsh("hostname")
+
+
+def test_domain_0_is_listed_as_a_running_domain(conn):
+    domain = conn.lookupByID(0)
+    assert domain.name() == "Domain-0"
+    assert domain.UUIDString() == "00000000-0000-0000-0000-000000000000"
+    assert domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING
+    assert domain.isActive() and 0 in conn.listDomainsID()
+
+
+@pytest.mark.parametrize("act", ["destroy", "shutdown", "suspend", "reboot"])
+def test_domain_0_cannot_be_stopped(conn, act):
+    with pytest.raises(libvirt.libvirtError) as refused:
+        getattr(conn.lookupByID(0), act)()
+    assert refused.value.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID
+    assert "Domain-0" in str(refused.value)
+
+
+def test_a_read_only_connection_reads_and_changes_nothing(host, conn):
+    domain = conn.defineXML(host.guest("kept"))
+    with host.connect_read_only() as reader:
+        assert reader.lookupByName("kept").UUIDString() == domain.UUIDString()
+        for change in (lambda: reader.defineXML(host.guest("new")), reader.lookupByName("kept").create):
+            with pytest.raises(libvirt.libvirtError) as refused:
+                change()
+            assert refused.value.get_error_code() == libvirt.VIR_ERR_OPERATION_DENIED
+
+
+def test_what_is_not_there_yet_is_said_as_libvirt_says_it(conn, host):
+    domain = conn.defineXML(host.guest("plain"))
+    with pytest.raises(libvirt.libvirtError) as refused:
+        domain.injectNMI()
+    assert refused.value.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT
+
+
+def test_many_connections_are_served_side_by_side(host):
+    opened = [libvirt.open(host.uri) for _ in range(20)]
+    try:
+        assert {conn.getType() for conn in opened} == {"Xen"}
+    finally:
+        for conn in opened:
+            conn.close()

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The daemon as its administrator meets it."""
+
+import os
+import stat
+import subprocess
+
+import libvirt
+import pytest
+
+pytestmark = pytest.mark.simulated
+
+
+def run(program, *words):
+    return subprocess.run([program, *map(str, words)], capture_output=True, text=True, timeout=20)
+
+
+def test_without_xen_it_says_what_is_missing_and_names_the_simulated_one(daemon_folder, tmp_path):
+    if os.path.exists("/proc/xen/capabilities"):
+        pytest.skip("this machine is a Xen host")
+    answer = run(daemon_folder / "virtlightd", "--root", tmp_path)
+    assert answer.returncode != 0
+    assert len(answer.stderr.splitlines()) == 1
+    assert "/proc/xen" in answer.stderr and "--hypervisor simulated" in answer.stderr
+
+
+def test_help_and_version_are_answered(daemon_folder):
+    assert "--hypervisor" in run(daemon_folder / "virtlightd", "--help").stdout
+    assert run(daemon_folder / "virtlightd", "--version").stdout.startswith("virtlightd ")
+
+
+def test_an_option_it_does_not_know_is_refused(daemon_folder):
+    answer = run(daemon_folder / "virtlightd", "--wobble")
+    assert answer.returncode != 0 and "--wobble" in answer.stderr
+
+
+def test_its_socket_is_for_its_owner_only(own_host):
+    assert stat.S_IMODE(own_host.socket.stat().st_mode) == 0o700
+
+
+def test_a_second_daemon_over_the_same_root_is_refused(own_host, daemon_folder):
+    answer = run(daemon_folder / "virtlightd", "--hypervisor", "simulated", "--root", own_host.root)
+    assert answer.returncode != 0 and "already" in answer.stderr
+    with own_host.connect() as conn:
+        assert conn.getType() == "Xen"
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_definitions_are_there_again_after_a_restart(own_host, end):
+    with own_host.connect() as conn:
+        domain = conn.defineXML(own_host.guest("kept"))
+        domain.setAutostart(1)
+        uuid = domain.UUIDString()
+        text = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+        conn.defineXML(own_host.guest("removed")).undefine()
+    getattr(own_host, end)()
+    own_host.start()
+    with own_host.connect() as conn:
+        domain = conn.lookupByName("kept")
+        assert domain.UUIDString() == uuid
+        assert domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE) == text
+        assert domain.autostart() == 1
+        assert "removed" not in [one.name() for one in conn.listAllDomains()]
+
+
+def test_a_definition_that_cannot_be_read_is_reported_and_left_alone(own_host):
+    own_host.stop()
+    bad = own_host.root / "var" / "lib" / "virtlight" / "domains" / "11111111-2222-3333-4444-555555555555.xml"
+    bad.write_text("<domain")
+    own_host.start()
+    with own_host.connect() as conn:
+        assert len(conn.listAllDomains()) == 1
+    assert bad.read_text() == "<domain"
+    assert bad.name in own_host.log.read_text()
+
+
+def test_no_file_is_left_of_what_was_removed(own_host):
+    state = own_host.root / "var" / "lib" / "virtlight"
+    before = {path for path in state.rglob("*")}
+    with own_host.connect() as conn:
+        domain = conn.defineXML(own_host.guest("brief"))
+        domain.setAutostart(1)
+        domain.create()
+        domain.destroy()
+        domain.undefine()
+    assert {path for path in state.rglob("*")} == before
+
+
+def test_a_hundred_guests_come_and_go_without_a_trace(own_host):
+    with own_host.connect() as conn:
+        conn.createXML(own_host.guest("first")).destroy()
+        files = own_host.open_files()
+        for number in range(100):
+            conn.createXML(own_host.guest(f"guest-{number}"))
+        assert conn.numOfDomains() == 101
+        for domain in conn.listAllDomains():
+            if domain.ID() > 0:
+                domain.destroy()
+        assert own_host.open_files() <= files

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Events reach every client that asked for them, whichever way it asked."""
+
+import subprocess
+import threading
+
+import libvirt
+from hosts import wait_until
+
+
+def test_the_old_way_of_registering_still_works(host, conn):
+    seen = []
+
+    def on_event(_conn, domain, event, detail, _opaque):
+        seen.append((domain.name(), event, detail))
+
+    conn.domainEventRegister(on_event, None)
+    conn.defineXML(host.guest("old-way"))
+    wait_until(lambda: seen, 10, "an event")
+    conn.domainEventDeregister(on_event)
+    assert seen == [("old-way", libvirt.VIR_DOMAIN_EVENT_DEFINED, libvirt.VIR_DOMAIN_EVENT_DEFINED_ADDED)]
+
+
+def test_events_can_be_asked_for_one_domain_only(host, conn):
+    seen = []
+    wanted = conn.defineXML(host.guest("wanted"))
+    other = conn.defineXML(host.guest("other"))
+
+    def on_event(_conn, domain, event, _detail, _opaque):
+        seen.append((domain.name(), event))
+
+    callback = conn.domainEventRegisterAny(wanted, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, on_event, None)
+    other.undefine()
+    wanted.undefine()
+    wait_until(lambda: seen, 10, "an event")
+    conn.domainEventDeregisterAny(callback)
+    assert seen == [("wanted", libvirt.VIR_DOMAIN_EVENT_UNDEFINED)]
+
+
+def test_every_client_hears_of_what_another_one_does(host, conn, events):
+    with host.connect() as other:
+        other.defineXML(host.guest("told"))
+    events.wait_for("told", "DEFINED ADDED", seconds=10)
+
+
+def test_nothing_comes_after_deregistering(host, conn, events):
+    seen = []
+    callback = conn.domainEventRegisterAny(
+        None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, lambda *event: seen.append(event), None
+    )
+    conn.domainEventDeregisterAny(callback)
+    conn.defineXML(host.guest("unheard"))
+    events.wait_for("unheard", "DEFINED ADDED", seconds=10)
+    assert seen == []
+
+
+def test_virsh_prints_events_as_they_come(host, conn):
+    command = ["virsh", "-c", host.uri, "event", "--all", "--loop", "--timeout", "60"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
+        # There is no sign of when virsh listens, so there is something to hear until it has heard.
+        domain = conn.defineXML(host.guest("heard"))
+        lines = iter(watching.stdout.readline, "")
+        heard = threading.Event()
+
+        def knock():
+            while not heard.wait(0.1):
+                conn.defineXML(host.guest("heard").replace("<name>", f"<uuid>{domain.UUIDString()}</uuid><name>"))
+
+        knocking = threading.Thread(target=knock)
+        knocking.start()
+        line = next(lines)
+        heard.set()
+        knocking.join()
+        watching.terminate()
+    assert "event 'lifecycle' for domain 'heard': Defined Updated" in line

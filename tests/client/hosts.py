@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Where the daemon under test runs: in this machine over the simulated hypervisor, or in a lab on real Xen."""
+
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+import libvirt
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+GUEST = """<domain type='xen'>
+  <name>{name}</name>
+  <memory unit='MiB'>{memory_mib}</memory>
+  <vcpu>1</vcpu>
+  <os>
+    <type arch='x86_64' machine='{machine}'>{os_type}</type>
+    <kernel>{kernel}</kernel>
+    <initrd>{initrd}</initrd>
+    <cmdline>console={console} quiet {words}</cmdline>
+  </os>
+  <on_reboot>restart</on_reboot>
+  <devices>{devices}</devices>
+</domain>"""
+
+TYPES = {
+    "pv": {"machine": "xenpv", "os_type": "linux", "console": "hvc0", "devices": ""},
+    "pvh": {"machine": "xenpvh", "os_type": "xenpvh", "console": "hvc0", "devices": ""},
+    "hvm": {"machine": "xenfv", "os_type": "hvm", "console": "ttyS0", "devices": "<serial type='pty'/>"},
+}
+
+
+def wait_until(condition, seconds, what):
+    """The first true answer of `condition`; a test failure that says `what` was waited for after `seconds`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = condition()
+        if answer:
+            return answer
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+class Host:
+    """What both kinds have: a URI, and guests that a test can describe once for both."""
+
+    uri: str
+    kernel: str
+    initrd: str
+    patience: float  # seconds within which a guest starts or ends
+
+    def connect(self):
+        return contextlib.closing(libvirt.open(self.uri))
+
+    def connect_read_only(self):
+        return contextlib.closing(libvirt.openReadOnly(self.uri))
+
+    def virsh(self, *words, ok=True, timeout=120):
+        """What `virsh words...` printed; with ok=False what it complained of."""
+        answer = subprocess.run(
+            ["virsh", "-q", "-c", self.uri, *map(str, words)], capture_output=True, text=True, timeout=timeout
+        )
+        assert (answer.returncode == 0) == ok, f"virsh {' '.join(map(str, words))}: {answer.stdout}{answer.stderr}"
+        return answer.stdout.strip() if ok else answer.stderr.strip()
+
+    def guest(self, name, kind="pv", *, words="", memory_mib=128, kernel=None, initrd=None):
+        """Domain XML. `words` steer the guest: deaf, crash-after=S, reboot-after=S, poweroff-after=S."""
+        both = " ".join(f"sim:{word} guest.{word}" for word in words.split())
+        return GUEST.format(
+            name=name,
+            words=f"guest.name={name} {both}".strip(),
+            memory_mib=memory_mib,
+            kernel=kernel or self.kernel,
+            initrd=initrd or self.initrd,
+            **TYPES[kind],
+        )
+
+    def wait_until_it_listens(self, domain):
+        """Until the guest has booted so far that it answers a request to shut down."""
+        raise NotImplementedError
+
+    def wait_for_state(self, domain, state, seconds=None):
+        wait_until(lambda: domain.state()[0] == state, seconds or self.patience, f"state {state} of {domain.name()}")
+
+    def clear(self):
+        with self.connect() as conn:
+            for domain in conn.listAllDomains():
+                if domain.ID() == 0:
+                    continue
+                with contextlib.suppress(libvirt.libvirtError):
+                    domain.destroy()
+                with contextlib.suppress(libvirt.libvirtError):
+                    domain.undefine()
+            wait_until(lambda: len(conn.listAllDomains()) == 1, self.patience, "only Domain-0 left")
+
+
+class SimulatedHost(Host):
+    """virtlightd --hypervisor simulated in a folder of its own."""
+
+    patience = 10
+
+    def __init__(self, folder, root):
+        self.program = folder / "virtlightd"
+        self.root = root
+        self.socket = root / "run" / "virtlightd.sock"
+        self.uri = f"xen+unix:///system?socket={self.socket}"
+        self.log = root / "virtlightd.log"
+        self.process = None
+        self.kernel = str(root / "vmlinuz")
+        self.initrd = str(root / "initrd.img")
+        (root / "vmlinuz").write_bytes(b"a kernel for a simulated guest")
+        (root / "initrd.img").write_bytes(b"its initramfs")
+
+    def start(self):
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [self.program, "--hypervisor", "simulated", "--root", self.root],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )
+        wait_until(self.answers, 20, "the daemon's first answer")
+
+    def answers(self):
+        assert self.process.poll() is None, self.log.read_text()
+        if not self.socket.exists():
+            return False
+        try:
+            with self.connect():
+                return True
+        except libvirt.libvirtError:
+            return False
+
+    def stop(self):
+        """An orderly end. The log must not speak of stalls of the core, nor a sanitizer of anything."""
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(timeout=20)
+        self.process = None
+        log = self.log.read_text()
+        assert status == 0, f"the daemon ended with {status}:\n{log[-4000:]}"
+        assert "stall:" not in log, log[-4000:]
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def wait_until_it_listens(self, domain):
+        pass  # from its first moment
+
+    def open_files(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def resident_kib(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        if self.process:
+            self.stop()
+
+
+class LabHost(Host):
+    """virtlightd in the dom0 of a lab that is up, on real Xen."""
+
+    patience = 120
+    kernel = "/var/lib/virtlight-lab/vmlinuz"
+    initrd = "/var/lib/virtlight-lab/initrd.img"
+
+    def __init__(self, name):
+        self.name = name
+        self.uri = self.lab("socket")
+
+    def lab(self, *words):
+        command = [ROOT / "scripts" / "lab", words[0], "--name", self.name, *words[1:]]
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        assert answer.returncode == 0, f"scripts/lab {' '.join(words)}: {answer.stdout}{answer.stderr}"
+        return answer.stdout.strip()
+
+    def dom0(self, command):
+        """What a shell command in dom0 printed."""
+        return self.lab("ssh", command)
+
+    def wait_until_it_listens(self, domain):
+        name = domain.name()
+        log = f"/var/log/xen/console/guest-{name}.log"
+        wait_until(lambda: self.dom0(f"grep -c 'name={name} ' {log} 2>/dev/null || true") not in ("", "0"),
+                   self.patience, f"the first line of {name}")
+
+    def __enter__(self):
+        self.clear()
+        return self
+
+    def __exit__(self, *_):
+        assert "stall:" not in self.dom0("cat /var/log/virtlightd.log")
+
+

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/listening.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/temporary_folder.hpp"
+
+namespace virtlight::daemon {
+namespace {
+
+TEST(ListenAt, GivesTheSocketExactlyTheAskedPermissions) {
+    const test::TemporaryFolder folder;
+    const auto path = folder.path() / "s";
+    for (const unsigned mode : {0700u, 0770u, 0777u}) {
+        const auto socket = listen_at(path, mode);
+        ASSERT_TRUE(socket) << socket.error().message;
+        struct stat info = {};
+        ASSERT_EQ(::stat(path.c_str(), &info), 0);
+        EXPECT_EQ(info.st_mode & 0777, mode);
+    }
+}
+
+TEST(ListenAt, SaysWhyAPathCannotBe) {
+    const auto missing = listen_at("/nowhere/at/all", 0700);
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().message, "cannot listen at '/nowhere/at/all': No such file or directory");
+    const auto longer = listen_at("/" + std::string(200, 'x'), 0700);
+    ASSERT_FALSE(longer);
+    EXPECT_EQ(longer.error().reason, Reason::invalid_argument);
+}
+
+/// What a child process that tries to lock exits with: 0 when it got the lock.
+int in_a_child(const std::filesystem::path& path) {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(lock_instance(path) ? 0 : 1);
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    return status;
+}
+
+TEST(LockInstance, IsHeldByOneProcessAtATime) {
+    const test::TemporaryFolder folder;
+    const auto path = folder.path() / "lock";
+    {
+        const auto lock = lock_instance(path);
+        ASSERT_TRUE(lock);
+        EXPECT_NE(in_a_child(path), 0);
+    }
+    EXPECT_EQ(in_a_child(path), 0);
+}
+
+TEST(LockInstance, IsNotPassedOnToAChildThatOutlivesTheDaemon) {
+    const test::TemporaryFolder folder;
+    const auto path = folder.path() / "lock";
+    auto pipe = make_pipe();
+    ASSERT_TRUE(pipe);
+    const pid_t daemon = ::fork();
+    if (daemon == 0) {
+        const auto lock = lock_instance(path);
+        if (::fork() == 0) {  // the child of a child, with a copy of the descriptor
+            char byte = 0;
+            pipe->second.reset();
+            [[maybe_unused]] const auto n = ::read(pipe->first.get(), &byte, 1);
+        }
+        ::_exit(0);
+    }
+    ASSERT_EQ(::waitpid(daemon, nullptr, 0), daemon);
+    EXPECT_TRUE(lock_instance(path));
+}
+
+}  // namespace
+}  // namespace virtlight::daemon

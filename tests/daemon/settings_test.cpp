@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/settings.hpp"
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/file.hpp"
+#include "base/temporary_folder.hpp"
+
+namespace virtlight::daemon {
+namespace {
+
+std::variant<Settings, Exit> read(std::vector<const char*> words) {
+    words.insert(words.begin(), "virtlightd");
+    return read_settings(static_cast<int>(words.size()), words.data());
+}
+
+Settings settings_of(const std::variant<Settings, Exit>& answer) {
+    if (const auto* exit = std::get_if<Exit>(&answer)) {
+        ADD_FAILURE() << exit->text;
+        return {};
+    }
+    return std::get<Settings>(answer);
+}
+
+Exit exit_of(const std::variant<Settings, Exit>& answer) {
+    if (const auto* exit = std::get_if<Exit>(&answer)) return *exit;
+    ADD_FAILURE() << "settings where an exit was expected";
+    return {"", -1};
+}
+
+/// A root with this configuration file in it.
+class Root {
+ public:
+    explicit Root(std::string_view configuration) {
+        EXPECT_TRUE(make_folder(folder_.path() / "etc/virtlight"));
+        EXPECT_TRUE(write_file(folder_.path() / "etc/virtlight/virtlightd.toml", configuration));
+    }
+    const char* path() const { return folder_.path().c_str(); }
+
+ private:
+    test::TemporaryFolder folder_;
+};
+
+TEST(Settings, WithoutWordsAreThoseOfAHost) {
+    const test::TemporaryFolder empty;
+    const auto settings = settings_of(read({"--root", empty.path().c_str()}));
+    EXPECT_EQ(settings.hypervisor, std::nullopt);
+    EXPECT_EQ(settings.socket_mode, 0700u);
+    EXPECT_EQ(settings.places.socket(), empty.path() / "run/virtlightd.sock");
+    EXPECT_EQ(Places{}.socket(), "/run/virtlightd.sock");
+}
+
+TEST(Settings, ComeFromTheConfigurationFileBelowTheRoot) {
+    const Root root("hypervisor = 'simulated'\nlog_level = 'debug'\nsocket_mode = '0770'\n");
+    const auto settings = settings_of(read({"--root", root.path()}));
+    EXPECT_EQ(settings.hypervisor, HypervisorKind::simulated);
+    EXPECT_EQ(settings.log_level, log::Level::debug);
+    EXPECT_EQ(settings.socket_mode, 0770u);
+}
+
+TEST(Settings, OfTheCommandLineWinOverTheFile) {
+    const Root root("hypervisor = 'xen'\n");
+    const auto settings = settings_of(read({"--root", root.path(), "--hypervisor", "simulated"}));
+    EXPECT_EQ(settings.hypervisor, HypervisorKind::simulated);
+}
+
+TEST(Settings, NameTheFileAndTheLineOfAMistake) {
+    for (const auto& [text, complaint] : std::vector<std::pair<std::string, std::string>>{
+             {"\nwobble = 'x'\n", "line 2: 'wobble' is not a setting"},
+             {"hypervisor = 'kvm'\n", "line 1: hypervisor 'kvm' is not known (known: xen, simulated)"},
+             {"log_level = 7\n", "line 1: 'log_level' wants a text in quotes"},
+             {"socket_mode = '0999'\n", "line 1: socket mode '0999' is no octal number up to 0777"},
+             {"socket_mode = '01000'\n", "line 1: socket mode '01000' is no octal number up to 0777"},
+             {"hypervisor = \n", "line 1: "}}) {
+        const Root root(text);
+        const auto exit = exit_of(read({"--root", root.path()}));
+        EXPECT_EQ(exit.status, 2);
+        EXPECT_NE(exit.text.find(complaint), std::string::npos) << exit.text;
+        EXPECT_NE(exit.text.find("virtlightd.toml"), std::string::npos) << exit.text;
+    }
+}
+
+TEST(Settings, AreNotReadWhenHelpOrTheVersionIsWanted) {
+    EXPECT_EQ(exit_of(read({"--version"})).text, "virtlightd " VIRTLIGHT_VERSION "\n");
+    const auto help = exit_of(read({"--help"}));
+    EXPECT_EQ(help.status, 0);
+    EXPECT_NE(help.text.find("--hypervisor"), std::string::npos);
+}
+
+TEST(Settings, RefuseAWordTheyDoNotKnow) {
+    const auto exit = exit_of(read({"--wobble"}));
+    EXPECT_EQ(exit.status, 2);
+    EXPECT_NE(exit.text.find("--wobble"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace virtlight::daemon
