@@ -39,4 +39,5 @@ if(VIRTLIGHT_SANITIZE)
 endif()
 
 option(VIRTLIGHT_TESTS "Build the tests" ON)
+option(VIRTLIGHT_BENCHMARKS "Build the benchmarks; needs libvirt-dev for the peer" OFF)
 option(VIRTLIGHT_FUZZERS "Build the fuzzers; needs fuzzer-no-link among the sanitizers" OFF)

@@ -55,6 +55,7 @@ void EventLoop::run() {
         run_posted();
     }
     run_posted();
+    stopped_ = false;
 }
 
 void EventLoop::stop() {

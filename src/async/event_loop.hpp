@@ -26,7 +26,8 @@ class EventLoop final : public FdScheduler {
     explicit EventLoop(std::string name);
     ~EventLoop() override;
 
-    /// Serves until stop(); what is posted before stop() is still run. Returns at once if stopped before.
+    /// Serves until stop(); what is posted before stop() is still run. Each stop() ends one run(), also one
+    /// that is still to come.
     void run();
     /// Any thread.
     void stop();

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# bench/NAME.cpp becomes the program bench_NAME. The peer, libvirt, is measured in the same run.
+
+pkg_check_modules(libvirt REQUIRED IMPORTED_TARGET libvirt)
+add_custom_target(benchmarks)
+file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*.cpp)
+foreach(source IN LISTS sources)
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(bench_${name} EXCLUDE_FROM_ALL ${source})
+  target_link_libraries(bench_${name} PRIVATE virtlight_daemon PkgConfig::libvirt)
+  add_dependencies(benchmarks bench_${name})
+endforeach()
