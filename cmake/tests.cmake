@@ -11,9 +11,20 @@ foreach(room base async domain hypervisor xenlight simulated manager console lib
     target_include_directories(${room}_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
     target_link_libraries(${room}_tests PRIVATE virtlight_${room} GTest::gmock GTest::gtest_main ${RAPIDCHECK})
     target_compile_definitions(${room}_tests PRIVATE VIRTLIGHT_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/${room}")
+    set_target_properties(${room}_tests PROPERTIES ENABLE_EXPORTS ON)  # tests stand in for libraries under libxl
     gtest_discover_tests(${room}_tests TEST_PREFIX ${room}. DISCOVERY_MODE PRE_TEST)
   endif()
 endforeach()
+
+# Every interleaving of a small world around the event core. Takes its time.
+add_executable(model_tests tests/model/event_core_test.cpp)
+target_include_directories(model_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+target_link_libraries(model_tests PRIVATE virtlight_xenlight GTest::gtest_main)
+gtest_discover_tests(model_tests TEST_PREFIX model. DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600)
+
+if(EXISTS ${PROJECT_SOURCE_DIR}/cmake/libxl_tests.cmake)
+  include(cmake/libxl_tests.cmake)
+endif()
 
 # Every header compiles alone.
 file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*/*.hpp)

@@ -9,7 +9,7 @@ namespace virtlight::async {
 
 FdTable::Added FdTable::add(int fd, short events) {
     auto& name = by_fd_[fd];
-    if (!name) name = descriptors_.insert({.fd = fd});
+    if (!name) name = descriptors_.insert({.fd = fd, .watches = {}});
     auto& descriptor = *descriptors_.find(name);
     const auto id = watches_.insert({.events = events, .descriptor = name});
     descriptor.watches.push_back(id);

@@ -21,6 +21,15 @@ inline constexpr int events_per_wait = 64;
 inline constexpr std::size_t xml_bytes = 4 * 1024 * 1024;
 /// Nesting of its elements.
 inline constexpr int xml_depth = 64;
+/// Its tags, attributes and comments.
+inline constexpr std::size_t xml_nodes = 65536;
+/// Attributes of one element, and declarations of namespaces in all: each is compared with the others.
+inline constexpr std::size_t xml_attributes = 64;
+inline constexpr std::size_t xml_namespaces = 256;
+/// Lines kept of what is wrong with it.
+inline constexpr std::size_t xml_errors = 8;
+/// Serial ports of an HVM guest: those of QEMU's PC.
+inline constexpr std::size_t serial_ports = 4;
 /// A domain's name: with ".xml" behind it, still the name of a file.
 inline constexpr std::size_t name_bytes = 240;
 /// vCPUs of a guest.
@@ -29,6 +38,23 @@ inline constexpr unsigned vcpus = 512;
 // hypervisor
 
 // xenlight
+/// Guests that are built at the same time; each needs a libxl context and a thread.
+inline constexpr unsigned working_contexts = 4;
+/// Guests that wait to be built.
+inline constexpr std::size_t waiting_operations = 1024;
+/// Other operations in progress: pauses, requests to guests, destructions.
+inline constexpr std::size_t asked_operations = 4096;
+/// How long a call of libxl that does not wait for anybody may take.
+inline constexpr auto libxl_answer = seconds(30);
+/// How long an operation of libxl may take, the building of the largest guest included.
+inline constexpr auto libxl_operation = std::chrono::minutes(30);
+/// How long libxl may take to cut an operation short.
+inline constexpr auto libxl_abort = seconds(60);
+/// How long a context's thread is waited for at the end.
+inline constexpr auto libxl_goodbye = seconds(5);
+/// Lines of libxl's log kept for an operation, and the bytes of each.
+inline constexpr std::size_t log_lines = 32;
+inline constexpr std::size_t log_line_bytes = 1024;
 
 // simulated
 /// What a word of a simulated guest may ask for.
@@ -84,14 +110,14 @@ inline constexpr std::size_t console_older_bytes = 256 * 1024;
 inline constexpr std::size_t console_overhead = 16 * 1024;
 /// Boots, marks and times that are remembered of a console.
 inline constexpr std::size_t console_boots = 16;
-inline constexpr std::size_t console_marks = 64;
+inline constexpr std::size_t console_marks = 32;
 inline constexpr std::size_t console_times = 128;
 /// Output that comes closer together than this is remembered under one time.
 inline constexpr auto console_time_step = milliseconds(10);
 /// Viewers of one console.
 inline constexpr std::size_t console_viewers = 64;
 /// Input that waits for a guest.
-inline constexpr std::size_t console_input_bytes = 4 * 1024;
+inline constexpr std::size_t console_input_bytes = 2 * 1024;
 /// Bytes moved from or to a tty before the loop serves others.
 inline constexpr std::size_t console_step_bytes = 64 * 1024;
 /// Text handed to a console's log file in one piece, and how long a refused piece waits.

@@ -21,7 +21,7 @@ struct Stored {
 /// running guest, and Xen does not know all of it.
 struct StoredLife {
     domain::Definition definition;
-    unsigned domid = 0;
+    unsigned domid = 0;  ///< 0: it is being made, and was never let run
 };
 
 /// Where definitions outlive the daemon: the authority on what is defined. Each change is in effect when its

@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# How the scripts speak: one line a thing, colours only on a terminal, times of long steps.
+
+if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
+  bold=$'\e[1m' green=$'\e[32m' dim=$'\e[2m' plain=$'\e[0m'
+else
+  bold='' green='' dim='' plain=''
+fi
+
+say() { printf '%s\n' "$*"; }
+
+fail() {
+  ((phase_is_open)) && printf '\n'
+  phase_is_open=0
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+now_ms() {
+  local now=${EPOCHREALTIME/[.,]/}
+  echo $((now / 1000))
+}
+
+# seconds_since BEGIN_MS: "12.3 s"
+seconds_since() {
+  local ms=$(($(now_ms) - $1))
+  printf '%d.%d s' $((ms / 1000)) $((ms % 1000 / 100))
+}
+
+# phase TITLE COMMAND...: prints the title, runs the command (which must be silent), prints its time.
+phase_is_open=0
+phase() {
+  local title=$1 begin
+  shift
+  begin=$(now_ms)
+  printf '  %-52s' "$title"
+  phase_is_open=1
+  "$@"
+  phase_is_open=0
+  printf '%s%8s%s\n' "$green" "$(seconds_since "$begin")" "$plain"
+}
+
+# quietly COMMAND...: shows what an external command printed only when it fails.
+quietly() {
+  local log
+  log=$(mktemp)
+  if "$@" >"$log" 2>&1; then
+    rm -f "$log"
+    return 0
+  fi
+  printf '\n' >&2
+  tail -n 15 "$log" >&2
+  rm -f "$log"
+  return 1
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "console/broker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.hpp"
+
+namespace virtlight::console {
+
+Broker::Broker(std::string label, Ring ring, std::function<void()> input_ready)
+    : label_(std::move(label)), ring_(std::move(ring)), input_ready_(std::move(input_ready)) {}
+
+Result<ViewerId> Broker::attach(Viewer& viewer, Attachment how) {
+    if (seats_.size() >= limits::console_viewers)
+        return fail(Reason::too_many, "cannot open console {}: it has {} viewers already", label_,
+                    seats_.size());
+    if (how.safe && !exclusive_)
+        return fail(Reason::operation_failed,
+                    "cannot open console {} safely: the daemon does not have it for itself", label_);
+    if (how.access == Access::write && writer_)
+        return fail(Reason::operation_failed,
+                    "Active console session exists for this domain: '{}' writes to console {}",
+                    find(writer_)->name, label_);
+
+    const auto id = ids_.next();
+    const auto name = how.name;
+    seats_.emplace(id, Seat{.viewer = &viewer,
+                            .name = std::move(how.name),
+                            .watches_on = how.watches_on,
+                            .position = std::min(how.from, ring_.end())});
+    if (how.access == Access::force || (how.access != Access::view && !writer_)) {
+        const auto former = writer_;
+        set_writer(id);
+        unseat(former, name);
+    }
+    return id;
+}
+
+void Broker::detach(ViewerId id) {
+    seats_.erase(id);
+    if (writes(id)) set_writer({});
+}
+
+Broker::Portion Broker::read(ViewerId id, std::size_t max) {
+    auto* const seat = find(id);
+    if (!seat) return {.end = true};
+    auto piece = ring_.read(seat->position, max);
+    if (seat->until) {
+        piece.missed.to = std::min(piece.missed.to, *seat->until);
+        piece.bytes = piece.bytes.substr(0, *seat->until - piece.missed.to);
+    }
+    seat->position = piece.next();
+    seat->missed += piece.missed.size();
+    const bool end = piece.empty() && seat->until;
+    seat->waits = piece.empty() && !end;
+    return {piece, end};
+}
+
+Result<std::size_t> Broker::write(ViewerId id, std::string_view bytes) {
+    if (!writes(id))
+        return fail(Reason::access_denied, "cannot write to console {}: {}", label_,
+                    writer_ ? fmt::format("'{}' does", find(writer_)->name) : "this viewer only watches");
+    input_.reserve(limits::console_input_bytes);  // grown by doubling, it could take more
+    std::size_t taken = 0;
+    while (taken < bytes.size()) {
+        const auto part = bytes.substr(taken, limits::console_input_bytes - input_.size());
+        if (part.empty()) break;
+        input_ += part;
+        taken += part.size();
+        offer_input();  // may be taken at once, which makes room for more
+    }
+    writer_waits_ = taken < bytes.size();
+    return taken;
+}
+
+std::vector<ViewerInfo> Broker::viewers() const {
+    std::vector<ViewerInfo> all;
+    for (const auto& [id, seat] : seats_)
+        all.push_back(
+            {id, seat.name, writes(id), seat.until.value_or(ring_.end()) - seat.position, seat.missed});
+    return all;
+}
+
+void Broker::output(std::string_view bytes, WallTime now) {
+    ring_.append(bytes, now);
+    if (!bytes.empty()) tell_readable();
+}
+
+void Broker::mark(Mark::Kind kind, WallTime now) {
+    ring_.mark(kind, now);
+    if (kind == Mark::Kind::boot || kind == Mark::Kind::reboot) input_written(input_.size());
+}
+
+void Broker::finish() {
+    for (auto& [id, seat] : seats_)
+        if (!seat.until) seat.until = ring_.end();
+    input_.clear();
+    set_writer({});
+    tell_readable();
+}
+
+void Broker::close(const Error& why) {
+    input_.clear();
+    set_writer({});
+    const auto seats = std::exchange(seats_, {});
+    for (const auto& [id, seat] : seats)
+        seat.viewer->closed(why);
+}
+
+void Broker::input_written(std::size_t bytes) {
+    input_.erase(0, bytes);
+    // Not for every byte of room: the writer would be called for each of them.
+    if (!writer_waits_ || input_.size() > limits::console_input_bytes / 2) return;
+    writer_waits_ = false;
+    find(writer_)->viewer->writable();
+}
+
+void Broker::hold_input(bool hold) {
+    held_ = hold;
+    offer_input();
+}
+
+Broker::Seat* Broker::find(ViewerId id) {
+    const auto found = seats_.find(id);
+    return found == seats_.end() ? nullptr : &found->second;
+}
+
+void Broker::tell_readable() {
+    // By name and not by iterator: a viewer may leave, or throw out another one, when it is told.
+    for (auto at = seats_.begin(); at != seats_.end();) {
+        const auto id = at->first;
+        if (std::exchange(at->second.waits, false)) at->second.viewer->readable();
+        at = seats_.upper_bound(id);
+    }
+}
+
+/// Tells the one who wrote that `by` does now.
+void Broker::unseat(ViewerId former, const std::string& by) {
+    auto* const seat = find(former);
+    if (!seat) return;
+    auto& viewer = *seat->viewer;
+    if (seat->watches_on) return viewer.writing_taken(by);
+    seats_.erase(former);
+    viewer.closed({Reason::operation_failed, fmt::format("'{}' took over console {}", by, label_)});
+}
+
+void Broker::set_writer(ViewerId id) {
+    writer_ = id;
+    writer_waits_ = false;
+}
+
+void Broker::offer_input() const {
+    if (!input().empty()) input_ready_();
+}
+
+}  // namespace virtlight::console

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "console/log_file.hpp"
+
+#include <algorithm>
+
+#include "async/timing.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+
+namespace virtlight::console {
+namespace {
+
+/// So few bytes are rendered at a time that the text stays near the limit, even if each is a line.
+constexpr std::size_t slice = 128;
+constexpr std::size_t most_note = 100;
+constexpr std::size_t most_text = limits::console_log_chunk + most_note + (slice + 1) * LogText::growth;
+
+}  // namespace
+
+LogFile::LogFile(async::Scheduler& scheduler, async::Blocking& blocking, const Ring& ring,
+                 LogSettings settings)
+    : scheduler_(scheduler),
+      blocking_(blocking),
+      ring_(ring),
+      settings_(std::move(settings)),
+      format_(settings_.sequences),
+      position_(ring.end()) {}
+
+void LogFile::poke() {
+    if (writing_ || closing_.cancelled()) return;
+    writing_ = true;
+    scope_.spawn(write_all());
+}
+
+async::Task<> LogFile::close() {
+    closing_.cancel();
+    co_await scope_.drained();
+}
+
+async::Task<> LogFile::write_all() {
+    for (auto text = render(); !text.empty();) {
+        // The work owns what it uses, as it is done even if nobody waits for it any more; so the text
+        // travels.
+        auto work = [path = settings_.path, rotation = settings_.rotation, text = std::move(text)]() mutable {
+            auto written = append_rotated(path, text, rotation);
+            return std::pair(std::move(text), std::move(written));
+        };
+        auto [sent, written] = co_await async::run_blocking(blocking_, scheduler_, std::move(work));
+        note_outcome(written);
+        if (written) {
+            text = render();
+        } else {
+            text = std::move(sent);
+            if (!co_await async::sleep_for(scheduler_, limits::console_log_retry, closing_.token())) break;
+        }
+    }
+    writing_ = false;
+}
+
+/// The text for what has come, as much as goes in one piece.
+std::string LogFile::render() {
+    std::string text;
+    while (text.size() < limits::console_log_chunk) {
+        auto piece = ring_.read(position_, slice);
+        if (piece.empty()) break;
+        text.reserve(most_text);  // grown by doubling, it could take more
+        const auto held = piece.missed.to;
+        const auto span = ring_.times().at(held);
+        const auto came = span ? span->first : WallTime();
+        if (!piece.missed.empty())
+            format_.note(fmt::format("{} bytes are missing here", piece.missed.size()), came, text);
+        piece.bytes = piece.bytes.substr(0, ring_.times().end_of_span(held) - held);
+        format_.add(piece.bytes, came, text);
+        position_ = piece.next();
+    }
+    return text;
+}
+
+void LogFile::note_outcome(const Result<>& written) {
+    if (written.has_value() != refused_) return;
+    refused_ = !written;
+    if (refused_)
+        log::warning("console log: {}; it goes on when there is room", written.error().message);
+    else
+        log::notice("console log '{}' is written again", settings_.path.string());
+}
+
+}  // namespace virtlight::console

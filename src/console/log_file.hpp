@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "async/blocking.hpp"
+#include "async/cancel.hpp"
+#include "async/scheduler.hpp"
+#include "async/scope.hpp"
+#include "async/task.hpp"
+#include "console/log_text.hpp"
+#include "console/ring.hpp"
+#include "console/rotated_file.hpp"
+
+namespace virtlight::console {
+
+struct LogSettings {
+    std::filesystem::path path;
+    Sequences sequences = Sequences::cleaned;
+    Rotation rotation{};
+};
+
+/// Writes what comes into a ring to a file, with times. It is one more reader of the ring: the ring is its
+/// queue, and what a slow or full disk does not take in time is a gap that the log shows. One piece is on its
+/// way at a time, and the loop's thread never touches the disk.
+class LogFile {
+ public:
+    /// Begins with what comes next. All three must stay until close() has ended.
+    LogFile(async::Scheduler& scheduler, async::Blocking& blocking, const Ring& ring, LogSettings settings);
+
+    /// Something came into the ring.
+    void poke();
+
+    /// Writes what is left and ends; a disk that refuses it is not asked again. Must be awaited before this
+    /// is destroyed.
+    async::Task<> close();
+
+    /// Whether the disk refused the last piece. It is tried again every limits::console_log_retry.
+    bool is_refused() const { return refused_; }
+
+ private:
+    async::Task<> write_all();
+    std::string render();
+    void note_outcome(const Result<>& written);
+
+    async::Scheduler& scheduler_;
+    async::Blocking& blocking_;
+    const Ring& ring_;
+    const LogSettings settings_;
+    LogText format_;
+    Offset position_;
+    bool writing_ = false;
+    bool refused_ = false;
+    async::CancelSource closing_;
+    async::Scope scope_;
+};
+
+}  // namespace virtlight::console

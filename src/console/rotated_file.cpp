@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "console/rotated_file.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <string>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.hpp"
+
+namespace virtlight::console {
+namespace {
+
+std::string numbered(const std::filesystem::path& path, unsigned number) {
+    return number == 0 ? path.string() : fmt::format("{}.{}", path.string(), number);
+}
+
+Result<> rotate(const std::filesystem::path& path, unsigned old_files) {
+    if (old_files == 0) return remove_file(path);
+    for (auto number = old_files; number > 0; --number) {
+        const auto from = numbered(path, number - 1);
+        if (::rename(from.c_str(), numbered(path, number).c_str()) != 0 && errno != ENOENT)
+            return fail_errno(errno, "cannot rotate '{}'", from);
+    }
+    return {};
+}
+
+Result<Fd> open_log(const std::filesystem::path& path) {
+    Fd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd) return fail_errno(errno, "cannot open '{}'", path.string());
+    return fd;
+}
+
+Result<std::uint64_t> size_of(const Fd& fd, const std::filesystem::path& path) {
+    struct stat file = {};
+    if (::fstat(fd.get(), &file) != 0) return fail_errno(errno, "cannot look at '{}'", path.string());
+    return static_cast<std::uint64_t>(file.st_size);
+}
+
+}  // namespace
+
+Result<> append_rotated(const std::filesystem::path& path, std::string_view text, const Rotation& rotation) {
+    auto fd = open_log(path);
+    if (!fd) return std::unexpected(fd.error());
+    auto size = size_of(*fd, path);
+    if (!size) return std::unexpected(size.error());
+    if (*size > 0 && *size + text.size() > rotation.bytes) {
+        if (auto rotated = rotate(path, rotation.old_files); !rotated) return rotated;
+        fd = open_log(path);
+        if (!fd) return std::unexpected(fd.error());
+        size = 0;
+    }
+    while (!text.empty()) {
+        const auto n = ::write(fd->get(), text.data(), text.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) {
+            auto failed = fail_errno(errno, "cannot write '{}'", path.string());
+            // Half a piece would be there twice when the whole is written again.
+            [[maybe_unused]] const int cut = ::ftruncate(fd->get(), static_cast<off_t>(*size));
+            return failed;
+        }
+        text.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return {};
+}
+
+}  // namespace virtlight::console

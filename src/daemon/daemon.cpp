@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/daemon.hpp"
+
+#include <memory>
+#include <utility>
+
+#include <systemd/sd-daemon.h>
+
+#include "async/blocking.hpp"
+#include "async/event_loop.hpp"
+#include "async/scope.hpp"
+#include "base/limits.hpp"
+#include "daemon/host.hpp"
+#include "daemon/listening.hpp"
+#include "daemon/signals.hpp"
+#include "libvirt/server.hpp"
+#include "manager/file_store.hpp"
+#include "manager/manager.hpp"
+
+namespace virtlight::daemon {
+namespace {
+
+/// The parts of a running daemon. The members stand in the order of their use: what is below uses what is
+/// above.
+class Daemon {
+ public:
+    Daemon(async::EventLoop& core, async::Blocking& files, hypervisor::Hypervisor& hypervisor,
+           const Places& places)
+        : core_(core),
+          store_(places.state(), files, core),
+          manager_(core, hypervisor, store_),
+          server_(core, manager_) {}
+
+    /// Runs until end() is called.
+    Result<> serve(std::vector<Fd> sockets) {
+        scope_.spawn(start(std::move(sockets)));
+        core_.run();
+        return std::move(failure_);
+    }
+
+    /// Lets operations come to an end, then serve() return. Further calls do nothing.
+    void end() {
+        if (!std::exchange(ending_, true)) scope_.spawn(stop());
+    }
+
+ private:
+    async::Task<> start(std::vector<Fd> sockets) {
+        auto started = co_await manager_.start_up();
+        for (auto& socket : sockets)
+            if (started) started = server_.listen(std::move(socket), false);
+        if (!started) {
+            failure_ = std::move(started);
+            end();
+            co_return;
+        }
+        ::sd_notify(0, "READY=1");
+        log::info("ready, with {} domains", manager_.list().size());
+    }
+
+    async::Task<> stop() {
+        ::sd_notify(0, "STOPPING=1");
+        co_await manager_.shut_down();
+        co_await server_.shut_down();
+        core_.stop();
+    }
+
+    async::EventLoop& core_;
+    manager::FileStore store_;
+    manager::Manager manager_;
+    libvirt::Server server_;
+    Result<> failure_;
+    bool ending_ = false;
+    async::Scope scope_;
+};
+
+Result<std::vector<Fd>> listening_sockets(const Settings& settings) {
+    auto sockets = sockets_from_systemd();
+    if (!sockets.empty()) return sockets;
+    auto socket = listen_at(settings.places.socket(), settings.socket_mode);
+    if (!socket) return std::unexpected(socket.error());
+    sockets.push_back(*std::move(socket));
+    return sockets;
+}
+
+}  // namespace
+
+Result<> run(const Settings& settings) {
+    Signals signals;
+    if (auto made = make_folder(settings.places.run(), 0755); !made) return made;
+    if (auto made = make_folder(settings.places.state()); !made) return made;
+    const auto lock = lock_instance(settings.places.lock());
+    if (!lock) return std::unexpected(lock.error());
+
+    async::EventLoop core("core");
+    core.detect_stalls(limits::core_step);
+    // One thread: changes reach the disk in the order in which they were made.
+    async::BlockingThreads files(1);
+    const auto host = open_host(settings, core, files);
+    if (!host) return std::unexpected(host.error());
+    auto sockets = listening_sockets(settings);
+    if (!sockets) return std::unexpected(sockets.error());
+
+    Daemon daemon(core, files, (*host)->hypervisor(), settings.places);
+    signals.on_end(core, [&] { daemon.end(); });
+    log::info("virtlightd " VIRTLIGHT_VERSION " at {}", settings.places.socket().string());
+    const auto served = daemon.serve(*std::move(sockets));
+    log::info("ended; the longest step of the core took {:.1f} ms",
+              std::chrono::duration<double, std::milli>(core.stalls()->longest()).count());
+    return served;
+}
+
+}  // namespace virtlight::daemon

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "base/result.hpp"
+#include "daemon/settings.hpp"
+
+namespace virtlight::daemon {
+
+/// Runs virtlightd until SIGTERM or SIGINT. Fails if it cannot start, with nothing left behind.
+///
+/// To be called on the main thread before there are others: it blocks the signals that it waits for.
+Result<> run(const Settings& settings);
+
+}  // namespace virtlight::daemon

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <memory>
+
+#include "async/blocking.hpp"
+#include "async/scheduler.hpp"
+#include "base/result.hpp"
+#include "daemon/settings.hpp"
+#include "hypervisor/port.hpp"
+
+namespace virtlight::daemon {
+
+/// The hypervisor that the settings choose, with what it stands on.
+class Host {
+ public:
+    virtual ~Host() = default;
+    virtual hypervisor::Hypervisor& hypervisor() = 0;
+};
+
+/// Without a choice: Xen, where this machine is a dom0. Otherwise the error says in one line what is missing,
+/// and what there is instead. Blocks; the arguments must outlive the host.
+Result<std::unique_ptr<Host>> open_host(const Settings& settings, async::FdScheduler& core,
+                                        async::Blocking& blocking);
+
+}  // namespace virtlight::daemon

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace virtlight::domain {
+
+/// Takes one character off the front of `text`, which is UTF-8 and not empty. Where it is not UTF-8, one byte
+/// is taken and nothing given.
+std::optional<char32_t> take_char(std::string_view& text);
+
+/// Whether XML 1.0 can carry the character.
+bool is_xml_char(char32_t character);
+
+/// Control characters of ASCII and of Unicode, line breaks and tabs among them.
+bool is_control(char32_t character);
+
+/// Without the blanks around it, as XML counts blanks.
+std::string_view trimmed(std::string_view text);
+
+/// A value for an error's sentence: one line, UTF-8, cut where it is longer than `limit` bytes.
+std::string shown(std::string_view value, std::size_t limit = 80);
+
+}  // namespace virtlight::domain

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/xml.hpp"
+
+#include <utility>
+
+#include "domain/xml_document.hpp"
+#include "domain/xml_parts.hpp"
+#include "domain/xml_values.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+/// In libvirt's order of writing. Reading relies on os coming before features and devices: their defaults
+/// depend on the guest's type.
+constexpr const XmlPart* parts[] = {
+    &general_part, &resources_part, &os_part, &features_part, &clock_part, &lifecycle_part, &devices_part,
+};
+
+void read_domain(const XmlElement& root, Definition& definition) {
+    if (root.name() != "domain" || !root.namespace_uri().empty()) {
+        root.invalid("unexpected root element <{}>, expecting <domain>", shown(root.name()));
+        return;
+    }
+    if (!root.attribute("type")) root.invalid("element <domain> has no attribute 'type'; allowed here: xen");
+    expect_attribute(root, "type", "xen");
+    root.attribute("id");  // of the life that was described; a definition has none
+    for (const auto* part : parts)
+        part->read(root, definition);
+}
+
+}  // namespace
+
+Result<Definition> parse_xml(std::string_view xml) {
+    const auto document = load_document(xml);
+    if (!document) return std::unexpected(document.error());
+    XmlReading reading(**document);
+    Definition definition;
+    read_domain(reading.root(), definition);
+    if (auto done = reading.finish(); !done) return std::unexpected(std::move(done.error()));
+    return definition;
+}
+
+std::string format_xml(const Definition& definition, std::optional<unsigned> domid) {
+    XmlWriter writer;
+    {
+        auto root = writer.element("domain");
+        root.attribute("type", "xen");
+        if (domid) root.attribute("id", *domid);
+        for (const auto* part : parts)
+            part->write(writer, definition, domid ? Shape::running : Shape::stored);
+    }
+    return std::move(writer).take();
+}
+
+}  // namespace virtlight::domain

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <iterator>
+
+#include "base/limits.hpp"
+#include "domain/xml_parts.hpp"
+#include "domain/xml_values.hpp"
+
+// The first serial port of an HVM guest appears twice in domain XML, as <serial> and as <console>: clients
+// look for the console of a guest there. A definition has it once.
+
+namespace virtlight::domain {
+namespace {
+
+using Target = Console::Target;
+
+constexpr Word<Target> targets[] = {{"xen", Target::xen}, {"serial", Target::serial}};
+
+/// What <console> and <serial> have in common. The tty is that of the life that was described.
+void read_pty(const XmlElement& device, unsigned port) {
+    expect_attribute(device, "type", "pty");
+    device.attribute("tty");
+    device.child("source").attribute("path");
+    ignore_alias(device);
+    expect_attribute(device.child("target"), "port", std::to_string(port));
+}
+
+/// The guest's ports are counted in the order of their elements.
+std::vector<Console> read_serials(const XmlElement& devices, GuestType type) {
+    std::vector<Console> serials;
+    for (const auto& serial : devices.children("serial")) {
+        if (type != GuestType::hvm) {
+            serial.unsupported("only HVM guests have a <serial> port; use <console>");
+        } else if (serials.size() == limits::serial_ports) {
+            serial.unsupported("a guest can have {} <serial> ports", limits::serial_ports);
+        }
+        const auto port = static_cast<unsigned>(serials.size());
+        read_pty(serial, port);
+        const auto target = serial.child("target");
+        expect_attribute(target, "type", "isa-serial");
+        expect_attribute(target.child("model"), "name", "isa-serial");
+        serials.push_back({Target::serial, port});
+    }
+    return serials;
+}
+
+void read(const XmlElement& devices, Definition& definition) {
+    const bool hvm = definition.type == GuestType::hvm;
+    const auto known = std::span(targets).first(hvm ? 2 : 1);
+    auto serials = read_serials(devices, definition.type);
+    bool has_xen = false;
+    bool has_serial = false;
+    for (const auto& console : devices.children("console")) {
+        const auto target =
+            attribute_choice(console.child("target"), "type", known, hvm ? Target::serial : Target::xen);
+        read_pty(console, 0);
+        auto& seen = target == Target::xen ? has_xen : has_serial;
+        if (seen) console.unsupported("a guest has one <console> of type '{}'", word_for(target, targets));
+        seen = true;
+    }
+    if (has_serial && serials.empty()) serials.push_back({Target::serial, 0});
+    if (has_xen || !hvm) definition.consoles.push_back({Target::xen, 0});
+    std::ranges::copy(serials, std::back_inserter(definition.consoles));
+}
+
+void write_console(XmlWriter& writer, const Console& console, Shape shape) {
+    const bool has_tty = shape == Shape::running && !console.tty.empty();
+    auto element = writer.element("console");
+    element.attribute("type", "pty");
+    if (has_tty) element.attribute("tty", console.tty);
+    if (has_tty) writer.element("source").attribute("path", console.tty);
+    writer.element("target")
+        .attribute("type", word_for(console.target, targets))
+        .attribute("port", console.port);
+}
+
+void write_serial(XmlWriter& writer, const Console& serial, Shape shape) {
+    auto element = writer.element("serial");
+    element.attribute("type", "pty");
+    if (shape == Shape::running && !serial.tty.empty())
+        writer.element("source").attribute("path", serial.tty);
+    writer.element("target").attribute("port", serial.port);
+}
+
+void write(XmlWriter& writer, const Definition& definition, Shape shape) {
+    const auto write_where = [&](auto condition, auto write_one) {
+        for (const auto& console : definition.consoles) {
+            if (condition(console)) write_one(writer, console, shape);
+        }
+    };
+    const auto is_serial = [](const Console& c) { return c.target == Target::serial; };
+    const auto is_first_serial = [](const Console& c) { return c.target == Target::serial && c.port == 0; };
+    const auto is_xen = [](const Console& c) { return c.target == Target::xen; };
+    write_where(is_serial, write_serial);
+    write_where(is_first_serial, write_console);
+    write_where(is_xen, write_console);
+}
+
+}  // namespace
+
+constinit const XmlPart consoles_part{read, write};
+
+}  // namespace virtlight::domain

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/xml_element.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "domain/text.hpp"
+#include "domain/xml_document.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+std::string_view view(const xmlChar* text) {
+    return text == nullptr ? std::string_view{} : std::string_view(reinterpret_cast<const char*>(text));
+}
+
+std::string copy_and_free(xmlChar* text) {
+    const std::unique_ptr<xmlChar, decltype(xmlFree)> owner(text, xmlFree);
+    return std::string(view(text));
+}
+
+std::string qualified_name(const xmlChar* name, const xmlNs* ns) {
+    const auto prefix = ns == nullptr ? std::string_view{} : view(ns->prefix);
+    return shown(prefix.empty() ? std::string(view(name)) : fmt::format("{}:{}", prefix, view(name)));
+}
+
+bool is_text(const xmlNode& node) {
+    return node.type == XML_TEXT_NODE || node.type == XML_CDATA_SECTION_NODE;
+}
+
+/// The element children of a node that may be none.
+template <class Use>
+void for_each_child(const xmlNode* node, Use use) {
+    for (auto* child = node == nullptr ? nullptr : node->children; child != nullptr; child = child->next) {
+        if (child->type == XML_ELEMENT_NODE) use(*child);
+    }
+}
+
+bool contains(const std::vector<std::string_view>& names, std::string_view name) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+void add(std::vector<std::string_view>& names, std::string_view name) {
+    if (!contains(names, name)) names.push_back(name);
+}
+
+std::string allowed(const std::vector<std::string_view>& names) {
+    return names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+}  // namespace
+
+XmlElement XmlReading::root() {
+    return {*this, xmlDocGetRootElement(&document_)};
+}
+
+Result<> XmlReading::finish() {
+    if (!problem_) check(*xmlDocGetRootElement(&document_));
+    if (problem_) return std::unexpected(std::move(*problem_));
+    return {};
+}
+
+XmlReading::Asked& XmlReading::asked(xmlNode& node) {
+    if (node._private == nullptr) node._private = &asked_.emplace_back();
+    return *static_cast<Asked*>(node._private);
+}
+
+void XmlReading::note(Reason reason, const xmlNode& node, std::string sentence) {
+    if (!problem_) problem_ = Error{reason, fmt::format("line {}: {}", xmlGetLineNo(&node), sentence)};
+}
+
+void XmlReading::check(xmlNode& node) {
+    const auto& known = asked(node);
+    if (known.everything) return;
+    check_attributes(node, known);
+    for (auto* child = node.children; child != nullptr; child = child->next) {
+        if (child->type == XML_ELEMENT_NODE) {
+            if (child->ns != nullptr || !contains(known.children, view(child->name))) {
+                note(Reason::unsupported_config, *child,
+                     fmt::format("element <{}> is not supported in <{}>; allowed here: {}",
+                                 qualified_name(child->name, child->ns), view(node.name),
+                                 allowed(known.children)));
+            } else {
+                check(*child);
+            }
+        } else if (is_text(*child) && !known.text && !trimmed(view(child->content)).empty()) {
+            note(Reason::invalid_xml, node,
+                 fmt::format("element <{}> cannot hold the text '{}'", view(node.name),
+                             shown(trimmed(view(child->content)))));
+        }
+    }
+}
+
+void XmlReading::check_attributes(const xmlNode& node, const Asked& known) {
+    for (const auto* attribute = node.properties; attribute != nullptr; attribute = attribute->next) {
+        if (attribute->ns == nullptr && contains(known.attributes, view(attribute->name))) continue;
+        note(Reason::unsupported_config, node,
+             fmt::format("attribute '{}' of element <{}> is not supported; allowed here: {}",
+                         qualified_name(attribute->name, attribute->ns), view(node.name),
+                         allowed(known.attributes)));
+    }
+}
+
+std::string_view XmlElement::name() const {
+    return node_ == nullptr ? std::string_view{} : view(node_->name);
+}
+
+std::string_view XmlElement::namespace_uri() const {
+    return node_ == nullptr || node_->ns == nullptr ? std::string_view{} : view(node_->ns->href);
+}
+
+XmlElement XmlElement::child(std::string_view name) const {
+    const auto found = children(name);
+    if (found.empty()) return {*reading_, nullptr};
+    if (found.size() > 1) {
+        found[1].invalid("element <{}> may appear only once in <{}>; it is in line {} already", name,
+                         this->name(), xmlGetLineNo(found[0].node_));
+    }
+    return found.front();
+}
+
+std::vector<XmlElement> XmlElement::children(std::string_view name) const {
+    std::vector<XmlElement> found;
+    if (node_ == nullptr) return found;
+    add(reading_->asked(*node_).children, name);
+    for_each_child(node_, [&](xmlNode& child) {
+        if (child.ns == nullptr && view(child.name) == name) found.emplace_back(*reading_, &child);
+    });
+    return found;
+}
+
+std::vector<XmlElement> XmlElement::children() const {
+    std::vector<XmlElement> found;
+    for_each_child(node_, [&](xmlNode& child) { found.emplace_back(*reading_, &child); });
+    return found;
+}
+
+std::optional<std::string> XmlElement::attribute(std::string_view name) const {
+    if (node_ == nullptr) return std::nullopt;
+    add(reading_->asked(*node_).attributes, name);
+    for (auto* attribute = node_->properties; attribute != nullptr; attribute = attribute->next) {
+        if (attribute->ns == nullptr && view(attribute->name) == name) {
+            return copy_and_free(xmlNodeListGetString(node_->doc, attribute->children, 1));
+        }
+    }
+    return std::nullopt;
+}
+
+std::string XmlElement::text() const {
+    std::string text;
+    if (node_ == nullptr) return text;
+    reading_->asked(*node_).text = true;
+    for (const auto* child = node_->children; child != nullptr; child = child->next) {
+        if (is_text(*child)) text += view(child->content);
+    }
+    return text;
+}
+
+void XmlElement::skip() const {
+    if (node_ != nullptr) reading_->asked(*node_).everything = true;
+}
+
+std::string XmlElement::outer_xml() const {
+    skip();
+    if (node_ == nullptr) return {};
+    // A document of its own: copying declares the namespaces that come from outside, and with UTF-8 as its
+    // encoding nothing is written as a number that can stand as it is.
+    const XmlDocument alone(xmlNewDoc(nullptr));
+    alone->encoding = xmlStrdup(reinterpret_cast<const xmlChar*>("UTF-8"));
+    auto* copy = xmlDocCopyNode(node_, alone.get(), 1);
+    xmlDocSetRootElement(alone.get(), copy);
+    const std::unique_ptr<xmlBuffer, decltype(&xmlBufferFree)> buffer(xmlBufferCreate(), xmlBufferFree);
+    xmlNodeDump(buffer.get(), alone.get(), copy, 0, 0);
+    return std::string(view(xmlBufferContent(buffer.get())));
+}
+
+}  // namespace virtlight::domain

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/xml_parts.hpp"
+#include "domain/xml_values.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+constexpr Word<bool> switches[] = {{"on", true}, {"off", false}};
+
+void read(const XmlElement& domain, Definition& definition) {
+    const auto features = domain.child("features");
+    definition.features.acpi = bool(features.child("acpi"));
+    definition.features.apic = bool(features.child("apic"));
+    // A 64-bit HVM guest cannot do without it.
+    definition.features.pae = features.child("pae") || definition.type == GuestType::hvm;
+    if (const auto hap = features.child("hap")) {
+        definition.features.hap = attribute_choice(hap, "state", switches, true);
+    }
+}
+
+void write(XmlWriter& writer, const Definition& definition, Shape) {
+    const auto& features = definition.features;
+    if (features == Features{}) return;
+    auto element = writer.element("features");
+    if (features.acpi) writer.element("acpi");
+    if (features.apic) writer.element("apic");
+    if (features.pae) writer.element("pae");
+    if (features.hap) writer.element("hap").attribute("state", word_for(*features.hap, switches));
+}
+
+}  // namespace
+
+constinit const XmlPart features_part{read, write};
+
+}  // namespace virtlight::domain

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/xml_parts.hpp"
+#include "domain/xml_values.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+constexpr Word<LifecycleAction> crash_actions[] = {
+    {"destroy", LifecycleAction::destroy},
+    {"restart", LifecycleAction::restart},
+    {"rename-restart", LifecycleAction::rename_restart},
+    {"preserve", LifecycleAction::preserve},
+    {"coredump-destroy", LifecycleAction::coredump_destroy},
+    {"coredump-restart", LifecycleAction::coredump_restart},
+};
+
+/// Only a crash leaves something to dump.
+constexpr auto stop_actions = std::span(crash_actions).first(4);
+
+struct Occasion {
+    std::string_view element;
+    LifecycleAction Definition::* action;
+    Words<LifecycleAction> actions;
+};
+
+constexpr Occasion occasions[] = {
+    {"on_poweroff", &Definition::on_poweroff, stop_actions},
+    {"on_reboot", &Definition::on_reboot, stop_actions},
+    {"on_crash", &Definition::on_crash, crash_actions},
+};
+
+void read(const XmlElement& domain, Definition& definition) {
+    for (const auto& [name, action, actions] : occasions) {
+        const auto element = domain.child(name);
+        if (!element) continue;
+        const auto word = element.text();
+        if (const auto meaning = meaning_of<LifecycleAction>(word, actions)) {
+            definition.*action = *meaning;
+        } else {
+            element.invalid("unknown {} action: {}; allowed are {}", name, shown(word),
+                            list_words<LifecycleAction>(actions));
+        }
+    }
+}
+
+void write(XmlWriter& writer, const Definition& definition, Shape) {
+    for (const auto& [name, action, actions] : occasions) {
+        writer.element(name).text(word_for(definition.*action, actions));
+    }
+}
+
+}  // namespace
+
+constinit const XmlPart lifecycle_part{read, write};
+
+}  // namespace virtlight::domain

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "domain/definition.hpp"
+#include "domain/xml_element.hpp"
+#include "domain/xml_writer.hpp"
+
+namespace virtlight::domain {
+
+/// What a domain's XML shows of one that runs.
+enum class Shape { stored, running };
+
+/// One part of a domain's XML, reader and writer side by side. The reader asks `parent` for what the part may
+/// hold and fills in the defaults of what is missing.
+struct XmlPart {
+    void (*read)(const XmlElement& parent, Definition& definition);
+    void (*write)(XmlWriter& writer, const Definition& definition, Shape shape);
+};
+
+// Under <domain>.
+extern const XmlPart general_part;    ///< name, uuid, title, description, metadata
+extern const XmlPart resources_part;  ///< memory, currentMemory, vcpu
+extern const XmlPart os_part;         ///< the guest's type and what it boots
+extern const XmlPart features_part;
+extern const XmlPart clock_part;
+extern const XmlPart lifecycle_part;  ///< on_poweroff, on_reboot, on_crash
+extern const XmlPart devices_part;
+
+// Under <devices>.
+extern const XmlPart consoles_part;  ///< console, serial
+
+}  // namespace virtlight::domain

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "async/task.hpp"
+#include "base/result.hpp"
+#include "libvirt/caller.hpp"
+#include "libvirt/messages.hpp"
+
+/// What this daemon serves, one function a procedure (or several of one shape). procedures.cpp says which
+/// number each has; serve.hpp, what their signatures mean.
+namespace virtlight::libvirt::calls {
+
+using manager::Manager;
+
+// connection.cpp: the connection itself
+Result<std::vector<std::int32_t>> auth_list(Caller&, const None&);
+Result<> open(Caller&, const OpenArgs&);
+Result<> close(Caller&, const None&);
+Result<std::string> type(Caller&, const None&);
+Result<std::uint64_t> version(Manager&, const None&);
+Result<std::uint64_t> lib_version(Caller&, const None&);
+Result<std::string> hostname(Caller&, const None&);
+Result<std::string> uri(Caller&, const None&);
+Result<bool> supports_feature(Caller&, std::int32_t feature);
+Result<bool> is_secure(Caller&, const None&);
+Result<> set_identity(Caller&, const IdentityArgs&);
+Result<> close_callback(Caller&, const None&);
+
+// host.cpp: the host
+Result<std::string> capabilities(Manager&, const None&);
+Result<std::string> domain_capabilities(Manager&, const DomainCapabilitiesArgs&);
+Result<std::int32_t> max_vcpus_of_host(Manager&, const std::optional<std::string>& type);
+Result<NodeInfo> node_info(Manager&, const None&);
+Result<std::uint64_t> free_memory(Manager&, const None&);
+Result<std::vector<std::uint64_t>> cells_free_memory(Manager&, const CellsArgs&);
+Result<SecurityModel> security_model(Manager&, const None&);
+Result<std::string> sysinfo(Manager&, const Flags&);
+
+// listing.cpp: which domains there are
+Result<std::int32_t> count_active(Manager&, const None&);
+Result<std::vector<std::int32_t>> list_active(Manager&, std::int32_t max);
+Result<std::int32_t> count_defined(Manager&, const None&);
+Result<std::vector<std::string>> list_defined(Manager&, std::int32_t max);
+Result<DomainList> list_all(Manager&, const ListAllArgs&);
+Result<Domain> lookup_by_id(Manager&, std::int32_t id);
+Result<Domain> lookup_by_uuid(Manager&, const Uuid&);
+Result<Domain> lookup_by_name(Manager&, const std::string&);
+
+// description.cpp: what a domain is and does
+Result<std::string> os_type(Manager&, const Domain&);
+Result<DomainInfoReply> info(Manager&, const Domain&);
+Result<StateReply> state(Manager&, const DomainFlags&);
+Result<std::string> xml(Caller&, const DomainFlags&);
+Result<bool> is_active(Manager&, const Domain&);
+Result<bool> is_persistent(Manager&, const Domain&);
+Result<bool> is_updated(Manager&, const Domain&);
+Result<bool> autostart(Manager&, const Domain&);
+Result<std::uint64_t> max_memory(Manager&, const Domain&);
+Result<std::int32_t> max_vcpus(Manager&, const Domain&);
+Result<std::int32_t> vcpus(Manager&, const DomainFlags&);
+Result<std::string> metadata(Manager&, const MetadataArgs&);
+Result<std::vector<std::string>> messages(Manager&, const DomainFlags&);
+Result<JobInfo> job_info(Manager&, const Domain&);
+Result<JobStats> job_stats(Manager&, const DomainFlags&);
+
+// lifecycle.cpp: what is done to a domain
+async::Task<Result<Domain>> define(Manager&, TextFlags);
+async::Task<Result<Domain>> define_plain(Manager&, std::string xml);
+async::Task<Result<>> undefine(Manager&, DomainFlags);
+async::Task<Result<>> undefine_plain(Manager&, Domain);
+async::Task<Result<Domain>> create(Manager&, TextFlags);
+async::Task<Result<Domain>> start(Manager&, DomainFlags);
+async::Task<Result<>> start_plain(Manager&, Domain);
+async::Task<Result<>> suspend(Manager&, Domain);
+async::Task<Result<>> resume(Manager&, Domain);
+async::Task<Result<>> shutdown(Manager&, DomainFlags);
+async::Task<Result<>> shutdown_plain(Manager&, Domain);
+async::Task<Result<>> reboot(Manager&, DomainFlags);
+async::Task<Result<>> destroy(Manager&, DomainFlags);
+async::Task<Result<>> destroy_plain(Manager&, Domain);
+async::Task<Result<>> set_autostart(Manager&, DomainNumber);
+
+// events.cpp: what a client wants to be told
+Result<bool> register_lifecycle(Caller&, const None&);
+Result<bool> deregister_lifecycle(Caller&, const None&);
+Result<> register_legacy(Caller&, std::int32_t event);
+Result<> deregister_legacy(Caller&, std::int32_t event);
+Result<std::int32_t> register_domain(Caller&, const RegisterArgs<Domain>&);
+Result<std::int32_t> register_named(Caller&, const RegisterArgs<NamedUuid>&);
+Result<std::int32_t> register_device(Caller&, const RegisterArgs<std::string>&);
+Result<std::int32_t> register_secret(Caller&, const RegisterArgs<Secret>&);
+Result<> deregister(Caller&, std::int32_t callback_id);
+
+// absent.cpp: kinds of objects that this daemon does not have, so that their lists are empty
+Result<std::int32_t> count_nothing(Manager&, const None&);
+Result<std::vector<std::string>> list_nothing(Manager&, std::int32_t max);
+Result<EmptyList> list_all_nothing(Manager&, const ListAllArgs&);
+Result<std::int32_t> count_no_devices(Manager&, const DeviceNumArgs&);
+Result<std::vector<std::string>> list_no_devices(Manager&, const DeviceNamesArgs&);
+Result<std::int32_t> count_nothing_of_domain(Manager&, const DomainFlags&);
+Result<bool> has_nothing_of_domain(Manager&, const DomainFlags&);
+Result<std::vector<std::string>> list_nothing_of_domain(Manager&, const DomainNamesArgs&);
+Result<EmptyList> list_all_nothing_of_domain(Manager&, const DomainListAllArgs&);
+
+/// What `function` makes of a success, or the same failure. (libstdc++ 12 has no std::expected::transform.)
+template <class T, class Function>
+auto transform(const Result<T>& result, Function function)
+    -> Result<std::remove_cvref_t<std::invoke_result_t<Function, const T&>>> {
+    if (!result) return std::unexpected(result.error());
+    return std::invoke(function, *result);
+}
+
+/// A domain as the wire names it.
+Domain wire_domain(const manager::DomainInfo& info);
+
+}  // namespace virtlight::libvirt::calls

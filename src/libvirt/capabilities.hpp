@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "hypervisor/port.hpp"
+#include "libvirt/messages.hpp"
+
+namespace virtlight::libvirt {
+
+/// libvirt's capabilities document: the host, and the kinds of guests that it runs.
+std::string capabilities_xml(const hypervisor::HostFacts& host);
+
+/// What a guest of one kind may have. Without a machine: the first kind that the host runs.
+/// invalid_argument: the host has no guests of this architecture, type or machine.
+Result<std::string> domain_capabilities_xml(const hypervisor::HostFacts& host,
+                                            const DomainCapabilitiesArgs& args);
+
+}  // namespace virtlight::libvirt

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "base/clock.hpp"
+#include "base/file.hpp"
+#include "base/result.hpp"
+#include "libvirt/packet.hpp"
+
+namespace virtlight::libvirt {
+
+/// A connection to a daemon that speaks libvirt's protocol, for programs that do one thing at a time: each
+/// call blocks until it is answered. Not thread-safe.
+class Client {
+ public:
+    /// Connects and opens. io: nobody listens there.
+    static Result<Client> connect(const std::filesystem::path& socket, bool read_only = false);
+
+    Client(Client&&) = default;
+    Client& operator=(Client&&) = default;
+    /// Says good-bye if it can, and does not wait for the answer.
+    ~Client();
+
+    /// Calls a procedure of the remote program. What the daemon refuses comes as its Error; timed_out after
+    /// limits::answer_wait. After protocol, io or timed_out the connection is of no more use.
+    template <class Reply, class Args = None>
+    Result<Reply> call(std::int32_t procedure, const Args& args = {}) {
+        const auto payload = encode(args);
+        if (!payload) return std::unexpected(payload.error());
+        const auto answer = exchange(procedure, *payload);
+        if (!answer) return std::unexpected(answer.error());
+        if constexpr (std::is_void_v<Reply>) {
+            return {};
+        } else {
+            return decode<Reply>(*answer);
+        }
+    }
+
+ private:
+    explicit Client(Fd socket) : socket_(std::move(socket)) {}
+
+    Result<Bytes> exchange(std::int32_t procedure, View payload);
+    Result<> send(const Header& header, View payload, Time deadline);
+    Result<Packet> receive(Time deadline);
+    Result<> wait(short events, Time deadline);
+
+    Fd socket_;
+    Framer framer_;
+    std::uint32_t last_serial_ = 0;
+};
+
+}  // namespace virtlight::libvirt

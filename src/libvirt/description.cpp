@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/xml.hpp"
+#include "domain/xml_document.hpp"
+#include "domain/xml_element.hpp"
+#include "libvirt/calls.hpp"
+#include "libvirt/flags.hpp"
+
+namespace virtlight::libvirt::calls {
+
+namespace {
+
+using manager::DomainInfo;
+using manager::Which;
+
+/// Of virDomainGetMetadata
+constexpr std::int32_t metadata_description = 0;
+constexpr std::int32_t metadata_title = 1;
+constexpr std::int32_t metadata_element = 2;
+
+constexpr std::int32_t no_job = 0;
+
+/// Which definition flag::live and flag::config mean.
+Result<Which> which_definition(const DomainInfo& info, std::uint32_t flags) {
+    const bool active = info.status.active();
+    switch (flags & (flag::live | flag::config)) {
+        case flag::live:
+            if (!active) return fail(Reason::invalid_state, "domain '{}' is not running", info.name);
+            return Which::live;
+        case flag::config:
+            if (!info.persistent) {
+                return fail(Reason::invalid_state, "domain '{}' is transient: it has no stored definition",
+                            info.name);
+            }
+            return Which::stored;
+        case flag::none: return active ? Which::live : Which::stored;
+        default: return fail(Reason::invalid_argument, "the flags live and config exclude each other");
+    }
+}
+
+/// The element of a namespace, out of <metadata>.
+Result<std::string> element_of(const std::string& metadata, std::string_view uri) {
+    if (!metadata.empty()) {
+        const auto document = domain::load_document(metadata);
+        if (!document) return std::unexpected(document.error());
+        domain::XmlReading reading(**document);
+        for (const auto& element : reading.root().children()) {
+            if (element.namespace_uri() == uri) return element.outer_xml();
+        }
+    }
+    return std::string();
+}
+
+Result<std::string> find_metadata(const domain::Definition& definition, const MetadataArgs& args) {
+    switch (args.type) {
+        case metadata_description: return definition.description;
+        case metadata_title: return definition.title;
+        case metadata_element: return element_of(definition.metadata, args.uri.value_or(""));
+        default: return fail(Reason::invalid_argument, "there is no metadata of type {}", args.type);
+    }
+}
+
+}  // namespace
+
+Result<std::string> os_type(Manager& manager, const Domain& dom) {
+    return transform(manager.find(dom.uuid), [](const DomainInfo& info) -> std::string {
+        switch (info.type) {
+            case domain::GuestType::pv: return "xen";
+            case domain::GuestType::pvh: return "xenpvh";
+            case domain::GuestType::hvm: return "hvm";
+        }
+        return "xen";
+    });
+}
+
+Result<DomainInfoReply> info(Manager& manager, const Domain& dom) {
+    return transform(manager.find(dom.uuid), [](const DomainInfo& info) {
+        return DomainInfoReply{.state = static_cast<std::uint32_t>(info.status.state),
+                               .memory_max_kib = info.memory_max_kib,
+                               .memory_kib = info.memory_kib,
+                               .vcpus = info.vcpus,
+                               .cpu_time_ns = static_cast<std::uint64_t>(info.cpu_time.count())};
+    });
+}
+
+Result<StateReply> state(Manager& manager, const DomainFlags& args) {
+    return transform(manager.find(args.dom.uuid), [](const DomainInfo& info) {
+        return StateReply{.state = static_cast<std::int32_t>(info.status.state),
+                          .reason = info.status.reason};
+    });
+}
+
+/// There is no secret in a definition yet, so the flag for it only needs the right to ask. What is meant for
+/// another host has neither domid nor ttys, like what is stored.
+Result<std::string> xml(Caller& caller, const DomainFlags& args) {
+    if (caller.session.read_only() && (args.flags & (flag::xml::secure | flag::xml::migratable)) != 0) {
+        return fail(Reason::access_denied, "virDomainGetXMLDesc with secure flag");
+    }
+    const auto info = caller.manager.find(args.dom.uuid);
+    if (!info) return std::unexpected(info.error());
+
+    const bool at_rest = !info->status.active() || (args.flags & flag::xml::inactive) != 0;
+    auto definition =
+        caller.manager.definition(info->uuid, at_rest && info->persistent ? Which::stored : Which::live);
+    if (!definition) return std::unexpected(definition.error());
+    if (!at_rest) return domain::format_xml(*definition, static_cast<unsigned>(info->domid));
+    for (auto& console : definition->consoles)
+        console.tty.clear();
+    return domain::format_xml(*definition);
+}
+
+Result<bool> is_active(Manager& manager, const Domain& dom) {
+    return transform(manager.find(dom.uuid), [](const DomainInfo& info) { return info.status.active(); });
+}
+
+Result<bool> is_persistent(Manager& manager, const Domain& dom) {
+    return transform(manager.find(dom.uuid), &DomainInfo::persistent);
+}
+
+Result<bool> is_updated(Manager& manager, const Domain& dom) {
+    return transform(manager.find(dom.uuid), &DomainInfo::updated);
+}
+
+Result<bool> autostart(Manager& manager, const Domain& dom) {
+    return transform(manager.find(dom.uuid), &DomainInfo::autostart);
+}
+
+Result<std::uint64_t> max_memory(Manager& manager, const Domain& dom) {
+    return transform(manager.find(dom.uuid), &DomainInfo::memory_max_kib);
+}
+
+Result<std::int32_t> max_vcpus(Manager& manager, const Domain& dom) {
+    return transform(manager.find(dom.uuid),
+                     [](const DomainInfo& info) { return static_cast<std::int32_t>(info.vcpus_max); });
+}
+
+Result<std::int32_t> vcpus(Manager& manager, const DomainFlags& args) {
+    const auto info = manager.find(args.dom.uuid);
+    if (!info) return std::unexpected(info.error());
+    const auto which = which_definition(*info, args.flags);
+    if (!which) return std::unexpected(which.error());
+
+    const bool maximum = (args.flags & flag::vcpu_maximum) != 0;
+    if (*which == Which::live) return static_cast<std::int32_t>(maximum ? info->vcpus_max : info->vcpus);
+    return transform(manager.definition(info->uuid, *which), [&](const domain::Definition& definition) {
+        return static_cast<std::int32_t>(maximum ? definition.vcpus_max : definition.vcpus);
+    });
+}
+
+Result<std::string> metadata(Manager& manager, const MetadataArgs& args) {
+    const auto info = manager.find(args.dom.uuid);
+    if (!info) return std::unexpected(info.error());
+    const auto which = which_definition(*info, args.flags);
+    if (!which) return std::unexpected(which.error());
+    const auto definition = manager.definition(info->uuid, *which);
+    if (!definition) return std::unexpected(definition.error());
+
+    auto found = find_metadata(*definition, args);
+    if (found && found->empty())
+        return fail(Reason::no_metadata, "domain '{}' has none of this kind", info->name);
+    return found;
+}
+
+Result<std::vector<std::string>> messages(Manager& manager, const DomainFlags& args) {
+    return transform(manager.find(args.dom.uuid), [](const auto&) { return std::vector<std::string>(); });
+}
+
+Result<JobInfo> job_info(Manager& manager, const Domain& dom) {
+    return transform(manager.find(dom.uuid), [](const auto&) { return JobInfo{.type = no_job}; });
+}
+
+Result<JobStats> job_stats(Manager& manager, const DomainFlags& args) {
+    return transform(manager.find(args.dom.uuid), [](const auto&) { return JobStats{.type = no_job}; });
+}
+
+}  // namespace virtlight::libvirt::calls

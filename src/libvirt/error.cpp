@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libvirt/error.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace virtlight::libvirt {
+
+namespace {
+
+// Where an error comes from, in libvirt's numbers.
+constexpr std::int32_t from_xml = 5;
+constexpr std::int32_t from_rpc = 7;
+constexpr std::int32_t from_libxl = 41;
+
+constexpr std::int32_t level_error = 2;
+
+struct Mapping {
+    Reason reason;
+    std::int32_t code;
+    std::string_view opening;
+    std::int32_t domain = from_libxl;
+};
+
+// Of several with one number, the first is what from_wire() gives.
+constexpr std::array mappings{
+    Mapping{Reason::internal, 1, "internal error: "},
+    Mapping{Reason::no_support, 3, "this function is not supported by the connection driver: "},
+    Mapping{Reason::invalid_argument, 8, "invalid argument: "},
+    Mapping{Reason::operation_failed, 9, "operation failed: "},
+    Mapping{Reason::domain_exists, 9, "operation failed: "},
+    Mapping{Reason::too_many, 9, "operation failed: "},
+    Mapping{Reason::invalid_xml, 27, "XML error: ", from_xml},
+    Mapping{Reason::access_denied, 29, "operation forbidden: "},
+    Mapping{Reason::io, 38, ""},
+    // Clients recognise a procedure that the daemon does not know by the first words of the message.
+    Mapping{Reason::protocol, 39, "", from_rpc},
+    Mapping{Reason::no_domain, 42, "Domain not found: "},
+    Mapping{Reason::invalid_state, 55, "Requested operation is not valid: "},
+    Mapping{Reason::unsupported_config, 67, "unsupported configuration: "},
+    Mapping{Reason::timed_out, 68, "Timed out during operation: "},
+    Mapping{Reason::unsupported_argument, 74, "argument unsupported: "},
+    Mapping{Reason::cancelled, 78, "operation aborted: "},
+    Mapping{Reason::no_metadata, 80, "metadata not found: "},
+    Mapping{Reason::unsupported_operation, 84, "Operation not supported: "},
+};
+
+}  // namespace
+
+WireError to_wire(const Error& error) {
+    const auto found = std::ranges::find(mappings, error.reason, &Mapping::reason);
+    const auto& mapping = found != mappings.end() ? *found : mappings.front();
+    std::string message = fmt::format("{}{}", mapping.opening, error.message);
+    for (const auto& line : error.details)
+        message += "\n" + line;
+    // An error that is too long to be sent would tell nothing.
+    message.resize(std::min(message.size(), limits::wire_string));
+    return {
+        .code = mapping.code, .domain = mapping.domain, .message = std::move(message), .level = level_error};
+}
+
+Error from_wire(const WireError& error) {
+    const auto found = std::ranges::find(mappings, error.code, &Mapping::code);
+    const auto reason = found != mappings.end() ? found->reason : Reason::operation_failed;
+    std::string message = error.message.value_or("");
+    if (found != mappings.end() && message.starts_with(found->opening)) {
+        message.erase(0, found->opening.size());
+    }
+    return {.reason = reason, .message = std::move(message)};
+}
+
+}  // namespace virtlight::libvirt

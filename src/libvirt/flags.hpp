@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+
+/// The bits of libvirt's flags arguments that this daemon knows.
+namespace virtlight::libvirt::flag {
+
+inline constexpr std::uint32_t none = 0;
+
+/// virConnectOpen
+inline constexpr std::uint32_t open_read_only = 1;
+
+/// Which definition a domain call is about; neither: the live one if it runs, else the stored one.
+inline constexpr std::uint32_t live = 1;
+inline constexpr std::uint32_t config = 2;
+/// virDomainGetVcpusFlags
+inline constexpr std::uint32_t vcpu_maximum = 4;
+
+/// virConnectListAllDomains: pairs (and one group of four) of which none set means all.
+namespace list {
+inline constexpr std::uint32_t active = 1 << 0;
+inline constexpr std::uint32_t inactive = 1 << 1;
+inline constexpr std::uint32_t persistent = 1 << 2;
+inline constexpr std::uint32_t transient = 1 << 3;
+inline constexpr std::uint32_t running = 1 << 4;
+inline constexpr std::uint32_t paused = 1 << 5;
+inline constexpr std::uint32_t shutoff = 1 << 6;
+inline constexpr std::uint32_t other = 1 << 7;
+inline constexpr std::uint32_t managed_save = 1 << 8;
+inline constexpr std::uint32_t no_managed_save = 1 << 9;
+inline constexpr std::uint32_t autostart = 1 << 10;
+inline constexpr std::uint32_t no_autostart = 1 << 11;
+inline constexpr std::uint32_t snapshot = 1 << 12;
+inline constexpr std::uint32_t no_snapshot = 1 << 13;
+inline constexpr std::uint32_t checkpoint = 1 << 14;
+inline constexpr std::uint32_t no_checkpoint = 1 << 15;
+inline constexpr std::uint32_t all = (1 << 16) - 1;
+}  // namespace list
+
+/// virDomainCreateWithFlags, virDomainCreateXML
+namespace start {
+inline constexpr std::uint32_t paused = 1 << 0;
+inline constexpr std::uint32_t bypass_cache = 1 << 2;
+inline constexpr std::uint32_t force_boot = 1 << 3;
+inline constexpr std::uint32_t validate = 1 << 4;
+}  // namespace start
+
+/// virDomainDefineXMLFlags
+inline constexpr std::uint32_t define_validate = 1;
+
+/// virDomainUndefineFlags: what is to go or stay with the definition
+inline constexpr std::uint32_t undefine_all = (1 << 7) - 1;
+
+/// virDomainShutdownFlags, virDomainReboot
+namespace stop {
+inline constexpr std::uint32_t acpi = 1 << 0;
+inline constexpr std::uint32_t paravirtual = 1 << 4;
+}  // namespace stop
+
+/// virDomainGetXMLDesc
+namespace xml {
+inline constexpr std::uint32_t secure = 1 << 0;
+inline constexpr std::uint32_t inactive = 1 << 1;
+inline constexpr std::uint32_t update_cpu = 1 << 2;
+inline constexpr std::uint32_t migratable = 1 << 3;
+}  // namespace xml
+
+/// virDomainGetJobStats: of the last job that has ended, and keep it
+inline constexpr std::uint32_t job_completed = 1 << 0;
+inline constexpr std::uint32_t job_keep_completed = 1 << 1;
+
+/// virDomainGetMessages
+inline constexpr std::uint32_t message_deprecation = 1 << 0;
+inline constexpr std::uint32_t message_tainting = 1 << 1;
+
+/// The flags of lists and counts that are empty here whatever is asked.
+inline constexpr std::uint32_t any = ~std::uint32_t{0};
+
+}  // namespace virtlight::libvirt::flag

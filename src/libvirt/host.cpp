@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libvirt/calls.hpp"
+#include "libvirt/capabilities.hpp"
+
+namespace virtlight::libvirt::calls {
+
+Result<std::string> capabilities(Manager& manager, const None&) {
+    return capabilities_xml(manager.host());
+}
+
+Result<std::string> domain_capabilities(Manager& manager, const DomainCapabilitiesArgs& args) {
+    return domain_capabilities_xml(manager.host(), args);
+}
+
+Result<std::int32_t> max_vcpus_of_host(Manager& manager, const std::optional<std::string>&) {
+    return static_cast<std::int32_t>(manager.host().cpus);
+}
+
+Result<NodeInfo> node_info(Manager& manager, const None&) {
+    const auto& host = manager.host();
+    return NodeInfo{.model = {host.machine},
+                    .memory_kib = host.memory_kib,
+                    .cpus = static_cast<std::int32_t>(host.cpus),
+                    .mhz = static_cast<std::int32_t>(host.mhz),
+                    .nodes = static_cast<std::int32_t>(host.nodes),
+                    .sockets = static_cast<std::int32_t>(host.sockets_per_node),
+                    .cores = static_cast<std::int32_t>(host.cores_per_socket),
+                    .threads = static_cast<std::int32_t>(host.threads_per_core)};
+}
+
+Result<std::uint64_t> free_memory(Manager& manager, const None&) {
+    return manager.memory_free_kib() * 1024;
+}
+
+/// The manager knows the host's free memory as a whole, which is a cell's only if there is one.
+Result<std::vector<std::uint64_t>> cells_free_memory(Manager& manager, const CellsArgs& args) {
+    const auto nodes = static_cast<std::int32_t>(manager.host().nodes);
+    if (nodes > 1) return fail(Reason::unsupported_operation, "free memory is not known for each NUMA node");
+    if (args.start < 0 || args.start >= nodes || args.max < 1) {
+        return fail(Reason::invalid_argument, "no NUMA nodes {} to {}: the host has {}", args.start,
+                    std::int64_t{args.start} + args.max - 1, nodes);
+    }
+    return std::vector{manager.memory_free_kib() * 1024};
+}
+
+/// No security driver: empty names are libvirt's way to say so.
+Result<SecurityModel> security_model(Manager&, const None&) {
+    return SecurityModel();
+}
+
+Result<std::string> sysinfo(Manager&, const Flags&) {
+    return fail(Reason::unsupported_config, "Host SMBIOS information is not available");
+}
+
+}  // namespace virtlight::libvirt::calls

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/xml.hpp"
+#include "libvirt/calls.hpp"
+#include "libvirt/flags.hpp"
+
+namespace virtlight::libvirt::calls {
+
+using async::Task;
+
+namespace {
+
+manager::StartOptions start_options(std::uint32_t flags) {
+    return {.paused = (flags & flag::start::paused) != 0};
+}
+
+}  // namespace
+
+Task<Result<Domain>> define(Manager& manager, TextFlags args) {
+    auto definition = domain::parse_xml(args.text);
+    if (!definition) co_return std::unexpected(std::move(definition).error());
+    co_return transform(co_await manager.define(*std::move(definition)), wire_domain);
+}
+
+Task<Result<Domain>> define_plain(Manager& manager, std::string xml) {
+    return define(manager, {.text = std::move(xml)});
+}
+
+/// The flags say what else of the domain may be removed: this daemon keeps nothing else.
+Task<Result<>> undefine(Manager& manager, DomainFlags args) {
+    return manager.undefine(args.dom.uuid);
+}
+
+Task<Result<>> undefine_plain(Manager& manager, Domain dom) {
+    return manager.undefine(dom.uuid);
+}
+
+Task<Result<Domain>> create(Manager& manager, TextFlags args) {
+    auto definition = domain::parse_xml(args.text);
+    if (!definition) co_return std::unexpected(std::move(definition).error());
+    const auto options = start_options(args.flags);
+    co_return transform(co_await manager.create(*std::move(definition), options), wire_domain);
+}
+
+Task<Result<Domain>> start(Manager& manager, DomainFlags args) {
+    const auto options = start_options(args.flags);
+    co_return transform(co_await manager.start(args.dom.uuid, options), wire_domain);
+}
+
+Task<Result<>> start_plain(Manager& manager, Domain dom) {
+    const auto started = co_await manager.start(dom.uuid, manager::StartOptions());
+    if (!started) co_return std::unexpected(started.error());
+    co_return Result<>();
+}
+
+Task<Result<>> suspend(Manager& manager, Domain dom) {
+    return manager.suspend(dom.uuid);
+}
+
+Task<Result<>> resume(Manager& manager, Domain dom) {
+    return manager.resume(dom.uuid);
+}
+
+Task<Result<>> shutdown(Manager& manager, DomainFlags args) {
+    using hypervisor::ShutdownMethod;
+    switch (args.flags) {
+        case flag::stop::acpi: return manager.shutdown(args.dom.uuid, ShutdownMethod::acpi);
+        case flag::stop::paravirtual: return manager.shutdown(args.dom.uuid, ShutdownMethod::paravirtual);
+        // None or both: whatever the guest listens to.
+        default: return manager.shutdown(args.dom.uuid, std::nullopt);
+    }
+}
+
+Task<Result<>> shutdown_plain(Manager& manager, Domain dom) {
+    return manager.shutdown(dom.uuid, std::nullopt);
+}
+
+Task<Result<>> reboot(Manager& manager, DomainFlags args) {
+    return manager.reboot(args.dom.uuid);
+}
+
+Task<Result<>> destroy(Manager& manager, DomainFlags args) {
+    return manager.destroy(args.dom.uuid);
+}
+
+Task<Result<>> destroy_plain(Manager& manager, Domain dom) {
+    return manager.destroy(dom.uuid);
+}
+
+Task<Result<>> set_autostart(Manager& manager, DomainNumber args) {
+    return manager.set_autostart(args.dom.uuid, args.number != 0);
+}
+
+}  // namespace virtlight::libvirt::calls

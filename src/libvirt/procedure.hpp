@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "async/task.hpp"
+#include "base/result.hpp"
+#include "libvirt/xdr.hpp"
+
+namespace virtlight::libvirt {
+
+struct Caller;
+struct Procedure;
+
+/// The result struct of a call as bytes: at once, or when an operation has ended. The task owns all that it
+/// uses but the manager: the caller may be gone before it ends.
+using Answer = std::variant<Result<Bytes>, async::Task<Result<Bytes>>>;
+
+/// What a connection must be before it may call.
+enum class Needs {
+    nothing,  ///< only connected
+    open,     ///< opened by virConnectOpen
+    write,    ///< opened, and not read-only
+};
+
+struct Procedure {
+    std::uint32_t number;
+    std::string_view function;  ///< libvirt's public function, for messages
+    Needs needs;
+    std::uint32_t flags;  ///< all that a `flags` argument may hold
+    Answer (*perform)(const Procedure& procedure, Caller& caller, View payload);
+};
+
+/// Those of the remote program that this daemon serves, by number.
+std::span<const Procedure> procedures();
+
+/// Null: not served.
+const Procedure* find_procedure(std::uint32_t number);
+
+/// The public function behind a procedure that clients may call and this daemon does not have; empty for
+/// numbers that no client calls.
+std::string_view unserved_function(std::uint32_t number);
+
+}  // namespace virtlight::libvirt

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
+#include "libvirt/calls.hpp"
+#include "libvirt/flags.hpp"
+#include "libvirt/procedure.hpp"
+#include "libvirt/serve.hpp"
+
+namespace virtlight::libvirt {
+
+namespace {
+
+using enum Needs;
+
+constexpr std::uint32_t impact = flag::live | flag::config;
+constexpr std::uint32_t start_flags =
+    flag::start::paused | flag::start::bypass_cache | flag::start::force_boot | flag::start::validate;
+constexpr std::uint32_t create_flags = flag::start::paused | flag::start::validate;
+constexpr std::uint32_t shutdown_flags = flag::stop::acpi | flag::stop::paravirtual;
+constexpr std::uint32_t xml_flags =
+    flag::xml::secure | flag::xml::inactive | flag::xml::update_cpu | flag::xml::migratable;
+constexpr std::uint32_t job_flags = flag::job_completed | flag::job_keep_completed;
+constexpr std::uint32_t message_flags = flag::message_deprecation | flag::message_tainting;
+
+// clang-format off
+constexpr Procedure table[] = {
+    // the connection
+    {  1, "virConnectOpen",                      nothing, flag::any,  serve<calls::open>},
+    {  2, "virConnectClose",                     nothing, flag::none, serve<calls::close>},
+    {  3, "virConnectGetType",                   open,    flag::none, serve<calls::type>},
+    {  4, "virConnectGetVersion",                open,    flag::none, serve<calls::version>},
+    { 59, "virConnectGetHostname",               open,    flag::none, serve<calls::hostname>},
+    { 60, "virConnectSupportsFeature",           nothing, flag::none, serve<calls::supports_feature>},
+    { 66, "virConnectOpenAuth",                  nothing, flag::none, serve<calls::auth_list>},
+    {110, "virConnectGetURI",                    open,    flag::none, serve<calls::uri>},
+    {149, "virConnectIsSecure",                  open,    flag::none, serve<calls::is_secure>},
+    {157, "virConnectGetLibVersion",             open,    flag::none, serve<calls::lib_version>},
+    {360, "virConnectRegisterCloseCallback",     open,    flag::none, serve<calls::close_callback>},
+    {361, "virConnectUnregisterCloseCallback",   open,    flag::none, serve<calls::close_callback>},
+    {419, "virConnectSetIdentity",               open,    flag::none, serve<calls::set_identity>},
+
+    // the host
+    {  5, "virConnectGetMaxVcpus",               open,    flag::none, serve<calls::max_vcpus_of_host>},
+    {  6, "virNodeGetInfo",                      open,    flag::none, serve<calls::node_info>},
+    {  7, "virConnectGetCapabilities",           open,    flag::none, serve<calls::capabilities>},
+    {101, "virNodeGetCellsFreeMemory",           open,    flag::none, serve<calls::cells_free_memory>},
+    {102, "virNodeGetFreeMemory",                open,    flag::none, serve<calls::free_memory>},
+    {122, "virNodeGetSecurityModel",             open,    flag::none, serve<calls::security_model>},
+    {203, "virConnectGetSysinfo",                open,    flag::none, serve<calls::sysinfo>},
+    {342, "virConnectGetDomainCapabilities",     write,   flag::none, serve<calls::domain_capabilities>},
+
+    // which domains there are
+    { 21, "virConnectListDefinedDomains",        open,    flag::none, serve<calls::list_defined>},
+    { 22, "virDomainLookupByID",                 open,    flag::none, serve<calls::lookup_by_id>},
+    { 23, "virDomainLookupByName",               open,    flag::none, serve<calls::lookup_by_name>},
+    { 24, "virDomainLookupByUUID",               open,    flag::none, serve<calls::lookup_by_uuid>},
+    { 25, "virConnectNumOfDefinedDomains",       open,    flag::none, serve<calls::count_defined>},
+    { 37, "virConnectListDomains",               open,    flag::none, serve<calls::list_active>},
+    { 51, "virConnectNumOfDomains",              open,    flag::none, serve<calls::count_active>},
+    {273, "virConnectListAllDomains",            open,    flag::list::all, serve<calls::list_all>},
+
+    // what a domain is and does
+    { 14, "virDomainGetXMLDesc",                 open,    xml_flags,  serve<calls::xml>},
+    { 15, "virDomainGetAutostart",               open,    flag::none, serve<calls::autostart>},
+    { 16, "virDomainGetInfo",                    open,    flag::none, serve<calls::info>},
+    { 17, "virDomainGetMaxMemory",               open,    flag::none, serve<calls::max_memory>},
+    { 18, "virDomainGetMaxVcpus",                open,    flag::none, serve<calls::max_vcpus>},
+    { 19, "virDomainGetOSType",                  open,    flag::none, serve<calls::os_type>},
+    {150, "virDomainIsActive",                   open,    flag::none, serve<calls::is_active>},
+    {151, "virDomainIsPersistent",               open,    flag::none, serve<calls::is_persistent>},
+    {163, "virDomainGetJobInfo",                 open,    flag::none, serve<calls::job_info>},
+    {200, "virDomainGetVcpusFlags",              open,    impact | flag::vcpu_maximum, serve<calls::vcpus>},
+    {202, "virDomainIsUpdated",                  open,    flag::none, serve<calls::is_updated>},
+    {212, "virDomainGetState",                   open,    flag::none, serve<calls::state>},
+    {265, "virDomainGetMetadata",                open,    impact,     serve<calls::metadata>},
+    {298, "virDomainGetJobStats",                open,    job_flags,  serve<calls::job_stats>},
+    {426, "virDomainGetMessages",                open,    message_flags, serve<calls::messages>},
+
+    // what is done to a domain
+    {  9, "virDomainCreate",                     write,   flag::none, serve<calls::start_plain>},
+    { 10, "virDomainCreateXML",                  write,   create_flags, serve<calls::create>},
+    { 11, "virDomainDefineXML",                  write,   flag::none, serve<calls::define_plain>},
+    { 12, "virDomainDestroy",                    write,   flag::none, serve<calls::destroy_plain>},
+    { 27, "virDomainReboot",                     write,   flag::stop::paravirtual, serve<calls::reboot>},
+    { 28, "virDomainResume",                     write,   flag::none, serve<calls::resume>},
+    { 29, "virDomainSetAutostart",               write,   flag::none, serve<calls::set_autostart>},
+    { 33, "virDomainShutdown",                   write,   flag::none, serve<calls::shutdown_plain>},
+    { 34, "virDomainSuspend",                    write,   flag::none, serve<calls::suspend>},
+    { 35, "virDomainUndefine",                   write,   flag::none, serve<calls::undefine_plain>},
+    {196, "virDomainCreateWithFlags",            write,   start_flags, serve<calls::start>},
+    {231, "virDomainUndefineFlags",              write,   flag::undefine_all, serve<calls::undefine>},
+    {234, "virDomainDestroyFlags",               write,   flag::none, serve<calls::destroy>},
+    {258, "virDomainShutdownFlags",              write,   shutdown_flags, serve<calls::shutdown>},
+    {350, "virDomainDefineXMLFlags",             write,   flag::define_validate, serve<calls::define>},
+
+    // events
+    {105, "virConnectDomainEventRegister",       open,    flag::none, serve<calls::register_lifecycle>},
+    {106, "virConnectDomainEventDeregister",     open,    flag::none, serve<calls::deregister_lifecycle>},
+    {167, "virConnectDomainEventRegisterAny",    open,    flag::none, serve<calls::register_legacy>},
+    {168, "virConnectDomainEventDeregisterAny",  open,    flag::none, serve<calls::deregister_legacy>},
+    {316, "virConnectDomainEventRegisterAny",    open,    flag::none, serve<calls::register_domain>},
+    {317, "virConnectDomainEventDeregisterAny",  open,    flag::none, serve<calls::deregister>},
+    {313, "virConnectNetworkEventRegisterAny",   open,    flag::none, serve<calls::register_named>},
+    {314, "virConnectNetworkEventDeregisterAny", open,    flag::none, serve<calls::deregister>},
+    {368, "virConnectStoragePoolEventRegisterAny",   open, flag::none, serve<calls::register_named>},
+    {369, "virConnectStoragePoolEventDeregisterAny", open, flag::none, serve<calls::deregister>},
+    {374, "virConnectNodeDeviceEventRegisterAny",    open, flag::none, serve<calls::register_device>},
+    {375, "virConnectNodeDeviceEventDeregisterAny",  open, flag::none, serve<calls::deregister>},
+    {380, "virConnectSecretEventRegisterAny",    open,    flag::none, serve<calls::register_secret>},
+    {381, "virConnectSecretEventDeregisterAny",  open,    flag::none, serve<calls::deregister>},
+
+    // what a domain does not have here
+    {183, "virDomainHasManagedSaveImage",        open,    flag::none, serve<calls::has_nothing_of_domain>},
+    {187, "virDomainSnapshotNum",                open,    flag::any,  serve<calls::count_nothing_of_domain>},
+    {188, "virDomainSnapshotListNames",          open,    flag::any,  serve<calls::list_nothing_of_domain>},
+    {190, "virDomainHasCurrentSnapshot",         open,    flag::none, serve<calls::has_nothing_of_domain>},
+    {274, "virDomainListAllSnapshots",           open,    flag::any,  serve<calls::list_all_nothing_of_domain>},
+    {413, "virDomainListAllCheckpoints",         open,    flag::any,  serve<calls::list_all_nothing_of_domain>},
+
+    // objects that are not here
+    { 36, "virConnectListDefinedNetworks",       open,    flag::none, serve<calls::list_nothing>},
+    { 38, "virConnectListNetworks",              open,    flag::none, serve<calls::list_nothing>},
+    { 50, "virConnectNumOfDefinedNetworks",      open,    flag::none, serve<calls::count_nothing>},
+    { 52, "virConnectNumOfNetworks",             open,    flag::none, serve<calls::count_nothing>},
+    { 71, "virConnectNumOfStoragePools",         open,    flag::none, serve<calls::count_nothing>},
+    { 72, "virConnectListStoragePools",          open,    flag::none, serve<calls::list_nothing>},
+    { 73, "virConnectNumOfDefinedStoragePools",  open,    flag::none, serve<calls::count_nothing>},
+    { 74, "virConnectListDefinedStoragePools",   open,    flag::none, serve<calls::list_nothing>},
+    {111, "virNodeNumOfDevices",                 open,    flag::any,  serve<calls::count_no_devices>},
+    {112, "virNodeListDevices",                  open,    flag::any,  serve<calls::list_no_devices>},
+    {126, "virConnectNumOfInterfaces",           open,    flag::none, serve<calls::count_nothing>},
+    {127, "virConnectListInterfaces",            open,    flag::none, serve<calls::list_nothing>},
+    {137, "virConnectNumOfDefinedInterfaces",    open,    flag::none, serve<calls::count_nothing>},
+    {138, "virConnectListDefinedInterfaces",     open,    flag::none, serve<calls::list_nothing>},
+    {139, "virConnectNumOfSecrets",              open,    flag::none, serve<calls::count_nothing>},
+    {140, "virConnectListSecrets",               open,    flag::none, serve<calls::list_nothing>},
+    {178, "virConnectNumOfNWFilters",            open,    flag::none, serve<calls::count_nothing>},
+    {179, "virConnectListNWFilters",             open,    flag::none, serve<calls::list_nothing>},
+    {281, "virConnectListAllStoragePools",       open,    flag::any,  serve<calls::list_all_nothing>},
+    {283, "virConnectListAllNetworks",           open,    flag::any,  serve<calls::list_all_nothing>},
+    {284, "virConnectListAllInterfaces",         open,    flag::any,  serve<calls::list_all_nothing>},
+    {285, "virConnectListAllNodeDevices",        open,    flag::any,  serve<calls::list_all_nothing>},
+    {286, "virConnectListAllNWFilters",          open,    flag::any,  serve<calls::list_all_nothing>},
+    {287, "virConnectListAllSecrets",            open,    flag::any,  serve<calls::list_all_nothing>},
+    {401, "virConnectListAllNWFilterBindings",   open,    flag::any,  serve<calls::list_all_nothing>},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Procedure> procedures() {
+    return table;
+}
+
+const Procedure* find_procedure(std::uint32_t number) {
+    const auto* const found = std::ranges::find(table, number, &Procedure::number);
+    return found == std::end(table) ? nullptr : found;
+}
+
+}  // namespace virtlight::libvirt

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <utility>
+
+#include "libvirt/caller.hpp"
+#include "libvirt/procedure.hpp"
+
+namespace virtlight::libvirt {
+
+/// A handler's signature tells its argument and result types, and what it needs:
+///
+///   Result<Reply> handler(Subject&, const Args&)       answers at once
+///   Task<Result<Reply>> handler(Subject&, Args)        answers when an operation has ended
+///
+/// where Subject is manager::Manager, or Caller if the call is about the connection itself. A task must not
+/// take the Caller, which it may outlive.
+template <class>
+struct Handler;
+
+template <class R, class S, class A>
+struct Handler<R (*)(S&, A)> {
+    using Subject = S;
+    using Args = std::remove_cvref_t<A>;
+    static constexpr bool at_once = true;
+};
+
+template <class R, class S, class A>
+struct Handler<async::Task<Result<R>> (*)(S&, A)> {
+    static_assert(!std::is_same_v<S, Caller>, "a task may outlive the caller");
+    static_assert(!std::is_reference_v<A>, "a task owns its arguments");
+    using Subject = S;
+    using Args = A;
+    static constexpr bool at_once = false;
+};
+
+template <class Subject>
+Subject& subject(Caller& caller) {
+    if constexpr (std::is_same_v<Subject, Caller>) {
+        return caller;
+    } else {
+        return caller.manager;
+    }
+}
+
+template <class Reply>
+Result<Bytes> encoded(const Result<Reply>& reply) {
+    if (!reply) return std::unexpected(reply.error());
+    if constexpr (std::is_void_v<Reply>) {
+        return Bytes();
+    } else {
+        return encode(*reply);
+    }
+}
+
+template <class Reply>
+async::Task<Result<Bytes>> encoded_later(async::Task<Result<Reply>> task) {
+    co_return encoded(co_await std::move(task));
+}
+
+/// Turns a handler into what the table of procedures holds: decodes the arguments, refuses flags that the
+/// procedure does not have, calls, and encodes what it answers.
+template <auto handler>
+Answer serve(const Procedure& procedure, Caller& caller, View payload) {
+    using Traits = Handler<decltype(handler)>;
+    auto args = decode<typename Traits::Args>(payload);
+    if (!args) {
+        return fail(Reason::protocol, "cannot read the arguments of {}: {}", procedure.function,
+                    args.error().message);
+    }
+    if constexpr (requires { args->flags; }) {
+        if (const auto unknown = args->flags & ~procedure.flags; unknown != 0) {
+            return fail(Reason::invalid_argument, "unsupported flags (0x{:x}) in function {}", unknown,
+                        procedure.function);
+        }
+    }
+    auto& about = subject<typename Traits::Subject>(caller);
+    if constexpr (Traits::at_once) {
+        return encoded(handler(about, *args));
+    } else {
+        return encoded_later(handler(about, *std::move(args)));
+    }
+}
+
+}  // namespace virtlight::libvirt

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libvirt/server.hpp"
+
+#include <array>
+#include <cerrno>
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "base/log.hpp"
+#include "libvirt/socket.hpp"
+
+namespace virtlight::libvirt {
+
+struct Server::Connection {
+    Fd socket;
+    Caller caller;
+    async::WatchId watch{};
+    async::TimerId timer{};
+    Time timer_due = Time::max();
+    bool due_soon = false;  ///< serve() is posted
+};
+
+Server::Server(async::FdScheduler& scheduler, manager::Manager& manager, Options options)
+    : scheduler_(scheduler), manager_(manager), options_(options), self_(std::make_shared<Server*>(this)) {
+    events_ = manager_.subscribe([this](const domain::Event& event) { tell(event); });
+}
+
+Server::~Server() {
+    while (!connections_.empty())
+        drop(connections_.begin()->first, "the daemon stops");
+    for (const auto& listener : listeners_)
+        scheduler_.unwatch(listener->watch);
+    scheduler_.cancel(rest_);
+}
+
+// Accepting
+
+Result<> Server::listen(Fd socket, bool read_only) {
+    auto listener = std::make_unique<Listener>(Listener{std::move(socket), read_only, {}});
+    listener->watch = scheduler_.watch(listener->socket.get(), POLLIN,
+                                       [this, &accepting = *listener](short) { accept_from(accepting); });
+    if (!listener->watch) return fail_errno(errno, "cannot wait for clients");
+    listeners_.push_back(std::move(listener));
+    return {};
+}
+
+void Server::accept_from(Listener& listener) {
+    Fd socket(accept4(listener.socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (socket) return add_client(std::move(socket), listener.read_only);
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        log::error("cannot accept a client: {}", errno_text(errno));
+        rest_listeners();
+    }
+}
+
+/// The socket stays ready while no descriptor can be had for the client: without a rest this would spin.
+void Server::rest_listeners() {
+    for (const auto& listener : listeners_)
+        scheduler_.rewatch(listener->watch, 0);
+    scheduler_.cancel(rest_);
+    rest_ = scheduler_.call_at(scheduler_.now() + limits::accept_rest, [this] {
+        for (const auto& listener : listeners_)
+            scheduler_.rewatch(listener->watch, POLLIN);
+    });
+}
+
+void Server::add_client(Fd socket, bool read_only) {
+    if (connections_.size() >= options_.max_clients) {
+        log::warning("a client is turned away: there are {} already", connections_.size());
+        return;
+    }
+    const auto peer = peer_of(socket.get());
+    if (!peer) return log::warning("a client is turned away: {}", peer.error().message);
+
+    const auto id = ids_.next();
+    auto connection =
+        std::make_unique<Connection>(Connection{.socket = std::move(socket),
+                                                .caller = {.manager = manager_,
+                                                           .session = Session(read_only, scheduler_.now()),
+                                                           .uid = peer->uid,
+                                                           .pid = peer->pid}});
+    connection->watch = scheduler_.watch(connection->socket.get(), POLLIN, [this, id](short revents) {
+        if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0) read_from(id);
+        serve(id);
+    });
+    if (!connection->watch) return log::warning("a client is turned away: {}", errno_text(errno));
+    log::debug("client {}: pid {}, uid {}", id.value, peer->pid, peer->uid);
+    rearm(id, *connection);
+    connections_.emplace(id, std::move(connection));
+}
+
+// One connection
+
+Server::Connection* Server::find(ConnectionId id) {
+    const auto found = connections_.find(id);
+    return found == connections_.end() ? nullptr : found->second.get();
+}
+
+void Server::read_from(ConnectionId id) {
+    auto* const connection = find(id);
+    if (!connection || !connection->caller.session.wants_input()) return;
+    static thread_local std::array<std::uint8_t, limits::read_bytes> buffer;
+    const auto got = read_some(connection->socket.get(), buffer);
+    if (!got) return drop(id, got.error().message);
+    if (*got > 0) connection->caller.session.receive(View(buffer).first(*got), scheduler_.now());
+}
+
+void Server::serve_soon(ConnectionId id) {
+    auto* const connection = find(id);
+    if (!connection || std::exchange(connection->due_soon, true)) return;
+    scheduler_.post([weak = std::weak_ptr(self_), id] {
+        if (const auto self = weak.lock()) (*self)->serve(id);
+    });
+}
+
+/// Performs what has come, sends what is ready, and says what to wait for next.
+void Server::serve(ConnectionId id) {
+    auto* const connection = find(id);
+    if (!connection) return;
+    connection->due_soon = false;
+    auto& session = connection->caller.session;
+
+    int calls = 0;
+    for (; calls < limits::calls_per_turn; ++calls) {
+        const auto call = session.next_call();
+        if (!call) break;
+        perform(id, connection->caller, *call);
+    }
+    const bool was_held_up = !session.wants_input();
+    if (!write_to(*connection)) return drop(id, "it has closed the connection");
+    if (session.ended()) return drop(id, session.end_reason());
+
+    const bool more = calls == limits::calls_per_turn || (was_held_up && session.wants_input());
+    if (more) serve_soon(id);
+    const auto input = session.wants_input() && !more ? POLLIN : 0;
+    const auto output = session.output().empty() ? 0 : POLLOUT;
+    scheduler_.rewatch(connection->watch, static_cast<short>(input | output));
+    rearm(id, *connection);
+}
+
+void Server::perform(ConnectionId id, Caller& caller, const Call& call) {
+    auto answer = call.procedure->perform(*call.procedure, caller, call.payload);
+    if (const auto* const now = std::get_if<Result<Bytes>>(&answer)) {
+        caller.session.reply(call.id, *now);
+    } else {
+        scope_.spawn(answer_later(id, call.id, std::get<async::Task<Result<Bytes>>>(std::move(answer))));
+    }
+}
+
+async::Task<> Server::answer_later(ConnectionId id, CallId call, async::Task<Result<Bytes>> task) {
+    const auto answer = co_await std::move(task);
+    auto* const connection = find(id);
+    if (!connection) co_return;
+    connection->caller.session.reply(call, answer);
+    serve_soon(id);
+}
+
+/// False: nobody reads at the other end.
+bool Server::write_to(Connection& connection) {
+    auto& session = connection.caller.session;
+    if (session.output().empty()) return true;
+    const auto put = write_some(connection.socket.get(), session.output());
+    if (!put) return false;
+    session.sent(*put, scheduler_.now());
+    return true;
+}
+
+void Server::drop(ConnectionId id, std::string_view reason) {
+    const auto found = connections_.find(id);
+    if (found == connections_.end()) return;
+    auto& connection = *found->second;
+    if (reason.empty()) {
+        log::debug("client {} has closed its connection", id.value);
+    } else {
+        log::info("client {} (pid {}) is gone: {}", id.value, connection.caller.pid, reason);
+    }
+    scheduler_.unwatch(connection.watch);
+    scheduler_.cancel(connection.timer);
+    connections_.erase(found);
+}
+
+// Time
+
+void Server::tick(ConnectionId id) {
+    auto* const connection = find(id);
+    if (!connection) return;
+    connection->timer_due = Time::max();
+    connection->caller.session.tick(scheduler_.now());
+    serve(id);
+}
+
+/// A timer that fires too early only asks again, so that it need not be set anew for each message.
+void Server::rearm(ConnectionId id, Connection& connection) {
+    const auto due = connection.caller.session.deadline();
+    if (due >= connection.timer_due) return;
+    scheduler_.cancel(connection.timer);
+    connection.timer_due = due;
+    connection.timer = scheduler_.call_at(due, [this, id] { tick(id); });
+}
+
+// Events and the end
+
+void Server::tell(const domain::Event& event) {
+    for (const auto& [id, connection] : connections_) {
+        for (const auto& message : connection->caller.subscriptions.messages(event)) {
+            connection->caller.session.send_event(message.procedure, message.payload);
+            serve_soon(id);
+        }
+    }
+}
+
+async::Task<> Server::shut_down() {
+    for (const auto& listener : listeners_)
+        scheduler_.unwatch(listener->watch);
+    listeners_.clear();
+    scheduler_.cancel(rest_);
+    co_await scope_.drained();
+    while (!connections_.empty()) {
+        const auto& [id, connection] = *connections_.begin();
+        write_to(*connection);
+        drop(id, "the daemon stops");
+    }
+}
+
+}  // namespace virtlight::libvirt

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "async/scheduler.hpp"
+#include "async/scope.hpp"
+#include "async/task.hpp"
+#include "base/file.hpp"
+#include "base/ids.hpp"
+#include "base/limits.hpp"
+#include "base/result.hpp"
+#include "libvirt/caller.hpp"
+#include "manager/manager.hpp"
+
+namespace virtlight::libvirt {
+
+using ConnectionId = Id<struct ConnectionTag>;
+
+/// Serves libvirt's clients: the sockets around the sessions. Lives on the core thread and never blocks.
+///
+/// An operation that a client asked for goes on when the client is gone; only its answer is dropped.
+class Server {
+ public:
+    struct Options {
+        std::size_t max_clients = limits::clients;
+    };
+
+    /// The references must outlive the server. The manager must have started up.
+    Server(async::FdScheduler& scheduler, manager::Manager& manager, Options options);
+    Server(async::FdScheduler& scheduler, manager::Manager& manager)
+        : Server(scheduler, manager, Options()) {}
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    /// After shut_down(), or with no operation under way.
+    ~Server();
+
+    /// Accepts clients on a listening UNIX socket. Those of a read-only one may only look.
+    Result<> listen(Fd socket, bool read_only);
+
+    /// Takes no more clients, waits until the operations of all have ended, and closes the connections. To
+    /// make them end soon, shut the manager down first: clients then get to know what became of theirs.
+    async::Task<> shut_down();
+
+    std::size_t clients() const { return connections_.size(); }
+
+ private:
+    struct Listener {
+        Fd socket;
+        bool read_only;
+        async::WatchId watch;
+    };
+    struct Connection;
+
+    void accept_from(Listener& listener);
+    void add_client(Fd socket, bool read_only);
+    void rest_listeners();
+    void read_from(ConnectionId id);
+    void serve_soon(ConnectionId id);
+    void serve(ConnectionId id);
+    void perform(ConnectionId id, Caller& caller, const Call& call);
+    async::Task<> answer_later(ConnectionId id, CallId call, async::Task<Result<Bytes>> task);
+    bool write_to(Connection& connection);
+    void tick(ConnectionId id);
+    void rearm(ConnectionId id, Connection& connection);
+    void drop(ConnectionId id, std::string_view reason);
+    void tell(const domain::Event& event);
+    Connection* find(ConnectionId id);
+
+    async::FdScheduler& scheduler_;
+    manager::Manager& manager_;
+    Options options_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    async::TimerId rest_;
+    IdSource<ConnectionTag> ids_;
+    std::map<ConnectionId, std::unique_ptr<Connection>> connections_;
+    manager::Manager::Subscription events_;
+    async::Scope scope_;
+    std::shared_ptr<Server*> self_;  ///< for posted work, which may come after the server
+};
+
+}  // namespace virtlight::libvirt

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "libvirt/packet.hpp"
+#include "libvirt/procedure.hpp"
+
+namespace virtlight::libvirt {
+
+using CallId = Id<struct CallTag>;
+
+/// A call that may be performed: its procedure is served and this connection may call it now.
+struct Call {
+    CallId id;
+    const Procedure* procedure;
+    Bytes payload;
+};
+
+/// One connection as a state machine without I/O: bytes and times in, calls and bytes out. What the wire
+/// alone decides is answered here: framing, unknown programs and procedures, read-only connections,
+/// keepalive, limits.
+///
+/// Whoever owns the socket gives what comes to receive(), performs what next_call() hands out and answers it
+/// with reply(), sends output(), calls tick() at deadline(), and closes the socket when ended().
+class Session {
+ public:
+    Session(bool read_only, Time now);
+
+    // From the socket
+
+    void receive(View bytes, Time now);
+    /// Whether more bytes are wanted: not while the client leaves what it was sent unread.
+    bool wants_input() const { return !ended() && !output_paused(); }
+
+    // Calls
+
+    /// The next call, if one has arrived whole and there is room for its answer. Until this has returned
+    /// nothing, receive() should wait.
+    std::optional<Call> next_call();
+    /// Answers may come in any order. One for a call that is unknown or answered is dropped.
+    void reply(CallId id, const Result<Bytes>& answer);
+    /// Tells the client something unasked.
+    void send_event(std::int32_t procedure, View payload);
+
+    // What calls change
+
+    bool opened() const { return opened_; }
+    bool read_only() const { return read_only_; }
+    void open(bool read_only);
+    /// From here on the client is asked for signs of life.
+    void start_keepalive() { keepalive_ = true; }
+    /// Takes no further calls, and ends when output() has been sent.
+    void close();
+
+    // To the socket
+
+    View output() const { return View(output_).subspan(sent_); }
+    /// After each try to write: what the socket has taken, which may be nothing.
+    void sent(std::size_t bytes, Time now);
+
+    // Time
+
+    /// When tick() has something to do; moves on as bytes come and go.
+    Time deadline() const;
+    void tick(Time now);
+
+    /// Nothing more will come of this connection.
+    bool ended() const { return !end_reason_.empty() || (closing_ && output().empty()); }
+    /// Why the session ended by itself, for the log; empty if the client closed it.
+    const std::string& end_reason() const { return end_reason_; }
+
+ private:
+    std::optional<Call> accept(const Packet& packet);
+    std::optional<Error> refusal(const Header& header) const;
+    void handle_keepalive(const Header& header);
+    void send_keepalive(std::int32_t procedure);
+    void refuse(const Header& header, const Error& error);
+    void append(const Header& header, View payload);
+    bool output_paused() const { return output().size() >= limits::output_pause; }
+    bool rest_due() const;
+    Time next_ping() const;
+    void end(std::string reason);
+
+    bool read_only_;
+    bool opened_ = false;
+    bool closing_ = false;
+    std::string end_reason_;
+
+    Framer framer_;
+    IdSource<CallTag> call_ids_;
+    std::map<CallId, Header> in_flight_;  ///< the header of each call, for its reply
+
+    Bytes output_;
+    std::size_t sent_ = 0;  ///< of output_, already gone
+
+    Time began_;
+    Time heard_;                        ///< when the last bytes came
+    std::optional<Time> unread_since_;  ///< since when the client has not taken any of output()
+    bool keepalive_ = false;
+    int unanswered_pings_ = 0;
+};
+
+}  // namespace virtlight::libvirt

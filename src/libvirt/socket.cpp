@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libvirt/socket.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <sys/socket.h>
+
+#include "base/limits.hpp"
+
+namespace virtlight::libvirt {
+
+namespace {
+
+void close_descriptors(msghdr& message) {
+    for (auto* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+        const auto count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (std::size_t i = 0; i < count; ++i) {
+            int fd = -1;
+            std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
+            Fd(fd).reset();
+        }
+    }
+}
+
+bool would_block(int error) {
+    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+}  // namespace
+
+Result<std::size_t> read_some(int socket, std::span<std::uint8_t> buffer) {
+    iovec part{.iov_base = buffer.data(), .iov_len = buffer.size()};
+    // Descriptors for which this has no room are closed by the kernel.
+    alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(limits::wire_descriptors * sizeof(int))> control;
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+
+    const auto got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    if (got < 0) {
+        if (would_block(errno)) return 0;
+        return fail_errno(errno, "cannot read");
+    }
+    close_descriptors(message);
+    if (got == 0) return fail(Reason::io, "the other end has closed the connection");
+    return static_cast<std::size_t>(got);
+}
+
+Result<std::size_t> write_some(int socket, View bytes) {
+    const auto put = send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (put >= 0) return static_cast<std::size_t>(put);
+    if (would_block(errno)) return 0;
+    return fail_errno(errno, "cannot write");
+}
+
+Result<Peer> peer_of(int socket) {
+    ucred credentials{};
+    socklen_t size = sizeof credentials;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+        return fail_errno(errno, "cannot tell who connected");
+    }
+    return Peer{.uid = credentials.uid, .pid = credentials.pid};
+}
+
+}  // namespace virtlight::libvirt

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "manager/core.hpp"
+
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace virtlight::manager {
+
+Core::Core(async::Scheduler& scheduler_in, hypervisor::Hypervisor& hypervisor_in, Store& store_in)
+    : scheduler(scheduler_in), hypervisor(hypervisor_in), store(store_in) {}
+
+void Core::begin_life(const DomainRef& domain, Life life, domain::Status status) {
+    const auto domid = life.domid;
+    if (const auto former = registry.find_by_domid(domid)) {
+        // Xen has given the number anew, so the one who had it is gone, though no look has said so yet.
+        const auto reason = end_reason(*former->life);
+        end_life(former, reason, stopped_event(reason));
+        release(former);
+    }
+    life.id = lives_.next();
+    life.since = scheduler.now();
+    const auto id = life.id;
+    domain->life = std::move(life);
+    domain->status = status;
+    domain->settled = moments.next();
+    registry.set_domid(domain, domid);
+    hypervisor.follow(id, domid);
+    attend();
+}
+
+void Core::end_life(const DomainRef& domain, domain::ShutoffReason reason) {
+    hypervisor.unfollow(domain->life->id);
+    registry.clear_domid(*domain, domain->life->domid);
+    domain->life.reset();
+    domain->status = reason;
+    last_end = moments.next();
+}
+
+void Core::end_life(const DomainRef& domain, domain::ShutoffReason reason, domain::EventKind told) {
+    auto event = domain->event(told);
+    log::info("domain '{}' (domid {}) has ended", domain->name, domain->domid());
+    end_life(domain, reason);
+    events.publish(std::move(event));
+}
+
+void Core::release(const DomainRef& domain) {
+    if (!domain->exists() && domain->queue.idle()) registry.erase(*domain);
+}
+
+Changing::Changing(Core& core, DomainRef domain) : core_(core), domain_(std::move(domain)) {
+    ++domain_->changing;
+}
+
+Changing::~Changing() {
+    --domain_->changing;
+    domain_->settled = core_.moments.next();
+    core_.attend();
+}
+
+Making::Making(Core& core, const DomainRef& domain, domain::Definition definition)
+    : domain_(domain), changing_(core, domain) {
+    domain_->making = std::move(definition);
+}
+
+}  // namespace virtlight::manager

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+
+#include "async/scheduler.hpp"
+#include "hypervisor/port.hpp"
+#include "manager/domain.hpp"
+#include "manager/event_bus.hpp"
+#include "manager/registry.hpp"
+#include "manager/store.hpp"
+
+namespace virtlight::manager {
+
+/// What the parts of a manager share: the domains, and the few changes that touch several indices at once.
+class Core {
+ public:
+    Core(async::Scheduler& scheduler, hypervisor::Hypervisor& hypervisor, Store& store);
+
+    /// The domain runs from here on, as `domid` with this definition. Followed; nothing is told.
+    void begin_life(const DomainRef& domain, Life life, domain::Status status);
+    /// It runs no more. Nothing is told: an event wants to name the domid, and comes after the state.
+    void end_life(const DomainRef& domain, domain::ShutoffReason reason);
+    /// The same, and tells it.
+    void end_life(const DomainRef& domain, domain::ShutoffReason reason, domain::EventKind told);
+    void tell(const Domain& domain, domain::EventKind kind) { events.publish(domain.event(kind)); }
+
+    /// Drops the record of a domain that is neither defined nor running nor has anything to do.
+    void release(const DomainRef& domain);
+
+    async::Scheduler& scheduler;
+    hypervisor::Hypervisor& hypervisor;
+    Store& store;
+
+    Registry registry;
+    EventBus events;
+    IdSource<MomentTag> moments;
+    IdSource<hypervisor::OperationTag> operations;
+    /// When the last domain had ended: what an older look shows beyond the domains that we know may be one
+    /// that has ended since.
+    Moment last_end{};
+    std::uint64_t memory_free_kib = 0;
+    /// Something may have happened: have the hypervisor looked at soon.
+    std::function<void()> attend = [] {};
+
+ private:
+    IdSource<hypervisor::LifeTag> lives_;
+};
+
+/// An operation changes what a look sees of the domain: until it has ended, looks do not count for it.
+class Changing {
+ public:
+    Changing(Core& core, DomainRef domain);
+    Changing(const Changing&) = delete;
+    Changing& operator=(const Changing&) = delete;
+    ~Changing();
+
+ private:
+    Core& core_;
+    DomainRef domain_;
+};
+
+/// A domain is being started with this definition.
+class Making {
+ public:
+    Making(Core& core, const DomainRef& domain, domain::Definition definition);
+    Making(const Making&) = delete;
+    Making& operator=(const Making&) = delete;
+    ~Making() { domain_->making.reset(); }
+
+ private:
+    DomainRef domain_;
+    Changing changing_;
+};
+
+}  // namespace virtlight::manager

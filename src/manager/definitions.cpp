@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <utility>
+
+#include "manager/operations.hpp"
+
+namespace virtlight::manager {
+namespace {
+
+Result<> require_stored(const Domain& domain) {
+    if (domain.stored) return {};
+    if (domain.exists()) return fail(Reason::invalid_state, "the domain is transient");
+    return fail(Reason::no_domain, "there is no such domain any more");
+}
+
+}  // namespace
+
+async::Task<Result<>> Definitions::define(DomainRef domain, domain::Definition definition) {
+    Stored stored{std::move(definition), domain->autostart};
+    auto written = co_await core_.store.save(stored);
+    if (!written) co_return written;
+    const bool added = !domain->stored;
+    domain->stored = std::move(stored.definition);
+    core_.tell(*domain, added ? domain::Defined::added : domain::Defined::updated);
+    co_return written;
+}
+
+async::Task<Result<>> Definitions::undefine(DomainRef domain) {
+    if (auto stored = require_stored(*domain); !stored) co_return stored;
+    auto removed = co_await core_.store.remove(domain->uuid);
+    if (!removed) co_return removed;
+    domain->stored.reset();
+    domain->autostart = false;
+    core_.tell(*domain, domain::Undefined::removed);
+    co_return removed;
+}
+
+async::Task<Result<>> Definitions::set_autostart(DomainRef domain, bool autostart) {
+    if (auto stored = require_stored(*domain); !stored) co_return stored;
+    if (domain->autostart == autostart) co_return Result<>{};
+    const Stored stored{*domain->stored, autostart};
+    auto written = co_await core_.store.save(stored);
+    if (written) domain->autostart = autostart;
+    co_return written;
+}
+
+}  // namespace virtlight::manager

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "manager/domain.hpp"
+
+#include <utility>
+
+namespace virtlight::manager {
+namespace {
+
+bool differs(const domain::Definition& stored, const domain::Definition& live) {
+    // The copy is only made for guests whose consoles are all that may differ.
+    return stored != live && stored != without_ttys(live);
+}
+
+}  // namespace
+
+domain::Definition without_ttys(domain::Definition definition) {
+    for (auto& console : definition.consoles)
+        console.tty.clear();
+    return definition;
+}
+
+const domain::Definition* definition(const Domain& domain, Which which) {
+    const auto* stored = domain.stored ? &*domain.stored : nullptr;
+    if (stored && which == Which::stored) return stored;
+    if (domain.life) return &domain.life->definition;
+    if (domain.making) return &*domain.making;
+    return stored;
+}
+
+DomainInfo info(const Domain& domain) {
+    const auto& asked = *definition(domain, Which::live);
+    DomainInfo info;
+    info.name = domain.name;
+    info.uuid = domain.uuid;
+    info.domid = domain.domid();
+    info.status = domain.status;
+    info.type = asked.type;
+    info.persistent = domain.stored.has_value();
+    info.autostart = domain.autostart;
+    info.memory_kib = asked.memory_kib;
+    info.memory_max_kib = asked.memory_max_kib;
+    info.vcpus = asked.vcpus;
+    info.vcpus_max = asked.vcpus_max;
+    if (!domain.life) return info;
+
+    const auto& seen = domain.life->seen;
+    info.updated = domain.stored && differs(*domain.stored, domain.life->definition);
+    if (seen.memory_kib > 0) info.memory_kib = seen.memory_kib;
+    if (seen.vcpus_online > 0) info.vcpus = seen.vcpus_online;
+    info.cpu_time = seen.cpu_time;
+    return info;
+}
+
+}  // namespace virtlight::manager

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "domain/definition.hpp"
+#include "domain/event.hpp"
+#include "domain/state.hpp"
+#include "manager/job_queue.hpp"
+#include "manager/life_state.hpp"
+#include "manager/manager.hpp"
+
+namespace virtlight::manager {
+
+/// The order of what was asked and what was done, on the core thread.
+using Moment = Id<struct MomentTag>;
+
+/// All that is known of one domain. It is there for clients while it is defined, runs or is being started;
+/// its record stays while it has jobs.
+struct Domain {
+    Uuid uuid{};
+    std::string name{};
+    bool control = false;  ///< Domain-0: shown, and refused every change
+
+    std::optional<domain::Definition> stored{};
+    bool autostart = false;
+
+    std::optional<Life> life{};
+    std::optional<domain::Definition> making{};  ///< what is being started
+    domain::Status status{};
+    unsigned short_lives = 0;  ///< in a row, each started anew after the one before
+
+    JobQueue queue{};
+    unsigned changing = 0;  ///< operations in flight that change what a look sees
+    Moment settled{};       ///< when the last of them had ended: what was asked before says nothing
+
+    bool exists() const { return stored || life || making; }
+    int domid() const { return life ? static_cast<int>(life->domid) : -1; }
+    /// Whether a look that was asked for at that moment tells the truth about this domain.
+    bool believes(Moment asked) const { return changing == 0 && asked > settled; }
+    domain::Event event(domain::EventKind kind) const { return {name, uuid, domid(), kind}; }
+};
+
+using DomainRef = std::shared_ptr<Domain>;
+
+/// `domain` exists.
+DomainInfo info(const Domain& domain);
+
+/// The definition that clients see; empty if the domain does not exist.
+const domain::Definition* definition(const Domain& domain, Which which);
+
+/// As it was before a guest ran with it: without ttys.
+domain::Definition without_ttys(domain::Definition definition);
+
+}  // namespace virtlight::manager

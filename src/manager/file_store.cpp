@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "manager/file_store.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/file.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "domain/xml.hpp"
+
+namespace virtlight::manager {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view suffix = ".xml";
+// The first line of a life: what its XML cannot say, or does not keep when it is read.
+constexpr std::string_view life_mark = "<!-- virtlight: domid ";
+constexpr std::string_view life_mark_end = " -->";
+constexpr std::string_view no_tty = "-";
+
+fs::path domain_file(const fs::path& folder, Uuid uuid) {
+    return folder / "domains" / (to_string(uuid) + std::string(suffix));
+}
+fs::path autostart_link(const fs::path& folder, Uuid uuid) {
+    return folder / "autostart" / (to_string(uuid) + std::string(suffix));
+}
+fs::path life_file(const fs::path& folder, Uuid uuid) {
+    return folder / "running" / (to_string(uuid) + std::string(suffix));
+}
+
+bool is_link(const fs::path& path) {
+    std::error_code ignored;
+    return fs::is_symlink(fs::symlink_status(path, ignored));
+}
+
+// All below runs on the blocking thread.
+
+Result<> make_autostart_link(const fs::path& folder, Uuid uuid) {
+    const auto link = autostart_link(folder, uuid);
+    const auto target = fs::path("..") / "domains" / link.filename();
+    if (::symlink(target.c_str(), link.c_str()) != 0 && errno != EEXIST)
+        return fail_errno(errno, "cannot make the link '{}'", link.string());
+    const Fd parent(::open(link.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!parent || ::fsync(parent.get()) != 0)
+        return fail_errno(errno, "cannot sync folder '{}'", link.parent_path().string());
+    return {};
+}
+
+Result<> save_domain(const fs::path& folder, const Stored& domain) {
+    const auto uuid = domain.definition.uuid;
+    const auto file = domain_file(folder, uuid);
+    // Two files, but a change is to the definition or to the link: one of the steps changes nothing.
+    if (auto written = write_file(file, domain::format_xml(domain.definition)); !written) return written;
+    if (domain.autostart) return make_autostart_link(folder, uuid);
+    return remove_file(autostart_link(folder, uuid));
+}
+
+Result<> remove_domain(const fs::path& folder, Uuid uuid) {
+    if (auto removed = remove_file(domain_file(folder, uuid)); !removed) return removed;
+    // The domain is gone; a link that leads nowhere is taken away at the next load.
+    if (const auto unlinked = remove_file(autostart_link(folder, uuid)); !unlinked)
+        log::warning("{}", unlinked.error().message);
+    return {};
+}
+
+Result<> save_life_file(const fs::path& folder, const StoredLife& life) {
+    auto content = fmt::format("{}{}", life_mark, life.domid);
+    for (const auto& console : life.definition.consoles)
+        content += fmt::format(" {}", console.tty.empty() ? no_tty : console.tty);
+    content += fmt::format("{}\n{}", life_mark_end, domain::format_xml(life.definition));
+    return write_file(life_file(folder, life.definition.uuid), content);
+}
+
+/// Reads one folder of definitions. What is wrong with a file becomes a problem.
+class Folder {
+ public:
+    Folder(fs::path path, std::vector<std::string>& problems) : path_(std::move(path)), problems_(problems) {}
+
+    /// The files that may be definitions, by uuid. What a crash left of an unfinished write is removed.
+    std::vector<fs::path> files() const;
+    /// The file's text, if it can be read.
+    std::optional<std::string> text(const fs::path& file) const;
+    std::optional<domain::Definition> definition(const fs::path& file, std::string_view xml) const;
+
+    void problem(const fs::path& file, std::string_view what) const {
+        problems_.push_back(fmt::format("'{}' is left alone: {}", file.string(), what));
+    }
+
+ private:
+    fs::path path_;
+    std::vector<std::string>& problems_;
+};
+
+std::vector<fs::path> Folder::files() const {
+    std::vector<fs::path> files;
+    std::error_code error;
+    for (fs::directory_iterator at(path_, error), end; !error && at != end; at.increment(error)) {
+        const auto& file = at->path();
+        if (file.extension() == suffix)
+            files.push_back(file);
+        else if (file.extension() == ".new")
+            ::unlink(file.c_str());
+        else
+            problem(file, "its name is not that of a definition");
+    }
+    if (error) problem(path_, error.message());
+    std::ranges::sort(files);
+    return files;
+}
+
+std::optional<std::string> Folder::text(const fs::path& file) const {
+    auto read = read_file(file, limits::xml_bytes);
+    if (read) return *std::move(read);
+    problem(file, read.error().message);
+    return std::nullopt;
+}
+
+std::optional<domain::Definition> Folder::definition(const fs::path& file, std::string_view xml) const {
+    auto parsed = domain::parse_xml(xml);
+    if (!parsed) {
+        problem(file, parsed.error().message);
+        return std::nullopt;
+    }
+    if (file.stem() != to_string(parsed->uuid)) {
+        problem(file, fmt::format("it defines a domain with uuid {}", to_string(parsed->uuid)));
+        return std::nullopt;
+    }
+    return *std::move(parsed);
+}
+
+struct LifeLine {
+    unsigned domid = 0;
+    std::vector<std::string> ttys{};
+};
+
+std::optional<LifeLine> read_life_line(std::string_view line) {
+    if (!line.starts_with(life_mark) || !line.ends_with(life_mark_end)) return std::nullopt;
+    line.remove_prefix(life_mark.size());
+    line.remove_suffix(life_mark_end.size());
+    std::istringstream words{std::string(line)};
+    LifeLine life;
+    if (!(words >> life.domid)) return std::nullopt;
+    for (std::string tty; words >> tty;)
+        life.ttys.push_back(tty == no_tty ? std::string() : tty);
+    return life;
+}
+
+std::optional<StoredLife> read_life(const Folder& running, const fs::path& file, std::string_view text) {
+    const auto line_end = std::min(text.find('\n'), text.size());
+    const auto line = read_life_line(text.substr(0, line_end));
+    if (!line) {
+        running.problem(file, "its first line does not say which domid it is about");
+        return std::nullopt;
+    }
+    auto definition = running.definition(file, text.substr(line_end));
+    if (!definition) return std::nullopt;
+    const auto consoles = std::min(line->ttys.size(), definition->consoles.size());
+    for (std::size_t i = 0; i < consoles; ++i)
+        definition->consoles[i].tty = line->ttys[i];
+    return StoredLife{*std::move(definition), line->domid};
+}
+
+void load_domains(const fs::path& folder, Store::Content& content) {
+    const Folder domains(folder / "domains", content.problems);
+    std::set<std::string> names;
+    for (const auto& file : domains.files()) {
+        const auto text = domains.text(file);
+        if (!text) continue;
+        auto definition = domains.definition(file, *text);
+        if (!definition) continue;
+        if (!names.insert(definition->name).second) {
+            domains.problem(file, fmt::format("there is another domain named '{}'", definition->name));
+            continue;
+        }
+        const bool autostart = is_link(autostart_link(folder, definition->uuid));
+        content.domains.push_back({*std::move(definition), autostart});
+    }
+}
+
+void load_lives(const fs::path& folder, Store::Content& content) {
+    const Folder running(folder / "running", content.problems);
+    for (const auto& file : running.files()) {
+        const auto text = running.text(file);
+        if (!text) continue;
+        if (auto life = read_life(running, file, *text)) content.lives.push_back(*std::move(life));
+    }
+}
+
+void remove_dangling_links(const fs::path& folder) {
+    std::error_code error;
+    for (fs::directory_iterator at(folder / "autostart", error), end; !error && at != end;
+         at.increment(error)) {
+        std::error_code missing;
+        if (is_link(at->path()) && !fs::exists(at->path(), missing)) ::unlink(at->path().c_str());
+    }
+}
+
+Result<Store::Content> load_all(const fs::path& folder) {
+    for (const auto* part : {"domains", "autostart", "running"})
+        if (auto made = make_folder(folder / part); !made) return std::unexpected(made.error());
+    Store::Content content;
+    remove_dangling_links(folder);
+    load_domains(folder, content);
+    load_lives(folder, content);
+    return content;
+}
+
+}  // namespace
+
+FileStore::FileStore(fs::path folder, async::Blocking& blocking, async::Scheduler& scheduler)
+    : folder_(std::move(folder)), blocking_(blocking), scheduler_(scheduler) {}
+
+async::Task<Result<Store::Content>> FileStore::load() {
+    return async::run_blocking(blocking_, scheduler_, [folder = folder_] { return load_all(folder); });
+}
+
+async::Task<Result<>> FileStore::save(Stored domain) {
+    return async::run_blocking(blocking_, scheduler_, [folder = folder_, domain = std::move(domain)] {
+        return save_domain(folder, domain);
+    });
+}
+
+async::Task<Result<>> FileStore::remove(Uuid uuid) {
+    return async::run_blocking(blocking_, scheduler_,
+                               [folder = folder_, uuid] { return remove_domain(folder, uuid); });
+}
+
+async::Task<Result<>> FileStore::save_life(StoredLife life) {
+    return async::run_blocking(blocking_, scheduler_, [folder = folder_, life = std::move(life)] {
+        return save_life_file(folder, life);
+    });
+}
+
+async::Task<Result<>> FileStore::remove_life(Uuid uuid) {
+    return async::run_blocking(blocking_, scheduler_,
+                               [folder = folder_, uuid] { return remove_file(life_file(folder, uuid)); });
+}
+
+}  // namespace virtlight::manager

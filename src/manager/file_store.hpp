@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <filesystem>
+
+#include "async/blocking.hpp"
+#include "async/scheduler.hpp"
+#include "manager/store.hpp"
+
+namespace virtlight::manager {
+
+/// A store of plain files that an admin can read and mend, under one folder:
+///
+///     domains/UUID.xml    a definition
+///     autostart/UUID.xml  a link to it: the domain is started with the host
+///     running/UUID.xml    a life; its first line says which domid and which ttys it has
+///
+/// A file that cannot be read, or is not where its content belongs, is reported and left alone.
+class FileStore final : public Store {
+ public:
+    /// `blocking` has one thread, so that changes are made in the order of the calls. The references must
+    /// outlive the store's tasks. The folders are made by load().
+    FileStore(std::filesystem::path folder, async::Blocking& blocking, async::Scheduler& scheduler);
+
+    async::Task<Result<Content>> load() override;
+    async::Task<Result<>> save(Stored domain) override;
+    async::Task<Result<>> remove(Uuid uuid) override;
+    async::Task<Result<>> save_life(StoredLife life) override;
+    async::Task<Result<>> remove_life(Uuid uuid) override;
+
+ private:
+    std::filesystem::path folder_;
+    async::Blocking& blocking_;
+    async::Scheduler& scheduler_;
+};
+
+}  // namespace virtlight::manager

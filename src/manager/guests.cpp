@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <utility>
+
+#include "async/timing.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "manager/operations.hpp"
+
+namespace virtlight::manager {
+namespace {
+
+using async::Task;
+using domain::State;
+using hypervisor::Operation;
+
+/// The domain has a guest that can be asked for something.
+Result<> require_guest(const Domain& domain) {
+    if (!domain.exists()) return fail(Reason::no_domain, "there is no such domain any more");
+    if (!domain.life) return fail(Reason::invalid_state, "domain is not running");
+    if (domain.life->stopped)
+        return fail(Reason::invalid_state, "domain is {}", domain::to_string(domain.status.state));
+    return {};
+}
+
+/// In the middle of an operation the hypervisor knows the domain no more: a look will say what became of it.
+Result<> without_guest(Result<> result) {
+    if (!result && result.error().reason == Reason::no_domain)
+        return fail(Reason::invalid_state, "domain is not running");
+    return result;
+}
+
+bool stopped(const Domain& domain, hypervisor::LifeId life) {
+    return !domain.life || domain.life->id != life || domain.life->stopped;
+}
+
+}  // namespace
+
+Task<Result<>> Guests::suspend(DomainRef domain, Operation operation) {
+    if (auto guest = require_guest(*domain); !guest) co_return guest;
+    if (domain->status.state == State::paused) co_return Result<>{};
+    const Changing changing(core_, domain);
+    auto paused = co_await core_.hypervisor.pause(domain->life->domid, operation);
+    if (!paused) co_return without_guest(std::move(paused));
+    domain->status = domain::PausedReason::user;
+    core_.tell(*domain, domain::Suspended::paused);
+    co_return paused;
+}
+
+Task<Result<>> Guests::resume(DomainRef domain, Operation operation) {
+    if (auto guest = require_guest(*domain); !guest) co_return guest;
+    if (domain->status.state == State::running) co_return Result<>{};
+    const Changing changing(core_, domain);
+    auto unpaused = co_await core_.hypervisor.unpause(domain->life->domid, operation);
+    if (!unpaused) co_return without_guest(std::move(unpaused));
+    domain->status = domain::RunningReason::unpaused;
+    core_.tell(*domain, domain::Resumed::unpaused);
+    co_return unpaused;
+}
+
+// The requests do not change the domain: its end is seen, and told, while they wait for the guest.
+
+Task<Result<>> Guests::shutdown(DomainRef domain, std::optional<hypervisor::ShutdownMethod> method,
+                                Operation operation) {
+    using enum hypervisor::ShutdownMethod;
+    if (auto guest = require_guest(*domain); !guest) co_return guest;
+    const auto life = domain->life->id;
+    const auto domid = domain->life->domid;
+    domain->life->stop_asked = true;
+    auto asked = co_await core_.hypervisor.request_shutdown(domid, method.value_or(paravirtual), operation);
+    const bool deaf = !asked && asked.error().reason == Reason::unsupported_operation;
+    if (deaf && !method) asked = co_await core_.hypervisor.request_shutdown(domid, acpi, operation);
+    // A guest that is gone has done what it was asked for, acknowledged or not.
+    if (asked || stopped(*domain, life) || asked.error().reason == Reason::no_domain) co_return Result<>{};
+    if (asked.error().reason == Reason::unsupported_operation) domain->life->stop_asked = false;
+    co_return asked;
+}
+
+Task<Result<>> Guests::reboot(DomainRef domain, Operation operation) {
+    if (auto guest = require_guest(*domain); !guest) co_return guest;
+    const auto life = domain->life->id;
+    auto asked = co_await core_.hypervisor.request_reboot(domain->life->domid, operation);
+    if (!asked && domain->life && domain->life->id == life && domain->life->stopped) co_return Result<>{};
+    co_return without_guest(std::move(asked));
+}
+
+Task<Result<>> Guests::destroy(DomainRef domain, domain::ShutoffReason reason, Operation operation) {
+    if (!domain->life) co_return co_await forget(domain);
+    {
+        const Changing changing(core_, domain);
+        auto removed = co_await remove_guest(domain, operation);
+        if (!removed) co_return removed;
+        core_.end_life(domain, reason, stopped_event(reason));
+    }
+    co_return co_await forget(domain);
+}
+
+Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, Ending ending,
+                                  Operation operation) {
+    if (!domain->life || domain->life->id != life) co_return Result<>{};
+    const auto lived = core_.scheduler.now() - domain->life->since;
+    const auto again = domain->stored.value_or(without_ttys(domain->life->definition));
+    const Changing changing(core_, domain);
+    auto removed = co_await remove_guest(domain, operation);
+    if (!removed) {
+        log::error("domain '{}' has stopped, and what is left of it cannot be removed: {}", domain->name,
+                   removed.error().message);
+        co_return removed;
+    }
+    std::optional<Making> making;
+    if (ending.restart) making.emplace(core_, domain, again);
+    core_.end_life(domain, ending.reason, ending.told);
+    if (!ending.restart) co_return co_await forget(domain);
+
+    auto started = co_await restart(domain, lived, operation);
+    if (started) co_return started;
+    if (!operation.cancel.cancelled())
+        log::error("domain '{}' cannot be started anew: {}", domain->name, started.error().message);
+    making.reset();
+    // A stop that was told stands; one that was to be a reboot has become a stop now.
+    if (!domain->life && ending.told == domain::EventKind(domain::Rebooted{})) {
+        using enum domain::ShutoffReason;
+        const auto reason = operation.cancel.cancelled() ? destroyed : failed;
+        domain->status = reason;
+        core_.tell(*domain, stopped_event(reason));
+    }
+    co_return started;
+}
+
+Task<Result<>> Guests::restart(DomainRef domain, Duration lived, Operation operation) {
+    domain->short_lives = lived < limits::quick_life ? domain->short_lives + 1 : 0;
+    const auto pause = restart_pause(domain->short_lives);
+    if (pause > Duration::zero()) {
+        log::notice("domain '{}' has ended soon after its start, {} times in a row: it is held back for {} s",
+                    domain->name, domain->short_lives, std::chrono::duration_cast<seconds>(pause).count());
+        const bool waited = co_await async::sleep_for(core_.scheduler, pause, operation.cancel);
+        if (!waited) {
+            co_await forget(domain);
+            co_return fail(Reason::cancelled, "cancelled");
+        }
+    }
+    const StartOptions options;
+    co_return co_await bring_up(domain, options, operation);
+}
+
+Task<Result<>> Guests::remove_guest(DomainRef domain, Operation operation) {
+    auto removed = co_await core_.hypervisor.destroy(domain->life->domid, operation);
+    if (!removed && removed.error().reason == Reason::no_domain) co_return Result<>{};
+    co_return removed;
+}
+
+Task<Result<>> Guests::forget(DomainRef domain) {
+    // The store may keep it: a life that Xen does not run is recognised at the next start.
+    const auto removed = co_await core_.store.remove_life(domain->uuid);
+    if (!removed)
+        log::warning("the end of domain '{}' cannot be noted: {}", domain->name, removed.error().message);
+    co_return Result<>{};
+}
+
+}  // namespace virtlight::manager

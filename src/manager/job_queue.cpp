@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "manager/job_queue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.hpp"
+
+namespace virtlight::manager {
+
+const JobRules& rules(JobKind kind) {
+    using namespace limits;
+    static constexpr JobRules table[] = {
+        {"define", definition_deadline, false, 0},
+        {"undefine", definition_deadline, false, 0},
+        {"set autostart of", definition_deadline, false, 0},
+        {"start", start_deadline, true, 0},
+        {"create", start_deadline, true, 0},
+        {"suspend", pause_deadline, true, 0},
+        {"resume", pause_deadline, true, 0},
+        {"shut down", request_deadline, true, 0},
+        {"reboot", request_deadline, true, 0},
+        {"destroy", destroy_deadline, true, 2},
+        {"clean up after", after_stop_deadline, true, 1},
+    };
+    return table[std::to_underlying(kind)];
+}
+
+std::optional<JobQueue::Arrival> JobQueue::add(JobId id, JobKind kind) {
+    const auto precedence = rules(kind).precedence;
+    // Urgent ones have room of their own, or a full queue could not be ended by a destroy.
+    const auto alike = std::ranges::count_if(waiting_, [precedence](const Entry& entry) {
+        return (rules(entry.kind).precedence > 0) == (precedence > 0);
+    });
+    if (static_cast<std::size_t>(alike) >= limits::jobs_per_domain) return std::nullopt;
+
+    Arrival arrival;
+    if (kind == JobKind::destroy) {
+        std::erase_if(waiting_, [&](const Entry& entry) {
+            const bool senseless = rules(entry.kind).on_guest && rules(entry.kind).precedence < precedence;
+            if (senseless) arrival.ended.push_back(entry.id);
+            return senseless;
+        });
+    }
+    if (running_ && rules(running_->kind).on_guest && rules(running_->kind).precedence < precedence)
+        arrival.overtaken = running_->id;
+    const auto place = std::ranges::find_if(
+        waiting_, [precedence](const Entry& entry) { return rules(entry.kind).precedence < precedence; });
+    waiting_.insert(place, {id, kind});
+    return arrival;
+}
+
+std::optional<JobId> JobQueue::next() {
+    if (running_ || waiting_.empty()) return std::nullopt;
+    running_ = waiting_.front();
+    waiting_.pop_front();
+    return running_->id;
+}
+
+void JobQueue::finish() {
+    running_.reset();
+}
+
+bool JobQueue::withdraw(JobId id) {
+    return std::erase_if(waiting_, [id](const Entry& entry) { return entry.id == id; }) > 0;
+}
+
+std::optional<JobKind> JobQueue::running() const {
+    if (!running_) return std::nullopt;
+    return running_->kind;
+}
+
+}  // namespace virtlight::manager

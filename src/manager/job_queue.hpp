@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "hypervisor/port.hpp"
+
+namespace virtlight::manager {
+
+/// A job's id is the id of the operation that the layers below log under.
+using JobId = hypervisor::OperationId;
+
+enum class JobKind {
+    define,
+    undefine,
+    set_autostart,
+    start,
+    create,
+    suspend,
+    resume,
+    shutdown,
+    reboot,
+    destroy,
+    after_stop,  ///< what is to be done when a guest has ended
+};
+
+/// What holds for every job of a kind.
+struct JobRules {
+    std::string_view verb;  ///< "cannot VERB domain 'web': ..."
+    Duration deadline;      ///< from the job's turn on
+    bool on_guest;          ///< means a running guest, or makes one: stopped by what ends the guest
+    int precedence;         ///< above 0: urgent, does not queue
+};
+const JobRules& rules(JobKind kind);
+
+/// In which order the jobs of one domain run: one at a time, first come first served. An urgent job goes
+/// before all of lower precedence and has the running one cancelled if that is on the guest. Destroy is the
+/// most urgent, and the waiting jobs on the guest end without having run. Pure: it names jobs, and somebody
+/// else runs them.
+class JobQueue {
+ public:
+    /// What the arrival of a job does to others.
+    struct Arrival {
+        std::vector<JobId> ended;        ///< waited, and are forgotten
+        std::optional<JobId> overtaken;  ///< runs, and is to be cancelled
+    };
+
+    /// Empty if limits::jobs_per_domain wait already; then nothing has changed.
+    std::optional<Arrival> add(JobId id, JobKind kind);
+    /// Whose turn it is; that job runs from here on. None while another one runs.
+    std::optional<JobId> next();
+    /// The running job has ended.
+    void finish();
+    /// Forgets a job that waits; false if it does not.
+    bool withdraw(JobId id);
+
+    bool idle() const { return !running_ && waiting_.empty(); }
+    std::size_t waiting() const { return waiting_.size(); }
+    std::optional<JobKind> running() const;
+
+ private:
+    struct Entry {
+        JobId id;
+        JobKind kind;
+    };
+
+    std::optional<Entry> running_;
+    std::deque<Entry> waiting_;  ///< by falling precedence, then by arrival
+};
+
+}  // namespace virtlight::manager

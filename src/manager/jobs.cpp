@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "manager/jobs.hpp"
+
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "async/timing.hpp"
+#include "base/limits.hpp"
+
+namespace virtlight::manager {
+namespace {
+
+Error daemon_stops() {
+    return {Reason::cancelled, "the daemon is stopping"};
+}
+
+Error overtaken_by(JobKind kind) {
+    if (kind == JobKind::destroy) return {Reason::cancelled, "the domain was destroyed meanwhile"};
+    return {Reason::invalid_state, "the guest has stopped meanwhile"};
+}
+
+Error overdue(JobKind kind) {
+    const auto bound = std::chrono::duration_cast<seconds>(rules(kind).deadline);
+    return {Reason::timed_out, fmt::format("not done within {} s", bound.count())};
+}
+
+}  // namespace
+
+Error refusal(JobKind kind, const std::string& name, Error why) {
+    why.message = fmt::format("cannot {} domain '{}': {}", rules(kind).verb, name, why.message);
+    return why;
+}
+
+async::Task<Result<>> Jobs::run(DomainRef domain, JobKind kind, Work work) {
+    const auto job = submit(std::move(domain), kind, std::move(work));
+    co_return co_await job->done;
+}
+
+void Jobs::post(DomainRef domain, JobKind kind, Work work) {
+    submit(std::move(domain), kind, std::move(work));
+}
+
+Jobs::JobRef Jobs::submit(DomainRef domain, JobKind kind, Work work) {
+    auto job = std::make_shared<Job>(Job{core_.operations.next(), kind, domain, std::move(work)});
+    const auto refuse = [&](Error why) {
+        core_.release(domain);
+        job->done.set(std::unexpected(refusal(kind, domain->name, std::move(why))));
+        return job;
+    };
+    if (stopping_) return refuse(daemon_stops());
+    const auto arrival = domain->queue.add(job->id, kind);
+    if (!arrival) {
+        const auto waiting = domain->queue.waiting();
+        return refuse({Reason::too_many, fmt::format("{} operations on it wait already", waiting)});
+    }
+    jobs_.emplace(job->id, job);
+    // Whoever waits for a job is resumed as it ends and may come back here: nothing is kept across that.
+    for (const auto id : arrival->ended)
+        withdraw(id, {Reason::invalid_state, "the domain is being destroyed"});
+    if (arrival->overtaken) overrule(*arrival->overtaken, overtaken_by(kind));
+    pump(domain);
+    return job;
+}
+
+void Jobs::pump(const DomainRef& domain) {
+    while (const auto id = domain->queue.next())
+        scope_.spawn(execute(jobs_.at(*id)));
+}
+
+async::Task<> Jobs::execute(JobRef job) {
+    const auto kind = job->kind;
+    const auto due = core_.scheduler.now() + rules(kind).deadline;
+    const async::Deadline deadline(core_.scheduler, due, job->cancel);
+    // Should a layer below not end when it is cancelled, it keeps the domain's turn, but not the caller.
+    const auto grace_over = core_.scheduler.call_at(due + limits::cancel_grace, [job, kind] {
+        job->done.set(std::unexpected(refusal(kind, job->domain->name, overdue(kind))));
+    });
+
+    const hypervisor::Operation operation{job->id, job->cancel.token()};
+    auto result = co_await job->work(operation);
+
+    core_.scheduler.cancel(grace_over);
+    if (!result) {
+        auto why = std::move(result.error());
+        if (why.reason == Reason::cancelled && job->overruled)
+            why = *job->overruled;
+        else if (why.reason == Reason::cancelled && deadline.passed())
+            why = overdue(kind);
+        result = std::unexpected(refusal(kind, job->domain->name, std::move(why)));
+    }
+    job->domain->queue.finish();
+    jobs_.erase(job->id);
+    core_.release(job->domain);
+    job->done.set(std::move(result));
+    pump(job->domain);
+}
+
+void Jobs::withdraw(JobId id, Error why) {
+    const auto taken = jobs_.extract(id);
+    if (!taken) return;
+    const auto& job = taken.mapped();
+    job->domain->queue.withdraw(id);
+    core_.release(job->domain);
+    job->done.set(std::unexpected(refusal(job->kind, job->domain->name, std::move(why))));
+}
+
+void Jobs::overrule(JobId id, Error why) {
+    const auto found = jobs_.find(id);
+    if (found == jobs_.end()) return;
+    const auto job = found->second;
+    if (!job->overruled) job->overruled = std::move(why);
+    job->cancel.cancel();
+}
+
+void Jobs::stop() {
+    stopping_ = true;
+    std::vector<JobId> waiting;
+    std::vector<JobId> running;
+    for (const auto& [id, job] : jobs_)
+        (job->domain->queue.withdraw(id) ? waiting : running).push_back(id);
+    for (const auto id : waiting)
+        withdraw(id, daemon_stops());
+    for (const auto id : running)
+        overrule(id, daemon_stops());
+}
+
+}  // namespace virtlight::manager

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "async/cancel.hpp"
+#include "async/completion.hpp"
+#include "async/scope.hpp"
+#include "async/task.hpp"
+#include "manager/core.hpp"
+#include "manager/job_queue.hpp"
+
+namespace virtlight::manager {
+
+/// Runs the jobs of all domains: each domain's in the order of its queue, those of different domains beside
+/// one another. Each job ends once, and within its deadline; what it failed with says which operation on
+/// which domain it was. Jobs belong to the scope: whoever waits for one may go away.
+class Jobs {
+ public:
+    /// What a job does. Fails with the bare reason. Owns what it uses; gets an operation to do it under.
+    using Work = std::move_only_function<async::Task<Result<>>(hypervisor::Operation)>;
+
+    /// The references must outlive every job.
+    Jobs(Core& core, async::Scope& scope) : core_(core), scope_(scope) {}
+
+    /// Queues the work when it is awaited, and ends with the job. too_many: the domain has too many waiting.
+    async::Task<Result<>> run(DomainRef domain, JobKind kind, Work work);
+    /// Queues the work; nobody waits for it.
+    void post(DomainRef domain, JobKind kind, Work work);
+
+    /// Ends all that wait, cancels all that run, refuses all that come.
+    void stop();
+    bool stopping() const { return stopping_; }
+
+ private:
+    struct Job {
+        JobId id;
+        JobKind kind;
+        DomainRef domain;
+        Work work;
+        async::CancelSource cancel{};
+        std::optional<Error> overruled{};  ///< why it was cancelled, if not for its deadline
+        async::Completion<Result<>> done{};
+    };
+    using JobRef = std::shared_ptr<Job>;
+
+    JobRef submit(DomainRef domain, JobKind kind, Work work);
+    void pump(const DomainRef& domain);
+    async::Task<> execute(JobRef job);
+    void withdraw(JobId id, Error why);
+    void overrule(JobId id, Error why);
+
+    Core& core_;
+    async::Scope& scope_;
+    std::map<JobId, JobRef> jobs_;  ///< all that wait or run
+    bool stopping_ = false;
+};
+
+/// "cannot start domain 'web': ..."
+Error refusal(JobKind kind, const std::string& name, Error why);
+
+}  // namespace virtlight::manager

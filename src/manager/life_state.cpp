@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "manager/life_state.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.hpp"
+
+namespace virtlight::manager {
+namespace {
+
+using domain::LifecycleAction;
+using domain::State;
+using domain::Status;
+using hypervisor::DomainSeen;
+using hypervisor::StopReason;
+
+enum class StopClass { poweroff, reboot, suspend, failure };
+
+StopClass classify(StopReason reason) {
+    switch (reason) {
+        case StopReason::poweroff: return StopClass::poweroff;
+        case StopReason::reboot:
+        case StopReason::soft_reset: return StopClass::reboot;
+        case StopReason::suspend: return StopClass::suspend;
+        // A guest that stopped in a way that Xen has no name for has not stopped well.
+        case StopReason::crash:
+        case StopReason::watchdog:
+        case StopReason::unknown: return StopClass::failure;
+    }
+    return StopClass::failure;
+}
+
+LifecycleAction action(const domain::Definition& definition, StopClass stop) {
+    if (stop == StopClass::poweroff) return definition.on_poweroff;
+    return stop == StopClass::reboot ? definition.on_reboot : definition.on_crash;
+}
+
+bool restarts(LifecycleAction action) {
+    return action == LifecycleAction::restart || action == LifecycleAction::rename_restart ||
+           action == LifecycleAction::coredump_restart;
+}
+
+Status pm_suspended() {
+    Status status;
+    status.state = State::pm_suspended;
+    return status;
+}
+
+Verdict judge_stop(const Life& life, StopReason reason) {
+    const auto stop = classify(reason);
+    if (stop == StopClass::suspend) return {pm_suspended(), {domain::PmSuspended::memory}};
+
+    const bool failed = stop == StopClass::failure;
+    const auto asked = life.stop_asked ? domain::ShutdownReason::user : domain::ShutdownReason::unknown;
+    Verdict verdict{failed ? Status(domain::CrashedReason::panicked) : Status(asked)};
+    const auto what = action(life.definition, stop);
+    if (!life.ours || what == LifecycleAction::preserve) {
+        using domain::Lifecycle;
+        using domain::ShutdownFinished;
+        const auto by = life.stop_asked ? ShutdownFinished::host : ShutdownFinished::guest;
+        verdict.events.emplace_back(failed ? Lifecycle(domain::Crashed::panicked) : Lifecycle(by));
+        return verdict;
+    }
+    const auto end = failed ? domain::ShutoffReason::crashed : domain::ShutoffReason::shutdown;
+    verdict.ending = Ending{end, stopped_event(end), restarts(what)};
+    if (stop == StopClass::reboot && restarts(what)) verdict.ending->told = domain::Rebooted{};
+    return verdict;
+}
+
+Verdict judge_running(const Life& life, Status status, const DomainSeen& seen) {
+    Verdict verdict{status};
+    if (life.stopped) {
+        verdict.status = domain::RunningReason::wakeup;
+        verdict.events.emplace_back(domain::Started::wakeup);
+    }
+    const bool was_paused = verdict.status.state == State::paused;
+    if (seen.paused && !was_paused) {
+        verdict.status = domain::PausedReason::user;
+        verdict.events.emplace_back(domain::Suspended::paused);
+    } else if (!seen.paused && was_paused) {
+        verdict.status = domain::RunningReason::unpaused;
+        verdict.events.emplace_back(domain::Resumed::unpaused);
+    }
+    return verdict;
+}
+
+}  // namespace
+
+Verdict judge(const Life& life, Status status, const DomainSeen* seen) {
+    // A domain that is dying runs no more, though Xen may keep its husk for long.
+    if (!seen || seen->dying) return {.over = end_reason(life)};
+    if (!seen->stopped) return judge_running(life, status, *seen);
+    if (life.stopped == seen->stopped) return {status};
+    return judge_stop(life, *seen->stopped);
+}
+
+domain::ShutoffReason end_reason(const Life& life) {
+    using enum domain::ShutoffReason;
+    if (!life.stopped) return life.stop_asked ? shutdown : destroyed;
+    switch (classify(*life.stopped)) {
+        case StopClass::poweroff:
+        case StopClass::reboot: return shutdown;
+        case StopClass::suspend: return saved;  // another tool has saved it or sent it away
+        case StopClass::failure: return crashed;
+    }
+    return destroyed;
+}
+
+Status first_status(const DomainSeen& seen) {
+    if (seen.paused) return domain::PausedReason::unknown;
+    return domain::RunningReason::unknown;
+}
+
+domain::Stopped stopped_event(domain::ShutoffReason reason) {
+    // libvirt numbers both alike, but for the "unknown" that only the state has.
+    return static_cast<domain::Stopped>(std::to_underlying(reason) - 1);
+}
+
+Duration restart_pause(unsigned short_lives) {
+    if (short_lives == 0) return Duration::zero();
+    const Duration longest = limits::longest_restart_pause;
+    Duration pause = limits::restart_pause;
+    for (unsigned i = 1; i < short_lives && pause < longest; ++i)
+        pause *= 2;
+    return std::min(pause, longest);
+}
+
+}  // namespace virtlight::manager

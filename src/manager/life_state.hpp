@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "domain/definition.hpp"
+#include "domain/event.hpp"
+#include "domain/state.hpp"
+#include "hypervisor/port.hpp"
+
+/// What the changes that one sees of a guest mean. Pure.
+namespace virtlight::manager {
+
+/// One run of a domain, from when it was made or found until it is gone.
+struct Life {
+    hypervisor::LifeId id{};
+    hypervisor::DomId domid = 0;
+    domain::Definition definition{};  ///< what it was started with, and the ttys of its consoles
+    bool ours = true;                 ///< made by this daemon; another tool's guest is left to that tool
+    Time since{};
+    bool stop_asked = false;                          ///< a shutdown was asked for through us
+    std::optional<hypervisor::StopReason> stopped{};  ///< as last seen
+    hypervisor::DomainSeen seen{};                    ///< its figures at the last look
+};
+
+/// What is to be done about a guest that has stopped and waits to be destroyed.
+struct Ending {
+    domain::ShutoffReason reason = domain::ShutoffReason::unknown;
+    domain::EventKind told;  ///< when it is gone, and before it starts anew
+    bool restart = false;
+};
+
+struct Verdict {
+    domain::Status status{};
+    std::vector<domain::EventKind> events{};  ///< to be told now, in this order
+    std::optional<Ending> ending{};
+    std::optional<domain::ShutoffReason> over{};  ///< the life is; nothing else of this counts then
+};
+
+/// What it means that a domain, whose life and status we knew as given, is now `seen` so (null: it is gone).
+/// Each happening is judged once: seeing the same again gives no events and no ending.
+Verdict judge(const Life& life, domain::Status status, const hypervisor::DomainSeen* seen);
+
+/// The best reason there is for a guest that is no longer there.
+domain::ShutoffReason end_reason(const Life& life);
+
+/// The status of a domain that is seen for the first time. That it has stopped is left to judge().
+domain::Status first_status(const hypervisor::DomainSeen& seen);
+
+/// The event that goes with the end of a life. `reason` is not unknown and not daemon.
+domain::Stopped stopped_event(domain::ShutoffReason reason);
+
+/// How long a guest is held back before it is started anew, after so many short lives in a row.
+Duration restart_pause(unsigned short_lives);
+
+}  // namespace virtlight::manager

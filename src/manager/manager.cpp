@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "manager/manager.hpp"
+
+#include <deque>
+#include <functional>
+#include <utility>
+
+#include "async/scope.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "manager/core.hpp"
+#include "manager/drained.hpp"
+#include "manager/jobs.hpp"
+#include "manager/operations.hpp"
+#include "manager/reconciler.hpp"
+#include "manager/recovery.hpp"
+
+namespace virtlight::manager {
+
+using async::Task;
+using hypervisor::Operation;
+
+class Manager::Impl {
+ public:
+    Impl(async::Scheduler& scheduler, hypervisor::Hypervisor& hypervisor, Store& store)
+        : core(scheduler, hypervisor, store),
+          jobs(core, scope),
+          definitions(core),
+          guests(core),
+          reconciler(core, jobs, guests) {}
+
+    Result<DomainRef> existing(Uuid uuid) const;
+    /// The record of a domain that may be changed.
+    Result<DomainRef> changeable(JobKind kind, Uuid uuid) const;
+    Result<DomainRef> claim(JobKind kind, const domain::Definition& definition);
+
+    /// A job on an existing domain. `work` gets the domain and the operation.
+    template <class Work>
+    Task<Result<>> change(JobKind kind, Uuid uuid, Work work);
+
+    Task<Result<>> start(Uuid uuid, StartOptions options);
+    /// Starts one after the other until none is left.
+    Task<> autostart(std::shared_ptr<std::deque<Uuid>> uuids);
+
+    Core core;
+    async::Scope scope;
+    async::Scope waiters;  ///< those that wait for the scope itself
+    Jobs jobs;
+    Definitions definitions;
+    Guests guests;
+    Reconciler reconciler;
+    bool gave_up = false;
+};
+
+Result<DomainRef> Manager::Impl::existing(Uuid uuid) const {
+    auto domain = core.registry.find(uuid);
+    if (!domain || !domain->exists())
+        return fail(Reason::no_domain, "no domain with matching uuid '{}'", to_string(uuid));
+    return domain;
+}
+
+Result<DomainRef> Manager::Impl::changeable(JobKind kind, Uuid uuid) const {
+    auto domain = existing(uuid);
+    if (!domain || !(*domain)->control) return domain;
+    Error why{Reason::invalid_state, "Domain-0 does not support requested operation"};
+    return std::unexpected(refusal(kind, (*domain)->name, std::move(why)));
+}
+
+Result<DomainRef> Manager::Impl::claim(JobKind kind, const domain::Definition& definition) {
+    auto domain = core.registry.claim(definition.uuid, definition.name);
+    if (!domain) return std::unexpected(refusal(kind, definition.name, std::move(domain.error())));
+    if ((*domain)->control) return changeable(kind, definition.uuid);
+    return domain;
+}
+
+template <class Work>
+Task<Result<>> Manager::Impl::change(JobKind kind, Uuid uuid, Work work) {
+    const auto domain = changeable(kind, uuid);
+    if (!domain) co_return std::unexpected(domain.error());
+    Jobs::Work bound = [work = std::move(work), domain = *domain](Operation operation) mutable {
+        return work(std::move(domain), std::move(operation));
+    };
+    co_return co_await jobs.run(*domain, kind, std::move(bound));
+}
+
+Task<Result<>> Manager::Impl::start(Uuid uuid, StartOptions options) {
+    return change(JobKind::start, uuid, [this, options](DomainRef domain, Operation operation) {
+        return guests.start(std::move(domain), options, std::move(operation));
+    });
+}
+
+Task<> Manager::Impl::autostart(std::shared_ptr<std::deque<Uuid>> uuids) {
+    while (!uuids->empty() && !jobs.stopping()) {
+        const auto uuid = uuids->front();
+        uuids->pop_front();
+        const StartOptions options;
+        const auto started = co_await start(uuid, options);
+        if (!started) log::error("autostart: {}", started.error().message);
+    }
+}
+
+Manager::Manager(async::Scheduler& scheduler, hypervisor::Hypervisor& hypervisor, Store& store)
+    : impl_(std::make_unique<Impl>(scheduler, hypervisor, store)) {
+    impl_->core.attend = [impl = impl_.get()] { impl->reconciler.attend(); };
+}
+
+Manager::~Manager() {
+    impl_->core.hypervisor.on_attention([] {});
+    // Operations that do not end even when cancelled use what is in here. Better left than pulled away under
+    // them: the process is about to end.
+    if (impl_->gave_up) static_cast<void>(impl_.release());
+}
+
+Task<Result<>> Manager::start_up() {
+    auto& core = impl_->core;
+    auto content = co_await core.store.load();
+    if (!content) co_return std::unexpected(std::move(content.error()));
+    for (const auto& problem : content->problems)
+        log::error("{}", problem);
+
+    core.hypervisor.on_attention([impl = impl_.get()] { impl->reconciler.attend(); });
+    const auto asked = core.moments.next();
+    const auto snapshot = co_await core.hypervisor.look();
+    if (!snapshot) co_return std::unexpected(snapshot.error());
+    show_control_domain(core, *snapshot);
+    restore_definitions(core, std::move(content->domains));
+    restore_lives(core, impl_->jobs, impl_->guests, std::move(content->lives), *snapshot);
+    impl_->reconciler.apply(*snapshot, asked);
+    impl_->scope.spawn(impl_->reconciler.run());
+    co_await drained_within(core.scheduler, impl_->reconciler.adoptions(), impl_->scope,
+                            limits::adoption_wait);
+
+    auto waiting = std::make_shared<std::deque<Uuid>>();
+    for (const auto& domain : core.registry.all())
+        if (domain->autostart && !domain->life) waiting->push_back(domain->uuid);
+    for (unsigned i = 0; i < limits::autostarts_at_once; ++i)
+        impl_->scope.spawn(impl_->autostart(waiting));
+    co_return Result<>{};
+}
+
+Task<> Manager::shut_down() {
+    auto& core = impl_->core;
+    impl_->jobs.stop();
+    impl_->reconciler.stop();
+    const bool drained =
+        co_await drained_within(core.scheduler, impl_->scope, impl_->waiters, limits::shut_down_wait);
+    impl_->gave_up = !drained;
+    if (!drained)
+        log::error("{} operations do not end although they were cancelled", impl_->scope.in_flight());
+    for (const auto& domain : core.registry.running())
+        if (!domain->control) core.hypervisor.unfollow(domain->life->id);
+}
+
+const hypervisor::HostFacts& Manager::host() const {
+    return impl_->core.hypervisor.host();
+}
+
+std::uint64_t Manager::memory_free_kib() const {
+    return impl_->core.memory_free_kib;
+}
+
+std::vector<DomainInfo> Manager::list() const {
+    const auto& registry = impl_->core.registry;
+    std::vector<DomainInfo> infos;
+    infos.reserve(registry.size());
+    for (const auto& domain : registry.running())
+        infos.push_back(info(*domain));
+    for (const auto& domain : registry.all())
+        if (!domain->life && domain->exists()) infos.push_back(info(*domain));
+    return infos;
+}
+
+Result<DomainInfo> Manager::find(Uuid uuid) const {
+    const auto domain = impl_->existing(uuid);
+    if (!domain) return std::unexpected(domain.error());
+    return info(**domain);
+}
+
+Result<DomainInfo> Manager::find_by_name(std::string_view name) const {
+    const auto domain = impl_->core.registry.find_by_name(name);
+    if (!domain || !domain->exists())
+        return fail(Reason::no_domain, "no domain with matching name '{}'", name);
+    return info(*domain);
+}
+
+Result<DomainInfo> Manager::find_by_domid(int domid) const {
+    const auto domain =
+        domid < 0 ? nullptr : impl_->core.registry.find_by_domid(static_cast<hypervisor::DomId>(domid));
+    if (!domain) return fail(Reason::no_domain, "no domain with matching id {}", domid);
+    return info(*domain);
+}
+
+Result<domain::Definition> Manager::definition(Uuid uuid, Which which) const {
+    const auto domain = impl_->existing(uuid);
+    if (!domain) return std::unexpected(domain.error());
+    return *manager::definition(**domain, which);
+}
+
+Task<Result<DomainInfo>> Manager::define(domain::Definition definition) {
+    auto& impl = *impl_;
+    const auto uuid = definition.uuid;
+    const auto domain = impl.claim(JobKind::define, definition);
+    if (!domain) co_return std::unexpected(domain.error());
+    Jobs::Work work = [&impl, domain = *domain, definition = std::move(definition)](Operation) mutable {
+        return impl.definitions.define(std::move(domain), std::move(definition));
+    };
+    const auto defined = co_await impl.jobs.run(*domain, JobKind::define, std::move(work));
+    if (!defined) co_return std::unexpected(defined.error());
+    co_return find(uuid);
+}
+
+Task<Result<>> Manager::undefine(Uuid uuid) {
+    return impl_->change(JobKind::undefine, uuid, [impl = impl_.get()](DomainRef domain, Operation) {
+        return impl->definitions.undefine(std::move(domain));
+    });
+}
+
+Task<Result<>> Manager::set_autostart(Uuid uuid, bool autostart) {
+    return impl_->change(JobKind::set_autostart, uuid,
+                         [impl = impl_.get(), autostart](DomainRef domain, Operation) {
+                             return impl->definitions.set_autostart(std::move(domain), autostart);
+                         });
+}
+
+Task<Result<DomainInfo>> Manager::start(Uuid uuid, StartOptions options) {
+    const auto started = co_await impl_->start(uuid, options);
+    if (!started) co_return std::unexpected(started.error());
+    co_return find(uuid);
+}
+
+Task<Result<DomainInfo>> Manager::create(domain::Definition definition, StartOptions options) {
+    auto& impl = *impl_;
+    const auto uuid = definition.uuid;
+    const auto domain = impl.claim(JobKind::create, definition);
+    if (!domain) co_return std::unexpected(domain.error());
+    Jobs::Work work = [&impl, domain = *domain, definition = std::move(definition),
+                       options](Operation operation) mutable {
+        return impl.guests.create(std::move(domain), std::move(definition), options, std::move(operation));
+    };
+    const auto created = co_await impl.jobs.run(*domain, JobKind::create, std::move(work));
+    if (!created) co_return std::unexpected(created.error());
+    co_return find(uuid);
+}
+
+Task<Result<>> Manager::suspend(Uuid uuid) {
+    return impl_->change(JobKind::suspend, uuid, std::bind_front(&Guests::suspend, &impl_->guests));
+}
+
+Task<Result<>> Manager::resume(Uuid uuid) {
+    return impl_->change(JobKind::resume, uuid, std::bind_front(&Guests::resume, &impl_->guests));
+}
+
+Task<Result<>> Manager::shutdown(Uuid uuid, std::optional<hypervisor::ShutdownMethod> method) {
+    return impl_->change(JobKind::shutdown, uuid,
+                         [impl = impl_.get(), method](DomainRef domain, Operation operation) {
+                             return impl->guests.shutdown(std::move(domain), method, std::move(operation));
+                         });
+}
+
+Task<Result<>> Manager::reboot(Uuid uuid) {
+    return impl_->change(JobKind::reboot, uuid, std::bind_front(&Guests::reboot, &impl_->guests));
+}
+
+Task<Result<>> Manager::destroy(Uuid uuid) {
+    const auto domain = impl_->existing(uuid);
+    if (domain && !(*domain)->life && !(*domain)->making) {
+        Error why{Reason::invalid_state, "domain is not running"};
+        co_return std::unexpected(refusal(JobKind::destroy, (*domain)->name, std::move(why)));
+    }
+    co_return co_await impl_->change(
+        JobKind::destroy, uuid, [impl = impl_.get()](DomainRef doomed, Operation operation) {
+            return impl->guests.destroy(std::move(doomed), domain::ShutoffReason::destroyed,
+                                        std::move(operation));
+        });
+}
+
+Manager::Subscription Manager::subscribe(Listener listener) {
+    auto& events = impl_->core.events;
+    return Subscription([&events, id = events.subscribe(std::move(listener))] { events.unsubscribe(id); });
+}
+
+}  // namespace virtlight::manager

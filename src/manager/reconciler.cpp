@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "manager/reconciler.hpp"
+
+#include <unordered_map>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+
+namespace virtlight::manager {
+namespace {
+
+using hypervisor::DomainSeen;
+using hypervisor::DomId;
+
+/// What can be said of a domain that its own toolstack cannot, or will not, describe.
+domain::Definition as_seen(const DomainSeen& seen) {
+    domain::Definition definition;
+    definition.name = seen.name;
+    definition.uuid = seen.uuid;
+    definition.type = seen.hvm ? domain::GuestType::hvm : domain::GuestType::pv;
+    definition.memory_kib = seen.memory_kib;
+    definition.memory_max_kib = std::max(seen.memory_kib, seen.memory_max_kib);
+    definition.vcpus = std::max(1U, seen.vcpus_online);
+    definition.vcpus_max = std::max(definition.vcpus, seen.vcpus_max);
+    return definition;
+}
+
+}  // namespace
+
+void Reconciler::attend() {
+    if (std::exchange(wanted_, true)) return;
+    // A step of its own: whoever calls is in the middle of something.
+    core_.scheduler.post([wake = wake_] { wake.set(true); });
+}
+
+void Reconciler::stop() {
+    stopping_ = true;
+    attend();
+}
+
+async::Task<> Reconciler::run() {
+    while (!stopping_) {
+        wanted_ = false;
+        wake_ = async::Completion<bool>();
+        const auto wake = wake_;
+        co_await look();
+        const auto due = core_.scheduler.now() + limits::look_interval;
+        const auto timer = core_.scheduler.call_at(due, [wake] { wake.set(true); });
+        co_await wake;
+        core_.scheduler.cancel(timer);
+    }
+    co_await adoptions_.drained();
+}
+
+async::Task<> Reconciler::look() {
+    const auto patience = core_.scheduler.call_at(core_.scheduler.now() + limits::look_patience, [] {
+        log::error("the hypervisor does not say which domains run: what is shown is old");
+    });
+    const auto asked = core_.moments.next();
+    const auto snapshot = co_await core_.hypervisor.look();
+    core_.scheduler.cancel(patience);
+    if (!snapshot) {
+        if (!std::exchange(blind_, true))
+            log::error("cannot see which domains run: {}", snapshot.error().message);
+        co_return;
+    }
+    if (std::exchange(blind_, false)) log::notice("the domains that run can be seen again");
+    if (!stopping_) apply(*snapshot, asked);
+}
+
+void Reconciler::apply(const hypervisor::Snapshot& snapshot, Moment asked) {
+    core_.memory_free_kib = snapshot.memory_free_kib;
+    std::unordered_map<DomId, const DomainSeen*> by_domid;
+    for (const auto& seen : snapshot.domains)
+        by_domid.emplace(seen.domid, &seen);
+
+    // First what has ended, then what has come: a domain may have done both.
+    for (const auto& domain : core_.registry.running()) {
+        if (!domain->life || !domain->believes(asked)) continue;
+        const auto found = by_domid.find(domain->life->domid);
+        const bool same = found != by_domid.end() && found->second->uuid == domain->uuid;
+        observe(domain, same ? found->second : nullptr);
+    }
+    for (const auto& seen : snapshot.domains)
+        consider(seen, asked);
+    std::erase_if(strangers_, [&](const auto& entry) {
+        const auto found = by_domid.find(entry.first);
+        return found == by_domid.end() || found->second->uuid != entry.second.uuid;
+    });
+}
+
+void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
+    if (domain->control) {
+        if (seen) domain->life->seen = *seen;
+        return;
+    }
+    const auto verdict = judge(*domain->life, domain->status, seen);
+    if (verdict.over) {
+        core_.end_life(domain, *verdict.over, stopped_event(*verdict.over));
+        jobs_.post(domain, JobKind::after_stop,
+                   [this, domain](hypervisor::Operation) { return guests_.forget(domain); });
+        return;
+    }
+    domain->status = verdict.status;
+    domain->life->stopped = seen->stopped;
+    domain->life->seen = *seen;
+    const auto life = domain->life->id;
+    for (const auto& event : verdict.events)
+        core_.tell(*domain, event);
+    if (verdict.ending && domain->life && domain->life->id == life) follow_ending(domain, *verdict.ending);
+}
+
+void Reconciler::follow_ending(const DomainRef& domain, const Ending& ending) {
+    jobs_.post(domain, JobKind::after_stop,
+               [this, domain, life = domain->life->id, ending](hypervisor::Operation operation) {
+                   return guests_.after_stop(domain, life, ending, std::move(operation));
+               });
+}
+
+void Reconciler::consider(const DomainSeen& seen, Moment asked) {
+    // One without a name is half made or half gone.
+    if (seen.dying || seen.name.empty()) return;
+    const auto holder = core_.registry.find_by_domid(seen.domid);
+    if (holder && holder->uuid == seen.uuid) return;
+    if (asked < core_.last_end) return core_.attend();
+    const auto record = core_.registry.find(seen.uuid);
+    if (record && !record->believes(asked)) return;
+
+    auto& stranger = strangers_[seen.domid];
+    if (stranger.uuid != seen.uuid) stranger = {seen.uuid};
+    if (record && record->life)
+        return report(seen.domid, "has the uuid of another one that runs: it is not shown");
+    if (stranger.described || adoptions_.in_flight() >= limits::adoptions_at_once) return;
+    stranger.described = true;
+    adoptions_.spawn(adopt(seen));
+}
+
+void Reconciler::report(DomId domid, std::string_view why) {
+    auto& stranger = strangers_[domid];
+    if (std::exchange(stranger.reported, true)) return;
+    log::warning("the domain with domid {} (uuid {}) {}", domid, to_string(stranger.uuid), why);
+}
+
+async::Task<> Reconciler::adopt(DomainSeen seen) {
+    auto described = co_await core_.hypervisor.describe(seen.domid);
+
+    // The world went on meanwhile.
+    const auto stranger = strangers_.find(seen.domid);
+    if (stopping_ || stranger == strangers_.end() || stranger->second.uuid != seen.uuid) co_return;
+    stranger->second.described = false;
+    if (!described) {
+        if (described.error().reason == Reason::no_domain) co_return;
+        if (++stranger->second.failures < limits::adoption_attempts) co_return;
+        report(seen.domid, "cannot be described: " + described.error().message);
+        described = as_seen(seen);
+    }
+    auto domain = core_.registry.find(seen.uuid);
+    if (domain && (domain->life || domain->changing > 0)) co_return;
+    if (!domain) {
+        auto added = core_.registry.add(seen.uuid, seen.name);
+        if (!added) co_return report(seen.domid, "is not shown: " + added.error().message);
+        domain = *added;
+    }
+    Life life;
+    life.domid = seen.domid;
+    life.definition = *std::move(described);
+    life.ours = false;
+    const auto status = first_status(seen);
+    life.seen = std::move(seen);
+    core_.begin_life(domain, std::move(life), status);
+    log::notice("domain '{}' (domid {}) was made by another tool", domain->name, domain->domid());
+    core_.tell(*domain, domain::Started::booted);
+    if (status.state == domain::State::paused) core_.tell(*domain, domain::Suspended::paused);
+}
+
+}  // namespace virtlight::manager

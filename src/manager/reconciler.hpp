@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+
+#include "async/completion.hpp"
+#include "async/scope.hpp"
+#include "async/task.hpp"
+#include "manager/core.hpp"
+#include "manager/jobs.hpp"
+#include "manager/operations.hpp"
+
+namespace virtlight::manager {
+
+/// Makes what we know agree with what Xen runs. Looks when something calls for it, and once in a while, as
+/// Xen does not tell everything; at most one look is in flight, however often it is called. The same
+/// comparison serves the start of the daemon, domains of other tools and whatever was missed.
+class Reconciler {
+ public:
+    /// The references must outlive run().
+    Reconciler(Core& core, Jobs& jobs, Guests& guests) : core_(core), jobs_(jobs), guests_(guests) {}
+
+    /// Looks again and again, until stop(). To be spawned once.
+    async::Task<> run();
+    void stop();
+    /// Have a look soon.
+    void attend();
+
+    /// Compares, and acts on what differs. `asked` is the moment before look() was called.
+    void apply(const hypervisor::Snapshot& snapshot, Moment asked);
+    /// The descriptions of other tools' domains that are being fetched.
+    async::Scope& adoptions() { return adoptions_; }
+
+ private:
+    /// A domain of Xen's that is none of ours, yet.
+    struct Stranger {
+        Uuid uuid{};
+        unsigned failures = 0;
+        bool described = false;  ///< is being, just now
+        bool reported = false;
+    };
+
+    async::Task<> look();
+    void observe(const DomainRef& domain, const hypervisor::DomainSeen* seen);
+    void follow_ending(const DomainRef& domain, const Ending& ending);
+    void consider(const hypervisor::DomainSeen& seen, Moment asked);
+    async::Task<> adopt(hypervisor::DomainSeen seen);
+    void report(hypervisor::DomId domid, std::string_view why);
+
+    Core& core_;
+    Jobs& jobs_;
+    Guests& guests_;
+    bool stopping_ = false;
+    bool wanted_ = false;
+    bool blind_ = false;  ///< the last look failed
+    async::Completion<bool> wake_;
+    std::map<hypervisor::DomId, Stranger> strangers_;
+    async::Scope adoptions_;
+};
+
+}  // namespace virtlight::manager

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <vector>
+
+#include "manager/core.hpp"
+#include "manager/jobs.hpp"
+#include "manager/operations.hpp"
+
+/// What the daemon makes of what it finds at its start. Each decision is logged.
+namespace virtlight::manager {
+
+/// Puts what is stored into the registry. Of two domains with one name the first by uuid counts.
+void restore_definitions(Core& core, std::vector<Stored> domains);
+
+/// Domain-0, as it is seen.
+void show_control_domain(Core& core, const hypervisor::Snapshot& snapshot);
+
+/// Compares the lives that the store knows with what runs: takes up those that go on, has removed what a
+/// start that was cut off has left, and forgets those that have ended.
+void restore_lives(Core& core, Jobs& jobs, Guests& guests, std::vector<StoredLife> lives,
+                   const hypervisor::Snapshot& snapshot);
+
+}  // namespace virtlight::manager

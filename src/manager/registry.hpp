@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "manager/domain.hpp"
+
+namespace virtlight::manager {
+
+/// Every domain's record, by uuid, by name and, while it runs, by domid. Null: there is none.
+class Registry {
+ public:
+    /// A new record. The uuid must be free; the name may be another's, as Xen's toolstack knows nothing of
+    /// domains that are only defined here. too_many: limits::domains.
+    Result<DomainRef> add(Uuid uuid, std::string name);
+    /// The record under this uuid and name, made if there is none. domain_exists: one of the two is another
+    /// domain's.
+    Result<DomainRef> claim(Uuid uuid, const std::string& name);
+    void erase(const Domain& domain);
+
+    DomainRef find(Uuid uuid) const;
+    /// Of several, the one that was there first.
+    DomainRef find_by_name(std::string_view name) const;
+    DomainRef find_by_domid(hypervisor::DomId domid) const;
+
+    /// To be kept in step with the domain's life. A domid that is given anew leaves the one who had it.
+    void set_domid(const DomainRef& domain, hypervisor::DomId domid);
+    void clear_domid(const Domain& domain, hypervisor::DomId domid);
+
+    /// By domid.
+    std::vector<DomainRef> running() const;
+    /// By name.
+    std::vector<DomainRef> all() const;
+    std::size_t size() const { return by_uuid_.size(); }
+
+ private:
+    std::unordered_map<Uuid, DomainRef> by_uuid_;
+    std::multimap<std::string, DomainRef, std::less<>> by_name_;
+    std::map<hypervisor::DomId, DomainRef> by_domid_;
+};
+
+}  // namespace virtlight::manager

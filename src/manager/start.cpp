@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <utility>
+
+#include "async/timing.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "manager/operations.hpp"
+
+/// How a guest comes to run: the store learns of the intent, the hypervisor makes the domain, the store
+/// learns its domid, and only then is it let run and told of. Whatever fails, what was made is undone.
+namespace virtlight::manager {
+
+using async::Task;
+using hypervisor::Operation;
+
+Task<Result<>> Guests::start(DomainRef domain, StartOptions options, Operation operation) {
+    if (domain->life) co_return fail(Reason::invalid_state, "domain is already running");
+    if (!domain->stored) co_return fail(Reason::no_domain, "there is no such domain any more");
+    domain->short_lives = 0;
+    const Making making(core_, domain, *domain->stored);
+    co_return co_await bring_up(domain, options, operation);
+}
+
+Task<Result<>> Guests::create(DomainRef domain, domain::Definition definition, StartOptions options,
+                              Operation operation) {
+    if (domain->life) co_return fail(Reason::invalid_state, "domain is already active as '{}'", domain->name);
+    domain->short_lives = 0;
+    const Making making(core_, domain, std::move(definition));
+    co_return co_await bring_up(domain, options, operation);
+}
+
+Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, Operation operation) {
+    Life life;
+    life.definition = *domain->making;
+    const StoredLife intent{life.definition, 0};
+    if (auto noted = co_await core_.store.save_life(intent); !noted) co_return noted;
+    auto made = co_await core_.hypervisor.create(life.definition, operation);
+    if (!made) {
+        core_.last_end = core_.moments.next();
+        domain->status = domain::ShutoffReason::failed;
+        co_await forget(domain);
+        co_return std::unexpected(std::move(made.error()));
+    }
+    life.domid = made->domid;
+    life.definition.consoles = std::move(made->consoles);
+    core_.begin_life(domain, std::move(life), domain::PausedReason::starting_up);
+
+    auto running = co_await let_run(domain, options, operation);
+    if (!running) {
+        if (const auto removed = co_await tear_down(domain); !removed)
+            running.error().message += "; what was made of it cannot be removed: " + removed.error().message;
+        co_return running;
+    }
+    log::info("domain '{}' runs as domid {}", domain->name, domain->domid());
+    core_.tell(*domain, domain::Started::booted);
+    if (options.paused) core_.tell(*domain, domain::Suspended::paused);
+    co_return running;
+}
+
+Task<Result<>> Guests::let_run(DomainRef domain, StartOptions options, Operation operation) {
+    const auto domid = domain->life->domid;
+    const StoredLife noted{domain->life->definition, domid};
+    if (auto saved = co_await core_.store.save_life(noted); !saved) co_return saved;
+    if (operation.cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
+    if (options.paused) {
+        domain->status = domain::PausedReason::user;
+        co_return Result<>{};
+    }
+    auto unpaused = co_await core_.hypervisor.unpause(domid, operation);
+    if (unpaused) domain->status = domain::RunningReason::booted;
+    co_return unpaused;
+}
+
+Task<Result<>> Guests::tear_down(DomainRef domain) {
+    // The operation that failed may have been cancelled: this one is its own.
+    const async::CancelSource source;
+    const async::Deadline deadline(core_.scheduler, core_.scheduler.now() + limits::destroy_deadline, source);
+    const Operation operation{core_.operations.next(), source.token()};
+    auto removed = co_await remove_guest(domain, operation);
+    if (!removed) co_return removed;
+    core_.end_life(domain, domain::ShutoffReason::failed);
+    co_return co_await forget(domain);
+}
+
+}  // namespace virtlight::manager

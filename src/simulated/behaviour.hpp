@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "hypervisor/port.hpp"
+
+namespace virtlight::simulated {
+
+/// What a simulated guest does, as the words of its kernel command line ask for:
+///
+///     sim:frozen                   never answers a request
+///     sim:deaf                     acknowledges a request and goes on
+///     sim:poweroff-after=SECONDS   stops by itself when it has run for so long (its clock stands still
+///     sim:reboot-after=SECONDS     while it is paused); of several such words the soonest counts
+///     sim:crash-after=SECONDS
+///     sim:build-takes=SECONDS      building it takes so long
+///     sim:build-fails              and fails at its end
+///
+/// Without words it obeys: it acknowledges requests and follows them.
+struct Behaviour {
+    /// Something that the guest will do when it has run for `at`.
+    struct Stop {
+        Duration at{};
+        hypervisor::StopReason reason = hypervisor::StopReason::poweroff;
+
+        bool operator==(const Stop&) const = default;
+    };
+
+    bool frozen = false;
+    bool deaf = false;
+    std::optional<Stop> stop{};
+    std::optional<Duration> build_takes{};
+    bool build_fails = false;
+
+    bool operator==(const Behaviour&) const = default;
+};
+
+/// Reads the words that begin with "sim:" and passes over all others. SECONDS may have a fraction, up to
+/// limits::simulated_seconds. invalid_argument: names the word that is unknown or malformed.
+Result<Behaviour> parse_behaviour(std::string_view command_line);
+
+}  // namespace virtlight::simulated

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+
+namespace virtlight::simulated {
+
+/// The operations that can go wrong.
+enum class Kind { look, create, unpause, pause, request_shutdown, request_reboot, destroy, describe };
+inline constexpr std::size_t kinds = 8;
+
+/// How one operation goes wrong.
+struct Fault {
+    std::optional<Reason> fails{};     ///< when its time is over, it ends so and has not happened
+    std::vector<std::string> lines{};  ///< what the layer below wrote about it
+    Duration delay{};                  ///< it takes so much longer
+    Duration late{};                   ///< it goes on for so long after a cancel, and may be done by then
+    bool domain_dies =
+        false;  ///< in its middle somebody else destroys the domain (of a create: the half-made one)
+};
+
+/// What will go wrong, in the order of asking.
+class FaultPlan {
+ public:
+    /// The next `times` operations of this kind, after those that are planned already.
+    void inject(Kind kind, const Fault& fault, std::size_t times = 1) {
+        auto& planned = planned_[static_cast<std::size_t>(kind)];
+        planned.insert(planned.end(), times, fault);
+    }
+
+    /// For an operation that starts: what happens to it. Nothing planned: nothing wrong.
+    Fault take(Kind kind) {
+        auto& planned = planned_[static_cast<std::size_t>(kind)];
+        if (planned.empty()) return {};
+        auto first = std::move(planned.front());
+        planned.pop_front();
+        return first;
+    }
+
+ private:
+    std::array<std::deque<Fault>, kinds> planned_;
+};
+
+}  // namespace virtlight::simulated

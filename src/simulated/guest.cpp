@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "simulated/guest.hpp"
+
+#include <algorithm>
+
+namespace virtlight::simulated {
+
+void Guest::run(Time now) {
+    if (!stopped_ && !running_since_) running_since_ = now;
+}
+
+void Guest::hold(Time now) {
+    ran_ = ran(now);
+    running_since_.reset();
+}
+
+Duration Guest::ran(Time now) const {
+    return running_since_ ? ran_ + (now - *running_since_) : ran_;
+}
+
+void Guest::ask(hypervisor::StopReason wish, Time now) {
+    if (!behaviour_.frozen && !stopped_) wish_ = {ran(now) + pace_.acknowledge, wish};
+}
+
+void Guest::stop(hypervisor::StopReason reason, Time now) {
+    if (stopped_) return;
+    hold(now);
+    stopped_ = reason;
+}
+
+std::optional<Time> Guest::next() const {
+    if (!running_since_ || (!wish_ && !stop_)) return std::nullopt;
+    const auto at = std::min(wish_ ? wish_->at : Duration::max(), stop_ ? stop_->at : Duration::max());
+    return *running_since_ + (at - ran_);
+}
+
+Guest::Did Guest::advance(Time now) {
+    Did did;
+    const auto clock = ran(now);
+    if (wish_ && wish_->at <= clock && !(stop_ && stop_->at < wish_->at)) {
+        did.acknowledge = true;
+        const auto off = wish_->at + pace_.power_off;
+        if (!behaviour_.deaf && !(stop_ && stop_->at < off)) stop_ = {off, wish_->reason};
+        wish_.reset();
+    }
+    if (stop_ && stop_->at <= clock && !stopped_) {
+        did.stop = true;
+        stop(stop_->reason, now);
+    }
+    return did;
+}
+
+}  // namespace virtlight::simulated

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "simulated/machine.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace virtlight::simulated {
+namespace {
+
+using domain::Definition;
+using domain::GuestType;
+using hypervisor::DomainSeen;
+using hypervisor::StopReason;
+
+constexpr DomId dom0 = 0;
+
+Definition describe_dom0(const Settings& settings) {
+    return {.name = "Domain-0",
+            .memory_max_kib = settings.dom0_memory_kib,
+            .memory_kib = settings.dom0_memory_kib,
+            .vcpus_max = settings.cpus,
+            .vcpus = settings.cpus};
+}
+
+std::string_view type_name(GuestType type) {
+    switch (type) {
+        case GuestType::pv: return "PV";
+        case GuestType::pvh: return "PVH";
+        case GuestType::hvm: return "HVM";
+    }
+    return "?";
+}
+
+}  // namespace
+
+Machine::Machine(async::Scheduler& scheduler, Settings settings, async::FdScheduler* consoles)
+    : scheduler_(scheduler),
+      consoles_(consoles),
+      settings_(std::move(settings)),
+      memory_free_kib_(settings_.memory_kib - settings_.dom0_memory_kib) {
+    Domain host{.domid = dom0, .definition = describe_dom0(settings_), .guest = Guest({}, {})};
+    host.built = true;
+    host.paused = false;
+    host.guest.run(scheduler_.now());
+    names_.insert(host.definition.name);
+    domains_.emplace(dom0, std::move(host));
+}
+
+Machine::~Machine() {
+    for (const auto& [domid, domain] : domains_)
+        scheduler_.cancel(domain.timer);
+}
+
+hypervisor::HostFacts Machine::host() const {
+    return {.version_major = 4,
+            .version_minor = 17,
+            .version_extra = "-simulated",
+            .capabilities = "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 ",
+            .memory_kib = settings_.memory_kib,
+            .cpus = settings_.cpus,
+            .mhz = 2000,
+            .cores_per_socket = settings_.cpus,
+            .has_pv = true,
+            .has_pvh = true,
+            .has_hvm = true};
+}
+
+hypervisor::Snapshot Machine::look() const {
+    hypervisor::Snapshot snapshot{.domains = {}, .memory_free_kib = memory_free_kib_};
+    snapshot.domains.reserve(domains_.size());
+    for (const auto& [domid, domain] : domains_)
+        snapshot.domains.push_back(seen(domain));
+    return snapshot;
+}
+
+DomainSeen Machine::seen(const Domain& domain) const {
+    const auto& definition = domain.definition;
+    const bool paused = domain.paused && !domain.dying;
+    return {.domid = domain.domid,
+            .uuid = definition.uuid,
+            // Its name goes with its place in xenstore, while Xen still frees its memory.
+            .name = domain.dying ? std::string() : definition.name,
+            .paused = paused,
+            .running = !paused && !domain.dying && !domain.guest.stopped(),
+            .dying = domain.dying,
+            .stopped = domain.guest.stopped(),
+            .hvm = definition.type != GuestType::pv,
+            .memory_kib = definition.memory_kib,
+            .memory_max_kib = definition.memory_max_kib,
+            .vcpus_online = definition.vcpus,
+            .vcpus_max = definition.vcpus_max,
+            .cpu_time = domain.guest.ran(scheduler_.now())};
+}
+
+Result<Definition> Machine::describe(DomId domid) const {
+    const auto found = domains_.find(domid);
+    if (found == domains_.end() || found->second.dying)
+        return fail(Reason::no_domain, "cannot describe domid {}: there is no such domain", domid);
+    if (!found->second.built)
+        return fail(Reason::operation_failed, "cannot describe domid {}: it is still being built", domid);
+    return found->second.definition;
+}
+
+Result<DomId> Machine::create(const Definition& definition, bool paused) {
+    const auto begun = begin(definition);
+    if (!begun) return std::unexpected(begun.error());
+    if (auto introduced = introduce(*begun); !introduced) {
+        discard(*begun);
+        return std::unexpected(std::move(introduced).error());
+    }
+    if (!paused) static_cast<void>(unpause(begun->domid));
+    return begun->domid;
+}
+
+Result<Machine::Begun> Machine::begin(const Definition& definition) {
+    const auto& name = definition.name;
+    auto behaviour = parse_behaviour(definition.boot.cmdline);
+    if (!behaviour)
+        return fail(behaviour.error().reason, "cannot create domain '{}': {}", name,
+                    behaviour.error().message);
+    if (names_.contains(name))
+        return fail(Reason::operation_failed, "cannot create domain '{}': the name is in use", name);
+    if (definition.memory_kib > memory_free_kib_)
+        return std::unexpected(
+            Error{Reason::operation_failed,
+                  fmt::format("cannot create domain '{}': the host has not enough free memory", name),
+                  {fmt::format("simulated: building needs {} KiB of memory, {} KiB are free",
+                               definition.memory_kib, memory_free_kib_)}});
+    const auto domid = next_domid();
+    if (!domid)
+        return fail(Reason::operation_failed, "cannot create domain '{}': all domids are in use", name);
+
+    const Guest::Pace pace{settings_.takes(settings_.times.acknowledge),
+                           settings_.takes(settings_.times.power_off)};
+    const auto birth = births_.next();
+    names_.insert(name);
+    memory_free_kib_ -= definition.memory_kib;
+    domains_.emplace(
+        *domid,
+        Domain{.domid = *domid, .birth = birth, .definition = definition, .guest = Guest(*behaviour, pace)});
+    return Begun{*domid, birth, *behaviour};
+}
+
+std::optional<DomId> Machine::next_domid() {
+    if (domains_.size() > settings_.last_domid) return std::nullopt;
+    do {
+        last_domid_ = last_domid_ >= settings_.last_domid ? 1 : last_domid_ + 1;
+    } while (domains_.contains(last_domid_));
+    return last_domid_;
+}
+
+Machine::Domain* Machine::find(const Begun& begun) {
+    const auto found = domains_.find(begun.domid);
+    return found != domains_.end() && found->second.birth == begun.birth ? &found->second : nullptr;
+}
+
+Result<> Machine::introduce(const Begun& begun) {
+    auto* const domain = find(begun);
+    if (!domain || domain->dying)
+        return fail(Reason::operation_failed,
+                    "cannot build domid {}: somebody destroyed it while it was being built", begun.domid);
+    if (auto opened = open_consoles(*domain); !opened) return opened;
+    domain->built = true;
+    if (!domain->paused) greet(*domain);
+    tell(begun.domid, Happening::introduced);
+    return {};
+}
+
+Result<> Machine::open_consoles(Domain& domain) {
+    for (auto& console : domain.definition.consoles) {
+        console.tty.clear();
+        if (!consoles_) continue;
+        auto pty = ConsolePty::open(*consoles_);
+        if (!pty)
+            return std::unexpected(
+                Error{Reason::operation_failed,
+                      fmt::format("cannot build domain '{}': it gets no console", domain.definition.name),
+                      {std::move(pty).error().message}});
+        console.tty = (*pty)->tty();
+        domain.consoles.push_back(*std::move(pty));
+    }
+    return {};
+}
+
+std::optional<std::vector<domain::Console>> Machine::consoles(const Begun& begun) const {
+    const auto found = domains_.find(begun.domid);
+    if (found == domains_.end() || found->second.birth != begun.birth || found->second.dying)
+        return std::nullopt;
+    return found->second.definition.consoles;
+}
+
+bool Machine::discard(const Begun& begun) {
+    auto* const domain = find(begun);
+    if (!domain) return false;
+    begin_dying(*domain);
+    return true;
+}
+
+Result<Machine::Domain*> Machine::guest(DomId domid, std::string_view wish) {
+    if (domid == dom0)
+        return fail(Reason::operation_failed, "cannot {} domid 0: Domain-0 is the host itself", wish);
+    const auto found = domains_.find(domid);
+    if (found == domains_.end() || found->second.dying)
+        return fail(Reason::no_domain, "cannot {} domid {}: there is no such domain", wish, domid);
+    return &found->second;
+}
+
+Result<> Machine::destroy(DomId domid) {
+    if (const auto found = domains_.find(domid); found != domains_.end() && found->second.dying) return {};
+    const auto domain = guest(domid, "destroy");
+    if (!domain) return std::unexpected(domain.error());
+    begin_dying(**domain);
+    return {};
+}
+
+void Machine::begin_dying(Domain& domain) {
+    if (std::exchange(domain.dying, true)) return;
+    const auto domid = domain.domid;
+    domain.guest.hold(scheduler_.now());
+    domain.consoles.clear();
+    names_.erase(domain.definition.name);
+    scheduler_.cancel(domain.timer);
+    domain.timer = scheduler_.call_at(scheduler_.now() + settings_.takes(settings_.times.dying),
+                                      [this, domid] { bury(domid); });
+    tell(domid, Happening::dying);
+}
+
+void Machine::bury(DomId domid) {
+    const auto found = domains_.find(domid);
+    memory_free_kib_ += found->second.definition.memory_kib;
+    domains_.erase(found);
+    tell(domid, Happening::gone);
+}
+
+Result<> Machine::pause(DomId domid) {
+    const auto domain = guest(domid, "pause");
+    if (!domain) return std::unexpected(domain.error());
+    (*domain)->paused = true;
+    (*domain)->guest.hold(scheduler_.now());
+    for (const auto& console : (*domain)->consoles)
+        console->listen(false);
+    rearm(**domain);
+    return {};
+}
+
+Result<> Machine::unpause(DomId domid) {
+    const auto domain = guest(domid, "unpause");
+    if (!domain) return std::unexpected(domain.error());
+    (*domain)->paused = false;
+    (*domain)->guest.run(scheduler_.now());
+    if ((*domain)->built) greet(**domain);
+    rearm(**domain);
+    return {};
+}
+
+void Machine::greet(Domain& domain) {
+    const bool first = !std::exchange(domain.greeted, true);
+    for (const auto& console : domain.consoles) {
+        if (first)
+            console->print(fmt::format("simulated guest: type={} name={} domid={}\r\n{}",
+                                       type_name(domain.definition.type), domain.definition.name,
+                                       domain.domid, prompt));
+        console->listen(!domain.guest.stopped());
+    }
+}
+
+Result<> Machine::rename(DomId domid, const std::string& name) {
+    const auto domain = guest(domid, "rename");
+    if (!domain) return std::unexpected(domain.error());
+    auto& own = (*domain)->definition.name;
+    if (name == own) return {};
+    if (!names_.insert(name).second)
+        return fail(Reason::operation_failed, "cannot rename domid {}: the name '{}' is in use", domid, name);
+    names_.erase(own);
+    own = name;
+    return {};
+}
+
+Result<> Machine::stop(DomId domid, StopReason reason) {
+    const auto domain = guest(domid, "stop");
+    if (!domain) return std::unexpected(domain.error());
+    if ((*domain)->guest.stopped()) return {};
+    (*domain)->guest.stop(reason, scheduler_.now());
+    rearm(**domain);
+    stopped(**domain);
+    return {};
+}
+
+void Machine::stopped(Domain& domain) {
+    for (const auto& console : domain.consoles)
+        console->listen(false);
+    tell(domain.domid, Happening::stopped);
+}
+
+Result<> Machine::ask(DomId domid, StopReason wish) {
+    const auto domain = guest(domid, wish == StopReason::reboot ? "reboot" : "shut down");
+    if (!domain) return std::unexpected(domain.error());
+    (*domain)->guest.ask(wish, scheduler_.now());
+    rearm(**domain);
+    return {};
+}
+
+void Machine::advance(DomId domid) {
+    auto& domain = domains_.at(domid);
+    const auto did = domain.guest.advance(scheduler_.now());
+    rearm(domain);
+    if (did.acknowledge) tell(domid, Happening::acknowledged);
+    if (did.stop) stopped(domain);
+}
+
+void Machine::rearm(Domain& domain) {
+    scheduler_.cancel(domain.timer);
+    domain.timer = {};
+    if (const auto due = domain.guest.next())
+        domain.timer = scheduler_.call_at(*due, [this, domid = domain.domid] { advance(domid); });
+}
+
+void Machine::tell(DomId domid, Happening happening) {
+    if (listener_) listener_(domid, happening);
+}
+
+}  // namespace virtlight::simulated

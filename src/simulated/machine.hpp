@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "async/scheduler.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "domain/definition.hpp"
+#include "hypervisor/port.hpp"
+#include "simulated/behaviour.hpp"
+#include "simulated/console_pty.hpp"
+#include "simulated/guest.hpp"
+#include "simulated/settings.hpp"
+
+namespace virtlight::simulated {
+
+using hypervisor::DomId;
+
+/// Names one life of a domain; never used again, while its domid is.
+using Birth = Id<struct BirthTag>;
+
+/// What Xen tells of a domain.
+enum class Happening { introduced, acknowledged, stopped, dying, gone };
+
+/// A Xen host in memory: its domains, their guests and the passing of their time. It has no opinion about
+/// who asks: Simulated drives it for the daemon, with times, cancels and faults, and others (tests, as `xl`
+/// or a guest would) act on it directly and at once. It outlives the daemon that is simulated beside it.
+///
+/// All members belong to the scheduler's thread. Errors are complete sentences; acting on a domid that is
+/// gone or dying is Reason::no_domain, and on Domain-0 Reason::operation_failed.
+class Machine {
+ public:
+    /// With `consoles` (usually the same loop) each console of a guest is a real pty; without, there are none
+    /// and their ttys are empty. Both must outlive the machine.
+    explicit Machine(async::Scheduler& scheduler, Settings settings = {},
+                     async::FdScheduler* consoles = nullptr);
+    ~Machine();
+    Machine(const Machine&) = delete;
+    Machine& operator=(const Machine&) = delete;
+
+    const Settings& settings() const { return settings_; }
+    hypervisor::HostFacts host() const;
+
+    /// O(domains).
+    hypervisor::Snapshot look() const;
+    /// Living and dying domains, Domain-0 among them.
+    std::size_t size() const { return domains_.size(); }
+    std::uint64_t memory_free_kib() const { return memory_free_kib_; }
+    /// operation_failed while the domain is still being built.
+    Result<domain::Definition> describe(DomId domid) const;
+
+    /// What others do: a whole domain at once, as `xl create` (`-p`). Files are not looked at.
+    Result<DomId> create(const domain::Definition& definition, bool paused = false);
+    /// A domain that is dying already stays so.
+    Result<> destroy(DomId domid);
+    /// Pausing what is paused, and unpausing what is not, changes nothing.
+    Result<> pause(DomId domid);
+    Result<> unpause(DomId domid);
+    Result<> rename(DomId domid, const std::string& name);
+    /// The guest stops by itself: a crash, a reboot from within.
+    Result<> stop(DomId domid, hypervisor::StopReason reason);
+    /// Asks the guest to stop (poweroff or reboot). It acknowledges later, or never.
+    Result<> ask(DomId domid, hypervisor::StopReason wish);
+
+    /// A domain in the making: it has a domid, a name and memory, and is listed as paused.
+    struct Begun {
+        DomId domid = 0;
+        Birth birth;
+        Behaviour behaviour;
+    };
+    /// The first step of a create. invalid_argument: a malformed word of behaviour; operation_failed: no
+    /// memory, a name in use, no domid.
+    Result<Begun> begin(const domain::Definition& definition);
+    /// The last step: consoles are there, and Xen tells of the domain. operation_failed: it was destroyed
+    /// meanwhile, or there is no pty.
+    Result<> introduce(const Begun& begun);
+    /// The consoles with their ttys; empty if this life is over.
+    std::optional<std::vector<domain::Console>> consoles(const Begun& begun) const;
+    /// Destroys it, unless that has happened already. False: it is gone.
+    bool discard(const Begun& begun);
+
+    /// What happens is told to this one function, in the order of happening and in the midst of it: it must
+    /// not call back. Null: to nobody.
+    void listen(std::function<void(DomId, Happening)> listener) { listener_ = std::move(listener); }
+
+ private:
+    struct Domain {
+        DomId domid = 0;
+        Birth birth{};
+        domain::Definition definition{};
+        Guest guest;
+        bool built = false;
+        bool paused = true;
+        bool dying = false;
+        async::TimerId timer{};  ///< the guest's next step, or the end of dying
+        std::vector<std::unique_ptr<ConsolePty>> consoles{};
+        bool greeted = false;
+    };
+
+    Result<Domain*> guest(DomId domid, std::string_view wish);
+    Domain* find(const Begun& begun);
+    std::optional<DomId> next_domid();
+    Result<> open_consoles(Domain& domain);
+    void greet(Domain& domain);
+    void begin_dying(Domain& domain);
+    void bury(DomId domid);
+    void stopped(Domain& domain);
+    void advance(DomId domid);
+    void rearm(Domain& domain);
+    hypervisor::DomainSeen seen(const Domain& domain) const;
+    void tell(DomId domid, Happening happening);
+
+    async::Scheduler& scheduler_;
+    async::FdScheduler* consoles_;
+    Settings settings_;
+    std::uint64_t memory_free_kib_;
+    std::map<DomId, Domain> domains_;
+    std::unordered_set<std::string> names_;
+    DomId last_domid_ = 0;
+    IdSource<struct BirthTag> births_;
+    std::function<void(DomId, Happening)> listener_;
+};
+
+}  // namespace virtlight::simulated

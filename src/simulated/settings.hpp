@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "base/clock.hpp"
+#include "hypervisor/port.hpp"
+
+namespace virtlight::simulated {
+
+/// How long things take.
+struct Times {
+    Duration command = milliseconds(1);  ///< whatever needs no more than a few calls of Xen: look, pause, ...
+    Duration build = milliseconds(100);  ///< a domain, until Xen's tools are told of it
+    Duration devices = milliseconds(10);  ///< from there until its create is done
+    Duration acknowledge = milliseconds(5);
+    Duration power_off = milliseconds(300);  ///< from the acknowledgement until the guest has stopped
+    Duration dying = milliseconds(20);       ///< from destroy until the domain is gone
+    Duration attention = milliseconds(1);    ///< from a happening until the call for attention
+};
+
+/// The machine that is simulated.
+struct Settings {
+    std::uint64_t memory_kib = 4 * 1024 * 1024;
+    std::uint64_t dom0_memory_kib = 512 * 1024;
+    unsigned cpus = 2;
+    /// Domids count up to here and then begin again at 1, as on Xen. Those that live are passed over.
+    hypervisor::DomId last_domid = 0x7fef;
+    Times times{};
+    /// How long takes this time what usually takes so long; empty: as long as usual. The only way for chance
+    /// to get in, so that a seed of the caller's decides everything.
+    std::function<Duration(Duration)> vary{};
+
+    Duration takes(Duration usual) const { return vary ? vary(usual) : usual; }
+};
+
+}  // namespace virtlight::simulated

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "simulated/simulated.hpp"
+
+#include <cassert>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/limits.hpp"
+#include "simulated/boot_files.hpp"
+
+namespace virtlight::simulated {
+
+using hypervisor::Created;
+using hypervisor::Operation;
+using hypervisor::StopReason;
+
+/// One operation on its way.
+struct Simulated::Attempt {
+    std::string what;  ///< "pause domid 3"
+    async::CancelToken cancel;
+    Fault fault;
+    std::optional<Time> gives_up{};  ///< once it is cancelled: when it ends for that reason
+
+    /// Why it did not come to its end.
+    std::unexpected<Error> error(End end) const {
+        switch (end) {
+            case End::cancelled:
+                return fail(Reason::cancelled, "cannot {}: the operation was cancelled", what);
+            case End::domain_gone: return fail(Reason::no_domain, "cannot {}: the domain is gone", what);
+            case End::time_over: return fail(Reason::timed_out, "cannot {}: no answer in time", what);
+            case End::done: break;
+        }
+        return fail(Reason::internal, "cannot {}: it was done", what);
+    }
+};
+
+Simulated::Simulated(Machine& machine, async::Scheduler& scheduler, async::Blocking& blocking)
+    : machine_(machine), scheduler_(scheduler), blocking_(blocking), host_(machine.host()) {
+    machine_.listen([this](DomId domid, Happening happening) { heard(domid, happening); });
+}
+
+Simulated::~Simulated() {
+    machine_.listen(nullptr);
+    scheduler_.cancel(attention_);
+}
+
+// What the machine tells
+
+void Simulated::heard(DomId domid, Happening happening) {
+    if (happening == Happening::acknowledged) {
+        acknowledgements_.end(scheduler_, domid, End::done);
+        return;  // between the guest and the one who asked
+    }
+    if (happening == Happening::dying) acknowledgements_.end(scheduler_, domid, End::domain_gone);
+    if (happening == Happening::gone) departures_.end(scheduler_, domid, End::done);
+    call_for_attention();
+}
+
+void Simulated::call_for_attention() {
+    if (attention_) return;
+    const auto& settings = machine_.settings();
+    attention_ = scheduler_.call_at(scheduler_.now() + settings.takes(settings.times.attention), [this] {
+        attention_ = {};
+        if (again_) again_();
+    });
+}
+
+void Simulated::follow(hypervisor::LifeId life, DomId) {
+    // The machine tells the end of every life; what is kept is who was to be told.
+    [[maybe_unused]] const bool first = followed_.insert(life).second;
+    assert(first);
+}
+
+void Simulated::unfollow(hypervisor::LifeId life) {
+    followed_.erase(life);
+}
+
+// How an operation passes its time
+
+Simulated::Attempt Simulated::begin(Kind kind, std::string what, async::CancelToken cancel) {
+    return {.what = std::move(what), .cancel = std::move(cancel), .fault = faults_.take(kind)};
+}
+
+/// Ends with `ended`, after `bound`, or when the attempt gives up: always in a step of its own.
+async::Task<End> Simulated::wait(Attempt& attempt, async::Completion<End> ended, Duration bound) {
+    const auto registration = attempt.cancel.on_cancel([this, &attempt, ended] {
+        if (!attempt.gives_up) attempt.gives_up = scheduler_.now() + attempt.fault.late;
+        scheduler_.call_at(*attempt.gives_up, [ended] { ended.set(End::cancelled); });
+    });
+    const auto timer = scheduler_.call_at(scheduler_.now() + bound, [ended] { ended.set(End::time_over); });
+    const auto end = co_await ended;
+    scheduler_.cancel(timer);
+    co_return end;
+}
+
+/// Lets the attempt take its time, and go wrong.
+async::Task<Result<>> Simulated::pass(Attempt& attempt, Duration usual, DomId domid) {
+    const auto half = (machine_.settings().takes(usual) + attempt.fault.delay) / 2;
+    if (const auto end = co_await wait(attempt, {}, half); end == End::cancelled)
+        co_return attempt.error(end);
+    if (attempt.fault.domain_dies) static_cast<void>(machine_.destroy(domid));
+    if (const auto end = co_await wait(attempt, {}, half); end == End::cancelled)
+        co_return attempt.error(end);
+    if (!attempt.fault.fails) co_return Result<>();
+    co_return std::unexpected(Error{*attempt.fault.fails,
+                                    fmt::format("cannot {}: the hypervisor refused", attempt.what),
+                                    attempt.fault.lines});
+}
+
+// Reading
+
+async::Task<Result<hypervisor::Snapshot>> Simulated::look() {
+    auto attempt = begin(Kind::look, "list the domains");
+    // Taken at once and handed over later: by then it may be out of date, as it may on Xen.
+    auto snapshot = machine_.look();
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
+        co_return std::unexpected(std::move(passed).error());
+    co_return snapshot;
+}
+
+async::Task<Result<domain::Definition>> Simulated::describe(DomId domid) {
+    auto attempt = begin(Kind::describe, fmt::format("describe domid {}", domid));
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return std::unexpected(std::move(passed).error());
+    co_return machine_.describe(domid);
+}
+
+// Making and ending domains
+
+async::Task<Result<Created>> Simulated::create(domain::Definition definition, Operation operation) {
+    auto attempt = begin(Kind::create, fmt::format("create domain '{}'", definition.name), operation.cancel);
+    if (auto checked = co_await check_files(attempt, definition); !checked)
+        co_return std::unexpected(std::move(checked).error());
+    const auto begun = machine_.begin(definition);
+    if (!begun) co_return std::unexpected(begun.error());
+    auto created = co_await build(attempt, *begun);
+    if (!created) co_await abandon(*begun);
+    co_return created;
+}
+
+async::Task<Result<>> Simulated::check_files(Attempt& attempt, const domain::Definition& definition) {
+    const async::Completion<End> ended;
+    const auto verdict = std::make_shared<Result<>>();
+    blocking_.submit(
+        [&scheduler = scheduler_, ended, verdict, type = definition.type, boot = definition.boot] {
+            *verdict = check_boot_files(type, boot);
+            scheduler.post([ended] { ended.set(End::done); });
+        });
+    if (const auto end = co_await wait(attempt, ended, limits::simulated_file_check); end != End::done)
+        co_return attempt.error(end);
+    if (!*verdict)
+        co_return fail(verdict->error().reason, "cannot {}: {}", attempt.what, verdict->error().message);
+    co_return Result<>();
+}
+
+async::Task<Result<Created>> Simulated::build(Attempt& attempt, const Machine::Begun& begun) {
+    const auto& times = machine_.settings().times;
+    const auto takes = begun.behaviour.build_takes.value_or(times.build);
+    if (auto passed = co_await pass(attempt, takes, begun.domid); !passed)
+        co_return std::unexpected(std::move(passed).error());
+    if (begun.behaviour.build_fails)
+        co_return std::unexpected(Error{Reason::operation_failed,
+                                        fmt::format("cannot {}: building it failed", attempt.what),
+                                        {"simulated: the kernel command line has 'sim:build-fails'"}});
+    if (auto introduced = machine_.introduce(begun); !introduced)
+        co_return std::unexpected(std::move(introduced).error());
+    const auto end = co_await wait(attempt, {}, machine_.settings().takes(times.devices));
+    if (end == End::cancelled) co_return attempt.error(end);
+    auto consoles = machine_.consoles(begun);
+    if (!consoles)
+        co_return fail(Reason::operation_failed, "cannot {}: somebody destroyed it meanwhile", attempt.what);
+    co_return Created{begun.domid, *std::move(consoles)};
+}
+
+async::Task<> Simulated::abandon(const Machine::Begun& begun) {
+    const Waiters::Place departure(departures_, begun.domid);
+    Attempt attempt{.what = fmt::format("remove domid {}", begun.domid)};
+    if (machine_.discard(begun)) co_await wait(attempt, departure.ended, limits::simulated_departure);
+}
+
+async::Task<Result<>> Simulated::destroy(DomId domid, Operation operation) {
+    auto attempt = begin(Kind::destroy, fmt::format("destroy domid {}", domid), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    const Waiters::Place departure(departures_, domid);
+    if (auto destroyed = machine_.destroy(domid); !destroyed) co_return destroyed;
+    // One that stays dying for longer is not ours to help.
+    const auto end = co_await wait(attempt, departure.ended, limits::simulated_departure);
+    if (end == End::cancelled) co_return attempt.error(end);
+    co_return Result<>();
+}
+
+// Commands and requests
+
+async::Task<Result<>> Simulated::unpause(DomId domid, Operation operation) {
+    auto attempt = begin(Kind::unpause, fmt::format("unpause domid {}", domid), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    co_return machine_.unpause(domid);
+}
+
+async::Task<Result<>> Simulated::pause(DomId domid, Operation operation) {
+    auto attempt = begin(Kind::pause, fmt::format("pause domid {}", domid), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    co_return machine_.pause(domid);
+}
+
+async::Task<Result<>> Simulated::request_shutdown(DomId domid, hypervisor::ShutdownMethod method,
+                                                  Operation operation) {
+    auto attempt = begin(Kind::request_shutdown, fmt::format("shut down domid {}", domid), operation.cancel);
+    if (method == hypervisor::ShutdownMethod::paravirtual)
+        co_return co_await request(attempt, domid, StopReason::poweroff);
+
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    const auto definition = machine_.describe(domid);
+    if (definition && definition->type != domain::GuestType::hvm)
+        co_return fail(Reason::unsupported_operation, "cannot {}: only an HVM guest has an ACPI power button",
+                       attempt.what);
+    // A button is pressed; nobody says that he has noticed.
+    co_return machine_.ask(domid, StopReason::poweroff);
+}
+
+async::Task<Result<>> Simulated::request_reboot(DomId domid, Operation operation) {
+    auto attempt = begin(Kind::request_reboot, fmt::format("reboot domid {}", domid), operation.cancel);
+    co_return co_await request(attempt, domid, StopReason::reboot);
+}
+
+async::Task<Result<>> Simulated::request(Attempt& attempt, DomId domid, StopReason wish) {
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    const Waiters::Place acknowledgement(acknowledgements_, domid);
+    if (auto asked = machine_.ask(domid, wish); !asked) co_return asked;
+    // The request of one who gives up stays with the guest, as it stays in xenstore: it may still be
+    // followed.
+    const auto end = co_await wait(attempt, acknowledgement.ended, limits::simulated_acknowledgement);
+    if (end != End::done) co_return attempt.error(end);
+    co_return Result<>();
+}
+
+}  // namespace virtlight::simulated

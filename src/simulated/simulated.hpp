@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <unordered_set>
+
+#include "async/blocking.hpp"
+#include "async/scheduler.hpp"
+#include "hypervisor/port.hpp"
+#include "simulated/faults.hpp"
+#include "simulated/machine.hpp"
+#include "simulated/waiters.hpp"
+
+namespace virtlight::simulated {
+
+/// The daemon's view of a simulated machine: each operation takes its time, can be cancelled, and goes wrong
+/// where the fault plan says so. Kernels and initrds must be readable files, and are otherwise not looked at.
+///
+/// A daemon that is killed is a Simulated that is destroyed, with the tasks of its operations before it,
+/// while the machine goes on: what was half made then stays half made, as on Xen.
+class Simulated final : public hypervisor::Hypervisor {
+ public:
+    /// All three must outlive it; no task of its operations may.
+    Simulated(Machine& machine, async::Scheduler& scheduler, async::Blocking& blocking);
+    ~Simulated() override;
+
+    const hypervisor::HostFacts& host() const override { return host_; }
+    async::Task<Result<hypervisor::Snapshot>> look() override;
+    void on_attention(std::function<void()> again) override { again_ = std::move(again); }
+    void follow(hypervisor::LifeId life, DomId domid) override;
+    void unfollow(hypervisor::LifeId life) override;
+    async::Task<Result<hypervisor::Created>> create(domain::Definition definition,
+                                                    hypervisor::Operation operation) override;
+    async::Task<Result<>> unpause(DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> pause(DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> request_shutdown(DomId domid, hypervisor::ShutdownMethod method,
+                                           hypervisor::Operation operation) override;
+    async::Task<Result<>> request_reboot(DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> destroy(DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<domain::Definition>> describe(DomId domid) override;
+
+    FaultPlan& faults() { return faults_; }
+    /// Lives that are followed now: whoever forgets to unfollow is found here.
+    std::size_t followed() const { return followed_.size(); }
+
+ private:
+    struct Attempt;
+
+    Attempt begin(Kind kind, std::string what, async::CancelToken cancel = {});
+    async::Task<End> wait(Attempt& attempt, async::Completion<End> ended, Duration bound);
+    async::Task<Result<>> pass(Attempt& attempt, Duration usual, DomId domid);
+    async::Task<Result<>> check_files(Attempt& attempt, const domain::Definition& definition);
+    async::Task<Result<hypervisor::Created>> build(Attempt& attempt, const Machine::Begun& begun);
+    async::Task<> abandon(const Machine::Begun& begun);
+    async::Task<Result<>> request(Attempt& attempt, DomId domid, hypervisor::StopReason wish);
+    void heard(DomId domid, Happening happening);
+    void call_for_attention();
+
+    Machine& machine_;
+    async::Scheduler& scheduler_;
+    async::Blocking& blocking_;
+    const hypervisor::HostFacts host_;
+    FaultPlan faults_;
+    Waiters acknowledgements_;
+    Waiters departures_;
+    std::unordered_set<hypervisor::LifeId> followed_;
+    std::function<void()> again_;
+    async::TimerId attention_;
+};
+
+}  // namespace virtlight::simulated

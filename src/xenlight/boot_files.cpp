@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "xenlight/boot_files.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string>
+#include <string_view>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.hpp"
+
+namespace virtlight::xenlight {
+namespace {
+
+using namespace std::string_view_literals;
+
+/// What the first bytes of a kernel look like.
+struct Format {
+    std::size_t offset;
+    std::string_view magic;
+    bool compressed;  ///< a packed ELF: Xen's own loader unpacks it, an HVM guest's device model does not
+};
+
+constexpr std::array formats = {
+    Format{0,
+           "\x7f"
+           "ELF"sv,
+           false},
+    Format{0x202, "HdrS"sv, false},  // bzImage
+    Format{0, "\x1f\x8b"sv, true},   // gzip
+    Format{0,
+           "\xfd"
+           "7zXZ\0"sv,
+           true},
+    Format{0, "BZh"sv, true},
+    Format{0, "\x5d\0\0"sv, true},  // lzma
+    Format{0,
+           "\x89"
+           "LZO\0"sv,
+           true},
+    Format{0, "\x02\x21\x4c\x18"sv, true},  // lz4
+    Format{0, "\x28\xb5\x2f\xfd"sv, true},  // zstd
+};
+
+constexpr std::size_t head_bytes = 0x206;
+
+bool is_kernel(std::string_view head, domain::GuestType type) {
+    return std::ranges::any_of(formats, [&](const Format& format) {
+        const bool unpacked_by_xen = type != domain::GuestType::hvm;
+        return head.size() >= format.offset && head.substr(format.offset).starts_with(format.magic) &&
+               (unpacked_by_xen || !format.compressed);
+    });
+}
+
+/// The first bytes of a file that can be read, or what is wrong with it.
+Result<std::string> read_head(const std::string& path, std::string_view what) {
+    // Not blocking, as it might be a FIFO.
+    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!file) return fail(Reason::invalid_argument, "the {} {}: {}", what, path, errno_text(errno));
+    struct stat status{};
+    if (::fstat(file.get(), &status) != 0)
+        return fail(Reason::invalid_argument, "the {} {}: {}", what, path, errno_text(errno));
+    if (!S_ISREG(status.st_mode)) {
+        return fail(Reason::invalid_argument, "the {} {} is {}", what, path,
+                    S_ISDIR(status.st_mode) ? "a directory" : "no regular file");
+    }
+    std::string head(head_bytes, '\0');
+    const auto size = ::pread(file.get(), head.data(), head.size(), 0);
+    if (size < 0) return fail(Reason::invalid_argument, "the {} {}: {}", what, path, errno_text(errno));
+    if (size == 0) return fail(Reason::invalid_argument, "the {} {} is empty", what, path);
+    head.resize(static_cast<std::size_t>(size));
+    return head;
+}
+
+Result<> check_files(const domain::DirectBoot& boot, domain::GuestType type) {
+    if (boot.kernel.empty()) {
+        if (type == domain::GuestType::hvm) return {};
+        return fail(Reason::invalid_argument, "it has no kernel to boot");
+    }
+    const auto kernel = read_head(boot.kernel, "kernel");
+    if (!kernel) return std::unexpected(kernel.error());
+    if (!is_kernel(*kernel, type))
+        return fail(Reason::invalid_argument,
+                    "the kernel {} is no kernel image that a guest of this type boots", boot.kernel);
+    if (boot.initrd.empty()) return {};
+    const auto initrd = read_head(boot.initrd, "initrd");
+    if (!initrd) return std::unexpected(initrd.error());
+    return {};
+}
+
+}  // namespace
+
+Result<> check_boot_files(const domain::Definition& definition) {
+    auto checked = check_files(definition.boot, definition.type);
+    if (!checked) {
+        checked.error().message =
+            fmt::format("cannot start domain '{}': {}", definition.name, checked.error().message);
+    }
+    return checked;
+}
+
+}  // namespace virtlight::xenlight

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "xenlight/children.hpp"
+
+#include <cerrno>
+#include <csignal>
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace virtlight::xenlight {
+namespace {
+
+/// glibc 2.36 declares pidfd_open() for C alone.
+int open_pidfd(pid_t pid) {
+    return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+}
+
+/// Gives a new child what a program expects to start with. The daemon blocks signals that it reads by
+/// signalfd and ignores others; libxl undoes none of that, and a device model that cannot be asked to end
+/// outlives its guest. A session of its own keeps a Ctrl-C meant for the daemon from the guests.
+void become_ordinary() {
+    struct sigaction standard{};
+    standard.sa_handler = SIG_DFL;
+    for (int signal = 1; signal < NSIG; ++signal)
+        ::sigaction(signal, &standard, nullptr);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::setsid();
+}
+
+}  // namespace
+
+const libxl_childproc_hooks Children::hooks = {
+    .chldowner = libxl_sigchld_owner_mainloop,
+    .fork_replacement = [](void* self) noexcept { return static_cast<Children*>(self)->fork(); },
+    .reaped_callback = nullptr,
+};
+
+Children::Children(async::FdScheduler& loop, Handle& handle)
+    : loop_(loop), handle_(handle), daemon_(::getpid()) {
+    handle_.enter([this](libxl_ctx* ctx) { libxl_childproc_setmode(ctx, &hooks, this); });
+}
+
+Children::~Children() {
+    for (const auto& [id, child] : children_)
+        loop_.unwatch(child.watch);
+}
+
+pid_t Children::fork() noexcept {
+    const bool in_daemon = ::getpid() == daemon_;
+    const pid_t pid = ::fork();
+    if (pid < 0 || !in_daemon) return pid;
+    if (pid == 0) {
+        become_ordinary();
+        return 0;
+    }
+    if (watch(pid)) return pid;
+    // Nobody would ever hear of its end: it is better not to have it.
+    const int why = errno;
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    errno = why;
+    return -1;
+}
+
+bool Children::watch(pid_t pid) {
+    Child child{.pidfd = Fd(open_pidfd(pid)), .watch = {}};
+    if (!child.pidfd) return false;
+    const auto id = ids_.next();
+    child.watch = loop_.watch(child.pidfd.get(), POLLIN, [this, id](short) { ended(id); });
+    if (!child.watch) return false;
+    children_.emplace(id, std::move(child));
+    return true;
+}
+
+void Children::ended(ChildId id) {
+    {
+        auto child = children_.extract(id);
+        loop_.unwatch(child.mapped().watch);
+    }
+    handle_.enter([](libxl_ctx* ctx) { libxl_childproc_sigchld_occurred(ctx); });
+}
+
+}  // namespace virtlight::xenlight

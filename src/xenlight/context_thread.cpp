@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "xenlight/context_thread.hpp"
+
+#include <pthread.h>
+
+#include "async/event_loop.hpp"
+#include "base/log.hpp"
+
+namespace virtlight::xenlight {
+
+struct ContextThread::Inside {
+    explicit Inside(const std::string& name) : loop(name) {}
+
+    Result<Context*> usable() {
+        if (!context) return std::unexpected(context.error());
+        if ((*context)->broken()) return std::unexpected(*(*context)->broken());
+        return context->get();
+    }
+
+    void run(const std::string& name) {
+        ::pthread_setname_np(::pthread_self(), name.c_str());
+        context = Context::open(loop, name);
+        loop.run();
+        context = fail(Reason::internal, "the thread {} has ended", name);
+    }
+
+    async::EventLoop loop;
+    Result<std::unique_ptr<Context>> context{nullptr};
+};
+
+ContextThread::ContextThread(std::string name, async::Scheduler& core, std::shared_ptr<CoreLink> link)
+    : name_(std::move(name)), core_(core), link_(std::move(link)), inside_(std::make_shared<Inside>(name_)) {
+    std::packaged_task<void()> life([inside = inside_, own_name = name_] { inside->run(own_name); });
+    ended_ = life.get_future();
+    thread_ = std::thread(std::move(life));
+}
+
+ContextThread::~ContextThread() {
+    inside_->loop.stop();
+    if (ended_.wait_for(limits::libxl_goodbye) == std::future_status::ready) {
+        thread_.join();
+    } else {
+        log::warning("{}: left behind inside libxl", name_);
+        thread_.detach();
+    }
+}
+
+void ContextThread::post(Message message) const {
+    inside_->loop.post(
+        [inside = inside_.get(), message = std::move(message)]() mutable { message(inside->usable()); });
+}
+
+async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
+    if (cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, ao.what));
+    const auto id = ids_.next();
+    const async::Completion<Result<Ended>> done;
+    auto tell = [link = link_, done](Result<Ended> ended) mutable {
+        link->post(
+            [done = std::move(done), ended = std::move(ended)]() mutable { done.set(std::move(ended)); });
+    };
+    post([id, domid = ao.domid, start = std::move(ao.start),
+          tell = std::move(tell)](Result<Context*> context) mutable {
+        if (context)
+            (*context)->operations().start(id, domid, std::move(start), std::move(tell));
+        else
+            tell(std::unexpected(std::move(context.error())));
+    });
+
+    async::CancelSource stop;
+    async::CancelSource written_off;
+    std::optional<async::Deadline> grace;
+    const auto asked = cancel.on_cancel([stop]() mutable { stop.cancel(); });
+    const async::Deadline bound(core_, core_.now() + limits::libxl_operation, stop);
+    const auto rc_of_stop = [&] { return bound.passed() ? ERROR_TIMEDOUT : ERROR_ABORTED; };
+    const auto stopping = stop.token().on_cancel([&] {
+        if (!ao.abortable) return done.set(Ended{.rc = rc_of_stop()});
+        post([id](Result<Context*> context) {
+            if (context) (*context)->operations().abort(id);
+        });
+        grace.emplace(core_, core_.now() + limits::libxl_abort, written_off);
+    });
+    const auto given_up = written_off.token().on_cancel([&] { done.set(std::unexpected(no_answer())); });
+
+    auto ended = co_await done;
+    if (!ended) {
+        ended.error().message = fmt::format("cannot {}: {}", ao.what, ended.error().message);
+        co_return std::unexpected(std::move(ended.error()));
+    }
+    if (ended->rc == 0) co_return Result<>{};
+    if (ended->rc == ERROR_ABORTED) ended->rc = rc_of_stop();
+    co_return std::unexpected(error_of(std::move(*ended), ao.what));
+}
+
+Error ContextThread::no_answer() const {
+    return {Reason::timed_out, fmt::format("libxl has not answered for too long ({})", name_)};
+}
+
+}  // namespace virtlight::xenlight

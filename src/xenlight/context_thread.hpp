@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <type_traits>
+
+#include "async/cancel.hpp"
+#include "async/completion.hpp"
+#include "async/scheduler.hpp"
+#include "async/task.hpp"
+#include "async/timing.hpp"
+#include "base/limits.hpp"
+#include "hypervisor/port.hpp"
+#include "xenlight/context.hpp"
+#include "xenlight/core_link.hpp"
+
+namespace virtlight::xenlight {
+
+/// A thread with a loop and one libxl context, which no other thread enters. What is to be done there goes as
+/// a message and comes back as one; coroutines live on the core alone.
+///
+/// Members are called on the core thread. No task of this may be alive when it is destroyed.
+class ContextThread {
+ public:
+    /// Starts to open the context; what is asked meanwhile waits for it, and fails if it cannot be opened.
+    ContextThread(std::string name, async::Scheduler& core, std::shared_ptr<CoreLink> link);
+    ContextThread(const ContextThread&) = delete;
+    ContextThread& operator=(const ContextThread&) = delete;
+    /// Waits until libxl lets go of the thread, but not for longer than limits::libxl_goodbye.
+    ~ContextThread();
+
+    const std::string& name() const { return name_; }
+
+    /// A message to the thread: the context, or why there is none of use.
+    using Message = std::move_only_function<void(Result<Context*>)>;
+    /// Any thread.
+    void post(Message message) const;
+
+    /// Runs `function(Context&)`, which answers a Result and must own what it uses. timed_out if there is no
+    /// answer within limits::libxl_answer.
+    template <class Function>
+    auto call(Function function) -> async::Task<std::invoke_result_t<Function&, Context&>> {
+        using Answer = std::invoke_result_t<Function&, Context&>;
+        const async::Completion<Answer> done;
+        post([link = link_, done, function = std::move(function)](Result<Context*> context) mutable {
+            Answer answer = context ? function(**context) : std::unexpected(std::move(context.error()));
+            link->post([done = std::move(done), answer = std::move(answer)]() mutable {
+                done.set(std::move(answer));
+            });
+        });
+        async::CancelSource late;
+        const async::Deadline deadline(core_, core_.now() + limits::libxl_answer, late);
+        const auto given_up =
+            late.token().on_cancel([this, done] { done.set(std::unexpected(no_answer())); });
+        co_return co_await done;
+    }
+
+    /// An asynchronous operation of libxl's.
+    struct Ao {
+        std::string what;                          ///< for errors: "pause domain 3"
+        std::optional<hypervisor::DomId> domid{};  ///< whose lines in libxl's log belong to it; none: all
+        Operations::Start start;
+        bool abortable = true;  ///< false: cancelling only ends the waiting, libxl goes on
+    };
+
+    /// Performs it. When it is cancelled, or takes longer than limits::libxl_operation, libxl is asked to cut
+    /// it short (then it ends as cancelled, timed_out, or done after all); if libxl does not within
+    /// limits::libxl_abort, it is given up as timed_out while libxl still works on it.
+    async::Task<Result<>> perform(Ao ao, async::CancelToken cancel);
+
+ private:
+    struct Inside;
+
+    Error no_answer() const;
+
+    std::string name_;
+    async::Scheduler& core_;
+    std::shared_ptr<CoreLink> link_;
+    std::shared_ptr<Inside> inside_;  ///< the thread holds it too
+    IdSource<struct AoTag> ids_;
+    std::future<void> ended_;
+    std::thread thread_;
+};
+
+}  // namespace virtlight::xenlight

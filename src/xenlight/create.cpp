@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "xenlight/create.hpp"
+
+#include <algorithm>
+#include <span>
+
+#include "xenlight/boot_files.hpp"
+#include "xenlight/consoles.hpp"
+#include "xenlight/domain_config.hpp"
+
+namespace virtlight::xenlight {
+namespace {
+
+using domain::Definition;
+using hypervisor::Created;
+using hypervisor::DomId;
+
+/// What libxl works with, for as long as it does.
+struct Job {
+    explicit Job(Definition asked) : definition(std::move(asked)) {}
+
+    std::string what() const { return fmt::format("start domain '{}'", definition.name); }
+
+    Definition definition;
+    DomainConfig config;
+    DomId domid =
+        static_cast<DomId>(INVALID_DOMID);  ///< set by libxl at the end, also for a half-made domain
+};
+
+/// libxl refuses a name that is taken, but not a uuid: the second domain would take over the first one's
+/// place in xenstore.
+Result<> check_uuid_is_free(Context& context, const Job& job) {
+    bool taken = false;
+    auto listed = context.attempt(job.what(), std::nullopt, [&](libxl_ctx* ctx) {
+        int count = 0;
+        libxl_dominfo* const domains = libxl_list_domain(ctx, &count);
+        if (!domains) return static_cast<int>(ERROR_FAIL);
+        taken = std::ranges::any_of(std::span(domains, static_cast<std::size_t>(count)),
+                                    [&](const libxl_dominfo& info) {
+                                        return !info.dying && uuid_of(info.uuid) == job.definition.uuid;
+                                    });
+        libxl_dominfo_list_free(domains, count);
+        return 0;
+    });
+    if (listed && taken)
+        return fail(Reason::domain_exists, "cannot {}: a domain with uuid {} runs already", job.what(),
+                    to_string(job.definition.uuid));
+    return listed;
+}
+
+/// Says early and plainly what Xen would say late and in pages: it also counts what the guest needs beside
+/// its own memory. Memory taken meanwhile is caught by Xen's claim.
+Result<> check_memory(Context& context, Job& job) {
+    std::uint64_t needed = 0;
+    std::uint64_t free = 0;
+    auto counted = context.attempt(job.what(), std::nullopt, [&](libxl_ctx* ctx) {
+        const int rc = libxl_domain_need_memory(ctx, job.config.get(), job.domid, &needed);
+        return rc != 0 ? rc : libxl_get_free_memory(ctx, &free);
+    });
+    if (counted && needed > free)
+        return fail(Reason::operation_failed, "cannot {}: it needs {} MiB and the host has {} MiB free",
+                    job.what(), (needed + 1023) / 1024, free / 1024);
+    return counted;
+}
+
+Result<> prepare(Context& context, Job& job) {
+    if (auto good = check_boot_files(job.definition); !good) return good;
+    if (auto good = check_uuid_is_free(context, job); !good) return good;
+    write_config(job.definition, *job.config);
+    return check_memory(context, job);
+}
+
+/// Whether something is left of a domain that could not be made. A domid may name another domain already.
+Result<bool> is_left(Context& context, const Job& job) {
+    if (job.domid == static_cast<DomId>(INVALID_DOMID)) return false;
+    DomainInfo info;
+    const int rc =
+        context.enter([&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), job.domid); });
+    return rc == 0 && !info->dying && uuid_of(info->uuid) == job.definition.uuid;
+}
+
+Operations::Start start_creating(Workers::Loan worker, std::shared_ptr<Job> job) {
+    return [worker = std::move(worker), job = std::move(job)](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+        return libxl_domain_create_new(ctx, job->config.get(), &job->domid, how, nullptr);
+    };
+}
+
+Operations::Start start_destroying(Workers::Loan worker, DomId domid) {
+    return [worker = std::move(worker), domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+        return libxl_domain_destroy(ctx, domid, how);
+    };
+}
+
+/// libxl keeps what an aborted creation has made so far. Not to be cut short.
+async::Task<Result<>> remove_remains(Workers::Loan worker, std::shared_ptr<Job> job) {
+    const auto left = co_await worker->call([job](Context& context) { return is_left(context, *job); });
+    if (!left) co_return std::unexpected(left.error());
+    if (!*left) co_return Result<>{};
+    co_return co_await worker->perform({.what = fmt::format("remove the half-made domain {}", job->domid),
+                                        .start = start_destroying(worker, job->domid)},
+                                       {});
+}
+
+Created created(Context& context, const Job& job) {
+    Created made{.domid = job.domid, .consoles = job.definition.consoles};
+    find_ttys(context, job.domid, made.consoles);
+    return made;
+}
+
+}  // namespace
+
+async::Task<Result<Created>> create_domain(Workers::Loan worker, Definition definition,
+                                           async::CancelToken cancel) {
+    const auto job = std::make_shared<Job>(std::move(definition));
+    const auto what = job->what();
+    auto ready = co_await worker->call([job](Context& context) { return prepare(context, *job); });
+    if (!ready) co_return std::unexpected(std::move(ready.error()));
+
+    auto made = co_await worker->perform({.what = what, .start = start_creating(worker, job)}, cancel);
+    if (!made) {
+        auto removed = co_await remove_remains(worker, job);
+        if (!removed) made.error().details.push_back(removed.error().message);
+        co_return std::unexpected(std::move(made.error()));
+    }
+    co_return co_await worker->call(
+        [job](Context& context) -> Result<Created> { return created(context, *job); });
+}
+
+}  // namespace virtlight::xenlight

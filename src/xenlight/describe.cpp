@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "xenlight/describe.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+
+#include "xenlight/consoles.hpp"
+#include "xenlight/domain_config.hpp"
+
+namespace virtlight::xenlight {
+namespace {
+
+using domain::Definition;
+using hypervisor::DomId;
+
+constexpr std::uint64_t mib = 1024;
+
+Result<> read_info(Context& context, DomId domid, DomainInfo& info) {
+    return context.attempt(fmt::format("describe domain {}", domid), domid,
+                           [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
+}
+
+std::optional<std::uint64_t> read_number(Context& context, const std::string& path) {
+    const auto text = context.xenstore().read(path);
+    std::uint64_t number = 0;
+    if (!text || std::from_chars(text->data(), text->data() + text->size(), number).ec != std::errc{})
+        return std::nullopt;
+    return number;
+}
+
+/// A definition counts in MiB; what Xen gives a domain may have a page more or less.
+std::uint64_t whole_mib(std::uint64_t kib) {
+    return (kib + mib - 1) / mib * mib;
+}
+
+/// What libxl left open: it keeps "by default" as the largest number.
+void complete(Context& context, const libxl_dominfo& info, Definition& definition) {
+    const auto path = fmt::format("/local/domain/{}/memory/", info.domid);
+    const auto given = read_number(context, path + "target").value_or(info.current_memkb);
+    const auto most = read_number(context, path + "static-max").value_or(given);
+    const auto settle = [](std::uint64_t kept, std::uint64_t otherwise) {
+        return whole_mib(kept == 0 || kept == LIBXL_MEMKB_DEFAULT ? otherwise : kept);
+    };
+    definition.memory_max_kib = settle(definition.memory_max_kib, most);
+    definition.memory_kib = std::min(settle(definition.memory_kib, given), definition.memory_max_kib);
+}
+
+/// What can be known of a domain that libxl keeps no definition of.
+Definition definition_seen(Context& context, const libxl_dominfo& info, domain::GuestType type) {
+    const CString name(context.enter([&](libxl_ctx* ctx) { return libxl_domid_to_name(ctx, info.domid); }));
+    return {
+        .name = name ? name.get() : fmt::format("domain-{}", info.domid),
+        .type = type,
+        .vcpus_max = info.vcpu_max_id + 1,
+        .vcpus = std::clamp(info.vcpu_online, 1U, info.vcpu_max_id + 1),
+        .consoles = {{.target = domain::Console::Target::xen, .port = 0}},
+    };
+}
+
+/// `kept` is what libxl has, if it has any.
+Result<Definition> compose(Context& context, DomId domid, const libxl_domain_config* kept) {
+    DomainInfo info;
+    if (auto read = read_info(context, domid, info); !read) return std::unexpected(std::move(read.error()));
+    const auto type = guest_type(context, domid);
+    if (!type) return std::unexpected(type.error());
+    auto definition = kept ? read_config(*kept) : definition_seen(context, *info, *type);
+    definition.type = *type;
+    definition.uuid = uuid_of(info->uuid);
+    complete(context, *info, definition);
+    find_ttys(context, domid, definition.consoles);
+    return definition;
+}
+
+}  // namespace
+
+async::Task<Result<Definition>> describe(ContextThread& thread, DomId domid) {
+    const auto config = std::make_shared<DomainConfig>();
+    auto kept = co_await thread.perform({.what = fmt::format("describe domain {}", domid),
+                                         .domid = domid,
+                                         .start =
+                                             [config, domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                                                 return libxl_retrieve_domain_configuration(
+                                                     ctx, domid, config->get(), how);
+                                             }},
+                                        {});
+    const bool has_kept = kept.has_value();
+    co_return co_await thread.call([domid, config, has_kept](Context& context) {
+        return compose(context, domid, has_kept ? config->get() : nullptr);
+    });
+}
+
+Result<domain::GuestType> guest_type(Context& context, DomId domid) {
+    if (const auto word = context.xenstore().read(fmt::format("/libxl/{}/type", domid))) {
+        if (const auto type = guest_type_of(*word)) return *type;
+    }
+    DomainInfo info;
+    if (auto read = read_info(context, domid, info); !read) return std::unexpected(std::move(read.error()));
+    return info->domain_type == LIBXL_DOMAIN_TYPE_HVM ? domain::GuestType::hvm : domain::GuestType::pv;
+}
+
+}  // namespace virtlight::xenlight

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "async/task.hpp"
+#include "base/result.hpp"
+#include "domain/definition.hpp"
+#include "hypervisor/port.hpp"
+#include "xenlight/context_thread.hpp"
+
+namespace virtlight::xenlight {
+
+/// The definition of a running domain: as libxl has kept it, or, for a domain that libxl did not make, as far
+/// as Xen and xenstore know it. `thread` must outlive the task.
+async::Task<Result<domain::Definition>> describe(ContextThread& thread, hypervisor::DomId domid);
+
+/// How Xen runs a domain. libxl's own list does not tell PVH from HVM.
+Result<domain::GuestType> guest_type(Context& context, hypervisor::DomId domid);
+
+}  // namespace virtlight::xenlight

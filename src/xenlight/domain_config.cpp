@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "xenlight/domain_config.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+namespace virtlight::xenlight {
+namespace {
+
+using domain::Console;
+using domain::Definition;
+using domain::GuestType;
+using domain::LifecycleAction;
+
+constexpr std::array types = {
+    std::pair{GuestType::pv, LIBXL_DOMAIN_TYPE_PV},
+    std::pair{GuestType::pvh, LIBXL_DOMAIN_TYPE_PVH},
+    std::pair{GuestType::hvm, LIBXL_DOMAIN_TYPE_HVM},
+};
+
+constexpr std::array actions = {
+    std::pair{LifecycleAction::destroy, LIBXL_ACTION_ON_SHUTDOWN_DESTROY},
+    std::pair{LifecycleAction::restart, LIBXL_ACTION_ON_SHUTDOWN_RESTART},
+    std::pair{LifecycleAction::rename_restart, LIBXL_ACTION_ON_SHUTDOWN_RESTART_RENAME},
+    std::pair{LifecycleAction::preserve, LIBXL_ACTION_ON_SHUTDOWN_PRESERVE},
+    std::pair{LifecycleAction::coredump_destroy, LIBXL_ACTION_ON_SHUTDOWN_COREDUMP_DESTROY},
+    std::pair{LifecycleAction::coredump_restart, LIBXL_ACTION_ON_SHUTDOWN_COREDUMP_RESTART},
+};
+
+/// The other side of a pair in a table that names every value of ours.
+template <class Table, class Ours>
+auto theirs(const Table& table, Ours value) {
+    return std::ranges::find(table, value, &Table::value_type::first)->second;
+}
+template <class Table, class Theirs, class Ours>
+Ours ours(const Table& table, Theirs value, Ours otherwise) {
+    const auto found = std::ranges::find(table, value, &Table::value_type::second);
+    return found == table.end() ? otherwise : found->first;
+}
+
+/// Strings of a libxl struct belong to malloc. An empty one is none.
+char* copy(const std::string& text) {
+    return text.empty() ? nullptr : ::strdup(text.c_str());
+}
+std::string text_of(const char* text) {
+    return text ? text : "";
+}
+
+bool is_on(libxl_defbool value, bool otherwise) {
+    return libxl_defbool_is_default(value) ? otherwise : libxl_defbool_val(value);
+}
+
+template <class T>
+T* allocate(std::size_t count) {
+    return static_cast<T*>(std::calloc(count, sizeof(T)));
+}
+
+void write_vcpus(const Definition& definition, libxl_domain_build_info& info) {
+    info.max_vcpus = static_cast<int>(definition.vcpus_max);
+    info.avail_vcpus.size = (definition.vcpus_max + 7) / 8;
+    info.avail_vcpus.map = allocate<std::uint8_t>(info.avail_vcpus.size);
+    for (unsigned vcpu = 0; vcpu < definition.vcpus; ++vcpu)
+        libxl_bitmap_set(&info.avail_vcpus, static_cast<int>(vcpu));
+}
+
+/// One entry a port up to the last: libxl numbers serial ports by their place.
+void write_serial_ports(const Definition& definition, libxl_domain_build_info& info) {
+    std::vector<const char*> ports;
+    for (const auto& console : definition.consoles) {
+        if (console.target != Console::Target::serial) continue;
+        if (ports.size() <= console.port) ports.resize(console.port + 1, "none");
+        ports[console.port] = "pty";
+    }
+    if (ports.empty()) return;
+    info.u.hvm.serial_list = allocate<char*>(ports.size() + 1);
+    for (std::size_t port = 0; port < ports.size(); ++port)
+        info.u.hvm.serial_list[port] = ::strdup(ports[port]);
+}
+
+void write_hvm(const Definition& definition, libxl_domain_build_info& info) {
+    auto& hvm = info.u.hvm;
+    libxl_defbool_set(&hvm.pae, definition.features.pae);
+    libxl_defbool_set(&hvm.xen_platform_pci, true);
+    // Nothing to look at: the console is a serial port.
+    hvm.vga.kind = LIBXL_VGA_INTERFACE_TYPE_NONE;
+    libxl_defbool_set(&hvm.nographic, true);
+    libxl_defbool_set(&hvm.vnc.enable, false);
+    libxl_defbool_set(&hvm.sdl.enable, false);
+    libxl_defbool_set(&hvm.spice.enable, false);
+    libxl_defbool_set(&hvm.vkb_device, false);
+    write_serial_ports(definition, info);
+}
+
+void add_serial_ports(const libxl_domain_build_info& info, std::vector<Console>& consoles) {
+    const auto add = [&](unsigned port, const char* backend) {
+        if (std::strcmp(backend, "none") != 0)
+            consoles.push_back({.target = Console::Target::serial, .port = port});
+    };
+    if (info.u.hvm.serial) add(0, info.u.hvm.serial);
+    char* const* backend = info.u.hvm.serial_list;
+    for (unsigned port = 0; backend && *backend; ++backend, ++port)
+        add(port, *backend);
+}
+
+}  // namespace
+
+void write_config(const Definition& definition, libxl_domain_config& config) {
+    const auto type = theirs(types, definition.type);
+    auto& create = config.c_info;
+    create.type = type;
+    create.name = copy(definition.name);
+    std::ranges::copy(definition.uuid.bytes, create.uuid.uuid);
+    if (definition.features.hap) libxl_defbool_set(&create.hap, *definition.features.hap);
+
+    auto& build = config.b_info;
+    libxl_domain_build_info_init_type(&build, type);
+    build.max_memkb = definition.memory_max_kib;
+    build.target_memkb = definition.memory_kib;
+    // Too little memory is found before the guest is filled with it.
+    libxl_defbool_set(&build.claim_mode, true);
+    write_vcpus(definition, build);
+    build.kernel = copy(definition.boot.kernel);
+    build.ramdisk = copy(definition.boot.initrd);
+    build.cmdline = copy(definition.boot.cmdline);
+    build.device_model = copy(definition.emulator);
+    libxl_defbool_set(&build.localtime, definition.clock == domain::ClockOffset::localtime);
+    if (definition.type != GuestType::pv) {
+        libxl_defbool_set(&build.acpi, definition.features.acpi);
+        libxl_defbool_set(&build.apic, definition.features.apic);
+    }
+    if (definition.type == GuestType::hvm) write_hvm(definition, build);
+
+    // libxl keeps these with the domain and never acts upon them; that is the manager's part.
+    config.on_poweroff = theirs(actions, definition.on_poweroff);
+    config.on_reboot = theirs(actions, definition.on_reboot);
+    config.on_crash = theirs(actions, definition.on_crash);
+    config.on_watchdog = config.on_crash;
+    config.on_soft_reset = LIBXL_ACTION_ON_SHUTDOWN_DESTROY;
+}
+
+Definition read_config(const libxl_domain_config& config) {
+    const auto& build = config.b_info;
+    const bool hvm = config.c_info.type == LIBXL_DOMAIN_TYPE_HVM;
+    Definition definition{
+        .name = text_of(config.c_info.name),
+        .uuid = uuid_of(config.c_info.uuid),
+        .type = ours(types, config.c_info.type, GuestType::pv),
+        .memory_max_kib = build.max_memkb,
+        .memory_kib = std::min(build.target_memkb, build.max_memkb),
+        .vcpus_max = static_cast<unsigned>(std::max(build.max_vcpus, 1)),
+        .boot = {.kernel = text_of(build.kernel),
+                 .initrd = text_of(build.ramdisk),
+                 .cmdline = text_of(build.cmdline)},
+        .clock = is_on(build.localtime, false) ? domain::ClockOffset::localtime : domain::ClockOffset::utc,
+        .on_poweroff = ours(actions, config.on_poweroff, LifecycleAction::destroy),
+        .on_reboot = ours(actions, config.on_reboot, LifecycleAction::restart),
+        .on_crash = ours(actions, config.on_crash, LifecycleAction::destroy),
+        .emulator = text_of(build.device_model),
+    };
+    const auto available = static_cast<unsigned>(libxl_bitmap_count_set(&build.avail_vcpus));
+    definition.vcpus = std::clamp(available, 1U, definition.vcpus_max);
+    if (definition.type != GuestType::pv) {
+        definition.features.acpi = is_on(build.acpi, true);
+        definition.features.apic = is_on(build.apic, true);
+        definition.features.pae = hvm && is_on(build.u.hvm.pae, true);
+        if (!libxl_defbool_is_default(config.c_info.hap))
+            definition.features.hap = libxl_defbool_val(config.c_info.hap);
+    }
+    if (hvm) add_serial_ports(build, definition.consoles);
+    if (definition.consoles.empty()) definition.consoles = {{.target = Console::Target::xen, .port = 0}};
+    return definition;
+}
+
+Uuid uuid_of(const libxl_uuid& uuid) {
+    Uuid result;
+    std::ranges::copy(uuid.uuid, result.bytes.begin());
+    return result;
+}
+
+std::optional<GuestType> guest_type_of(std::string_view word) {
+    if (word == "pv") return GuestType::pv;
+    if (word == "pvh") return GuestType::pvh;
+    if (word == "hvm") return GuestType::hvm;
+    return std::nullopt;
+}
+
+}  // namespace virtlight::xenlight

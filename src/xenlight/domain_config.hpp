@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/uuid.hpp"
+#include "domain/definition.hpp"
+#include "xenlight/libxl.hpp"
+
+namespace virtlight::xenlight {
+
+/// Writes a definition into libxl's words; `config` is fresh. Everything that libxl would otherwise decide by
+/// its version or by the host is said. Pure.
+void write_config(const domain::Definition& definition, libxl_domain_config& config);
+
+/// The definition that libxl's words describe; what a definition cannot hold is left out. Consoles have no
+/// ttys: an HVM guest's are its serial ports, and Xen's console where there are none. Pure.
+domain::Definition read_config(const libxl_domain_config& config);
+
+Uuid uuid_of(const libxl_uuid& uuid);
+
+/// As libxl writes a type under /libxl/<domid>/type; empty if it is none of them.
+std::optional<domain::GuestType> guest_type_of(std::string_view word);
+
+}  // namespace virtlight::xenlight

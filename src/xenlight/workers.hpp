@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "async/cancel.hpp"
+#include "async/completion.hpp"
+#include "async/scheduler.hpp"
+#include "async/task.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "xenlight/context_thread.hpp"
+
+namespace virtlight::xenlight {
+
+/// Contexts for long operations, each on loan to one operation at a time. Lives on the core thread.
+class Workers {
+ public:
+    /// A context on loan. It returns when the last copy is gone, on whatever thread: what libxl still works
+    /// on holds one.
+    using Loan = std::shared_ptr<ContextThread>;
+
+    Workers(unsigned count, async::Scheduler& core, std::shared_ptr<CoreLink> link);
+
+    /// Waits for a free context, in the order of asking. too_many: limits::waiting_operations wait already;
+    /// cancelled.
+    async::Task<Result<Loan>> borrow(async::CancelToken cancel);
+
+    std::size_t free() const { return pool_->free.size(); }
+
+ private:
+    using WaiterId = Id<struct WaiterTag>;
+    struct Waiter {
+        WaiterId id;
+        async::Completion<Result<Loan>> turn;
+    };
+    struct Pool {
+        std::vector<std::unique_ptr<ContextThread>> threads;
+        std::vector<ContextThread*> free;
+        std::deque<Waiter> waiting;
+        IdSource<struct WaiterTag> ids;
+    };
+
+    static Loan lend(const std::shared_ptr<Pool>& pool, const std::shared_ptr<CoreLink>& link,
+                     ContextThread* thread);
+
+    std::shared_ptr<CoreLink> link_;
+    std::shared_ptr<Pool> pool_;
+};
+
+}  // namespace virtlight::xenlight

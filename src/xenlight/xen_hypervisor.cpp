@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "xenlight/xen_hypervisor.hpp"
+
+#include <future>
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "xenlight/create.hpp"
+#include "xenlight/describe.hpp"
+#include "xenlight/host.hpp"
+
+namespace virtlight::xenlight {
+
+using hypervisor::Created;
+using hypervisor::DomId;
+using hypervisor::LifeId;
+using hypervisor::Operation;
+using hypervisor::Snapshot;
+
+namespace {
+
+/// Counts as long as it lives.
+class Counted {
+ public:
+    explicit Counted(std::size_t& count) : count_(count) { ++count_; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    ~Counted() { --count_; }
+
+ private:
+    std::size_t& count_;
+};
+
+}  // namespace
+
+struct XenHypervisor::Attention : std::enable_shared_from_this<Attention> {
+    explicit Attention(std::shared_ptr<CoreLink> core) : link(std::move(core)) {}
+
+    void raise() {
+        if (raised.exchange(true)) return;
+        link->post([self = shared_from_this()] {
+            self->raised = false;
+            if (self->again) self->again();
+        });
+    }
+
+    std::shared_ptr<CoreLink> link;
+    std::atomic<bool> raised = false;
+    std::function<void()> again;  ///< the core's
+};
+
+XenHypervisor::XenHypervisor(async::Scheduler& core)
+    : link_(std::make_shared<CoreLink>(core)),
+      attention_(std::make_shared<Attention>(link_)),
+      watching_("xen-watch", core, link_),
+      asking_("xen-ask", core, link_),
+      destroying_("xen-destroy", core, link_),
+      workers_(limits::working_contexts, core, link_) {}
+
+XenHypervisor::~XenHypervisor() {
+    link_->cut();
+    attention_->again = nullptr;
+}
+
+Result<std::unique_ptr<XenHypervisor>> XenHypervisor::open(async::Scheduler& core) {
+    std::unique_ptr<XenHypervisor> xen(new XenHypervisor(core));
+    if (auto listening = xen->listen(); !listening) return std::unexpected(std::move(listening.error()));
+    return xen;
+}
+
+/// The core has no loop yet: this waits.
+Result<> XenHypervisor::listen() {
+    std::promise<Result<hypervisor::HostFacts>> promise;
+    auto answer = promise.get_future();
+    watching_.post([attention = attention_, promise = std::move(promise)](Result<Context*> context) mutable {
+        if (!context) return promise.set_value(std::unexpected(std::move(context.error())));
+        auto& watching = **context;
+        const auto raise = [attention] { attention->raise(); };
+        watching.on_domain_event([attention](LifeId) { attention->raise(); });
+        watching.on_break_down(raise);
+        auto watched = watching.xenstore().watch({"@introduceDomain", "@releaseDomain"}, raise,
+                                                 [&watching] { watching.break_down("xenstored has gone"); });
+        if (!watched) return promise.set_value(std::unexpected(std::move(watched.error())));
+        promise.set_value(read_host_facts(watching));
+    });
+    if (answer.wait_for(limits::libxl_answer) != std::future_status::ready)
+        return fail(Reason::timed_out, "libxl has not opened in time");
+    auto facts = answer.get();
+    if (!facts) return std::unexpected(std::move(facts.error()));
+    host_ = std::move(*facts);
+    return {};
+}
+
+async::Task<Result<Snapshot>> XenHypervisor::look() {
+    return watching_.call(xenlight::look);
+}
+
+void XenHypervisor::on_attention(std::function<void()> again) {
+    attention_->again = std::move(again);
+}
+
+void XenHypervisor::follow(LifeId life, DomId domid) {
+    watching_.post([life, domid, attention = attention_](Result<Context*> context) {
+        if (context && !(*context)->deaths().follow(life, domid))
+            log::warning("libxl does not watch domain {}", domid);
+        // What happened before is not told; and if libxl does not watch, the xenstore watch still does.
+        attention->raise();
+    });
+}
+
+void XenHypervisor::unfollow(LifeId life) {
+    watching_.post([life](Result<Context*> context) {
+        if (context) (*context)->deaths().unfollow(life);
+    });
+}
+
+async::Task<Result<Created>> XenHypervisor::create(domain::Definition definition, Operation operation) {
+    log::debug("operation {}: start domain '{}'", operation.id.value, definition.name);
+    auto worker = co_await workers_.borrow(operation.cancel);
+    if (!worker) {
+        co_return std::unexpected(
+            Error{worker.error().reason,
+                  fmt::format("cannot start domain '{}': {}", definition.name, worker.error().message)});
+    }
+    co_return co_await create_domain(std::move(*worker), std::move(definition), operation.cancel);
+}
+
+async::Task<Result<>> XenHypervisor::unpause(DomId domid, Operation operation) {
+    return act(asking_, "unpause", domid, std::move(operation),
+               {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                   return libxl_domain_unpause(ctx, domid, how);
+               }});
+}
+
+async::Task<Result<>> XenHypervisor::pause(DomId domid, Operation operation) {
+    return act(asking_, "pause", domid, std::move(operation),
+               {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                   return libxl_domain_pause(ctx, domid, how);
+               }});
+}
+
+async::Task<Result<>> XenHypervisor::request_shutdown(DomId domid, hypervisor::ShutdownMethod method,
+                                                      Operation operation) {
+    if (method == hypervisor::ShutdownMethod::acpi) return press_power_button(domid, std::move(operation));
+    return act(asking_, "shut down", domid, std::move(operation),
+               {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                   return libxl_domain_shutdown(ctx, domid, how);
+               }});
+}
+
+/// Xen takes the button of a PVH guest for pressed and does nothing.
+async::Task<Result<>> XenHypervisor::press_power_button(DomId domid, Operation operation) {
+    const auto type = co_await asking_.call([domid](Context& context) { return guest_type(context, domid); });
+    if (!type) co_return std::unexpected(type.error());
+    if (*type != domain::GuestType::hvm) {
+        co_return fail(Reason::unsupported_operation,
+                       "cannot shut down domain {} by ACPI: it is no HVM guest and has no power button",
+                       domid);
+    }
+    co_return co_await act(asking_, "press the power button of", domid, std::move(operation),
+                           {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                               return libxl_send_trigger(ctx, domid, LIBXL_TRIGGER_POWER, 0, how);
+                           }});
+}
+
+async::Task<Result<>> XenHypervisor::request_reboot(DomId domid, Operation operation) {
+    return act(asking_, "reboot", domid, std::move(operation),
+               {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                   return libxl_domain_reboot(ctx, domid, how);
+               }});
+}
+
+/// Never cut short: a domain that is half destroyed is of no use to anybody.
+async::Task<Result<>> XenHypervisor::destroy(DomId domid, Operation operation) {
+    return act(
+        destroying_, "destroy", domid, std::move(operation),
+        {.start = [domid](libxl_ctx* ctx,
+                          const libxl_asyncop_how* how) { return libxl_domain_destroy(ctx, domid, how); },
+         .abortable = false});
+}
+
+async::Task<Result<domain::Definition>> XenHypervisor::describe(DomId domid) {
+    return xenlight::describe(asking_, domid);
+}
+
+/// Everything that is done to one domain and brings nothing back.
+async::Task<Result<>> XenHypervisor::act(ContextThread& thread, std::string verb, DomId domid,
+                                         Operation operation, ContextThread::Ao ao) {
+    ao.what = fmt::format("{} domain {}", verb, domid);
+    ao.domid = domid;
+    log::debug("operation {}: {}", operation.id.value, ao.what);
+    if (domid == 0)
+        co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", ao.what);
+    if (in_flight_ >= limits::asked_operations)
+        co_return fail(Reason::too_many, "cannot {}: {} operations are in progress", ao.what, in_flight_);
+    const Counted counted(in_flight_);
+    const auto what = ao.what;
+    auto acted = co_await thread.perform(std::move(ao), operation.cancel);
+    if (acted || acted.error().reason != Reason::operation_failed) co_return acted;
+
+    // libxl mostly just fails when a domain is gone.
+    const auto there = co_await thread.call([domid](Context& context) -> Result<bool> {
+        return context.enter([&](libxl_ctx* ctx) { return libxl_domain_info(ctx, nullptr, domid); }) !=
+               ERROR_DOMAIN_NOTFOUND;
+    });
+    if (there && !*there) {
+        acted.error().reason = Reason::no_domain;
+        acted.error().message = fmt::format("cannot {}: Xen has no such domain", what);
+    }
+    co_return acted;
+}
+
+}  // namespace virtlight::xenlight

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "async/scheduler.hpp"
+#include "hypervisor/port.hpp"
+#include "xenlight/context_thread.hpp"
+#include "xenlight/core_link.hpp"
+#include "xenlight/workers.hpp"
+
+namespace virtlight::xenlight {
+
+/// The port to real Xen.
+///
+/// libxl calls itself asynchronous, but holds its thread and its context for whole phases of an operation:
+/// everything that is asked of the same context waits. So there are several, by how they block:
+///
+///   watching    looks and listens. Only calls that answer in a moment, so that look() always does.
+///   asking      pause, unpause, describe, requests to a guest. They may wait for a minute, as for a guest
+///               that does not answer, but they wait in libxl's event loop and hold nobody up: many at once.
+///   destroying  as asking, but tearing down a passed-through device can hold the thread for some seconds,
+///               which must not hold up a pause.
+///   working     creation fills the guest's memory inside libxl, for seconds and more: one at a time on each
+///               of limits::working_contexts; the rest waits.
+///
+/// So a guest that hangs and a guest being built hold up neither each other nor the end of a third.
+class XenHypervisor final : public hypervisor::Hypervisor {
+ public:
+    /// Opens the contexts and reads the facts of the host; blocks, for limits::libxl_answer at most. `core`
+    /// must outlive the result.
+    static Result<std::unique_ptr<XenHypervisor>> open(async::Scheduler& core);
+    /// No operation may be in flight: neither a task of one alive, nor one to be resumed later.
+    ~XenHypervisor() override;
+
+    const hypervisor::HostFacts& host() const override { return host_; }
+    async::Task<Result<hypervisor::Snapshot>> look() override;
+    void on_attention(std::function<void()> again) override;
+    void follow(hypervisor::LifeId life, hypervisor::DomId domid) override;
+    void unfollow(hypervisor::LifeId life) override;
+    async::Task<Result<hypervisor::Created>> create(domain::Definition definition,
+                                                    hypervisor::Operation operation) override;
+    async::Task<Result<>> unpause(hypervisor::DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> pause(hypervisor::DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> request_shutdown(hypervisor::DomId domid, hypervisor::ShutdownMethod method,
+                                           hypervisor::Operation operation) override;
+    async::Task<Result<>> request_reboot(hypervisor::DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> destroy(hypervisor::DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<domain::Definition>> describe(hypervisor::DomId domid) override;
+
+ private:
+    /// The call to look again, from any thread; calls that come before the core gets to it are one.
+    struct Attention;
+
+    explicit XenHypervisor(async::Scheduler& core);
+    Result<> listen();
+    async::Task<Result<>> act(ContextThread& thread, std::string verb, hypervisor::DomId domid,
+                              hypervisor::Operation operation, ContextThread::Ao ao);
+    async::Task<Result<>> press_power_button(hypervisor::DomId domid, hypervisor::Operation operation);
+
+    std::shared_ptr<CoreLink> link_;
+    std::shared_ptr<Attention> attention_;
+    hypervisor::HostFacts host_;
+    ContextThread watching_;
+    ContextThread asking_;
+    ContextThread destroying_;
+    Workers workers_;
+    std::size_t in_flight_ = 0;
+};
+
+}  // namespace virtlight::xenlight

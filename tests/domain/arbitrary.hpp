@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <rapidcheck.h>
+
+#include "base/limits.hpp"
+#include "domain/definition.hpp"
+#include "domain/xml.hpp"
+
+/// rapidcheck's source of valid definitions, such that each field takes all kinds of values that it may have.
+
+namespace virtlight::domain::arbitrary {
+
+/// Text that XML can carry, with all that needs care in it.
+inline rc::Gen<std::string> text() {
+    const auto piece =
+        rc::gen::element<std::string>("a", "Z", "0", " ", "-", ".", "&", "<", ">", "'", "\"", "]]>", "\t",
+                                      "\n", "\r", "&amp;", "<!--", "é", "€", "\U0001f427");
+    return rc::gen::map(rc::gen::container<std::vector<std::string>>(piece), [](const auto& pieces) {
+        std::string all;
+        for (const auto& one : pieces)
+            all += one;
+        return all;
+    });
+}
+
+/// The same without some characters.
+inline rc::Gen<std::string> text_without(std::string characters) {
+    return rc::gen::map(text(), [characters](std::string all) {
+        std::erase_if(all, [&](char c) { return characters.contains(c); });
+        return all;
+    });
+}
+
+inline rc::Gen<std::string> name() {
+    return rc::gen::suchThat(text_without("/\t\n\r"),
+                             [](const auto& n) { return check_name(n).has_value(); });
+}
+
+/// Empty, or the absolute path of a file.
+inline rc::Gen<std::string> path() {
+    return rc::gen::map(text_without("\n\r"), [](std::string all) { return all.empty() ? all : "/" + all; });
+}
+
+/// A <metadata> element in the form in which it is kept.
+inline rc::Gen<std::string> metadata() {
+    return rc::gen::map(text(), [](const std::string& note) -> std::string {
+        if (note.empty()) return {};
+        std::string escaped;
+        for (const char c : note) {
+            switch (c) {
+                case '&': escaped += "&amp;"; break;
+                case '<': escaped += "&lt;"; break;
+                case '>': escaped += "&gt;"; break;
+                case '\r': escaped += "&#13;"; break;
+                default: escaped += c;
+            }
+        }
+        return "<metadata>\n <n:note xmlns:n=\"urn:note\" for=\"you\">" + escaped +
+               "<!-- c --></n:note><tag xmlns=\"urn:tag\"/></metadata>";
+    });
+}
+
+/// From one MiB to more than any host has, in KiB.
+inline rc::Gen<std::uint64_t> memory_kib() {
+    constexpr std::uint64_t mib_most = 1ULL << 43;
+    return rc::gen::map(rc::gen::inRange<std::uint64_t>(1, mib_most), [](auto mib) { return mib * 1024; });
+}
+
+inline rc::Gen<LifecycleAction> stop_action() {
+    using enum LifecycleAction;
+    return rc::gen::element(destroy, restart, rename_restart, preserve);
+}
+
+inline rc::Gen<LifecycleAction> crash_action() {
+    using enum LifecycleAction;
+    return rc::gen::element(destroy, restart, rename_restart, preserve, coredump_destroy, coredump_restart);
+}
+
+inline std::vector<Console> consoles(GuestType type) {
+    std::vector<Console> all;
+    if (type != GuestType::hvm || *rc::gen::arbitrary<bool>()) all.push_back({Console::Target::xen, 0});
+    const unsigned serials =
+        type == GuestType::hvm ? *rc::gen::inRange(0U, unsigned{limits::serial_ports} + 1) : 0;
+    for (unsigned port = 0; port < serials; ++port)
+        all.push_back({Console::Target::serial, port});
+    return all;
+}
+
+inline Definition definition() {
+    Definition d;
+    d.name = *name();
+    d.uuid.bytes =
+        *rc::gen::suchThat<decltype(d.uuid.bytes)>([](const auto& b) { return !Uuid{b}.is_nil(); });
+    d.title = *text_without("\n");
+    d.description = *text();
+    d.metadata = *metadata();
+    d.type = *rc::gen::element(GuestType::pv, GuestType::pvh, GuestType::hvm);
+    d.memory_max_kib = *memory_kib();
+    d.memory_kib = *rc::gen::map(memory_kib(), [&](auto kib) { return std::min(kib, d.memory_max_kib); });
+    d.vcpus_max = *rc::gen::inRange(1U, limits::vcpus + 1);
+    d.vcpus = *rc::gen::inRange(1U, d.vcpus_max + 1);
+    d.boot.kernel = "/" + *text_without("\n\r") + "k";
+    d.boot.initrd = *path();
+    d.boot.cmdline = *text();
+    d.features.acpi = *rc::gen::arbitrary<bool>();
+    d.features.apic = *rc::gen::arbitrary<bool>();
+    d.features.pae = *rc::gen::arbitrary<bool>() || d.type == GuestType::hvm;
+    if (*rc::gen::arbitrary<bool>()) d.features.hap = *rc::gen::arbitrary<bool>();
+    d.clock = *rc::gen::element(ClockOffset::utc, ClockOffset::localtime);
+    d.on_poweroff = *stop_action();
+    d.on_reboot = *stop_action();
+    d.on_crash = *crash_action();
+    d.emulator = *path();
+    d.consoles = consoles(d.type);
+    return d;
+}
+
+}  // namespace virtlight::domain::arbitrary
+
+template <>
+struct rc::Arbitrary<virtlight::domain::Definition> {
+    static Gen<virtlight::domain::Definition> arbitrary() {
+        return gen::exec([] { return virtlight::domain::arbitrary::definition(); });
+    }
+};
+
+namespace virtlight::domain {
+
+/// How rapidcheck prints a counterexample.
+inline void showValue(const Definition& definition, std::ostream& out) {
+    out << format_xml(definition);
+}
+
+}  // namespace virtlight::domain

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "libvirt/procedure.hpp"
+
+namespace virtlight::libvirt {
+namespace {
+
+using testing::StartsWith;
+
+constexpr std::uint32_t last_procedure = 443;
+
+TEST(Procedures, HaveANumberOfTheirOwnAndAFunction) {
+    std::set<std::uint32_t> numbers;
+    for (const auto& procedure : procedures()) {
+        EXPECT_TRUE(numbers.insert(procedure.number).second) << procedure.number;
+        EXPECT_THAT(procedure.function, StartsWith("vir")) << procedure.number;
+        EXPECT_NE(procedure.perform, nullptr) << procedure.function;
+        EXPECT_EQ(find_procedure(procedure.number), &procedure);
+    }
+}
+
+TEST(Procedures, AreEitherServedOrNot) {
+    for (std::uint32_t number = 0; number <= last_procedure; ++number) {
+        EXPECT_FALSE(find_procedure(number) && !unserved_function(number).empty()) << number;
+    }
+}
+
+TEST(Procedures, ThatClientsMayCallAreAllKnown) {
+    // What is neither served nor unserved are messages that the daemon sends, and ways of authentication.
+    const std::set<std::uint32_t> not_called = {
+        0,   67,  68,  69,  70,  107, 169, 170, 171, 172, 173, 195, 224, 241, 248, 268, 269, 270, 276,
+        292, 311, 315, 318, 319, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333,
+        339, 346, 348, 354, 359, 362, 363, 367, 370, 373, 376, 377, 379, 382, 383, 385, 423, 438};
+    for (std::uint32_t number = 0; number <= last_procedure; ++number) {
+        const bool known = find_procedure(number) || !unserved_function(number).empty();
+        EXPECT_EQ(known, !not_called.contains(number)) << number;
+    }
+    EXPECT_EQ(find_procedure(last_procedure + 1), nullptr);
+    EXPECT_EQ(unserved_function(last_procedure + 1), "");
+}
+
+TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {
+    std::set<std::string_view> writing;
+    for (const auto& procedure : procedures()) {
+        if (procedure.needs == Needs::write) writing.insert(procedure.function);
+    }
+    EXPECT_EQ(writing, (std::set<std::string_view>{
+                           "virConnectGetDomainCapabilities", "virDomainCreate", "virDomainCreateWithFlags",
+                           "virDomainCreateXML", "virDomainDefineXML", "virDomainDefineXMLFlags",
+                           "virDomainDestroy", "virDomainDestroyFlags", "virDomainReboot", "virDomainResume",
+                           "virDomainSetAutostart", "virDomainShutdown", "virDomainShutdownFlags",
+                           "virDomainSuspend", "virDomainUndefine", "virDomainUndefineFlags"}));
+}
+
+}  // namespace
+}  // namespace virtlight::libvirt

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libvirt/subscriptions.hpp"
+
+#include <gtest/gtest.h>
+
+#include "libvirt/messages.hpp"
+
+namespace virtlight::libvirt {
+namespace {
+
+constexpr std::int32_t lifecycle = 0;
+constexpr std::int32_t reboot = 1;
+
+const Uuid ours{.bytes = {1}};
+const Uuid other{.bytes = {2}};
+
+domain::Event started(const Uuid& uuid) {
+    return {.name = "pv", .uuid = uuid, .domid = 5, .kind = domain::Lifecycle(domain::Started::booted)};
+}
+
+domain::Event rebooted() {
+    return {.name = "pv", .uuid = ours, .domid = 5, .kind = domain::Rebooted()};
+}
+
+TEST(Subscriptions, TellOfLifecycleEventsInBothStyles) {
+    Subscriptions subscriptions;
+    const auto id = *subscriptions.add(lifecycle, std::nullopt);
+    ASSERT_TRUE(subscriptions.add_legacy(lifecycle));
+    const LifecycleMessage body{.dom = {.name = "pv", .uuid = ours, .id = 5}, .event = 2, .detail = 0};
+    EXPECT_EQ(subscriptions.messages(started(ours)),
+              (std::vector<EventMessage>{{318, *encode(CallbackMessage{id, body})}, {107, *encode(body)}}));
+}
+
+TEST(Subscriptions, TellOfRebootsInBothStyles) {
+    Subscriptions subscriptions;
+    const auto id = *subscriptions.add(reboot, std::nullopt);
+    ASSERT_TRUE(subscriptions.add_legacy(reboot));
+    const Domain body{.name = "pv", .uuid = ours, .id = 5};
+    EXPECT_EQ(subscriptions.messages(rebooted()),
+              (std::vector<EventMessage>{{319, *encode(CallbackMessage{id, body})}, {169, *encode(body)}}));
+}
+
+TEST(Subscriptions, TellOnlyOfWhatWasRegisteredFor) {
+    Subscriptions subscriptions;
+    ASSERT_TRUE(subscriptions.add(lifecycle, std::nullopt));
+    ASSERT_TRUE(subscriptions.add(13, std::nullopt));
+    ASSERT_TRUE(subscriptions.add_silent());
+    EXPECT_EQ(subscriptions.messages(started(ours)).size(), 1);
+    EXPECT_TRUE(subscriptions.messages(rebooted()).empty());
+}
+
+TEST(Subscriptions, OfOneDomainTellNothingOfOthers) {
+    Subscriptions subscriptions;
+    ASSERT_TRUE(subscriptions.add(lifecycle, ours));
+    EXPECT_EQ(subscriptions.messages(started(ours)).size(), 1);
+    EXPECT_TRUE(subscriptions.messages(started(other)).empty());
+}
+
+TEST(Subscriptions, EndWhenTheyAreTakenBack) {
+    Subscriptions subscriptions;
+    const auto first = *subscriptions.add(lifecycle, std::nullopt);
+    const auto second = *subscriptions.add(lifecycle, std::nullopt);
+    EXPECT_NE(first, second);
+    ASSERT_TRUE(subscriptions.add_legacy(lifecycle));
+    EXPECT_TRUE(subscriptions.remove(first));
+    EXPECT_EQ(subscriptions.remove(first).error().reason, Reason::invalid_argument);
+    EXPECT_TRUE(subscriptions.remove_legacy(lifecycle));
+    EXPECT_FALSE(subscriptions.remove_legacy(lifecycle));
+    const auto left = subscriptions.messages(started(ours));
+    ASSERT_EQ(left.size(), 1);
+    EXPECT_EQ(decode<CallbackMessage<LifecycleMessage>>(left[0].payload)->callback_id, second);
+}
+
+TEST(Subscriptions, TakeEveryEventThatLibvirtHasAndNoOther) {
+    Subscriptions subscriptions;
+    for (std::int32_t event = 0; event <= 26; ++event)
+        EXPECT_TRUE(subscriptions.add(event, std::nullopt)) << event;
+    EXPECT_FALSE(subscriptions.add(27, std::nullopt));
+    EXPECT_FALSE(subscriptions.add(-1, std::nullopt));
+    EXPECT_TRUE(subscriptions.add_legacy(15));
+    EXPECT_FALSE(subscriptions.add_legacy(16));
+}
+
+TEST(Subscriptions, AreBounded) {
+    Subscriptions subscriptions;
+    for (std::size_t i = 0; i < limits::subscriptions; ++i)
+        ASSERT_TRUE(subscriptions.add(lifecycle, std::nullopt));
+    EXPECT_EQ(subscriptions.add(lifecycle, std::nullopt).error().reason, Reason::too_many);
+    EXPECT_FALSE(subscriptions.add_legacy(lifecycle));
+}
+
+}  // namespace
+}  // namespace virtlight::libvirt

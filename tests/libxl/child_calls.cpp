@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libxl/child_calls.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <list>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace virtlight::fake {
+namespace {
+
+std::atomic<pid_t> parent = 0;
+
+/// An abstract name (its first byte is 0) that the child knows as well as the parent.
+sockaddr_un address_of(pid_t pid) {
+    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+    std::snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "virtlight-tests-xen-%d", pid);
+    return address;
+}
+
+Fd make_socket() {
+    return Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+}
+
+}  // namespace
+
+ChildCalls::ChildCalls(std::function<int(unsigned)> destroy)
+    : destroy_(std::move(destroy)), listener_(make_socket()) {
+    parent = ::getpid();
+    const auto address = address_of(parent);
+    if (::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(listener_.get(), SOMAXCONN) != 0) {
+        std::perror("socket of the fake hypervisor");
+        std::abort();
+    }
+    thread_ = std::jthread([this] { serve(); });
+}
+
+ChildCalls::~ChildCalls() {
+    // Wakes accept().
+    ::shutdown(listener_.get(), SHUT_RDWR);
+}
+
+void ChildCalls::serve() {
+    std::list<std::jthread> children;
+    for (;;) {
+        Fd child(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        if (!child) return;
+        children.emplace_back([this, socket = std::move(child)] {
+            unsigned domid = 0;
+            if (::recv(socket.get(), &domid, sizeof domid, 0) != sizeof domid) return;
+            const int error = destroy_(domid);
+            ::send(socket.get(), &error, sizeof error, MSG_NOSIGNAL);
+        });
+    }
+}
+
+bool ChildCalls::in_child() {
+    return ::getpid() != parent;
+}
+
+// A copy of a process with threads: nothing but system calls.
+int ChildCalls::destroy(unsigned domid) {
+    const auto socket = make_socket();
+    const auto address = address_of(parent);
+    int error = EIO;
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::send(socket.get(), &domid, sizeof domid, MSG_NOSIGNAL) < 0 ||
+        ::recv(socket.get(), &error, sizeof error, 0) < 0)
+        return errno;
+    return error;
+}
+
+}  // namespace virtlight::fake

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/file.hpp"
+
+#include <thread>
+
+namespace virtlight::fake {
+
+/// libxl destroys a domain in a forked child, whose memory is a copy: what it does to the hypervisor there has
+/// to reach the one of the parent. The child sends a message and waits for the answer.
+class ChildCalls {
+ public:
+    /// `destroy` is called on a thread of its own for each child that asks, and returns 0 or an errno.
+    explicit ChildCalls(std::function<int(unsigned domid)> destroy);
+    ChildCalls(const ChildCalls&) = delete;
+    ChildCalls& operator=(const ChildCalls&) = delete;
+    ~ChildCalls();
+
+    /// Whether this process is a child of the one with the hypervisor.
+    static bool in_child();
+    /// In a child: 0 or an errno.
+    static int destroy(unsigned domid);
+
+ private:
+    void serve();
+
+    std::function<int(unsigned)> destroy_;
+    Fd listener_;
+    std::jthread thread_;
+};
+
+}  // namespace virtlight::fake

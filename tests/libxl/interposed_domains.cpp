@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The functions of libxenctrl that list, make, change and end domains, for libxl: it calls them by name, and
+// finds these.
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+#include "libxl/child_calls.hpp"
+#include "libxl/fake_xen.hpp"
+#include "libxl/interposed.hpp"
+
+using virtlight::fake::ChildCalls;
+using virtlight::fake::Domain;
+using virtlight::fake::Stop;
+using virtlight::fake::Xen;
+using virtlight::fake::answer;
+using virtlight::fake::answer_about;
+
+namespace {
+
+/// libxl never looks into it.
+char interface_of_xen;
+
+std::uint32_t flags_of(const Domain& domain) {
+    std::uint32_t flags = domain.hvm ? XEN_DOMINF_hvm_guest : 0;
+    if (domain.dying) flags |= XEN_DOMINF_dying;
+    if (domain.pauses > 0) flags |= XEN_DOMINF_paused;
+    if (domain.stopped)
+        flags |= XEN_DOMINF_shutdown | static_cast<std::uint32_t>(*domain.stopped) << XEN_DOMINF_shutdownshift;
+    if (domain.pauses == 0 && !domain.stopped) flags |= XEN_DOMINF_blocked;
+    return flags;
+}
+
+xc_domaininfo_t info_of(const Domain& domain) {
+    xc_domaininfo_t info{};
+    info.domain = static_cast<domid_t>(domain.domid);
+    info.flags = flags_of(domain);
+    info.tot_pages = domain.pages;
+    info.max_pages = domain.max_pages;
+    info.nr_online_vcpus = domain.vcpus;
+    info.max_vcpu_id = domain.vcpus - 1;
+    std::ranges::copy(domain.uuid.bytes, info.handle);
+    return info;
+}
+
+}  // namespace
+
+extern "C" {
+
+xc_interface* xc_interface_open(xentoollog_logger*, xentoollog_logger*, unsigned) {
+    auto* const interface = reinterpret_cast<xc_interface*>(&interface_of_xen);
+    if (ChildCalls::in_child()) return interface;
+    return answer(__func__, [](Xen&) { return 0; }) == 0 ? interface : nullptr;
+}
+
+int xc_interface_close(xc_interface*) {
+    return 0;
+}
+
+int xc_domain_getinfolist(xc_interface*, uint32_t first, unsigned most, xc_domaininfo_t* infos) {
+    return answer(__func__, [&](Xen& xen) {
+        auto domains = xen.list(first);
+        domains.resize(std::min<std::size_t>(domains.size(), most));
+        std::ranges::transform(domains, infos, info_of);
+        return static_cast<int>(domains.size());
+    });
+}
+
+int xc_domain_create(xc_interface*, uint32_t* domid, xen_domctl_createdomain* config) {
+    return answer(__func__, [&](Xen& xen) {
+        Domain domain{.domid = *domid,
+                      .hvm = (config->flags & XEN_DOMCTL_CDF_hvm) != 0,
+                      .vcpus = config->max_vcpus};
+        std::ranges::copy(config->handle, domain.uuid.bytes.begin());
+        const auto made = xen.create(domain);
+        if (!made) return errno = made.error(), -1;
+        *domid = *made;
+        return 0;
+    });
+}
+
+int xc_domain_destroy(xc_interface*, uint32_t domid) {
+    if (!ChildCalls::in_child()) return answer_about(__func__, [&](Xen& xen) { return xen.destroy(domid); });
+    errno = ChildCalls::destroy(domid);
+    return errno == 0 ? 0 : -1;
+}
+
+int xc_domain_pause(xc_interface*, uint32_t domid) {
+    return answer_about(__func__, [&](Xen& xen) { return xen.pause(domid); });
+}
+
+int xc_domain_unpause(xc_interface*, uint32_t domid) {
+    return answer_about(__func__, [&](Xen& xen) { return xen.unpause(domid); });
+}
+
+int xc_domain_shutdown(xc_interface*, uint32_t domid, int reason) {
+    return answer_about(__func__, [&](Xen& xen) { return xen.stop(domid, static_cast<Stop>(reason)); });
+}
+
+int xc_domain_resume(xc_interface*, uint32_t domid, int) {
+    return answer_about(__func__, [&](Xen& xen) { return xen.resume(domid); });
+}
+
+int xc_domain_send_trigger(xc_interface*, uint32_t domid, uint32_t, uint32_t) {
+    return answer_about(__func__, [&](Xen& xen) { return xen.find(domid).has_value(); });
+}
+
+int xc_domain_max_vcpus(xc_interface*, uint32_t domid, unsigned most) {
+    return answer_about(__func__, [&](Xen& xen) {
+        return xen.change(domid, [&](Domain& domain) { domain.vcpus = most; });
+    });
+}
+
+int xc_domain_setmaxmem(xc_interface*, uint32_t domid, uint64_t most_kib) {
+    return answer_about(__func__, [&](Xen& xen) {
+        return xen.change(domid, [&](Domain& domain) { domain.max_pages = most_kib / 4; });
+    });
+}
+
+}  // extern "C"

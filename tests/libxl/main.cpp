@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+namespace {
+
+/// libxl keeps files under paths that are compiled in. Each run of the tests has these to itself.
+constexpr const char* private_folders[] = {"/var/lib", "/run"};
+constexpr const char* mark = "VIRTLIGHT_TESTS_ARE_ALONE";
+
+/// Begins anew in a mount namespace of its own. util-linux's program does it, as a process that a sanitizer
+/// has given a second thread already cannot.
+void begin_alone(char** arguments) {
+    ::setenv(mark, "1", 1);
+    std::vector<char*> command{const_cast<char*>("unshare"), const_cast<char*>("--mount")};
+    if (::geteuid() != 0) command.push_back(const_cast<char*>("--map-root-user"));
+    command.push_back(const_cast<char*>("--"));
+    auto self = std::filesystem::read_symlink("/proc/self/exe").string();
+    command.push_back(self.data());
+    for (char** argument = arguments + 1; *argument; ++argument)
+        command.push_back(*argument);
+    command.push_back(nullptr);
+    ::execvp(command.front(), command.data());
+    std::perror("unshare");
+    std::exit(EXIT_FAILURE);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    if (!std::getenv(mark)) begin_alone(arguments);
+    for (const char* const folder : private_folders) {
+        if (::mount("none", folder, "tmpfs", 0, "mode=755") != 0) {
+            std::perror(folder);
+            return EXIT_FAILURE;
+        }
+        std::filesystem::create_directories(std::filesystem::path(folder) / "xen");
+    }
+    ::testing::InitGoogleMock(&count, arguments);
+    return RUN_ALL_TESTS();
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "async/completion.hpp"
+#include "async/scheduler.hpp"
+#include "hypervisor/port.hpp"
+
+namespace virtlight::manager {
+
+/// A hypervisor whose every answer a test can order: which call fails, which one hangs and when it goes on,
+/// and what happens to its domains meanwhile. An operation takes one step of the loop, has its effect at its
+/// end, and ends with Reason::cancelled if it is cancelled before.
+class FakeHypervisor final : public hypervisor::Hypervisor {
+ public:
+    using DomId = hypervisor::DomId;
+    using Operation = hypervisor::Operation;
+
+    explicit FakeHypervisor(async::Scheduler& scheduler) : scheduler_(scheduler) {
+        facts_.memory_kib = 4 << 20;
+        truth[0] = {.domid = 0,
+                    .name = "Domain-0",
+                    .running = true,
+                    .memory_kib = 1 << 20,
+                    .memory_max_kib = ~std::uint64_t{0},
+                    .vcpus_online = 2,
+                    .vcpus_max = 2};
+    }
+
+    // What is so, to be changed at will. Nobody is told.
+    std::map<DomId, hypervisor::DomainSeen> truth;
+    std::map<DomId, domain::Definition> definitions;
+
+    // What was asked
+    std::vector<std::string> calls;
+    unsigned looking = 0;
+    unsigned most_looking = 0;
+    std::set<DomId> followed() const {
+        std::set<DomId> domids;
+        for (const auto& [life, domid] : followed_)
+            domids.insert(domid);
+        return domids;
+    }
+    std::size_t count(const std::string& call) const {
+        return static_cast<std::size_t>(std::ranges::count(calls, call));
+    }
+
+    // What others do
+    DomId make(const domain::Definition& definition, bool paused = false) {
+        const auto domid = next_domid++;
+        truth[domid] = {.domid = domid,
+                        .uuid = definition.uuid,
+                        .name = definition.name,
+                        .paused = paused,
+                        .hvm = definition.type != domain::GuestType::pv,
+                        .memory_kib = definition.memory_kib,
+                        .memory_max_kib = definition.memory_max_kib,
+                        .vcpus_online = definition.vcpus,
+                        .vcpus_max = definition.vcpus_max};
+        definitions[domid] = definition;
+        for (auto& console : definitions[domid].consoles)
+            console.tty = "/dev/pts/" + std::to_string(domid);
+        return domid;
+    }
+    void stop(DomId domid, hypervisor::StopReason reason) {
+        truth.at(domid).stopped = reason;
+        call_for_attention();
+    }
+    void vanish(DomId domid) {
+        truth.erase(domid);
+        definitions.erase(domid);
+        call_for_attention();
+    }
+    void call_for_attention() {
+        if (again_) again_();
+    }
+    DomId next_domid = 1;
+
+    // What goes otherwise
+    void fail_next(const std::string& call, Error error) { fails_[call].push_back(std::move(error)); }
+    /// Calls of this kind hang from now on, until release(), or until they are cancelled.
+    void hold(const std::string& call) { held_[call]; }
+    void release(const std::string& call) {
+        const auto waiting = std::exchange(held_[call], {});
+        held_.erase(call);
+        for (const auto& completion : waiting)
+            completion.set(true);
+    }
+    /// Called as an operation is about to have its effect.
+    std::function<void(const std::string& call)> before_effect = [](const std::string&) {};
+
+    const hypervisor::HostFacts& host() const override { return facts_; }
+    void on_attention(std::function<void()> again) override { again_ = std::move(again); }
+    void follow(hypervisor::LifeId life, DomId domid) override { followed_[life] = domid; }
+    void unfollow(hypervisor::LifeId life) override { followed_.erase(life); }
+
+    async::Task<Result<hypervisor::Snapshot>> look() override {
+        hypervisor::Snapshot snapshot{.memory_free_kib = 1234};
+        for (const auto& [domid, seen] : truth)
+            snapshot.domains.push_back(seen);
+        most_looking = std::max(most_looking, ++looking);
+        const Operation operation;
+        const auto turn = co_await begin("look", operation);
+        --looking;
+        if (!turn) co_return std::unexpected(turn.error());
+        co_return snapshot;
+    }
+    async::Task<Result<hypervisor::Created>> create(domain::Definition definition,
+                                                    Operation operation) override {
+        const auto turn = co_await begin("create", operation);
+        if (!turn) co_return std::unexpected(turn.error());
+        const auto domid = make(definition, true);
+        co_return hypervisor::Created{domid, definitions[domid].consoles};
+    }
+    async::Task<Result<>> unpause(DomId domid, Operation operation) override {
+        auto turn = co_await begin("unpause", operation, domid);
+        if (turn) truth.at(domid).paused = false;
+        co_return turn;
+    }
+    async::Task<Result<>> pause(DomId domid, Operation operation) override {
+        auto turn = co_await begin("pause", operation, domid);
+        if (turn) truth.at(domid).paused = true;
+        co_return turn;
+    }
+    async::Task<Result<>> request_shutdown(DomId domid, hypervisor::ShutdownMethod method,
+                                           Operation operation) override {
+        return begin(method == hypervisor::ShutdownMethod::acpi ? "acpi" : "shutdown", operation, domid);
+    }
+    async::Task<Result<>> request_reboot(DomId domid, Operation operation) override {
+        return begin("reboot", operation, domid);
+    }
+    async::Task<Result<>> destroy(DomId domid, Operation operation) override {
+        auto turn = co_await begin("destroy", operation, domid);
+        if (turn) vanish(domid);
+        co_return turn;
+    }
+    async::Task<Result<domain::Definition>> describe(DomId domid) override {
+        const Operation operation;
+        const auto turn = co_await begin("describe", operation, domid);
+        if (!turn) co_return std::unexpected(turn.error());
+        co_return definitions.at(domid);
+    }
+
+ private:
+    async::Task<Result<>> begin(std::string call, Operation operation, std::optional<DomId> domid = {}) {
+        calls.push_back(call);
+        const async::Completion<bool> done;
+        const auto held = held_.find(call);
+        if (held != held_.end())
+            held->second.push_back(done);
+        else
+            scheduler_.post([done] { done.set(true); });
+        const auto registration = operation.cancel.on_cancel([done] { done.set(false); });
+        const bool goes_on = co_await done;
+        if (!goes_on) co_return fail(Reason::cancelled, "cancelled");
+        before_effect(call);
+        auto& fails = fails_[call];
+        if (!fails.empty()) {
+            auto error = std::move(fails.front());
+            fails.erase(fails.begin());
+            co_return std::unexpected(std::move(error));
+        }
+        if (domid && !truth.contains(*domid)) co_return fail(Reason::no_domain, "domid {} is gone", *domid);
+        co_return Result<>{};
+    }
+
+    async::Scheduler& scheduler_;
+    hypervisor::HostFacts facts_;
+    std::function<void()> again_;
+    std::map<hypervisor::LifeId, DomId> followed_;
+    std::map<std::string, std::vector<Error>> fails_;
+    std::map<std::string, std::vector<async::Completion<bool>>> held_;
+};
+
+}  // namespace virtlight::manager

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "manager/file_store.hpp"
+
+#include <fstream>
+#include <optional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "async/virtual_loop.hpp"
+#include "base/file.hpp"
+#include "base/temporary_folder.hpp"
+#include "domain/xml.hpp"
+#include "manager/world.hpp"
+
+namespace virtlight::manager {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class FileStoreTest : public ::testing::Test {
+ protected:
+    FileStoreTest() { load(); }
+
+    template <class T>
+    T end_of(async::Task<T> task) {
+        std::optional<T> result;
+        scope.spawn(keep(std::move(task), result));
+        loop.run_until([&] { return result.has_value(); });
+        return std::move(*result);
+    }
+    /// As a daemon that starts finds it.
+    Store::Content load() {
+        FileStore fresh(folder.path(), blocking, loop);
+        return end_of(fresh.load()).value();
+    }
+    fs::path file(const std::string& part, const domain::Definition& guest) const {
+        return folder.path() / part / (to_string(guest.uuid) + ".xml");
+    }
+    void write(const fs::path& path, const std::string& text) const { std::ofstream(path) << text; }
+
+    test::TemporaryFolder folder;
+    async::VirtualLoop loop;
+    async::BlockingInline blocking{loop};
+    async::Scope scope;
+    FileStore store{folder.path(), blocking, loop};
+    const domain::Definition web = guest_named("web");
+
+ private:
+    template <class T>
+    static async::Task<> keep(async::Task<T> task, std::optional<T>& result) {
+        auto value = co_await std::move(task);
+        result.emplace(std::move(value));
+    }
+};
+
+TEST_F(FileStoreTest, IsEmptyAtFirst) {
+    const auto content = load();
+    EXPECT_THAT(content.domains, IsEmpty());
+    EXPECT_THAT(content.lives, IsEmpty());
+    EXPECT_THAT(content.problems, IsEmpty());
+}
+
+TEST_F(FileStoreTest, KeepsADefinitionAsDomainXmlThatOnlyItsOwnerReads) {
+    ASSERT_TRUE(end_of(store.save({web})));
+    const auto content = load();
+    ASSERT_EQ(content.domains.size(), 1u);
+    EXPECT_EQ(content.domains[0].definition, web);
+    EXPECT_FALSE(content.domains[0].autostart);
+    EXPECT_EQ(domain::parse_xml(read_file(file("domains", web), 65536).value()), web);
+    struct stat info = {};
+    ASSERT_EQ(::stat(file("domains", web).c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0600u);
+}
+
+TEST_F(FileStoreTest, ReplacesADefinition) {
+    ASSERT_TRUE(end_of(store.save({web})));
+    auto changed = web;
+    changed.vcpus_max = 4;
+    ASSERT_TRUE(end_of(store.save({changed})));
+    const auto content = load();
+    ASSERT_EQ(content.domains.size(), 1u);
+    EXPECT_EQ(content.domains[0].definition, changed);
+}
+
+TEST_F(FileStoreTest, KeepsTheAutostartFlagAsALinkToTheDefinition) {
+    ASSERT_TRUE(end_of(store.save({web, true})));
+    EXPECT_TRUE(load().domains.at(0).autostart);
+    EXPECT_TRUE(fs::equivalent(file("autostart", web), file("domains", web)));
+    ASSERT_TRUE(end_of(store.save({web, true}))) << "a second time too";
+    ASSERT_TRUE(end_of(store.save({web, false})));
+    EXPECT_FALSE(load().domains.at(0).autostart);
+}
+
+TEST_F(FileStoreTest, ForgetsADomainWithItsLink) {
+    ASSERT_TRUE(end_of(store.save({web, true})));
+    ASSERT_TRUE(end_of(store.remove(web.uuid)));
+    EXPECT_THAT(load().domains, IsEmpty());
+    EXPECT_FALSE(fs::exists(fs::symlink_status(file("autostart", web))));
+    EXPECT_TRUE(end_of(store.remove(web.uuid))) << "what is not there is no failure";
+}
+
+TEST_F(FileStoreTest, DoesNotGiveANewDomainTheLinkThatACrashHasLeft) {
+    ASSERT_TRUE(end_of(store.save({web, true})));
+    fs::remove(file("domains", web));
+    load();
+    ASSERT_TRUE(end_of(store.save({web})));
+    EXPECT_FALSE(load().domains.at(0).autostart);
+}
+
+TEST_F(FileStoreTest, KeepsALifeWithItsDomidAndItsTtys) {
+    auto live = web;
+    live.type = domain::GuestType::hvm;
+    live.features.pae = true;  // it always has
+    live.consoles = {{domain::Console::Target::xen, 0, "/dev/pts/3"},
+                     {domain::Console::Target::serial, 0, ""},
+                     {domain::Console::Target::serial, 1, "/dev/pts/4"}};
+    ASSERT_TRUE(end_of(store.save_life({live, 17})));
+    const auto content = load();
+    ASSERT_THAT(content.problems, IsEmpty());
+    ASSERT_EQ(content.lives.size(), 1u);
+    EXPECT_EQ(content.lives[0].domid, 17u);
+    EXPECT_EQ(content.lives[0].definition, live);
+    EXPECT_THAT(content.domains, IsEmpty());
+    ASSERT_TRUE(end_of(store.remove_life(web.uuid)));
+    EXPECT_THAT(load().lives, IsEmpty());
+    EXPECT_TRUE(end_of(store.remove_life(web.uuid)));
+}
+
+TEST_F(FileStoreTest, KeepsAnIntent) {
+    ASSERT_TRUE(end_of(store.save_life({web, 0})));
+    EXPECT_EQ(load().lives.at(0).domid, 0u);
+    EXPECT_EQ(load().lives.at(0).definition, web);
+}
+
+TEST_F(FileStoreTest, ReportsABadFileAndLeavesItAlone) {
+    const auto db = guest_named("db");
+    ASSERT_TRUE(end_of(store.save({db})));
+    write(file("domains", web), "<domain type='xen'><name>web</na");
+    const auto content = load();
+    EXPECT_EQ(content.domains.size(), 1u) << "the others are there";
+    ASSERT_EQ(content.problems.size(), 1u);
+    EXPECT_THAT(content.problems[0], HasSubstr(file("domains", web).string()));
+    EXPECT_EQ(read_file(file("domains", web), 100), "<domain type='xen'><name>web</na");
+}
+
+TEST_F(FileStoreTest, ReportsAFileThatIsNotWhereItsContentBelongs) {
+    const auto db = guest_named("db");
+    write(file("domains", db), domain::format_xml(web));
+    write(folder.path() / "domains" / "notes.txt", "mine");
+    const auto content = load();
+    EXPECT_THAT(content.domains, IsEmpty());
+    EXPECT_THAT(content.problems,
+                ElementsAre(HasSubstr("notes.txt"), HasSubstr("uuid " + to_string(web.uuid))));
+}
+
+TEST_F(FileStoreTest, ReportsALifeThatDoesNotSayItsDomid) {
+    write(file("running", web), domain::format_xml(web));
+    const auto content = load();
+    EXPECT_THAT(content.lives, IsEmpty());
+    EXPECT_THAT(content.problems, ElementsAre(HasSubstr("which domid")));
+}
+
+TEST_F(FileStoreTest, TakesTheFirstByUuidOfTwoDefinitionsWithOneName) {
+    auto first = web;
+    auto second = web;
+    first.uuid.bytes[0] = 1;
+    second.uuid.bytes[0] = 2;
+    write(file("domains", second), domain::format_xml(second));
+    write(file("domains", first), domain::format_xml(first));
+    const auto content = load();
+    ASSERT_EQ(content.domains.size(), 1u);
+    EXPECT_EQ(content.domains[0].definition, first);
+    EXPECT_THAT(content.problems, ElementsAre(HasSubstr("another domain named 'web'")));
+}
+
+TEST_F(FileStoreTest, RemovesWhatACrashHasLeftOfAWrite) {
+    ASSERT_TRUE(end_of(store.save({web})));
+    const auto leftover = fs::path(file("domains", web)) += ".new";
+    write(leftover, "half a defi");
+    const auto content = load();
+    EXPECT_FALSE(fs::exists(leftover));
+    EXPECT_EQ(content.domains.size(), 1u);
+    EXPECT_THAT(content.problems, IsEmpty());
+}
+
+TEST_F(FileStoreTest, FailsAndKeepsTheOldDefinitionWhenItCannotWrite) {
+    ASSERT_TRUE(end_of(store.save({web})));
+    fs::create_directory(fs::path(file("domains", web)) += ".new");  // in the way of the temporary file
+    auto changed = web;
+    changed.vcpus_max = 4;
+    const auto failed = end_of(store.save({changed}));
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().reason, Reason::io);
+    EXPECT_EQ(load().domains.at(0).definition, web);
+}
+
+TEST_F(FileStoreTest, MakesItsChangesInTheOrderOfTheCalls) {
+    std::optional<Result<>> first;
+    std::optional<Result<>> last;
+    struct Caller {
+        static async::Task<> note(async::Task<Result<>> task, std::optional<Result<>>& result) {
+            auto value = co_await std::move(task);
+            result.emplace(std::move(value));
+        }
+    };
+    scope.spawn(Caller::note(store.save_life({web, 0}), first));
+    scope.spawn(Caller::note(store.remove_life(web.uuid), last));
+    loop.run_until([&] { return last.has_value(); });
+    EXPECT_TRUE(first.has_value());
+    EXPECT_THAT(load().lives, IsEmpty());
+}
+
+}  // namespace
+}  // namespace virtlight::manager

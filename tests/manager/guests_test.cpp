@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "manager/world.hpp"
+
+namespace virtlight::manager {
+namespace {
+
+using domain::PausedReason;
+using domain::RunningReason;
+using domain::ShutoffReason;
+using domain::Status;
+using hypervisor::ShutdownMethod;
+using hypervisor::StopReason;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Guest : public ::testing::Test, protected World {};
+
+TEST_F(Guest, IsSuspendedAndResumed) {
+    const auto guest = running("web");
+    EXPECT_TRUE(end_of(manager->suspend(guest.uuid)));
+    EXPECT_EQ(info(guest).status, Status(PausedReason::user));
+    EXPECT_TRUE(xen.truth.at(1).paused);
+    EXPECT_TRUE(end_of(manager->resume(guest.uuid)));
+    EXPECT_EQ(info(guest).status, Status(RunningReason::unpaused));
+    EXPECT_FALSE(xen.truth.at(1).paused);
+    look();
+    EXPECT_THAT(events(), ElementsAre("web SUSPENDED/0", "web RESUMED/0"));
+}
+
+TEST_F(Guest, StaysAsItIsWhenItIsSuspendedOrResumedAlready) {
+    const auto guest = running("web");
+    EXPECT_TRUE(end_of(manager->resume(guest.uuid)));
+    EXPECT_THAT(events(), IsEmpty());
+    end_of(manager->suspend(guest.uuid)).value();
+    events();
+    EXPECT_TRUE(end_of(manager->suspend(guest.uuid)));
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Guest, ThatDoesNotRunRefusesWhatNeedsARunningOne) {
+    const auto guest = defined("web");
+    const auto expect_refused = [&](const Result<>& result, const std::string& verb) {
+        ASSERT_FALSE(result) << verb;
+        EXPECT_EQ(result.error().reason, Reason::invalid_state);
+        EXPECT_EQ(result.error().message, "cannot " + verb + " domain 'web': domain is not running");
+    };
+    expect_refused(end_of(manager->suspend(guest.uuid)), "suspend");
+    expect_refused(end_of(manager->resume(guest.uuid)), "resume");
+    expect_refused(end_of(manager->shutdown(guest.uuid, {})), "shut down");
+    expect_refused(end_of(manager->reboot(guest.uuid)), "reboot");
+    expect_refused(end_of(manager->destroy(guest.uuid)), "destroy");
+}
+
+TEST_F(Guest, ThatDiesDuringAPauseIsNotRunningAndHasStopped) {
+    const auto guest = running("web");
+    xen.hold("pause");
+    const auto pausing = begin(manager->suspend(guest.uuid));
+    settle();
+    xen.vanish(1);
+    settle();
+    xen.release("pause");
+    const auto failed = end_of(pausing);
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().reason, Reason::invalid_state);
+    settle();
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::destroyed));
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/1"));
+}
+
+TEST_F(Guest, IsAskedToShutDownInItsOwnWayFirstAndByAcpiIfItDoesNotListen) {
+    const auto guest = running("web");
+    EXPECT_TRUE(end_of(manager->shutdown(guest.uuid, {})));
+    EXPECT_EQ(xen.count("acpi"), 0u);
+    xen.fail_next("shutdown", {Reason::unsupported_operation, "no drivers"});
+    EXPECT_TRUE(end_of(manager->shutdown(guest.uuid, {})));
+    EXPECT_EQ(xen.count("acpi"), 1u);
+}
+
+TEST_F(Guest, IsAskedOnlyInTheWayThatWasNamed) {
+    const auto guest = running("web");
+    xen.fail_next("shutdown", {Reason::unsupported_operation, "no drivers"});
+    const auto refused = end_of(manager->shutdown(guest.uuid, ShutdownMethod::paravirtual));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().reason, Reason::unsupported_operation);
+    EXPECT_EQ(xen.count("acpi"), 0u);
+    EXPECT_TRUE(end_of(manager->shutdown(guest.uuid, ShutdownMethod::acpi)));
+    EXPECT_EQ(xen.count("acpi"), 1u);
+}
+
+TEST_F(Guest, ThatNeverAnswersARequestDelaysNobodyElse) {
+    const auto frozen = running("frozen");
+    const auto other = running("other");
+    xen.hold("shutdown");
+    const auto asking = begin(manager->shutdown(frozen.uuid, {}));
+    settle();
+    EXPECT_EQ(info(frozen).status.state, domain::State::running);
+    EXPECT_TRUE(end_of(manager->suspend(other.uuid)));
+    EXPECT_FALSE(asking->has_value());
+    const auto timed_out = end_of(asking);
+    ASSERT_FALSE(timed_out);
+    EXPECT_EQ(timed_out.error().reason, Reason::timed_out);
+    EXPECT_EQ(timed_out.error().message, "cannot shut down domain 'frozen': not done within 75 s");
+    EXPECT_EQ(info(frozen).status.state, domain::State::running);
+}
+
+TEST_F(Guest, ThatStopsWithoutAcknowledgingHasDoneWhatItWasAskedFor) {
+    const auto guest = running("web");
+    xen.hold("shutdown");
+    const auto asking = begin(manager->shutdown(guest.uuid, {}));
+    settle();
+    xen.stop(1, StopReason::poweroff);
+    settle();
+    ASSERT_TRUE(asking->has_value());
+    EXPECT_TRUE(**asking);
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::shutdown));
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/0"));
+}
+
+TEST_F(Guest, ThatSomebodyElseDestroysDuringOurShutdownWaitHasStopped) {
+    const auto guest = running("web");
+    xen.hold("shutdown");
+    const auto asking = begin(manager->shutdown(guest.uuid, {}));
+    settle();
+    xen.vanish(1);
+    settle();
+    ASSERT_TRUE(asking->has_value());
+    EXPECT_TRUE(**asking);
+    EXPECT_EQ(info(guest).domid, -1);
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/0"));
+}
+
+TEST_F(Guest, ThatIsDestroyedDuringARebootRequestHasNotRebooted) {
+    const auto guest = running("web");
+    xen.hold("reboot");
+    const auto asking = begin(manager->reboot(guest.uuid));
+    settle();
+    xen.vanish(1);
+    settle();
+    ASSERT_TRUE(asking->has_value());
+    ASSERT_FALSE(**asking);
+    EXPECT_EQ((**asking).error().reason, Reason::invalid_state);
+}
+
+TEST_F(Guest, ThatIsFrozenIsDestroyedWithoutWaitingForTheRequest) {
+    const auto guest = running("web");
+    xen.hold("shutdown");
+    const auto asking = begin(manager->shutdown(guest.uuid, {}));
+    settle();
+    const auto before = loop.now();
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_EQ(loop.now(), before);
+    ASSERT_TRUE(asking->has_value());
+    ASSERT_FALSE(**asking);
+    EXPECT_EQ((**asking).error().reason, Reason::cancelled);
+    EXPECT_EQ((**asking).error().message,
+              "cannot shut down domain 'web': the domain was destroyed meanwhile");
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::destroyed));
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/1"));
+}
+
+TEST_F(Guest, ThatIsDestroyedTellsItOnceAndIsForgotten) {
+    const auto guest = running("web");
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    look();
+    EXPECT_EQ(info(guest).domid, -1);
+    EXPECT_FALSE(manager->find_by_domid(1));
+    EXPECT_TRUE(store.lives.empty());
+    EXPECT_TRUE(xen.followed().empty());
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/1"));
+}
+
+TEST_F(Guest, ThatCannotBeDestroyedIsStillThere) {
+    const auto guest = running("web");
+    xen.fail_next("destroy", {Reason::operation_failed, "stuck", {"libxl: why"}});
+    const auto failed = end_of(manager->destroy(guest.uuid));
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().message, "cannot destroy domain 'web': stuck");
+    EXPECT_THAT(failed.error().details, ElementsAre("libxl: why"));
+    look();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(store.lives.count(guest.uuid), 1u);
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Guest, ThatIsBeingStartedCanBeDestroyed) {
+    const auto guest = guest_named("web");
+    xen.hold("create");
+    const auto creating = begin(manager->create(guest, {}));
+    settle();
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    ASSERT_TRUE(creating->has_value());
+    EXPECT_EQ((*creating)->error().reason, Reason::cancelled);
+    EXPECT_EQ(xen.truth.size(), 1u);
+    EXPECT_FALSE(exists(guest));
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Guest, ThatIsAlmostStartedCanBeDestroyed) {
+    const auto guest = defined("web");
+    xen.hold("unpause");
+    const auto starting = begin(manager->start(guest.uuid, {}));
+    settle();
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_EQ((*starting)->error().reason, Reason::cancelled);
+    EXPECT_EQ(xen.truth.size(), 1u);
+    EXPECT_TRUE(store.lives.empty());
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Guest, ThatStayedStoppedRefusesRequestsAndCanBeDestroyed) {
+    auto guest = guest_named("web");
+    guest.on_poweroff = domain::LifecycleAction::preserve;
+    running(guest);
+    xen.stop(1, StopReason::poweroff);
+    settle();
+    EXPECT_THAT(events(), ElementsAre("web SHUTDOWN/1"));
+    const auto refused = end_of(manager->shutdown(guest.uuid, {}));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().reason, Reason::invalid_state);
+    EXPECT_THAT(refused.error().message, HasSubstr("domain is in shutdown"));
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/1"));
+}
+
+TEST_F(Guest, IsDomain0AndRefusesEveryChange) {
+    const auto dom0 = manager->find_by_domid(0).value();
+    EXPECT_EQ(dom0.name, "Domain-0");
+    EXPECT_TRUE(dom0.uuid.is_nil());
+    EXPECT_EQ(dom0.status.state, domain::State::running);
+    EXPECT_EQ(dom0.memory_max_kib, 4u << 20) << "no more than the host has";
+    EXPECT_EQ(dom0.vcpus, 2u);
+    EXPECT_EQ(manager->find_by_name("Domain-0")->domid, 0);
+
+    const auto expect_refused = [](const auto& result) {
+        ASSERT_FALSE(result);
+        EXPECT_EQ(result.error().reason, Reason::invalid_state);
+        EXPECT_THAT(result.error().message, HasSubstr("Domain-0 does not support requested operation"));
+    };
+    const Uuid nil;
+    expect_refused(end_of(manager->start(nil, {})));
+    expect_refused(end_of(manager->suspend(nil)));
+    expect_refused(end_of(manager->resume(nil)));
+    expect_refused(end_of(manager->shutdown(nil, {})));
+    expect_refused(end_of(manager->reboot(nil)));
+    expect_refused(end_of(manager->destroy(nil)));
+    expect_refused(end_of(manager->undefine(nil)));
+    expect_refused(end_of(manager->set_autostart(nil, true)));
+    auto impostor = guest_named("Domain-0");
+    EXPECT_EQ(end_of(manager->define(impostor)).error().reason, Reason::domain_exists);
+    impostor.uuid = nil;
+    expect_refused(end_of(manager->define(impostor)));
+    expect_refused(end_of(manager->create(impostor, {})));
+    EXPECT_THAT(events(), IsEmpty());
+    EXPECT_TRUE(store.domains.empty());
+}
+
+}  // namespace
+}  // namespace virtlight::manager

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/limits.hpp"
+#include "manager/world.hpp"
+
+namespace virtlight::manager {
+namespace {
+
+using domain::PausedReason;
+using domain::RunningReason;
+using domain::ShutoffReason;
+using domain::Status;
+using hypervisor::StopReason;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class Restart : public ::testing::Test, protected World {
+ protected:
+    Restart() : World(std::nullopt) {}
+
+    /// As the store has it while a start is under way.
+    domain::Definition half_made(bool made, bool paused) {
+        const auto guest = guest_named("web");
+        store.lives[guest.uuid] = {guest, 0};
+        if (made) xen.make(guest, paused);
+        return guest;
+    }
+};
+
+TEST_F(Restart, FindsTheStoredDomains) {
+    start_up();
+    const auto web = defined("web");
+    end_of(manager->set_autostart(defined("db").uuid, false)).value();
+    restart();
+    EXPECT_EQ(manager->definition(web.uuid, Which::stored), web);
+    EXPECT_TRUE(info(web).persistent);
+    EXPECT_EQ(manager->list().size(), 3u);
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Restart, DoesNotTouchTheGuestsAndFollowsThemAgain) {
+    start_up();
+    const auto guest = running("web");
+    restart();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(info(guest).status, Status(RunningReason::unknown));
+    EXPECT_EQ(xen.count("create"), 1u);
+    EXPECT_EQ(xen.count("destroy"), 0u);
+    EXPECT_EQ(xen.count("describe"), 0u) << "the store knows more than Xen";
+    EXPECT_THAT(xen.followed(), ElementsAre(1u));
+    EXPECT_THAT(events(), IsEmpty());
+    xen.stop(1, StopReason::poweroff);
+    settle();
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/0"));
+}
+
+TEST_F(Restart, KeepsTheDefinitionOfATransientGuest) {
+    start_up();
+    const auto guest = guest_named("web");
+    end_of(manager->create(guest, {.paused = true})).value();
+    restart();
+    EXPECT_EQ(info(guest).status.state, domain::State::paused);
+    EXPECT_FALSE(info(guest).persistent);
+    EXPECT_EQ(manager->definition(guest.uuid, Which::live)->boot, guest.boot);
+    EXPECT_EQ(manager->definition(guest.uuid, Which::live)->consoles[0].tty, "/dev/pts/1");
+}
+
+TEST_F(Restart, KeepsTheLiveDefinitionApartFromTheStoredOne) {
+    start_up();
+    auto guest = running("web");
+    guest.vcpus_max = 4;
+    end_of(manager->define(guest)).value();
+    restart();
+    EXPECT_EQ(manager->definition(guest.uuid, Which::live)->vcpus_max, 1u);
+    EXPECT_EQ(manager->definition(guest.uuid, Which::stored)->vcpus_max, 4u);
+    EXPECT_TRUE(info(guest).updated);
+}
+
+TEST_F(Restart, ForgetsAGuestThatHasEndedMeanwhile) {
+    start_up();
+    const auto persistent = running("web");
+    const auto transient = guest_named("brief");
+    end_of(manager->create(transient, {})).value();
+    xen.on_attention([] {});
+    xen.truth.erase(1);
+    xen.truth.erase(2);
+    restart();
+    EXPECT_EQ(info(persistent).domid, -1);
+    EXPECT_FALSE(exists(transient));
+    EXPECT_TRUE(store.lives.empty());
+    EXPECT_TRUE(end_of(manager->start(persistent.uuid, {})));
+}
+
+TEST_F(Restart, CleansUpAfterAGuestThatHasStoppedMeanwhile) {
+    start_up();
+    const auto guest = running("web");
+    xen.truth.at(1).stopped = StopReason::poweroff;
+    xen.on_attention([] {});
+    restart();
+    look();
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::shutdown));
+    EXPECT_EQ(xen.truth.size(), 1u);
+}
+
+TEST_F(Restart, DoesNotTakeAnotherLifeOfTheSameDomainForItsOwn) {
+    start_up();
+    auto guest = running("web");
+    guest.on_reboot = domain::LifecycleAction::restart;
+    xen.truth.erase(1);
+    xen.make(guest);  // by another tool
+    restart();
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_TRUE(store.lives.empty());
+    xen.stop(2, StopReason::reboot);
+    settle();
+    EXPECT_EQ(xen.count("destroy"), 0u) << "that is for the other tool to do";
+}
+
+TEST_F(Restart, DestroysADomainThatWasLeftHalfMade) {
+    const auto guest = half_made(true, true);
+    start_up();
+    settle();
+    EXPECT_EQ(xen.truth.size(), 1u);
+    EXPECT_FALSE(exists(guest));
+    EXPECT_TRUE(store.lives.empty());
+}
+
+TEST_F(Restart, KeepsTheDefinitionOfAPersistentDomainThatWasLeftHalfMade) {
+    const auto guest = half_made(true, true);
+    store.domains[guest.uuid] = {guest};
+    start_up();
+    settle();
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::failed));
+    EXPECT_EQ(info(guest).domid, -1);
+    EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
+}
+
+TEST_F(Restart, DropsAnIntentOfWhichNothingCame) {
+    const auto guest = half_made(false, false);
+    start_up();
+    settle();
+    EXPECT_FALSE(exists(guest));
+    EXPECT_TRUE(store.lives.empty());
+}
+
+TEST_F(Restart, NeverDestroysAGuestThatRunsThoughOnlyAnIntentIsKnownOfIt) {
+    const auto guest = half_made(true, false);
+    start_up();
+    look();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(xen.count("destroy"), 0u);
+    EXPECT_TRUE(store.lives.empty());
+}
+
+TEST_F(Restart, FindsTheDomainsOfOtherToolsBeforeAnybodyAsks) {
+    const auto guest = guest_named("xl-made");
+    xen.make(guest);
+    start_up();
+    EXPECT_TRUE(exists(guest));
+}
+
+TEST_F(Restart, IsNotHeldUpByADescriptionThatHangs) {
+    xen.make(guest_named("odd"));
+    xen.hold("describe");
+    const auto before = loop.now();
+    start_up();
+    EXPECT_LE(loop.now() - before, limits::adoption_wait + seconds(1));
+    xen.release("describe");
+    look();
+    EXPECT_TRUE(exists(guest_named("odd")));
+}
+
+TEST_F(Restart, FailsIfTheHypervisorDoesNotAnswer) {
+    xen.fail_next("look", {Reason::internal, "no xenstore"});
+    Manager other(loop, xen, store);
+    const auto failed = end_of(other.start_up());
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().message, "no xenstore");
+}
+
+TEST_F(Restart, TakesTheFirstByUuidOfTwoDomainsWithOneName) {
+    auto first = guest_named("web");
+    auto second = guest_named("web");
+    first.uuid.bytes[0] = 1;
+    second.uuid.bytes[0] = 2;
+    store.domains[second.uuid] = {second};
+    store.domains[first.uuid] = {first};
+    log::set_level(log::Level::error);
+    start_up();
+    EXPECT_EQ(manager->find_by_name("web")->uuid, first.uuid);
+    EXPECT_FALSE(exists(second));
+    EXPECT_EQ(store.domains.size(), 2u) << "left alone";
+}
+
+TEST_F(Restart, StartsWhatIsToBeStartedBesideItsOwnWorkAndAFewAtATime) {
+    std::vector<domain::Definition> guests;
+    for (const auto* name : {"a", "b", "c", "d", "e"}) {
+        guests.push_back(guest_named(name));
+        store.domains[guests.back().uuid] = {guests.back(), true};
+    }
+    const auto other = guest_named("other");
+    store.domains[other.uuid] = {other};
+    xen.hold("create");
+    start_up();
+    settle();
+    EXPECT_EQ(xen.count("create"), limits::autostarts_at_once);
+    EXPECT_EQ(manager->list().size(), 7u) << "clients are served";
+    xen.fail_next("create", {Reason::operation_failed, "no memory"});
+    xen.release("create");
+    settle();
+    EXPECT_EQ(xen.count("create"), 5u);
+    EXPECT_EQ(xen.truth.size(), 5u) << "Domain-0 and all but the one that failed";
+    EXPECT_EQ(info(other).domid, -1);
+}
+
+TEST_F(Restart, DoesNotStartAgainWhatRuns) {
+    start_up();
+    const auto guest = running("web");
+    end_of(manager->set_autostart(guest.uuid, true)).value();
+    restart();
+    EXPECT_EQ(xen.count("create"), 1u);
+    EXPECT_EQ(info(guest).domid, 1);
+}
+
+}  // namespace
+}  // namespace virtlight::manager

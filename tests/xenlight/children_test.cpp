@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "xenlight/children.hpp"
+
+#include <csignal>
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "xenlight/fake_xen.hpp"
+#include "xenlight/operation_log.hpp"
+#include "xenlight/poll_loop.hpp"
+
+namespace virtlight::xenlight {
+namespace {
+
+/// libxl does not know the children of these tests, which reap them themselves.
+class ChildrenTest : public testing::Test {
+ protected:
+    void SetUp() override {
+        fake_xen::Xen::get().reset();
+        ASSERT_TRUE(handle.open(log.sink()));
+        children.emplace(loop, handle);
+    }
+    void TearDown() override { handle.close(); }
+
+    static int status_of(pid_t pid) {
+        int status = -1;
+        ::waitpid(pid, &status, 0);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    }
+
+    test::PollLoop loop;
+    OperationLog log;
+    Handle handle;
+    std::optional<Children> children;
+};
+
+TEST_F(ChildrenTest, AreWatchedUntilTheyEnd) {
+    auto gate = make_pipe();
+    ASSERT_TRUE(gate);
+    const pid_t pid = children->fork();
+    if (pid == 0) {
+        char byte = 0;
+        [[maybe_unused]] const auto n = ::read(gate->first.get(), &byte, 1);
+        ::_exit(7);
+    }
+    EXPECT_EQ(children->size(), 1);
+    loop.serve_descriptors();
+    EXPECT_EQ(children->size(), 1);
+    ASSERT_EQ(::write(gate->second.get(), "x", 1), 1);
+    EXPECT_TRUE(loop.wait_for([&] { return children->size() == 0; }));
+    EXPECT_EQ(loop.watches(), 0);
+    EXPECT_EQ(status_of(pid), 7);
+}
+
+TEST_F(ChildrenTest, StartWithOrdinarySignals) {
+    sigset_t blocked;
+    sigset_t before;
+    ::sigfillset(&blocked);
+    ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    const auto pipe_before = std::signal(SIGPIPE, SIG_IGN);
+    const pid_t pid = children->fork();
+    if (pid == 0) {
+        sigset_t mask;
+        ::sigprocmask(SIG_BLOCK, nullptr, &mask);
+        struct sigaction pipe{};
+        ::sigaction(SIGPIPE, nullptr, &pipe);
+        const bool ordinary = ::sigisemptyset(&mask) && pipe.sa_handler == SIG_DFL;
+        ::_exit(ordinary && ::getsid(0) == ::getpid() ? 0 : 1);
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    std::signal(SIGPIPE, pipe_before);
+    EXPECT_EQ(status_of(pid), 0);
+}
+
+TEST_F(ChildrenTest, OfAChildAreItsOwnAffair) {
+    const pid_t pid = children->fork();
+    if (pid == 0) {
+        const pid_t grandchild = children->fork();
+        if (grandchild == 0) ::_exit(3);
+        ::_exit(status_of(grandchild) == 3 && children->size() == 0 ? 0 : 1);
+    }
+    EXPECT_EQ(children->size(), 1);
+    EXPECT_EQ(status_of(pid), 0);
+}
+
+TEST_F(ChildrenTest, ThatCannotBeWatchedDoNotStay) {
+    loop.refuse_watches = true;
+    const pid_t pid = children->fork();
+    if (pid == 0) {
+        ::pause();
+        ::_exit(0);
+    }
+    EXPECT_EQ(pid, -1);
+    EXPECT_EQ(::waitpid(-1, nullptr, 0), -1) << "a child is left";
+}
+
+}  // namespace
+}  // namespace virtlight::xenlight

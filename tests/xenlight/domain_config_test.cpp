@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "xenlight/domain_config.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace virtlight::xenlight {
+namespace {
+
+using domain::Console;
+using domain::Definition;
+using domain::GuestType;
+using domain::LifecycleAction;
+
+constexpr std::uint64_t mib = 1024;
+
+Definition guest(GuestType type) {
+    return {
+        .name = "guest",
+        .uuid = *Uuid::parse("c7a5fdbd-edaf-9455-926a-d65c16db1809"),
+        .type = type,
+        .memory_max_kib = 512 * mib,
+        .memory_kib = 256 * mib,
+        .vcpus_max = 10,
+        .vcpus = 3,
+        .boot = {.kernel = "/boot/vmlinuz", .initrd = "/boot/initrd.img", .cmdline = "console=hvc0 quiet"},
+        .clock = domain::ClockOffset::localtime,
+        .on_poweroff = LifecycleAction::preserve,
+        .on_reboot = LifecycleAction::rename_restart,
+        .on_crash = LifecycleAction::coredump_destroy,
+        .consoles = {{.target = Console::Target::xen, .port = 0}},
+    };
+}
+
+Definition pv_guest() {
+    return guest(GuestType::pv);
+}
+
+Definition pvh_guest() {
+    auto definition = guest(GuestType::pvh);
+    definition.features = {.acpi = true, .apic = true, .hap = true};
+    return definition;
+}
+
+Definition hvm_guest() {
+    auto definition = guest(GuestType::hvm);
+    definition.features = {.acpi = false, .apic = true, .pae = true, .hap = false};
+    definition.emulator = "/usr/bin/qemu-system-i386";
+    definition.consoles = {{.target = Console::Target::serial, .port = 0},
+                           {.target = Console::Target::serial, .port = 2}};
+    return definition;
+}
+
+Definition smallest_guest() {
+    return {.name = "small", .memory_max_kib = 16 * mib, .memory_kib = 16 * mib, .boot = {.kernel = "/k"}};
+}
+
+std::string json_of(const Definition& definition) {
+    DomainConfig config;
+    write_config(definition, *config);
+    const CString json(libxl_domain_config_to_json(nullptr, config.get()));
+    return json.get();
+}
+
+/// Compares with tests/xenlight/golden/NAME.json. With VIRTLIGHT_WRITE_GOLDEN in the environment, writes it.
+void expect_golden(const std::string& name, const Definition& definition) {
+    const auto path = std::string(VIRTLIGHT_TEST_DATA) + "/golden/" + name + ".json";
+    if (std::getenv("VIRTLIGHT_WRITE_GOLDEN")) std::ofstream(path) << json_of(definition);
+    std::stringstream golden;
+    golden << std::ifstream(path).rdbuf();
+    EXPECT_EQ(json_of(definition), golden.str());
+}
+
+TEST(DomainConfig, OfAPvGuestIsAsBefore) {
+    expect_golden("pv", pv_guest());
+}
+TEST(DomainConfig, OfAPvhGuestIsAsBefore) {
+    expect_golden("pvh", pvh_guest());
+}
+TEST(DomainConfig, OfAnHvmGuestIsAsBefore) {
+    expect_golden("hvm", hvm_guest());
+}
+TEST(DomainConfig, OfTheSmallestGuestIsAsBefore) {
+    expect_golden("smallest", smallest_guest());
+}
+
+Definition after_a_round_trip(const Definition& definition) {
+    DomainConfig config;
+    write_config(definition, *config);
+    return read_config(*config);
+}
+
+TEST(DomainConfig, HoldsAllThatAGuestIsMadeOf) {
+    EXPECT_EQ(after_a_round_trip(pv_guest()), pv_guest());
+    EXPECT_EQ(after_a_round_trip(pvh_guest()), pvh_guest());
+    EXPECT_EQ(after_a_round_trip(hvm_guest()), hvm_guest());
+}
+
+TEST(DomainConfig, GivesTheXenConsoleToAnHvmGuestWithoutSerialPorts) {
+    auto definition = hvm_guest();
+    definition.consoles.clear();
+    const std::vector<Console> xen = {{.target = Console::Target::xen, .port = 0}};
+    EXPECT_EQ(after_a_round_trip(definition).consoles, xen);
+}
+
+TEST(DomainConfig, ReadsTheSinglePortThatXlWrites) {
+    DomainConfig config;
+    config->c_info.type = LIBXL_DOMAIN_TYPE_HVM;
+    libxl_domain_build_info_init_type(&config->b_info, LIBXL_DOMAIN_TYPE_HVM);
+    config->b_info.u.hvm.serial = ::strdup("pty");
+    const std::vector<Console> serial = {{.target = Console::Target::serial, .port = 0}};
+    EXPECT_EQ(read_config(*config).consoles, serial);
+}
+
+RC_GTEST_PROP(DomainConfig, KeepsEveryNumberOfVcpus, ()) {
+    auto definition = pv_guest();
+    definition.vcpus_max = *rc::gen::inRange(1U, 513U);
+    definition.vcpus = *rc::gen::inRange(1U, definition.vcpus_max + 1);
+    RC_ASSERT(after_a_round_trip(definition) == definition);
+}
+
+TEST(GuestTypeOf, KnowsXensWordsOnly) {
+    EXPECT_EQ(guest_type_of("pv"), GuestType::pv);
+    EXPECT_EQ(guest_type_of("pvh"), GuestType::pvh);
+    EXPECT_EQ(guest_type_of("hvm"), GuestType::hvm);
+    EXPECT_EQ(guest_type_of("PV"), std::nullopt);
+    EXPECT_EQ(guest_type_of(""), std::nullopt);
+}
+
+}  // namespace
+}  // namespace virtlight::xenlight

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The functions under libxl, as the test program has them: the linker finds these before those of libxenctrl
+// and libxenstore.
+#include <cerrno>
+#include <climits>
+#include <cstdarg>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "xenlight/fake_xen.hpp"
+
+// Xen's headers have anonymous structs, and refuse a compiler that is told to be strict.
+#undef __STRICT_ANSI__
+extern "C" {
+#include <xenctrl.h>
+#include <xenstore.h>
+}
+
+using virtlight::fake_xen::Domain;
+using virtlight::fake_xen::Xen;
+
+namespace {
+
+Xen& xen() {
+    return Xen::get();
+}
+
+Xen::Connection* connection(xs_handle* handle) {
+    return reinterpret_cast<Xen::Connection*>(handle);
+}
+
+xc_domaininfo_t info_of(const Domain& domain) {
+    xc_domaininfo_t info{};
+    info.domain = static_cast<domid_t>(domain.domid);
+    info.flags = (domain.paused ? XEN_DOMINF_paused : 0) | (domain.dying ? XEN_DOMINF_dying : 0);
+    if (domain.shutdown)
+        info.flags |= XEN_DOMINF_shutdown | static_cast<unsigned>(domain.reason) << XEN_DOMINF_shutdownshift;
+    info.tot_pages = 32768;
+    info.max_pages = 32768 + 256;
+    info.nr_online_vcpus = 1;
+    std::memcpy(info.handle, domain.uuid.bytes.data(), sizeof info.handle);
+    return info;
+}
+
+bool has(uint32_t domid) {
+    bool found = false;
+    xen().change(domid, [&](Domain&) { found = true; });
+    return found;
+}
+
+/// What a call on a domain answers: 0, or -1 if there is none.
+template <class Change>
+int on_domain(uint32_t domid, Change change) {
+    if (!has(domid)) {
+        errno = ESRCH;
+        return -1;
+    }
+    xen().change(domid, change);
+    return 0;
+}
+
+char* copy(const std::string& text) {
+    return ::strdup(text.c_str());
+}
+
+}  // namespace
+
+extern "C" {
+
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
+
+xc_interface* xc_interface_open(xentoollog_logger*, xentoollog_logger*, unsigned) {
+    return static_cast<xc_interface*>(std::calloc(1, 4096));
+}
+
+int xc_interface_close(xc_interface* handle) {
+    std::free(handle);
+    return 0;
+}
+
+int xc_domain_getinfolist(xc_interface*, uint32_t first, unsigned most, xc_domaininfo_t* infos) {
+    unsigned count = 0;
+    for (const auto& domain : xen().domains()) {
+        if (domain.domid >= first && count < most) infos[count++] = info_of(domain);
+    }
+    return static_cast<int>(count);
+}
+
+int xc_flask_sid_to_context(xc_interface*, int, char*, uint32_t) {
+    errno = ENOSYS;
+    return -1;
+}
+
+int xc_domain_getvnuma(xc_interface*, uint32_t, uint32_t*, uint32_t*, uint32_t*, xen_vmemrange_t*,
+                       unsigned int*, unsigned int*) {
+    errno = EOPNOTSUPP;
+    return -1;
+}
+
+int xc_domain_pause(xc_interface*, uint32_t domid) {
+    return on_domain(domid, [](Domain& domain) { domain.paused = true; });
+}
+
+int xc_domain_unpause(xc_interface*, uint32_t domid) {
+    return on_domain(domid, [](Domain& domain) { domain.paused = false; });
+}
+
+/// libxl calls it in a child, whose Xen is a copy that ends with it.
+int xc_domain_destroy(xc_interface*, uint32_t domid) {
+    return on_domain(domid, [](Domain& domain) { domain.dying = true; });
+}
+
+int xc_physinfo(xc_interface*, xc_physinfo_t* info) {
+    *info = {};
+    info->threads_per_core = 1;
+    info->cores_per_socket = 2;
+    info->nr_cpus = 4;
+    info->nr_nodes = 1;
+    info->cpu_khz = 2'500'000;
+    info->total_pages = 4096 * 256;
+    info->free_pages = 1024 * 256;
+    info->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_hvm;
+    return 0;
+}
+
+int xc_version(xc_interface*, int command, void* answer) {
+    switch (command) {
+        case XENVER_version: return 4 << 16 | 17;
+        case XENVER_extraversion: std::strcpy(static_cast<char*>(answer), ".7"); return 0;
+        case XENVER_capabilities: std::strcpy(static_cast<char*>(answer), "xen-3.0-x86_64 "); return 0;
+        case XENVER_pagesize: return 4096;
+        case XENVER_build_id: errno = ENODATA; return -1;
+        case XENVER_compile_info: *static_cast<xen_compile_info_t*>(answer) = {}; return 0;
+        case XENVER_changeset: *static_cast<char*>(answer) = 0; return 0;
+        case XENVER_commandline: *static_cast<char*>(answer) = 0; return 0;
+        case XENVER_platform_parameters: *static_cast<xen_platform_parameters_t*>(answer) = {}; return 0;
+        default: return 0;
+    }
+}
+
+long xc_sharing_freed_pages(xc_interface*) {
+    return 0;
+}
+
+long xc_sharing_used_frames(xc_interface*) {
+    return 0;
+}
+
+xs_handle* xs_open(unsigned long) {
+    if (!xen().accepts_connections()) {
+        errno = ECONNREFUSED;
+        return nullptr;
+    }
+    return reinterpret_cast<xs_handle*>(xen().connect());
+}
+
+void xs_close(xs_handle* handle) {
+    if (handle) xen().disconnect(connection(handle));
+}
+
+/// In a child: the connection is the parent's.
+void xs_daemon_destroy_postfork(xs_handle*) {}
+
+int xs_fileno(xs_handle* handle) {
+    return connection(handle)->ends[0];
+}
+
+char** xs_check_watch(xs_handle* handle) {
+    return xen().check_watch(connection(handle));
+}
+
+bool xs_watch(xs_handle* handle, const char* path, const char* token) {
+    return xen().watch(connection(handle), path, token);
+}
+
+bool xs_unwatch(xs_handle* handle, const char* path, const char* token) {
+    return xen().unwatch(connection(handle), path, token);
+}
+
+void* xs_read(xs_handle*, xs_transaction_t, const char* path, unsigned* size) {
+    if (!xen().exists(path)) {
+        errno = ENOENT;
+        return nullptr;
+    }
+    const auto value = xen().read(path);
+    if (size) *size = static_cast<unsigned>(value.size());
+    return copy(value);
+}
+
+bool xs_write(xs_handle*, xs_transaction_t, const char* path, const void* value, unsigned size) {
+    xen().write(path, std::string(static_cast<const char*>(value), size));
+    return true;
+}
+
+bool xs_mkdir(xs_handle*, xs_transaction_t, const char* path) {
+    if (!xen().exists(path)) xen().write(path, "");
+    return true;
+}
+
+bool xs_rm(xs_handle*, xs_transaction_t, const char* path) {
+    if (xen().remove_tree(path)) return true;
+    errno = ENOENT;
+    return false;
+}
+
+char** xs_directory(xs_handle*, xs_transaction_t, const char* path, unsigned* count) {
+    if (!xen().exists(path)) {
+        errno = ENOENT;
+        return nullptr;
+    }
+    const auto names = xen().list(path);
+    std::size_t bytes = 0;
+    for (const auto& name : names)
+        bytes += name.size() + 1;
+    auto** const answer = static_cast<char**>(std::malloc((names.size() + 1) * sizeof(char*) + bytes));
+    auto* text = reinterpret_cast<char*>(answer + names.size() + 1);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        answer[i] = text;
+        std::strcpy(text, names[i].c_str());
+        text += names[i].size() + 1;
+    }
+    *count = static_cast<unsigned>(names.size());
+    return answer;
+}
+
+/// One transaction after the other, and none ever has to be repeated.
+xs_transaction_t xs_transaction_start(xs_handle*) {
+    return 1;
+}
+
+bool xs_transaction_end(xs_handle*, xs_transaction_t, bool) {
+    return true;
+}
+
+bool xs_set_permissions(xs_handle*, xs_transaction_t, const char*, xs_permissions*, unsigned) {
+    return true;
+}
+
+char* xs_get_domain_path(xs_handle*, unsigned domid) {
+    return copy("/local/domain/" + std::to_string(domid));
+}
+
+bool xs_path_is_subpath(const char* parent, const char* child) {
+    return std::string_view(child).starts_with(parent);
+}
+
+int xs_suspend_evtchn_port(int) {
+    return -1;
+}
+
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)
+
+}  // extern "C"

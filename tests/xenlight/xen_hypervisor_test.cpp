@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The whole room with its threads, on the true libxl over a Xen in memory.
+#include "xenlight/xen_hypervisor.hpp"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "async/event_loop.hpp"
+#include "async/scope.hpp"
+#include "base/temporary_folder.hpp"
+#include "xenlight/fake_xen.hpp"
+
+namespace virtlight::xenlight {
+namespace {
+
+using async::Task;
+using fake_xen::Xen;
+using hypervisor::LifeId;
+using testing::HasSubstr;
+
+constexpr const char* control = "/local/domain/5/control/shutdown";
+
+class XenHypervisorTest : public testing::Test {
+ public:
+    void SetUp() override {
+        fake.reset();
+        fake.add({.domid = 5, .uuid = uuid}, "guest");
+        auto opened = XenHypervisor::open(core);
+        ASSERT_TRUE(opened) << opened.error().message;
+        xen = std::move(*opened);
+        xen->on_attention([this] {
+            ++attentions;
+            if (attended) std::exchange(attended, nullptr)->set(true);
+        });
+    }
+
+    /// Runs the body of a test on the core.
+    void run(Task<> (*body)(XenHypervisorTest&)) {
+        const auto guard = core.call_at(core.now() + seconds(20), [this] {
+            ADD_FAILURE() << "the test never got to its end";
+            core.stop();
+        });
+        scope.spawn(to_the_end(body, *this));
+        core.run();
+        core.cancel(guard);
+    }
+
+    static Task<> to_the_end(Task<> (*body)(XenHypervisorTest&), XenHypervisorTest& t) {
+        co_await body(t);
+        t.core.stop();
+    }
+
+    /// Ends with the next call for attention.
+    Task<> attention() {
+        const async::Completion<bool> next;
+        attended = &next;
+        co_await next;
+    }
+
+    static Task<bool> until(XenHypervisorTest& t, std::function<bool()> done) {
+        for (int i = 0; i < 1000 && !done(); ++i)
+            co_await async::sleep_for(t.core, milliseconds(5));
+        co_return done();
+    }
+
+    Uuid uuid = Uuid::random();
+    Xen& fake = Xen::get();
+    async::EventLoop core{"core"};
+    async::Scope scope;
+    std::unique_ptr<XenHypervisor> xen;
+    int attentions = 0;
+    const async::Completion<bool>* attended = nullptr;
+};
+
+TEST_F(XenHypervisorTest, KnowsTheHost) {
+    const auto& host = xen->host();
+    EXPECT_EQ(host.version_major, 4);
+    EXPECT_EQ(host.version_minor, 17);
+    EXPECT_EQ(host.version_extra, ".7");
+    EXPECT_EQ(host.memory_kib, 4 * 1024 * 1024);
+    EXPECT_EQ(host.cpus, 4);
+    EXPECT_EQ(host.sockets_per_node, 2);
+    EXPECT_EQ(host.mhz, 2500);
+    EXPECT_TRUE(host.has_pv && host.has_hvm);
+}
+
+TEST_F(XenHypervisorTest, SeesAllDomains) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        t.fake.add({.domid = 9, .shutdown = true, .reason = 3}, "crashed");
+        const auto seen = co_await t.xen->look();
+        EXPECT_TRUE(seen) << seen.error().message;
+        if (!seen) co_return;
+        EXPECT_EQ(seen->domains.size(), 3);
+        EXPECT_EQ(seen->domains[0].name, "Domain-0");
+        EXPECT_EQ(seen->domains[1].name, "guest");
+        EXPECT_EQ(seen->domains[1].uuid, t.uuid);
+        EXPECT_EQ(seen->domains[1].memory_kib, 128 * 1024);
+        EXPECT_FALSE(seen->domains[1].stopped);
+        EXPECT_EQ(seen->domains[2].stopped, hypervisor::StopReason::crash);
+        EXPECT_EQ(seen->memory_free_kib, 1024 * 1024);
+    });
+}
+
+TEST_F(XenHypervisorTest, PausesAndUnpauses) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        EXPECT_TRUE(co_await t.xen->pause(5, {}));
+        EXPECT_TRUE(t.fake.domains().back().paused);
+        EXPECT_TRUE(co_await t.xen->unpause(5, {}));
+        EXPECT_FALSE(t.fake.domains().back().paused);
+    });
+}
+
+TEST_F(XenHypervisorTest, SaysThatADomainIsGone) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        const auto paused = co_await t.xen->pause(77, {});
+        EXPECT_EQ(paused.error().reason, Reason::no_domain);
+        EXPECT_EQ(paused.error().message, "cannot pause domain 77: Xen has no such domain");
+        EXPECT_EQ((co_await t.xen->describe(77)).error().reason, Reason::no_domain);
+        EXPECT_EQ((co_await t.xen->request_shutdown(77, hypervisor::ShutdownMethod::acpi, {})).error().reason,
+                  Reason::no_domain);
+    });
+}
+
+TEST_F(XenHypervisorTest, DoesNothingToTheHostItself) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        EXPECT_EQ((co_await t.xen->pause(0, {})).error().reason, Reason::unsupported_operation);
+        EXPECT_EQ((co_await t.xen->destroy(0, {})).error().reason, Reason::unsupported_operation);
+        EXPECT_FALSE(t.fake.domains().front().paused);
+    });
+}
+
+TEST_F(XenHypervisorTest, EndsAShutdownRequestWithTheGuestsAcknowledgement) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        async::Completion<Result<>> ended;
+        const auto ask = [](XenHypervisorTest& test, async::Completion<Result<>> done) -> Task<> {
+            done.set(co_await test.xen->request_shutdown(5, hypervisor::ShutdownMethod::paravirtual, {}));
+        };
+        t.scope.spawn(ask(t, ended));
+        EXPECT_TRUE(co_await until(t, [&] { return t.fake.read(control) == "poweroff"; }));
+        // The guest is silent, and nobody else waits for it.
+        EXPECT_TRUE(co_await t.xen->look());
+        EXPECT_TRUE(co_await t.xen->pause(5, {}));
+        EXPECT_FALSE(ended.is_set());
+        t.fake.write(control, "");
+        EXPECT_TRUE(co_await ended);
+    });
+}
+
+TEST_F(XenHypervisorTest, EndsACancelledRequestSoon) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        async::CancelSource cancel;
+        async::Completion<Result<>> ended;
+        const auto ask = [](XenHypervisorTest& test, async::CancelToken token,
+                            async::Completion<Result<>> done) -> Task<> {
+            done.set(co_await test.xen->request_reboot(5, {.cancel = token}));
+        };
+        t.scope.spawn(ask(t, cancel.token(), ended));
+        EXPECT_TRUE(co_await until(t, [&] { return t.fake.read(control) == "reboot"; }));
+        cancel.cancel();
+        const auto rebooted = co_await ended;
+        EXPECT_EQ(rebooted.error().reason, Reason::cancelled);
+    });
+}
+
+TEST_F(XenHypervisorTest, DoesNotStartWhatIsCancelledBefore) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        async::CancelSource cancel;
+        cancel.cancel();
+        const auto paused = co_await t.xen->pause(5, {.cancel = cancel.token()});
+        EXPECT_EQ(paused.error().reason, Reason::cancelled);
+        EXPECT_FALSE(t.fake.domains().back().paused);
+    });
+}
+
+TEST_F(XenHypervisorTest, HasNoPowerButtonForAPvGuest) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        const auto pressed = co_await t.xen->request_shutdown(5, hypervisor::ShutdownMethod::acpi, {});
+        EXPECT_EQ(pressed.error().reason, Reason::unsupported_operation);
+    });
+}
+
+TEST_F(XenHypervisorTest, CallsForAttentionWhenDomainsComeAndGo) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        co_await t.attention();  // the watches report at once
+        EXPECT_TRUE(co_await t.xen->look());
+        t.attentions = 0;
+        t.fake.fire("@introduceDomain");
+        EXPECT_TRUE(co_await until(t, [&] { return t.attentions >= 1; }));
+        t.attentions = 0;
+        t.fake.fire("@releaseDomain");
+        EXPECT_TRUE(co_await until(t, [&] { return t.attentions >= 1; }));
+    });
+}
+
+TEST_F(XenHypervisorTest, CallsForAttentionWhenALifeIsFollowedAsItMayBeOver) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        co_await t.attention();
+        // libxl looks once at the first life that it is given, and never at the others.
+        t.xen->follow(LifeId{1}, 5);
+        EXPECT_TRUE(co_await until(t, [&] { return t.attentions >= 1; }));
+        EXPECT_TRUE(co_await t.xen->look());
+        EXPECT_TRUE(co_await t.xen->look());
+        t.attentions = 0;
+        t.xen->follow(LifeId{2}, 77);
+        EXPECT_TRUE(co_await until(t, [&] { return t.attentions >= 1; }));
+        t.xen->unfollow(LifeId{1});
+        t.xen->unfollow(LifeId{2});
+        EXPECT_TRUE(co_await t.xen->look());
+    });
+}
+
+TEST_F(XenHypervisorTest, DescribesADomainThatLibxlDidNotMake) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        t.fake.write("/local/domain/5/memory/static-max", "262144");
+        t.fake.write("/local/domain/5/memory/target", "130000");
+        t.fake.write("/local/domain/5/console/tty", "/dev/pts/7");
+        const auto described = co_await t.xen->describe(5);
+        EXPECT_TRUE(described) << described.error().message;
+        if (!described) co_return;
+        EXPECT_EQ(described->name, "guest");
+        EXPECT_EQ(described->uuid, t.uuid);
+        EXPECT_EQ(described->type, domain::GuestType::pv);
+        EXPECT_EQ(described->memory_max_kib, 262144);
+        EXPECT_EQ(described->memory_kib, 130048);  // whole MiB
+        EXPECT_EQ(described->vcpus, 1);
+        EXPECT_EQ(described->consoles.size(), 1);
+        EXPECT_EQ(described->consoles.front().tty, "/dev/pts/7");
+    });
+}
+
+TEST_F(XenHypervisorTest, RefusesToStartWithoutAKernel) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        const auto made = co_await t.xen->create({.name = "new", .boot = {.kernel = "/nowhere"}}, {});
+        EXPECT_EQ(made.error().reason, Reason::invalid_argument);
+        EXPECT_THAT(made.error().message, HasSubstr("cannot start domain 'new': the kernel /nowhere"));
+    });
+}
+
+TEST_F(XenHypervisorTest, RefusesToStartASecondDomainWithAUuid) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        const test::TemporaryFolder folder;
+        const std::string kernel = folder.path() / "kernel";
+        std::ofstream(kernel) << "\x7f"
+                                 "ELF";
+        const auto made =
+            co_await t.xen->create({.name = "new", .uuid = t.uuid, .boot = {.kernel = kernel}}, {});
+        EXPECT_EQ(made.error().reason, Reason::domain_exists);
+    });
+}
+
+TEST_F(XenHypervisorTest, FailsWithTheReasonWhenXenstoredDies) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        co_await t.attention();
+        t.fake.kill_xenstored();
+        co_await t.attention();
+        const auto seen = co_await t.xen->look();
+        EXPECT_FALSE(seen);
+        EXPECT_THAT(seen.error().message, HasSubstr("broke down"));
+    });
+}
+
+TEST(XenHypervisorOpen, SaysWhyItCannot) {
+    auto& fake = Xen::get();
+    fake.reset();
+    fake.kill_xenstored();
+    async::EventLoop core("core");
+    const auto opened = XenHypervisor::open(core);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().reason, Reason::operation_failed);
+}
+
+}  // namespace
+}  // namespace virtlight::xenlight
