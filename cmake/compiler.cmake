@@ -7,9 +7,9 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
-# g++ 12 destroys aggregate temporaries of a co_await expression twice.
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  message(FATAL_ERROR "g++ ${CMAKE_CXX_COMPILER_VERSION} miscompiles coroutines; use clang 19 or g++ 13 and later")
+# g++ 12 destroys aggregate temporaries of a co_await expression twice; g++ 13 has no explicit object parameters.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
+  message(FATAL_ERROR "g++ ${CMAKE_CXX_COMPILER_VERSION} will not do; use clang 19, or g++ 14 and later")
 endif()
 
 find_program(CCACHE ccache)

@@ -72,6 +72,8 @@ inline constexpr auto simulated_departure = seconds(10);
 inline constexpr std::size_t domains = 16384;
 /// Operations that may wait for their turn on one domain; as many urgent ones besides.
 inline constexpr std::size_t jobs_per_domain = 32;
+/// How long one waits for its turn.
+inline constexpr auto turn_wait = seconds(600);
 /// How long each kind of operation may take before it is cancelled. A guest has a minute to acknowledge a
 /// request.
 inline constexpr auto definition_deadline = seconds(60);
@@ -163,5 +165,9 @@ inline constexpr auto answer_wait = std::chrono::minutes(10);
 inline constexpr std::size_t configuration_bytes = 64 * 1024;
 /// Connections that the kernel holds until they are accepted.
 inline constexpr int clients_waiting = 128;
+
+// cli
+/// How often a daemon that does not answer is tried again.
+inline constexpr auto ready_again = milliseconds(50);
 
 }  // namespace virtlight::limits

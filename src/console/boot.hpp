@@ -11,7 +11,8 @@
 
 namespace virtlight::console {
 
-/// How much of a console is kept, in bytes.
+/// How much of a console is kept, in bytes. `last` should be no less than the 4 KiB that a tty gives in one
+/// piece: not even a prompt viewer could see all of more.
 struct HistorySize {
     std::size_t first = limits::console_first_bytes;  ///< from the start of the boot that runs
     std::size_t last = limits::console_last_bytes;    ///< from its end

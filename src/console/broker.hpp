@@ -83,7 +83,7 @@ class Broker {
 
     struct Portion {
         Piece piece;
-        /// The guest has stopped and everything was read: nothing more will come.
+        /// Nothing more will come: the guest has stopped and all was read, or the id is unknown.
         bool end = false;
     };
     /// The next bytes, up to `max`, or what was missed. A view, valid until the next call of any function.

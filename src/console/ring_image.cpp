@@ -104,14 +104,15 @@ std::unexpected<Error> refused(std::string_view why) {
 
 /// Past the head of an image that is whole and of our version.
 Result<Reader> open_image(std::string_view image) {
-    if (!image.starts_with(magic) || image.size() < magic.size() + sizeof checksum(image))
+    constexpr auto checksum_size = sizeof(std::uint64_t);
+    if (!image.starts_with(magic) || image.size() < magic.size() + sizeof version + checksum_size)
         return refused("it is none of ours");
-    const auto body = image.substr(0, image.size() - sizeof checksum(image));
-    if (Reader(image.substr(body.size())).number<std::uint64_t>() != checksum(body))
-        return refused("it is damaged");
+    const auto body = image.substr(0, image.size() - checksum_size);
     Reader in(body.substr(magic.size()));
     if (const auto found = in.number<std::uint32_t>(); found != version)
         return refused(fmt::format("it is of version {}, not {}", found, version));
+    if (Reader(image.substr(body.size())).number<std::uint64_t>() != checksum(body))
+        return refused("it is damaged");
     return in;
 }
 
@@ -160,7 +161,9 @@ Result<std::vector<Mark>> read_marks(Reader& in, Offset end) {
 }  // namespace
 
 std::string Ring::image() const {
-    std::string out(magic);
+    std::string out;
+    out.reserve(memory());
+    out += magic;
     put(out, version);
     put(out, count(boots_));
     for (const auto& boot : boots_) {

@@ -76,23 +76,21 @@ void write_console(XmlWriter& writer, const Console& console, Shape shape) {
 void write_serial(XmlWriter& writer, const Console& serial, Shape shape) {
     auto element = writer.element("serial");
     element.attribute("type", "pty");
-    if (shape == Shape::running && !serial.tty.empty())
-        writer.element("source").attribute("path", serial.tty);
+    const bool has_tty = shape == Shape::running && !serial.tty.empty();
+    if (has_tty) writer.element("source").attribute("path", serial.tty);
     writer.element("target").attribute("port", serial.port);
 }
 
 void write(XmlWriter& writer, const Definition& definition, Shape shape) {
-    const auto write_where = [&](auto condition, auto write_one) {
-        for (const auto& console : definition.consoles) {
-            if (condition(console)) write_one(writer, console, shape);
-        }
-    };
-    const auto is_serial = [](const Console& c) { return c.target == Target::serial; };
-    const auto is_first_serial = [](const Console& c) { return c.target == Target::serial && c.port == 0; };
-    const auto is_xen = [](const Console& c) { return c.target == Target::xen; };
-    write_where(is_serial, write_serial);
-    write_where(is_first_serial, write_console);
-    write_where(is_xen, write_console);
+    for (const auto& console : definition.consoles) {
+        if (console.target == Target::serial) write_serial(writer, console, shape);
+    }
+    for (const auto& console : definition.consoles) {
+        if (console.target == Target::serial && console.port == 0) write_console(writer, console, shape);
+    }
+    for (const auto& console : definition.consoles) {
+        if (console.target == Target::xen) write_console(writer, console, shape);
+    }
 }
 
 }  // namespace

@@ -69,8 +69,9 @@ Result<> check_characters(std::string_view xml) {
     return {};
 }
 
-/// Holds a document to the limits with a look at its tags alone. Even in a malformed document, libxml2 sees a
-/// tag at the same '<' as this does, as it never goes past one but in comments and CDATA sections.
+/// Holds a document to the limits with a look at its tags alone. libxml2 reads on behind an error, but it
+/// goes past a '<' only in comments, CDATA sections and instructions; those that hold one are skipped
+/// likewise or refused, so both see the same tags in a malformed document too.
 class LimitCheck {
  public:
     explicit LimitCheck(std::string_view xml) : xml_(xml) {}

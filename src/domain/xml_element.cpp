@@ -73,7 +73,7 @@ void XmlReading::check(xmlNode& node) {
     const auto& known = asked(node);
     if (known.everything) return;
     check_attributes(node, known);
-    for (auto* child = node.children; child != nullptr; child = child->next) {
+    for (auto* child = node.children; child != nullptr && !problem_; child = child->next) {
         if (child->type == XML_ELEMENT_NODE) {
             if (child->ns != nullptr || !contains(known.children, view(child->name))) {
                 note(Reason::unsupported_config, *child,
@@ -156,13 +156,9 @@ std::string XmlElement::text() const {
     return text;
 }
 
-void XmlElement::skip() const {
-    if (node_ != nullptr) reading_->asked(*node_).everything = true;
-}
-
 std::string XmlElement::outer_xml() const {
-    skip();
     if (node_ == nullptr) return {};
+    reading_->asked(*node_).everything = true;
     // A document of its own: copying declares the namespaces that come from outside, and with UTF-8 as its
     // encoding nothing is written as a number that can stand as it is.
     const XmlDocument alone(xmlNewDoc(nullptr));

@@ -32,7 +32,7 @@ class XmlReading {
     Result<> finish();
 
  private:
-    /// What readers asked an element for. The names are literals.
+    /// What readers asked an element for.
     struct Asked {
         std::vector<std::string_view> attributes{};
         std::vector<std::string_view> children{};
@@ -51,7 +51,8 @@ class XmlReading {
 };
 
 /// An element of the document, or none where an optional one is missing: then it has no children, no
-/// attributes and an empty text, and no problem may be noted at it. Valid as long as the reading.
+/// attributes and an empty text, and no problem may be noted at it. Valid as long as the reading. The names
+/// asked for are kept: they must live as long, as literals do.
 class XmlReading::Element {
  public:
     Element(XmlReading& reading, xmlNode* node) : reading_(&reading), node_(node) {}
@@ -69,8 +70,6 @@ class XmlReading::Element {
     std::optional<std::string> attribute(std::string_view name) const;
     /// The element's own text as it stands, blanks included.
     std::string text() const;
-    /// Takes all that is inside without looking: it says nothing about the domain.
-    void skip() const;
     /// The element as XML text that stands alone: the namespaces it uses are declared in it, and reading it
     /// and asking again gives the same text. Takes all that is inside.
     std::string outer_xml() const;

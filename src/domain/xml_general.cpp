@@ -43,9 +43,7 @@ std::string read_title(const XmlElement& domain) {
 std::string read_metadata(const XmlElement& domain) {
     const auto metadata = domain.child("metadata");
     const auto children = metadata.children();
-    if (children.empty()) {
-        return {};
-    }
+    if (children.empty()) return {};
     std::set<std::string_view> seen;
     for (const auto& child : children) {
         const auto uri = child.namespace_uri();

@@ -7,7 +7,7 @@
 
 namespace virtlight::domain {
 
-/// What a domain's XML shows of one that runs.
+/// Whether a domain is described as it is stored, or as it runs.
 enum class Shape { stored, running };
 
 /// One part of a domain's XML, reader and writer side by side. The reader asks `parent` for what the part may

@@ -8,8 +8,6 @@
 namespace virtlight::domain {
 namespace {
 
-constexpr std::uint64_t kib_per_mib = 1024;
-
 /// libvirt's units: "b", "byte", "bytes"; a letter of "kmgtpe" alone or with "iB" counts in steps of 1024,
 /// and with "B" in steps of 1000. In either case. Missing: KiB. Zero: there is no such unit.
 std::uint64_t bytes_per_unit(std::string_view unit) {
@@ -30,6 +28,7 @@ std::uint64_t bytes_per_unit(std::string_view unit) {
 
 /// In KiB, rounded up to whole MiB: Xen's guests get no less than what was asked for.
 std::uint64_t read_size(const XmlElement& at) {
+    constexpr std::uint64_t mib = 1024 * 1024;
     const auto text = at.text();
     const auto unit = at.attribute("unit").value_or("");
     const auto number = parse_number<std::uint64_t>(text);
@@ -43,11 +42,11 @@ std::uint64_t read_size(const XmlElement& at) {
             "unknown suffix '{}' as unit of <{}>; allowed are b, KiB, MiB, GiB, TiB, PiB, EiB and "
             "KB, MB, GB, TB, PB, EB",
             shown(unit), at.name());
-    } else if (__builtin_mul_overflow(*number, scale, &bytes)) {
+    } else if (__builtin_mul_overflow(*number, scale, &bytes) ||
+               __builtin_add_overflow(bytes, mib - 1, &bytes)) {
         at.invalid("value too large: <{}> is {}{}", at.name(), *number, unit.empty() ? "KiB" : unit);
     }
-    constexpr std::uint64_t mib = 1024 * kib_per_mib;
-    return (bytes / mib + (bytes % mib != 0 ? 1 : 0)) * kib_per_mib;
+    return bytes / mib * 1024;
 }
 
 void read_memory(const XmlElement& domain, Definition& definition) {

@@ -169,8 +169,6 @@ void Session::close() {
 
 void Session::end(std::string reason) {
     end_reason_ = std::move(reason);
-    output_.clear();
-    sent_ = 0;
 }
 
 /// A message has begun and it is the client's turn to send the rest.

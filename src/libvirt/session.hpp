@@ -71,7 +71,7 @@ class Session {
     Time deadline() const;
     void tick(Time now);
 
-    /// Nothing more will come of this connection.
+    /// Nothing more will come of this connection. What output() has left may still be tried to send.
     bool ended() const { return !end_reason_.empty() || (closing_ && output().empty()); }
     /// Why the session ended by itself, for the log; empty if the client closed it.
     const std::string& end_reason() const { return end_reason_; }

@@ -65,9 +65,4 @@ bool JobQueue::withdraw(JobId id) {
     return std::erase_if(waiting_, [id](const Entry& entry) { return entry.id == id; }) > 0;
 }
 
-std::optional<JobKind> JobQueue::running() const {
-    if (!running_) return std::nullopt;
-    return running_->kind;
-}
-
 }  // namespace virtlight::manager

@@ -61,7 +61,6 @@ class JobQueue {
 
     bool idle() const { return !running_ && waiting_.empty(); }
     std::size_t waiting() const { return waiting_.size(); }
-    std::optional<JobKind> running() const;
 
  private:
     struct Entry {

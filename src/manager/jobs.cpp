@@ -21,9 +21,13 @@ Error overtaken_by(JobKind kind) {
     return {Reason::invalid_state, "the guest has stopped meanwhile"};
 }
 
+Error not_within(Duration bound, std::string_view what) {
+    const auto count = std::chrono::duration_cast<seconds>(bound).count();
+    return {Reason::timed_out, fmt::format("{} within {} s", what, count)};
+}
+
 Error overdue(JobKind kind) {
-    const auto bound = std::chrono::duration_cast<seconds>(rules(kind).deadline);
-    return {Reason::timed_out, fmt::format("not done within {} s", bound.count())};
+    return not_within(rules(kind).deadline, "not done");
 }
 
 }  // namespace
@@ -56,6 +60,7 @@ Jobs::JobRef Jobs::submit(DomainRef domain, JobKind kind, Work work) {
         return refuse({Reason::too_many, fmt::format("{} operations on it wait already", waiting)});
     }
     jobs_.emplace(job->id, job);
+    bound_wait(*job);
     // Whoever waits for a job is resumed as it ends and may come back here: nothing is kept across that.
     for (const auto id : arrival->ended)
         withdraw(id, {Reason::invalid_state, "the domain is being destroyed"});
@@ -64,9 +69,20 @@ Jobs::JobRef Jobs::submit(DomainRef domain, JobKind kind, Work work) {
     return job;
 }
 
+void Jobs::bound_wait(Job& job) {
+    // What a guest has left is cleaned up however late that is.
+    if (job.kind == JobKind::after_stop) return;
+    const auto due = core_.scheduler.now() + limits::turn_wait;
+    job.turn = core_.scheduler.call_at(
+        due, [this, id = job.id] { withdraw(id, not_within(limits::turn_wait, "its turn has not come")); });
+}
+
 void Jobs::pump(const DomainRef& domain) {
-    while (const auto id = domain->queue.next())
-        scope_.spawn(execute(jobs_.at(*id)));
+    while (const auto id = domain->queue.next()) {
+        auto job = jobs_.at(*id);
+        core_.scheduler.cancel(job->turn);
+        scope_.spawn(execute(std::move(job)));
+    }
 }
 
 async::Task<> Jobs::execute(JobRef job) {
@@ -101,6 +117,7 @@ void Jobs::withdraw(JobId id, Error why) {
     const auto taken = jobs_.extract(id);
     if (!taken) return;
     const auto& job = taken.mapped();
+    core_.scheduler.cancel(job->turn);
     job->domain->queue.withdraw(id);
     core_.release(job->domain);
     job->done.set(std::unexpected(refusal(job->kind, job->domain->name, std::move(why))));

@@ -16,8 +16,8 @@
 namespace virtlight::manager {
 
 /// Runs the jobs of all domains: each domain's in the order of its queue, those of different domains beside
-/// one another. Each job ends once, and within its deadline; what it failed with says which operation on
-/// which domain it was. Jobs belong to the scope: whoever waits for one may go away.
+/// one another. Each job ends once, within a bound for its turn and another for its work; what it failed with
+/// says which operation on which domain it was. Jobs belong to the scope: whoever waits for one may go away.
 class Jobs {
  public:
     /// What a job does. Fails with the bare reason. Owns what it uses; gets an operation to do it under.
@@ -41,6 +41,7 @@ class Jobs {
         JobKind kind;
         DomainRef domain;
         Work work;
+        async::TimerId turn{};  ///< ends the wait for it
         async::CancelSource cancel{};
         std::optional<Error> overruled{};  ///< why it was cancelled, if not for its deadline
         async::Completion<Result<>> done{};
@@ -48,6 +49,7 @@ class Jobs {
     using JobRef = std::shared_ptr<Job>;
 
     JobRef submit(DomainRef domain, JobKind kind, Work work);
+    void bound_wait(Job& job);
     void pump(const DomainRef& domain);
     async::Task<> execute(JobRef job);
     void withdraw(JobId id, Error why);

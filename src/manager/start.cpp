@@ -47,8 +47,12 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, Operatio
 
     auto running = co_await let_run(domain, options, operation);
     if (!running) {
-        if (const auto removed = co_await tear_down(domain); !removed)
-            running.error().message += "; what was made of it cannot be removed: " + removed.error().message;
+        const auto removed = co_await tear_down(domain);
+        if (removed) co_return running;
+        // It is there, and clients see it: then they are told of it, too.
+        running.error().message += "; what was made of it cannot be removed: " + removed.error().message;
+        core_.tell(*domain, domain::Started::booted);
+        core_.tell(*domain, domain::Suspended::api_error);
         co_return running;
     }
     log::info("domain '{}' runs as domid {}", domain->name, domain->domid());

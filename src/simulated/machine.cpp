@@ -139,7 +139,7 @@ Result<Machine::Begun> Machine::begin(const Definition& definition) {
     domains_.emplace(
         *domid,
         Domain{.domid = *domid, .birth = birth, .definition = definition, .guest = Guest(*behaviour, pace)});
-    return Begun{*domid, birth, *behaviour};
+    return Begun{*domid, birth, name, *behaviour};
 }
 
 std::optional<DomId> Machine::next_domid() {
@@ -159,7 +159,7 @@ Result<> Machine::introduce(const Begun& begun) {
     auto* const domain = find(begun);
     if (!domain || domain->dying)
         return fail(Reason::operation_failed,
-                    "cannot build domid {}: somebody destroyed it while it was being built", begun.domid);
+                    "cannot create domain '{}': somebody destroyed it while it was being built", begun.name);
     if (auto opened = open_consoles(*domain); !opened) return opened;
     domain->built = true;
     if (!domain->paused) greet(*domain);
@@ -175,7 +175,7 @@ Result<> Machine::open_consoles(Domain& domain) {
         if (!pty)
             return std::unexpected(
                 Error{Reason::operation_failed,
-                      fmt::format("cannot build domain '{}': it gets no console", domain.definition.name),
+                      fmt::format("cannot create domain '{}': it gets no console", domain.definition.name),
                       {std::move(pty).error().message}});
         console.tty = (*pty)->tty();
         domain.consoles.push_back(*std::move(pty));

@@ -76,6 +76,7 @@ class Machine {
     struct Begun {
         DomId domid = 0;
         Birth birth;
+        std::string name;
         Behaviour behaviour;
     };
     /// The first step of a create. invalid_argument: a malformed word of behaviour; operation_failed: no

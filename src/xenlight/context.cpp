@@ -37,7 +37,7 @@ Result<> Context::set_up() {
 
 Context::~Context() {
     handle_.on_leaving(nullptr);
-    if (operations_.in_flight() == 0) {
+    if (operations_.in_flight() == 0 && !broken_) {
         handle_.close();
     } else {
         log::warning("{}: left behind with {} operations in flight", name_, operations_.in_flight());
@@ -65,7 +65,7 @@ void Context::libxl_left() {
     if (disaster_ && !broken_) break_down(*disaster_);
 }
 
-void Context::break_down(std::string why) {
+void Context::break_down(std::string_view why) {
     if (broken_) return;
     log::error("{}: broken down: {}", name_, why);
     broken_ = Error{Reason::operation_failed, fmt::format("libxl broke down ({})", why)};

@@ -25,8 +25,8 @@ class Context {
     static Result<std::unique_ptr<Context>> open(async::FdScheduler& loop, std::string name);
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
-    /// With operations in flight the libxl context cannot be freed; it is then left behind, cut off from the
-    /// loop.
+    /// Cuts everything off from the loop. A libxl context that broke down or has operations in flight cannot
+    /// be freed; it is left behind.
     ~Context();
 
     const std::string& name() const { return name_; }
@@ -55,11 +55,11 @@ class Context {
     void on_domain_event(std::function<void(hypervisor::LifeId)> happened) {
         happened_ = std::move(happened);
     }
-    /// Calls `broke` when this context has broken down; outside libxl.
+    /// Calls `broke` once when this context is of no more use; outside libxl, but not to destroy the context.
     void on_break_down(std::function<void()> broke) { broke_ = std::move(broke); }
 
     /// Marks the context as of no more use and fails its operations. Not inside libxl.
-    void break_down(std::string why);
+    void break_down(std::string_view why);
     /// Why the context is of no more use, once it is not.
     const std::optional<Error>& broken() const { return broken_; }
 

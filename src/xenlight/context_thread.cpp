@@ -9,27 +9,39 @@
 namespace virtlight::xenlight {
 
 struct ContextThread::Inside {
-    explicit Inside(const std::string& name) : loop(name) {}
+    Inside(const std::string& name, std::function<void()> broke_) : loop(name), broke(std::move(broke_)) {}
 
-    Result<Context*> usable() {
+    void run(const std::string& name) {
+        ::pthread_setname_np(::pthread_self(), name.c_str());
+        context = Context::open(loop, name);
+        // Dropped by a step of its own: the one that finds it broken is still in the middle of it.
+        if (context) (*context)->on_break_down([this] { loop.post([this] { drop(); }); });
+        loop.run();
+        context = fail(Reason::internal, "the thread {} has ended", name);
+    }
+
+    void drop() {
+        context = std::unexpected((*context)->broken().value());
+        if (broke) broke();
+    }
+
+    Result<Context*> usable() const {
         if (!context) return std::unexpected(context.error());
         if ((*context)->broken()) return std::unexpected(*(*context)->broken());
         return context->get();
     }
 
-    void run(const std::string& name) {
-        ::pthread_setname_np(::pthread_self(), name.c_str());
-        context = Context::open(loop, name);
-        loop.run();
-        context = fail(Reason::internal, "the thread {} has ended", name);
-    }
-
     async::EventLoop loop;
+    std::function<void()> broke;
     Result<std::unique_ptr<Context>> context{nullptr};
 };
 
-ContextThread::ContextThread(std::string name, async::Scheduler& core, std::shared_ptr<CoreLink> link)
-    : name_(std::move(name)), core_(core), link_(std::move(link)), inside_(std::make_shared<Inside>(name_)) {
+ContextThread::ContextThread(std::string name, async::Scheduler& core, std::shared_ptr<CoreLink> link,
+                             std::function<void()> broke)
+    : name_(std::move(name)),
+      core_(core),
+      link_(std::move(link)),
+      inside_(std::make_shared<Inside>(name_, std::move(broke))) {
     std::packaged_task<void()> life([inside = inside_, own_name = name_] { inside->run(own_name); });
     ended_ = life.get_future();
     thread_ = std::thread(std::move(life));

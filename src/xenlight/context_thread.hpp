@@ -28,7 +28,9 @@ namespace virtlight::xenlight {
 class ContextThread {
  public:
     /// Starts to open the context; what is asked meanwhile waits for it, and fails if it cannot be opened.
-    ContextThread(std::string name, async::Scheduler& core, std::shared_ptr<CoreLink> link);
+    /// `broke` is called on the thread when the context has broken down and is gone.
+    ContextThread(std::string name, async::Scheduler& core, std::shared_ptr<CoreLink> link,
+                  std::function<void()> broke = {});
     ContextThread(const ContextThread&) = delete;
     ContextThread& operator=(const ContextThread&) = delete;
     /// Waits until libxl lets go of the thread, but not for longer than limits::libxl_goodbye.

@@ -26,6 +26,10 @@ extern "C" {
 #include <libxl_utils.h>
 }
 
+#ifndef LIBXL_HAVE_DEVICE_DISK_SPECIFICATION
+#error "libxl of Xen 4.17 or later is needed"
+#endif
+
 #include <bit>
 #include <memory>
 

@@ -19,6 +19,15 @@ using hypervisor::Snapshot;
 
 namespace {
 
+bool runs(const hypervisor::HostFacts& host, domain::GuestType type) {
+    switch (type) {
+        case domain::GuestType::pv: return host.has_pv;
+        case domain::GuestType::pvh: return host.has_pvh;
+        case domain::GuestType::hvm: return host.has_hvm;
+    }
+    return false;
+}
+
 /// Counts as long as it lives.
 class Counted {
  public:
@@ -52,7 +61,7 @@ struct XenHypervisor::Attention : std::enable_shared_from_this<Attention> {
 XenHypervisor::XenHypervisor(async::Scheduler& core)
     : link_(std::make_shared<CoreLink>(core)),
       attention_(std::make_shared<Attention>(link_)),
-      watching_("xen-watch", core, link_),
+      watching_("xen-watch", core, link_, [attention = attention_] { attention->raise(); }),
       asking_("xen-ask", core, link_),
       destroying_("xen-destroy", core, link_),
       workers_(limits::working_contexts, core, link_) {}
@@ -75,11 +84,10 @@ Result<> XenHypervisor::listen() {
     watching_.post([attention = attention_, promise = std::move(promise)](Result<Context*> context) mutable {
         if (!context) return promise.set_value(std::unexpected(std::move(context.error())));
         auto& watching = **context;
-        const auto raise = [attention] { attention->raise(); };
         watching.on_domain_event([attention](LifeId) { attention->raise(); });
-        watching.on_break_down(raise);
-        auto watched = watching.xenstore().watch({"@introduceDomain", "@releaseDomain"}, raise,
-                                                 [&watching] { watching.break_down("xenstored has gone"); });
+        auto watched = watching.xenstore().watch(
+            {"@introduceDomain", "@releaseDomain"}, [attention] { attention->raise(); },
+            [&watching] { watching.break_down("xenstored has gone"); });
         if (!watched) return promise.set_value(std::unexpected(std::move(watched.error())));
         promise.set_value(read_host_facts(watching));
     });
@@ -116,6 +124,10 @@ void XenHypervisor::unfollow(LifeId life) {
 
 async::Task<Result<Created>> XenHypervisor::create(domain::Definition definition, Operation operation) {
     log::debug("operation {}: start domain '{}'", operation.id.value, definition.name);
+    if (!runs(host_, definition.type)) {
+        co_return fail(Reason::unsupported_config, "cannot start domain '{}': this host runs no such guests",
+                       definition.name);
+    }
     auto worker = co_await workers_.borrow(operation.cancel);
     if (!worker) {
         co_return std::unexpected(

@@ -21,7 +21,7 @@ def test_without_xen_it_says_what_is_missing_and_names_the_simulated_one(daemon_
     answer = run(daemon_folder / "virtlightd", "--root", tmp_path)
     assert answer.returncode != 0
     assert len(answer.stderr.splitlines()) == 1
-    assert "/proc/xen" in answer.stderr and "--hypervisor simulated" in answer.stderr
+    assert "Xen" in answer.stderr and "--hypervisor simulated" in answer.stderr
 
 
 def test_help_and_version_are_answered(daemon_folder):
@@ -88,10 +88,10 @@ def test_no_file_is_left_of_what_was_removed(own_host):
 
 def test_a_hundred_guests_come_and_go_without_a_trace(own_host):
     with own_host.connect() as conn:
-        conn.createXML(own_host.guest("first")).destroy()
+        conn.createXML(own_host.guest("first", memory_mib=16)).destroy()
         files = own_host.open_files()
         for number in range(100):
-            conn.createXML(own_host.guest(f"guest-{number}"))
+            conn.createXML(own_host.guest(f"guest-{number}", memory_mib=16))
         assert conn.numOfDomains() == 101
         for domain in conn.listAllDomains():
             if domain.ID() > 0:

@@ -45,12 +45,13 @@ def test_every_client_hears_of_what_another_one_does(host, conn, events):
 
 def test_nothing_comes_after_deregistering(host, conn, events):
     seen = []
-    callback = conn.domainEventRegisterAny(
-        None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, lambda *event: seen.append(event), None
-    )
-    conn.domainEventDeregisterAny(callback)
-    conn.defineXML(host.guest("unheard"))
-    events.wait_for("unheard", "DEFINED ADDED", seconds=10)
+    with host.connect() as other:
+        callback = other.domainEventRegisterAny(
+            None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, lambda *event: seen.append(event), None
+        )
+        other.domainEventDeregisterAny(callback)
+        conn.defineXML(host.guest("unheard"))
+        events.wait_for("unheard", "DEFINED ADDED", seconds=10)
     assert seen == []
 
 
@@ -72,4 +73,4 @@ def test_virsh_prints_events_as_they_come(host, conn):
         heard.set()
         knocking.join()
         watching.terminate()
-    assert "event 'lifecycle' for domain 'heard': Defined Updated" in line
+    assert "event 'lifecycle' for domain 'heard': Defined" in line

@@ -62,7 +62,7 @@ class Host:
     def virsh(self, *words, ok=True, timeout=120):
         """What `virsh words...` printed; with ok=False what it complained of."""
         answer = subprocess.run(
-            ["virsh", "-q", "-c", self.uri, *map(str, words)], capture_output=True, text=True, timeout=timeout
+            ["virsh", "-c", self.uri, *map(str, words)], capture_output=True, text=True, timeout=timeout
         )
         assert (answer.returncode == 0) == ok, f"virsh {' '.join(map(str, words))}: {answer.stdout}{answer.stderr}"
         return answer.stdout.strip() if ok else answer.stderr.strip()

@@ -61,11 +61,17 @@ class Console : public TtyPeer {
 /// Compares what it reads with what the guest said, and forgets it.
 class Watcher : public Viewer {
  public:
-    Watcher(Broker& broker, const std::string& all, std::string name) : broker_(broker), all_(all) {
-        id_ = *broker_.attach(*this, {.name = std::move(name)});
+    enum class Manner { prompt, slow };
+
+    Watcher(Broker& broker, const std::string& all, Manner manner, Access access = Access::view)
+        : broker_(broker), all_(all), manner_(manner) {
+        id_ = *broker_.attach(*this, {.name = "watcher", .access = access});
+        if (manner == Manner::prompt) read_all();
     }
 
-    void readable() override { read_all(); }
+    void readable() override {
+        if (manner_ == Manner::prompt) read_all();
+    }
     void writable() override {}
     void writing_taken(const std::string&) override {}
     void closed(const Error&) override {}
@@ -86,6 +92,7 @@ class Watcher : public Viewer {
     }
 
     void leave() { broker_.detach(id_); }
+    void type(std::string_view bytes) { EXPECT_EQ(broker_.write(id_, bytes), bytes.size()); }
 
     std::size_t seen() const { return seen_; }
     std::size_t missed() const { return missed_; }
@@ -93,6 +100,7 @@ class Watcher : public Viewer {
  private:
     Broker& broker_;
     const std::string& all_;
+    Manner manner_;
     ViewerId id_;
     Offset at_ = 0;
     std::size_t seen_ = 0;
@@ -116,7 +124,7 @@ std::string without_times(std::string_view log) {
 class Together : public test::LoopTest {
  protected:
     Task<> share_a_flood();
-    Task<> echo();
+    Task<> type();
 
     const virtlight::test::TemporaryFolder folder;
     const std::filesystem::path log_path = folder.path() / "serial0.log";
@@ -127,31 +135,31 @@ class Together : public test::LoopTest {
 
 Task<> Together::share_a_flood() {
     const auto all = guest_output();
-    std::deque<Watcher> prompt;
+    using enum Watcher::Manner;
+    std::deque<Watcher> viewers;
     for (int i = 0; i < 20; ++i)
-        prompt.emplace_back(console.broker, all, fmt::format("viewer {}", i)).read_all();
-    Watcher slow(console.broker, all, "slow");
-    Watcher dead(console.broker, all, "dead");
-    Watcher leaving(console.broker, all, "leaving");
-    leaving.read_all();
+        viewers.emplace_back(console.broker, all, prompt);
+    Watcher slow_one(console.broker, all, slow);
+    const Watcher dead_one(console.broker, all, slow);
+    Watcher leaving(console.broker, all, prompt);
 
     EXPECT_TRUE(console.tty.open(pty.path()));
     const std::jthread guest([&] { pty.say(all); });
     co_await until([&] {
-        slow.read(1);
+        slow_one.read(1);
         if (leaving.seen() > output_bytes / 3) leaving.leave();
         return console.broker.ring().end() >= all.size();
     });
-    slow.read_all();
+    slow_one.read_all();
     co_await console.log.close();
 
-    for (const auto& viewer : prompt) {
+    for (const auto& viewer : viewers) {
         EXPECT_EQ(viewer.seen(), all.size());
         EXPECT_EQ(viewer.missed(), 0u);
     }
-    EXPECT_GT(slow.missed(), 0u);
-    EXPECT_EQ(slow.seen() + slow.missed(), all.size());
-    EXPECT_EQ(dead.seen(), 0u);
+    EXPECT_GT(slow_one.missed(), 0u);
+    EXPECT_EQ(slow_one.seen() + slow_one.missed(), all.size());
+    EXPECT_EQ(dead_one.seen(), 0u);
     EXPECT_LT(leaving.seen(), all.size());
 
     const auto log = read_file(log_path, 10 * output_bytes);
@@ -166,23 +174,21 @@ TEST_F(Together, TwentyPromptViewersSeeEveryByteOfAFloodWhateverTheOthersDo) {
     run(share_a_flood());
 }
 
-Task<> Together::echo() {
-    std::string heard;
-    Watcher unused(console.broker, heard, "writer");
-    const auto id = console.broker.attach(unused, {.name = "typist", .access = Access::write});
+Task<> Together::type() {
+    const std::string silence;
+    Watcher typist(console.broker, silence, Watcher::Manner::prompt, Access::write);
     EXPECT_TRUE(console.tty.open(pty.path()));
     console.broker.hold_input(true);
-    EXPECT_EQ(console.broker.write(*id, "ls"), 2u);
+    typist.type("ls");
     EXPECT_EQ(pty.heard(), "");
     console.broker.hold_input(false);
-    EXPECT_EQ(console.broker.write(*id, "\n"), 1u);
+    typist.type("\n");
     EXPECT_EQ(pty.heard(), "ls\n");
-    console.broker.detach(*id);
     co_await console.log.close();
 }
 
 TEST_F(Together, WhatAWriterTypesReachesTheGuestUnlessItIsPaused) {
-    run(echo());
+    run(type());
 }
 
 }  // namespace

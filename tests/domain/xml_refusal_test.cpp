@@ -78,6 +78,8 @@ TEST(DomainXmlRefusal, OfMemory) {
               "invalid XML: line 3: value too large: <memory> is 16EiB");
     EXPECT_EQ(with("<memory>18014398509481984</memory>"),
               "invalid XML: line 3: value too large: <memory> is 18014398509481984KiB");
+    EXPECT_EQ(with("<memory unit='b'>18446744073708503041</memory>"),
+              "invalid XML: line 3: value too large: <memory> is 18446744073708503041b");
     for (const std::string unit : {"pages", "KKiB", "MiBs", "i", "Mi"}) {
         EXPECT_EQ(with("<memory unit='" + unit + "'>1</memory>"),
                   "invalid XML: line 3: unknown suffix '" + unit +

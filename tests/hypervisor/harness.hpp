@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "base/clock.hpp"
@@ -47,5 +48,9 @@ struct Subject {
     std::string name;
     std::function<std::unique_ptr<Harness>()> make;
 };
+
+inline void PrintTo(const Subject& subject, std::ostream* out) {
+    *out << subject.name;
+}
 
 }  // namespace virtlight::hypervisor::contract

@@ -3,15 +3,14 @@
 
 #include <functional>
 #include <string>
+#include <thread>
 
 #include "base/file.hpp"
 
-#include <thread>
-
 namespace virtlight::fake {
 
-/// libxl destroys a domain in a forked child, whose memory is a copy: what it does to the hypervisor there has
-/// to reach the one of the parent. The child sends a message and waits for the answer.
+/// libxl destroys a domain in a forked child, whose memory is a copy: what it does to the hypervisor there
+/// has to reach the one of the parent. The child sends a message and waits for the answer.
 class ChildCalls {
  public:
     /// `destroy` is called on a thread of its own for each child that asks, and returns 0 or an errno.

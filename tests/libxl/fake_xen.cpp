@@ -36,6 +36,11 @@ void Xen::on_change(std::function<void()> changed) {
     changed_ = std::move(changed);
 }
 
+void Xen::on_run(std::function<void(unsigned)> runs) {
+    const std::scoped_lock lock(mutex_);
+    runs_ = std::move(runs);
+}
+
 void Xen::signal() {
     std::function<void()> changed;
     {
@@ -85,7 +90,11 @@ bool Xen::change(unsigned domid, const std::function<void(Domain&)>& change) {
     const std::scoped_lock lock(mutex_);
     const auto found = domains_.find(domid);
     if (found == domains_.end()) return false;
-    change(found->second);
+    auto& domain = found->second;
+    change(domain);
+    if (domain.runs() && !domain.running_since) domain.running_since = Clock::now();
+    if (!domain.runs() && domain.running_since)
+        domain.used += Clock::now() - *std::exchange(domain.running_since, std::nullopt);
     return true;
 }
 
@@ -95,14 +104,20 @@ bool Xen::change_and_signal(unsigned domid, const std::function<void(Domain&)>& 
     return there;
 }
 
-bool Xen::pause(unsigned domid) {
-    return change(domid, [](Domain& domain) { ++domain.pauses; });
+int Xen::pause(unsigned domid) {
+    return change(domid, [](Domain& domain) { ++domain.pauses; }) ? 0 : ESRCH;
 }
 
-bool Xen::unpause(unsigned domid) {
-    return change(domid, [](Domain& domain) {
+int Xen::unpause(unsigned domid) {
+    std::function<void(unsigned)> runs;
+    int error = ESRCH;
+    change(domid, [&](Domain& domain) {
+        error = domain.pauses > 0 ? 0 : EINVAL;
         if (domain.pauses > 0) --domain.pauses;
+        if (domain.runs()) runs = runs_;
     });
+    if (error == 0 && runs) runs(domid);
+    return error;
 }
 
 bool Xen::stop(unsigned domid, Stop reason) {

@@ -28,9 +28,13 @@ struct Domain {
     unsigned pauses = 0;  ///< by toolstacks; the domain runs at 0
     std::optional<Stop> stopped{};
     bool dying = false;
+    Duration used{};                      ///< processor time until it last stopped to run
+    std::optional<Time> running_since{};  ///< while it runs
     std::uint64_t pages = 0;
     std::uint64_t max_pages = 0;
     unsigned vcpus = 1;
+
+    bool runs() const { return pauses == 0 && !stopped && !dying; }
 };
 
 /// The hypervisor under libxl: domains in memory. What libxl asks libxenctrl is answered from the one Xen of
@@ -51,6 +55,8 @@ class Xen {
 
     /// `changed` is called after a change that Xen signals to xenstored, on the thread that makes it.
     void on_change(std::function<void()> changed);
+    /// `runs` is called when a domain is no longer paused, on the thread that unpaused it.
+    void on_run(std::function<void(unsigned domid)> runs);
 
     /// The domid that the next new domain gets, if it is free.
     void choose_domid(unsigned domid);
@@ -62,8 +68,10 @@ class Xen {
     /// Changes a domain without a signal; false: no such domain.
     bool change(unsigned domid, const std::function<void(Domain&)>& change);
 
-    bool pause(unsigned domid);
-    bool unpause(unsigned domid);
+    /// Counted: a domain that was paused twice runs after the second unpause. 0, ESRCH; EINVAL for a domain
+    /// that is not paused.
+    int pause(unsigned domid);
+    int unpause(unsigned domid);
     /// The guest stops, as it does by itself.
     bool stop(unsigned domid, Stop reason);
     /// A stopped guest goes on.
@@ -86,6 +94,7 @@ class Xen {
     std::set<unsigned> held_;  ///< which stay when they are destroyed
     unsigned next_domid_ = 1;
     std::function<void()> changed_ = [] {};
+    std::function<void(unsigned)> runs_ = [](unsigned) {};
     Calls calls_;
 };
 

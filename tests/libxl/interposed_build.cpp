@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The functions of libxenctrl and libxenguest by which libxl builds a guest: they all succeed, and the guest
-// gets its memory. The kernel has to be there and is not looked into.
+// gets its memory.
 
 #include <cerrno>
 #include <cstdlib>
 
-#include <unistd.h>
-
 #include "libxl/interposed.hpp"
 
-using virtlight::fake::Domain;
-using virtlight::fake::Xen;
 using virtlight::fake::answer;
 using virtlight::fake::answer_about;
+using virtlight::fake::Domain;
+using virtlight::fake::Xen;
 
 namespace {
 
@@ -30,10 +28,6 @@ xc_dom_arch& architecture() {
         return hooks;
     }();
     return x86;
-}
-
-int load(const char* name, const char* path) {
-    return answer(name, [&](Xen&) { return ::access(path, R_OK); });
 }
 
 }  // namespace
@@ -56,12 +50,12 @@ void xc_dom_release(xc_dom_image* image) {
     std::free(image);
 }
 
-int xc_dom_kernel_file(xc_dom_image*, const char* path) {
-    return load(__func__, path);
+int xc_dom_kernel_file(xc_dom_image*, const char*) {
+    return nothing(__func__);
 }
 
-int xc_dom_module_file(xc_dom_image*, const char* path, const char*) {
-    return load(__func__, path);
+int xc_dom_module_file(xc_dom_image*, const char*, const char*) {
+    return nothing(__func__);
 }
 
 int xc_dom_boot_xen_init(xc_dom_image* image, xc_interface*, uint32_t domid) {
@@ -102,8 +96,9 @@ bool xc_dom_translated(const xc_dom_image*) {
     return true;
 }
 
-const char* xc_dom_guest_os(xc_dom_image*) {
-    return "linux";
+char* xc_dom_guest_os(xc_dom_image*) {
+    static char name[] = "linux";
+    return name;
 }
 
 bool xc_dom_feature_get(xc_dom_image*, unsigned) {

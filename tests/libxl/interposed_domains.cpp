@@ -11,26 +11,43 @@
 #include "libxl/fake_xen.hpp"
 #include "libxl/interposed.hpp"
 
+using virtlight::fake::answer;
+using virtlight::fake::answer_about;
 using virtlight::fake::ChildCalls;
 using virtlight::fake::Domain;
 using virtlight::fake::Stop;
 using virtlight::fake::Xen;
-using virtlight::fake::answer;
-using virtlight::fake::answer_about;
 
 namespace {
 
 /// libxl never looks into it.
 char interface_of_xen;
 
+/// What Xen itself needs for a domain.
+constexpr std::uint64_t pages_of_an_empty_domain = 16;
+
 std::uint32_t flags_of(const Domain& domain) {
     std::uint32_t flags = domain.hvm ? XEN_DOMINF_hvm_guest : 0;
     if (domain.dying) flags |= XEN_DOMINF_dying;
     if (domain.pauses > 0) flags |= XEN_DOMINF_paused;
     if (domain.stopped)
-        flags |= XEN_DOMINF_shutdown | static_cast<std::uint32_t>(*domain.stopped) << XEN_DOMINF_shutdownshift;
-    if (domain.pauses == 0 && !domain.stopped) flags |= XEN_DOMINF_blocked;
+        flags |= XEN_DOMINF_shutdown | static_cast<std::uint32_t>(*domain.stopped)
+                                           << XEN_DOMINF_shutdownshift;
+    if (domain.runs()) flags |= XEN_DOMINF_blocked;
     return flags;
+}
+
+std::uint64_t processor_time(const Domain& domain) {
+    auto time = domain.used;
+    if (domain.running_since) time += virtlight::Clock::now() - *domain.running_since;
+    return static_cast<std::uint64_t>(time.count());
+}
+
+/// As libxenctrl returns it.
+int failed(int error) {
+    if (error == 0) return 0;
+    errno = error;
+    return -1;
 }
 
 xc_domaininfo_t info_of(const Domain& domain) {
@@ -39,6 +56,7 @@ xc_domaininfo_t info_of(const Domain& domain) {
     info.flags = flags_of(domain);
     info.tot_pages = domain.pages;
     info.max_pages = domain.max_pages;
+    info.cpu_time = processor_time(domain);
     info.nr_online_vcpus = domain.vcpus;
     info.max_vcpu_id = domain.vcpus - 1;
     std::ranges::copy(domain.uuid.bytes, info.handle);
@@ -68,10 +86,22 @@ int xc_domain_getinfolist(xc_interface*, uint32_t first, unsigned most, xc_domai
     });
 }
 
+int xc_domain_getinfo(xc_interface*, uint32_t first, unsigned most, xc_dominfo_t* infos) {
+    return answer(__func__, [&](Xen& xen) {
+        auto domains = xen.list(first);
+        domains.resize(std::min<std::size_t>(domains.size(), most));
+        std::ranges::transform(domains, infos, [](const Domain& domain) {
+            return xc_dominfo_t{.domid = domain.domid, .max_vcpu_id = domain.vcpus - 1};
+        });
+        return static_cast<int>(domains.size());
+    });
+}
+
 int xc_domain_create(xc_interface*, uint32_t* domid, xen_domctl_createdomain* config) {
     return answer(__func__, [&](Xen& xen) {
         Domain domain{.domid = *domid,
                       .hvm = (config->flags & XEN_DOMCTL_CDF_hvm) != 0,
+                      .pages = pages_of_an_empty_domain,
                       .vcpus = config->max_vcpus};
         std::ranges::copy(config->handle, domain.uuid.bytes.begin());
         const auto made = xen.create(domain);
@@ -88,11 +118,11 @@ int xc_domain_destroy(xc_interface*, uint32_t domid) {
 }
 
 int xc_domain_pause(xc_interface*, uint32_t domid) {
-    return answer_about(__func__, [&](Xen& xen) { return xen.pause(domid); });
+    return answer(__func__, [&](Xen& xen) { return failed(xen.pause(domid)); });
 }
 
 int xc_domain_unpause(xc_interface*, uint32_t domid) {
-    return answer_about(__func__, [&](Xen& xen) { return xen.unpause(domid); });
+    return answer(__func__, [&](Xen& xen) { return failed(xen.unpause(domid)); });
 }
 
 int xc_domain_shutdown(xc_interface*, uint32_t domid, int reason) {
@@ -108,9 +138,8 @@ int xc_domain_send_trigger(xc_interface*, uint32_t domid, uint32_t, uint32_t) {
 }
 
 int xc_domain_max_vcpus(xc_interface*, uint32_t domid, unsigned most) {
-    return answer_about(__func__, [&](Xen& xen) {
-        return xen.change(domid, [&](Domain& domain) { domain.vcpus = most; });
-    });
+    return answer_about(
+        __func__, [&](Xen& xen) { return xen.change(domid, [&](Domain& domain) { domain.vcpus = most; }); });
 }
 
 int xc_domain_setmaxmem(xc_interface*, uint32_t domid, uint64_t most_kib) {

@@ -9,8 +9,8 @@
 
 #include "libxl/interposed.hpp"
 
-using virtlight::fake::Xen;
 using virtlight::fake::answer;
+using virtlight::fake::Xen;
 
 namespace {
 
@@ -77,7 +77,8 @@ int xc_cputopoinfo(xc_interface*, unsigned* most, xc_cputopo_t* topology) {
 
 int xc_numainfo(xc_interface*, unsigned* most, xc_meminfo_t* memory, uint32_t* distance) {
     return answer(__func__, [&](Xen& xen) {
-        if (memory) *memory = {.memsize = Xen::total_pages * page_bytes, .memfree = xen.free_pages() * page_bytes};
+        if (memory)
+            *memory = {.memsize = Xen::total_pages * page_bytes, .memfree = xen.free_pages() * page_bytes};
         if (distance) *distance = 10;
         *most = 1;
         return 0;

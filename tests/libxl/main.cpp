@@ -42,6 +42,7 @@ int main(int count, char** arguments) {
         }
         std::filesystem::create_directories(std::filesystem::path(folder) / "xen");
     }
+    ::setenv("LIBXL_SAVE_HELPER", "/run/save-helper", 1);
     ::testing::InitGoogleMock(&count, arguments);
     return RUN_ALL_TESTS();
 }

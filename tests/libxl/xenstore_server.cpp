@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <tuple>
 
 #include <poll.h>
@@ -14,9 +15,14 @@
 #include <unistd.h>
 
 namespace virtlight::fake {
+namespace {
 
-XenstoreServer::XenstoreServer(std::string path, std::function<DomainState(unsigned)> look)
-    : path_(std::move(path)), service_(std::move(look)) {
+/// Compiled into libxenstore. Each run of the tests has a /run of its own.
+const std::filesystem::path socket_path = "/run/xenstored/socket";
+
+}  // namespace
+
+XenstoreServer::XenstoreServer(std::function<DomainState(unsigned)> look) : service_(std::move(look)) {
     restart();
 }
 
@@ -32,7 +38,7 @@ void XenstoreServer::die() {
     run([this] {
         thread_.loop().unwatch(listening_);
         listener_.reset();
-        ::unlink(path_.c_str());
+        std::filesystem::remove(socket_path);
         while (!clients_.empty())
             drop(clients_.begin()->first);
     });
@@ -40,11 +46,12 @@ void XenstoreServer::die() {
 
 void XenstoreServer::listen() {
     sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-    path_.copy(address.sun_path, sizeof address.sun_path - 1);
+    socket_path.native().copy(address.sun_path, sizeof address.sun_path - 1);
+    std::filesystem::create_directories(socket_path.parent_path());
     listener_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
         ::listen(listener_.get(), SOMAXCONN) != 0) {
-        std::perror(path_.c_str());
+        std::perror(socket_path.c_str());
         std::abort();
     }
     listening_ = thread_.loop().watch(listener_.get(), POLLIN, [this](short) { accept(); });
@@ -54,7 +61,8 @@ void XenstoreServer::accept() {
     Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket) return;
     const auto id = service_.connect();
-    const auto watch = thread_.loop().watch(socket.get(), POLLIN, [this, id](short revents) { ready(id, revents); });
+    const auto watch =
+        thread_.loop().watch(socket.get(), POLLIN, [this, id](short revents) { ready(id, revents); });
     clients_.emplace(id, Client{.socket = std::move(socket), .watch = watch});
 }
 
@@ -62,7 +70,8 @@ void XenstoreServer::ready(ConnectionId id, short revents) {
     const auto found = clients_.find(id);
     if (found == clients_.end()) return;
     auto& client = found->second;
-    const bool alive = (!(revents & POLLOUT) || flush(client)) && (!(revents & (POLLIN | POLLHUP)) || receive(client));
+    const bool alive =
+        (!(revents & POLLOUT) || flush(client)) && (!(revents & (POLLIN | POLLHUP)) || receive(client));
     if (!alive) return drop(id);
     serve(id, client);
 }
@@ -156,6 +165,10 @@ void XenstoreServer::remove(const std::string& path) {
 
 void XenstoreServer::fire(const std::string& special) {
     run([&] { send(service_.fire(special)); });
+}
+
+void XenstoreServer::introduce(unsigned domid) {
+    run([&] { send(service_.introduce(domid)); });
 }
 
 void XenstoreServer::domains_changed() {

@@ -19,8 +19,8 @@ namespace virtlight::fake {
 /// slow, and it can die. Members may be called on any thread.
 class XenstoreServer {
  public:
-    /// Listens at `path`. `look` is called on the server's thread.
-    XenstoreServer(std::string path, std::function<DomainState(unsigned domid)> look);
+    /// Listens where libxenstore looks. `look` is called on the server's thread.
+    explicit XenstoreServer(std::function<DomainState(unsigned domid)> look);
     XenstoreServer(const XenstoreServer&) = delete;
     XenstoreServer& operator=(const XenstoreServer&) = delete;
     ~XenstoreServer();
@@ -31,6 +31,7 @@ class XenstoreServer {
     void write(const std::string& path, const std::string& value);
     void remove(const std::string& path);
     void fire(const std::string& special);
+    void introduce(unsigned domid);
 
     /// Xen signals that something happened to a domain. Returns at once.
     void domains_changed();
@@ -52,7 +53,9 @@ class XenstoreServer {
     std::size_t connections();
     std::size_t watches();
 
-    /// Runs a step on the server's thread.
+    /// Runs a step on the server's thread, later.
+    void post(async::Work step) { thread_.loop().post(std::move(step)); }
+    /// Runs a step on the server's thread and waits for it.
     template <class Step>
     auto run(Step step) {
         return thread_.run(std::move(step));
@@ -77,7 +80,6 @@ class XenstoreServer {
     bool flush(Client& client);
     void drop(ConnectionId id);
 
-    std::string path_;
     XenstoreService service_;
     Fd listener_;
     async::WatchId listening_;

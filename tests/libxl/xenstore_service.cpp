@@ -79,7 +79,8 @@ Answer<std::string> XenstoreService::answer(Connection& connection, const Messag
                                             Deliveries& events) {
     const auto strings = split_strings(request.payload);
     const auto path = absolute(strings.empty() ? "" : strings.front());
-    const auto rest = request.payload.substr(std::min(request.payload.size(), request.payload.find('\0') + 1));
+    const auto rest =
+        request.payload.substr(std::min(request.payload.size(), request.payload.find('\0') + 1));
     const auto in = request.transaction;
     switch (request.type) {
         case XS_READ:
@@ -207,6 +208,11 @@ XenstoreService::Deliveries XenstoreService::fire(const std::string& special) {
     Deliveries events;
     tell({special}, events);
     return events;
+}
+
+XenstoreService::Deliveries XenstoreService::introduce(unsigned domid) {
+    introduced_.try_emplace(domid);
+    return fire("@introduceDomain");
 }
 
 XenstoreService::Deliveries XenstoreService::look_at_domains() {

@@ -38,6 +38,8 @@ class XenstoreService {
     /// A change made by somebody who is not connected here: a guest, a backend.
     Deliveries edit(Edit edit);
     Deliveries fire(const std::string& special);
+    /// A toolstack that is not connected here introduces a domain.
+    Deliveries introduce(unsigned domid);
     /// Xen has signalled that something happened to a domain. It does not say to which.
     Deliveries look_at_domains();
 

@@ -18,7 +18,8 @@ class XenstoreServiceTest : public ::testing::Test {
     std::string ask(std::uint32_t type, const std::string& payload, TransactionId in = 0) {
         told_.clear();
         std::string answer = "none";
-        for (const auto& [to, message] : service_.handle(me_, {.type = type, .transaction = in, .payload = payload})) {
+        for (const auto& [to, message] :
+             service_.handle(me_, {.type = type, .transaction = in, .payload = payload})) {
             if (message.type == XS_WATCH_EVENT)
                 told_.push_back(visible(message.payload));
             else

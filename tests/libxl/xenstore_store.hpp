@@ -34,8 +34,8 @@ class XenstoreStore {
  private:
     struct Transaction {
         XenstoreTree tree;
-        std::uint64_t started;                    ///< edits of the tree until then
-        std::map<std::string, bool> touched{};    ///< whether the node was there
+        std::uint64_t started;                  ///< edits of the tree until then
+        std::map<std::string, bool> touched{};  ///< whether the node was there
         std::vector<Edit> edits{};
     };
 

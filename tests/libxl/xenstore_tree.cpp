@@ -108,7 +108,9 @@ std::string XenstoreTree::parent(const std::string& path) {
 bool XenstoreTree::valid(std::string_view path) {
     if (!path.starts_with('/') || path.contains("//")) return false;
     if (path.size() > 1 && path.ends_with('/')) return false;
-    return std::ranges::all_of(path, [](unsigned char c) { return std::isalnum(c) || c == '/' || c == '-' || c == '_' || c == '@'; });
+    return std::ranges::all_of(path, [](unsigned char c) {
+        return std::isalnum(c) || c == '/' || c == '-' || c == '_' || c == '@';
+    });
 }
 
 }  // namespace virtlight::fake

@@ -130,6 +130,21 @@ TEST_F(JobsOfADomain, ThatDoNotEndThoughCancelledKeepTheTurnButNotTheCaller) {
     EXPECT_TRUE(end_of(waiting));
 }
 
+TEST_F(JobsOfADomain, DoNotWaitForTheirTurnForEver) {
+    const auto guest = running("web");
+    store.hold();
+    const auto defining = begin(manager->define(guest));
+    const auto destroying = begin(manager->destroy(guest.uuid));
+    loop.run_for(limits::turn_wait + seconds(1));
+    ASSERT_TRUE(destroying->has_value());
+    EXPECT_EQ((*destroying)->error().reason, Reason::timed_out);
+    EXPECT_EQ((*destroying)->error().message,
+              "cannot destroy domain 'web': its turn has not come within 600 s");
+    store.release();
+    look();
+    EXPECT_EQ(info(guest).domid, 1) << "what was answered does not happen after all";
+}
+
 TEST_F(JobsOfADomain, EndWhenTheDaemonStopsAndNoneAreTakenAfterwards) {
     const auto guest = running("web");
     xen.hold("shutdown");

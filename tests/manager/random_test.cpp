@@ -33,13 +33,14 @@ class Story {
 
     bool goes_on_with(const std::string& event) {
         using enum Run;
-        const bool live = run_ == running || run_ == paused;
+        // What woke and stopped between two looks has, for all that is told, stopped in its sleep.
+        const bool live = run_ == running || run_ == paused || run_ == asleep;
         if (event == "DEFINED/0") return !std::exchange(defined_, true);
         if (event == "DEFINED/1") return defined_;
         if (event == "UNDEFINED/0") return std::exchange(defined_, false);
         if (event == "STARTED/0") return step(run_ == off || run_ == between_lives, running);
         if (event == "STARTED/4") return step(run_ == asleep, running);
-        if (event == "SUSPENDED/0") return step(run_ == running, paused);
+        if (event == "SUSPENDED/0" || event == "SUSPENDED/6") return step(run_ == running, paused);
         if (event == "RESUMED/0") return step(run_ == paused, running);
         if (event == "REBOOT") return step(live, between_lives);
         if (event == "SHUTDOWN/1" || event == "SHUTDOWN/2" || event == "CRASHED/0") return step(live, halted);
@@ -73,7 +74,7 @@ class Adventure : public World {
     void come_to_rest() {
         for (const auto* call : calls_)
             xen.release(call);
-        loop.run_for(std::chrono::hours(1));
+        loop.run_for(std::chrono::minutes(5));
         for (const auto& pending : asked_)
             RC_ASSERT(pending->has_value());
         look();

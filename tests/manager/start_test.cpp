@@ -139,6 +139,7 @@ TEST_F(Start, KeepsWhatItCannotRemoveInSight) {
     EXPECT_EQ(info(guest).status.state, domain::State::paused);
     EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
     EXPECT_EQ(info(guest).domid, -1);
+    EXPECT_THAT(events(), ElementsAre("web STARTED/0", "web SUSPENDED/6", "web STOPPED/1"));
 }
 
 TEST_F(Start, GoesOnWhenItsCallerIsGone) {

@@ -17,14 +17,15 @@ MAY_USE = {
     "console": {"async", "base"},
     "libvirt": {"manager", "console", "hypervisor", "domain", "async", "base"},
     "daemon": {"libvirt", "console", "manager", "simulated", "xenlight", "hypervisor", "domain", "async", "base"},
-    "cli": {"libvirt", "async", "base"},
+    "cli": {"libvirt", "domain", "async", "base"},
 }
 
 # What may be included from the system by one room only.
 ONLY_IN = {
     re.compile(r"<(libxl|_libxl|xenctrl|xentoollog|xenstore|xs|xenevtchn|xen/).*>"): {"xenlight"},
     re.compile(r"<libxml/.*>"): {"domain"},
-    re.compile(r"<(systemd/|CLI/|toml).*>"): {"daemon", "cli"},
+    re.compile(r"<(systemd/|toml).*>"): {"daemon"},
+    re.compile(r"<(CLI/|boost/).*>"): {"daemon", "cli"},
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+("(?P<ours>[^"]+)"|(?P<system><[^>]+>))', re.MULTILINE)

@@ -3,7 +3,6 @@
 #include <iterator>
 
 #include <fcntl.h>
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <unistd.h>
@@ -16,8 +15,6 @@
 
 namespace virtlight::simulated {
 namespace {
-
-using testing::HasSubstr;
 
 std::ptrdiff_t open_descriptors() {
     return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});

@@ -1,0 +1,39 @@
+# shellcheck shell=bash
+# The image a lab boots from: made once, cached by the content that made it.
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/virtlight/lab
+images_kept=3
+
+# Sixteen hex digits that change with anything the image depends on, except the versions of Debian's packages.
+image_key() {
+  {
+    cd "$repo/lab"
+    find packages modules guest image -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+    . /etc/os-release
+    echo "$ID $VERSION_CODENAME"
+  } | sha256sum | cut -c1-16
+}
+
+# Sets image to a folder with all that `lab/image/build` makes. Whoever comes second waits for the first.
+ensure_image() {
+  local old
+  image=$cache/$(image_key)
+  mkdir -p "$cache"
+  if [[ ! -d $image ]]; then
+    exec 8>"$cache/lock"
+    flock 8
+    if [[ ! -d $image ]]; then
+      say "Making dom0's image (once; kept in $cache)"
+      rm -rf "$cache"/*.partial
+      "$repo/lab/image/build" "$image.partial" 8>&-
+      mv -T "$image.partial" "$image"
+    fi
+    exec 8>&-
+  fi
+  touch "$image"
+  # A running lab holds its image open, so an old one may go at any time.
+  for old in $(cd "$cache" && find . -maxdepth 1 -type d -name '????????????????' -printf '%T@ %f\n' | sort -rn |
+    tail -n +$((images_kept + 1)) | cut -d' ' -f2); do
+    rm -rf "${cache:?}/$old"
+  done
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/commands.hpp"
+
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "base/limits.hpp"
+#include "domain/state.hpp"
+#include "libvirt/client.hpp"
+#include "libvirt/messages.hpp"
+
+namespace virtlight::cli {
+namespace {
+
+/// libvirt's numbers of the procedures that are called here.
+enum Procedure : std::int32_t { get_version = 4, get_hostname = 59, get_state = 212, list_all_domains = 273 };
+
+struct Line {
+    libvirt::Domain domain;
+    domain::State state;
+};
+
+Result<std::vector<Line>> domains(libvirt::Client& client) {
+    const auto all =
+        client.call<libvirt::DomainList>(list_all_domains, libvirt::ListAllArgs{.need_results = 1});
+    if (!all) return std::unexpected(all.error());
+    std::vector<Line> lines;
+    for (const auto& domain : all->domains) {
+        const auto state = client.call<libvirt::StateReply>(get_state, libvirt::DomainFlags{.dom = domain});
+        if (state)
+            lines.push_back({domain, static_cast<domain::State>(state->state)});
+        else if (state.error().reason != Reason::no_domain)  // it has ended since
+            return std::unexpected(state.error());
+    }
+    return lines;
+}
+
+std::string as_table(const std::vector<Line>& lines) {
+    std::string text = fmt::format("{:>5}  {:<30}  {}\n", "ID", "NAME", "STATE");
+    for (const auto& [domain, state] : lines)
+        text += fmt::format("{:>5}  {:<30}  {}\n", domain.id < 0 ? "-" : std::to_string(domain.id),
+                            domain.name, domain::to_string(state));
+    return text;
+}
+
+std::string as_json(const std::vector<Line>& lines) {
+    boost::json::array list;
+    for (const auto& [domain, state] : lines) {
+        boost::json::object object{{"name", domain.name}, {"uuid", to_string(domain.uuid)}};
+        if (domain.id >= 0) object["domid"] = domain.id;
+        object["state"] = domain::to_string(state);
+        list.push_back(std::move(object));
+    }
+    return boost::json::serialize(list) + "\n";
+}
+
+}  // namespace
+
+Result<std::string> version(const std::filesystem::path& socket, bool json) {
+    auto client = libvirt::Client::connect(socket, true);
+    if (!client) return std::unexpected(client.error());
+    const auto xen = client->call<std::uint64_t>(get_version);
+    if (!xen) return std::unexpected(xen.error());
+    const auto host = client->call<std::string>(get_hostname);
+    if (!host) return std::unexpected(host.error());
+    const auto release = fmt::format("{}.{}", *xen / 1'000'000, *xen / 1'000 % 1'000);
+    if (!json) return fmt::format("virtlight {}\nhost {}, Xen {}\n", VIRTLIGHT_VERSION, *host, release);
+    return boost::json::serialize(
+               boost::json::object{{"virtlight", VIRTLIGHT_VERSION}, {"host", *host}, {"xen", release}}) +
+           "\n";
+}
+
+Result<std::string> list(const std::filesystem::path& socket, bool json) {
+    auto client = libvirt::Client::connect(socket, true);
+    if (!client) return std::unexpected(client.error());
+    const auto lines = domains(*client);
+    if (!lines) return std::unexpected(lines.error());
+    return json ? as_json(*lines) : as_table(*lines);
+}
+
+Result<std::string> wait_ready(const std::filesystem::path& socket, Duration patience) {
+    const auto end = Clock::now() + patience;
+    for (;;) {
+        const auto client = libvirt::Client::connect(socket, true);
+        if (client) return std::string();
+        if (Clock::now() + limits::ready_again > end)
+            return fail(Reason::timed_out, "no answer within {} s: {}",
+                        std::chrono::duration_cast<seconds>(patience).count(), client.error().message);
+        std::this_thread::sleep_for(limits::ready_again);
+    }
+}
+
+}  // namespace virtlight::cli

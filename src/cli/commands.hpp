@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+
+/// What the command does. Each returns what is to be printed.
+namespace virtlight::cli {
+
+/// The version of this command, and of what the daemon runs on.
+Result<std::string> version(const std::filesystem::path& socket, bool json);
+
+/// All domains, a line each.
+Result<std::string> list(const std::filesystem::path& socket, bool json);
+
+/// Waits until the daemon serves clients. timed_out after `patience`.
+Result<std::string> wait_ready(const std::filesystem::path& socket, Duration patience);
+
+}  // namespace virtlight::cli

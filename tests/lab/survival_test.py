@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Killing the daemon is a normal way to stop it, and a guest that hangs is its own problem only."""
+
+import threading
+import time
+
+import libvirt
+from hosts import wait_until
+
+
+def restart(host, how):
+    host.lab("daemon", how)
+    if how != "restart":
+        host.lab("daemon", "start")
+    wait_until(lambda: answers(host), 30, "the daemon's answer")
+
+
+def answers(host):
+    try:
+        with host.connect():
+            return True
+    except libvirt.libvirtError:
+        return False
+
+
+def test_guests_go_on_when_the_daemon_is_killed_and_are_found_again(host):
+    with host.connect() as conn:
+        kept = conn.defineXML(host.guest("kept"))
+        kept.create()
+        passing = conn.createXML(host.guest("passing", "pvh"))
+        before = {domain.name(): (domain.ID(), domain.UUIDString()) for domain in (kept, passing)}
+        host.wait_until_it_listens(kept)
+    restart(host, "kill")
+    with host.connect() as conn:
+        for name, (domid, uuid) in before.items():
+            domain = conn.lookupByName(name)
+            assert (domain.ID(), domain.UUIDString()) == (domid, uuid)
+            assert domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING
+        assert conn.lookupByName("kept").isPersistent()
+        assert not conn.lookupByName("passing").isPersistent()
+        # Their ends are seen, as if nothing had been.
+        kept = conn.lookupByName("kept")
+        kept.shutdown()
+        host.wait_for_state(kept, libvirt.VIR_DOMAIN_SHUTOFF)
+
+
+def test_an_orderly_stop_touches_no_guest(host):
+    with host.connect() as conn:
+        domid = conn.createXML(host.guest("stays")).ID()
+    restart(host, "stop")
+    with host.connect() as conn:
+        assert conn.lookupByName("stays").ID() == domid
+
+
+def test_a_frozen_guest_that_is_to_shut_down_holds_up_nobody_and_can_be_destroyed(host, conn):
+    frozen = conn.createXML(host.guest("frozen"))
+    other = conn.createXML(host.guest("other"))
+    host.wait_until_it_listens(frozen)
+    host.dom0("xl pause frozen")
+    outcome = []
+
+    def shut_down():
+        with host.connect() as waiting:
+            try:
+                waiting.lookupByName("frozen").shutdown()
+                outcome.append(None)
+            except libvirt.libvirtError as error:
+                outcome.append(error)
+
+    pending = threading.Thread(target=shut_down)
+    pending.start()
+    time.sleep(1)
+    assert len(conn.listAllDomains()) == 3
+    assert other.info()[0] == libvirt.VIR_DOMAIN_RUNNING
+    other.suspend()
+    other.resume()
+    frozen.destroy()
+    pending.join(timeout=30)
+    assert outcome and outcome[0] is not None
+    assert "frozen" not in host.dom0("xl list").split()

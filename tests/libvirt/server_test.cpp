@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libvirt/server.hpp"
+
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <thread>
+
+#include <dirent.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "async/event_loop.hpp"
+#include "base/log.hpp"
+#include "base/temporary_folder.hpp"
+#include "libvirt/client.hpp"
+#include "libvirt/messages.hpp"
+#include "libvirt/socket.hpp"
+#include "manager/fake_hypervisor.hpp"
+#include "manager/memory_store.hpp"
+
+namespace virtlight::libvirt {
+namespace {
+
+constexpr const char* guest_xml =
+    "<domain type='xen'><name>web</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>"
+    "<os><type>linux</type><kernel>/boot/guest</kernel></os></domain>";
+
+Fd listening_socket(const std::filesystem::path& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.c_str(), path.native().size());
+    Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    EXPECT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::listen(socket.get(), 16), 0);
+    return socket;
+}
+
+std::size_t open_descriptors() {
+    const auto entries = std::filesystem::directory_iterator("/proc/self/fd");
+    return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
+}
+
+/// A server with real sockets on a thread of its own, as in the daemon.
+class ServerTest : public testing::Test {
+ protected:
+    void SetUp() override {
+        log::set_level(log::Level::error);
+        thread_ = std::thread([this] { core.run(); });
+        on_core([this] {
+            manager.emplace(core, xen, store);
+            scope.spawn(begin());
+        });
+        settle();
+    }
+    void TearDown() override {
+        on_core([this] { scope.spawn(end()); });
+        settle();
+        on_core([this] {
+            server.reset();
+            manager.reset();
+        });
+        core.stop();
+        thread_.join();
+    }
+
+    async::Task<> begin() {
+        const auto started = co_await manager->start_up();
+        EXPECT_TRUE(started);
+        server.emplace(core, *manager, Server::Options{.max_clients = max_clients});
+        EXPECT_TRUE(server->listen(listening_socket(path()), false));
+        EXPECT_TRUE(server->listen(listening_socket(read_only_path()), true));
+    }
+    async::Task<> end() {
+        co_await manager->shut_down();
+        co_await server->shut_down();
+    }
+
+    /// Runs a step on the core thread and waits for it.
+    void on_core(std::function<void()> step) {
+        std::promise<void> done;
+        core.post([&] {
+            step();
+            done.set_value();
+        });
+        done.get_future().wait();
+    }
+    /// Waits until something is true on the core thread.
+    bool wait_until(std::function<bool()> condition) {
+        const auto deadline = Clock::now() + seconds(20);
+        while (Clock::now() < deadline) {
+            bool is = false;
+            on_core([&] { is = condition(); });
+            if (is) return true;
+            std::this_thread::yield();
+        }
+        return false;
+    }
+    void settle() {
+        EXPECT_TRUE(wait_until([this] { return scope.in_flight() == 0; }));
+    }
+    std::filesystem::path path() const { return folder_.path() / "socket"; }
+    std::filesystem::path read_only_path() const { return folder_.path() / "socket-ro"; }
+
+    /// A connection that says what it likes.
+    Fd raw_connection() const {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::memcpy(address.sun_path, path().c_str(), path().native().size());
+        Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        EXPECT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+        return socket;
+    }
+    static void send(const Fd& socket, View bytes) {
+        EXPECT_EQ(::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(bytes.size()));
+    }
+    /// What comes until the other end closes.
+    static Bytes read_to_end(const Fd& socket) {
+        Bytes all;
+        std::array<std::uint8_t, 4096> buffer;
+        while (true) {
+            const auto got = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
+            if (got <= 0) return all;
+            all.insert(all.end(), buffer.begin(), buffer.begin() + got);
+        }
+    }
+
+    static constexpr std::size_t max_clients = 8;
+    async::EventLoop core{"core"};
+    manager::MemoryStore store{core};
+    manager::FakeHypervisor xen{core};
+    std::optional<manager::Manager> manager;
+    std::optional<Server> server;
+    async::Scope scope;
+
+ private:
+    test::TemporaryFolder folder_;
+    std::thread thread_;
+};
+
+TEST_F(ServerTest, ServesAClient) {
+    auto client = Client::connect(path());
+    ASSERT_TRUE(client);
+    EXPECT_EQ(client->call<std::string>(3), "Xen");
+    const auto dom = client->call<Domain>(11, std::string(guest_xml));
+    ASSERT_TRUE(dom);
+    EXPECT_TRUE(client->call<void>(9, *dom));
+    EXPECT_EQ(client->call<StateReply>(212, DomainFlags{*dom})->state, 1);
+    EXPECT_EQ(client->call<Domain>(23, std::string("none")).error().reason, Reason::no_domain);
+}
+
+TEST_F(ServerTest, ServesManyClientsAtATime) {
+    std::vector<Client> clients;
+    for (int i = 0; i < 5; ++i)
+        clients.push_back(Client::connect(path()).value());
+    for (auto& client : clients)
+        EXPECT_EQ(client.call<std::string>(110), "xen:///system");
+}
+
+TEST_F(ServerTest, LetsClientsOfTheReadOnlySocketOnlyLook) {
+    auto client = Client::connect(read_only_path());
+    ASSERT_TRUE(client);
+    EXPECT_EQ(client->call<std::string>(3), "Xen");
+    EXPECT_EQ(client->call<Domain>(11, std::string(guest_xml)).error().reason, Reason::access_denied);
+}
+
+TEST_F(ServerTest, AnswersOthersWhileAnOperationHangs) {
+    auto busy = Client::connect(path()).value();
+    const auto dom = busy.call<Domain>(11, std::string(guest_xml)).value();
+    on_core([this] { xen.hold("create"); });
+    auto start = std::async(std::launch::async, [&] { return busy.call<void>(9, dom); });
+    EXPECT_TRUE(wait_until([this] { return xen.count("create") == 1; }));
+
+    auto other = Client::connect(path()).value();
+    EXPECT_EQ(other.call<DomainList>(273, ListAllArgs{1, 0})->count, 2);
+    on_core([this] { xen.release("create"); });
+    EXPECT_TRUE(start.get());
+}
+
+TEST_F(ServerTest, LetsAnOperationGoOnWhenItsClientLeaves) {
+    auto other = Client::connect(path()).value();
+    const auto dom = other.call<Domain>(11, std::string(guest_xml)).value();
+    on_core([this] { xen.hold("create"); });
+    {
+        const auto leaving = raw_connection();
+        Bytes packets;
+        append_packet(packets, {.program = program::remote, .procedure = 1}, *encode(OpenArgs()));
+        append_packet(packets, {.program = program::remote, .procedure = 9}, *encode(dom));
+        send(leaving, packets);
+        EXPECT_TRUE(wait_until([this] { return xen.count("create") == 1; }));
+    }
+    EXPECT_TRUE(wait_until([this] { return server->clients() == 1; }));
+    on_core([this] { xen.release("create"); });
+    EXPECT_TRUE(wait_until([&] { return manager->find(dom.uuid)->status.active(); }));
+}
+
+TEST_F(ServerTest, ClosesTheConnectionThatSaysGoodBye) {
+    const auto socket = raw_connection();
+    Bytes packets;
+    append_packet(packets, {.program = program::remote, .procedure = 1}, *encode(OpenArgs()));
+    append_packet(packets, {.program = program::remote, .procedure = 2, .serial = 2}, {});
+    append_packet(packets, {.program = program::remote, .procedure = 3, .serial = 3}, {});
+    send(socket, packets);
+    const auto answers = read_to_end(socket);
+    EXPECT_EQ(answers.size(), 2 * (length_bytes + header_bytes));
+}
+
+TEST_F(ServerTest, ClosesTheConnectionThatSpeaksAnotherLanguage) {
+    const auto socket = raw_connection();
+    const std::string garbage = "GET / HTTP/1.1\r\n\r\n";
+    send(socket, Bytes(garbage.begin(), garbage.end()));
+    EXPECT_TRUE(read_to_end(socket).empty());
+    EXPECT_TRUE(wait_until([this] { return server->clients() == 0; }));
+}
+
+TEST_F(ServerTest, TurnsAwayOneClientTooMany) {
+    std::vector<Client> clients;
+    for (std::size_t i = 0; i < max_clients; ++i)
+        clients.push_back(Client::connect(path()).value());
+    EXPECT_TRUE(read_to_end(raw_connection()).empty());
+    clients.pop_back();
+    EXPECT_TRUE(wait_until([this] { return server->clients() < max_clients; }));
+    EXPECT_TRUE(Client::connect(path()));
+}
+
+TEST_F(ServerTest, SendsEventsToThoseWhoAskedForThem) {
+    const auto listening = raw_connection();
+    Bytes packets;
+    append_packet(packets, {.program = program::remote, .procedure = 1}, *encode(OpenArgs()));
+    append_packet(packets, {.program = program::remote, .procedure = 316}, *encode(RegisterArgs<Domain>()));
+    send(listening, packets);
+
+    Framer framer;
+    const auto next_packet = [&] {
+        while (true) {
+            if (const auto packet = *framer.next()) return *packet;
+            std::array<std::uint8_t, 4096> buffer;
+            const auto got = ::recv(listening.get(), buffer.data(), buffer.size(), 0);
+            if (got <= 0) return Packet();
+            framer.add(View(buffer).first(static_cast<std::size_t>(got)));
+        }
+    };
+    EXPECT_EQ(next_packet().header.procedure, 1);
+    EXPECT_EQ(next_packet().header.procedure, 316);
+    auto acting = Client::connect(path()).value();
+    const auto dom = acting.call<Domain>(11, std::string(guest_xml)).value();
+
+    const auto message = next_packet();
+    EXPECT_EQ(message.header.procedure, 318);
+    const auto event = decode<CallbackMessage<LifecycleMessage>>(message.payload).value();
+    EXPECT_EQ(event.event, (LifecycleMessage{.dom = dom, .event = 0, .detail = 0}));
+}
+
+TEST_F(ServerTest, ClosesDescriptorsThatAreSentAlong) {
+    auto settled = Client::connect(path()).value();
+    const auto before = open_descriptors();
+    {
+        const auto socket = raw_connection();
+        Bytes packets;
+        append_packet(packets, {.program = program::remote, .procedure = 1}, *encode(OpenArgs()));
+        append_packet(packets,
+                      {.program = program::remote, .procedure = 3, .type = MessageType::call_with_fds},
+                      *encode(std::uint32_t{1}));
+        send(socket, packets);
+        std::uint8_t zero = 0;
+        iovec part{.iov_base = &zero, .iov_len = 1};
+        alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(int))> control{};
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        auto* const header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        const int sent = STDERR_FILENO;
+        std::memcpy(CMSG_DATA(header), &sent, sizeof sent);
+        ASSERT_EQ(::sendmsg(socket.get(), &message, 0), 1);
+        packets.clear();
+        append_packet(packets, {.program = program::remote, .procedure = 2, .serial = 2}, {});
+        send(socket, packets);
+        EXPECT_EQ(read_to_end(socket).size(), 3 * (length_bytes + header_bytes) + 8);
+    }
+    EXPECT_TRUE(wait_until([&] { return server->clients() == 1; }));
+    EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_F(ServerTest, TellsClientsAtTheEndWhatBecameOfTheirOperations) {
+    auto client = Client::connect(path()).value();
+    const auto dom = client.call<Domain>(11, std::string(guest_xml)).value();
+    on_core([this] { xen.hold("create"); });
+    auto start = std::async(std::launch::async, [&] { return client.call<void>(9, dom); });
+    EXPECT_TRUE(wait_until([this] { return xen.count("create") == 1; }));
+    on_core([this] { scope.spawn(end()); });
+    EXPECT_EQ(start.get().error().reason, Reason::cancelled);
+    EXPECT_EQ(client.call<std::string>(3).error().reason, Reason::io);
+}
+
+TEST(ClientConnect, SaysWhereNobodyListens) {
+    const auto client = Client::connect("/nonexistent/socket");
+    EXPECT_EQ(client.error().reason, Reason::io);
+    EXPECT_THAT(client.error().message, testing::HasSubstr("/nonexistent/socket"));
+    EXPECT_EQ(Client::connect(std::string(200, 'x')).error().reason, Reason::invalid_argument);
+}
+
+}  // namespace
+}  // namespace virtlight::libvirt

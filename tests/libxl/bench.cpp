@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libxl/bench.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "libxl/clock.hpp"
+#include "libxl/referee.hpp"
+
+namespace virtlight::fake {
+
+Bench::Bench(const BridgeKind& kind) {
+    Referee::get().begin();
+    bridge_ = kind.make();
+}
+
+Bench::~Bench() {
+    set_wall_clock_right();
+    Referee::get().begin();
+    for (auto& ao : aos_)
+        if (ao.ends == 0 && !ao.refused) abort(ao);
+    wait(
+        [this] { return std::ranges::all_of(aos_, [](const Ao& ao) { return ao.ends > 0 || ao.refused; }); });
+    // Whatever is left of timeouts and children is served.
+    settle();
+}
+
+Bench::Ao& Bench::start(std::string name, const Start& start) {
+    auto& ao = aos_.emplace_back(std::move(name));
+    const auto callback = how(ao);
+    call([&](libxl_ctx* ctx) { ao.refused = start(ctx, &callback) != 0; });
+    return ao;
+}
+
+void Bench::abort(Ao& ao) {
+    const auto callback = how(ao);
+    call([&](libxl_ctx* ctx) { libxl_ao_abort(ctx, &callback); });
+}
+
+Bench::Ao& Bench::shut_down(unsigned domid) {
+    return start(fmt::format("shut down {}", domid), [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+        return libxl_domain_shutdown(ctx, domid, how);
+    });
+}
+
+void Bench::ended(libxl_ctx*, int rc, void* ao) {
+    static_cast<Ao*>(ao)->rc = rc;
+    ++static_cast<Ao*>(ao)->ends;
+}
+
+libxl_asyncop_how Bench::how(Ao& ao) {
+    return {.callback = ended, .u = {.for_callback = &ao}};
+}
+
+std::shared_ptr<void> Bench::occupy() {
+    const auto free = std::make_shared<std::promise<void>>();
+    std::promise<void> busy;
+    auto occupied = busy.get_future();
+    bridge_->post([freed = std::make_shared<std::future<void>>(free->get_future()), &busy] {
+        busy.set_value();
+        freed->wait();
+    });
+    occupied.wait();
+    return {nullptr, [free](void*) { free->set_value(); }};
+}
+
+void Bench::settle() {
+    // Twice: what was there is served before or after the first step, and before the second.
+    for (int i = 0; i < 2; ++i)
+        std::ignore = occupy();
+}
+
+void Bench::expect(bool good, const std::string& what) {
+    if (!good) complaints_.push_back(what);
+}
+
+void Bench::expect_end(Ao& ao, int rc) {
+    wait([&] { return ao.ends > 0 || ao.refused; });
+    expect(!ao.refused, ao.name + " is refused");
+    expect(ao.ends == 1, fmt::format("{} ends {} times", ao.name, ao.ends.load()));
+    expect(ao.rc == rc, fmt::format("{} ends with {} and not with {}", ao.name, ao.rc.load(), rc));
+}
+
+void Bench::expect_waiting(Ao& ao) {
+    constexpr auto a_while = milliseconds(30);
+    std::this_thread::sleep_for(a_while);
+    settle();
+    expect(ao.ends == 0 && !ao.refused,
+           fmt::format("{} ends ({}) when it has to wait", ao.name, ao.rc.load()));
+}
+
+bool Bench::wait(const std::function<bool()>& happened, Duration bound) {
+    constexpr auto interval = std::chrono::microseconds(200);
+    for (auto left = bound; !happened(); left -= interval) {
+        if (left <= Duration::zero()) return false;
+        std::this_thread::sleep_for(interval);
+    }
+    return true;
+}
+
+std::vector<std::string> Bench::complaints() const {
+    auto all = complaints_;
+    const auto faults = Referee::get().faults();
+    all.insert(all.end(), faults.begin(), faults.end());
+    return all;
+}
+
+}  // namespace virtlight::fake

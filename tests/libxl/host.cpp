@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libxl/host.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace virtlight::fake {
+
+Host::Host() {
+    auto opened = xenlight::XenHypervisor::open(core_);
+    if (!opened) {
+        std::fprintf(stderr, "%s\n", opened.error().message.c_str());
+        std::abort();
+    }
+    hypervisor_ = std::move(*opened);
+}
+
+Host::~Host() {
+    all_.cancel();
+    EXPECT_TRUE(until([this] { return scope_.in_flight() == 0; })) << "an operation outlived its cancel";
+}
+
+bool Host::until(const std::function<bool()>& happened, Duration bound) {
+    constexpr auto interval = milliseconds(1);
+    // Not the clock of the test: a test may let hours pass.
+    for (auto left = bound; !happened(); left -= interval) {
+        if (left <= Duration::zero()) return false;
+        core_.call_at(core_.now() + interval, [this] { core_.stop(); });
+        core_.run();
+    }
+    return true;
+}
+
+domain::Definition Host::definition(domain::GuestType type) {
+    return {.name = fmt::format("guest-{}", ++definitions_),
+            .uuid = Uuid::random(),
+            .type = type,
+            .memory_max_kib = 64 * 1024,
+            .memory_kib = 64 * 1024,
+            .boot = {.kernel = machine.kernel()},
+            .consoles = {{}}};
+}
+
+unsigned Host::running(const domain::Definition& definition) {
+    const auto created = run(hypervisor_->create(definition, operation()));
+    if (!created) {
+        ADD_FAILURE() << created.error().message;
+        return 0;
+    }
+    const auto unpaused = run(hypervisor_->unpause(created->domid, operation()));
+    if (!unpaused) ADD_FAILURE() << unpaused.error().message;
+    return created->domid;
+}
+
+}  // namespace virtlight::fake

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What has to hold between libxl and whoever serves its events.
+
+#include <poll.h>
+
+#include "libxl/bench.hpp"
+#include "libxl/clock.hpp"
+#include "libxl/referee.hpp"
+#include "libxl/reuse.hpp"
+#include "libxl/save_helper.hpp"
+
+namespace virtlight::fake {
+namespace {
+
+using std::chrono::hours;
+
+/// Longer than libxl waits for a guest to acknowledge a request, and nearly as long.
+constexpr auto long_enough = seconds(61);
+constexpr auto nearly = seconds(58);
+
+void a_guest_acknowledges(Bench& bench) {
+    const auto domid = bench.machine.add("guest");
+    auto& shutdown = bench.shut_down(domid);
+    bench.expect_waiting(shutdown);
+    bench.machine.guests.acknowledge(domid);
+    bench.expect_end(shutdown, 0);
+}
+
+void a_guest_never_acknowledges(Bench& bench) {
+    auto& shutdown = bench.shut_down(bench.machine.add("guest"));
+    let_pass(nearly);
+    bench.expect_waiting(shutdown);
+    let_pass(long_enough - nearly);
+    bench.expect_end(shutdown, ERROR_TIMEDOUT);
+}
+
+// libxl takes the timeout back twice. It must be delivered once: the place of its registration in libxl's
+// memory goes to the next operation.
+void an_abort_modifies_a_timeout_twice(Bench& bench) {
+    const auto domid = bench.machine.add("guest");
+    auto& aborted = bench.shut_down(domid);
+    bench.abort(aborted);
+    bench.expect_end(aborted, ERROR_ABORTED);
+    bench.settle();
+    auto& next = bench.shut_down(domid);
+    bench.expect_waiting(next);
+    let_pass(nearly);
+    bench.expect_waiting(next);
+    bench.machine.guests.acknowledge(domid);
+    bench.expect_end(next, 0);
+    bench.expect(Referee::get().hurries() >= 3, "libxl does not take back timeouts as it did");
+}
+
+// The operation ends just when its timeout has come due and is not delivered yet.
+void a_timeout_is_due_when_it_is_modified(Bench& bench) {
+    const auto domid = bench.machine.add("guest");
+    auto& shutdown = bench.shut_down(domid);
+    bench.settle();
+    {
+        const auto busy = bench.occupy();
+        bench.machine.guests.acknowledge(domid);
+        let_pass(long_enough);
+    }
+    Bench::wait([&] { return shutdown.ends > 0; });
+    bench.expect(shutdown.ends == 1, "the shutdown does not end once");
+    // Whichever came first, the next operation is not disturbed.
+    auto& next = bench.shut_down(domid);
+    bench.expect_waiting(next);
+    bench.machine.guests.acknowledge(domid);
+    bench.expect_end(next, 0);
+}
+
+void the_wall_clock_is_set_forward(Bench& bench) {
+    const auto domid = bench.machine.add("guest");
+    auto& shutdown = bench.shut_down(domid);
+    step_wall_clock(hours(1));
+    bench.expect_waiting(shutdown);
+    bench.machine.guests.acknowledge(domid);
+    bench.expect_end(shutdown, 0);
+}
+
+void the_wall_clock_is_set_back(Bench& bench) {
+    auto& shutdown = bench.shut_down(bench.machine.add("guest"));
+    step_wall_clock(-hours(1));
+    let_pass(long_enough);
+    bench.expect_end(shutdown, ERROR_TIMEDOUT);
+}
+
+// Following a death, as a shutdown that cannot be started crashes inside libxl.
+void a_register_fails(Bench& bench) {
+    const auto domid = bench.machine.add("guest");
+    libxl_evgen_domain_death* death = nullptr;
+    const auto follow = [&] {
+        int rc = 0;
+        bench.call([&](libxl_ctx* ctx) { rc = libxl_evenable_domain_death(ctx, domid, 1, &death); });
+        return rc;
+    };
+    Referee::get().refuse_descriptors(true);
+    bench.expect(follow() == ERROR_OSEVENT_REG_FAIL, "a death is followed without a descriptor");
+    bench.expect(Referee::get().descriptors() == 0, "what was refused is registered");
+    Referee::get().refuse_descriptors(false);
+    bench.expect(follow() == 0, "a death is not followed though there is a descriptor");
+    bench.call([&](libxl_ctx* ctx) { libxl_evdisable_domain_death(ctx, death); });
+}
+
+void operations_share_a_descriptor(Bench& bench) {
+    const auto one = bench.machine.add("one");
+    const auto other = bench.machine.add("other");
+    auto& first = bench.shut_down(one);
+    auto& second = bench.shut_down(other);
+    bench.machine.guests.acknowledge(other);
+    bench.expect_end(second, 0);
+    bench.expect_waiting(first);
+    bench.abort(first);
+    bench.expect_end(first, ERROR_ABORTED);
+}
+
+struct Save {
+    Fd reader;
+    Fd writer;
+    Bench::Ao* ao;
+};
+
+Save start_save(Bench& bench, unsigned domid) {
+    auto [reader, writer] = std::move(*make_pipe());
+    auto& ao = bench.start("save", [&, fd = writer.get()](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+        return libxl_domain_suspend(ctx, domid, fd, 0, how);
+    });
+    return {std::move(reader), std::move(writer), &ao};
+}
+
+bool is_readable(int fd) {
+    pollfd one{fd, POLLIN, 0};
+    return ::poll(&one, 1, 0) == 1;
+}
+
+// The helper ends, and then a process that it left behind writes to libxl's pipe. Both are fetched by the
+// loop at once. At the first libxl closes the pipe, the number is used again, and the second is stale.
+void a_fetched_descriptor_is_closed_and_its_number_used_again(Bench& bench) {
+    const SaveHelper helper("( await late; echo late ) & await exit; exit 1");
+    const auto save = start_save(bench, bench.machine.add("guest"));
+    bench.expect(Bench::wait([] { return SaveHelper::pid() != 0; }), "libxl starts no helper");
+    const int messages = Referee::get().youngest_descriptor();
+    {
+        const auto busy = bench.occupy();
+        SaveHelper::go("exit");
+        bench.expect(Bench::wait([] { return SaveHelper::is_zombie(); }), "the helper does not end");
+        SaveHelper::go("late");
+        bench.expect(Bench::wait([&] { return is_readable(messages); }), "nothing is written late");
+        reuse_when_closed(messages);
+    }
+    bench.expect_end(*save.ao, ERROR_FAIL);
+    bench.settle();
+    bench.expect(was_reused(), "the number is not used again");
+    ::close(messages);
+}
+
+// A child of libxl's holds a copy of every descriptor. What libxl closes stays open there, and the kernel
+// goes on to report it to whoever has not taken it back.
+void a_descriptor_lives_on_in_a_child(Bench& bench) {
+    const SaveHelper helper("await exit; exit 1");
+    const auto save = start_save(bench, bench.machine.add("guest"));
+    bench.expect(Bench::wait([] { return SaveHelper::pid() != 0; }), "libxl starts no helper");
+    const auto destroying = bench.machine.xen.calls().hold("xc_domain_destroy");
+    const auto victim = bench.machine.add("victim");
+    auto& destroy = bench.start("destroy", [&](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+        return libxl_domain_destroy(ctx, victim, how);
+    });
+    bench.expect(destroying.has_caller(), "libxl destroys without a child");
+    SaveHelper::go("exit");
+    bench.expect_end(*save.ao, ERROR_FAIL);
+    const auto before = Referee::get().deliveries();
+    bench.settle();
+    std::this_thread::sleep_for(milliseconds(20));
+    bench.expect(Referee::get().deliveries() < before + 10, "the loop spins");
+    destroying.release();
+    bench.expect_end(destroy, 0);
+}
+
+}  // namespace
+
+const std::vector<Scenario>& scenarios() {
+    static const std::vector<Scenario> all = {
+        {"AGuestAcknowledges", a_guest_acknowledges},
+        {"AGuestNeverAcknowledges", a_guest_never_acknowledges},
+        {"AnAbortModifiesATimeoutTwice", an_abort_modifies_a_timeout_twice},
+        {"ATimeoutIsDueWhenItIsModified", a_timeout_is_due_when_it_is_modified},
+        {"TheWallClockIsSetForward", the_wall_clock_is_set_forward},
+        {"TheWallClockIsSetBack", the_wall_clock_is_set_back},
+        {"ARegisterFails", a_register_fails},
+        {"OperationsShareADescriptor", operations_share_a_descriptor},
+        {"AFetchedDescriptorIsClosedAndItsNumberUsedAgain",
+         a_fetched_descriptor_is_closed_and_its_number_used_again},
+        {"ADescriptorLivesOnInAChild", a_descriptor_lives_on_in_a_child},
+    };
+    return all;
+}
+
+}  // namespace virtlight::fake

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "xenlight/context_thread.hpp"
+
+#include <latch>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "async/event_loop.hpp"
+#include "async/scope.hpp"
+#include "xenlight/fake_xen.hpp"
+
+namespace virtlight::xenlight {
+namespace {
+
+using async::Task;
+using fake_xen::Xen;
+using testing::HasSubstr;
+
+constexpr const char* control = "/local/domain/5/control/shutdown";
+
+/// A core whose timers run ten thousand times as fast: half an hour of patience is a fifth of a second.
+class HastyCore final : public async::Scheduler {
+ public:
+    explicit HastyCore(async::EventLoop& loop) : loop_(loop) {}
+
+    Time now() const override { return loop_.now(); }
+    void post(async::Work work) override { loop_.post(std::move(work)); }
+    async::TimerId call_at(Time due, async::Work work) override {
+        return loop_.call_at(now() + (due - now()) / 10'000, std::move(work));
+    }
+    void cancel(async::TimerId id) override { loop_.cancel(id); }
+
+ private:
+    async::EventLoop& loop_;
+};
+
+class ContextThreadTest : public testing::Test {
+ public:
+    void SetUp() override {
+        fake.reset();
+        fake.add({.domid = 5}, "guest");
+    }
+    void TearDown() override {
+        thread.reset();
+        link->cut();
+    }
+
+    void start(async::Scheduler& scheduler) { thread.emplace("test", scheduler, link); }
+
+    void run(Task<> (*body)(ContextThreadTest&)) {
+        core.call_at(core.now() + seconds(20), [this] {
+            ADD_FAILURE() << "the test never got to its end";
+            core.stop();
+        });
+        scope.spawn(to_the_end(body, *this));
+        core.run();
+    }
+
+    static Task<> to_the_end(Task<> (*body)(ContextThreadTest&), ContextThreadTest& t) {
+        co_await body(t);
+        t.core.stop();
+    }
+
+    /// A request that ends when the guest acknowledges; `parameter` lives as long as libxl works on it.
+    static ContextThread::Ao request(std::shared_ptr<int> parameter, bool abortable) {
+        return {.what = "ask domain 5",
+                .domid = 5,
+                .start = [parameter = std::move(parameter)](
+                             libxl_ctx* ctx,
+                             const libxl_asyncop_how* how) { return libxl_domain_shutdown(ctx, 5, how); },
+                .abortable = abortable};
+    }
+
+    Xen& fake = Xen::get();
+    async::EventLoop core{"core"};
+    HastyCore hasty{core};
+    std::shared_ptr<CoreLink> link = std::make_shared<CoreLink>(core);
+    async::Scope scope;
+    std::optional<ContextThread> thread;
+};
+
+TEST_F(ContextThreadTest, AnswersFromItsOwnThread) {
+    start(core);
+    run([](ContextThreadTest& t) -> Task<> {
+        const auto answer =
+            co_await t.thread->call([](Context& context) -> Result<std::pair<std::string, std::thread::id>> {
+                return std::pair(context.name(), std::this_thread::get_id());
+            });
+        EXPECT_EQ(answer->first, "test");
+        EXPECT_NE(answer->second, std::this_thread::get_id());
+    });
+}
+
+TEST_F(ContextThreadTest, EndsTheWaitingForWhatIsNotToBeCutShortWhileLibxlGoesOn) {
+    start(core);
+    run([](ContextThreadTest& t) -> Task<> {
+        const auto parameter = std::make_shared<int>(1);
+        async::CancelSource cancel;
+        const auto timer =
+            t.core.call_at(t.core.now() + milliseconds(20), [cancel]() mutable { cancel.cancel(); });
+        const auto ended = co_await t.thread->perform(request(parameter, false), cancel.token());
+        t.core.cancel(timer);
+        EXPECT_EQ(ended.error().reason, Reason::cancelled);
+        // Proof that it goes on: libxl still has what it works with, until the guest answers.
+        EXPECT_TRUE(co_await t.thread->call([](Context&) -> Result<> { return {}; }));
+        EXPECT_EQ(parameter.use_count(), 2);
+        t.fake.write(control, "");
+        for (int i = 0; i < 1000 && parameter.use_count() > 1; ++i)
+            co_await async::sleep_for(t.core, milliseconds(5));
+        EXPECT_EQ(parameter.use_count(), 1);
+    });
+}
+
+TEST_F(ContextThreadTest, CutsShortWhatTakesTooLong) {
+    start(hasty);
+    run([](ContextThreadTest& t) -> Task<> {
+        const auto ended = co_await t.thread->perform(request(nullptr, true), {});
+        EXPECT_EQ(ended.error().reason, Reason::timed_out);
+    });
+}
+
+TEST_F(ContextThreadTest, GivesUpALibxlThatNeverAnswers) {
+    start(hasty);
+    run([](ContextThreadTest& t) -> Task<> {
+        const auto stuck = std::make_shared<std::latch>(1);
+        t.thread->post([stuck](Result<Context*>) { stuck->wait(); });
+        const auto called = co_await t.thread->call([](Context&) -> Result<> { return {}; });
+        EXPECT_EQ(called.error().reason, Reason::timed_out);
+        const auto performed = co_await t.thread->perform(request(nullptr, true), {});
+        EXPECT_EQ(performed.error().reason, Reason::timed_out);
+        EXPECT_THAT(performed.error().message, HasSubstr("cannot ask domain 5: libxl has not answered"));
+        stuck->count_down();
+    });
+}
+
+TEST_F(ContextThreadTest, DropsAContextThatBrokeDownAndSaysWhy) {
+    start(core);
+    run([](ContextThreadTest& t) -> Task<> {
+        // The request keeps libxl's connection to xenstored in the loop.
+        async::Completion<Result<>> ended;
+        const auto ask = [](ContextThreadTest& test, async::Completion<Result<>> done) -> Task<> {
+            done.set(co_await test.thread->perform(request(nullptr, true), {}));
+        };
+        t.scope.spawn(ask(t, ended));
+        EXPECT_TRUE(co_await t.thread->call([](Context&) -> Result<> { return {}; }));
+        t.fake.kill_xenstored();
+        const auto failed = co_await ended;
+        EXPECT_EQ(failed.error().reason, Reason::operation_failed);
+        EXPECT_THAT(failed.error().message, HasSubstr("cannot ask domain 5: libxl broke down"));
+        const auto later = co_await t.thread->call([](Context&) -> Result<> { return {}; });
+        EXPECT_THAT(later.error().message, HasSubstr("libxl broke down"));
+    });
+}
+
+}  // namespace
+}  // namespace virtlight::xenlight
