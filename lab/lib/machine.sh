@@ -13,7 +13,10 @@ stop_deadline=10    # seconds
 #   -monitor  Xen's idle loop panics in mwait
 #   -rdtscp   HVM guests hang
 cpu=EPYC,+svm,-smap,-smep,-monitor,-rdtscp
-xen_line="console=com1 com1=115200,8n1 loglvl=warning guest_loglvl=warning dom0_mem=${dom0_memory}M,max:${dom0_memory}M"
+# eager-fpu: when Xen saves vector registers lazily, those of dom0 are lost now and then while a PVH or HVM guest runs,
+# and any program there may compute nonsense (a wrong ssh signature, a lock that nobody holds).
+xen_line="console=com1 com1=115200,8n1 loglvl=warning guest_loglvl=warning spec-ctrl=eager-fpu"
+xen_line+=" dom0_mem=${dom0_memory}M,max:${dom0_memory}M"
 dom0_line="console=hvc0 quiet"
 
 check_qemu_version() {

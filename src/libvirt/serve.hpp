@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "libvirt/caller.hpp"
+#include "libvirt/messages.hpp"
 #include "libvirt/procedure.hpp"
 
 namespace virtlight::libvirt {
@@ -43,9 +47,26 @@ Subject& subject(Caller& caller) {
     }
 }
 
+/// The name under which a client knows the domain of its call; empty: the call is about none.
+template <class Args>
+std::string domain_name(const Args& args) {
+    if constexpr (std::is_same_v<Args, Domain>) {
+        return args.name;
+    } else if constexpr (requires { args.dom.name; }) {
+        return args.dom.name;
+    } else {
+        return {};
+    }
+}
+
+/// A domain that is gone has no name here any more, so that the error gets the client's.
 template <class Reply>
-Result<Bytes> encoded(const Result<Reply>& reply) {
-    if (!reply) return std::unexpected(reply.error());
+Result<Bytes> encoded(const Result<Reply>& reply, std::string_view name) {
+    if (!reply) {
+        auto error = reply.error();
+        if (error.reason == Reason::no_domain && !name.empty()) error.message += fmt::format(" ({})", name);
+        return std::unexpected(std::move(error));
+    }
     if constexpr (std::is_void_v<Reply>) {
         return Bytes();
     } else {
@@ -54,8 +75,9 @@ Result<Bytes> encoded(const Result<Reply>& reply) {
 }
 
 template <class Reply>
-async::Task<Result<Bytes>> encoded_later(async::Task<Result<Reply>> task) {
-    co_return encoded(co_await std::move(task));
+async::Task<Result<Bytes>> encoded_later(async::Task<Result<Reply>> task, std::string name) {
+    const auto reply = co_await std::move(task);
+    co_return encoded(reply, name);
 }
 
 /// Turns a handler into what the table of procedures holds: decodes the arguments, refuses flags that the
@@ -75,10 +97,11 @@ Answer serve(const Procedure& procedure, Caller& caller, View payload) {
         }
     }
     auto& about = subject<typename Traits::Subject>(caller);
+    auto name = domain_name(*args);
     if constexpr (Traits::at_once) {
-        return encoded(handler(about, *args));
+        return encoded(handler(about, *args), name);
     } else {
-        return encoded_later(handler(about, *std::move(args)));
+        return encoded_later(handler(about, *std::move(args)), std::move(name));
     }
 }
 

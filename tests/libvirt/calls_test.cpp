@@ -319,6 +319,8 @@ TEST_F(CallsTest, RefuseXmlThatIsNone) {
 TEST_F(CallsTest, FindNothingToDoWithADomainThatIsGone) {
     const auto dom = define();
     ASSERT_TRUE(talk.call<void>(35, dom));
+    EXPECT_THAT(refusal<void>(9, dom).message, HasSubstr("(web)"));
+    EXPECT_THAT(refusal<void>(16, dom).message, HasSubstr("(web)"));
     for (const std::int32_t number : {9, 12, 15, 16, 17, 18, 19, 28, 33, 34, 35, 150, 151, 163, 202}) {
         EXPECT_EQ(refusal<void>(number, dom).reason, Reason::no_domain) << number;
     }

@@ -94,10 +94,8 @@ void Bench::expect_waiting(Ao& ao) {
 
 bool Bench::wait(const std::function<bool()>& happened, Duration bound) {
     constexpr auto interval = std::chrono::microseconds(200);
-    for (auto left = bound; !happened(); left -= interval) {
-        if (left <= Duration::zero()) return false;
-        std::this_thread::sleep_for(interval);
-    }
+    for (const auto end = real_now() + bound; !happened(); std::this_thread::sleep_for(interval))
+        if (real_now() > end) return false;
     return true;
 }
 

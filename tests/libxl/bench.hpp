@@ -50,7 +50,7 @@ class Bench {
     void expect_end(Ao& ao, int rc);
     /// It has not ended, and does not end by itself.
     void expect_waiting(Ao& ao);
-    static bool wait(const std::function<bool()>& happened, Duration bound = seconds(10));
+    static bool wait(const std::function<bool()>& happened, Duration bound = seconds(5));
 
     /// What was not as it should be: for the scenario, and for the referee.
     std::vector<std::string> complaints() const;

@@ -87,6 +87,12 @@ void set_wall_clock_right() {
     stepped_ns = 0;
 }
 
+Time real_now() {
+    timespec now{};
+    ::syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    return Time(seconds(now.tv_sec) + nanoseconds(now.tv_nsec));
+}
+
 void let_pass(Duration time) {
     struct sigaction nothing{};
     nothing.sa_handler = [](int) {};

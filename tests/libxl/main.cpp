@@ -8,6 +8,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "libxl/play.hpp"
+
 namespace {
 
 /// libxl keeps files under paths that are compiled in. Each run of the tests has these to itself.
@@ -43,6 +45,7 @@ int main(int count, char** arguments) {
         std::filesystem::create_directories(std::filesystem::path(folder) / "xen");
     }
     ::setenv("LIBXL_SAVE_HELPER", "/run/save-helper", 1);
+    if (const auto status = virtlight::fake::play_as_child(count, arguments)) return *status;
     ::testing::InitGoogleMock(&count, arguments);
     return RUN_ALL_TESTS();
 }

@@ -41,9 +41,10 @@ void an_abort_modifies_a_timeout_twice(Bench& bench) {
     auto& aborted = bench.shut_down(domid);
     bench.abort(aborted);
     bench.expect_end(aborted, ERROR_ABORTED);
-    bench.settle();
+    let_pass(long_enough - nearly);
     auto& next = bench.shut_down(domid);
     bench.expect_waiting(next);
+    // By now the first one would have been due.
     let_pass(nearly);
     bench.expect_waiting(next);
     bench.machine.guests.acknowledge(domid);
@@ -95,9 +96,10 @@ void a_register_fails(Bench& bench) {
         bench.call([&](libxl_ctx* ctx) { rc = libxl_evenable_domain_death(ctx, domid, 1, &death); });
         return rc;
     };
+    const auto before = Referee::get().descriptors();
     Referee::get().refuse_descriptors(true);
     bench.expect(follow() == ERROR_OSEVENT_REG_FAIL, "a death is followed without a descriptor");
-    bench.expect(Referee::get().descriptors() == 0, "what was refused is registered");
+    bench.expect(Referee::get().descriptors() == before, "what was refused is registered");
     Referee::get().refuse_descriptors(false);
     bench.expect(follow() == 0, "a death is not followed though there is a descriptor");
     bench.call([&](libxl_ctx* ctx) { libxl_evdisable_domain_death(ctx, death); });

@@ -171,6 +171,10 @@ void XenstoreServer::introduce(unsigned domid) {
     run([&] { send(service_.introduce(domid)); });
 }
 
+void XenstoreServer::resume(unsigned domid) {
+    run([&] { service_.resume(domid); });
+}
+
 void XenstoreServer::domains_changed() {
     thread_.loop().post([this] { send(service_.look_at_domains()); });
 }

@@ -32,6 +32,7 @@ class XenstoreServer {
     void remove(const std::string& path);
     void fire(const std::string& special);
     void introduce(unsigned domid);
+    void resume(unsigned domid);
 
     /// Xen signals that something happened to a domain. Returns at once.
     void domains_changed();

@@ -40,6 +40,8 @@ class XenstoreService {
     Deliveries fire(const std::string& special);
     /// A toolstack that is not connected here introduces a domain.
     Deliveries introduce(unsigned domid);
+    /// It says that a domain which had stopped goes on.
+    void resume(unsigned domid) { introduced_[domid].shutdown_told = false; }
     /// Xen has signalled that something happened to a domain. It does not say to which.
     Deliveries look_at_domains();
 

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libxl/controls/controls.hpp"
+
+#include "libxl/controls/bridge_of_2012.hpp"
+#include "libxl/controls/plain_bridge.hpp"
+
+namespace virtlight::fake {
+namespace {
+
+BridgeKind plain(std::string name, PlainBridge::Mistake mistake) {
+    return {std::move(name), [mistake] { return std::make_unique<PlainBridge>(mistake); }};
+}
+
+}  // namespace
+
+const std::vector<BridgeKind>& bridge_kinds() {
+    using Mistake = PlainBridge::Mistake;
+    static const std::vector<BridgeKind> kinds = {
+        {"production", make_production_bridge},
+        plain("plain", Mistake::none),
+        {"of-2012", [] { return std::make_unique<BridgeOf2012>(); }},
+        plain("delivers-twice", Mistake::delivers_twice),
+        plain("trusts-the-wall-clock", Mistake::trusts_the_wall_clock),
+        plain("leaves-removal-to-close", Mistake::leaves_removal_to_close),
+    };
+    return kinds;
+}
+
+}  // namespace virtlight::fake

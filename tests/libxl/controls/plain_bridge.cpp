@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libxl/controls/plain_bridge.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <future>
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "xenlight/timeout_ledger.hpp"
+
+namespace virtlight::fake {
+namespace {
+
+PlainBridge& self_of(void* self) {
+    return *static_cast<PlainBridge*>(self);
+}
+
+void* as_pointer(std::uint64_t id) {
+    return std::bit_cast<void*>(id);
+}
+
+std::uint64_t as_id(void* pointer) {
+    return std::bit_cast<std::uint64_t>(pointer);
+}
+
+}  // namespace
+
+const libxl_osevent_hooks PlainBridge::hooks = {
+    .fd_register = fd_register,
+    .fd_modify = fd_modify,
+    .fd_deregister = fd_deregister,
+    .timeout_register = timeout_register,
+    .timeout_modify = timeout_modify,
+    .timeout_deregister = timeout_deregister,
+};
+
+PlainBridge::PlainBridge(Mistake mistake)
+    : mistake_(mistake),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    epoll_event event{.events = EPOLLIN, .data = {.u64 = 0}};
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event);
+    thread_ = std::thread([this] { serve(); });
+    call([this](libxl_ctx*) { open(); });
+}
+
+PlainBridge::~PlainBridge() {
+    call([](libxl_ctx* ctx) { libxl_ctx_free(ctx); });
+    stopping_ = true;
+    post([] {});
+    thread_.join();
+}
+
+void PlainBridge::open() {
+    static const libxl_childproc_hooks children = {
+        .chldowner = libxl_sigchld_owner_libxl_always_selective_reap,
+        .fork_replacement = nullptr,
+        .reaped_callback = nullptr,
+    };
+    static xentoollog_logger silent = {.vmessage = [](auto...) {}, .progress = nullptr, .destroy = nullptr};
+    if (libxl_ctx_alloc(&ctx_, LIBXL_VERSION, 0, &silent) != 0) std::abort();
+    libxl_osevent_register_hooks(ctx_, &hooks, this);
+    libxl_childproc_setmode(ctx_, &children, nullptr);
+}
+
+void PlainBridge::call(const std::function<void(libxl_ctx*)>& call) {
+    std::promise<void> done;
+    auto ended = done.get_future();
+    post([&] {
+        call(ctx_);
+        done.set_value();
+    });
+    ended.wait();
+}
+
+void PlainBridge::post(std::function<void()> step) {
+    {
+        const std::scoped_lock lock(mutex_);
+        steps_.push_back(std::move(step));
+    }
+    ::eventfd_write(wake_.get(), 1);
+}
+
+void PlainBridge::serve() {
+    while (!stopping_) {
+        wait();
+        deliver_timeouts();
+        std::vector<std::function<void()>> steps;
+        {
+            const std::scoped_lock lock(mutex_);
+            steps.swap(steps_);
+        }
+        for (const auto& step : steps)
+            step();
+    }
+}
+
+void PlainBridge::wait() {
+    std::array<epoll_event, 16> events;
+    const int n = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), until_next());
+    for (int i = 0; i < n; ++i) {
+        const auto& event = events[static_cast<std::size_t>(i)];
+        eventfd_t count = 0;
+        if (event.data.u64 == 0) ::eventfd_read(wake_.get(), &count);
+        const auto found = descriptors_.find(event.data.u64);
+        if (found == descriptors_.end()) continue;
+        const auto [fd, for_libxl] = found->second;
+        libxl_osevent_occurred_fd(ctx_, for_libxl, fd, 0, static_cast<short>(event.events));
+    }
+}
+
+int PlainBridge::until_next() const {
+    constexpr auto longest = milliseconds(20);
+    auto left = Duration(longest);
+    for (const auto& timeout : timeouts_)
+        left = std::clamp(timeout.due - Clock::now(), Duration::zero(), left);
+    return static_cast<int>(std::chrono::ceil<milliseconds>(left).count());
+}
+
+bool PlainBridge::is_due(const Timeout& timeout) const {
+    if (mistake_ != Mistake::trusts_the_wall_clock) return timeout.due <= Clock::now();
+    timeval now{};
+    ::gettimeofday(&now, nullptr);
+    return !timercmp(&timeout.at, &now, >);
+}
+
+void PlainBridge::deliver_timeouts() {
+    for (;;) {
+        const auto due = std::ranges::find_if(timeouts_, [this](const auto& each) { return is_due(each); });
+        if (due == timeouts_.end()) return;
+        void* const for_libxl = due->for_libxl;
+        timeouts_.erase(due);
+        libxl_osevent_occurred_timeout(ctx_, for_libxl);
+    }
+}
+
+int PlainBridge::fd_register(void* self, int fd, void** registration, short events, void* for_libxl) {
+    auto& bridge = self_of(self);
+    const auto id = ++bridge.last_id_;
+    epoll_event event{.events = static_cast<std::uint32_t>(events), .data = {.u64 = id}};
+    const auto tell = [&](int operation) { return ::epoll_ctl(bridge.epoll_.get(), operation, fd, &event); };
+    // There already: what was left to close(), and not closed.
+    if (tell(EPOLL_CTL_ADD) != 0 && tell(EPOLL_CTL_MOD) != 0) return ERROR_OSEVENT_REG_FAIL;
+    bridge.descriptors_[id] = {fd, for_libxl};
+    *registration = as_pointer(id);
+    return 0;
+}
+
+int PlainBridge::fd_modify(void* self, int fd, void** registration, short events) {
+    epoll_event event{.events = static_cast<std::uint32_t>(events), .data = {.u64 = as_id(*registration)}};
+    ::epoll_ctl(self_of(self).epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+    return 0;
+}
+
+void PlainBridge::fd_deregister(void* self, int fd, void* registration) {
+    auto& bridge = self_of(self);
+    bridge.descriptors_.erase(as_id(registration));
+    if (bridge.mistake_ != Mistake::leaves_removal_to_close)
+        ::epoll_ctl(bridge.epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+int PlainBridge::timeout_register(void* self, void** registration, timeval at, void* for_libxl) {
+    auto& bridge = self_of(self);
+    timeval wall_now{};
+    ::gettimeofday(&wall_now, nullptr);
+    const auto id = ++bridge.last_id_;
+    bridge.timeouts_.push_back({id, for_libxl, at, xenlight::monotonic_due(at, wall_now, Clock::now())});
+    *registration = as_pointer(id);
+    return 0;
+}
+
+int PlainBridge::timeout_modify(void* self, void** registration, timeval at) {
+    auto& bridge = self_of(self);
+    const auto found = std::ranges::find(bridge.timeouts_, as_id(*registration), &Timeout::id);
+    if (found == bridge.timeouts_.end()) return 0;
+    if (bridge.mistake_ == Mistake::delivers_twice) bridge.timeouts_.push_back(*found);
+    found->due = Clock::now();
+    found->at = at;
+    return 0;
+}
+
+void PlainBridge::timeout_deregister(void*, void*) {
+    std::abort();
+}
+
+}  // namespace virtlight::fake

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <sys/time.h>
+
+#include "base/clock.hpp"
+#include "base/file.hpp"
+#include "libxl/bridge.hpp"
+
+namespace virtlight::fake {
+
+/// A small bridge that keeps libxl's rules, unless it is told to make one of the mistakes that others have
+/// made. One thread calls libxl.
+class PlainBridge final : public Bridge {
+ public:
+    enum class Mistake {
+        none,
+        delivers_twice,           ///< a timeout when it is modified, and again when it would have been due
+        trusts_the_wall_clock,    ///< for when a timeout is due
+        leaves_removal_to_close,  ///< of descriptors from epoll
+    };
+
+    explicit PlainBridge(Mistake mistake);
+    ~PlainBridge() override;
+
+    void call(const std::function<void(libxl_ctx*)>& call) override;
+    void post(std::function<void()> step) override;
+
+ private:
+    struct Descriptor {
+        int fd;
+        void* for_libxl;
+    };
+    struct Timeout {
+        std::uint64_t id;
+        void* for_libxl;
+        timeval at;
+        Time due;
+    };
+
+    static int fd_register(void* self, int fd, void** registration, short events, void* for_libxl);
+    static int fd_modify(void* self, int fd, void** registration, short events);
+    static void fd_deregister(void* self, int fd, void* registration);
+    static int timeout_register(void* self, void** registration, timeval at, void* for_libxl);
+    static int timeout_modify(void* self, void** registration, timeval at);
+    static void timeout_deregister(void* self, void* registration);
+    static const libxl_osevent_hooks hooks;
+
+    void open();
+    void serve();
+    void wait();
+    void deliver_timeouts();
+    bool is_due(const Timeout& timeout) const;
+    int until_next() const;
+
+    Mistake mistake_;
+    Fd epoll_;
+    Fd wake_;
+    libxl_ctx* ctx_ = nullptr;
+    std::map<std::uint64_t, Descriptor> descriptors_;
+    std::list<Timeout> timeouts_;
+    std::uint64_t last_id_ = 0;
+
+    std::mutex mutex_;
+    std::vector<std::function<void()>> steps_;
+    std::atomic<bool> stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace virtlight::fake

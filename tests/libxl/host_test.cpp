@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The daemon's hypervisor on the true libxl: what must not happen when events, ends and requests meet.
+
+#include "libxl/host.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <gtest/gtest.h>
+
+#include "libxl/clock.hpp"
+
+namespace virtlight::fake {
+namespace {
+
+using hypervisor::ShutdownMethod;
+using hypervisor::StopReason;
+
+class HostTest : public ::testing::Test {
+ protected:
+    Pending<Result<>> start_shutdown(unsigned domid, const async::CancelSource& stop = {}) {
+        return host_.start(
+            host_.hypervisor().request_shutdown(domid, ShutdownMethod::paravirtual, host_.operation(stop)));
+    }
+    /// The request has reached the guest.
+    bool asked(unsigned domid, const std::string& request = "poweroff") {
+        return host_.until([&] { return host_.guests().request(domid) == request; });
+    }
+    /// It does not end by itself.
+    template <class T>
+    bool waits(const Pending<T>& pending) {
+        return !host_.until([&] { return pending->has_value(); }, milliseconds(50));
+    }
+    static std::optional<Reason> reason(const Result<>& result) {
+        return result ? std::nullopt : std::optional(result.error().reason);
+    }
+    std::optional<hypervisor::DomainSeen> seen(unsigned domid) {
+        const auto snapshot = host_.run(host_.hypervisor().look());
+        if (!snapshot) return std::nullopt;
+        const auto found = std::ranges::find(snapshot->domains, domid, &hypervisor::DomainSeen::domid);
+        return found == snapshot->domains.end() ? std::nullopt : std::optional(*found);
+    }
+
+    Host host_;
+};
+
+// Ends of operations
+
+TEST_F(HostTest, APauseThatCompletesBeforeItsCallReturnsEndsOnce) {
+    const auto domid = host_.machine.add("guest");
+    EXPECT_TRUE(host_.run(host_.hypervisor().pause(domid, host_.operation())));
+    EXPECT_EQ(host_.xen().find(domid)->pauses, 1U);
+}
+
+TEST_F(HostTest, AShutdownThatIsCancelledEndsAsCancelled) {
+    const auto domid = host_.machine.add("guest");
+    async::CancelSource stop;
+    const auto shutdown = start_shutdown(domid, stop);
+    ASSERT_TRUE(asked(domid));
+    stop.cancel();
+    EXPECT_EQ(reason(host_.finish(shutdown)), Reason::cancelled);
+    // The next one is not disturbed by what the first has left in libxl.
+    const auto next = start_shutdown(domid);
+    EXPECT_TRUE(waits(next));
+    host_.guests().acknowledge(domid);
+    EXPECT_TRUE(host_.finish(next));
+}
+
+TEST_F(HostTest, AnAcknowledgementAndACancelAtOnceEndTheShutdownOnce) {
+    const auto domid = host_.machine.add("guest");
+    async::CancelSource stop;
+    const auto shutdown = start_shutdown(domid, stop);
+    ASSERT_TRUE(asked(domid));
+    host_.guests().acknowledge(domid);
+    stop.cancel();
+    const auto end = host_.finish(shutdown);
+    EXPECT_TRUE(end || end.error().reason == Reason::cancelled) << end.error().message;
+}
+
+TEST_F(HostTest, AShutdownThatIsNeverAcknowledgedTimesOutAfterAMinute) {
+    const auto domid = host_.machine.add("guest");
+    const auto shutdown = start_shutdown(domid);
+    ASSERT_TRUE(asked(domid));
+    let_pass(seconds(58));
+    EXPECT_TRUE(waits(shutdown));
+    let_pass(seconds(3));
+    const auto end = host_.finish(shutdown);
+    ASSERT_FALSE(end);
+    EXPECT_EQ(end.error().reason, Reason::timed_out);
+    EXPECT_FALSE(end.error().details.empty());
+}
+
+TEST_F(HostTest, ADestroyThatNobodyWaitsForAnyMoreStillHappens) {
+    const auto domid = host_.machine.add("guest");
+    const auto destroying = host_.xen().calls().hold("xc_domain_destroy");
+    async::CancelSource stop;
+    const auto destroy = host_.start(host_.hypervisor().destroy(domid, host_.operation(stop)));
+    ASSERT_TRUE(host_.until([&] { return destroying.has_caller(Duration::zero()); }));
+    stop.cancel();
+    EXPECT_FALSE(host_.finish(destroy));
+    EXPECT_TRUE(seen(domid));
+    destroying.release();
+    EXPECT_TRUE(host_.until([&] { return !host_.xen().find(domid); }));
+    EXPECT_EQ(reason(host_.run(host_.hypervisor().destroy(domid, host_.operation()))), Reason::no_domain);
+}
+
+// Lives
+
+TEST_F(HostTest, ADeathBeforeItIsFollowedCallsForAttentionAllTheSame) {
+    const auto other = host_.machine.add("other");
+    const auto dead = host_.machine.add("dead");
+    host_.hypervisor().follow({1}, other);
+    ASSERT_TRUE(host_.run(host_.hypervisor().look()));
+    host_.xen().stop(dead, Stop::poweroff);
+    host_.machine.remove(dead);
+    ASSERT_TRUE(host_.run(host_.hypervisor().look()));
+    int attentions = 0;
+    host_.hypervisor().on_attention([&] { ++attentions; });
+    host_.hypervisor().follow({2}, dead);
+    EXPECT_TRUE(host_.until([&] { return attentions > 0; }));
+    EXPECT_FALSE(seen(dead));
+    host_.hypervisor().on_attention(nullptr);
+}
+
+TEST_F(HostTest, AShutdownBeforeItIsFollowedCallsForAttentionAllTheSame) {
+    const auto other = host_.machine.add("other");
+    const auto stopped = host_.machine.add("stopped");
+    host_.hypervisor().follow({1}, other);
+    host_.xen().stop(stopped, Stop::crash);
+    ASSERT_TRUE(host_.run(host_.hypervisor().look()));
+    int attentions = 0;
+    host_.hypervisor().on_attention([&] { ++attentions; });
+    host_.hypervisor().follow({2}, stopped);
+    EXPECT_TRUE(host_.until([&] { return attentions > 0; }));
+    EXPECT_EQ(seen(stopped)->stopped, StopReason::crash);
+    host_.hypervisor().on_attention(nullptr);
+}
+
+TEST_F(HostTest, EveryStopOfAFollowedGuestCallsForAttention) {
+    const auto domid = host_.machine.add("guest");
+    int attentions = 0;
+    host_.hypervisor().on_attention([&] { ++attentions; });
+    host_.hypervisor().follow({1}, domid);
+    ASSERT_TRUE(host_.run(host_.hypervisor().look()));
+    for (int stop = 1; stop <= 3; ++stop) {
+        attentions = 0;
+        host_.xen().stop(domid, Stop::suspend);
+        EXPECT_TRUE(host_.until([&] { return attentions > 0; })) << "stop " << stop;
+        host_.xen().resume(domid);
+        host_.xenstore().resume(domid);
+    }
+    host_.hypervisor().on_attention(nullptr);
+}
+
+TEST_F(HostTest, ADomidThatIsUsedAgainAtOnceIsSeenAsAnotherLife) {
+    const auto first = Uuid::random();
+    const auto second = Uuid::random();
+    const auto domid = host_.machine.add("guest", first);
+    host_.hypervisor().follow({1}, domid);
+    EXPECT_EQ(seen(domid)->uuid, first);
+    int attentions = 0;
+    host_.hypervisor().on_attention([&] { ++attentions; });
+    host_.machine.remove(domid);
+    host_.xen().choose_domid(domid);
+    ASSERT_EQ(host_.machine.add("guest", second), domid);
+    EXPECT_TRUE(host_.until([&] { return attentions > 0; }));
+    EXPECT_EQ(seen(domid)->uuid, second);
+    host_.hypervisor().on_attention(nullptr);
+}
+
+TEST_F(HostTest, AnEventForALifeThatIsOverDisturbsNobody) {
+    const auto domid = host_.machine.add("guest");
+    for (std::uint64_t life = 1; life <= 20; ++life) {
+        host_.hypervisor().follow({life}, domid);
+        host_.xenstore().fire("@releaseDomain");
+        host_.hypervisor().unfollow({life});
+    }
+    host_.xen().stop(domid, Stop::poweroff);
+    EXPECT_EQ(seen(domid)->stopped, StopReason::poweroff);
+}
+
+// xenstored
+
+TEST_F(HostTest, WhenXenstoredIsGoneWhoeverWaitsIsTold) {
+    const auto domid = host_.machine.add("guest");
+    const auto shutdown = start_shutdown(domid);
+    ASSERT_TRUE(asked(domid));
+    host_.xenstore().die();
+    const auto end = host_.finish(shutdown);
+    ASSERT_FALSE(end);
+    EXPECT_NE(end.error().message.find("xenstored"), std::string::npos) << end.error().message;
+}
+
+TEST_F(HostTest, WhenXenstoredIsBackTheGuestsAreFoundAgain) {
+    const auto domid = host_.machine.add("guest");
+    ASSERT_TRUE(seen(domid));
+    host_.xenstore().die();
+    ASSERT_TRUE(host_.until([&] { return !host_.run(host_.hypervisor().look()); }));
+    host_.xenstore().restart();
+    ASSERT_TRUE(host_.until([&] { return host_.run(host_.hypervisor().look()).has_value(); }));
+    EXPECT_EQ(seen(domid)->name, "guest");
+    EXPECT_TRUE(host_.run(host_.hypervisor().pause(domid, host_.operation())));
+}
+
+TEST_F(HostTest, AXenstoredThatIsSlowHoldsUpNothingButWhatAsksIt) {
+    const auto domid = host_.machine.add("guest");
+    ASSERT_TRUE(seen(domid));
+    host_.xenstore().hold_all();
+    const auto shutdown = start_shutdown(domid);
+    const auto look = host_.start(host_.hypervisor().look());
+    EXPECT_TRUE(waits(look));
+    host_.xenstore().release();
+    EXPECT_TRUE(host_.finish(look));
+    ASSERT_TRUE(asked(domid));
+    host_.guests().acknowledge(domid);
+    EXPECT_TRUE(host_.finish(shutdown));
+}
+
+// Children
+
+TEST_F(HostTest, ADestroyerThatFailsEndsTheDestroyWithAReason) {
+    const auto domid = host_.machine.add("guest");
+    host_.xen().calls().fail("xc_domain_destroy", EPERM);
+    const auto destroy = host_.run(host_.hypervisor().destroy(domid, host_.operation()));
+    ASSERT_FALSE(destroy);
+    EXPECT_FALSE(destroy.error().details.empty());
+    host_.xen().calls().forget("xc_domain_destroy");
+    EXPECT_TRUE(host_.run(host_.hypervisor().destroy(domid, host_.operation())));
+}
+
+// Everything
+
+TEST_F(HostTest, GuestsAreMadeAndDestroyedOverAndOver) {
+    for (int round = 0; round < 5; ++round) {
+        const auto domid = host_.running(host_.definition());
+        ASSERT_NE(domid, 0U);
+        EXPECT_TRUE(host_.run(host_.hypervisor().destroy(domid, host_.operation())));
+        EXPECT_FALSE(host_.xen().find(domid));
+        EXPECT_FALSE(host_.xenstore().exists("/local/domain/" + std::to_string(domid)));
+        EXPECT_FALSE(host_.xenstore().exists("/libxl/" + std::to_string(domid)));
+    }
+}
+
+}  // namespace
+}  // namespace virtlight::fake
