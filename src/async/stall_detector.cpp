@@ -3,17 +3,16 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.hpp"
 
 namespace virtlight::async {
 namespace {
-
-/// How old the sample of the processor's queue may be at the start of a step: the error of what is taken off.
-constexpr auto sample_age = milliseconds(5);
 
 double in_milliseconds(Duration duration) {
     return std::chrono::duration<double, std::milli>(duration).count();
@@ -26,17 +25,15 @@ StallDetector::StallDetector(std::string loop, Duration limit) : loop_(std::move
 void StallDetector::awake() {
     // Opened here, not at construction: the file belongs to the thread that opens it.
     if (!schedstat_) schedstat_ = Fd(::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC));
+    before_ = account();
     started_ = Clock::now();
-    if (started_ - sampled_ < sample_age) return;
-    sampled_ = started_;
-    waited_before_ = waited_for_processor();
 }
 
 void StallDetector::step_done(const char* kind) {
     const auto ended = Clock::now();
     auto took = ended - started_;
     started_ = ended;
-    if (took > limit_) took -= std::min(took, waited_for_processor() - waited_before_);
+    if (took > limit_) took = own_share(took);
     longest_ = std::max(longest_, took);
     if (took <= limit_) return;
     ++stalls_;
@@ -44,14 +41,29 @@ void StallDetector::step_done(const char* kind) {
                  in_milliseconds(took), in_milliseconds(limit_));
 }
 
-Duration StallDetector::waited_for_processor() const {
+/// How much of the time was the step's own. What the steps before it since awake() have used is counted as
+/// its own too: little, or they would have been reported.
+Duration StallDetector::own_share(Duration took) const {
+    const auto now = account();
+    if (now.sleeps == before_.sleeps) return std::min(took, now.computed - before_.computed);
+    return took - std::min(took, now.waited - before_.waited);
+}
+
+StallDetector::Account StallDetector::account() const {
+    Account account;
+    rusage usage{};
+    timespec computed{};
+    if (::getrusage(RUSAGE_THREAD, &usage) == 0) account.sleeps = usage.ru_nvcsw;
+    if (::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &computed) == 0)
+        account.computed = seconds(computed.tv_sec) + nanoseconds(computed.tv_nsec);
     char text[96] = {};
     unsigned long long ran = 0;
     unsigned long long waited = 0;
     // A kernel without the file gives 0: then all of the time counts as the step's.
     if (::pread(schedstat_.get(), text, sizeof text - 1, 0) > 0)
         std::sscanf(text, "%llu %llu", &ran, &waited);
-    return nanoseconds(waited);
+    account.waited = nanoseconds(waited);
+    return account;
 }
 
 }  // namespace virtlight::async

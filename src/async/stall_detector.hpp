@@ -9,9 +9,9 @@
 
 namespace virtlight::async {
 
-/// Measures the steps of a loop and reports those that hold up the rest: a step that ran or slept for longer
-/// than the limit. Time in which the machine gave the processor to somebody else is not the step's and is
-/// taken off, so that a busy host raises no false alarm. Used on the loop's own thread.
+/// Measures the steps of a loop and reports those that hold up the rest: a step that computed or slept for
+/// longer than the limit. Time in which the machine gave the processor to somebody else is not the step's and
+/// does not count, so that a busy host raises no false alarm. Used on the loop's own thread.
 class StallDetector {
  public:
     StallDetector(std::string loop, Duration limit);
@@ -25,14 +25,21 @@ class StallDetector {
     Duration longest() const { return longest_; }
 
  private:
-    Duration waited_for_processor() const;
+    /// What the kernel has counted of this thread.
+    struct Account {
+        long sleeps = 0;      ///< times it gave up the processor by itself
+        Duration computed{};  ///< on a processor
+        Duration waited{};    ///< for one, ready to run
+    };
+
+    Account account() const;
+    Duration own_share(Duration took) const;
 
     std::string loop_;
     Duration limit_;
     Fd schedstat_;
     Time started_{};
-    Time sampled_{};
-    Duration waited_before_{};  ///< waited_for_processor() at sampled_
+    Account before_;  ///< at the last awake()
     Duration longest_{};
     std::uint64_t stalls_ = 0;
 };

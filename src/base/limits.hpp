@@ -17,8 +17,8 @@ inline constexpr auto core_step = milliseconds(50);
 inline constexpr int events_per_wait = 64;
 
 // domain
-/// Bytes of a domain's XML.
-inline constexpr std::size_t xml_bytes = 4 * 1024 * 1024;
+/// Bytes of a domain's XML. It is read on the core thread: as many as one step has time for.
+inline constexpr std::size_t xml_bytes = 1024 * 1024;
 /// Nesting of its elements.
 inline constexpr int xml_depth = 64;
 /// Its tags, attributes and comments.
@@ -103,8 +103,8 @@ inline constexpr auto longest_restart_pause = seconds(60);
 inline constexpr auto shut_down_wait = seconds(30);
 
 // console
-/// History of a console unless configured otherwise: of the boot that runs its first and its last bytes, and of
-/// the boots before it as many as fit.
+/// History of a console unless configured otherwise: of the boot that runs its first and its last bytes, and
+/// of the boots before it as many as fit.
 inline constexpr std::size_t console_first_bytes = 64 * 1024;
 inline constexpr std::size_t console_last_bytes = 192 * 1024;
 inline constexpr std::size_t console_older_bytes = 256 * 1024;
@@ -127,7 +127,8 @@ inline constexpr std::size_t console_log_chunk = 4 * 1024;
 inline constexpr auto console_log_retry = seconds(5);
 
 // libvirt
-/// Bytes of one message after its length word, of one string in it, and items of one list: libvirt's own limits.
+/// Bytes of one message after its length word, of one string in it, and items of one list: libvirt's own
+/// limits.
 inline constexpr std::size_t wire_message = 32 * 1024 * 1024;
 inline constexpr std::size_t wire_string = 4 * 1024 * 1024;
 inline constexpr std::size_t wire_list = 16384;
@@ -149,8 +150,8 @@ inline constexpr std::size_t output_bytes = 16 * 1024 * 1024;
 inline constexpr auto open_wait = seconds(60);
 inline constexpr auto rest_wait = seconds(60);
 inline constexpr auto read_wait = seconds(60);
-/// A client that asked for keepalive is asked for a sign of life after each interval of silence; with the last
-/// question unanswered, the connection is closed.
+/// A client that asked for keepalive is asked for a sign of life after each interval of silence; with the
+/// last question unanswered, the connection is closed.
 inline constexpr auto keepalive_interval = seconds(5);
 inline constexpr int keepalive_count = 5;
 /// Event registrations of one client.

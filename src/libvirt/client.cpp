@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "libvirt/client.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -62,7 +63,7 @@ Client::~Client() {
     Bytes packet;
     append_packet(packet, {.program = program::remote, .procedure = connect_close, .serial = ++last_serial_},
                   {});
-    static_cast<void>(write_some(socket_.get(), packet));
+    [[maybe_unused]] const auto sent = write_some(socket_.get(), packet);
 }
 
 Result<Bytes> Client::exchange(std::int32_t procedure, View payload) {

@@ -3,11 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <type_traits>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/result.hpp"
 #include "libvirt/packet.hpp"
+#include "libvirt/xdr.hpp"
 
 namespace virtlight::libvirt {
 

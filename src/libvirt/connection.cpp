@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <string_view>
 
 #include <unistd.h>
 

@@ -103,8 +103,6 @@ Result<std::string> xml(Caller& caller, const DomainFlags& args) {
         caller.manager.definition(info->uuid, at_rest && info->persistent ? Which::stored : Which::live);
     if (!definition) return std::unexpected(definition.error());
     if (!at_rest) return domain::format_xml(*definition, static_cast<unsigned>(info->domid));
-    for (auto& console : definition->consoles)
-        console.tty.clear();
     return domain::format_xml(*definition);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "libvirt/packet.hpp"
 
+#include <algorithm>
+
 namespace virtlight::libvirt {
 
 void append_packet(Bytes& to, const Header& header, View payload) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "manager/jobs.hpp"
 
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,10 +31,18 @@ Error overdue(JobKind kind) {
     return not_within(rules(kind).deadline, "not done");
 }
 
+/// The hypervisor's sentences say for themselves what could not be done, of a domid or in words of libxl's; a
+/// client is told once, in its own.
+std::string_view cause(std::string_view sentence) {
+    const auto colon = sentence.find(": ");
+    if (!sentence.starts_with("cannot ") || colon == sentence.npos) return sentence;
+    return sentence.substr(colon + 2);
+}
+
 }  // namespace
 
 Error refusal(JobKind kind, const std::string& name, Error why) {
-    why.message = fmt::format("cannot {} domain '{}': {}", rules(kind).verb, name, why.message);
+    why.message = fmt::format("cannot {} domain '{}': {}", rules(kind).verb, name, cause(why.message));
     return why;
 }
 

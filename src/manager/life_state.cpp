@@ -41,6 +41,12 @@ bool restarts(LifecycleAction action) {
            action == LifecycleAction::coredump_restart;
 }
 
+/// What is done is less than the action asks for.
+bool simplifies(LifecycleAction action) {
+    return action == LifecycleAction::rename_restart || action == LifecycleAction::coredump_destroy ||
+           action == LifecycleAction::coredump_restart;
+}
+
 Status pm_suspended() {
     Status status;
     status.state = State::pm_suspended;
@@ -63,7 +69,7 @@ Verdict judge_stop(const Life& life, StopReason reason) {
         return verdict;
     }
     const auto end = failed ? domain::ShutoffReason::crashed : domain::ShutoffReason::shutdown;
-    verdict.ending = Ending{end, stopped_event(end), restarts(what)};
+    verdict.ending = Ending{end, stopped_event(end), restarts(what), simplifies(what)};
     if (stop == StopClass::reboot && restarts(what)) verdict.ending->told = domain::Rebooted{};
     return verdict;
 }

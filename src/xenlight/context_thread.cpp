@@ -9,40 +9,54 @@
 namespace virtlight::xenlight {
 
 struct ContextThread::Inside {
-    Inside(const std::string& name, std::function<void()> broke_) : loop(name), broke(std::move(broke_)) {}
+    Inside(std::string name_, Prepare prepare_, std::function<void()> broke_)
+        : name(std::move(name_)), loop(name), prepare(std::move(prepare_)), broke(std::move(broke_)) {}
 
-    void run(const std::string& name) {
+    void run() {
         ::pthread_setname_np(::pthread_self(), name.c_str());
-        context = Context::open(loop, name);
-        // Dropped by a step of its own: the one that finds it broken is still in the middle of it.
-        if (context) (*context)->on_break_down([this] { loop.post([this] { drop(); }); });
         loop.run();
-        context = fail(Reason::internal, "the thread {} has ended", name);
+        context.reset();
+    }
+
+    Result<Context*> usable() {
+        if (!context) {
+            if (auto opened = open(); !opened) return std::unexpected(std::move(opened.error()));
+        }
+        if (context->broken()) return std::unexpected(*context->broken());
+        return context.get();
+    }
+
+    Result<> open() {
+        auto opened = Context::open(loop, name);
+        if (!opened) return std::unexpected(std::move(opened.error()));
+        if (prepare) {
+            if (auto prepared = prepare(**opened); !prepared) return prepared;
+        }
+        context = std::move(*opened);
+        // Dropped by a step of its own: the one that finds it broken is still in the middle of it.
+        context->on_break_down([this] { loop.post([this] { drop(); }); });
+        return {};
     }
 
     void drop() {
-        context = std::unexpected((*context)->broken().value());
+        context.reset();
         if (broke) broke();
     }
 
-    Result<Context*> usable() const {
-        if (!context) return std::unexpected(context.error());
-        if ((*context)->broken()) return std::unexpected(*(*context)->broken());
-        return context->get();
-    }
-
+    std::string name;
     async::EventLoop loop;
+    Prepare prepare;
     std::function<void()> broke;
-    Result<std::unique_ptr<Context>> context{nullptr};
+    std::unique_ptr<Context> context;
 };
 
 ContextThread::ContextThread(std::string name, async::Scheduler& core, std::shared_ptr<CoreLink> link,
-                             std::function<void()> broke)
+                             Prepare prepare, std::function<void()> broke)
     : name_(std::move(name)),
       core_(core),
       link_(std::move(link)),
-      inside_(std::make_shared<Inside>(name_, std::move(broke))) {
-    std::packaged_task<void()> life([inside = inside_, own_name = name_] { inside->run(own_name); });
+      inside_(std::make_shared<Inside>(name_, std::move(prepare), std::move(broke))) {
+    std::packaged_task<void()> life([inside = inside_] { inside->run(); });
     ended_ = life.get_future();
     thread_ = std::thread(std::move(life));
 }

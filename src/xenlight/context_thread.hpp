@@ -27,10 +27,13 @@ namespace virtlight::xenlight {
 /// Members are called on the core thread. No task of this may be alive when it is destroyed.
 class ContextThread {
  public:
-    /// Starts to open the context; what is asked meanwhile waits for it, and fails if it cannot be opened.
-    /// `broke` is called on the thread when the context has broken down and is gone.
+    /// Readies a context that has just been opened; on the thread.
+    using Prepare = std::function<Result<>(Context&)>;
+
+    /// The context is opened when something is first asked of it. One that breaks down is dropped (`broke` is
+    /// called then, on the thread), and the next thing asked opens another.
     ContextThread(std::string name, async::Scheduler& core, std::shared_ptr<CoreLink> link,
-                  std::function<void()> broke = {});
+                  Prepare prepare = {}, std::function<void()> broke = {});
     ContextThread(const ContextThread&) = delete;
     ContextThread& operator=(const ContextThread&) = delete;
     /// Waits until libxl lets go of the thread, but not for longer than limits::libxl_goodbye.

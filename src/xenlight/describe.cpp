@@ -34,8 +34,8 @@ std::uint64_t whole_mib(std::uint64_t kib) {
     return (kib + mib - 1) / mib * mib;
 }
 
-/// What libxl left open: it keeps "by default" as the largest number.
-void complete(Context& context, const libxl_dominfo& info, Definition& definition) {
+/// Fills in what libxl left open: it keeps "by default" as the largest number.
+void settle_memory(Context& context, const libxl_dominfo& info, Definition& definition) {
     const auto path = fmt::format("/local/domain/{}/memory/", info.domid);
     const auto given = read_number(context, path + "target").value_or(info.current_memkb);
     const auto most = read_number(context, path + "static-max").value_or(given);
@@ -52,8 +52,6 @@ Definition definition_seen(Context& context, const libxl_dominfo& info, domain::
     return {
         .name = name ? name.get() : fmt::format("domain-{}", info.domid),
         .type = type,
-        .vcpus_max = info.vcpu_max_id + 1,
-        .vcpus = std::clamp(info.vcpu_online, 1U, info.vcpu_max_id + 1),
         .consoles = {{.target = domain::Console::Target::xen, .port = 0}},
     };
 }
@@ -67,7 +65,10 @@ Result<Definition> compose(Context& context, DomId domid, const libxl_domain_con
     auto definition = kept ? read_config(*kept) : definition_seen(context, *info, *type);
     definition.type = *type;
     definition.uuid = uuid_of(info->uuid);
-    complete(context, *info, definition);
+    definition.vcpus_max = std::max(info->vcpu_max_id + 1, 1U);  // a domain half made has none
+    const bool counted = kept && kept->b_info.max_vcpus > 0;
+    definition.vcpus = std::clamp(counted ? definition.vcpus : info->vcpu_online, 1U, definition.vcpus_max);
+    settle_memory(context, *info, definition);
     find_ttys(context, domid, definition.consoles);
     return definition;
 }

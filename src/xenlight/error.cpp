@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "xenlight/error.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <regex>
 
 #include "xenlight/libxl.hpp"
 
@@ -33,12 +35,25 @@ std::optional<Meaning> meaning_of(int rc) {
     }
 }
 
+/// What a line of libxl's says, without the place in libxl's source and what the sentence says already.
+std::string plain(const std::string& line) {
+    static const std::regex before(R"(^\w+: \w+: (\w+\.c:\d+:\w+: )?(Domain \d+:)?)");
+    return std::regex_replace(line, before, "");
+}
+
+/// The first error is the reason of those that follow; a warning may come before it.
+std::string first_reason(const std::vector<std::string>& lines) {
+    const auto is_error = [](const std::string& line) { return line.contains(": error: "); };
+    const auto error = std::ranges::find_if(lines, is_error);
+    return plain(error == lines.end() ? lines.front() : *error);
+}
+
 }  // namespace
 
 Error error_of(Ended ended, std::string_view what) {
     const auto meaning = meaning_of(ended.rc);
     const auto why = meaning                ? std::string(meaning->sentence)
-                     : !ended.lines.empty() ? ended.lines.front()
+                     : !ended.lines.empty() ? first_reason(ended.lines)
                                             : fmt::format("libxl failed with error {}", ended.rc);
     return {.reason = meaning ? meaning->reason : Reason::operation_failed,
             .message = fmt::format("cannot {}: {}", what, why),

@@ -16,7 +16,7 @@ struct Ended {
 };
 
 /// The failure as something to show: "cannot <what>: <why>", where `what` names the operation and the domain.
-/// Where libxl's number says nothing, its first line does.
+/// Where libxl's number says nothing, its first error does. All lines are the details.
 Error error_of(Ended ended, std::string_view what);
 
 }  // namespace virtlight::xenlight

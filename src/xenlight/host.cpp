@@ -121,6 +121,11 @@ Result<hypervisor::HostFacts> read_host_facts(Context& context) {
 }
 
 Result<hypervisor::Snapshot> look(Context& context) {
+    // Without xenstored Xen still lists its domains, but none has a name.
+    if (auto answers = context.xenstore().check(); !answers) {
+        context.break_down(answers.error().message);
+        return std::unexpected(*context.broken());
+    }
     hypervisor::Snapshot snapshot;
     auto looked = context.attempt("list Xen's domains", std::nullopt, [&](libxl_ctx* ctx) {
         int count = 0;

@@ -61,7 +61,13 @@ struct XenHypervisor::Attention : std::enable_shared_from_this<Attention> {
 XenHypervisor::XenHypervisor(async::Scheduler& core)
     : link_(std::make_shared<CoreLink>(core)),
       attention_(std::make_shared<Attention>(link_)),
-      watching_("xen-watch", core, link_, [attention = attention_] { attention->raise(); }),
+      lives_(std::make_shared<Lives>()),
+      watching_(
+          "xen-watch", core, link_,
+          [attention = attention_, lives = lives_](Context& watching) {
+              return listen(watching, attention, *lives);
+          },
+          [attention = attention_] { attention->raise(); }),
       asking_("xen-ask", core, link_),
       destroying_("xen-destroy", core, link_),
       workers_(limits::working_contexts, core, link_) {}
@@ -73,23 +79,31 @@ XenHypervisor::~XenHypervisor() {
 
 Result<std::unique_ptr<XenHypervisor>> XenHypervisor::open(async::Scheduler& core) {
     std::unique_ptr<XenHypervisor> xen(new XenHypervisor(core));
-    if (auto listening = xen->listen(); !listening) return std::unexpected(std::move(listening.error()));
+    if (auto read = xen->read_facts(); !read) return std::unexpected(std::move(read.error()));
     return xen;
 }
 
+/// On the watching thread, whenever a context has been opened there.
+Result<> XenHypervisor::listen(Context& watching, const std::shared_ptr<Attention>& attention,
+                               const Lives& lives) {
+    watching.on_domain_event([attention](LifeId) { attention->raise(); });
+    auto watched = watching.xenstore().watch({"@introduceDomain", "@releaseDomain"},
+                                             [attention] { attention->raise(); });
+    if (!watched) return watched;
+    for (const auto& [life, domid] : lives)
+        watching.deaths().follow(life, domid);
+    return {};
+}
+
 /// The core has no loop yet: this waits.
-Result<> XenHypervisor::listen() {
+Result<> XenHypervisor::read_facts() {
     std::promise<Result<hypervisor::HostFacts>> promise;
     auto answer = promise.get_future();
-    watching_.post([attention = attention_, promise = std::move(promise)](Result<Context*> context) mutable {
-        if (!context) return promise.set_value(std::unexpected(std::move(context.error())));
-        auto& watching = **context;
-        watching.on_domain_event([attention](LifeId) { attention->raise(); });
-        auto watched = watching.xenstore().watch(
-            {"@introduceDomain", "@releaseDomain"}, [attention] { attention->raise(); },
-            [&watching] { watching.break_down("xenstored has gone"); });
-        if (!watched) return promise.set_value(std::unexpected(std::move(watched.error())));
-        promise.set_value(read_host_facts(watching));
+    watching_.post([promise = std::move(promise)](Result<Context*> watching) mutable {
+        if (watching)
+            promise.set_value(read_host_facts(**watching));
+        else
+            promise.set_value(std::unexpected(std::move(watching.error())));
     });
     if (answer.wait_for(limits::libxl_answer) != std::future_status::ready)
         return fail(Reason::timed_out, "libxl has not opened in time");
@@ -108,7 +122,8 @@ void XenHypervisor::on_attention(std::function<void()> again) {
 }
 
 void XenHypervisor::follow(LifeId life, DomId domid) {
-    watching_.post([life, domid, attention = attention_](Result<Context*> context) {
+    watching_.post([life, domid, attention = attention_, lives = lives_](Result<Context*> context) {
+        lives->insert_or_assign(life, domid);
         if (context && !(*context)->deaths().follow(life, domid))
             log::warning("libxl does not watch domain {}", domid);
         // What happened before is not told; and if libxl does not watch, the xenstore watch still does.
@@ -117,7 +132,8 @@ void XenHypervisor::follow(LifeId life, DomId domid) {
 }
 
 void XenHypervisor::unfollow(LifeId life) {
-    watching_.post([life](Result<Context*> context) {
+    watching_.post([life, lives = lives_](Result<Context*> context) {
+        lives->erase(life);
         if (context) (*context)->deaths().unfollow(life);
     });
 }

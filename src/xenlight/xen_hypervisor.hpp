@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 
 #include "async/scheduler.hpp"
 #include "hypervisor/port.hpp"
@@ -54,15 +55,20 @@ class XenHypervisor final : public hypervisor::Hypervisor {
  private:
     /// The call to look again, from any thread; calls that come before the core gets to it are one.
     struct Attention;
+    /// The lives that are followed; they outlast a context that breaks down. The watching thread's.
+    using Lives = std::unordered_map<hypervisor::LifeId, hypervisor::DomId>;
 
     explicit XenHypervisor(async::Scheduler& core);
-    Result<> listen();
+    static Result<> listen(Context& watching, const std::shared_ptr<Attention>& attention,
+                           const Lives& lives);
+    Result<> read_facts();
     async::Task<Result<>> act(ContextThread& thread, std::string verb, hypervisor::DomId domid,
                               hypervisor::Operation operation, ContextThread::Ao ao);
     async::Task<Result<>> press_power_button(hypervisor::DomId domid, hypervisor::Operation operation);
 
     std::shared_ptr<CoreLink> link_;
     std::shared_ptr<Attention> attention_;
+    std::shared_ptr<Lives> lives_;
     hypervisor::HostFacts host_;
     ContextThread watching_;
     ContextThread asking_;

@@ -19,7 +19,7 @@ void Xenstore::Close::operator()(xs_handle* handle) const {
 }
 
 Xenstore::~Xenstore() {
-    stop_watching();
+    if (watch_) loop_.unwatch(watch_);
 }
 
 Result<> Xenstore::open() {
@@ -27,6 +27,13 @@ Result<> Xenstore::open() {
     handle_.reset(xs_open(0));
     if (!handle_) return fail_errno(errno, "cannot connect to xenstored");
     return {};
+}
+
+Result<> Xenstore::check() {
+    if (auto opened = open(); !opened) return opened;
+    const CString root(static_cast<char*>(xs_read(handle_.get(), XBT_NULL, "/", nullptr)));
+    if (root || errno == ENOENT) return {};
+    return fail_errno(errno, "xenstored does not answer");
 }
 
 std::optional<std::string> Xenstore::read(const std::string& path) {
@@ -37,35 +44,22 @@ std::optional<std::string> Xenstore::read(const std::string& path) {
     return std::string(value.get(), size);
 }
 
-Result<> Xenstore::watch(std::initializer_list<const char*> paths, std::function<void()> changed,
-                         std::function<void()> lost) {
+Result<> Xenstore::watch(std::initializer_list<const char*> paths, std::function<void()> changed) {
     if (auto opened = open(); !opened) return opened;
     for (const char* const path : paths) {
         if (!xs_watch(handle_.get(), path, path))
             return fail_errno(errno, "cannot watch {} in xenstore", path);
     }
     changed_ = std::move(changed);
-    lost_ = std::move(lost);
     watch_ = loop_.watch(xs_fileno(handle_.get()), POLLIN, [this](short) { drain(); });
     if (!watch_) return fail_errno(errno, "cannot wait for xenstored");
     return {};
 }
 
 void Xenstore::drain() {
-    bool any = false;
-    errno = 0;
-    while (const CString event{reinterpret_cast<char*>(xs_check_watch(handle_.get()))})
-        any = true;
-    const bool gone = errno != EAGAIN;
-    if (any) changed_();
-    if (!gone) return;
-    // The descriptor stays readable for ever now.
-    stop_watching();
-    lost_();
-}
-
-void Xenstore::stop_watching() {
-    if (watch_) loop_.unwatch(std::exchange(watch_, {}));
+    while (const CString event{reinterpret_cast<char*>(xs_check_watch(handle_.get()))}) {
+    }
+    changed_();
 }
 
 }  // namespace virtlight::xenlight

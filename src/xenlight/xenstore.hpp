@@ -27,27 +27,27 @@ class Xenstore {
     /// Connects, unless that is done.
     Result<> open();
 
+    /// Whether xenstored answers. Its end is not seen otherwise: libxenstore's descriptor says nothing of it.
+    Result<> check();
+
     /// Empty if there is no such node, or no connection.
     std::optional<std::string> read(const std::string& path);
 
-    /// Calls `changed` from a step of the loop when any of the nodes may have changed (once for many
-    /// changes), and `lost` once when xenstored has gone. To be called once.
-    Result<> watch(std::initializer_list<const char*> paths, std::function<void()> changed,
-                   std::function<void()> lost);
+    /// Calls `changed` from a step of the loop when any of the nodes may have changed, once for many changes.
+    /// To be called once.
+    Result<> watch(std::initializer_list<const char*> paths, std::function<void()> changed);
 
  private:
     struct Close {
         void operator()(xs_handle* handle) const;
     };
 
-    void stop_watching();
     void drain();
 
     async::FdScheduler& loop_;
     std::unique_ptr<xs_handle, Close> handle_;
     async::WatchId watch_;
     std::function<void()> changed_;
-    std::function<void()> lost_;
 };
 
 }  // namespace virtlight::xenlight

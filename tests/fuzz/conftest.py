@@ -5,7 +5,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def pytest_addoption(parser):
-    parser.addoption("--bin", default="build/fuzz/bin", help="the folder of the fuzzers")
+    parser.addoption("--bin", default="build/asan/bin", help="the folder of the fuzzers")
     parser.addoption("--seconds", type=int, default=10, help="how long each fuzzer runs")
 
 

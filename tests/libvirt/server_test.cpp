@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "libvirt/server.hpp"
 
+#include <array>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <functional>
 #include <future>
+#include <map>
+#include <memory>
 #include <thread>
 
-#include <dirent.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "async/event_loop.hpp"
+#include "async/virtual_loop.hpp"
 #include "base/log.hpp"
 #include "base/temporary_folder.hpp"
 #include "libvirt/client.hpp"
 #include "libvirt/messages.hpp"
-#include "libvirt/socket.hpp"
 #include "manager/fake_hypervisor.hpp"
 #include "manager/memory_store.hpp"
 
@@ -37,6 +41,18 @@ Fd listening_socket(const std::filesystem::path& path) {
     Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     EXPECT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     EXPECT_EQ(::listen(socket.get(), 16), 0);
+    return socket;
+}
+
+/// A connection that says what it likes. A read that waits for long fails.
+Fd connected_socket(const std::filesystem::path& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.c_str(), path.native().size());
+    Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const timeval patience{.tv_sec = 20, .tv_usec = 0};
+    EXPECT_EQ(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
     return socket;
 }
 
@@ -106,15 +122,7 @@ class ServerTest : public testing::Test {
     std::filesystem::path path() const { return folder_.path() / "socket"; }
     std::filesystem::path read_only_path() const { return folder_.path() / "socket-ro"; }
 
-    /// A connection that says what it likes.
-    Fd raw_connection() const {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::memcpy(address.sun_path, path().c_str(), path().native().size());
-        Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        EXPECT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-        return socket;
-    }
+    Fd raw_connection() const { return connected_socket(path()); }
     static void send(const Fd& socket, View bytes) {
         EXPECT_EQ(::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
                   static_cast<ssize_t>(bytes.size()));
@@ -125,6 +133,7 @@ class ServerTest : public testing::Test {
         std::array<std::uint8_t, 4096> buffer;
         while (true) {
             const auto got = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
+            if (got < 0) EXPECT_NE(errno, EAGAIN) << "the other end does not close";
             if (got <= 0) return all;
             all.insert(all.end(), buffer.begin(), buffer.begin() + got);
         }
@@ -300,6 +309,118 @@ TEST_F(ServerTest, TellsClientsAtTheEndWhatBecameOfTheirOperations) {
     on_core([this] { scope.spawn(end()); });
     EXPECT_EQ(start.get().error().reason, Reason::cancelled);
     EXPECT_EQ(client.call<std::string>(3).error().reason, Reason::io);
+}
+
+/// Virtual time with real descriptors, which are looked at whenever nothing else is to be done now.
+class VirtualFdLoop final : public async::FdScheduler {
+ public:
+    Time now() const override { return loop_.now(); }
+    void post(async::Work work) override { loop_.post(std::move(work)); }
+    async::TimerId call_at(Time due, async::Work work) override {
+        return loop_.call_at(due, std::move(work));
+    }
+    void cancel(async::TimerId id) override { loop_.cancel(id); }
+    async::WatchId watch(int fd, short events, Ready ready) override {
+        const auto id = ids_.next();
+        watches_[id] = {fd, events, std::make_shared<Ready>(std::move(ready))};
+        return id;
+    }
+    void rewatch(async::WatchId id, short events) override { watches_.at(id).events = events; }
+    void unwatch(async::WatchId id) override { watches_.erase(id); }
+
+    void run_for(Duration duration) {
+        const auto until = now() + duration;
+        do {
+            while (loop_.step(now()) || deliver()) {
+            }
+        } while (loop_.step(until));
+        loop_.run_for(until - now());
+    }
+
+ private:
+    struct Watch {
+        int fd = -1;
+        short events = 0;
+        std::shared_ptr<Ready> ready;
+    };
+
+    bool deliver() {
+        for (const auto& [id, watch] : watches_) {
+            pollfd polled{.fd = watch.fd, .events = watch.events, .revents = 0};
+            if (watch.events == 0 || ::poll(&polled, 1, 0) != 1) continue;
+            const auto ready = watch.ready;
+            (*ready)(polled.revents);
+            return true;
+        }
+        return false;
+    }
+
+    async::VirtualLoop loop_;
+    IdSource<async::WatchTag> ids_;
+    std::map<async::WatchId, Watch> watches_;
+};
+
+/// What a server does as time passes.
+class ServerInTimeTest : public testing::Test {
+ protected:
+    void SetUp() override {
+        log::set_level(log::Level::error);
+        scope_.spawn(begin());
+        loop.run_for(milliseconds(1));
+    }
+    void TearDown() override {
+        scope_.spawn(end());
+        loop.run_for(milliseconds(1));
+    }
+    async::Task<> begin() { EXPECT_TRUE(co_await manager.start_up()); }
+    async::Task<> end() {
+        co_await manager.shut_down();
+        co_await server.shut_down();
+    }
+    /// What the server has sent by now.
+    static std::size_t received(const Fd& socket) {
+        std::array<std::uint8_t, 4096> buffer;
+        const auto got = ::recv(socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+        return got > 0 ? static_cast<std::size_t>(got) : 0;
+    }
+
+    test::TemporaryFolder folder;
+    VirtualFdLoop loop;
+    manager::MemoryStore store{loop};
+    manager::FakeHypervisor xen{loop};
+    manager::Manager manager{loop, xen, store};
+    Server server{loop, manager};
+
+ private:
+    async::Scope scope_;
+};
+
+TEST_F(ServerInTimeTest, AsksForSignsOfLifeAndDropsWhoGivesNone) {
+    ASSERT_TRUE(server.listen(listening_socket(folder.path() / "socket"), false));
+    const auto socket = connected_socket(folder.path() / "socket");
+    Bytes packets;
+    append_packet(packets, {.program = program::remote, .procedure = 1}, *encode(OpenArgs()));
+    append_packet(packets, {.program = program::remote, .procedure = 60}, *encode(std::int32_t{10}));
+    ASSERT_EQ(::send(socket.get(), packets.data(), packets.size(), 0), static_cast<ssize_t>(packets.size()));
+    loop.run_for(limits::keepalive_interval - milliseconds(1));
+    EXPECT_GT(received(socket), 0);
+    EXPECT_EQ(received(socket), 0);
+    for (int i = 0; i < limits::keepalive_count; ++i) {
+        loop.run_for(limits::keepalive_interval);
+        EXPECT_EQ(received(socket), length_bytes + header_bytes) << i;
+    }
+    EXPECT_EQ(server.clients(), 1);
+    loop.run_for(limits::keepalive_interval);
+    EXPECT_EQ(server.clients(), 0);
+}
+
+TEST_F(ServerInTimeTest, DropsWhoConnectsAndSaysNothing) {
+    ASSERT_TRUE(server.listen(listening_socket(folder.path() / "socket"), false));
+    const auto silent = connected_socket(folder.path() / "socket");
+    loop.run_for(limits::open_wait - milliseconds(1));
+    EXPECT_EQ(server.clients(), 1);
+    loop.run_for(milliseconds(1));
+    EXPECT_EQ(server.clients(), 0);
 }
 
 TEST(ClientConnect, SaysWhereNobodyListens) {

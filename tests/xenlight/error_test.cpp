@@ -18,12 +18,23 @@ TEST(ErrorOf, SaysWhatANumberMeans) {
     EXPECT_EQ(error_of({.rc = ERROR_ABORTED}, "x").reason, Reason::cancelled);
 }
 
-TEST(ErrorOf, QuotesLibxlWhereTheNumberSaysNothing) {
-    const auto error = error_of({.rc = ERROR_FAIL, .lines = {"libxl: error: first", "libxl: error: second"}},
-                                "start domain 'a'");
+TEST(ErrorOf, QuotesLibxlsFirstErrorWhereTheNumberSaysNothing) {
+    const std::vector<std::string> lines = {
+        "libxl: warning: libxl_x.c:1:f: odd",
+        "libxl: error: libxl_dm.c:2909:libxl__spawn_local_dm: Domain 8:no such device model",
+        "libxl: error: libxl_create.c:1896:g: Domain 8:device model did not start: -3",
+    };
+    const auto error = error_of({.rc = ERROR_FAIL, .lines = lines}, "start domain 'a'");
     EXPECT_EQ(error.reason, Reason::operation_failed);
-    EXPECT_EQ(error.message, "cannot start domain 'a': libxl: error: first");
-    EXPECT_EQ(error.details.size(), 2);
+    EXPECT_EQ(error.message, "cannot start domain 'a': no such device model");
+    EXPECT_EQ(error.details, lines);
+}
+
+TEST(ErrorOf, QuotesALineOfAnyOtherShapeWhole) {
+    EXPECT_EQ(error_of({.rc = ERROR_FAIL, .lines = {"xc: error: panic: x.c:5: f: bad"}}, "do it").message,
+              "cannot do it: panic: x.c:5: f: bad");
+    EXPECT_EQ(error_of({.rc = ERROR_FAIL, .lines = {"xc: warning: odd"}}, "do it").message,
+              "cannot do it: odd");
 }
 
 TEST(ErrorOf, NamesTheNumberIfNothingElseIsKnown) {

@@ -85,7 +85,7 @@ void Xen::fire(const std::string& path) {
 void Xen::fire_locked(const std::string& path) {
     for (auto* const connection : connections_) {
         for (const auto& [watched, token] : connection->watches) {
-            if (!is_under(watched, path)) continue;
+            if (connection->ends[1] < 0 || !is_under(watched, path)) continue;
             connection->events.emplace_back(path, token);
             [[maybe_unused]] const auto n = ::write(connection->ends[1], "x", 1);
         }
@@ -99,6 +99,16 @@ void Xen::kill_xenstored() {
         ::close(connection->ends[1]);
         connection->ends[1] = -1;
     }
+}
+
+void Xen::revive_xenstored() {
+    const std::scoped_lock lock(mutex_);
+    alive_ = true;
+}
+
+bool Xen::is_cut(const Connection* connection) const {
+    const std::scoped_lock lock(mutex_);
+    return connection->ends[1] < 0;
 }
 
 bool Xen::accepts_connections() const {

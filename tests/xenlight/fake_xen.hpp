@@ -45,6 +45,8 @@ class Xen {
     void fire(const std::string& path);
     /// Closes all connections, as a xenstored that dies.
     void kill_xenstored();
+    /// Takes connections again, with what it knew.
+    void revive_xenstored();
 
     // For the replaced functions.
     struct Connection;
@@ -57,6 +59,7 @@ class Xen {
     bool remove_tree(const std::string& path);
     std::vector<std::string> list(const std::string& path) const;
     bool accepts_connections() const;
+    bool is_cut(const Connection* connection) const;
 
  private:
     void fire_locked(const std::string& path);

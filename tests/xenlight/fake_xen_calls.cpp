@@ -182,7 +182,11 @@ bool xs_unwatch(xs_handle* handle, const char* path, const char* token) {
     return xen().unwatch(connection(handle), path, token);
 }
 
-void* xs_read(xs_handle*, xs_transaction_t, const char* path, unsigned* size) {
+void* xs_read(xs_handle* handle, xs_transaction_t, const char* path, unsigned* size) {
+    if (xen().is_cut(connection(handle))) {
+        errno = EBADF;
+        return nullptr;
+    }
     if (!xen().exists(path)) {
         errno = ENOENT;
         return nullptr;

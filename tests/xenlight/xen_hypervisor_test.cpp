@@ -250,14 +250,25 @@ TEST_F(XenHypervisorTest, RefusesToStartASecondDomainWithAUuid) {
     });
 }
 
-TEST_F(XenHypervisorTest, FailsWithTheReasonWhenXenstoredDies) {
+TEST_F(XenHypervisorTest, SaysThatXenstoredHasGoneAndGoesOnWhenItIsBack) {
     run([](XenHypervisorTest& t) -> Task<> {
+        t.xen->follow(LifeId{1}, 5);
         co_await t.attention();
         t.fake.kill_xenstored();
-        co_await t.attention();
         const auto seen = co_await t.xen->look();
         EXPECT_FALSE(seen);
-        EXPECT_THAT(seen.error().message, HasSubstr("broke down"));
+        EXPECT_THAT(seen.error().message, HasSubstr("xenstored does not answer"));
+        EXPECT_FALSE(co_await t.xen->look());
+        t.fake.revive_xenstored();
+        EXPECT_TRUE(co_await t.xen->look());
+        // It listens again, and still follows what it followed.
+        EXPECT_TRUE(co_await t.xen->look());
+        t.attentions = 0;
+        t.fake.remove(5);
+        t.fake.fire("@releaseDomain");
+        EXPECT_TRUE(co_await until(t, [&] { return t.attentions >= 1; }));
+        t.xen->unfollow(LifeId{1});
+        EXPECT_TRUE(co_await t.xen->look());
     });
 }
 
