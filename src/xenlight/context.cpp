@@ -30,6 +30,7 @@ Result<> Context::set_up() {
     }
     os_events_.emplace(loop_, handle_);
     children_.emplace(loop_, handle_);
+    lifeline_.emplace(loop_, xenstored_socket(), [this] { break_down("xenstored has gone"); });
     handle_.enter([this](libxl_ctx* ctx) { libxl_event_register_callbacks(ctx, &hooks, this); });
     handle_.on_leaving([this] { libxl_left(); });
     return {};

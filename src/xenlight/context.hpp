@@ -11,6 +11,7 @@
 #include "xenlight/children.hpp"
 #include "xenlight/deaths.hpp"
 #include "xenlight/handle.hpp"
+#include "xenlight/lifeline.hpp"
 #include "xenlight/operation_log.hpp"
 #include "xenlight/operations.hpp"
 #include "xenlight/os_events.hpp"
@@ -79,6 +80,7 @@ class Context {
     Handle handle_;
     std::optional<OsEvents> os_events_;
     std::optional<Children> children_;
+    std::optional<Lifeline> lifeline_;
     Operations operations_;
     Deaths deaths_;
     Xenstore xenstore_;

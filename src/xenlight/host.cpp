@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 
 #include "xenlight/domain_config.hpp"
+#include "xenlight/lifeline.hpp"
 
 namespace virtlight::xenlight {
 namespace {
@@ -20,13 +21,6 @@ using hypervisor::StopReason;
 bool present(const fs::path& path) {
     std::error_code none;
     return fs::exists(path, none);
-}
-
-/// libxenstore looks at the environment first.
-fs::path xenstored_socket(const fs::path& root) {
-    if (const char* const path = std::getenv("XENSTORED_PATH")) return path;
-    if (const char* const folder = std::getenv("XENSTORED_RUNDIR")) return fs::path(folder) / "socket";
-    return root / "run/xenstored/socket";
 }
 
 StopReason stop_reason(libxl_shutdown_reason reason) {

@@ -27,7 +27,7 @@ class Xenstore {
     /// Connects, unless that is done.
     Result<> open();
 
-    /// Whether xenstored answers. Its end is not seen otherwise: libxenstore's descriptor says nothing of it.
+    /// Whether xenstored answers.
     Result<> check();
 
     /// Empty if there is no such node, or no connection.

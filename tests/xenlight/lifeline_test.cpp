@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "xenlight/lifeline.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/temporary_folder.hpp"
+#include "xenlight/poll_loop.hpp"
+
+namespace virtlight::xenlight {
+namespace {
+
+class LifelineTest : public testing::Test {
+ protected:
+    void SetUp() override {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        socket.native().copy(address.sun_path, sizeof address.sun_path);
+        listener = Fd(::socket(AF_UNIX, SOCK_STREAM, 0));
+        ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+        ASSERT_EQ(::listen(listener.get(), 5), 0);
+    }
+
+    test::TemporaryFolder folder;
+    std::filesystem::path socket = folder.path() / "socket";
+    Fd listener;
+    test::PollLoop loop;
+    int ends = 0;
+};
+
+TEST_F(LifelineTest, TellsOnceThatTheOtherEndIsGone) {
+    const Lifeline lifeline(loop, socket, [&] { ++ends; });
+    Fd accepted(::accept(listener.get(), nullptr, nullptr));
+    ASSERT_TRUE(accepted);
+    loop.run_for(seconds(1));
+    EXPECT_EQ(ends, 0);
+    accepted.reset();
+    loop.run_for(seconds(1));
+    EXPECT_EQ(ends, 1);
+    EXPECT_EQ(loop.watches(), 0);
+}
+
+TEST_F(LifelineTest, TellsNothingOnceItIsCut) {
+    {
+        const Lifeline lifeline(loop, socket, [&] { ++ends; });
+        EXPECT_EQ(loop.watches(), 1);
+    }
+    EXPECT_EQ(loop.watches(), 0);
+    listener.reset();
+    loop.run_for(seconds(1));
+    EXPECT_EQ(ends, 0);
+}
+
+TEST_F(LifelineTest, DoesWithoutAXenstoredThatHasNoSocket) {
+    const Lifeline lifeline(loop, folder.path() / "none", [&] { ++ends; });
+    loop.run_for(seconds(1));
+    EXPECT_EQ(ends, 0);
+    EXPECT_EQ(loop.watches(), 0);
+}
+
+}  // namespace
+}  // namespace virtlight::xenlight
