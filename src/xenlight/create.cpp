@@ -58,8 +58,9 @@ Result<> check_memory(Context& context, Job& job) {
         return rc != 0 ? rc : libxl_get_free_memory(ctx, &free);
     });
     if (counted && needed > free)
-        return fail(Reason::operation_failed, "cannot {}: it needs {} MiB and the host has {} MiB free",
-                    job.what(), (needed + 1023) / 1024, free / 1024);
+        return fail(Reason::operation_failed,
+                    "cannot {}: it needs {} MiB of memory and the host has {} MiB free", job.what(),
+                    (needed + 1023) / 1024, free / 1024);
     return counted;
 }
 

@@ -126,11 +126,17 @@ void write_config(const Definition& definition, libxl_domain_config& config) {
     build.cmdline = copy(definition.boot.cmdline);
     build.device_model = copy(definition.emulator);
     libxl_defbool_set(&build.localtime, definition.clock == domain::ClockOffset::localtime);
-    if (definition.type != GuestType::pv) {
+    if (definition.type == GuestType::pvh) {
+        // Without ACPI it could not power itself off: what is not asked for is left as Xen has it, which is
+        // on.
+        if (definition.features.acpi) libxl_defbool_set(&build.acpi, true);
+        if (definition.features.apic) libxl_defbool_set(&build.apic, true);
+    }
+    if (definition.type == GuestType::hvm) {
         libxl_defbool_set(&build.acpi, definition.features.acpi);
         libxl_defbool_set(&build.apic, definition.features.apic);
+        write_hvm(definition, build);
     }
-    if (definition.type == GuestType::hvm) write_hvm(definition, build);
 
     // libxl keeps these with the domain and never acts upon them; that is the manager's part.
     config.on_poweroff = theirs(actions, definition.on_poweroff);
