@@ -85,7 +85,7 @@ Result<std::vector<Fd>> listening_sockets(const Settings& settings) {
 }  // namespace
 
 Result<> run(const Settings& settings) {
-    Signals signals;
+    prepare_signals();
     if (auto made = make_folder(settings.places.run(), 0755); !made) return made;
     if (auto made = make_folder(settings.places.state()); !made) return made;
     const auto lock = lock_instance(settings.places.lock());
@@ -101,7 +101,7 @@ Result<> run(const Settings& settings) {
     if (!sockets) return std::unexpected(sockets.error());
 
     Daemon daemon(core, files, (*host)->hypervisor(), settings.places);
-    signals.on_end(core, [&] { daemon.end(); });
+    const EndSignals signals(core, [&] { daemon.end(); });
     log::info("virtlightd " VIRTLIGHT_VERSION " at {}", settings.places.socket().string());
     const auto served = daemon.serve(*std::move(sockets));
     log::info("ended; the longest step of the core took {:.1f} ms",

@@ -8,20 +8,22 @@
 
 namespace virtlight::daemon {
 
-/// Turns SIGTERM and SIGINT into a call on a loop, and ignores SIGPIPE. Made on the main thread before there
-/// are others, as threads inherit what is blocked.
-class Signals {
- public:
-    Signals();
+/// Keeps SIGTERM and SIGINT for EndSignals, and ignores SIGPIPE. On the main thread before there are others,
+/// as threads inherit what is blocked.
+void prepare_signals();
 
-    /// From here on each signal that ends the daemon calls `end` on the loop's thread. The loop must outlive
-    /// this.
-    void on_end(async::FdScheduler& loop, std::function<void()> end);
-    ~Signals();
+/// Turns SIGTERM and SIGINT into calls on a loop.
+class EndSignals {
+ public:
+    /// Each of the signals calls `end` on the loop's thread. The loop must outlive this.
+    EndSignals(async::FdScheduler& loop, std::function<void()> end);
+    EndSignals(const EndSignals&) = delete;
+    EndSignals& operator=(const EndSignals&) = delete;
+    ~EndSignals() { loop_.unwatch(watch_); }
 
  private:
+    async::FdScheduler& loop_;
     Fd signals_;
-    async::FdScheduler* loop_ = nullptr;
     async::WatchId watch_;
 };
 

@@ -60,6 +60,9 @@ Definition definition_seen(Context& context, const libxl_dominfo& info, domain::
 Result<Definition> compose(Context& context, DomId domid, const libxl_domain_config* kept) {
     DomainInfo info;
     if (auto read = read_info(context, domid, info); !read) return std::unexpected(std::move(read.error()));
+    // libxl writes down what a domain is when it has made it, and has it paused until then.
+    if (!kept && info->paused)
+        return fail(Reason::operation_failed, "cannot describe domain {}: it is still being built", domid);
     const auto type = guest_type(context, domid);
     if (!type) return std::unexpected(type.error());
     auto definition = kept ? read_config(*kept) : definition_seen(context, *info, *type);
