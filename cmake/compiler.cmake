@@ -14,7 +14,8 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # The sloppiness is what ccache asks for where headers are precompiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
 
 add_library(virtlight_flags INTERFACE)
@@ -24,7 +25,8 @@ target_compile_options(virtlight_flags INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
   -Wimplicit-fallthrough -Wundef)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  target_compile_options(virtlight_flags INTERFACE -Wthread-safety -Wno-missing-designated-field-initializers)
+  target_compile_options(virtlight_flags INTERFACE -Wthread-safety -Wno-missing-designated-field-initializers
+    "SHELL:-Xclang -fno-pch-timestamp")
   find_program(LLD NAMES ld.lld-19 ld.lld)
   if(LLD)
     target_link_options(virtlight_flags INTERFACE --ld-path=${LLD})

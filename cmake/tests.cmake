@@ -2,7 +2,12 @@
 # tests/<room>/*_test.cpp become the program <room>_tests; tests/<room>/*.cpp that are no tests are its helpers.
 
 include(GoogleTest)
+target_compile_definitions(virtlight_flags INTERFACE VIRTLIGHT_TESTS="${PROJECT_SOURCE_DIR}/tests")
 find_library(RAPIDCHECK rapidcheck REQUIRED)
+# Tests want little optimisation, what they test is optimised as it is installed.
+set(test_options $<$<CONFIG:Release>:-O1>)
+virtlight_precompiled(test_headers OPTIONS ${test_options} LINKS GTest::gmock GTest::gtest
+  HEADERS <gmock/gmock.h> <gtest/gtest.h> <rapidcheck/gtest.h>)
 
 foreach(room base async domain hypervisor xenlight simulated manager console libvirt daemon cli)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${room}/*.cpp)
@@ -10,7 +15,8 @@ foreach(room base async domain hypervisor xenlight simulated manager console lib
     add_executable(${room}_tests ${sources})
     target_include_directories(${room}_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
     target_link_libraries(${room}_tests PRIVATE virtlight_${room} GTest::gmock GTest::gtest_main ${RAPIDCHECK})
-    target_compile_definitions(${room}_tests PRIVATE VIRTLIGHT_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/${room}")
+    target_compile_options(${room}_tests PRIVATE ${test_options})
+    target_precompile_headers(${room}_tests REUSE_FROM test_headers)
     set_target_properties(${room}_tests PROPERTIES ENABLE_EXPORTS ON)  # tests stand in for libraries under libxl
     gtest_discover_tests(${room}_tests TEST_PREFIX ${room}. DISCOVERY_MODE PRE_TEST)
   endif()

@@ -6,7 +6,7 @@
 namespace virtlight::domain {
 
 std::string read_data(std::string_view name) {
-    return read_file(std::string(VIRTLIGHT_TEST_DATA) + "/data/" + std::string(name), 1 << 20).value_or("");
+    return read_file(std::string(VIRTLIGHT_TESTS "/domain/data/") + std::string(name), 1 << 20).value_or("");
 }
 
 }  // namespace virtlight::domain

@@ -68,7 +68,7 @@ std::string json_of(const Definition& definition) {
 
 /// Compares with tests/xenlight/golden/NAME.json. With VIRTLIGHT_WRITE_GOLDEN in the environment, writes it.
 void expect_golden(const std::string& name, const Definition& definition) {
-    const auto path = std::string(VIRTLIGHT_TEST_DATA) + "/golden/" + name + ".json";
+    const auto path = std::string(VIRTLIGHT_TESTS "/xenlight/golden/") + name + ".json";
     if (std::getenv("VIRTLIGHT_WRITE_GOLDEN")) std::ofstream(path) << json_of(definition);
     std::stringstream golden;
     golden << std::ifstream(path).rdbuf();
