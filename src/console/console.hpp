@@ -33,6 +33,7 @@ class Console final : private TtyPeer {
     Result<> attach(const std::string& path) { return tty_.open(path); }
     /// Lets go of the tty. The guest may write on, into the void as far as this one knows.
     void detach() { tty_.close(); }
+    bool attached() const { return tty_.is_open(); }
     /// The guest has ended: reads what it has said, and lets go.
     void end_life() { tty_.finish(); }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "console/consoles.hpp"
 
+#include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/file.hpp"
@@ -86,19 +88,33 @@ async::Task<> Consoles::shut_down() {
 
 Result<std::shared_ptr<Console>> Consoles::find(Uuid uuid, const std::optional<std::string>& name) const {
     const auto info = manager_.find(uuid);
+    if (info && info->domid < 0) return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
+    return find_history(uuid, name);
+}
+
+Result<std::shared_ptr<Console>> Consoles::find_history(Uuid uuid,
+                                                        const std::optional<std::string>& name) const {
+    const auto info = manager_.find(uuid);
     if (!info) return std::unexpected(info.error());
-    const auto found = guests_.find(uuid);
-    if (info->domid < 0 || found == guests_.end())
-        return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
-    const auto& guest = found->second;
-    std::string known;
+    const auto guest = guests_.find(uuid);
+    if (guest == guests_.end()) return fail(Reason::invalid_state, "domain '{}' has not run yet", info->name);
+    const auto& consoles = guest->second.consoles;
     for (const auto& wanted : name ? std::vector{*name} : std::vector<std::string>{"serial0", "console0"})
-        if (const auto console = guest.consoles.find(wanted); console != guest.consoles.end())
-            return console->second;
-    for (const auto& [each, console] : guest.consoles)
+        if (const auto found = consoles.find(wanted); found != consoles.end()) return found->second;
+    std::string known;
+    for (const auto& [each, console] : consoles)
         known += (known.empty() ? "" : ", ") + each;
     return fail(Reason::invalid_argument, "domain '{}' has no console '{}' (it has: {})", info->name,
                 name.value_or(""), known.empty() ? "none" : known);
+}
+
+std::vector<Consoles::Listed> Consoles::list() const {
+    std::vector<Listed> all;
+    for (const auto& [uuid, guest] : guests_)
+        for (const auto& [name, console] : guest.consoles)
+            all.push_back({uuid, guest.name, name, console});
+    std::ranges::sort(all, {}, [](const Listed& each) { return std::tie(each.domain, each.name); });
+    return all;
 }
 
 // Lives
@@ -175,32 +191,35 @@ void Consoles::told(Guest& guest, const domain::EventKind& kind, State state) {
 
 /// The domain is neither defined nor running: nobody will ask for its history.
 void Consoles::forget(Uuid uuid) {
-    std::vector<HistoryKey> keys;
-    if (auto guest = guests_.extract(uuid)) {
-        loop_.cancel(guest.mapped().retry);
-        for (auto& [name, console] : guest.mapped().consoles) {
-            keys.push_back({uuid, name});
-            scope_.spawn(retire(std::move(console)));
-        }
-    }
-    for (auto at = kept_.lower_bound({uuid, {}}); at != kept_.end() && at->first.uuid == uuid;) {
-        keys.push_back(at->first);
-        at = kept_.erase(at);
-    }
-    for (const auto& key : keys) {
-        unsaved_.erase(key);
-        disk_.submit([file = history_path(places_.histories, key)] {
-            if (const auto removed = remove_file(file); !removed) log::warning("{}", removed.error().message);
-        });
+    auto guest = guests_.extract(uuid);
+    if (!guest) return;
+    loop_.cancel(guest.mapped().retry);
+    for (auto& [name, console] : guest.mapped().consoles) {
+        unsaved_.erase({uuid, name});
+        remove_history({uuid, name});
+        scope_.spawn(retire(std::move(console)));
     }
 }
 
-void Consoles::forget_strangers() {
-    std::set<Uuid> strangers;
-    for (const auto& [key, ring] : kept_)
-        if (!manager_.find(key.uuid)) strangers.insert(key.uuid);
-    for (const auto& uuid : strangers)
-        forget(uuid);
+void Consoles::remove_history(const HistoryKey& key) {
+    disk_.submit([file = history_path(places_.histories, key)] {
+        if (const auto removed = remove_file(file); !removed) log::warning("{}", removed.error().message);
+    });
+}
+
+void Consoles::take_up_histories() {
+    while (!kept_.empty()) {
+        const auto key = kept_.begin()->first;
+        const auto info = manager_.find(key.uuid);
+        if (info) {
+            auto& guest = guests_[key.uuid];
+            guest.name = info->name;
+            guest.consoles[key.console] = make(key.uuid, guest, key.console);
+        } else {
+            kept_.erase(key);
+            remove_history(key);
+        }
+    }
 }
 
 /// Whoever uses it still keeps it.

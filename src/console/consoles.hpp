@@ -47,8 +47,9 @@ class Consoles final : public manager::LifeWatcher {
     /// Reads the histories that the daemon before has kept, and begins to watch. Before the manager's
     /// start_up().
     async::Task<> start_up();
-    /// Forgets the histories of domains that are not there any more. After the manager's start_up().
-    void forget_strangers();
+    /// Gives the histories that were kept to the domains that do not run, and forgets those of domains that
+    /// are not there any more. After the manager's start_up().
+    void take_up_histories();
     /// Writes what is not written yet, and lets go of all ttys. After the manager's shut_down(), and with no
     /// viewer left.
     async::Task<> shut_down();
@@ -57,6 +58,17 @@ class Consoles final : public manager::LifeWatcher {
     /// serial port, or else Xen's. no_domain, invalid_state (it is not running), invalid_argument (it has no
     /// such console). To be kept only as long as somebody uses it.
     Result<std::shared_ptr<Console>> find(Uuid uuid, const std::optional<std::string>& name) const;
+    /// The same, also of a domain that does not run, for what its console has seen.
+    Result<std::shared_ptr<Console>> find_history(Uuid uuid, const std::optional<std::string>& name) const;
+
+    struct Listed {
+        Uuid uuid{};
+        std::string domain;
+        std::string name;
+        std::shared_ptr<Console> console;
+    };
+    /// All that have a history, in the order of their domains' names.
+    std::vector<Listed> list() const;
 
     void life_began(const manager::LifeBegun& begun) override;
     void life_ended(Uuid uuid, hypervisor::LifeId life) override;
@@ -85,6 +97,7 @@ class Consoles final : public manager::LifeWatcher {
     void told(Guest& guest, const domain::EventKind& kind, domain::State state);
     void drop_others(Guest& guest, const std::vector<domain::Console>& consoles);
     void forget(Uuid uuid);
+    void remove_history(const HistoryKey& key);
     async::Task<> retire(std::shared_ptr<Console> console);
 
     void save_later(HistoryKey key);

@@ -52,7 +52,7 @@ class Daemon {
     async::Task<> start(std::vector<Fd> sockets) {
         co_await consoles_.start_up();
         auto started = co_await manager_.start_up();
-        if (started) consoles_.forget_strangers();
+        if (started) consoles_.take_up_histories();
         for (auto& socket : sockets)
             if (started) started = server_.listen(std::move(socket), false);
         if (!started) {

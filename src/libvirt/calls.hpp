@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "libvirt/caller.hpp"
 #include "libvirt/messages.hpp"
+#include "libvirt/own_messages.hpp"
 
 /// What this daemon serves, one function a procedure (or several of one shape). procedures.cpp says which
 /// number each has; serve.hpp, what their signatures mean.
@@ -90,6 +91,9 @@ async::Task<Result<>> set_autostart(Manager&, DomainNumber);
 // consoles.cpp: streams to a guest's consoles
 Result<> open_console(Caller&, const OpenDeviceArgs&);
 Result<> open_channel(Caller&, const OpenDeviceArgs&);
+Result<std::vector<ConsoleInfo>> list_consoles(Caller&, const None&);
+Result<> watch_console(Caller&, const WatchConsoleArgs&);
+Result<> read_history(Caller&, const ReadHistoryArgs&);
 
 // events.cpp: what a client wants to be told
 Result<bool> register_lifecycle(Caller&, const None&);
@@ -120,6 +124,11 @@ auto transform(const Result<T>& result, Function function)
     if (!result) return std::unexpected(result.error());
     return std::invoke(function, *result);
 }
+
+/// Whether this connection may open one more stream to a console; too_many.
+Result<> room_for_stream(Caller&);
+/// What others are told of who writes to a console.
+std::string viewer_name(const Caller&);
 
 /// A domain as the wire names it.
 Domain wire_domain(const manager::DomainInfo& info);

@@ -66,9 +66,9 @@ Client::~Client() {
     [[maybe_unused]] const auto sent = write_some(socket_.get(), packet);
 }
 
-Result<Bytes> Client::exchange(std::int32_t procedure, View payload) {
+Result<Bytes> Client::exchange(std::uint32_t program, std::int32_t procedure, View payload) {
     const auto deadline = Clock::now() + limits::answer_wait;
-    const Header call{.program = program::remote, .procedure = procedure, .serial = ++last_serial_};
+    const Header call{.program = program, .procedure = procedure, .serial = ++last_serial_};
     if (const auto sent = send(call, payload, deadline); !sent) return std::unexpected(sent.error());
     while (true) {
         const auto packet = receive(deadline);

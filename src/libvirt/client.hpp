@@ -26,13 +26,15 @@ class Client {
     /// Says good-bye if it can, and does not wait for the answer.
     ~Client();
 
-    /// Calls a procedure of the remote program. What the daemon refuses comes as its Error; timed_out after
-    /// limits::answer_wait. After protocol, io or timed_out the connection is of no more use.
+    /// Calls a procedure of the remote program (libvirt's), or of another one. What the daemon refuses comes
+    /// as its Error; timed_out after limits::answer_wait. After protocol, io or timed_out the connection is
+    /// of no more use.
     template <class Reply, class Args = None>
-    Result<Reply> call(std::int32_t procedure, const Args& args = {}) {
+    Result<Reply> call(std::int32_t procedure, const Args& args = {},
+                       std::uint32_t program = program::remote) {
         const auto payload = encode(args);
         if (!payload) return std::unexpected(payload.error());
-        const auto answer = exchange(procedure, *payload);
+        const auto answer = exchange(program, procedure, *payload);
         if (!answer) return std::unexpected(answer.error());
         if constexpr (std::is_void_v<Reply>) {
             return {};
@@ -44,7 +46,8 @@ class Client {
  private:
     explicit Client(Fd socket) : socket_(std::move(socket)) {}
 
-    Result<Bytes> exchange(std::int32_t procedure, View payload);
+    friend class ClientStream;
+    Result<Bytes> exchange(std::uint32_t program, std::int32_t procedure, View payload);
     Result<> send(const Header& header, View payload, Time deadline);
     Result<Packet> receive(Time deadline);
     Result<> wait(short events, Time deadline);

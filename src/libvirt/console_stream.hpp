@@ -11,7 +11,8 @@
 
 namespace virtlight::libvirt {
 
-/// A viewer of a console at the end of a stream. What it missed because it was slow is said in its stream.
+/// A viewer of a console at the end of a stream. What it missed because it was slow is said in its stream,
+/// and so is that another one writes now. What one sends who only watches is dropped.
 class ConsoleStream final : public StreamEnd, private console::Viewer {
  public:
     /// `wake` has the connection served. Fails as console::Broker::attach() does.
@@ -30,13 +31,30 @@ class ConsoleStream final : public StreamEnd, private console::Viewer {
 
     void readable() override { wake_(); }
     void writable() override { wake_(); }
-    void writing_taken(const std::string&) override {}  // it goes on as a viewer
+    void writing_taken(const std::string& by) override;
     void closed(const Error& why) override;
 
     std::shared_ptr<console::Console> console_;
     std::function<void()> wake_;
     console::ViewerId id_;
     std::optional<Error> closed_;
+    std::string note_;  ///< to be said in the stream
+    std::string text_;  ///< what read() has given
+};
+
+/// What is held of a console's history in a range, and then the end.
+class HistoryStream final : public StreamEnd {
+ public:
+    HistoryStream(std::shared_ptr<console::Console> console, console::Range range)
+        : console_(std::move(console)), left_(range) {}
+
+    Result<Portion> read(std::size_t max) override;
+    /// Nobody is there to take it.
+    Result<std::size_t> write(View bytes) override { return bytes.size(); }
+
+ private:
+    std::shared_ptr<console::Console> console_;
+    console::Range left_;
     std::string text_;  ///< what read() has given
 };
 

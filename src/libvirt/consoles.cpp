@@ -11,7 +11,7 @@ namespace {
 
 console::Attachment attachment(const Caller& caller, const console::Console& console, std::uint32_t flags) {
     const bool force = (flags & flag::console::force) != 0;
-    return {.name = fmt::format("a client with pid {}", caller.pid),
+    return {.name = viewer_name(caller),
             .access = force ? console::Access::force : console::Access::write,
             .safe = (flags & flag::console::safe) != 0,
             .watches_on = false,
@@ -20,11 +20,20 @@ console::Attachment attachment(const Caller& caller, const console::Console& con
 
 }  // namespace
 
-Result<> open_console(Caller& caller, const OpenDeviceArgs& args) {
+std::string viewer_name(const Caller& caller) {
+    return fmt::format("a client with pid {}", caller.pid);
+}
+
+Result<> room_for_stream(Caller& caller) {
     if (!caller.consoles) return fail(Reason::no_support, "consoles");
     if (caller.session.streams().size() >= limits::streams)
         return fail(Reason::too_many, "cannot open another stream: {} of this connection are open",
                     limits::streams);
+    return {};
+}
+
+Result<> open_console(Caller& caller, const OpenDeviceArgs& args) {
+    if (auto room = room_for_stream(caller); !room) return room;
     auto console = caller.consoles->find(args.dom.uuid, args.name);
     if (!console) return std::unexpected(console.error());
     auto how = attachment(caller, **console, args.flags);

@@ -45,6 +45,7 @@ inline constexpr std::uint32_t remote = 0x20008086;
 inline constexpr std::uint32_t qemu = 0x20008087;
 inline constexpr std::uint32_t lxc = 0x00068000;
 inline constexpr std::uint32_t keepalive = 0x6b656570;
+inline constexpr std::uint32_t virtlight = 0x766c6974;  ///< ours, for what libvirt's cannot say
 }  // namespace program
 
 namespace keepalive {

@@ -39,6 +39,8 @@ std::span<const Procedure> procedures();
 
 /// Null: not served.
 const Procedure* find_procedure(std::uint32_t number);
+/// Of our own program.
+const Procedure* find_own_procedure(std::uint32_t number);
 
 /// The public function behind a procedure that clients may call and this daemon does not have; empty for
 /// numbers that no client calls.

@@ -3,6 +3,7 @@
 
 #include "libvirt/calls.hpp"
 #include "libvirt/flags.hpp"
+#include "libvirt/own_messages.hpp"
 #include "libvirt/procedure.hpp"
 #include "libvirt/serve.hpp"
 
@@ -149,6 +150,13 @@ constexpr Procedure table[] = {
     {287, "virConnectListAllSecrets",            open,    flag::any,  serve<calls::list_all_nothing>},
     {401, "virConnectListAllNWFilterBindings",   open,    flag::any,  serve<calls::list_all_nothing>},
 };
+
+/// Our own program; docs/protocol.md describes it.
+constexpr Procedure own_table[] = {
+    {own::list_consoles, "list_consoles",        open,    flag::none, serve<calls::list_consoles>},
+    {own::watch_console, "watch_console",        write,   flag::none, serve<calls::watch_console>},
+    {own::read_history,  "read_history",         write,   flag::none, serve<calls::read_history>},
+};
 // clang-format on
 
 }  // namespace
@@ -160,6 +168,11 @@ std::span<const Procedure> procedures() {
 const Procedure* find_procedure(std::uint32_t number) {
     const auto* const found = std::ranges::find(table, number, &Procedure::number);
     return found == std::end(table) ? nullptr : found;
+}
+
+const Procedure* find_own_procedure(std::uint32_t number) {
+    const auto* const found = std::ranges::find(own_table, number, &Procedure::number);
+    return found == std::end(own_table) ? nullptr : found;
 }
 
 }  // namespace virtlight::libvirt

@@ -35,13 +35,16 @@ std::optional<Call> Session::accept(const Packet& packet) {
         return std::nullopt;
     }
     if (header.type == MessageType::stream || header.type == MessageType::stream_hole) {
-        if (header.program == program::remote) streams_.receive(packet);
+        streams_.receive(packet);
         return std::nullopt;
     }
     // Nobody waits for an answer to what is no call.
     if (header.type != MessageType::call && header.type != MessageType::call_with_fds) return std::nullopt;
 
-    if (const auto error = refusal(header)) {
+    const auto number = static_cast<std::uint32_t>(header.procedure);
+    const auto* const procedure =
+        header.program == program::virtlight ? find_own_procedure(number) : find_procedure(number);
+    if (const auto error = refusal(header, procedure)) {
         refuse(header, *error);
         return std::nullopt;
     }
@@ -49,19 +52,18 @@ std::optional<Call> Session::accept(const Packet& packet) {
     in_flight_.emplace(id, header);
     return Call{.id = id,
                 .header = header,
-                .procedure = find_procedure(static_cast<std::uint32_t>(header.procedure)),
+                .procedure = procedure,
                 .payload = Bytes(packet.payload.begin(), packet.payload.end())};
 }
 
 /// Why this call cannot even be tried.
-std::optional<Error> Session::refusal(const Header& header) const {
+std::optional<Error> Session::refusal(const Header& header, const Procedure* procedure) const {
     const auto because = []<class... Args>(Reason reason, fmt::format_string<Args...> text, Args&&... args) {
         return fail(reason, text, std::forward<Args>(args)...).error();
     };
-    const auto number = static_cast<std::uint32_t>(header.procedure);
 
     const bool known = header.program == program::remote || header.program == program::qemu ||
-                       header.program == program::lxc;
+                       header.program == program::lxc || header.program == program::virtlight;
     if (!known || header.version != 1) {
         return because(Reason::protocol, "Cannot find program {} version {}", header.program, header.version);
     }
@@ -71,9 +73,10 @@ std::optional<Error> Session::refusal(const Header& header) const {
     if (header.program == program::qemu) return because(Reason::no_support, "QEMU's own functions");
     if (header.program == program::lxc) return because(Reason::no_support, "LXC's own functions");
 
-    const auto* const procedure = find_procedure(number);
     if (!procedure) {
-        const auto function = unserved_function(number);
+        const bool own = header.program == program::virtlight;
+        const auto function =
+            own ? std::string_view() : unserved_function(static_cast<std::uint32_t>(header.procedure));
         if (function.empty()) return because(Reason::protocol, "unknown procedure: {}", header.procedure);
         return because(Reason::no_support, "{}", function);
     }

@@ -86,7 +86,7 @@ class Session {
 
  private:
     std::optional<Call> accept(const Packet& packet);
-    std::optional<Error> refusal(const Header& header) const;
+    std::optional<Error> refusal(const Header& header, const Procedure* procedure) const;
     void handle_keepalive(const Header& header);
     void send_keepalive(std::int32_t procedure);
     void refuse(const Header& header, const Error& error);

@@ -14,8 +14,10 @@ void Streams::open(const Header& call, std::unique_ptr<StreamEnd> end) {
 
 void Streams::receive(const Packet& packet) {
     const auto found = streams_.find(packet.header.serial);
-    if (found == streams_.end() || found->second.header.procedure != packet.header.procedure) return;
+    if (found == streams_.end()) return;
     auto& stream = found->second;
+    const auto& opened = stream.header;
+    if (packet.header.program != opened.program || packet.header.procedure != opened.procedure) return;
     if (stream.finished || stream.failure) return;
 
     if (packet.header.type == MessageType::stream_hole) {

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A guest's console, as virsh and the libvirt binding see it."""
 
+import contextlib
 import re
+import threading
 import time
 
 import libvirt
 import pytest
 from clients import Wire
-from consoles import RawStream, Stream, Virsh
+from consoles import RawStream, Stream, Virsh, Watcher
 from hosts import wait_until
 
 ALIAS = {"pv": "console0", "pvh": "console0", "hvm": "serial0"}
@@ -191,6 +193,49 @@ def test_a_viewer_that_does_not_read_delays_nobody_and_is_told_what_it_missed(ho
         text = b""
         while not re.search(rb"--- \d+ bytes of the console are missing here ---", text):
             text += viewer.receive()[1]
+
+
+@pytest.mark.simulated
+def test_twenty_viewers_see_every_byte_whatever_a_slow_one_and_a_dead_one_do(host, conn):
+    started(host, conn, "crowd", words="console-flood=500000")
+    with contextlib.ExitStack() as stack:
+        wires = [stack.enter_context(Wire(host.socket)) for _ in range(22)]
+        slow, dead, *prompt = [Watcher(wire, "crowd") for wire in wires]
+        dead.wire.socket.close()
+        seen = []
+
+        def watch(viewer):
+            seen.append(viewer.until(lambda text: len(text) > 1_000_000))
+
+        threads = [threading.Thread(target=watch, args=[viewer]) for viewer in prompt]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(seen) == 20
+        for text in seen:
+            assert text.startswith(b"simulated guest:")
+            numbers = lines_of(text)
+            assert numbers == list(range(1, len(numbers) + 1)) and b"missing" not in text
+        assert b"name=crowd " in slow.receive()[1]
+
+
+@pytest.mark.simulated
+def test_one_writes_and_the_others_watch(host, conn):
+    started(host, conn, "shared")
+    with Wire(host.socket) as one, Wire(host.socket) as two, Wire(host.socket) as three:
+        writer = Watcher(one, "shared", Watcher.WRITE)
+        viewer = Watcher(two, "shared", Watcher.WRITE_IF_FREE)
+        viewer.send(b"nobody hears this\r")
+        writer.send(b"first\r")
+        viewer.until(lambda text: b"first" in text)
+        successor = Watcher(three, "shared", Watcher.FORCE)
+        told = writer.until(lambda text: b"writes to the console now" in text)
+        assert b"first" in told
+        successor.send(b"second\r")
+        for each in (writer, viewer):
+            text = each.until(lambda text: b"second" in text)
+            assert b"nobody hears this" not in text
 
 
 @pytest.mark.simulated

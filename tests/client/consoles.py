@@ -44,7 +44,7 @@ class Virsh:
         self.text += data.decode(errors="replace")
         return bool(data)
 
-    def until(self, words, seconds=60):
+    def until(self, words, seconds=150):
         end = time.monotonic() + seconds
         while words not in self.text:
             assert time.monotonic() < end, f"not within {seconds} s: {words!r} in {self.text[-2000:]!r}"
@@ -55,7 +55,7 @@ class Virsh:
         self.type("\x1d")
         return self.status()
 
-    def status(self, seconds=60):
+    def status(self, seconds=150):
         """Its exit status, once it has ended by itself."""
         end = time.monotonic() + seconds
         while self.process.poll() is None:
@@ -99,10 +99,10 @@ class Stream:
         self.text += data
         return not self.ended
 
-    def until(self, words, seconds=60):
+    def until(self, words, seconds=150):
         return self.wait(lambda: words.encode() in self.text, repr(words), seconds)
 
-    def until_end(self, seconds=60):
+    def until_end(self, seconds=150):
         return self.wait(lambda: self.ended, "the end", seconds)
 
     def wait(self, condition, what, seconds):
@@ -125,20 +125,51 @@ class RawStream:
         self.wire = wire
         wire.open()
         text = name.encode()
-        _, _, _, status, domain = wire.call(
+        _, _, _, status, self.domain = wire.call(
             self.LOOKUP, struct.pack(">I", len(text)) + text + b"\0" * (-len(text) % 4))
         assert status == wire.OK
-        *_, self.serial, status, answer = wire.call(
-            self.OPEN_CONSOLE, domain + struct.pack(">II", 0, 0), serial=99)
-        assert status == wire.OK, wire.error(answer)
+        self.open()
+
+    def open(self):
+        self.begin(wire_program=self.wire.REMOTE, procedure=self.OPEN_CONSOLE,
+                   payload=self.domain + struct.pack(">II", 0, 0))
+
+    def begin(self, wire_program, procedure, payload):
+        self.stream = {"program": wire_program, "serial": 99}
+        self.procedure = procedure
+        *_, status, answer = self.wire.call(procedure, payload, **self.stream)
+        assert status == self.wire.OK, self.wire.error(answer)
 
     def send(self, data):
-        self.wire.send(self.wire.packet(self.OPEN_CONSOLE, data, kind=self.STREAM, serial=self.serial,
-                                        status=self.CONTINUED))
+        self.wire.send(self.wire.packet(self.procedure, data, kind=self.STREAM, status=self.CONTINUED, **self.stream))
 
     def receive(self):
         """(status, bytes) of the next packet of the stream."""
         while True:
-            procedure, kind, _, status, payload = self.wire.receive()
-            if kind == self.STREAM and procedure == self.OPEN_CONSOLE:
+            _, kind, _, status, payload = self.wire.receive()
+            if kind == self.STREAM:
                 return status, payload
+
+    def until(self, done):
+        """What comes until `done` says of all of it that it is enough."""
+        text = b""
+        while not done(text):
+            status, data = self.receive()
+            assert status == self.CONTINUED and data, f"the end came first: {text[-500:]}"
+            text += data
+        return text
+
+
+class Watcher(RawStream):
+    """One who watches, by our own program: there may be many."""
+
+    PROGRAM, WATCH = 0x766C6974, 2
+    VIEW, WRITE, WRITE_IF_FREE, FORCE = range(4)
+
+    def __init__(self, wire, name, access=VIEW):
+        self.access = access
+        super().__init__(wire, name)
+
+    def open(self):
+        uuid = self.domain[-20:-4]
+        self.begin(self.PROGRAM, self.WATCH, uuid + struct.pack(">IIQQ", 0, self.access, 0, 0))

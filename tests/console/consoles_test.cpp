@@ -92,7 +92,7 @@ class ConsolesTest : public test::LoopTest {
         co_await consoles->start_up();
         const auto started = co_await manager->start_up();
         EXPECT_TRUE(started);
-        consoles->forget_strangers();
+        consoles->take_up_histories();
     }
     Task<> end() {
         co_await manager->shut_down();

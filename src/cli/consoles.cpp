@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/consoles.hpp"
+
+#include <algorithm>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "cli/console_client.hpp"
+
+namespace virtlight::cli {
+namespace {
+
+using libvirt::ConsoleInfo;
+
+std::string as_table(const std::vector<ConsoleInfo>& all) {
+    const auto line = [](const auto&... columns) {
+        return fmt::format("{:<30}  {:<10}  {:>5}  {:>12}  {:>7}  {}\n", columns...);
+    };
+    auto text = line("DOMAIN", "CONSOLE", "BOOT", "BYTES", "VIEWERS", "WRITER");
+    for (const auto& console : all) {
+        const auto boot = console.boots.empty() ? libvirt::BootInfo() : console.boots.back();
+        const auto writer = std::ranges::find(console.viewers, true, &libvirt::ConsoleViewer::writes);
+        text += line(console.domain, console.name, boot.number, boot.to, console.viewers.size(),
+                     writer == console.viewers.end() ? "-" : writer->name);
+    }
+    return text;
+}
+
+std::string as_json(const std::vector<ConsoleInfo>& all) {
+    boost::json::array list;
+    for (const auto& console : all) {
+        boost::json::array boots;
+        for (const auto& [number, began_ms, from, to] : console.boots)
+            boots.push_back(
+                boost::json::object{{"number", number}, {"began_ms", began_ms}, {"from", from}, {"to", to}});
+        boost::json::array viewers;
+        for (const auto& [name, writes, behind, missed] : console.viewers)
+            viewers.push_back(boost::json::object{
+                {"name", name}, {"writes", writes}, {"behind", behind}, {"missed", missed}});
+        list.push_back(boost::json::object{{"domain", console.domain},
+                                           {"uuid", to_string(console.uuid)},
+                                           {"console", console.name},
+                                           {"attached", console.attached},
+                                           {"boots", std::move(boots)},
+                                           {"viewers", std::move(viewers)}});
+    }
+    return boost::json::serialize(list) + "\n";
+}
+
+}  // namespace
+
+Result<std::string> consoles(const std::filesystem::path& socket, bool json) {
+    auto client = libvirt::Client::connect(socket, true);
+    if (!client) return std::unexpected(client.error());
+    const auto all = list_consoles(*client);
+    if (!all) return std::unexpected(all.error());
+    return json ? as_json(*all) : as_table(*all);
+}
+
+}  // namespace virtlight::cli

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+
+/// The commands about guests' consoles.
+namespace virtlight::cli {
+
+/// A console of a domain (by its name or uuid): by its own name, or the first.
+struct ConsoleChoice {
+    std::string domain;
+    std::optional<std::string> console{};
+};
+
+/// All consoles with their histories and viewers; returns what is to be printed.
+Result<std::string> consoles(const std::filesystem::path& socket, bool json);
+
+struct LogOptions {
+    std::optional<std::uint64_t> boot{};  ///< its number; empty: all that are held
+    std::optional<Duration> since{};      ///< how long ago
+    bool follow = false;
+};
+
+/// Writes the history to standard output as it stands, and with `follow` what comes until the guest stops.
+Result<> logs(const std::filesystem::path& socket, const ConsoleChoice& which, const LogOptions& options);
+
+/// "90", "90s", "15m", "2h", "3d". invalid_argument: something else.
+Result<Duration> parse_ago(std::string_view text);
+
+/// The numbers are those of WatchConsoleArgs::access.
+enum class ConsoleAccess : std::uint32_t { view = 0, write = 1, write_if_free = 2, force = 3 };
+
+/// Connects this terminal with the console until Ctrl-] is pressed, or standard input or the guest ends.
+Result<> console(const std::filesystem::path& socket, const ConsoleChoice& which, ConsoleAccess access);
+
+}  // namespace virtlight::cli

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libvirt/client_stream.hpp"
+
+#include <array>
+
+#include "base/limits.hpp"
+#include "libvirt/error.hpp"
+#include "libvirt/messages.hpp"
+#include "libvirt/socket.hpp"
+
+namespace virtlight::libvirt {
+
+Result<Bytes> ClientStream::receive() {
+    std::array<std::uint8_t, limits::read_bytes> buffer;
+    const auto got = read_some(client_.socket_.get(), buffer);
+    if (!got) return std::unexpected(got.error());
+    client_.framer_.add(View(buffer).first(*got));
+    Bytes data;
+    for (;;) {
+        const auto packet = client_.framer_.next();
+        if (!packet) return std::unexpected(packet.error());
+        if (!*packet) return data;
+        const auto& [header, payload] = **packet;
+        if (header.type != MessageType::stream || header.serial != serial_) continue;
+        if (header.status == MessageStatus::error) {
+            const auto error = decode<WireError>(payload);
+            return std::unexpected(error ? from_wire(*error) : error.error());
+        }
+        if (payload.empty()) ended_ = true;
+        data.insert(data.end(), payload.begin(), payload.end());
+    }
+}
+
+Result<> ClientStream::send(View bytes) {
+    const Header header{.program = program::virtlight,
+                        .procedure = procedure_,
+                        .type = MessageType::stream,
+                        .serial = serial_,
+                        .status = MessageStatus::continued};
+    return client_.send(header, bytes, Clock::now() + limits::answer_wait);
+}
+
+}  // namespace virtlight::libvirt

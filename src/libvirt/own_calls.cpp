@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
+#include "console/consoles.hpp"
+#include "libvirt/calls.hpp"
+#include "libvirt/console_stream.hpp"
+
+// Our own program.
+
+namespace virtlight::libvirt::calls {
+namespace {
+
+ConsoleInfo described(const console::Consoles::Listed& listed) {
+    ConsoleInfo info{.uuid = listed.uuid,
+                     .domain = listed.domain,
+                     .name = listed.name,
+                     .attached = listed.console->attached()};
+    for (const auto& boot : listed.console->history().boots())
+        info.boots.push_back({.number = boot.number(),
+                              .began_ms = boot.began().time_since_epoch().count(),
+                              .from = boot.range().from,
+                              .to = boot.range().to});
+    for (const auto& viewer : listed.console->broker().viewers())
+        info.viewers.push_back({viewer.name, viewer.writes, viewer.behind, viewer.missed});
+    return info;
+}
+
+std::optional<console::Access> access_of(std::uint32_t number) {
+    using enum console::Access;
+    constexpr console::Access all[] = {view, write, write_if_free, force};
+    if (number >= std::size(all)) return std::nullopt;
+    return all[number];
+}
+
+/// Milliseconds since 1970; 0: from the first byte that is held.
+console::Offset since(const console::Ring& history, std::int64_t ms) {
+    return ms == 0 ? history.begin() : history.since(console::WallTime(milliseconds(ms)));
+}
+
+}  // namespace
+
+Result<std::vector<ConsoleInfo>> list_consoles(Caller& caller, const None&) {
+    std::vector<ConsoleInfo> all;
+    if (!caller.consoles) return all;
+    for (const auto& listed : caller.consoles->list())
+        all.push_back(described(listed));
+    return all;
+}
+
+Result<> watch_console(Caller& caller, const WatchConsoleArgs& args) {
+    const auto access = access_of(args.access);
+    if (!access) return fail(Reason::invalid_argument, "there is no way {} to watch a console", args.access);
+    if (auto room = room_for_stream(caller); !room) return room;
+    auto console = caller.consoles->find(args.uuid, args.name);
+    if (!console) return std::unexpected(console.error());
+    const auto& history = (*console)->history();
+    const auto from = args.from == WatchConsoleArgs::recent
+                          ? history.recent(limits::console_recent_bytes)
+                          : std::max(args.from, since(history, args.since_ms));
+    console::Attachment how{.name = viewer_name(caller), .access = *access, .from = from};
+    auto stream = ConsoleStream::open(*std::move(console), std::move(how), caller.wake);
+    if (!stream) return std::unexpected(stream.error());
+    caller.stream = *std::move(stream);
+    return {};
+}
+
+Result<> read_history(Caller& caller, const ReadHistoryArgs& args) {
+    if (auto room = room_for_stream(caller); !room) return room;
+    auto console = caller.consoles->find_history(args.uuid, args.name);
+    if (!console) return std::unexpected(console.error());
+    const auto& history = (*console)->history();
+    const auto from =
+        std::clamp(args.from, std::min(since(history, args.since_ms), history.end()), history.end());
+    const console::Range range{from, std::clamp(args.to, from, history.end())};
+    caller.stream = std::make_unique<HistoryStream>(*std::move(console), range);
+    return {};
+}
+
+}  // namespace virtlight::libvirt::calls
