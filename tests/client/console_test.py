@@ -2,14 +2,16 @@
 """A guest's console, as virsh and the libvirt binding see it."""
 
 import contextlib
+import json
 import re
+import subprocess
 import threading
 import time
 
 import libvirt
 import pytest
 from clients import Wire
-from consoles import RawStream, Stream, Virsh, Watcher
+from consoles import RawStream, Stream, Terminal, Virsh, Watcher
 from hosts import wait_until
 
 ALIAS = {"pv": "console0", "pvh": "console0", "hvm": "serial0"}
@@ -295,3 +297,75 @@ def test_a_history_is_kept_for_the_next_start_and_goes_with_its_domain(own_host)
     with own_host.connect() as conn:
         conn.lookupByName("kept").undefine()
     wait_until(lambda: not kept.exists(), 10, "the history of an undefined domain is removed")
+
+
+def virtlight(host, daemon_folder, *words, status=0):
+    """What our own command printed."""
+    answer = subprocess.run([daemon_folder / "virtlight", "--connect", host.uri, *words],
+                            capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert answer.returncode == status, answer.stdout + answer.stderr
+    return answer.stdout if status == 0 else answer.stderr
+
+
+@pytest.mark.simulated
+def test_virtlight_lists_consoles_with_their_viewers(host, conn, daemon_folder):
+    domain = started(host, conn, "listed")
+    with Stream(domain) as viewer:
+        viewer.until("# ")
+        (console,) = json.loads(virtlight(host, daemon_folder, "consoles", "--json"))
+        assert (console["domain"], console["console"], console["attached"]) == ("listed", "console0", True)
+        assert [viewer["writes"] for viewer in console["viewers"]] == [True]
+        (boot,) = console["boots"]
+        assert boot["number"] == 1 and boot["to"] - boot["from"] == len(viewer.text)
+    assert "listed " in virtlight(host, daemon_folder, "consoles")
+
+
+@pytest.mark.simulated
+def test_virtlight_logs_shows_each_boot_also_of_a_guest_that_is_off(host, conn, daemon_folder):
+    domain = started(host, conn, "twice")
+    with Stream(domain) as viewer:
+        viewer.until("# ")
+    domain.destroy()
+    domain.create()
+    with Stream(domain) as viewer:
+        viewer.until("# ")
+    domain.destroy()
+    both = virtlight(host, daemon_folder, "logs", "twice")
+    assert both.count("name=twice ") == 2
+    first = virtlight(host, daemon_folder, "logs", "twice", "--boot", "1")
+    second = virtlight(host, daemon_folder, "logs", "twice", "--boot", "2")
+    assert first != second and first + second == both
+    assert virtlight(host, daemon_folder, "logs", domain.UUIDString(), "--since", "1h") == both
+    assert "no boot 3" in virtlight(host, daemon_folder, "logs", "twice", "--boot", "3", status=2)
+    assert "is no time" in virtlight(host, daemon_folder, "logs", "twice", "--since", "soon", status=2)
+    assert "no domain" in virtlight(host, daemon_folder, "logs", "nobody", status=1)
+
+
+@pytest.mark.simulated
+def test_virtlight_logs_follows_until_the_guest_stops(host, conn, daemon_folder):
+    domain = started(host, conn, "followed")
+    follower = subprocess.Popen([daemon_folder / "virtlight", "--connect", host.uri, "logs", "-f", "followed"],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    with Stream(domain) as viewer:
+        viewer.until("# ")
+        viewer.type("marker\r")
+        viewer.until("marker")
+    domain.destroy()
+    text, _ = follower.communicate(timeout=60)
+    assert follower.returncode == 0 and b"name=followed " in text and b"marker" in text
+
+
+@pytest.mark.simulated
+def test_virtlight_console_types_and_watches(host, conn, daemon_folder):
+    started(host, conn, "typed")
+    program = [daemon_folder / "virtlight", "--connect", host.uri, "console", "typed"]
+    with Terminal(program) as writer, Terminal([*program, "--view"]) as viewer:
+        writer.until("# ")
+        viewer.until("# ")
+        viewer.type("unheard\r")
+        writer.type("heard\r")
+        viewer.until("heard\r\n# ")
+        assert "unheard" not in writer.until("heard\r\n# ")
+        assert writer.leave() == 0 and viewer.leave() == 0
+    conn.defineXML(host.guest("off"))
+    assert "not running" in virtlight(host, daemon_folder, "console", "off", status=1)

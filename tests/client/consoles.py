@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Two who look at a console: `virsh console` on a terminal, and a stream of the libvirt binding."""
+"""Those who look at a console: virsh on a terminal, streams of the libvirt binding, and raw bytes."""
 
 import os
 import pty
@@ -11,13 +11,13 @@ import time
 import libvirt
 
 
-class Virsh:
-    """`virsh console ...` with a terminal of its own."""
+class Terminal:
+    """A program with a terminal of its own."""
 
-    def __init__(self, host, *words):
+    def __init__(self, words):
         self.master, slave = pty.openpty()
         self.process = subprocess.Popen(
-            ["virsh", "-c", host.uri, "console", *words], stdin=slave, stdout=slave, stderr=slave,
+            words, stdin=slave, stdout=slave, stderr=slave,
             env={**os.environ, "LC_ALL": "C"}, start_new_session=True,
         )
         os.close(slave)
@@ -48,7 +48,7 @@ class Virsh:
         end = time.monotonic() + seconds
         while words not in self.text:
             assert time.monotonic() < end, f"not within {seconds} s: {words!r} in {self.text[-2000:]!r}"
-            assert self.read_some(1) or self.process.poll() is None, f"virsh ended: {self.text[-2000:]!r}"
+            assert self.read_some(1) or self.process.poll() is None, f"it ended: {self.text[-2000:]!r}"
         return self.text
 
     def leave(self):
@@ -59,11 +59,18 @@ class Virsh:
         """Its exit status, once it has ended by itself."""
         end = time.monotonic() + seconds
         while self.process.poll() is None:
-            assert time.monotonic() < end, f"virsh goes on: {self.text[-2000:]!r}"
+            assert time.monotonic() < end, f"it goes on: {self.text[-2000:]!r}"
             self.read_some(0.1)
         while self.read_some(0):
             pass
         return self.process.returncode
+
+
+class Virsh(Terminal):
+    """`virsh console ...`"""
+
+    def __init__(self, host, *words):
+        super().__init__(["virsh", "-c", host.uri, "console", *words])
 
 
 class Stream:
