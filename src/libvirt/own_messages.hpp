@@ -59,7 +59,7 @@ struct WatchConsoleArgs {
 
     Uuid uuid;
     std::optional<std::string> name;
-    std::uint32_t access = 0;  ///< 0 view, 1 write, 2 write if nobody does, 3 take the writing over
+    std::uint32_t access = 0;     ///< 0 view, 1 write, 2 write if nobody does, 3 take the writing over
     std::uint64_t from = recent;  ///< offset
     std::int64_t since_ms = 0;    ///< nothing that came before
 
