@@ -61,6 +61,10 @@ inline constexpr std::size_t log_line_bytes = 1024;
 inline constexpr auto simulated_seconds = std::chrono::hours(24 * 365);
 /// Output of a console that nobody reads, before its input has to wait.
 inline constexpr std::size_t simulated_console_bytes = 16 * 1024;
+/// What a flood prints at once, and how often.
+inline constexpr auto simulated_flood_tick = milliseconds(10);
+/// Bytes per second of a flood.
+inline constexpr double simulated_flood = 1e9;
 /// Waits: for a slow disk under the files of a guest, for a guest to acknowledge a request, and for a
 /// destroyed domain to be gone.
 inline constexpr auto simulated_file_check = seconds(30);
@@ -125,6 +129,14 @@ inline constexpr std::size_t console_step_bytes = 64 * 1024;
 /// Text handed to a console's log file in one piece, and how long a refused piece waits.
 inline constexpr std::size_t console_log_chunk = 4 * 1024;
 inline constexpr auto console_log_retry = seconds(5);
+/// How often a console that is there and could not be opened (another program has its lock) is tried again.
+inline constexpr auto console_retry = seconds(1);
+/// How soon what came to a console is written down for the next start of the daemon.
+inline constexpr auto console_save_delay = seconds(5);
+/// Histories that are read back when the daemon starts; further files are left alone.
+inline constexpr std::size_t console_histories = 65536;
+/// How much of the history a client of libvirt sees first, so that it finds the prompt.
+inline constexpr std::size_t console_recent_bytes = 16 * 1024;
 
 // libvirt
 /// Bytes of one message after its length word, of one string in it, and items of one list: libvirt's own
@@ -154,6 +166,13 @@ inline constexpr auto read_wait = seconds(60);
 /// last question unanswered, the connection is closed.
 inline constexpr auto keepalive_interval = seconds(5);
 inline constexpr int keepalive_count = 5;
+/// Streams of one client.
+inline constexpr std::size_t streams = 64;
+/// Bytes of a stream in one message, and bytes that a client has not read yet before no more is made ready.
+inline constexpr std::size_t stream_chunk = 32 * 1024;
+inline constexpr std::size_t stream_output = 128 * 1024;
+/// Bytes that a client sent into a stream and that wait for a guest to take them; one more ends the stream.
+inline constexpr std::size_t stream_input = 1024 * 1024;
 /// Event registrations of one client.
 inline constexpr std::size_t subscriptions = 1024;
 /// How long the listening sockets rest when the process has no descriptor left for a connection.

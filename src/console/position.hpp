@@ -13,6 +13,10 @@ using Offset = std::uint64_t;
 /// When something was said, as people and logs tell time. Deadlines are on the monotonic Clock instead.
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
+inline WallTime wall_now() {
+    return std::chrono::floor<WallTime::duration>(std::chrono::system_clock::now());
+}
+
 /// The bytes from `from` up to, and without, `to`.
 struct Range {
     Offset from = 0;

@@ -30,7 +30,14 @@ Result<> rotate(const std::filesystem::path& path, unsigned old_files) {
 }
 
 Result<Fd> open_log(const std::filesystem::path& path) {
-    Fd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    const auto open = [&path] {
+        return Fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    };
+    auto fd = open();
+    if (!fd && errno == ENOENT) {
+        if (const auto made = make_folder(path.parent_path()); !made) return std::unexpected(made.error());
+        fd = open();
+    }
     if (!fd) return fail_errno(errno, "cannot open '{}'", path.string());
     return fd;
 }

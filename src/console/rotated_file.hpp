@@ -17,7 +17,7 @@ struct Rotation {
 
 /// Appends to the file, whole or not at all. If it would grow over the limit, it becomes "<path>.1", what was
 /// that becomes "<path>.2" and so on, and the text starts a new one. The file is opened for each call, so it
-/// may be moved or removed at any time. Blocks: not for the core thread.
+/// may be moved or removed at any time, and its folder too. Blocks: not for the core thread.
 Result<> append_rotated(const std::filesystem::path& path, std::string_view text, const Rotation& rotation);
 
 }  // namespace virtlight::console

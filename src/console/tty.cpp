@@ -63,6 +63,11 @@ void Tty::close() {
     fd_.reset();
 }
 
+void Tty::finish() {
+    if (fd_) read_output();
+    close();
+}
+
 void Tty::input_ready() {
     if (fd_ && !waits_to_write_) write_input();
 }

@@ -40,6 +40,8 @@ class Tty {
     Result<> adopt(Fd fd, std::string name);
     /// Stops at once; gone() is not called.
     void close();
+    /// Reads what is there already, then stops: for a guest that has ended.
+    void finish();
     bool is_open() const { return static_cast<bool>(fd_); }
 
     /// The peer has input: writes what the tty takes now, and the rest when it can.

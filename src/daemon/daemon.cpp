@@ -10,6 +10,7 @@
 #include "async/event_loop.hpp"
 #include "async/scope.hpp"
 #include "base/limits.hpp"
+#include "console/consoles.hpp"
 #include "daemon/host.hpp"
 #include "daemon/listening.hpp"
 #include "daemon/signals.hpp"
@@ -24,12 +25,16 @@ namespace {
 /// above.
 class Daemon {
  public:
-    Daemon(async::EventLoop& core, async::Blocking& files, hypervisor::Hypervisor& hypervisor,
+    Daemon(async::EventLoop& core, async::Blocking& files, async::Blocking& console_files, Host& host,
            const Places& places)
         : core_(core),
           store_(places.state(), files, core),
-          manager_(core, hypervisor, store_),
-          server_(core, manager_) {}
+          manager_(core, host.hypervisor(), store_),
+          consoles_(core, console_files, host.hypervisor(), manager_,
+                    {.histories = places.histories(),
+                     .logs = places.console_logs(),
+                     .locks = host.console_locks()}),
+          server_(core, manager_, {.consoles = &consoles_}) {}
 
     /// Runs until end() is called.
     Result<> serve(std::vector<Fd> sockets) {
@@ -45,7 +50,9 @@ class Daemon {
 
  private:
     async::Task<> start(std::vector<Fd> sockets) {
+        co_await consoles_.start_up();
         auto started = co_await manager_.start_up();
+        if (started) consoles_.forget_strangers();
         for (auto& socket : sockets)
             if (started) started = server_.listen(std::move(socket), false);
         if (!started) {
@@ -61,12 +68,14 @@ class Daemon {
         ::sd_notify(0, "STOPPING=1");
         co_await manager_.shut_down();
         co_await server_.shut_down();
+        co_await consoles_.shut_down();
         core_.stop();
     }
 
     async::EventLoop& core_;
     manager::FileStore store_;
     manager::Manager manager_;
+    console::Consoles consoles_;
     libvirt::Server server_;
     Result<> failure_;
     bool ending_ = false;
@@ -95,12 +104,14 @@ Result<> run(const Settings& settings) {
     core.detect_stalls(limits::core_step);
     // One thread: changes reach the disk in the order in which they were made.
     async::BlockingThreads files(1);
+    // Of their own: a full disk under a log must not hold up a definition.
+    async::BlockingThreads console_files(1);
     const auto host = open_host(settings, core, files);
     if (!host) return std::unexpected(host.error());
     auto sockets = listening_sockets(settings);
     if (!sockets) return std::unexpected(sockets.error());
 
-    Daemon daemon(core, files, (*host)->hypervisor(), settings.places);
+    Daemon daemon(core, files, console_files, **host, settings.places);
     const EndSignals signals(core, [&] { daemon.end(); });
     log::info("virtlightd " VIRTLIGHT_VERSION " at {}", settings.places.socket().string());
     const auto served = daemon.serve(*std::move(sockets));

@@ -11,6 +11,8 @@ class XenHost final : public Host {
  public:
     explicit XenHost(std::unique_ptr<hypervisor::Hypervisor> xen) : xen_(std::move(xen)) {}
     hypervisor::Hypervisor& hypervisor() override { return *xen_; }
+    /// Where xenconsole locks.
+    std::filesystem::path console_locks() const override { return "/var/lock"; }
 
  private:
     std::unique_ptr<hypervisor::Hypervisor> xen_;
@@ -18,13 +20,17 @@ class XenHost final : public Host {
 
 class SimulatedHost final : public Host {
  public:
-    SimulatedHost(async::FdScheduler& core, async::Blocking& blocking)
-        : machine_(core, simulated::Settings(), &core), simulated_(machine_, core, blocking) {}
+    SimulatedHost(const Places& places, async::FdScheduler& core, async::Blocking& blocking)
+        : machine_(core, simulated::Settings(), &core),
+          simulated_(machine_, core, blocking),
+          locks_(places.run()) {}
     hypervisor::Hypervisor& hypervisor() override { return simulated_; }
+    std::filesystem::path console_locks() const override { return locks_; }
 
  private:
     simulated::Machine machine_;
     simulated::Simulated simulated_;
+    std::filesystem::path locks_;
 };
 
 }  // namespace
@@ -32,7 +38,7 @@ class SimulatedHost final : public Host {
 Result<std::unique_ptr<Host>> open_host(const Settings& settings, async::FdScheduler& core,
                                         async::Blocking& blocking) {
     if (settings.hypervisor == HypervisorKind::simulated)
-        return std::make_unique<SimulatedHost>(core, blocking);
+        return std::make_unique<SimulatedHost>(settings.places, core, blocking);
     if (const auto missing = xenlight::missing_on_this_machine())
         return fail(Reason::operation_failed, "no Xen to manage here: {}; --hypervisor simulated needs none",
                     *missing);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <filesystem>
 #include <memory>
 
 #include "async/blocking.hpp"
@@ -16,6 +17,8 @@ class Host {
  public:
     virtual ~Host() = default;
     virtual hypervisor::Hypervisor& hypervisor() = 0;
+    /// The folder in which whoever reads a guest's tty locks a file.
+    virtual std::filesystem::path console_locks() const = 0;
 };
 
 /// Without a choice: Xen, where this machine is a dom0. Otherwise the error says in one line what is missing,

@@ -22,6 +22,8 @@ struct Places {
     std::filesystem::path run() const { return root / "run"; }
     std::filesystem::path socket() const { return run() / "virtlightd.sock"; }
     std::filesystem::path lock() const { return run() / "virtlightd.lock"; }
+    std::filesystem::path histories() const { return state() / "consoles"; }
+    std::filesystem::path console_logs() const { return root / "var/log/virtlight/consoles"; }
 };
 
 /// What the daemon was told, by its command line first and its configuration file second.

@@ -89,6 +89,9 @@ struct Created {
     std::vector<domain::Console> consoles{};  ///< those of the definition, with their ttys
 };
 
+/// The consoles that were asked for, with their ttys.
+using TtysTold = std::function<void(const std::vector<domain::Console>&)>;
+
 /// A request to the guest that it stop by itself.
 enum class ShutdownMethod { paravirtual, acpi };
 
@@ -114,6 +117,12 @@ class Hypervisor {
     /// it, as an end before it is not told.
     virtual void follow(LifeId life, DomId domid) = 0;
     virtual void unfollow(LifeId life) = 0;
+
+    /// Tells where the consoles of a life that is followed are: soon after this, and again whenever a tty may
+    /// have come, gone or moved (it comes late, and every one moves when Xen's console daemon restarts). One
+    /// that is not there is told as empty. Ends with unfollow(life), before which no life is asked for twice.
+    virtual void follow_ttys(LifeId life, DomId domid, std::vector<domain::Console> consoles,
+                             TtysTold told) = 0;
 
     /// Builds a domain and leaves it paused. When it fails or is cancelled, nothing of it stays.
     /// invalid_argument: a file is missing or no kernel; operation_failed: Xen refused (no memory, ...).

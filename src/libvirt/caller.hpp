@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <functional>
+#include <memory>
+
 #include <sys/types.h>
 
+#include "console/consoles.hpp"
 #include "libvirt/session.hpp"
+#include "libvirt/streams.hpp"
 #include "libvirt/subscriptions.hpp"
 #include "manager/manager.hpp"
 
@@ -15,7 +20,10 @@ struct Caller {
     manager::Manager& manager;
     Session session;
     Subscriptions subscriptions{};
-    uid_t uid = 0;  ///< as the kernel tells it
+    console::Consoles* consoles = nullptr;  ///< null: this daemon has none
+    std::function<void()> wake = [] {};     ///< has the connection served soon
+    std::unique_ptr<StreamEnd> stream{};    ///< opened by the call that is being performed
+    uid_t uid = 0;                          ///< as the kernel tells it
     pid_t pid = 0;
 };
 

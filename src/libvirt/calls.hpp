@@ -87,6 +87,10 @@ async::Task<Result<>> destroy(Manager&, DomainFlags);
 async::Task<Result<>> destroy_plain(Manager&, Domain);
 async::Task<Result<>> set_autostart(Manager&, DomainNumber);
 
+// consoles.cpp: streams to a guest's consoles
+Result<> open_console(Caller&, const OpenDeviceArgs&);
+Result<> open_channel(Caller&, const OpenDeviceArgs&);
+
 // events.cpp: what a client wants to be told
 Result<bool> register_lifecycle(Caller&, const None&);
 Result<bool> deregister_lifecycle(Caller&, const None&);

@@ -58,6 +58,12 @@ inline constexpr std::uint32_t acpi = 1 << 0;
 inline constexpr std::uint32_t paravirtual = 1 << 4;
 }  // namespace stop
 
+/// virDomainOpenConsole, and the first of them virDomainOpenChannel
+namespace console {
+inline constexpr std::uint32_t force = 1 << 0;
+inline constexpr std::uint32_t safe = 1 << 1;
+}  // namespace console
+
 /// virDomainGetXMLDesc
 namespace xml {
 inline constexpr std::uint32_t secure = 1 << 0;

@@ -105,6 +105,16 @@ struct DomainFlags {
     bool operator==(const DomainFlags&) const = default;
 };
 
+/// A console or channel of a domain, by its alias; none: the first.
+struct OpenDeviceArgs {
+    Domain dom;
+    std::optional<std::string> name;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.name, self.flags); }
+    bool operator==(const OpenDeviceArgs&) const = default;
+};
+
 // Connection
 
 struct OpenArgs {

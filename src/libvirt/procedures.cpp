@@ -20,6 +20,7 @@ constexpr std::uint32_t shutdown_flags = flag::stop::acpi | flag::stop::paravirt
 constexpr std::uint32_t xml_flags =
     flag::xml::secure | flag::xml::inactive | flag::xml::update_cpu | flag::xml::migratable;
 constexpr std::uint32_t job_flags = flag::job_completed | flag::job_keep_completed;
+constexpr std::uint32_t console_flags = flag::console::force | flag::console::safe;
 constexpr std::uint32_t message_flags = flag::message_deprecation | flag::message_tainting;
 
 // clang-format off
@@ -92,6 +93,10 @@ constexpr Procedure table[] = {
     {234, "virDomainDestroyFlags",               write,   flag::none, serve<calls::destroy>},
     {258, "virDomainShutdownFlags",              write,   shutdown_flags, serve<calls::shutdown>},
     {350, "virDomainDefineXMLFlags",             write,   flag::define_validate, serve<calls::define>},
+
+    // streams
+    {201, "virDomainOpenConsole",                write,   console_flags, serve<calls::open_console>},
+    {296, "virDomainOpenChannel",                write,   flag::console::force, serve<calls::open_channel>},
 
     // events
     {105, "virConnectDomainEventRegister",       open,    flag::none, serve<calls::register_lifecycle>},

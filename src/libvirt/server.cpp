@@ -78,6 +78,8 @@ void Server::add_client(Fd socket, bool read_only) {
         std::make_unique<Connection>(Connection{.socket = std::move(socket),
                                                 .caller = {.manager = manager_,
                                                            .session = Session(read_only, scheduler_.now()),
+                                                           .consoles = options_.consoles,
+                                                           .wake = [this, id] { serve_soon(id); },
                                                            .uid = peer->uid,
                                                            .pid = peer->pid}});
     connection->watch = scheduler_.watch(connection->socket.get(), POLLIN, [this, id](short revents) {
@@ -127,11 +129,13 @@ void Server::serve(ConnectionId id) {
         if (!call) break;
         perform(id, connection->caller, *call);
     }
+    const bool streaming = session.send_streams();
     const bool was_held_up = !session.wants_input();
     if (!write_to(*connection)) return drop(id, "it has closed the connection");
     if (session.ended()) return drop(id, session.end_reason());
 
-    const bool more = calls == limits::calls_per_turn || (was_held_up && session.wants_input());
+    const bool more = calls == limits::calls_per_turn || (was_held_up && session.wants_input()) ||
+                      (streaming && session.output().empty());
     if (more) serve_soon(id);
     const auto input = session.wants_input() && !more ? POLLIN : 0;
     const auto output = session.output().empty() ? 0 : POLLOUT;
@@ -143,6 +147,7 @@ void Server::perform(ConnectionId id, Caller& caller, const Call& call) {
     auto answer = call.procedure->perform(*call.procedure, caller, call.payload);
     if (const auto* const now = std::get_if<Result<Bytes>>(&answer)) {
         caller.session.reply(call.id, *now);
+        if (caller.stream) caller.session.streams().open(call.header, std::move(caller.stream));
     } else {
         scope_.spawn(answer_later(id, call.id, std::get<async::Task<Result<Bytes>>>(std::move(answer))));
     }

@@ -27,6 +27,7 @@ class Server {
  public:
     struct Options {
         std::size_t max_clients = limits::clients;
+        console::Consoles* consoles = nullptr;  ///< null: there are none to be opened
     };
 
     /// The references must outlive the server. The manager must have started up.

@@ -34,7 +34,11 @@ std::optional<Call> Session::accept(const Packet& packet) {
         handle_keepalive(header);
         return std::nullopt;
     }
-    // Nobody waits for an answer to what is no call. (Data of a stream may come after the stream has ended.)
+    if (header.type == MessageType::stream || header.type == MessageType::stream_hole) {
+        if (header.program == program::remote) streams_.receive(packet);
+        return std::nullopt;
+    }
+    // Nobody waits for an answer to what is no call.
     if (header.type != MessageType::call && header.type != MessageType::call_with_fds) return std::nullopt;
 
     if (const auto error = refusal(header)) {
@@ -44,6 +48,7 @@ std::optional<Call> Session::accept(const Packet& packet) {
     const auto id = call_ids_.next();
     in_flight_.emplace(id, header);
     return Call{.id = id,
+                .header = header,
                 .procedure = find_procedure(static_cast<std::uint32_t>(header.procedure)),
                 .payload = Bytes(packet.payload.begin(), packet.payload.end())};
 }
@@ -103,6 +108,16 @@ void Session::reply(CallId id, const Result<Bytes>& answer) {
 
 void Session::send_event(std::int32_t procedure, View payload) {
     append({.program = program::remote, .procedure = procedure, .type = MessageType::message}, payload);
+}
+
+bool Session::send_streams() {
+    while (!ended() && !closing_) {
+        if (output().size() >= limits::stream_output) return true;
+        const auto message = streams_.next();
+        if (!message) break;
+        append(message->header, message->payload);
+    }
+    return false;
 }
 
 void Session::refuse(const Header& header, const Error& error) {

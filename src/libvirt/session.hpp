@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "libvirt/packet.hpp"
 #include "libvirt/procedure.hpp"
+#include "libvirt/streams.hpp"
 
 namespace virtlight::libvirt {
 
@@ -19,6 +20,7 @@ using CallId = Id<struct CallTag>;
 /// A call that may be performed: its procedure is served and this connection may call it now.
 struct Call {
     CallId id;
+    Header header;
     const Procedure* procedure;
     Bytes payload;
 };
@@ -48,6 +50,12 @@ class Session {
     void reply(CallId id, const Result<Bytes>& answer);
     /// Tells the client something unasked.
     void send_event(std::int32_t procedure, View payload);
+
+    // Streams
+
+    Streams& streams() { return streams_; }
+    /// Makes ready what the streams have for the client, as far as there is room. True: there may be more.
+    bool send_streams();
 
     // What calls change
 
@@ -96,6 +104,8 @@ class Session {
     Framer framer_;
     IdSource<CallTag> call_ids_;
     std::map<CallId, Header> in_flight_;  ///< the header of each call, for its reply
+
+    Streams streams_;
 
     Bytes output_;
     std::size_t sent_ = 0;  ///< of output_, already gone

@@ -26,10 +26,18 @@ void Core::begin_life(const DomainRef& domain, Life life, domain::Status status)
     domain->settled = moments.next();
     registry.set_domid(domain, domid);
     hypervisor.follow(id, domid);
+    if (watcher)
+        watcher->life_began({.life = id,
+                             .domid = domid,
+                             .uuid = domain->uuid,
+                             .name = domain->name,
+                             .consoles = domain->life->definition.consoles,
+                             .made = domain->making.has_value()});
     attend();
 }
 
 void Core::end_life(const DomainRef& domain, domain::ShutoffReason reason) {
+    if (watcher) watcher->life_ended(domain->uuid, domain->life->id);
     hypervisor.unfollow(domain->life->id);
     registry.clear_domid(*domain, domain->life->domid);
     domain->life.reset();

@@ -42,6 +42,7 @@ class Core {
     std::uint64_t memory_free_kib = 0;
     /// Something may have happened: have the hypervisor looked at soon.
     std::function<void()> attend = [] {};
+    LifeWatcher* watcher = nullptr;  ///< may be none
 
  private:
     IdSource<hypervisor::LifeTag> lives_;

@@ -151,6 +151,10 @@ Task<> Manager::shut_down() {
         if (!domain->control) core.hypervisor.unfollow(domain->life->id);
 }
 
+void Manager::watch_lives(LifeWatcher& watcher) {
+    impl_->core.watcher = &watcher;
+}
+
 const hypervisor::HostFacts& Manager::host() const {
     return impl_->core.hypervisor.host();
 }

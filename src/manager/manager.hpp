@@ -44,6 +44,25 @@ struct StartOptions {
 /// Which of a domain's definitions: the one it runs with (if it runs), or the stored one.
 enum class Which { live, stored };
 
+/// A life that has begun, for those who keep something for its time.
+struct LifeBegun {
+    hypervisor::LifeId life{};
+    hypervisor::DomId domid = 0;
+    Uuid uuid{};
+    std::string name{};
+    std::vector<domain::Console> consoles{};
+    /// Made by this daemon a moment ago, and not let run before this is told; else it was found running.
+    bool made = false;
+};
+
+/// Is told of each life while the hypervisor follows it, in the midst of the change: it must not call back.
+class LifeWatcher {
+ public:
+    virtual ~LifeWatcher() = default;
+    virtual void life_began(const LifeBegun& begun) = 0;
+    virtual void life_ended(Uuid uuid, hypervisor::LifeId life) = 0;
+};
+
 /// All domains of the host: the one owner of their state. Lives on the core thread; every member is called
 /// there.
 ///
@@ -58,6 +77,8 @@ class Manager {
     /// Reads the store, looks at the hypervisor, adopts what runs. Nothing else may be called before it has
     /// ended well.
     async::Task<Result<>> start_up();
+    /// To be called before start_up(). The watcher must outlive the manager's last operation.
+    void watch_lives(LifeWatcher& watcher);
     /// Refuses new operations, cancels what runs and waits for it (bounded). Guests are not touched.
     async::Task<> shut_down();
 

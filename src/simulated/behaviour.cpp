@@ -20,15 +20,13 @@ std::string_view take_word(std::string_view& text) {
     return word;
 }
 
-std::optional<Duration> parse_seconds(std::string_view text) {
+std::optional<double> parse_number(std::string_view text, double most) {
     double value = 0;
     const auto* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
-    const std::chrono::duration<double> seconds(value);
     // Written so that not-a-number is refused too.
-    if (error != std::errc() || stop != end || !(value >= 0 && seconds <= limits::simulated_seconds))
-        return {};
-    return std::chrono::duration_cast<Duration>(seconds);
+    if (error != std::errc() || stop != end || !(value >= 0 && value <= most)) return {};
+    return value;
 }
 
 void stop_at(Behaviour& behaviour, Duration at, StopReason reason) {
@@ -58,6 +56,8 @@ bool apply(Behaviour& behaviour, std::string_view name, Duration seconds) {
         stop_at(behaviour, seconds, StopReason::crash);
     else if (name == "build-takes")
         behaviour.build_takes = seconds;
+    else if (name == "late-tty")
+        behaviour.late_tty = seconds;
     else
         return false;
     return true;
@@ -66,8 +66,16 @@ bool apply(Behaviour& behaviour, std::string_view name, Duration seconds) {
 bool apply_word(Behaviour& behaviour, std::string_view word) {
     const auto equals = word.find('=');
     if (equals == word.npos) return apply(behaviour, word);
-    const auto seconds = parse_seconds(word.substr(equals + 1));
-    return seconds && apply(behaviour, word.substr(0, equals), *seconds);
+    const auto name = word.substr(0, equals);
+    const auto value = word.substr(equals + 1);
+    if (name == "console-flood") {
+        const auto rate = parse_number(value, limits::simulated_flood);
+        behaviour.console_flood = rate.value_or(0);
+        return rate.has_value();
+    }
+    using Seconds = std::chrono::duration<double>;
+    const auto seconds = parse_number(value, Seconds(limits::simulated_seconds).count());
+    return seconds && apply(behaviour, name, std::chrono::duration_cast<Duration>(Seconds(*seconds)));
 }
 
 }  // namespace

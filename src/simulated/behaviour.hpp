@@ -19,6 +19,8 @@ namespace virtlight::simulated {
 ///     sim:crash-after=SECONDS
 ///     sim:build-takes=SECONDS      building it takes so long
 ///     sim:build-fails              and fails at its end
+///     sim:console-flood=BYTES      its consoles print so many bytes per second while it runs
+///     sim:late-tty=SECONDS         its ttys are told only so long after it was made
 ///
 /// Without words it obeys: it acknowledges requests and follows them.
 struct Behaviour {
@@ -35,6 +37,8 @@ struct Behaviour {
     std::optional<Stop> stop{};
     std::optional<Duration> build_takes{};
     bool build_fails = false;
+    double console_flood = 0;  ///< bytes per second
+    Duration late_tty{};
 
     bool operator==(const Behaviour&) const = default;
 };

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "simulated/console_pty.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <termios.h>
 #include <unistd.h>
@@ -57,6 +59,7 @@ ConsolePty::ConsolePty(async::FdScheduler& scheduler, Fd master, Fd slave, std::
 
 ConsolePty::~ConsolePty() {
     scheduler_.unwatch(watch_);
+    scheduler_.cancel(flood_timer_);
 }
 
 void ConsolePty::print(std::string_view text) {
@@ -68,6 +71,29 @@ void ConsolePty::print(std::string_view text) {
 void ConsolePty::listen(bool on) {
     listening_ = on;
     rewatch();
+}
+
+void ConsolePty::flood(double bytes_per_second) {
+    if (flood_rate_ == bytes_per_second) return;
+    flood_rate_ = bytes_per_second;
+    flood_due_ = 0;
+    scheduler_.cancel(flood_timer_);
+    flood_on();
+}
+
+void ConsolePty::flood_on() {
+    if (flood_rate_ == 0) return;
+    flood_due_ += flood_rate_ * std::chrono::duration<double>(limits::simulated_flood_tick).count();
+    std::string text;
+    while (flood_due_ > 0 && output_.size() + text.size() < limits::simulated_console_bytes) {
+        const auto line = fmt::format("flood {:012}\r\n", ++flood_line_);
+        flood_due_ -= static_cast<double>(line.size());
+        text += line;
+    }
+    flood_due_ = std::min(flood_due_, flood_rate_);  // what is held up for longer is not made good
+    if (!text.empty()) print(text);
+    flood_timer_ =
+        scheduler_.call_at(scheduler_.now() + limits::simulated_flood_tick, [this] { flood_on(); });
 }
 
 void ConsolePty::ready(short revents) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ class ConsolePty {
     void print(std::string_view text);
     /// Whether input is read and answered. While it is not, it waits in the pty. At first: not.
     void listen(bool on);
+    /// Prints numbered lines at this rate; 0 ends it. Like a guest, it waits while nobody reads.
+    void flood(double bytes_per_second);
 
  private:
     ConsolePty(async::FdScheduler& scheduler, Fd master, Fd slave, std::string tty);
@@ -37,6 +40,7 @@ class ConsolePty {
     void read_some();
     void write_some();
     void rewatch();
+    void flood_on();
 
     async::FdScheduler& scheduler_;
     Fd master_;
@@ -44,6 +48,10 @@ class ConsolePty {
     std::string tty_;
     std::string output_;
     bool listening_ = false;
+    double flood_rate_ = 0;  ///< bytes per second
+    double flood_due_ = 0;   ///< bytes that are to be printed
+    std::uint64_t flood_line_ = 0;
+    async::TimerId flood_timer_;
     async::WatchId watch_;
 };
 

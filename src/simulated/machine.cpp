@@ -48,8 +48,10 @@ Machine::Machine(async::Scheduler& scheduler, Settings settings, async::FdSchedu
 }
 
 Machine::~Machine() {
-    for (const auto& [domid, domain] : domains_)
+    for (const auto& [domid, domain] : domains_) {
         scheduler_.cancel(domain.timer);
+        scheduler_.cancel(domain.tty_timer);
+    }
 }
 
 hypervisor::HostFacts Machine::host() const {
@@ -136,9 +138,12 @@ Result<Machine::Begun> Machine::begin(const Definition& definition) {
     const auto birth = births_.next();
     names_.insert(name);
     memory_free_kib_ -= definition.memory_kib;
-    domains_.emplace(
-        *domid,
-        Domain{.domid = *domid, .birth = birth, .definition = definition, .guest = Guest(*behaviour, pace)});
+    domains_.emplace(*domid, Domain{.domid = *domid,
+                                    .birth = birth,
+                                    .definition = definition,
+                                    .guest = Guest(*behaviour, pace),
+                                    .flood = behaviour->console_flood,
+                                    .late_tty = behaviour->late_tty});
     return Begun{*domid, birth, name, *behaviour};
 }
 
@@ -177,10 +182,23 @@ Result<> Machine::open_consoles(Domain& domain) {
                 Error{Reason::operation_failed,
                       fmt::format("cannot create domain '{}': it gets no console", domain.definition.name),
                       {std::move(pty).error().message}});
-        console.tty = (*pty)->tty();
         domain.consoles.push_back(*std::move(pty));
     }
+    if (domain.late_tty == Duration::zero()) {
+        name_ttys(domain);
+    } else {
+        domain.tty_timer =
+            scheduler_.call_at(scheduler_.now() + domain.late_tty, [this, domid = domain.domid] {
+                name_ttys(domains_.at(domid));
+                tell(domid, Happening::ttys);
+            });
+    }
     return {};
+}
+
+void Machine::name_ttys(Domain& domain) {
+    for (std::size_t i = 0; i < domain.consoles.size(); ++i)
+        domain.definition.consoles[i].tty = domain.consoles[i]->tty();
 }
 
 std::optional<std::vector<domain::Console>> Machine::consoles(const Begun& begun) const {
@@ -219,6 +237,7 @@ void Machine::begin_dying(Domain& domain) {
     const auto domid = domain.domid;
     domain.guest.hold(scheduler_.now());
     domain.consoles.clear();
+    scheduler_.cancel(domain.tty_timer);
     names_.erase(domain.definition.name);
     scheduler_.cancel(domain.timer);
     domain.timer = scheduler_.call_at(scheduler_.now() + settings_.takes(settings_.times.dying),
@@ -238,10 +257,16 @@ Result<> Machine::pause(DomId domid) {
     if (!domain) return std::unexpected(domain.error());
     (*domain)->paused = true;
     (*domain)->guest.hold(scheduler_.now());
-    for (const auto& console : (*domain)->consoles)
-        console->listen(false);
+    hush(**domain);
     rearm(**domain);
     return {};
+}
+
+void Machine::hush(Domain& domain) {
+    for (const auto& console : domain.consoles) {
+        console->listen(false);
+        console->flood(0);
+    }
 }
 
 Result<> Machine::unpause(DomId domid) {
@@ -262,6 +287,7 @@ void Machine::greet(Domain& domain) {
                                        type_name(domain.definition.type), domain.definition.name,
                                        domain.domid, prompt));
         console->listen(!domain.guest.stopped());
+        console->flood(domain.guest.stopped() ? 0 : domain.flood);
     }
 }
 
@@ -288,8 +314,7 @@ Result<> Machine::stop(DomId domid, StopReason reason) {
 }
 
 void Machine::stopped(Domain& domain) {
-    for (const auto& console : domain.consoles)
-        console->listen(false);
+    hush(domain);
     tell(domain.domid, Happening::stopped);
 }
 

@@ -30,7 +30,7 @@ using hypervisor::DomId;
 using Birth = Id<struct BirthTag>;
 
 /// What Xen tells of a domain.
-enum class Happening { introduced, acknowledged, stopped, dying, gone };
+enum class Happening { introduced, acknowledged, stopped, dying, gone, ttys };
 
 /// A Xen host in memory: its domains, their guests and the passing of their time. It has no opinion about
 /// who asks: Simulated drives it for the daemon, with times, cancels and faults, and others (tests, as `xl`
@@ -106,13 +106,18 @@ class Machine {
         async::TimerId timer{};  ///< the guest's next step, or the end of dying
         std::vector<std::unique_ptr<ConsolePty>> consoles{};
         bool greeted = false;
+        double flood = 0;  ///< bytes per second that its consoles print while it runs
+        Duration late_tty{};
+        async::TimerId tty_timer{};
     };
 
     Result<Domain*> guest(DomId domid, std::string_view wish);
     Domain* find(const Begun& begun);
     std::optional<DomId> next_domid();
     Result<> open_consoles(Domain& domain);
+    void name_ttys(Domain& domain);
     void greet(Domain& domain);
+    void hush(Domain& domain);
     void begin_dying(Domain& domain);
     void bury(DomId domid);
     void stopped(Domain& domain);

@@ -38,7 +38,11 @@ struct Simulated::Attempt {
 };
 
 Simulated::Simulated(Machine& machine, async::Scheduler& scheduler, async::Blocking& blocking)
-    : machine_(machine), scheduler_(scheduler), blocking_(blocking), host_(machine.host()) {
+    : machine_(machine),
+      scheduler_(scheduler),
+      blocking_(blocking),
+      host_(machine.host()),
+      self_(std::make_shared<Simulated*>(this)) {
     machine_.listen([this](DomId domid, Happening happening) { heard(domid, happening); });
 }
 
@@ -53,6 +57,11 @@ void Simulated::heard(DomId domid, Happening happening) {
     if (happening == Happening::acknowledged) {
         acknowledgements_.end(scheduler_, domid, End::done);
         return;  // between the guest and the one who asked
+    }
+    if (happening == Happening::ttys) {
+        for (const auto& [life, watched] : ttys_)
+            if (watched.domid == domid) tell_ttys(life);
+        return;
     }
     if (happening == Happening::dying) acknowledgements_.end(scheduler_, domid, End::domain_gone);
     if (happening == Happening::gone) departures_.end(scheduler_, domid, End::done);
@@ -76,6 +85,26 @@ void Simulated::follow(hypervisor::LifeId life, DomId) {
 
 void Simulated::unfollow(hypervisor::LifeId life) {
     followed_.erase(life);
+    ttys_.erase(life);
+}
+
+void Simulated::follow_ttys(hypervisor::LifeId life, DomId domid, std::vector<domain::Console>,
+                            hypervisor::TtysTold told) {
+    ttys_.insert_or_assign(life, Watched{domid, std::move(told)});
+    tell_ttys(life);
+}
+
+/// In a step of its own.
+void Simulated::tell_ttys(hypervisor::LifeId life) {
+    scheduler_.post([weak = std::weak_ptr(self_), life] {
+        const auto self = weak.lock();
+        if (!self) return;
+        const auto found = (*self)->ttys_.find(life);
+        if (found == (*self)->ttys_.end()) return;
+        const auto definition = (*self)->machine_.describe(found->second.domid);
+        const auto told = found->second.told;
+        if (definition) told(definition->consoles);
+    });
 }
 
 // How an operation passes its time

@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "async/blocking.hpp"
 #include "async/scheduler.hpp"
@@ -31,6 +34,8 @@ class Simulated final : public hypervisor::Hypervisor {
     void on_attention(std::function<void()> again) override { again_ = std::move(again); }
     void follow(hypervisor::LifeId life, DomId domid) override;
     void unfollow(hypervisor::LifeId life) override;
+    void follow_ttys(hypervisor::LifeId life, DomId domid, std::vector<domain::Console> consoles,
+                     hypervisor::TtysTold told) override;
     async::Task<Result<hypervisor::Created>> create(domain::Definition definition,
                                                     hypervisor::Operation operation) override;
     async::Task<Result<>> unpause(DomId domid, hypervisor::Operation operation) override;
@@ -56,6 +61,7 @@ class Simulated final : public hypervisor::Hypervisor {
     async::Task<> abandon(const Machine::Begun& begun);
     async::Task<Result<>> request(Attempt& attempt, DomId domid, hypervisor::StopReason wish);
     void heard(DomId domid, Happening happening);
+    void tell_ttys(hypervisor::LifeId life);
     void call_for_attention();
 
     Machine& machine_;
@@ -65,7 +71,13 @@ class Simulated final : public hypervisor::Hypervisor {
     FaultPlan faults_;
     Waiters acknowledgements_;
     Waiters departures_;
+    struct Watched {
+        DomId domid = 0;
+        hypervisor::TtysTold told;
+    };
     std::unordered_set<hypervisor::LifeId> followed_;
+    std::map<hypervisor::LifeId, Watched> ttys_;
+    std::shared_ptr<Simulated*> self_;  ///< for posted work, which may come after this
     std::function<void()> again_;
     async::TimerId attention_;
 };

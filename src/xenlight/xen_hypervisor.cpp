@@ -62,10 +62,12 @@ XenHypervisor::XenHypervisor(async::Scheduler& core)
     : link_(std::make_shared<CoreLink>(core)),
       attention_(std::make_shared<Attention>(link_)),
       lives_(std::make_shared<Lives>()),
+      ttys_(std::make_shared<ConsoleTtys>()),
+      ttys_told_(std::make_shared<std::map<LifeId, hypervisor::TtysTold>>()),
       watching_(
           "xen-watch", core, link_,
-          [attention = attention_, lives = lives_](Context& watching) {
-              return listen(watching, attention, *lives);
+          [attention = attention_, lives = lives_, ttys = ttys_](Context& watching) {
+              return listen(watching, attention, *lives, *ttys);
           },
           [attention = attention_] { attention->raise(); }),
       asking_("xen-ask", core, link_),
@@ -85,11 +87,13 @@ Result<std::unique_ptr<XenHypervisor>> XenHypervisor::open(async::Scheduler& cor
 
 /// On the watching thread, whenever a context has been opened there.
 Result<> XenHypervisor::listen(Context& watching, const std::shared_ptr<Attention>& attention,
-                               const Lives& lives) {
+                               const Lives& lives, ConsoleTtys& ttys) {
     watching.on_domain_event([attention](LifeId) { attention->raise(); });
-    auto watched = watching.xenstore().watch({"@introduceDomain", "@releaseDomain"},
-                                             [attention] { attention->raise(); });
-    if (!watched) return watched;
+    for (const auto* const happening : {"@introduceDomain", "@releaseDomain"}) {
+        auto watched = watching.xenstore().watch(happening, [attention] { attention->raise(); });
+        if (!watched) return watched;
+    }
+    ttys.resume(watching.xenstore());
     for (const auto& [life, domid] : lives)
         watching.deaths().follow(life, domid);
     return {};
@@ -132,9 +136,29 @@ void XenHypervisor::follow(LifeId life, DomId domid) {
 }
 
 void XenHypervisor::unfollow(LifeId life) {
-    watching_.post([life, lives = lives_](Result<Context*> context) {
+    ttys_told_->erase(life);
+    watching_.post([life, lives = lives_, ttys = ttys_](Result<Context*> context) {
         lives->erase(life);
+        ttys->unfollow(context ? &(*context)->xenstore() : nullptr, life);
         if (context) (*context)->deaths().unfollow(life);
+    });
+}
+
+void XenHypervisor::follow_ttys(LifeId life, DomId domid, std::vector<domain::Console> consoles,
+                                hypervisor::TtysTold told) {
+    ttys_told_->insert_or_assign(life, std::move(told));
+    auto tell = [life, link = link_, lives = ttys_told_](const std::vector<domain::Console>& seen) {
+        link->post([life, lives, seen] {
+            const auto found = lives->find(life);
+            if (found == lives->end()) return;
+            const auto told_to = found->second;
+            told_to(seen);
+        });
+    };
+    watching_.post([life, domid, ttys = ttys_, consoles = std::move(consoles),
+                    tell = std::move(tell)](Result<Context*> context) mutable {
+        ttys->follow(context ? &(*context)->xenstore() : nullptr, life, domid, std::move(consoles),
+                     std::move(tell));
     });
 }
 

@@ -3,12 +3,15 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "async/scheduler.hpp"
 #include "hypervisor/port.hpp"
+#include "xenlight/console_ttys.hpp"
 #include "xenlight/context_thread.hpp"
 #include "xenlight/core_link.hpp"
 #include "xenlight/workers.hpp"
@@ -42,6 +45,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     void on_attention(std::function<void()> again) override;
     void follow(hypervisor::LifeId life, hypervisor::DomId domid) override;
     void unfollow(hypervisor::LifeId life) override;
+    void follow_ttys(hypervisor::LifeId life, hypervisor::DomId domid, std::vector<domain::Console> consoles,
+                     hypervisor::TtysTold told) override;
     async::Task<Result<hypervisor::Created>> create(domain::Definition definition,
                                                     hypervisor::Operation operation) override;
     async::Task<Result<>> unpause(hypervisor::DomId domid, hypervisor::Operation operation) override;
@@ -59,8 +64,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     using Lives = std::unordered_map<hypervisor::LifeId, hypervisor::DomId>;
 
     explicit XenHypervisor(async::Scheduler& core);
-    static Result<> listen(Context& watching, const std::shared_ptr<Attention>& attention,
-                           const Lives& lives);
+    static Result<> listen(Context& watching, const std::shared_ptr<Attention>& attention, const Lives& lives,
+                           ConsoleTtys& ttys);
     Result<> read_facts();
     async::Task<Result<>> act(ContextThread& thread, std::string verb, hypervisor::DomId domid,
                               hypervisor::Operation operation, ContextThread::Ao ao);
@@ -69,6 +74,9 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     std::shared_ptr<CoreLink> link_;
     std::shared_ptr<Attention> attention_;
     std::shared_ptr<Lives> lives_;
+    std::shared_ptr<ConsoleTtys> ttys_;  ///< the watching thread's
+    /// Who wants to know the ttys of which life; the core's.
+    std::shared_ptr<std::map<hypervisor::LifeId, hypervisor::TtysTold>> ttys_told_;
     hypervisor::HostFacts host_;
     ContextThread watching_;
     ContextThread asking_;

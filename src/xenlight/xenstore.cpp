@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <set>
 
 #include <poll.h>
 
@@ -44,22 +45,34 @@ std::optional<std::string> Xenstore::read(const std::string& path) {
     return std::string(value.get(), size);
 }
 
-Result<> Xenstore::watch(std::initializer_list<const char*> paths, std::function<void()> changed) {
+Result<> Xenstore::watch(const std::string& path, std::function<void()> changed) {
     if (auto opened = open(); !opened) return opened;
-    for (const char* const path : paths) {
-        if (!xs_watch(handle_.get(), path, path))
-            return fail_errno(errno, "cannot watch {} in xenstore", path);
-    }
-    changed_ = std::move(changed);
-    watch_ = loop_.watch(xs_fileno(handle_.get()), POLLIN, [this](short) { drain(); });
+    if (!watch_) watch_ = loop_.watch(xs_fileno(handle_.get()), POLLIN, [this](short) { drain(); });
     if (!watch_) return fail_errno(errno, "cannot wait for xenstored");
+    // The path is the token, too: it comes back with each event.
+    if (!xs_watch(handle_.get(), path.c_str(), path.c_str()))
+        return fail_errno(errno, "cannot watch {} in xenstore", path);
+    changed_[path] = std::move(changed);
     return {};
 }
 
+void Xenstore::unwatch(const std::string& path) {
+    if (changed_.erase(path) > 0) xs_unwatch(handle_.get(), path.c_str(), path.c_str());
+}
+
 void Xenstore::drain() {
-    while (const CString event{reinterpret_cast<char*>(xs_check_watch(handle_.get()))}) {
+    std::set<std::string> paths;
+    for (;;) {
+        const std::unique_ptr<char*, Free> event(xs_check_watch(handle_.get()));
+        if (!event) break;
+        paths.insert(event.get()[XS_WATCH_TOKEN]);
     }
-    changed_();
+    for (const auto& path : paths) {
+        const auto found = changed_.find(path);
+        if (found == changed_.end()) continue;
+        const auto changed = found->second;  // it may unwatch itself
+        changed();
+    }
 }
 
 }  // namespace virtlight::xenlight

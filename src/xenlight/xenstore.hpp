@@ -2,7 +2,7 @@
 #pragma once
 
 #include <functional>
-#include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,9 +33,10 @@ class Xenstore {
     /// Empty if there is no such node, or no connection.
     std::optional<std::string> read(const std::string& path);
 
-    /// Calls `changed` from a step of the loop when any of the nodes may have changed, once for many changes.
-    /// To be called once.
-    Result<> watch(std::initializer_list<const char*> paths, std::function<void()> changed);
+    /// Calls `changed` from a step of the loop when the node or one below it may have changed: soon for the
+    /// first time, and once for many changes. A path is watched once at a time.
+    Result<> watch(const std::string& path, std::function<void()> changed);
+    void unwatch(const std::string& path);
 
  private:
     struct Close {
@@ -47,7 +48,7 @@ class Xenstore {
     async::FdScheduler& loop_;
     std::unique_ptr<xs_handle, Close> handle_;
     async::WatchId watch_;
-    std::function<void()> changed_;
+    std::map<std::string, std::function<void()>> changed_;  ///< by path
 };
 
 }  // namespace virtlight::xenlight

@@ -32,14 +32,10 @@ std::string guest_output() {
     return all;
 }
 
-WallTime wall_now() {
-    return std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
-}
-
 /// The wiring that a console needs.
-class Console : public TtyPeer {
+class Wired : public TtyPeer {
  public:
-    Console(async::FdScheduler& loop, async::Blocking& blocking, std::filesystem::path log_path)
+    Wired(async::FdScheduler& loop, async::Blocking& blocking, std::filesystem::path log_path)
         : tty(loop, *this),
           broker("web/serial0", Ring(HistorySize{}), [this] { tty.input_ready(); }),
           log(loop, blocking, broker.ring(),
@@ -130,7 +126,7 @@ class Together : public test::LoopTest {
     const std::filesystem::path log_path = folder.path() / "serial0.log";
     test::Pty pty;
     async::BlockingThreads disk{1};
-    Console console{loop, disk, log_path};
+    Wired console{loop, disk, log_path};
 };
 
 Task<> Together::share_a_flood() {

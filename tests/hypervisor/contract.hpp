@@ -284,6 +284,22 @@ TEST_P(HypervisorContract, TheEndOfAFollowedLifeCallsForAttention) {
     unfollow(life);
 }
 
+TEST_P(HypervisorContract, TheTtysOfAFollowedLifeAreToldUntilItIsUnfollowed) {
+    const auto created = create(guest());
+    ASSERT_TRUE(created) << created.error().message;
+    const auto life = follow(created->domid);
+    std::optional<std::vector<domain::Console>> told;
+    auto asked = created->consoles;
+    for (auto& console : asked)
+        console.tty.clear();
+    on_core([&] {
+        hypervisor().follow_ttys(life, created->domid, asked, [&](const auto& consoles) { told = consoles; });
+    });
+    EXPECT_TRUE(wait([&] { return told.has_value(); }));
+    EXPECT_EQ(told, created->consoles);
+    unfollow(life);
+}
+
 // Requests
 
 TEST_P(HypervisorContract, AnObedientGuestAcknowledgesAShutdownAndPowersOff) {

@@ -49,6 +49,8 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
             domids.insert(domid);
         return domids;
     }
+    /// To be called by the test when a tty is to have come or moved.
+    std::map<hypervisor::LifeId, hypervisor::TtysTold> ttys_told;
     std::size_t count(const std::string& call) const {
         return static_cast<std::size_t>(std::ranges::count(calls, call));
     }
@@ -67,7 +69,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
                         .vcpus_max = definition.vcpus_max};
         definitions[domid] = definition;
         for (auto& console : definitions[domid].consoles)
-            console.tty = "/dev/pts/" + std::to_string(domid);
+            console.tty = tty_of(domid, console);
         return domid;
     }
     void stop(DomId domid, hypervisor::StopReason reason) {
@@ -83,6 +85,9 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         if (again_) again_();
     }
     DomId next_domid = 1;
+    std::function<std::string(DomId, const domain::Console&)> tty_of = [](DomId domid, const auto&) {
+        return "/dev/pts/" + std::to_string(domid);
+    };
 
     // What goes otherwise
     void fail_next(const std::string& call, Error error) { fails_[call].push_back(std::move(error)); }
@@ -100,7 +105,14 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     const hypervisor::HostFacts& host() const override { return facts_; }
     void on_attention(std::function<void()> again) override { again_ = std::move(again); }
     void follow(hypervisor::LifeId life, DomId domid) override { followed_[life] = domid; }
-    void unfollow(hypervisor::LifeId life) override { followed_.erase(life); }
+    void unfollow(hypervisor::LifeId life) override {
+        followed_.erase(life);
+        ttys_told.erase(life);
+    }
+    void follow_ttys(hypervisor::LifeId life, DomId, std::vector<domain::Console>,
+                     hypervisor::TtysTold told) override {
+        ttys_told[life] = std::move(told);
+    }
 
     async::Task<Result<hypervisor::Snapshot>> look() override {
         hypervisor::Snapshot snapshot{.memory_free_kib = 1234};

@@ -14,7 +14,7 @@ MAY_USE = {
     "xenlight": {"hypervisor", "domain", "async", "base"},
     "simulated": {"hypervisor", "domain", "async", "base"},
     "manager": {"hypervisor", "domain", "async", "base"},
-    "console": {"async", "base"},
+    "console": {"manager", "hypervisor", "domain", "async", "base"},
     "libvirt": {"manager", "console", "hypervisor", "domain", "async", "base"},
     "daemon": {"libvirt", "console", "manager", "simulated", "xenlight", "hypervisor", "domain", "async", "base"},
     "cli": {"libvirt", "domain", "async", "base"},

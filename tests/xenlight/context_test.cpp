@@ -240,18 +240,34 @@ TEST(Xenstore, ReportsManyChangesOnce) {
     auto& xen = Xen::get();
     xen.reset();
     test::PollLoop loop;
-    int changes = 0;
+    int births = 0;
+    int deaths = 0;
     Xenstore store(loop);
-    ASSERT_TRUE(store.watch({"@introduceDomain", "@releaseDomain"}, [&] { ++changes; }));
+    ASSERT_TRUE(store.watch("@introduceDomain", [&] { ++births; }));
+    ASSERT_TRUE(store.watch("@releaseDomain", [&] { ++deaths; }));
     loop.run_for(seconds(1));
-    EXPECT_EQ(changes, 1);  // both report at once when they are set
+    EXPECT_EQ(births, 1);  // a watch reports at once when it is set
+    EXPECT_EQ(deaths, 1);
+    xen.fire("@introduceDomain");
     xen.fire("@introduceDomain");
     loop.run_for(seconds(1));
-    EXPECT_EQ(changes, 2);
-    xen.fire("@releaseDomain");
-    xen.fire("@releaseDomain");
+    EXPECT_EQ(births, 2);
+    EXPECT_EQ(deaths, 1);
+}
+
+TEST(Xenstore, SaysNothingOfWhatIsNotWatchedAnyMore) {
+    auto& xen = Xen::get();
+    xen.reset();
+    test::PollLoop loop;
+    int changes = 0;
+    Xenstore store(loop);
+    ASSERT_TRUE(store.watch("@introduceDomain", [&] { ++changes; }));
     loop.run_for(seconds(1));
-    EXPECT_EQ(changes, 3);
+    xen.fire("@introduceDomain");
+    store.unwatch("@introduceDomain");
+    xen.fire("@introduceDomain");
+    loop.run_for(seconds(1));
+    EXPECT_EQ(changes, 1);
 }
 
 TEST(Xenstore, KnowsWhetherXenstoredAnswers) {

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/blocking.hpp"
+#include "async/scheduler.hpp"
+#include "async/scope.hpp"
+#include "async/task.hpp"
+#include "base/result.hpp"
+#include "console/console.hpp"
+#include "console/console_lock.hpp"
+#include "console/histories.hpp"
+#include "hypervisor/port.hpp"
+#include "manager/manager.hpp"
+
+namespace virtlight::console {
+
+/// Where consoles keep their files.
+struct Places {
+    std::filesystem::path histories;  ///< FOLDER/UUID.CONSOLE
+    std::filesystem::path logs;       ///< FOLDER/DOMAIN/CONSOLE.log
+    std::filesystem::path locks;      ///< FOLDER/xenconsole.DOMID, where xenconsole looks for them
+};
+
+/// "console0" (Xen's own) or "serial0", as libvirt calls them.
+std::string name_of(const domain::Console& console);
+
+/// The consoles of all domains: one reader for each tty, from before the guest first runs until it is gone.
+/// A console goes on from life to life of its domain, and its history over a restart of the daemon as well.
+/// Lives on the core thread.
+class Consoles final : public manager::LifeWatcher {
+ public:
+    /// `disk` is where files are written; it should be nobody else's, as a full disk may hold it up. All four
+    /// must outlive this.
+    Consoles(async::FdScheduler& loop, async::Blocking& disk, hypervisor::Hypervisor& hypervisor,
+             manager::Manager& manager, Places places);
+    ~Consoles() override;
+
+    /// Reads the histories that the daemon before has kept, and begins to watch. Before the manager's
+    /// start_up().
+    async::Task<> start_up();
+    /// Forgets the histories of domains that are not there any more. After the manager's start_up().
+    void forget_strangers();
+    /// Writes what is not written yet, and lets go of all ttys. After the manager's shut_down(), and with no
+    /// viewer left.
+    async::Task<> shut_down();
+
+    /// A console of a domain that runs; without a name the one that the guest talks to first: the first
+    /// serial port, or else Xen's. no_domain, invalid_state (it is not running), invalid_argument (it has no
+    /// such console). To be kept only as long as somebody uses it.
+    Result<std::shared_ptr<Console>> find(Uuid uuid, const std::optional<std::string>& name) const;
+
+    void life_began(const manager::LifeBegun& begun) override;
+    void life_ended(Uuid uuid, hypervisor::LifeId life) override;
+
+ private:
+    struct Guest {
+        std::string name;
+        hypervisor::LifeId life{};  ///< zero: it does not run
+        hypervisor::DomId domid = 0;
+        std::map<std::string, std::shared_ptr<Console>> consoles{};
+        std::map<std::string, std::string> ttys{};  ///< of this life, as far as they are there
+        std::optional<ConsoleLock> lock{};
+        async::TimerId retry{};
+        bool refused = false;    ///< the last try has failed, which was reported
+        bool rebooting = false;  ///< the next life is the same boot's successor
+    };
+
+    std::shared_ptr<Console> make(Uuid uuid, const Guest& guest, const std::string& name);
+    Ring take_history(const HistoryKey& key);
+    void ttys_told(Uuid uuid, hypervisor::LifeId life, const std::vector<domain::Console>& consoles);
+    void lost(const HistoryKey& key);
+    void attach(Uuid uuid, Guest& guest);
+    Result<> try_attach(Guest& guest) const;
+    void retry_later(Uuid uuid);
+    void told(const domain::Event& event);
+    void told(Guest& guest, const domain::EventKind& kind, domain::State state);
+    void drop_others(Guest& guest, const std::vector<domain::Console>& consoles);
+    void forget(Uuid uuid);
+    async::Task<> retire(std::shared_ptr<Console> console);
+
+    void save_later(HistoryKey key);
+    async::Task<> save_all();
+
+    async::FdScheduler& loop_;
+    async::Blocking& disk_;
+    hypervisor::Hypervisor& hypervisor_;
+    manager::Manager& manager_;
+    const Places places_;
+    manager::Manager::Subscription events_;
+    std::map<Uuid, Guest> guests_;
+    std::map<HistoryKey, Ring> kept_;  ///< read back, and not taken up by a life yet
+    std::set<HistoryKey> unsaved_;
+    async::TimerId save_timer_;
+    bool saving_ = false;
+    bool ending_ = false;
+    async::Scope scope_;
+    std::shared_ptr<Consoles*> self_;  ///< for what is told, which may come after this
+};
+
+}  // namespace virtlight::console

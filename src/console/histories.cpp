@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "console/histories.hpp"
+
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/file.hpp"
+#include "base/limits.hpp"
+
+namespace virtlight::console {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::optional<HistoryKey> key_of(const std::string& file) {
+    const auto dot = file.find('.');
+    const auto uuid = Uuid::parse(file.substr(0, dot));
+    const bool whole = dot != file.npos && file.find('.', dot + 1) == file.npos;  // no temporary file
+    if (!uuid || !whole) return std::nullopt;
+    return HistoryKey{*uuid, file.substr(dot + 1)};
+}
+
+std::vector<fs::path> files_in(const fs::path& folder) {
+    std::vector<fs::path> files;
+    std::error_code none;
+    for (fs::directory_iterator at(folder, none), end; !none && at != end; at.increment(none)) {
+        if (files.size() == limits::console_histories) break;
+        files.push_back(at->path());
+    }
+    return files;
+}
+
+}  // namespace
+
+fs::path history_path(const fs::path& folder, const HistoryKey& key) {
+    return folder / fmt::format("{}.{}", to_string(key.uuid), key.console);
+}
+
+KeptHistories read_histories(const fs::path& folder, const HistorySize& size) {
+    KeptHistories kept;
+    for (const auto& file : files_in(folder)) {
+        auto key = key_of(file.filename().string());
+        if (!key) continue;
+        const auto image = read_file(file, Ring::longest_image(size));
+        auto ring = image ? Ring::from_image(*image, size) : Result<Ring>(std::unexpected(image.error()));
+        if (ring)
+            kept.histories.push_back({*std::move(key), *std::move(ring)});
+        else
+            kept.problems.push_back(fmt::format("{}: {}", file.string(), ring.error().message));
+    }
+    return kept;
+}
+
+}  // namespace virtlight::console

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "console/consoles.hpp"
+
+#include "base/limits.hpp"
+#include "libvirt/calls.hpp"
+#include "libvirt/console_stream.hpp"
+#include "libvirt/flags.hpp"
+
+namespace virtlight::libvirt::calls {
+namespace {
+
+console::Attachment attachment(const Caller& caller, const console::Console& console, std::uint32_t flags) {
+    const bool force = (flags & flag::console::force) != 0;
+    return {.name = fmt::format("a client with pid {}", caller.pid),
+            .access = force ? console::Access::force : console::Access::write,
+            .safe = (flags & flag::console::safe) != 0,
+            .watches_on = false,
+            .from = console.history().recent(limits::console_recent_bytes)};
+}
+
+}  // namespace
+
+Result<> open_console(Caller& caller, const OpenDeviceArgs& args) {
+    if (!caller.consoles) return fail(Reason::no_support, "consoles");
+    if (caller.session.streams().size() >= limits::streams)
+        return fail(Reason::too_many, "cannot open another stream: {} of this connection are open",
+                    limits::streams);
+    auto console = caller.consoles->find(args.dom.uuid, args.name);
+    if (!console) return std::unexpected(console.error());
+    auto how = attachment(caller, **console, args.flags);
+    auto stream = ConsoleStream::open(*std::move(console), std::move(how), caller.wake);
+    if (!stream) return std::unexpected(stream.error());
+    caller.stream = *std::move(stream);
+    return {};
+}
+
+/// No definition has channels yet.
+Result<> open_channel(Caller& caller, const OpenDeviceArgs& args) {
+    const auto info = caller.manager.find(args.dom.uuid);
+    if (!info) return std::unexpected(info.error());
+    if (info->domid < 0) return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
+    return fail(Reason::invalid_argument, "domain '{}' has no channel '{}'", info->name,
+                args.name.value_or(""));
+}
+
+}  // namespace virtlight::libvirt::calls

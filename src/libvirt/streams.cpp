@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libvirt/streams.hpp"
+
+#include <utility>
+
+#include "base/limits.hpp"
+#include "libvirt/error.hpp"
+
+namespace virtlight::libvirt {
+
+void Streams::open(const Header& call, std::unique_ptr<StreamEnd> end) {
+    streams_.insert_or_assign(call.serial, Stream{.header = call, .end = std::move(end)});
+}
+
+void Streams::receive(const Packet& packet) {
+    const auto found = streams_.find(packet.header.serial);
+    if (found == streams_.end() || found->second.header.procedure != packet.header.procedure) return;
+    auto& stream = found->second;
+    if (stream.finished || stream.failure) return;
+
+    if (packet.header.type == MessageType::stream_hole) {
+        stream.failure = Error{Reason::protocol, "Unexpected stream hole"};
+    } else if (packet.header.status == MessageStatus::ok) {
+        stream.finished = true;
+    } else if (packet.header.status == MessageStatus::error) {
+        // An abort: nothing is waited for.
+        stream.finished = true;
+        stream.input.clear();
+        stream.end.reset();
+    } else if (stream.said_all) {
+        return;  // nobody is there to take it
+    } else if (stream.input.size() + packet.payload.size() > limits::stream_input) {
+        stream.failure = Error{
+            Reason::too_many,
+            fmt::format("the guest does not take its input: {} bytes wait already", stream.input.size())};
+    } else {
+        stream.input.insert(stream.input.end(), packet.payload.begin(), packet.payload.end());
+    }
+}
+
+std::optional<Streams::Message> Streams::next() {
+    for (std::size_t left = streams_.size(); left > 0; --left) {
+        auto at = streams_.upper_bound(last_served_);
+        if (at == streams_.end()) at = streams_.begin();
+        last_served_ = at->first;
+        auto told = advance(at->second);
+        if (!told) continue;
+        if (told->header.status != MessageStatus::continued) streams_.erase(at);
+        return told;
+    }
+    return std::nullopt;
+}
+
+std::optional<Streams::Message> Streams::advance(Stream& stream) {
+    if (!stream.failure && stream.end && !stream.said_all) {
+        if (auto told = pass_on(stream)) return told;
+    }
+    if (stream.failure) return message(stream, MessageStatus::error, *encode(to_wire(*stream.failure)));
+    if (stream.finished && (stream.input.empty() || stream.said_all))
+        return message(stream, MessageStatus::ok);
+    return std::nullopt;
+}
+
+/// Moves bytes both ways.
+std::optional<Streams::Message> Streams::pass_on(Stream& stream) {
+    if (!stream.input.empty()) {
+        const auto taken = stream.end->write(stream.input);
+        if (!taken) {
+            stream.failure = taken.error();
+            return std::nullopt;
+        }
+        stream.input.erase(stream.input.begin(), stream.input.begin() + static_cast<std::ptrdiff_t>(*taken));
+    }
+    // Who has asked for the end wants to see no more.
+    if (stream.finished) return std::nullopt;
+    const auto portion = stream.end->read(limits::stream_chunk);
+    if (!portion) {
+        stream.failure = portion.error();
+        return std::nullopt;
+    }
+    if (!portion->bytes.empty())
+        return message(stream, MessageStatus::continued, Bytes(portion->bytes.begin(), portion->bytes.end()));
+    if (!portion->end) return std::nullopt;
+    stream.said_all = true;
+    return message(stream, MessageStatus::continued);
+}
+
+Streams::Message Streams::message(Stream& stream, MessageStatus status, Bytes payload) {
+    auto header = stream.header;
+    header.type = MessageType::stream;
+    header.status = status;
+    return {header, std::move(payload)};
+}
+
+}  // namespace virtlight::libvirt

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "base/result.hpp"
+#include "libvirt/packet.hpp"
+
+namespace virtlight::libvirt {
+
+/// What stands behind a stream. Whoever makes one sees to it that the connection is served again when there
+/// is something to read after read() gave nothing, or room after write() took less than it was given.
+class StreamEnd {
+ public:
+    struct Portion {
+        View bytes{};
+        bool end = false;  ///< nothing more will come
+    };
+
+    virtual ~StreamEnd() = default;
+    /// The next bytes for the client, up to `max`, valid until the next call; empty: none now. A failure ends
+    /// the stream.
+    virtual Result<Portion> read(std::size_t max) = 0;
+    /// Takes of the client's bytes as many as it can now. A failure ends the stream.
+    virtual Result<std::size_t> write(View bytes) = 0;
+};
+
+/// The streams of one connection as a state machine without I/O: packets in, messages out. Each stream is
+/// named by the call that opened it.
+///
+/// Neither side can fill the daemon's memory: what goes to the client is fetched only when there is room for
+/// it, and of what it sends, limits::stream_input bytes may wait.
+class Streams {
+ public:
+    std::size_t size() const { return streams_.size(); }
+
+    /// After the reply to the call. One that a former call with this number opened is closed.
+    void open(const Header& call, std::unique_ptr<StreamEnd> end);
+
+    /// A packet of a stream. One of an unknown stream is late, and dropped.
+    void receive(const Packet& packet);
+
+    struct Message {
+        Header header;
+        Bytes payload;
+    };
+    /// What the client is to be sent next; the streams take turns. Empty: nothing now.
+    std::optional<Message> next();
+
+ private:
+    struct Stream {
+        Header header{};
+        std::unique_ptr<StreamEnd> end{};
+        Bytes input{};          ///< that `end` has not taken yet
+        bool finished = false;  ///< the client asked for the end, which follows its input
+        bool said_all = false;  ///< the client knows that nothing more comes
+        std::optional<Error> failure{};
+    };
+
+    std::optional<Message> advance(Stream& stream);
+    std::optional<Message> pass_on(Stream& stream);
+    Message message(Stream& stream, MessageStatus status, Bytes payload = {});
+
+    std::map<std::uint32_t, Stream> streams_;  ///< by serial
+    std::uint32_t last_served_ = 0;
+};
+
+}  // namespace virtlight::libvirt

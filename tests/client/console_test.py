@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A guest's console, as virsh and the libvirt binding see it."""
+
+import re
+import time
+
+import libvirt
+import pytest
+from clients import Wire
+from consoles import RawStream, Stream, Virsh
+from hosts import wait_until
+
+ALIAS = {"pv": "console0", "pvh": "console0", "hvm": "serial0"}
+
+
+def started(host, conn, name, kind="pv", words=""):
+    domain = conn.defineXML(host.guest(name, kind, words=words))
+    domain.create()
+    return domain
+
+
+def code_of(call, *args):
+    with pytest.raises(libvirt.libvirtError) as refused:
+        call(*args)
+    return refused.value.get_error_code(), str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["pv", "pvh", "hvm"])
+def test_virsh_console_shows_the_boot_and_takes_what_is_typed(host, conn, kind):
+    name = f"con-{kind}"
+    started(host, conn, name, kind)
+    with Virsh(host, name) as viewer:
+        viewer.until(f"name={name} ")
+        viewer.until("# ")
+        viewer.type("hello-there\r")
+        viewer.until("hello-there")
+        assert viewer.leave() == 0
+    with Virsh(host, name, "--safe", "--devname", ALIAS[kind]) as late:
+        # Who comes late sees what was there, the prompt among it.
+        late.until("hello-there")
+        assert late.leave() == 0
+
+
+def test_the_first_words_of_a_boot_are_there_for_a_late_viewer(host, conn):
+    domain = started(host, conn, "early")
+    with Stream(domain) as viewer:
+        text = viewer.until("name=early ")
+    with Stream(domain) as again:
+        assert again.until("name=early ").startswith(text[:16])
+
+
+def test_virsh_start_with_a_console_sees_the_guest_boot(host, conn):
+    conn.defineXML(host.guest("fresh"))
+    with Virsh(host, "fresh") as viewer:
+        assert viewer.status() != 0
+        assert "not running" in viewer.text
+    conn.lookupByName("fresh").createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+    with Virsh(host, "fresh") as viewer:
+        viewer.until("Escape character")
+        conn.lookupByName("fresh").resume()
+        viewer.until("name=fresh ")
+
+
+def test_a_second_session_is_refused_until_it_uses_force(host, conn):
+    domain = started(host, conn, "busy")
+    with Virsh(host, "busy") as first:
+        first.until("name=busy ")
+        code, message = code_of(Stream, domain)
+        assert code == libvirt.VIR_ERR_OPERATION_FAILED
+        assert "Active console session exists for this domain" in message
+        with Virsh(host, "busy") as second:
+            assert second.status() != 0
+            assert "Active console session exists" in second.text
+        with Virsh(host, "busy", "--force") as third:
+            third.until("name=busy ")
+            first.status()  # it cannot be told that it only watches, and is closed
+            third.type("mine-now\r")
+            third.until("mine-now")
+            assert third.leave() == 0
+    with Stream(domain) as fourth:
+        fourth.until("mine-now")
+
+
+def test_a_console_goes_on_over_a_reboot(host, conn, events):
+    domain = started(host, conn, "again", words="reboot-after=3" if host.patience < 60 else "reboot-after=15")
+    with Stream(domain) as viewer:
+        viewer.wait(lambda: viewer.text.count(b"name=again ") >= 2, "a second boot", 3 * host.patience)
+        assert not viewer.ended
+
+
+def test_a_console_ends_with_its_domain(host, conn):
+    domain = started(host, conn, "doomed")
+    with Virsh(host, "doomed") as by_virsh:
+        by_virsh.until("name=doomed ")
+        domain.destroy()
+        by_virsh.status()
+    domain.create()
+    with Stream(domain) as viewer:
+        # Of the boot before nothing is shown.
+        text = viewer.until("name=doomed ")
+        assert text.count("name=doomed ") == 1
+        domain.destroy()
+        viewer.until_end()
+
+
+def test_a_transient_domain_takes_its_console_along(host, conn):
+    domain = conn.createXML(host.guest("passing"))
+    with Stream(domain) as viewer:
+        viewer.until("name=passing ")
+        domain.destroy()
+        viewer.until_end()
+    assert code_of(Stream, domain)[0] == libvirt.VIR_ERR_NO_DOMAIN
+
+
+def test_a_domain_is_undefined_while_its_console_is_watched(host, conn):
+    domain = started(host, conn, "gone")
+    with Stream(domain) as viewer:
+        viewer.until("name=gone ")
+        domain.undefine()
+        viewer.type("still-here\r")
+        viewer.until("still-here")
+        domain.destroy()
+        viewer.until_end()
+
+
+def test_bad_requests_are_refused_with_the_reason(host, conn):
+    domain = conn.defineXML(host.guest("plain"))
+    code, message = code_of(Stream, domain)
+    assert code == libvirt.VIR_ERR_OPERATION_INVALID and "'plain' is not running" in message
+    domain.create()
+    code, message = code_of(Stream, domain, "serial7")
+    assert code == libvirt.VIR_ERR_INVALID_ARG
+    assert "'plain' has no console 'serial7' (it has: console0)" in message
+    assert code_of(Stream, domain, None, 64)[0] == libvirt.VIR_ERR_INVALID_ARG
+    channel = conn.newStream(0)
+    code, message = code_of(domain.openChannel, "org.example", channel, 0)
+    assert code == libvirt.VIR_ERR_INVALID_ARG and "has no channel 'org.example'" in message
+    with host.connect_read_only() as reader:
+        code, _ = code_of(Stream, reader.lookupByName("plain"))
+        assert code in (libvirt.VIR_ERR_OPERATION_DENIED, libvirt.VIR_ERR_OPERATION_INVALID)
+
+
+@pytest.mark.simulated
+def test_the_input_of_a_paused_guest_waits(host, conn):
+    domain = started(host, conn, "held")
+    with Stream(domain) as viewer:
+        viewer.until("# ")
+        domain.suspend()
+        viewer.type("patience\r")
+        time.sleep(0.2)
+        while viewer.read_some():
+            pass
+        assert b"patience" not in viewer.text
+        domain.resume()
+        viewer.until("patience")
+
+
+@pytest.mark.simulated
+def test_a_tty_that_comes_late_is_served_when_it_comes(host, conn):
+    domain = started(host, conn, "late", words="late-tty=1")
+    with Stream(domain) as viewer:
+        viewer.until("name=late ")
+        viewer.type("well\r")
+        viewer.until("well")
+
+
+def lines_of(text):
+    return [int(number) for number in re.findall(rb"flood (\d{12})\r\n", text)]
+
+
+@pytest.mark.simulated
+def test_a_flood_reaches_a_prompt_viewer_whole(host, conn):
+    domain = started(host, conn, "flood", words="console-flood=4000000")
+    with Stream(domain) as viewer:
+        viewer.wait(lambda: len(viewer.text) > 2_000_000, "2 MB", 60)
+        numbers = lines_of(viewer.text)
+        assert b"missing" not in viewer.text
+        assert numbers == list(range(numbers[0], numbers[-1] + 1))
+
+
+@pytest.mark.simulated
+def test_a_viewer_that_does_not_read_delays_nobody_and_is_told_what_it_missed(host, conn):
+    started(host, conn, "slow", words="console-flood=4000000")
+    log = host.root / "var/log/virtlight/consoles/slow/console0.log"
+    with Wire(host.socket) as wire:
+        viewer = RawStream(wire, "slow")
+        wait_until(lambda: log.exists() and log.stat().st_size > 2_000_000, 60, "the guest goes on")
+        begun = time.monotonic()
+        conn.listAllDomains()
+        assert time.monotonic() - begun < 5
+        text = b""
+        while not re.search(rb"--- \d+ bytes of the console are missing here ---", text):
+            text += viewer.receive()[1]
+
+
+@pytest.mark.simulated
+def test_a_viewer_that_vanishes_leaves_the_console_free(host, conn):
+    domain = started(host, conn, "dead")
+    with Wire(host.socket) as wire:
+        RawStream(wire, "dead")
+    wait_until(lambda: opens(domain), 10, "the console of a viewer that is gone")
+
+
+def opens(domain):
+    try:
+        with Stream(domain):
+            return True
+    except libvirt.libvirtError:
+        return False
+
+
+@pytest.mark.simulated
+def test_a_viewer_that_sends_without_end_loses_its_stream_and_nothing_else(host, conn):
+    domain = started(host, conn, "deluge")
+    domain.suspend()
+    with Wire(host.socket) as wire:
+        viewer = RawStream(wire, "deluge")
+        for _ in range(40):
+            viewer.send(b"x" * 32768)
+        status, payload = viewer.receive()
+        while status == RawStream.CONTINUED:
+            status, payload = viewer.receive()
+        assert status == wire.ERROR and "does not take its input" in wire.error(payload)[1]
+        # The connection goes on:
+        assert wire.call(Wire.AUTH_LIST)[3] == wire.OK
+    domain.resume()
+    with Stream(domain) as after:
+        after.until("# ")
+
+
+@pytest.mark.simulated
+def test_what_nobody_watched_is_in_the_log(host, conn):
+    started(host, conn, "logged")
+    log = host.root / "var/log/virtlight/consoles/logged/console0.log"
+    line = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z simulated guest: .*name=logged", re.MULTILINE)
+    wait_until(lambda: log.exists() and line.search(log.read_text()), 10, "the guest's first line in the log")
+
+
+@pytest.mark.simulated
+def test_a_history_is_kept_for_the_next_start_and_goes_with_its_domain(own_host):
+    histories = own_host.root / "var/lib/virtlight/consoles"
+    with own_host.connect() as conn:
+        domain = started(own_host, conn, "kept")
+        with Stream(domain) as viewer:
+            viewer.until("# ")
+        kept = histories / f"{domain.UUIDString()}.console0"
+    own_host.stop()
+    assert b"name=kept " in kept.read_bytes()
+    own_host.start()
+    with own_host.connect() as conn:
+        conn.lookupByName("kept").undefine()
+    wait_until(lambda: not kept.exists(), 10, "the history of an undefined domain is removed")

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "console/consoles.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "async/timing.hpp"
+#include "base/log.hpp"
+#include "base/temporary_folder.hpp"
+#include "console/loop_test.hpp"
+#include "console/pty.hpp"
+#include "manager/fake_hypervisor.hpp"
+#include "manager/memory_store.hpp"
+
+// A manager over a hypervisor that a test orders about, with the consoles of its domains on real ptys.
+
+namespace virtlight::console {
+namespace {
+
+using async::Task;
+using domain::Console;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class Watching final : public Viewer {
+ public:
+    explicit Watching(Broker& broker) : broker_(broker) {
+        id_ = *broker.attach(*this, {.name = "watcher"});
+        readable();
+    }
+    ~Watching() override { broker_.detach(id_); }
+    Watching(const Watching&) = delete;
+    Watching& operator=(const Watching&) = delete;
+
+    void readable() override {
+        for (;;) {
+            const auto [piece, end] = broker_.read(id_, 4096);
+            ended = end;
+            text += piece.bytes;
+            if (piece.empty()) return;
+        }
+    }
+    void writable() override {}
+    void writing_taken(const std::string&) override {}
+    void closed(const Error&) override {}
+
+    std::string text;
+    bool ended = false;
+
+ private:
+    Broker& broker_;
+    ViewerId id_;
+};
+
+std::string text_of(const Ring& ring) {
+    std::string text;
+    for (auto at = ring.begin(); at < ring.end();) {
+        const auto piece = ring.read(at, 4096);
+        text += piece.bytes;
+        at = piece.next();
+    }
+    return text;
+}
+
+std::vector<Mark::Kind> marks_of(const Ring& ring) {
+    std::vector<Mark::Kind> kinds;
+    for (const auto& mark : ring.marks())
+        kinds.push_back(mark.kind);
+    return kinds;
+}
+
+class ConsolesTest : public test::LoopTest {
+ protected:
+    void SetUp() override {
+        log::set_level(log::Level::error);
+        xen.tty_of = [this](auto, const Console& console) {
+            return console.target == Console::Target::serial ? serial.path() : pty.path();
+        };
+        web.name = "web";
+        web.uuid = Uuid::random();
+        web.consoles = {{}};
+        web.on_reboot = domain::LifecycleAction::restart;
+    }
+    void TearDown() override { log::set_level(log::Level::info); }
+
+    Task<> begin() {
+        manager.emplace(loop, xen, store);
+        consoles.emplace(loop, disk, xen, *manager,
+                         Places{.histories = folder.path() / "histories",
+                                .logs = folder.path() / "logs",
+                                .locks = folder.path()});
+        co_await consoles->start_up();
+        const auto started = co_await manager->start_up();
+        EXPECT_TRUE(started);
+        consoles->forget_strangers();
+    }
+    Task<> end() {
+        co_await manager->shut_down();
+        co_await consoles->shut_down();
+        consoles.reset();
+        manager.reset();
+    }
+    Task<> define_and_start() {
+        const auto defined = co_await manager->define(web);
+        EXPECT_TRUE(defined);
+        const manager::StartOptions options;
+        const auto started = co_await manager->start(web.uuid, options);
+        EXPECT_TRUE(started);
+    }
+    /// Runs the test between a start of the daemon and its end.
+    void run_daemon(Task<> (*body)(ConsolesTest&)) { run(whole_life(body, *this)); }
+    static Task<> whole_life(Task<> (*body)(ConsolesTest&), ConsolesTest& t) {
+        co_await t.begin();
+        co_await body(t);
+        co_await t.end();
+    }
+
+    std::shared_ptr<console::Console> console(const std::optional<std::string>& name = {}) {
+        return consoles->find(web.uuid, name).value();
+    }
+    Task<> until_history_has(std::string text) {
+        const auto history = console();
+        co_await until([history, text] { return text_of(history->history()).contains(text); });
+    }
+    /// Where xen says the console is from now on.
+    void tell_tty(const std::string& tty) {
+        const auto told = xen.ttys_told.begin()->second;
+        told({{.tty = tty}});
+    }
+    bool locked() {
+        return !ConsoleLock::take(folder.path() / fmt::format("xenconsole.{}", xen.next_domid - 1));
+    }
+
+ public:
+    const virtlight::test::TemporaryFolder folder;
+    test::Pty pty;
+    test::Pty serial;
+    manager::MemoryStore store{loop};
+    manager::FakeHypervisor xen{loop};
+    async::BlockingThreads disk{1};
+    std::optional<manager::Manager> manager;
+    std::optional<Consoles> consoles;
+    domain::Definition web;
+
+    friend struct Bodies;
+};
+
+/// The bodies of the tests: coroutines cannot be lambdas that capture.
+struct Bodies {
+    static Task<> reads_before_it_runs(ConsolesTest& t) {
+        t.xen.before_effect = [&t](const std::string& call) {
+            if (call == "unpause") {
+                EXPECT_TRUE(t.locked()) << "nobody else reads it";
+                t.pty.say("first words");
+            }
+        };
+        co_await t.define_and_start();
+        co_await t.until_history_has("first words");
+        EXPECT_EQ(text_of(t.console()->history()), "first words");
+        EXPECT_THAT(marks_of(t.console()->history()), ElementsAre(Mark::Kind::boot));
+        const auto destroyed = co_await t.manager->destroy(t.web.uuid);
+        EXPECT_TRUE(destroyed);
+        EXPECT_FALSE(t.locked());
+        EXPECT_EQ(t.consoles->find(t.web.uuid, {}).error().reason, Reason::invalid_state);
+    }
+
+    static Task<> what_a_guest_says_last_is_read(ConsolesTest& t) {
+        co_await t.define_and_start();
+        Watching viewer(t.console()->broker());
+        t.xen.before_effect = [&t](const std::string& call) {
+            if (call == "destroy") t.pty.say("last words");
+        };
+        const auto kept = t.console();
+        const auto destroyed = co_await t.manager->destroy(t.web.uuid);
+        EXPECT_TRUE(destroyed);
+        EXPECT_EQ(viewer.text, "last words");
+        EXPECT_TRUE(viewer.ended);
+    }
+
+    static Task<> names(ConsolesTest& t) {
+        t.web.type = domain::GuestType::hvm;
+        t.web.consoles = {{}, {.target = Console::Target::serial}};
+        co_await t.define_and_start();
+        EXPECT_EQ(t.console(), t.console("serial0"));
+        EXPECT_NE(t.console(), t.console("console0"));
+        t.serial.say("from the port");
+        co_await t.until_history_has("from the port");
+        const auto none = t.consoles->find(t.web.uuid, "serial1");
+        EXPECT_EQ(none.error().reason, Reason::invalid_argument);
+        EXPECT_THAT(none.error().message,
+                    HasSubstr("'web' has no console 'serial1' (it has: console0, serial0)"));
+        EXPECT_EQ(t.consoles->find(Uuid::random(), {}).error().reason, Reason::no_domain);
+    }
+
+    static Task<> tty_moves(ConsolesTest& t) {
+        co_await t.define_and_start();
+        t.pty.say("before ");
+        co_await t.until_history_has("before ");
+        t.pty.hang_up();
+        t.tell_tty(t.serial.path());
+        t.serial.say("after");
+        co_await t.until_history_has("before after");
+    }
+
+    static Task<> tty_comes_late(ConsolesTest& t) {
+        t.xen.tty_of = [](auto, const auto&) { return std::string(); };
+        co_await t.define_and_start();
+        Watching viewer(t.console()->broker());
+        t.tell_tty("");
+        t.pty.say("all of it");
+        t.tell_tty(t.pty.path());
+        co_await t.until_history_has("all of it");
+        EXPECT_EQ(viewer.text, "all of it");
+    }
+
+    static Task<> found(ConsolesTest& t) {
+        // What the daemon before has noted of its tty may be somebody else's by now.
+        const auto domid = t.xen.make(t.web);
+        t.web.consoles = {{.tty = t.serial.path()}};
+        t.store.lives[t.web.uuid] = {t.web, domid};
+        co_await t.begin();
+        t.serial.say("not mine");
+        t.tell_tty(t.pty.path());
+        t.pty.say("mine");
+        co_await t.until_history_has("mine");
+        EXPECT_EQ(text_of(t.console()->history()), "mine");
+        EXPECT_EQ(marks_of(t.console()->history()).front(), Mark::Kind::attached);
+        co_await t.end();
+    }
+
+    static Task<> reboots(ConsolesTest& t) {
+        co_await t.define_and_start();
+        const auto console = t.console();
+        Watching viewer(console->broker());
+        t.pty.say("one ");
+        co_await t.until_history_has("one ");
+        t.xen.stop(1, hypervisor::StopReason::reboot);
+        co_await t.until([&t] { return t.xen.count("unpause") == 2; });
+        t.pty.say("two");
+        co_await t.until_history_has("two");
+        EXPECT_EQ(t.console(), console) << "the same console goes on";
+        EXPECT_EQ(viewer.text, "one two");
+        EXPECT_FALSE(viewer.ended);
+        EXPECT_THAT(marks_of(console->history()), ElementsAre(Mark::Kind::boot, Mark::Kind::reboot));
+        EXPECT_EQ(console->history().boots().size(), 2u);
+    }
+
+    static Task<> somebody_has_the_lock(ConsolesTest& t) {
+        auto other = ConsoleLock::take(t.folder.path() / "xenconsole.1");
+        co_await t.define_and_start();
+        Watching viewer(t.console()->broker());
+        const auto safe = t.console()->broker().attach(viewer, {.safe = true});
+        EXPECT_FALSE(safe);
+        t.pty.say("for the other one");
+        co_await t.turn();
+        EXPECT_EQ(t.pty.heard(), "");
+        EXPECT_EQ(viewer.text, "");
+        other->release();
+        t.tell_tty(t.pty.path());  // as good as the next try
+        co_await t.until_history_has("for the other one");
+    }
+
+    static Task<> restarted(ConsolesTest& t) {
+        co_await t.begin();
+        co_await t.define_and_start();
+        t.pty.say("before");
+        co_await t.until_history_has("before");
+        co_await t.end();
+        co_await t.begin();
+        t.tell_tty(t.pty.path());
+        t.pty.say(" and after");
+        co_await t.until_history_has("before and after");
+        co_await t.end();
+    }
+
+    static Task<> forgotten(ConsolesTest& t) {
+        const auto file = t.folder.path() / "histories" / (to_string(t.web.uuid) + ".console0");
+        co_await t.begin();
+        co_await t.define_and_start();
+        t.pty.say("words");
+        co_await t.until_history_has("words");
+        const auto destroyed = co_await t.manager->destroy(t.web.uuid);
+        EXPECT_TRUE(destroyed);
+        co_await t.end();
+        EXPECT_TRUE(exists(file));
+        co_await t.begin();
+        const auto undefined = co_await t.manager->undefine(t.web.uuid);
+        EXPECT_TRUE(undefined);
+        co_await t.end();
+        auto nothing = [] { return true; };
+        co_await async::run_blocking(t.disk, t.loop, nothing);
+        EXPECT_FALSE(exists(file));
+    }
+
+    static Task<> paused(ConsolesTest& t) {
+        co_await t.define_and_start();
+        Watching viewer(t.console()->broker());
+        const auto writer = t.console()->broker().attach(viewer, {.access = Access::write}).value();
+        const auto suspended = co_await t.manager->suspend(t.web.uuid);
+        EXPECT_TRUE(suspended);
+        EXPECT_TRUE(t.console()->broker().write(writer, "wait"));
+        EXPECT_EQ(t.pty.heard(), "");
+        const auto resumed = co_await t.manager->resume(t.web.uuid);
+        EXPECT_TRUE(resumed);
+        EXPECT_EQ(t.pty.heard(), "wait");
+        t.console()->broker().detach(writer);
+    }
+};
+
+TEST_F(ConsolesTest, AGuestIsReadFromBeforeItRunsUntilItIsGone) {
+    run_daemon(Bodies::reads_before_it_runs);
+}
+
+TEST_F(ConsolesTest, WhatAGuestSaysLastIsReadAndThenItsViewersAreToldTheEnd) {
+    run_daemon(Bodies::what_a_guest_says_last_is_read);
+}
+
+TEST_F(ConsolesTest, AConsoleHasLibvirtsNameAndTheFirstSerialPortComesFirst) {
+    run_daemon(Bodies::names);
+}
+
+TEST_F(ConsolesTest, ATtyThatMovesIsFollowed) {
+    run_daemon(Bodies::tty_moves);
+}
+
+TEST_F(ConsolesTest, NothingIsLostOfATtyThatComesLate) {
+    run_daemon(Bodies::tty_comes_late);
+}
+
+TEST_F(ConsolesTest, AGuestThatRunsAlreadyIsReadWhereXenSaysItIsNow) {
+    run(Bodies::found(*this));
+}
+
+TEST_F(ConsolesTest, ARebootIsOneMoreBootOfTheSameConsole) {
+    run_daemon(Bodies::reboots);
+}
+
+TEST_F(ConsolesTest, AConsoleThatAnotherProgramReadsIsLeftToIt) {
+    run_daemon(Bodies::somebody_has_the_lock);
+}
+
+TEST_F(ConsolesTest, AHistoryGoesOnAfterARestartOfTheDaemon) {
+    run(Bodies::restarted(*this));
+}
+
+TEST_F(ConsolesTest, AHistoryGoesWithItsDomain) {
+    run(Bodies::forgotten(*this));
+}
+
+TEST_F(ConsolesTest, TheInputOfAPausedGuestWaits) {
+    run_daemon(Bodies::paused);
+}
+
+}  // namespace
+}  // namespace virtlight::console
