@@ -19,6 +19,7 @@ namespace virtlight::simulated {
 ///     sim:crash-after=SECONDS
 ///     sim:build-takes=SECONDS      building it takes so long
 ///     sim:build-fails              and fails at its end
+///     sim:save-takes=SECONDS       writing its memory takes so long
 ///
 /// Without words it obeys: it acknowledges requests and follows them.
 struct Behaviour {
@@ -35,6 +36,7 @@ struct Behaviour {
     std::optional<Stop> stop{};
     std::optional<Duration> build_takes{};
     bool build_fails = false;
+    std::optional<Duration> save_takes{};
 
     bool operator==(const Behaviour&) const = default;
 };

@@ -113,7 +113,7 @@ Result<DomId> Machine::create(const Definition& definition, bool paused) {
     return begun->domid;
 }
 
-Result<Machine::Begun> Machine::begin(const Definition& definition) {
+Result<Machine::Begun> Machine::begin(const Definition& definition, Duration ran) {
     const auto& name = definition.name;
     auto behaviour = parse_behaviour(definition.boot.cmdline);
     if (!behaviour)
@@ -136,9 +136,11 @@ Result<Machine::Begun> Machine::begin(const Definition& definition) {
     const auto birth = births_.next();
     names_.insert(name);
     memory_free_kib_ -= definition.memory_kib;
-    domains_.emplace(
-        *domid,
-        Domain{.domid = *domid, .birth = birth, .definition = definition, .guest = Guest(*behaviour, pace)});
+    domains_.emplace(*domid, Domain{.domid = *domid,
+                                    .birth = birth,
+                                    .definition = definition,
+                                    .guest = Guest(*behaviour, pace, ran),
+                                    .greeted = ran > Duration::zero()});
     return Begun{*domid, birth, name, *behaviour};
 }
 
@@ -287,6 +289,24 @@ Result<> Machine::stop(DomId domid, StopReason reason) {
     return {};
 }
 
+Result<> Machine::resume(DomId domid) {
+    const auto domain = guest(domid, "resume");
+    if (!domain) return std::unexpected(domain.error());
+    (*domain)->guest.resume();
+    return (*domain)->paused ? Result<>() : unpause(domid);
+}
+
+Result<Machine::Frozen> Machine::frozen(DomId domid) const {
+    const auto found = domains_.find(domid);
+    if (found == domains_.end() || found->second.dying)
+        return fail(Reason::no_domain, "cannot save domid {}: there is no such domain", domid);
+    const auto& domain = found->second;
+    if (domain.guest.stopped() != StopReason::suspend)
+        return fail(Reason::invalid_state, "the guest of domid {} is not suspended", domid);
+    return Frozen{domain.guest.ran(scheduler_.now()), domain.definition.memory_kib,
+                  domain.guest.behaviour().save_takes};
+}
+
 void Machine::stopped(Domain& domain) {
     for (const auto& console : domain.consoles)
         console->listen(false);
@@ -294,7 +314,9 @@ void Machine::stopped(Domain& domain) {
 }
 
 Result<> Machine::ask(DomId domid, StopReason wish) {
-    const auto domain = guest(domid, wish == StopReason::reboot ? "reboot" : "shut down");
+    const auto domain = guest(domid, wish == StopReason::reboot    ? "reboot"
+                                     : wish == StopReason::suspend ? "suspend"
+                                                                   : "shut down");
     if (!domain) return std::unexpected(domain.error());
     (*domain)->guest.ask(wish, scheduler_.now());
     rearm(**domain);
