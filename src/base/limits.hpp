@@ -55,7 +55,7 @@ inline constexpr auto libxl_answer = seconds(30);
 inline constexpr std::size_t image_chunk = 256 * 1024;
 inline constexpr auto image_rest = milliseconds(1);
 /// How long a guest whose save was cut short may take to stop all the same; it is let go on then.
-inline constexpr auto late_suspend = seconds(2);
+inline constexpr auto late_suspend = seconds(1);
 inline constexpr auto late_suspend_look = milliseconds(50);
 /// How long an operation of libxl may take, the building of the largest guest included.
 inline constexpr auto libxl_operation = std::chrono::minutes(30);

@@ -67,8 +67,6 @@ Result<std::int32_t> max_vcpus(Manager&, const Domain&);
 Result<std::int32_t> vcpus(Manager&, const DomainFlags&);
 Result<std::string> metadata(Manager&, const MetadataArgs&);
 Result<std::vector<std::string>> messages(Manager&, const DomainFlags&);
-Result<JobInfo> job_info(Manager&, const Domain&);
-Result<JobStats> job_stats(Manager&, const DomainFlags&);
 
 // lifecycle.cpp: what is done to a domain
 async::Task<Result<Domain>> define(Manager&, TextFlags);
@@ -86,6 +84,21 @@ async::Task<Result<>> reboot(Manager&, DomainFlags);
 async::Task<Result<>> destroy(Manager&, DomainFlags);
 async::Task<Result<>> destroy_plain(Manager&, Domain);
 async::Task<Result<>> set_autostart(Manager&, DomainNumber);
+
+// saving.cpp: images of guests, and jobs
+async::Task<Result<>> save(Manager&, SaveArgs);
+async::Task<Result<>> save_plain(Manager&, DomainText);
+async::Task<Result<>> restore(Manager&, RestoreArgs);
+async::Task<Result<>> restore_plain(Manager&, std::string from);
+async::Task<Result<std::string>> image_xml(Manager&, TextFlags);
+async::Task<Result<>> managed_save(Manager&, DomainFlags);
+Result<bool> has_managed_image(Manager&, const DomainFlags&);
+async::Task<Result<>> remove_managed_image(Manager&, DomainFlags);
+async::Task<Result<std::string>> managed_image_xml(Manager&, DomainFlags);
+Result<> abort_job(Manager&, const Domain&);
+Result<> abort_job_flags(Manager&, const DomainFlags&);
+Result<JobInfo> job_info(Manager&, const Domain&);
+Result<JobStats> job_stats(Manager&, const DomainFlags&);
 
 // events.cpp: what a client wants to be told
 Result<bool> register_lifecycle(Caller&, const None&);

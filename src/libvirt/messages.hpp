@@ -105,6 +105,14 @@ struct DomainFlags {
     bool operator==(const DomainFlags&) const = default;
 };
 
+struct DomainText {
+    Domain dom;
+    std::string text;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.text); }
+    bool operator==(const DomainText&) const = default;
+};
+
 // Connection
 
 struct OpenArgs {
@@ -284,6 +292,25 @@ struct JobStats {
 
     auto fields(this auto& self) { return std::tie(self.type, self.params); }
     bool operator==(const JobStats&) const = default;
+};
+
+struct SaveArgs {
+    Domain dom;
+    std::string to;
+    std::optional<std::string> xml;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.to, self.xml, self.flags); }
+    bool operator==(const SaveArgs&) const = default;
+};
+
+struct RestoreArgs {
+    std::string from;
+    std::optional<std::string> xml{};
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.from, self.xml, self.flags); }
+    bool operator==(const RestoreArgs&) const = default;
 };
 
 // Events

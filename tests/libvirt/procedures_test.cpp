@@ -49,7 +49,11 @@ TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {
         if (procedure.needs == Needs::write) writing.insert(procedure.function);
     }
     EXPECT_EQ(writing, (std::set<std::string_view>{
-                           "virConnectGetDomainCapabilities", "virDomainCreate", "virDomainCreateWithFlags",
+                           "virConnectGetDomainCapabilities", "virDomainAbortJob", "virDomainAbortJobFlags",
+                           "virDomainManagedSave", "virDomainManagedSaveGetXMLDesc",
+                           "virDomainManagedSaveRemove", "virDomainRestore", "virDomainRestoreFlags",
+                           "virDomainSave", "virDomainSaveFlags", "virDomainSaveImageGetXMLDesc",
+                           "virDomainCreate", "virDomainCreateWithFlags",
                            "virDomainCreateXML", "virDomainDefineXML", "virDomainDefineXMLFlags",
                            "virDomainDestroy", "virDomainDestroyFlags", "virDomainReboot", "virDomainResume",
                            "virDomainSetAutostart", "virDomainShutdown", "virDomainShutdownFlags",

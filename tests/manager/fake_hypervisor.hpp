@@ -145,7 +145,8 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     }
     async::Task<Result<>> save(DomId domid, hypervisor::ImageHead head, std::filesystem::path path,
                                Operation operation) override {
-        if (operation.progress) operation.progress->bytes = 1000;
+        operation.progress->bytes = 1000;
+        operation.progress->bytes_all = head.definition.memory_kib * 1024;
         auto turn = co_await begin("save", operation, domid);
         if (!turn) co_return turn;
         truth.at(domid).stopped = hypervisor::StopReason::suspend;
