@@ -2,10 +2,14 @@
 #include "libxl/device_model.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -23,6 +27,28 @@ extern "C" {
 
 namespace virtlight::fake {
 namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path pid_file = "/run/device-model.pid";
+const fs::path silence_file = "/run/device-model.silent";
+const fs::path exit_file = "/run/device-model.exits";
+
+void create(const fs::path& path) {
+    std::ofstream file(path);
+}
+
+void leave_pid() {
+    const auto draft = pid_file.string() + ".new";
+    std::ofstream(draft) << ::getpid();
+    fs::rename(draft, pid_file);
+}
+
+void be_silent() {
+    constexpr auto interval = std::chrono::milliseconds(5);
+    while (fs::exists(silence_file))
+        std::this_thread::sleep_for(interval);
+}
 
 sockaddr_un address_of(const std::string& path) {
     sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
@@ -130,9 +156,33 @@ class DeviceModel {
 
 }  // namespace
 
+DeviceModels::DeviceModels(DeviceModelHabit habit) {
+    fs::remove(pid_file);
+    if (habit == DeviceModelHabit::silent) create(silence_file);
+    if (habit == DeviceModelHabit::exits) create(exit_file);
+}
+
+DeviceModels::~DeviceModels() {
+    speak();
+    fs::remove(exit_file);
+}
+
+void DeviceModels::speak() {
+    fs::remove(silence_file);
+}
+
+pid_t DeviceModels::pid() {
+    pid_t pid = 0;
+    std::ifstream(pid_file) >> pid;
+    return pid;
+}
+
 std::optional<int> serve_as_device_model(int count, char** arguments) {
     // libxl's first two: -xen-domid DOMID
     if (count < 3 || std::string_view(arguments[1]) != "-xen-domid") return std::nullopt;
+    if (fs::exists(exit_file)) return EXIT_FAILURE;
+    leave_pid();
+    be_silent();
     return DeviceModel(arguments[2], {arguments, static_cast<std::size_t>(count)}).serve();
 }
 

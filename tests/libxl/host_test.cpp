@@ -1,55 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The daemon's hypervisor on the true libxl: what must not happen when events, ends and requests meet.
 
-#include "libxl/host.hpp"
-
-#include <algorithm>
 #include <cerrno>
 
 #include <gmock/gmock.h>
 
 #include "libxl/clock.hpp"
+#include "libxl/host_fixture.hpp"
 
 namespace virtlight::fake {
 namespace {
 
-using hypervisor::ShutdownMethod;
 using hypervisor::StopReason;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
-
-class HostTest : public ::testing::Test {
- protected:
-    Pending<Result<>> start_shutdown(unsigned domid, const async::CancelSource& stop = {}) {
-        return host_.start(
-            host_.hypervisor().request_shutdown(domid, ShutdownMethod::paravirtual, host_.operation(stop)));
-    }
-    /// The request has reached the guest.
-    bool asked(unsigned domid, const std::string& request = "poweroff") {
-        return host_.until([&] { return host_.guests().request(domid) == request; });
-    }
-    /// And libxl waits for the answer: what the same context is asked next is answered after it.
-    bool awaited(unsigned domid) {
-        const auto later = host_.start(host_.hypervisor().pause(domid, host_.operation()));
-        return asked(domid) && host_.until([&] { return later->has_value(); });
-    }
-    /// It does not end by itself.
-    template <class T>
-    bool waits(const Pending<T>& pending) {
-        return !host_.until([&] { return pending->has_value(); }, milliseconds(50));
-    }
-    static std::optional<Reason> reason(const Result<>& result) {
-        return result ? std::nullopt : std::optional(result.error().reason);
-    }
-    std::optional<hypervisor::DomainSeen> seen(unsigned domid) {
-        const auto snapshot = host_.run(host_.hypervisor().look());
-        if (!snapshot) return std::nullopt;
-        const auto found = std::ranges::find(snapshot->domains, domid, &hypervisor::DomainSeen::domid);
-        return found == snapshot->domains.end() ? std::nullopt : std::optional(*found);
-    }
-
-    Host host_;
-};
 
 // Ends of operations
 
@@ -87,7 +51,7 @@ TEST_F(HostTest, AnAcknowledgementAndACancelAtOnceEndTheShutdownOnce) {
 TEST_F(HostTest, AShutdownThatIsNeverAcknowledgedTimesOutAfterAMinute) {
     const auto domid = host_.machine.add("guest");
     const auto shutdown = start_shutdown(domid);
-    ASSERT_TRUE(asked(domid));
+    ASSERT_TRUE(awaited(domid));
     let_pass(seconds(58));
     EXPECT_TRUE(waits(shutdown));
     let_pass(seconds(3));

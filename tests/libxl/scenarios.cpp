@@ -3,6 +3,7 @@
 
 #include <csignal>
 
+#include <fcntl.h>
 #include <poll.h>
 
 #include "libxl/bench.hpp"
@@ -170,6 +171,20 @@ void a_fetched_descriptor_is_closed_and_its_number_used_again(Bench& bench) {
     ::close(messages);
 }
 
+// epoll does not take regular files, and to libxl they are descriptors like any other.
+void a_regular_file_is_saved_to(Bench& bench) {
+    const SaveHelper helper("await exit; exit 1");
+    const Fd file(::open("/run/image", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR));
+    const auto domid = bench.machine.add("guest");
+    auto& save = bench.start("save", [&](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+        return libxl_domain_suspend(ctx, domid, file.get(), 0, how);
+    });
+    bench.expect(Bench::wait([] { return SaveHelper::pid() != 0; }),
+                 "libxl does not write the head of the image");
+    SaveHelper::go("exit");
+    bench.expect_end(save, ERROR_FAIL);
+}
+
 // A child of libxl's holds a copy of every descriptor. What libxl closes stays open there, and the kernel
 // goes on to report it to whoever has not taken it back.
 void a_descriptor_lives_on_in_a_child(Bench& bench) {
@@ -206,6 +221,7 @@ const std::vector<Scenario>& scenarios() {
         {"OperationsShareADescriptor", operations_share_a_descriptor},
         {"AFetchedDescriptorIsClosedAndItsNumberUsedAgain",
          a_fetched_descriptor_is_closed_and_its_number_used_again},
+        {"ARegularFileIsSavedTo", a_regular_file_is_saved_to},
         {"ADescriptorLivesOnInAChild", a_descriptor_lives_on_in_a_child},
     };
     return all;
