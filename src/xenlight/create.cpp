@@ -58,9 +58,13 @@ Result<> check_memory(Context& context, Job& job) {
         return rc != 0 ? rc : libxl_get_free_memory(ctx, &free);
     });
     if (counted && needed > free)
-        return fail(Reason::operation_failed,
-                    "cannot {}: it needs {} MiB of memory and the host has {} MiB free", job.what(),
-                    (needed + 1023) / 1024, free / 1024);
+        return std::unexpected(
+            Error{Reason::operation_failed,
+                  fmt::format("cannot {}: it needs {} MiB of memory and the host has {} MiB free", job.what(),
+                              (needed + 1023) / 1024, free / 1024),
+                  {fmt::format("libxl: {} KiB needed, {} KiB beyond the guest's own {} KiB; {} KiB free",
+                               needed, needed - std::min(needed, job.definition.memory_max_kib),
+                               job.definition.memory_max_kib, free)}});
     return counted;
 }
 
@@ -118,6 +122,8 @@ async::Task<Result<Created>> create_domain(Workers::Loan worker, Definition defi
     if (!ready) co_return std::unexpected(std::move(ready.error()));
 
     auto made = co_await worker->perform({.what = what, .start = start_creating(worker, job)}, cancel);
+    // libxl may have come to its end before it could be cut short.
+    if (made && cancel.cancelled()) made = std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
     if (!made) {
         auto removed = co_await remove_remains(worker, job);
         if (!removed) made.error().details.push_back(removed.error().message);

@@ -153,18 +153,45 @@ async::Task<Result<Created>> XenHypervisor::create(domain::Definition definition
     co_return co_await create_domain(std::move(*worker), std::move(definition), operation.cancel);
 }
 
+async::Task<Result<bool>> XenHypervisor::is_paused(DomId domid, std::string_view verb) {
+    return asking_.call(
+        [domid, what = fmt::format("{} domain {}", verb, domid)](Context& context) -> Result<bool> {
+            DomainInfo info;
+            auto read = context.attempt(
+                what, domid, [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
+            if (!read) return std::unexpected(std::move(read.error()));
+            return info->paused;
+        });
+}
+
+/// Xen counts pauses, those of other tools among them: one unpause is to be enough.
 async::Task<Result<>> XenHypervisor::unpause(DomId domid, Operation operation) {
-    return act(asking_, "unpause", domid, std::move(operation),
-               {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-                   return libxl_domain_unpause(ctx, domid, how);
-               }});
+    for (unsigned i = 0; i < limits::pauses_of_a_domain; ++i) {
+        const auto paused = co_await is_paused(domid, "unpause");
+        if (!paused) co_return std::unexpected(paused.error());
+        if (!*paused) co_return Result<>{};
+        auto unpaused = co_await act(asking_, "unpause", domid, operation,
+                                     {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                                         return libxl_domain_unpause(ctx, domid, how);
+                                     }});
+        if (!unpaused) {
+            // libxl refuses when another tool was quicker.
+            const auto still = co_await is_paused(domid, "unpause");
+            if (!still || *still) co_return unpaused;
+        }
+    }
+    co_return fail(Reason::operation_failed, "cannot unpause domain {}: it is paused more than {} times",
+                   domid, limits::pauses_of_a_domain);
 }
 
 async::Task<Result<>> XenHypervisor::pause(DomId domid, Operation operation) {
-    return act(asking_, "pause", domid, std::move(operation),
-               {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-                   return libxl_domain_pause(ctx, domid, how);
-               }});
+    const auto paused = co_await is_paused(domid, "pause");
+    if (!paused) co_return std::unexpected(paused.error());
+    if (*paused) co_return Result<>{};
+    co_return co_await act(asking_, "pause", domid, std::move(operation),
+                           {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                               return libxl_domain_pause(ctx, domid, how);
+                           }});
 }
 
 async::Task<Result<>> XenHypervisor::request_shutdown(DomId domid, hypervisor::ShutdownMethod method,

@@ -62,6 +62,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     static Result<> listen(Context& watching, const std::shared_ptr<Attention>& attention,
                            const Lives& lives);
     Result<> read_facts();
+    async::Task<Result<bool>> is_paused(hypervisor::DomId domid, std::string_view verb);
     async::Task<Result<>> act(ContextThread& thread, std::string verb, hypervisor::DomId domid,
                               hypervisor::Operation operation, ContextThread::Ao ao);
     async::Task<Result<>> press_power_button(hypervisor::DomId domid, hypervisor::Operation operation);
