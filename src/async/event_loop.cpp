@@ -125,11 +125,10 @@ bool EventLoop::tell_kernel(const FdTable::Change& change) {
                                                         : EPOLL_CTL_DEL;
     epoll_event event{.events = kernel_events(change.events), .data = {.u64 = change.descriptor.value}};
     if (::epoll_ctl(epoll_.get(), operation, change.fd, &event) == 0) return true;
-    if (change.kind == Kind::add && errno == EPERM) {
-        always_ready_.push_back(change.descriptor);
-        return true;
-    }
-    return false;
+    if (change.kind != Kind::add || errno == EBADF) return false;
+    // A regular file, or the kernel is short of something: whoever watches finds out for himself.
+    always_ready_.push_back(change.descriptor);
+    return true;
 }
 
 int EventLoop::wait_milliseconds() const {

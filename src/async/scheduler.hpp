@@ -39,8 +39,10 @@ class FdScheduler : public Scheduler {
 
     /// Calls `ready` as long as any of `events` (POLLIN, POLLOUT, ...) is true of `fd` (level-triggered). An
     /// fd may be watched several times, with events 0 (then nothing is reported, not even a hang-up), and may
-    /// be a regular file (always ready). Returns id 0 and sets errno when the kernel refuses the descriptor.
+    /// be a regular file (always ready). What the kernel cannot watch (it is short of memory, or of watches)
+    /// counts as always ready, so that nothing is missed. Returns id 0 and sets errno if it is no descriptor.
     virtual WatchId watch(int fd, short events, Ready ready) = 0;
+    /// Cannot fail: as for watch().
     virtual void rewatch(WatchId id, short events) = 0;
     /// After this returns `ready` is not called again and the kernel no longer knows the registration, so
     /// that the number may be closed and reused at once. Must come before the fd is closed.

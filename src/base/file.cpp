@@ -11,12 +11,6 @@
 namespace virtlight {
 namespace {
 
-Result<> sync_folder(const std::filesystem::path& folder) {
-    const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd || ::fsync(fd.get()) != 0) return fail_errno(errno, "cannot sync folder '{}'", folder.string());
-    return {};
-}
-
 Result<> write_all(int fd, std::string_view content, const std::filesystem::path& path) {
     while (!content.empty()) {
         const auto n = ::write(fd, content.data(), content.size());
@@ -36,6 +30,12 @@ Result<> write_and_sync(const std::filesystem::path& path, std::string_view cont
 }
 
 }  // namespace
+
+Result<> sync_folder(const std::filesystem::path& folder) {
+    const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::fsync(fd.get()) != 0) return fail_errno(errno, "cannot sync folder '{}'", folder.string());
+    return {};
+}
 
 void Fd::reset(int fd) {
     if (fd_ >= 0) ::close(fd_);

@@ -36,6 +36,8 @@ inline constexpr std::size_t name_bytes = 240;
 inline constexpr unsigned vcpus = 512;
 
 // hypervisor
+/// Bytes of the XML in a saved guest's image.
+inline constexpr std::size_t image_xml_bytes = xml_bytes;
 
 // xenlight
 /// Guests that are built at the same time; each needs a libxl context and a thread.
@@ -44,8 +46,17 @@ inline constexpr unsigned working_contexts = 4;
 inline constexpr std::size_t waiting_operations = 1024;
 /// Other operations in progress: pauses, requests to guests, destructions.
 inline constexpr std::size_t asked_operations = 4096;
+/// Times that a domain may have been paused, by whomever, so that one unpause of ours lets it run.
+inline constexpr unsigned pauses_of_a_domain = 64;
 /// How long a call of libxl that does not wait for anybody may take.
 inline constexpr auto libxl_answer = seconds(30);
+/// Bytes of a guest's image that are moved between libxl and a file at a time, and how long the one who
+/// moves them rests while libxl has not begun to read.
+inline constexpr std::size_t image_chunk = 256 * 1024;
+inline constexpr auto image_rest = milliseconds(1);
+/// How long a guest whose save was cut short may take to stop all the same; it is let go on then.
+inline constexpr auto late_suspend = seconds(1);
+inline constexpr auto late_suspend_look = milliseconds(50);
 /// How long an operation of libxl may take, the building of the largest guest included.
 inline constexpr auto libxl_operation = std::chrono::minutes(30);
 /// How long libxl may take to cut an operation short.
@@ -69,6 +80,7 @@ inline constexpr double simulated_flood = 1e9;
 /// destroyed domain to be gone.
 inline constexpr auto simulated_file_check = seconds(30);
 inline constexpr auto simulated_acknowledgement = seconds(60);
+inline constexpr auto simulated_suspend = seconds(60);
 inline constexpr auto simulated_departure = seconds(10);
 
 // manager
@@ -85,6 +97,7 @@ inline constexpr auto start_deadline = seconds(600);
 inline constexpr auto pause_deadline = seconds(60);
 inline constexpr auto request_deadline = seconds(75);
 inline constexpr auto destroy_deadline = seconds(300);
+inline constexpr auto image_deadline = std::chrono::minutes(30);
 inline constexpr auto after_stop_deadline = seconds(1200);
 /// A cancelled operation that has not ended by then is answered all the same.
 inline constexpr auto cancel_grace = seconds(30);
@@ -92,11 +105,12 @@ inline constexpr auto cancel_grace = seconds(30);
 inline constexpr auto look_interval = seconds(1);
 /// A look that takes longer is reported.
 inline constexpr auto look_patience = seconds(10);
-/// Domains of other tools that are being described at once, how often each is tried, and how long the start
-/// waits for them.
+/// Domains of other tools that are being described at once, how long the start waits for them, for how long
+/// each is tried before it is shown by what Xen says, and how much longer one that may still be being built.
 inline constexpr std::size_t adoptions_at_once = 16;
-inline constexpr unsigned adoption_attempts = 5;
 inline constexpr auto adoption_wait = seconds(10);
+inline constexpr auto adoption_patience = seconds(5);
+inline constexpr auto foreign_build = std::chrono::minutes(10);
 /// Domains that are started at once when the daemon starts.
 inline constexpr unsigned autostarts_at_once = 2;
 /// A guest that ends sooner is restarted after a pause, which doubles each time up to the longest.

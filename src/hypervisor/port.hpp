@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +17,7 @@
 #include "base/result.hpp"
 #include "base/uuid.hpp"
 #include "domain/definition.hpp"
+#include "hypervisor/image.hpp"
 
 /// What a manager may ask of a hypervisor, in the words of domains. Everything above works with any
 /// implementation: xenlight's (real Xen, through libxl) and simulated's (in memory) behave alike, and one set
@@ -76,10 +80,18 @@ struct Snapshot {
     std::uint64_t memory_free_kib = 0;
 };
 
-/// What belongs to one asking: its name for the log and the wish to stop it.
+/// How far a save or a restore has come. Written and read on any thread.
+struct Progress {
+    std::atomic<std::uint64_t> bytes = 0;  ///< of the guest's image
+    std::atomic<std::uint64_t> bytes_all =
+        0;  ///< of a save: those of the guest's memory, which is about as much
+};
+
+/// What belongs to one asking: its name for the log, the wish to stop it, and what it tells meanwhile.
 struct Operation {
     OperationId id{};
     async::CancelToken cancel{};
+    std::shared_ptr<Progress> progress{};  ///< null: nobody wants to know
 };
 
 /// A domain that was made. It is paused: nothing of its output is lost to one who looks before it is
@@ -140,6 +152,24 @@ class Hypervisor {
 
     /// Ends when the domain is gone from Xen, or is dying with nothing left for us to do.
     virtual async::Task<Result<>> destroy(DomId domid, Operation operation) = 0;
+
+    /// Suspends the guest and writes its image (image.hpp) to a file: the file is there at once, whole and
+    /// synced, or not at all. The guest has then stopped with StopReason::suspend, and is to be destroyed.
+    /// When it fails or is cancelled, the guest goes on and nothing of the file stays; what was there before
+    /// does. unsupported_operation: the guest cannot be suspended; timed_out: it did not do so within a
+    /// minute; io.
+    virtual async::Task<Result<>> save(DomId domid, ImageHead head, std::filesystem::path path,
+                                       Operation operation) = 0;
+
+    /// What an image says of its guest. io, invalid_argument: as open_image().
+    virtual async::Task<Result<ImageHead>> read_image(std::filesystem::path path) = 0;
+
+    /// As create(), of a guest that goes on from where it was saved.
+    virtual async::Task<Result<Created>> restore(domain::Definition definition, std::filesystem::path path,
+                                                 Operation operation) = 0;
+
+    /// Lets a guest that has stopped with StopReason::suspend go on. invalid_state: it has not.
+    virtual async::Task<Result<>> resume(DomId domid, Operation operation) = 0;
 
     /// The definition of a domain as the hypervisor knows it, with the ttys of its consoles: for a domain
     /// that somebody else made, or that was made before this daemon started.

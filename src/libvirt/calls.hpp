@@ -68,8 +68,6 @@ Result<std::int32_t> max_vcpus(Manager&, const Domain&);
 Result<std::int32_t> vcpus(Manager&, const DomainFlags&);
 Result<std::string> metadata(Manager&, const MetadataArgs&);
 Result<std::vector<std::string>> messages(Manager&, const DomainFlags&);
-Result<JobInfo> job_info(Manager&, const Domain&);
-Result<JobStats> job_stats(Manager&, const DomainFlags&);
 
 // lifecycle.cpp: what is done to a domain
 async::Task<Result<Domain>> define(Manager&, TextFlags);
@@ -94,6 +92,21 @@ Result<> open_channel(Caller&, const OpenDeviceArgs&);
 Result<std::vector<ConsoleInfo>> list_consoles(Caller&, const None&);
 Result<> watch_console(Caller&, const WatchConsoleArgs&);
 Result<> read_history(Caller&, const ReadHistoryArgs&);
+
+// saving.cpp: images of guests, and jobs
+async::Task<Result<>> save(Manager&, SaveArgs);
+async::Task<Result<>> save_plain(Manager&, DomainText);
+async::Task<Result<>> restore(Manager&, RestoreArgs);
+async::Task<Result<>> restore_plain(Manager&, std::string from);
+async::Task<Result<std::string>> image_xml(Manager&, TextFlags);
+async::Task<Result<>> managed_save(Manager&, DomainFlags);
+Result<bool> has_managed_image(Manager&, const DomainFlags&);
+async::Task<Result<>> remove_managed_image(Manager&, DomainFlags);
+async::Task<Result<std::string>> managed_image_xml(Manager&, DomainFlags);
+Result<> abort_job(Manager&, const Domain&);
+Result<> abort_job_flags(Manager&, const DomainFlags&);
+Result<JobInfo> job_info(Manager&, const Domain&);
+Result<JobStats> job_stats(Manager&, const DomainFlags&);
 
 // events.cpp: what a client wants to be told
 Result<bool> register_lifecycle(Caller&, const None&);

@@ -17,8 +17,6 @@ constexpr std::int32_t metadata_description = 0;
 constexpr std::int32_t metadata_title = 1;
 constexpr std::int32_t metadata_element = 2;
 
-constexpr std::int32_t no_job = 0;
-
 /// Which definition flag::live and flag::config mean.
 Result<Which> which_definition(const DomainInfo& info, std::uint32_t flags) {
     const bool active = info.status.active();
@@ -160,14 +158,6 @@ Result<std::string> metadata(Manager& manager, const MetadataArgs& args) {
 
 Result<std::vector<std::string>> messages(Manager& manager, const DomainFlags& args) {
     return transform(manager.find(args.dom.uuid), [](const auto&) { return std::vector<std::string>(); });
-}
-
-Result<JobInfo> job_info(Manager& manager, const Domain& dom) {
-    return transform(manager.find(dom.uuid), [](const auto&) { return JobInfo{.type = no_job}; });
-}
-
-Result<JobStats> job_stats(Manager& manager, const DomainFlags& args) {
-    return transform(manager.find(args.dom.uuid), [](const auto&) { return JobStats{.type = no_job}; });
 }
 
 }  // namespace virtlight::libvirt::calls

@@ -50,6 +50,7 @@ inline constexpr std::uint32_t validate = 1 << 4;
 inline constexpr std::uint32_t define_validate = 1;
 
 /// virDomainUndefineFlags: what is to go or stay with the definition
+inline constexpr std::uint32_t undefine_image = 1 << 0;
 inline constexpr std::uint32_t undefine_all = (1 << 7) - 1;
 
 /// virDomainShutdownFlags, virDomainReboot
@@ -63,6 +64,12 @@ namespace console {
 inline constexpr std::uint32_t force = 1 << 0;
 inline constexpr std::uint32_t safe = 1 << 1;
 }  // namespace console
+
+/// virDomainSaveFlags, virDomainRestoreFlags, virDomainManagedSave: how the guest is to come back
+namespace save {
+inline constexpr std::uint32_t running = 1 << 1;
+inline constexpr std::uint32_t paused = 1 << 2;
+}  // namespace save
 
 /// virDomainGetXMLDesc
 namespace xml {

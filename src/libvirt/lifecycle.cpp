@@ -10,7 +10,7 @@ using async::Task;
 namespace {
 
 manager::StartOptions start_options(std::uint32_t flags) {
-    return {.paused = (flags & flag::start::paused) != 0};
+    return {.paused = (flags & flag::start::paused) != 0, .fresh = (flags & flag::start::force_boot) != 0};
 }
 
 }  // namespace
@@ -25,9 +25,9 @@ Task<Result<Domain>> define_plain(Manager& manager, std::string xml) {
     return define(manager, {.text = std::move(xml)});
 }
 
-/// The flags say what else of the domain may be removed: this daemon keeps nothing else.
+/// The flags say what else of the domain may be removed: this daemon keeps nothing but the image.
 Task<Result<>> undefine(Manager& manager, DomainFlags args) {
-    return manager.undefine(args.dom.uuid);
+    return manager.undefine(args.dom.uuid, (args.flags & flag::undefine_image) != 0);
 }
 
 Task<Result<>> undefine_plain(Manager& manager, Domain dom) {

@@ -49,7 +49,8 @@ bool matches(const DomainInfo& info, std::uint32_t flags) {
                           {flag::list::other, !common}}) &&
            filter.passes(
                {{flag::list::autostart, info.autostart}, {flag::list::no_autostart, !info.autostart}}) &&
-           filter.passes({{flag::list::managed_save, false}, {flag::list::no_managed_save, true}}) &&
+           filter.passes({{flag::list::managed_save, info.managed_image},
+                          {flag::list::no_managed_save, !info.managed_image}}) &&
            filter.passes({{flag::list::snapshot, false}, {flag::list::no_snapshot, true}}) &&
            filter.passes({{flag::list::checkpoint, false}, {flag::list::no_checkpoint, true}});
 }

@@ -115,6 +115,14 @@ struct OpenDeviceArgs {
     bool operator==(const OpenDeviceArgs&) const = default;
 };
 
+struct DomainText {
+    Domain dom;
+    std::string text;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.text); }
+    bool operator==(const DomainText&) const = default;
+};
+
 // Connection
 
 struct OpenArgs {
@@ -294,6 +302,25 @@ struct JobStats {
 
     auto fields(this auto& self) { return std::tie(self.type, self.params); }
     bool operator==(const JobStats&) const = default;
+};
+
+struct SaveArgs {
+    Domain dom;
+    std::string to;
+    std::optional<std::string> xml;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.to, self.xml, self.flags); }
+    bool operator==(const SaveArgs&) const = default;
+};
+
+struct RestoreArgs {
+    std::string from;
+    std::optional<std::string> xml{};
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.from, self.xml, self.flags); }
+    bool operator==(const RestoreArgs&) const = default;
 };
 
 // Events

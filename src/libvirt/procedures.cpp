@@ -18,6 +18,7 @@ constexpr std::uint32_t start_flags =
     flag::start::paused | flag::start::bypass_cache | flag::start::force_boot | flag::start::validate;
 constexpr std::uint32_t create_flags = flag::start::paused | flag::start::validate;
 constexpr std::uint32_t shutdown_flags = flag::stop::acpi | flag::stop::paravirtual;
+constexpr std::uint32_t save_flags = flag::save::running | flag::save::paused;
 constexpr std::uint32_t xml_flags =
     flag::xml::secure | flag::xml::inactive | flag::xml::update_cpu | flag::xml::migratable;
 constexpr std::uint32_t job_flags = flag::job_completed | flag::job_keep_completed;
@@ -70,12 +71,10 @@ constexpr Procedure table[] = {
     { 19, "virDomainGetOSType",                  open,    flag::none, serve<calls::os_type>},
     {150, "virDomainIsActive",                   open,    flag::none, serve<calls::is_active>},
     {151, "virDomainIsPersistent",               open,    flag::none, serve<calls::is_persistent>},
-    {163, "virDomainGetJobInfo",                 open,    flag::none, serve<calls::job_info>},
     {200, "virDomainGetVcpusFlags",              open,    impact | flag::vcpu_maximum, serve<calls::vcpus>},
     {202, "virDomainIsUpdated",                  open,    flag::none, serve<calls::is_updated>},
     {212, "virDomainGetState",                   open,    flag::none, serve<calls::state>},
     {265, "virDomainGetMetadata",                open,    impact,     serve<calls::metadata>},
-    {298, "virDomainGetJobStats",                open,    job_flags,  serve<calls::job_stats>},
     {426, "virDomainGetMessages",                open,    message_flags, serve<calls::messages>},
 
     // what is done to a domain
@@ -99,6 +98,21 @@ constexpr Procedure table[] = {
     {201, "virDomainOpenConsole",                write,   console_flags, serve<calls::open_console>},
     {296, "virDomainOpenChannel",                write,   flag::console::force, serve<calls::open_channel>},
 
+    // images of guests, and jobs
+    { 54, "virDomainRestore",                    write,   flag::none, serve<calls::restore_plain>},
+    { 55, "virDomainSave",                       write,   flag::none, serve<calls::save_plain>},
+    {163, "virDomainGetJobInfo",                 open,    flag::none, serve<calls::job_info>},
+    {164, "virDomainAbortJob",                   write,   flag::none, serve<calls::abort_job>},
+    {182, "virDomainManagedSave",                write,   save_flags, serve<calls::managed_save>},
+    {183, "virDomainHasManagedSaveImage",        open,    flag::none, serve<calls::has_managed_image>},
+    {184, "virDomainManagedSaveRemove",          write,   flag::none, serve<calls::remove_managed_image>},
+    {232, "virDomainSaveFlags",                  write,   save_flags, serve<calls::save>},
+    {233, "virDomainRestoreFlags",               write,   save_flags, serve<calls::restore>},
+    {235, "virDomainSaveImageGetXMLDesc",        write,   flag::xml::secure, serve<calls::image_xml>},
+    {298, "virDomainGetJobStats",                open,    job_flags,  serve<calls::job_stats>},
+    {388, "virDomainManagedSaveGetXMLDesc",      write,   flag::xml::secure, serve<calls::managed_image_xml>},
+    {442, "virDomainAbortJobFlags",              write,   flag::none, serve<calls::abort_job_flags>},
+
     // events
     {105, "virConnectDomainEventRegister",       open,    flag::none, serve<calls::register_lifecycle>},
     {106, "virConnectDomainEventDeregister",     open,    flag::none, serve<calls::deregister_lifecycle>},
@@ -116,7 +130,6 @@ constexpr Procedure table[] = {
     {381, "virConnectSecretEventDeregisterAny",  open,    flag::none, serve<calls::deregister>},
 
     // what a domain does not have here
-    {183, "virDomainHasManagedSaveImage",        open,    flag::none, serve<calls::has_nothing_of_domain>},
     {187, "virDomainSnapshotNum",                open,    flag::any,  serve<calls::count_nothing_of_domain>},
     {188, "virDomainSnapshotListNames",          open,    flag::any,  serve<calls::list_nothing_of_domain>},
     {190, "virDomainHasCurrentSnapshot",         open,    flag::none, serve<calls::has_nothing_of_domain>},

@@ -24,8 +24,14 @@ async::Task<Result<>> Definitions::define(DomainRef domain, domain::Definition d
     co_return written;
 }
 
-async::Task<Result<>> Definitions::undefine(DomainRef domain) {
+async::Task<Result<>> Definitions::undefine(DomainRef domain, bool with_image) {
     if (auto stored = require_stored(*domain); !stored) co_return stored;
+    if (domain->image && !with_image)
+        co_return fail(Reason::invalid_state, "Refusing to undefine while domain managed save image exists");
+    if (domain->image) {
+        if (auto removed = co_await core_.store.remove_image(domain->uuid); !removed) co_return removed;
+        domain->image = false;
+    }
     auto removed = co_await core_.store.remove(domain->uuid);
     if (!removed) co_return removed;
     domain->stored.reset();

@@ -11,12 +11,31 @@ bool differs(const domain::Definition& stored, const domain::Definition& live) {
     return stored != live && stored != without_ttys(live);
 }
 
+JobReport::Operation operation(JobKind kind) {
+    using enum JobReport::Operation;
+    switch (kind) {
+        case JobKind::start:
+        case JobKind::create: return start;
+        case JobKind::save: return save;
+        case JobKind::restore: return restore;
+        default: return other;
+    }
+}
+
 }  // namespace
 
 domain::Definition without_ttys(domain::Definition definition) {
     for (auto& console : definition.consoles)
         console.tty.clear();
     return definition;
+}
+
+JobReport report(const RunningJob& job, Time now) {
+    return {.state = JobReport::State::running,
+            .operation = operation(job.kind),
+            .elapsed = now - job.since,
+            .bytes = job.progress->bytes,
+            .bytes_all = job.progress->bytes_all};
 }
 
 const domain::Definition* definition(const Domain& domain, Which which) {
@@ -37,6 +56,7 @@ DomainInfo info(const Domain& domain) {
     info.type = asked.type;
     info.persistent = domain.stored.has_value();
     info.autostart = domain.autostart;
+    info.managed_image = domain.image;
     info.memory_kib = asked.memory_kib;
     info.memory_max_kib = asked.memory_max_kib;
     info.vcpus = asked.vcpus;

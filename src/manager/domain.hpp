@@ -17,6 +17,16 @@ namespace virtlight::manager {
 /// The order of what was asked and what was done, on the core thread.
 using Moment = Id<struct MomentTag>;
 
+/// A job in its turn, as seen from outside.
+struct RunningJob {
+    JobId id;
+    JobKind kind;
+    Time since{};
+    std::shared_ptr<hypervisor::Progress> progress{};
+};
+
+JobReport report(const RunningJob& job, Time now);
+
 /// All that is known of one domain. It is there for clients while it is defined, runs or is being started;
 /// its record stays while it has jobs.
 struct Domain {
@@ -26,6 +36,7 @@ struct Domain {
 
     std::optional<domain::Definition> stored{};
     bool autostart = false;
+    bool image = false;  ///< a managed image of it is there
 
     std::optional<Life> life{};
     std::optional<domain::Definition> making{};  ///< what is being started
@@ -33,8 +44,10 @@ struct Domain {
     unsigned short_lives = 0;  ///< in a row, each started anew after the one before
 
     JobQueue queue{};
-    unsigned changing = 0;  ///< operations in flight that change what a look sees
-    Moment settled{};       ///< when the last of them had ended: what was asked before says nothing
+    std::optional<RunningJob> job{};      ///< whose turn it is
+    std::optional<JobReport> last_job{};  ///< the last save or restore that has ended
+    unsigned changing = 0;                ///< operations in flight that change what a look sees
+    Moment settled{};  ///< when the last of them had ended: what was asked before says nothing
 
     bool exists() const { return stored || life || making; }
     int domid() const { return life ? static_cast<int>(life->domid) : -1; }

@@ -27,6 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view suffix = ".xml";
+constexpr std::string_view image_suffix = ".image";
 // The first line of a life: what its XML cannot say, or does not keep when it is read.
 constexpr std::string_view life_mark = "<!-- virtlight: domid ";
 constexpr std::string_view life_mark_end = " -->";
@@ -37,6 +38,9 @@ fs::path domain_file(const fs::path& folder, Uuid uuid) {
 }
 fs::path autostart_link(const fs::path& folder, Uuid uuid) {
     return folder / "autostart" / (to_string(uuid) + std::string(suffix));
+}
+fs::path image_file(const fs::path& folder, Uuid uuid) {
+    return folder / "saved" / (to_string(uuid) + std::string(image_suffix));
 }
 fs::path life_file(const fs::path& folder, Uuid uuid) {
     return folder / "running" / (to_string(uuid) + std::string(suffix));
@@ -200,6 +204,23 @@ void load_lives(const fs::path& folder, Store::Content& content) {
     }
 }
 
+/// An image is looked into when it is wanted.
+void load_images(const fs::path& folder, Store::Content& content) {
+    const auto saved = folder / "saved";
+    std::error_code error;
+    for (fs::directory_iterator at(saved, error), end; !error && at != end; at.increment(error)) {
+        const auto& file = at->path();
+        const auto uuid = Uuid::parse(file.stem().string());
+        if (uuid && file.extension() == image_suffix)
+            content.images.push_back(*uuid);
+        else if (file.extension() == ".new")
+            ::unlink(file.c_str());
+        else
+            content.problems.push_back(
+                fmt::format("'{}' is left alone: its name is not that of an image", file.string()));
+    }
+}
+
 void remove_dangling_links(const fs::path& folder) {
     std::error_code error;
     for (fs::directory_iterator at(folder / "autostart", error), end; !error && at != end;
@@ -210,12 +231,13 @@ void remove_dangling_links(const fs::path& folder) {
 }
 
 Result<Store::Content> load_all(const fs::path& folder) {
-    for (const auto* part : {"domains", "autostart", "running"})
+    for (const auto* part : {"domains", "autostart", "saved", "running"})
         if (auto made = make_folder(folder / part); !made) return std::unexpected(made.error());
     Store::Content content;
     remove_dangling_links(folder);
     load_domains(folder, content);
     load_lives(folder, content);
+    load_images(folder, content);
     return content;
 }
 
@@ -248,6 +270,15 @@ async::Task<Result<>> FileStore::save_life(StoredLife life) {
 async::Task<Result<>> FileStore::remove_life(Uuid uuid) {
     return async::run_blocking(blocking_, scheduler_,
                                [folder = folder_, uuid] { return remove_file(life_file(folder, uuid)); });
+}
+
+fs::path FileStore::image_path(Uuid uuid) const {
+    return fs::absolute(image_file(folder_, uuid));
+}
+
+async::Task<Result<>> FileStore::remove_image(Uuid uuid) {
+    return async::run_blocking(blocking_, scheduler_,
+                               [folder = folder_, uuid] { return remove_file(image_file(folder, uuid)); });
 }
 
 }  // namespace virtlight::manager

@@ -139,7 +139,7 @@ Task<Result<>> Guests::restart(DomainRef domain, Duration lived, Operation opera
         }
     }
     const StartOptions options;
-    co_return co_await bring_up(domain, options, operation);
+    co_return co_await bring_up(domain, options, {}, operation);
 }
 
 Task<Result<>> Guests::remove_guest(DomainRef domain, Operation operation) {

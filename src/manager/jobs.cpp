@@ -103,10 +103,13 @@ async::Task<> Jobs::execute(JobRef job) {
         job->done.set(std::unexpected(refusal(kind, job->domain->name, overdue(kind))));
     });
 
-    const hypervisor::Operation operation{job->id, job->cancel.token()};
+    const auto progress = std::make_shared<hypervisor::Progress>();
+    job->domain->job = {job->id, kind, core_.scheduler.now(), progress};
+    const hypervisor::Operation operation{job->id, job->cancel.token(), progress};
     auto result = co_await job->work(operation);
 
     core_.scheduler.cancel(grace_over);
+    note_end(*job->domain, result);
     if (!result) {
         auto why = std::move(result.error());
         if (why.reason == Reason::cancelled && job->overruled)
@@ -120,6 +123,26 @@ async::Task<> Jobs::execute(JobRef job) {
     core_.release(job->domain);
     job->done.set(std::move(result));
     pump(job->domain);
+}
+
+void Jobs::note_end(Domain& domain, const Result<>& result) {
+    const auto job = *std::exchange(domain.job, std::nullopt);
+    if (job.progress->bytes_all == 0) return;
+    domain.last_job = report(job, core_.scheduler.now());
+    using enum JobReport::State;
+    domain.last_job->state = result                                       ? completed
+                             : result.error().reason == Reason::cancelled ? cancelled
+                                                                          : failed;
+}
+
+Result<> Jobs::abort(const Domain& domain) {
+    if (!domain.job) return fail(Reason::invalid_state, "no job is active on domain '{}'", domain.name);
+    const auto& its = rules(domain.job->kind);
+    if (!its.on_guest || its.precedence > 0)
+        return fail(Reason::invalid_state, "cannot abort: {} domain '{}' is not to be cut short", its.verb,
+                    domain.name);
+    overrule(domain.job->id, {Reason::cancelled, "it was aborted by a client"});
+    return {};
 }
 
 void Jobs::withdraw(JobId id, Error why) {

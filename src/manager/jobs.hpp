@@ -31,6 +31,9 @@ class Jobs {
     /// Queues the work; nobody waits for it.
     void post(DomainRef domain, JobKind kind, Work work);
 
+    /// Cancels the job that runs on the domain. invalid_state: there is none that can be.
+    Result<> abort(const Domain& domain);
+
     /// Ends all that wait, cancels all that run, refuses all that come.
     void stop();
     bool stopping() const { return stopping_; }
@@ -52,6 +55,7 @@ class Jobs {
     void bound_wait(Job& job);
     void pump(const DomainRef& domain);
     async::Task<> execute(JobRef job);
+    void note_end(Domain& domain, const Result<>& result);
     void withdraw(JobId id, Error why);
     void overrule(JobId id, Error why);
 

@@ -123,7 +123,7 @@ Task<Result<>> Manager::start_up() {
     const auto snapshot = co_await core.hypervisor.look();
     if (!snapshot) co_return std::unexpected(snapshot.error());
     show_control_domain(core, *snapshot);
-    restore_definitions(core, std::move(content->domains));
+    restore_definitions(core, std::move(content->domains), content->images);
     restore_lives(core, impl_->jobs, impl_->guests, std::move(content->lives), *snapshot);
     impl_->reconciler.apply(*snapshot, asked);
     impl_->scope.spawn(impl_->reconciler.run());
@@ -213,10 +213,11 @@ Task<Result<DomainInfo>> Manager::define(domain::Definition definition) {
     co_return find(uuid);
 }
 
-Task<Result<>> Manager::undefine(Uuid uuid) {
-    return impl_->change(JobKind::undefine, uuid, [impl = impl_.get()](DomainRef domain, Operation) {
-        return impl->definitions.undefine(std::move(domain));
-    });
+Task<Result<>> Manager::undefine(Uuid uuid, bool with_image) {
+    return impl_->change(JobKind::undefine, uuid,
+                         [impl = impl_.get(), with_image](DomainRef domain, Operation) {
+                             return impl->definitions.undefine(std::move(domain), with_image);
+                         });
 }
 
 Task<Result<>> Manager::set_autostart(Uuid uuid, bool autostart) {
@@ -276,6 +277,80 @@ Task<Result<>> Manager::destroy(Uuid uuid) {
             return impl->guests.destroy(std::move(doomed), domain::ShutoffReason::destroyed,
                                         std::move(operation));
         });
+}
+
+Result<JobReport> Manager::job(Uuid uuid) const {
+    const auto domain = impl_->existing(uuid);
+    if (!domain) return std::unexpected(domain.error());
+    return (*domain)->job ? report(*(*domain)->job, impl_->core.scheduler.now()) : JobReport();
+}
+
+Result<JobReport> Manager::last_job(Uuid uuid) const {
+    const auto domain = impl_->existing(uuid);
+    if (!domain) return std::unexpected(domain.error());
+    return (*domain)->last_job.value_or(JobReport());
+}
+
+Result<> Manager::abort_job(Uuid uuid) {
+    const auto domain = impl_->existing(uuid);
+    if (!domain) return std::unexpected(domain.error());
+    return impl_->jobs.abort(**domain);
+}
+
+Task<Result<>> Manager::save(Uuid uuid, std::filesystem::path path, SaveOptions options) {
+    return impl_->change(JobKind::save, uuid,
+                         [impl = impl_.get(), path = std::move(path), options = std::move(options)](
+                             DomainRef domain, Operation operation) mutable {
+                             return impl->guests.save(std::move(domain), std::move(path), std::move(options),
+                                                      std::move(operation));
+                         });
+}
+
+Task<Result<>> Manager::managed_save(Uuid uuid, SaveOptions options) {
+    return impl_->change(
+        JobKind::save, uuid,
+        [impl = impl_.get(), options = std::move(options)](DomainRef domain, Operation operation) mutable {
+            return impl->guests.managed_save(std::move(domain), std::move(options), std::move(operation));
+        });
+}
+
+Task<Result<>> Manager::remove_managed_image(Uuid uuid) {
+    return impl_->change(JobKind::remove_image, uuid, [impl = impl_.get()](DomainRef domain, Operation) {
+        return impl->guests.remove_image(std::move(domain));
+    });
+}
+
+Task<Result<hypervisor::ImageHead>> Manager::read_image(std::filesystem::path path) {
+    return impl_->core.hypervisor.read_image(std::move(path));
+}
+
+Task<Result<hypervisor::ImageHead>> Manager::read_managed_image(Uuid uuid) {
+    const auto domain = impl_->existing(uuid);
+    if (!domain) co_return std::unexpected(domain.error());
+    if (!(*domain)->image)
+        co_return fail(Reason::invalid_state, "domain '{}' has no managed save image", (*domain)->name);
+    co_return co_await read_image(impl_->core.store.image_path(uuid));
+}
+
+Task<Result<DomainInfo>> Manager::restore(std::filesystem::path path, RestoreOptions options) {
+    auto& impl = *impl_;
+    auto head = co_await read_image(path);
+    if (!head) co_return std::unexpected(std::move(head.error()));
+    auto definition = std::move(options.definition).value_or(std::move(head->definition));
+    if (options.definition && definition.uuid != head->definition.uuid)
+        co_return fail(Reason::invalid_argument, "the XML for '{}' has another uuid", path.string());
+    const auto uuid = definition.uuid;
+    const StartOptions start{.paused = options.paused.value_or(head->paused)};
+    const auto domain = impl.claim(JobKind::restore, definition);
+    if (!domain) co_return std::unexpected(domain.error());
+    Jobs::Work work = [&impl, domain = *domain, definition = std::move(definition), path = std::move(path),
+                       start](Operation operation) mutable {
+        return impl.guests.restore(std::move(domain), std::move(definition), std::move(path), start,
+                                   std::move(operation));
+    };
+    const auto restored = co_await impl.jobs.run(*domain, JobKind::restore, std::move(work));
+    if (!restored) co_return std::unexpected(restored.error());
+    co_return find(uuid);
 }
 
 Manager::Subscription Manager::subscribe(Listener listener) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,7 +30,8 @@ struct DomainInfo {
     domain::GuestType type = domain::GuestType::pv;
     bool persistent = false;
     bool autostart = false;
-    bool updated = false;  ///< the stored definition differs from the running one
+    bool managed_image = false;  ///< its next start goes on from where it was saved
+    bool updated = false;        ///< the stored definition differs from the running one
     std::uint64_t memory_kib = 0;
     std::uint64_t memory_max_kib = 0;
     unsigned vcpus = 0;  ///< online
@@ -39,6 +41,29 @@ struct DomainInfo {
 
 struct StartOptions {
     bool paused = false;
+    bool fresh = false;  ///< boots it although it was saved; what was saved is dropped then
+};
+
+struct SaveOptions {
+    bool paused = false;                             ///< how it is to be restored
+    std::optional<domain::Definition> definition{};  ///< to be restored with, instead of its own
+};
+
+struct RestoreOptions {
+    std::optional<bool> paused{};                    ///< none: as the image says
+    std::optional<domain::Definition> definition{};  ///< none: as the image says
+};
+
+/// What a job does, or did.
+struct JobReport {
+    enum class State { none, running, completed, failed, cancelled };
+    /// The numbers are libvirt's.
+    enum class Operation { other = 0, start = 1, save = 2, restore = 3 };
+    State state = State::none;
+    Operation operation = Operation::other;
+    Duration elapsed{};
+    std::uint64_t bytes = 0;
+    std::uint64_t bytes_all = 0;  ///< 0: not counted
 };
 
 /// Which of a domain's definitions: the one it runs with (if it runs), or the stored one.
@@ -92,12 +117,18 @@ class Manager {
     Result<DomainInfo> find_by_domid(int domid) const;
     Result<domain::Definition> definition(Uuid uuid, Which which) const;
 
+    /// What is being done to it, in its turn.
+    Result<JobReport> job(Uuid uuid) const;
+    /// The last save or restore of it that has ended.
+    Result<JobReport> last_job(Uuid uuid) const;
+
     // Changes
     /// Stores the definition under its uuid; replaces the one before. domain_exists: name or uuid belongs to
     /// another.
     async::Task<Result<DomainInfo>> define(domain::Definition definition);
     /// Forgets the stored definition; a running domain goes on and is transient.
-    async::Task<Result<>> undefine(Uuid uuid);
+    /// invalid_state: it has a managed image, and that is not to go with it.
+    async::Task<Result<>> undefine(Uuid uuid, bool with_image = false);
     async::Task<Result<DomainInfo>> start(Uuid uuid, StartOptions options);
     /// Starts a domain that is forgotten when it ends, unless one with this name and uuid is stored.
     async::Task<Result<DomainInfo>> create(domain::Definition definition, StartOptions options);
@@ -109,6 +140,16 @@ class Manager {
     async::Task<Result<>> reboot(Uuid uuid);
     /// Does not queue: cancels what runs on the domain.
     async::Task<Result<>> destroy(Uuid uuid);
+    /// Cancels the job that is running on the domain; that one ends then, and not this call.
+    Result<> abort_job(Uuid uuid);
+    /// Writes the guest to a file and ends it. As hypervisor::Hypervisor::save().
+    async::Task<Result<>> save(Uuid uuid, std::filesystem::path path, SaveOptions options);
+    /// The same, to a file of the daemon's from which the next start goes on.
+    async::Task<Result<>> managed_save(Uuid uuid, SaveOptions options);
+    async::Task<Result<>> remove_managed_image(Uuid uuid);
+    async::Task<Result<hypervisor::ImageHead>> read_image(std::filesystem::path path);
+    async::Task<Result<hypervisor::ImageHead>> read_managed_image(Uuid uuid);
+    async::Task<Result<DomainInfo>> restore(std::filesystem::path path, RestoreOptions options);
     async::Task<Result<>> set_autostart(Uuid uuid, bool autostart);
 
     // Events

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <filesystem>
 #include <optional>
 
 #include "async/task.hpp"
@@ -16,7 +17,8 @@ class Definitions {
     explicit Definitions(Core& core) : core_(core) {}
 
     async::Task<Result<>> define(DomainRef domain, domain::Definition definition);
-    async::Task<Result<>> undefine(DomainRef domain);
+    /// `with_image`: what was saved of it goes, too; otherwise there must be nothing.
+    async::Task<Result<>> undefine(DomainRef domain, bool with_image);
     async::Task<Result<>> set_autostart(DomainRef domain, bool autostart);
 
  private:
@@ -28,7 +30,7 @@ class Guests {
  public:
     explicit Guests(Core& core) : core_(core) {}
 
-    /// With the stored definition.
+    /// With the stored definition; or from where it was saved, if it was.
     async::Task<Result<>> start(DomainRef domain, StartOptions options, hypervisor::Operation operation);
     async::Task<Result<>> create(DomainRef domain, domain::Definition definition, StartOptions options,
                                  hypervisor::Operation operation);
@@ -37,6 +39,17 @@ class Guests {
     async::Task<Result<>> shutdown(DomainRef domain, std::optional<hypervisor::ShutdownMethod> method,
                                    hypervisor::Operation operation);
     async::Task<Result<>> reboot(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> save(DomainRef domain, std::filesystem::path path, SaveOptions options,
+                               hypervisor::Operation operation);
+    async::Task<Result<>> managed_save(DomainRef domain, SaveOptions options,
+                                       hypervisor::Operation operation);
+    async::Task<Result<>> restore(DomainRef domain, domain::Definition definition, std::filesystem::path path,
+                                  StartOptions options, hypervisor::Operation operation);
+    async::Task<Result<>> remove_image(DomainRef domain);
+    /// Of a guest that was being saved when the daemon was killed: removes it if its image is whole, and lets
+    /// it go on if not.
+    async::Task<Result<>> settle_suspended(DomainRef domain, hypervisor::LifeId life,
+                                           hypervisor::Operation operation);
     /// A domain that has ended since this was asked for is no failure.
     async::Task<Result<>> destroy(DomainRef domain, domain::ShutoffReason reason,
                                   hypervisor::Operation operation);
@@ -49,7 +62,16 @@ class Guests {
     async::Task<Result<>> forget(DomainRef domain);
 
  private:
-    async::Task<Result<>> bring_up(DomainRef domain, StartOptions options, hypervisor::Operation operation);
+    /// From an image, or by booting if there is no path.
+    async::Task<Result<>> bring_up(DomainRef domain, StartOptions options, std::filesystem::path image,
+                                   hypervisor::Operation operation);
+    async::Task<Result<hypervisor::Created>> make(const domain::Definition& definition,
+                                                  const std::filesystem::path& image,
+                                                  hypervisor::Operation operation);
+    async::Task<Result<>> start_from_image(DomainRef domain, StartOptions options,
+                                           hypervisor::Operation operation);
+    async::Task<Result<>> remove_saved(DomainRef domain);
+    async::Task<> drop_image(DomainRef domain);
     async::Task<Result<>> let_run(DomainRef domain, StartOptions options, hypervisor::Operation operation);
     async::Task<Result<>> tear_down(DomainRef domain);
     async::Task<Result<>> restart(DomainRef domain, Duration lived, hypervisor::Operation operation);

@@ -133,7 +133,7 @@ void Reconciler::consider(const DomainSeen& seen, Moment asked) {
     if (record && !record->believes(asked)) return;
 
     auto& stranger = strangers_[seen.domid];
-    if (stranger.uuid != seen.uuid) stranger = {seen.uuid};
+    if (stranger.uuid != seen.uuid) stranger = {seen.uuid, core_.scheduler.now()};
     if (record && record->life)
         return report(seen.domid, "has the uuid of another one that runs: it is not shown");
     if (stranger.described || adoptions_.in_flight() >= limits::adoptions_at_once) return;
@@ -156,7 +156,9 @@ async::Task<> Reconciler::adopt(DomainSeen seen) {
     stranger->second.described = false;
     if (!described) {
         if (described.error().reason == Reason::no_domain) co_return;
-        if (++stranger->second.failures < limits::adoption_attempts) co_return;
+        // Nothing tells a domain that is being built from one that is only paused, but how long it lasts.
+        const Duration patience = seen.paused ? limits::foreign_build : limits::adoption_patience;
+        if (core_.scheduler.now() < stranger->second.since + patience) co_return;
         report(seen.domid, "cannot be described: " + described.error().message);
         described = as_seen(seen);
     }

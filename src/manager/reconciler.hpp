@@ -35,7 +35,7 @@ class Reconciler {
     /// A domain of Xen's that is none of ours, yet.
     struct Stranger {
         Uuid uuid{};
-        unsigned failures = 0;
+        Time since{};            ///< first seen
         bool described = false;  ///< is being, just now
         bool reported = false;
     };

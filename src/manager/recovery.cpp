@@ -28,6 +28,18 @@ void take_up(Core& core, const DomainRef& domain, StoredLife stored, const Domai
     core.begin_life(domain, std::move(life), first_status(seen));
 }
 
+/// The daemon was killed while it saved this guest.
+void settle(Jobs& jobs, Guests& guests, const DomainRef& domain) {
+    log::notice("domain '{}' was being saved: it {}", domain->name,
+                domain->image ? "is, and its guest is removed" : "goes on");
+    // Not to be taken for a guest that went to sleep by itself.
+    domain->life->stopped = domain->life->seen.stopped;
+    jobs.post(domain, JobKind::after_stop,
+              [&guests, domain, life = domain->life->id](hypervisor::Operation operation) {
+                  return guests.settle_suspended(domain, life, std::move(operation));
+              });
+}
+
 void restore_life(Core& core, Jobs& jobs, Guests& guests, StoredLife life, const Snapshot& snapshot) {
     const auto name = life.definition.name;
     auto domain = core.registry.find(life.definition.uuid);
@@ -40,6 +52,7 @@ void restore_life(Core& core, Jobs& jobs, Guests& guests, StoredLife life, const
     const auto* seen = find_alive(snapshot, life);
     if (seen && !cut_off) {
         take_up(core, domain, std::move(life), *seen);
+        if (seen->stopped == hypervisor::StopReason::suspend) return settle(jobs, guests, domain);
         return log::notice("domain '{}' goes on as domid {}", name, seen->domid);
     }
     if (seen && seen->paused) {
@@ -58,7 +71,7 @@ void restore_life(Core& core, Jobs& jobs, Guests& guests, StoredLife life, const
 
 }  // namespace
 
-void restore_definitions(Core& core, std::vector<Stored> domains) {
+void restore_definitions(Core& core, std::vector<Stored> domains, const std::vector<Uuid>& images) {
     std::ranges::sort(domains, {}, [](const Stored& stored) { return stored.definition.uuid; });
     for (auto& stored : domains) {
         auto claimed = core.registry.claim(stored.definition.uuid, stored.definition.name);
@@ -69,6 +82,7 @@ void restore_definitions(Core& core, std::vector<Stored> domains) {
         }
         (*claimed)->stored = std::move(stored.definition);
         (*claimed)->autostart = stored.autostart;
+        (*claimed)->image = std::ranges::count(images, (*claimed)->uuid) > 0;
     }
 }
 

@@ -10,8 +10,9 @@
 /// What the daemon makes of what it finds at its start. Each decision is logged.
 namespace virtlight::manager {
 
-/// Puts what is stored into the registry. Of two domains with one name the first by uuid counts.
-void restore_definitions(Core& core, std::vector<Stored> domains);
+/// Puts what is stored into the registry. Of two domains with one name the first by uuid counts. `images`:
+/// those that have a managed image.
+void restore_definitions(Core& core, std::vector<Stored> domains, const std::vector<Uuid>& images);
 
 /// Domain-0, as it is seen.
 void show_control_domain(Core& core, const hypervisor::Snapshot& snapshot);

@@ -19,7 +19,7 @@ Result<DomainRef> Registry::add(Uuid uuid, std::string name) {
 }
 
 Result<DomainRef> Registry::claim(Uuid uuid, const std::string& name) {
-    if (const auto domain = find(uuid)) {
+    if (auto domain = find(uuid)) {
         if (domain->name == name) return domain;
         return fail(Reason::domain_exists, "domain '{}' is already defined with uuid {}", domain->name,
                     to_string(uuid));

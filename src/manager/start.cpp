@@ -16,9 +16,13 @@ using hypervisor::Operation;
 Task<Result<>> Guests::start(DomainRef domain, StartOptions options, Operation operation) {
     if (domain->life) co_return fail(Reason::invalid_state, "domain is already running");
     if (!domain->stored) co_return fail(Reason::no_domain, "there is no such domain any more");
+    if (domain->image && !options.fresh)
+        co_return co_await start_from_image(domain, options, std::move(operation));
     domain->short_lives = 0;
     const Making making(core_, domain, *domain->stored);
-    co_return co_await bring_up(domain, options, operation);
+    auto started = co_await bring_up(domain, options, {}, operation);
+    if (started && domain->image) co_await drop_image(domain);
+    co_return started;
 }
 
 Task<Result<>> Guests::create(DomainRef domain, domain::Definition definition, StartOptions options,
@@ -26,15 +30,23 @@ Task<Result<>> Guests::create(DomainRef domain, domain::Definition definition, S
     if (domain->life) co_return fail(Reason::invalid_state, "domain is already active as '{}'", domain->name);
     domain->short_lives = 0;
     const Making making(core_, domain, std::move(definition));
-    co_return co_await bring_up(domain, options, operation);
+    co_return co_await bring_up(domain, options, {}, operation);
 }
 
-Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, Operation operation) {
+Task<Result<hypervisor::Created>> Guests::make(const domain::Definition& definition,
+                                               const std::filesystem::path& image, Operation operation) {
+    if (image.empty()) return core_.hypervisor.create(definition, std::move(operation));
+    return core_.hypervisor.restore(definition, image, std::move(operation));
+}
+
+Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::filesystem::path image,
+                                Operation operation) {
+    const auto how = image.empty() ? domain::Started::booted : domain::Started::restored;
     Life life;
     life.definition = *domain->making;
     const StoredLife intent{life.definition, 0};
     if (auto noted = co_await core_.store.save_life(intent); !noted) co_return noted;
-    auto made = co_await core_.hypervisor.create(life.definition, operation);
+    auto made = co_await make(life.definition, image, operation);
     if (!made) {
         core_.last_end = core_.moments.next();
         domain->status = domain::ShutoffReason::failed;
@@ -51,12 +63,13 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, Operatio
         if (removed) co_return running;
         // It is there, and clients see it: then they are told of it, too.
         running.error().message += "; what was made of it cannot be removed: " + removed.error().message;
-        core_.tell(*domain, domain::Started::booted);
+        core_.tell(*domain, how);
         core_.tell(*domain, domain::Suspended::api_error);
         co_return running;
     }
     log::info("domain '{}' runs as domid {}", domain->name, domain->domid());
-    core_.tell(*domain, domain::Started::booted);
+    core_.tell(*domain, how);
+    if (!image.empty() && !options.paused) domain->status = domain::RunningReason::restored;
     if (options.paused) core_.tell(*domain, domain::Suspended::paused);
     co_return running;
 }

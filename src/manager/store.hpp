@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ class Store {
     struct Content {
         std::vector<Stored> domains;
         std::vector<StoredLife> lives;
+        std::vector<Uuid> images;  ///< of whom there is a managed image
         std::vector<std::string>
             problems;  ///< a sentence for each file that could not be read and was left alone
     };
@@ -42,6 +44,9 @@ class Store {
     virtual async::Task<Result<>> remove(Uuid uuid) = 0;
     virtual async::Task<Result<>> save_life(StoredLife life) = 0;
     virtual async::Task<Result<>> remove_life(Uuid uuid) = 0;
+    /// Where the managed image of a domain is, or is to be; the folder is there.
+    virtual std::filesystem::path image_path(Uuid uuid) const = 0;
+    virtual async::Task<Result<>> remove_image(Uuid uuid) = 0;
 };
 
 }  // namespace virtlight::manager

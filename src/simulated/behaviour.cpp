@@ -58,6 +58,8 @@ bool apply(Behaviour& behaviour, std::string_view name, Duration seconds) {
         behaviour.build_takes = seconds;
     else if (name == "late-tty")
         behaviour.late_tty = seconds;
+    else if (name == "save-takes")
+        behaviour.save_takes = seconds;
     else
         return false;
     return true;

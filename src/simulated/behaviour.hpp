@@ -21,6 +21,7 @@ namespace virtlight::simulated {
 ///     sim:build-fails              and fails at its end
 ///     sim:console-flood=BYTES      its consoles print so many bytes per second while it runs
 ///     sim:late-tty=SECONDS         its ttys are told only so long after it was made
+///     sim:save-takes=SECONDS       writing its memory takes so long
 ///
 /// Without words it obeys: it acknowledges requests and follows them.
 struct Behaviour {
@@ -39,6 +40,7 @@ struct Behaviour {
     bool build_fails = false;
     double console_flood = 0;  ///< bytes per second
     Duration late_tty{};
+    std::optional<Duration> save_takes{};
 
     bool operator==(const Behaviour&) const = default;
 };

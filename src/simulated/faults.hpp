@@ -14,8 +14,20 @@
 namespace virtlight::simulated {
 
 /// The operations that can go wrong.
-enum class Kind { look, create, unpause, pause, request_shutdown, request_reboot, destroy, describe };
-inline constexpr std::size_t kinds = 8;
+enum class Kind {
+    look,
+    create,
+    unpause,
+    pause,
+    request_shutdown,
+    request_reboot,
+    destroy,
+    describe,
+    save,
+    restore,
+    resume
+};
+inline constexpr std::size_t kinds = 11;
 
 /// How one operation goes wrong.
 struct Fault {

@@ -28,6 +28,13 @@ void Guest::stop(hypervisor::StopReason reason, Time now) {
     stopped_ = reason;
 }
 
+void Guest::resume() {
+    using hypervisor::StopReason;
+    if (wish_ && wish_->reason == StopReason::suspend) wish_.reset();
+    if (stop_ && stop_->reason == StopReason::suspend) stop_ = behaviour_.stop;
+    if (stopped_ == StopReason::suspend) stopped_.reset();
+}
+
 std::optional<Time> Guest::next() const {
     if (!running_since_ || (!wish_ && !stop_)) return std::nullopt;
     const auto at = std::min(wish_ ? wish_->at : Duration::max(), stop_ ? stop_->at : Duration::max());

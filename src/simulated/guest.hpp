@@ -19,20 +19,24 @@ class Guest {
         Duration power_off{};    ///< from there until it has stopped
     };
 
-    /// It does not run yet.
-    Guest(Behaviour behaviour, Pace pace) : behaviour_(behaviour), pace_(pace), stop_(behaviour.stop) {}
+    /// It does not run yet, or has run for so long before it was saved.
+    Guest(Behaviour behaviour, Pace pace, Duration ran = {})
+        : behaviour_(behaviour), pace_(pace), ran_(ran), stop_(behaviour.stop) {}
 
     void run(Time now);
     void hold(Time now);
     /// How long it has run.
     Duration ran(Time now) const;
 
-    /// Asks it to power off or to reboot; takes the place of a request that is not acknowledged yet. One
-    /// that is held finds the request when it runs again.
+    /// Asks it to power off, to reboot or to suspend; takes the place of a request that is not acknowledged
+    /// yet. One that is held finds the request when it runs again.
     void ask(hypervisor::StopReason wish, Time now);
     /// Stops at once: what a crash does. One that has stopped stays as it is.
     void stop(hypervisor::StopReason reason, Time now);
     std::optional<hypervisor::StopReason> stopped() const { return stopped_; }
+    /// Forgets that it was asked to suspend; one that has done so can run again.
+    void resume();
+    const Behaviour& behaviour() const { return behaviour_; }
 
     struct Did {
         bool acknowledge = false;

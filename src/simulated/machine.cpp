@@ -115,7 +115,7 @@ Result<DomId> Machine::create(const Definition& definition, bool paused) {
     return begun->domid;
 }
 
-Result<Machine::Begun> Machine::begin(const Definition& definition) {
+Result<Machine::Begun> Machine::begin(const Definition& definition, Duration ran) {
     const auto& name = definition.name;
     auto behaviour = parse_behaviour(definition.boot.cmdline);
     if (!behaviour)
@@ -141,7 +141,8 @@ Result<Machine::Begun> Machine::begin(const Definition& definition) {
     domains_.emplace(*domid, Domain{.domid = *domid,
                                     .birth = birth,
                                     .definition = definition,
-                                    .guest = Guest(*behaviour, pace),
+                                    .guest = Guest(*behaviour, pace, ran),
+                                    .greeted = ran > Duration::zero(),
                                     .flood = behaviour->console_flood,
                                     .late_tty = behaviour->late_tty});
     return Begun{*domid, birth, name, *behaviour};
@@ -313,13 +314,33 @@ Result<> Machine::stop(DomId domid, StopReason reason) {
     return {};
 }
 
+Result<> Machine::resume(DomId domid) {
+    const auto domain = guest(domid, "resume");
+    if (!domain) return std::unexpected(domain.error());
+    (*domain)->guest.resume();
+    return (*domain)->paused ? Result<>() : unpause(domid);
+}
+
+Result<Machine::Frozen> Machine::frozen(DomId domid) const {
+    const auto found = domains_.find(domid);
+    if (found == domains_.end() || found->second.dying)
+        return fail(Reason::no_domain, "cannot save domid {}: there is no such domain", domid);
+    const auto& domain = found->second;
+    if (domain.guest.stopped() != StopReason::suspend)
+        return fail(Reason::invalid_state, "the guest of domid {} is not suspended", domid);
+    return Frozen{domain.guest.ran(scheduler_.now()), domain.definition.memory_kib,
+                  domain.guest.behaviour().save_takes};
+}
+
 void Machine::stopped(Domain& domain) {
     hush(domain);
     tell(domain.domid, Happening::stopped);
 }
 
 Result<> Machine::ask(DomId domid, StopReason wish) {
-    const auto domain = guest(domid, wish == StopReason::reboot ? "reboot" : "shut down");
+    const auto domain = guest(domid, wish == StopReason::reboot    ? "reboot"
+                                     : wish == StopReason::suspend ? "suspend"
+                                                                   : "shut down");
     if (!domain) return std::unexpected(domain.error());
     (*domain)->guest.ask(wish, scheduler_.now());
     rearm(**domain);

@@ -69,8 +69,19 @@ class Machine {
     Result<> rename(DomId domid, const std::string& name);
     /// The guest stops by itself: a crash, a reboot from within.
     Result<> stop(DomId domid, hypervisor::StopReason reason);
-    /// Asks the guest to stop (poweroff or reboot). It acknowledges later, or never.
+    /// A guest that has suspended itself, or was asked to, goes on.
+    Result<> resume(DomId domid);
+    /// Asks the guest to stop (poweroff, reboot or suspend). It acknowledges later, or never.
     Result<> ask(DomId domid, hypervisor::StopReason wish);
+
+    /// What is to be written of a guest that has suspended itself.
+    struct Frozen {
+        Duration ran{};
+        std::uint64_t memory_kib = 0;
+        std::optional<Duration> save_takes{};
+    };
+    /// invalid_state: it has not.
+    Result<Frozen> frozen(DomId domid) const;
 
     /// A domain in the making: it has a domid, a name and memory, and is listed as paused.
     struct Begun {
@@ -79,9 +90,9 @@ class Machine {
         std::string name;
         Behaviour behaviour;
     };
-    /// The first step of a create. invalid_argument: a malformed word of behaviour; operation_failed: no
-    /// memory, a name in use, no domid.
-    Result<Begun> begin(const domain::Definition& definition);
+    /// The first step of a create, or of a restore of a guest that had run for so long. invalid_argument: a
+    /// malformed word of behaviour; operation_failed: no memory, a name in use, no domid.
+    Result<Begun> begin(const domain::Definition& definition, Duration ran = {});
     /// The last step: consoles are there, and Xen tells of the domain. operation_failed: it was destroyed
     /// meanwhile, or there is no pty.
     Result<> introduce(const Begun& begun);

@@ -16,6 +16,7 @@ struct Times {
     Duration devices = milliseconds(10);  ///< from there until its create is done
     Duration acknowledge = milliseconds(5);
     Duration power_off = milliseconds(300);  ///< from the acknowledgement until the guest has stopped
+    Duration image = milliseconds(100);      ///< to write or read the memory of a guest
     Duration dying = milliseconds(20);       ///< from destroy until the domain is gone
     Duration attention = milliseconds(1);    ///< from a happening until the call for attention
 };

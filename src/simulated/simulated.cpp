@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/limits.hpp"
+#include "simulated/attempt.hpp"
 #include "simulated/boot_files.hpp"
 
 namespace virtlight::simulated {
@@ -16,26 +17,6 @@ namespace virtlight::simulated {
 using hypervisor::Created;
 using hypervisor::Operation;
 using hypervisor::StopReason;
-
-/// One operation on its way.
-struct Simulated::Attempt {
-    std::string what;  ///< "pause domid 3"
-    async::CancelToken cancel;
-    Fault fault;
-    std::optional<Time> gives_up{};  ///< once it is cancelled: when it ends for that reason
-
-    /// Why it did not come to its end.
-    std::unexpected<Error> error(End end) const {
-        switch (end) {
-            case End::cancelled:
-                return fail(Reason::cancelled, "cannot {}: the operation was cancelled", what);
-            case End::domain_gone: return fail(Reason::no_domain, "cannot {}: the domain is gone", what);
-            case End::time_over: return fail(Reason::timed_out, "cannot {}: no answer in time", what);
-            case End::done: break;
-        }
-        return fail(Reason::internal, "cannot {}: it was done", what);
-    }
-};
 
 Simulated::Simulated(Machine& machine, async::Scheduler& scheduler, async::Blocking& blocking)
     : machine_(machine),
@@ -63,7 +44,11 @@ void Simulated::heard(DomId domid, Happening happening) {
             if (watched.domid == domid) tell_ttys(life);
         return;
     }
-    if (happening == Happening::dying) acknowledgements_.end(scheduler_, domid, End::domain_gone);
+    if (happening == Happening::dying) {
+        acknowledgements_.end(scheduler_, domid, End::domain_gone);
+        suspensions_.end(scheduler_, domid, End::domain_gone);
+    }
+    if (happening == Happening::stopped) suspensions_.end(scheduler_, domid, End::done);
     if (happening == Happening::gone) departures_.end(scheduler_, domid, End::done);
     call_for_attention();
 }
@@ -194,9 +179,13 @@ async::Task<Result<Created>> Simulated::build(Attempt& attempt, const Machine::B
         co_return std::unexpected(Error{Reason::operation_failed,
                                         fmt::format("cannot {}: building it failed", attempt.what),
                                         {"simulated: the kernel command line has 'sim:build-fails'"}});
+    co_return co_await finish(attempt, begun);
+}
+
+async::Task<Result<Created>> Simulated::finish(Attempt& attempt, const Machine::Begun& begun) {
     if (auto introduced = machine_.introduce(begun); !introduced)
         co_return std::unexpected(std::move(introduced).error());
-    const auto end = co_await wait(attempt, {}, machine_.settings().takes(times.devices));
+    const auto end = co_await wait(attempt, {}, machine_.settings().takes(machine_.settings().times.devices));
     if (end == End::cancelled) co_return attempt.error(end);
     auto consoles = machine_.consoles(begun);
     if (!consoles)

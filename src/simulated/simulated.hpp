@@ -44,6 +44,13 @@ class Simulated final : public hypervisor::Hypervisor {
                                            hypervisor::Operation operation) override;
     async::Task<Result<>> request_reboot(DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> destroy(DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> save(DomId domid, hypervisor::ImageHead head, std::filesystem::path path,
+                               hypervisor::Operation operation) override;
+    async::Task<Result<hypervisor::ImageHead>> read_image(std::filesystem::path path) override;
+    async::Task<Result<hypervisor::Created>> restore(domain::Definition definition,
+                                                     std::filesystem::path path,
+                                                     hypervisor::Operation operation) override;
+    async::Task<Result<>> resume(DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<domain::Definition>> describe(DomId domid) override;
 
     FaultPlan& faults() { return faults_; }
@@ -58,6 +65,12 @@ class Simulated final : public hypervisor::Hypervisor {
     async::Task<Result<>> pass(Attempt& attempt, Duration usual, DomId domid);
     async::Task<Result<>> check_files(Attempt& attempt, const domain::Definition& definition);
     async::Task<Result<hypervisor::Created>> build(Attempt& attempt, const Machine::Begun& begun);
+    async::Task<Result<hypervisor::Created>> finish(Attempt& attempt, const Machine::Begun& begun);
+    async::Task<Result<>> suspend_and_write(Attempt& attempt, DomId domid,
+                                            std::shared_ptr<hypervisor::ImageWriter> image,
+                                            hypervisor::Operation operation);
+    async::Task<Result<>> pass_telling(Attempt& attempt, DomId domid, Machine::Frozen frozen,
+                                       hypervisor::Operation operation);
     async::Task<> abandon(const Machine::Begun& begun);
     async::Task<Result<>> request(Attempt& attempt, DomId domid, hypervisor::StopReason wish);
     void heard(DomId domid, Happening happening);
@@ -71,6 +84,7 @@ class Simulated final : public hypervisor::Hypervisor {
     FaultPlan faults_;
     Waiters acknowledgements_;
     Waiters departures_;
+    Waiters suspensions_;
     struct Watched {
         DomId domid = 0;
         hypervisor::TtysTold told;

@@ -19,10 +19,14 @@ using hypervisor::DomId;
 struct Job {
     explicit Job(Definition asked) : definition(std::move(asked)) {}
 
-    std::string what() const { return fmt::format("start domain '{}'", definition.name); }
+    std::string what() const {
+        return fmt::format("{} domain '{}'", stream ? "restore" : "start", definition.name);
+    }
 
     Definition definition;
+    std::shared_ptr<const Fd> stream{};  ///< what it is restored from; null: it is started
     DomainConfig config;
+    RestoreParameters parameters;
     DomId domid =
         static_cast<DomId>(INVALID_DOMID);  ///< set by libxl at the end, also for a half-made domain
 };
@@ -58,14 +62,19 @@ Result<> check_memory(Context& context, Job& job) {
         return rc != 0 ? rc : libxl_get_free_memory(ctx, &free);
     });
     if (counted && needed > free)
-        return fail(Reason::operation_failed,
-                    "cannot {}: it needs {} MiB of memory and the host has {} MiB free", job.what(),
-                    (needed + 1023) / 1024, free / 1024);
+        return std::unexpected(
+            Error{Reason::operation_failed,
+                  fmt::format("cannot {}: it needs {} MiB of memory and the host has {} MiB free", job.what(),
+                              (needed + 1023) / 1024, free / 1024),
+                  {fmt::format("libxl: {} KiB needed, {} KiB beyond the guest's own {} KiB; {} KiB free",
+                               needed, needed - std::min(needed, job.definition.memory_max_kib),
+                               job.definition.memory_max_kib, free)}});
     return counted;
 }
 
 Result<> prepare(Context& context, Job& job) {
-    if (auto good = check_boot_files(job.definition); !good) return good;
+    // A restored guest has its kernel in its memory.
+    if (auto good = job.stream ? Result<>() : check_boot_files(job.definition); !good) return good;
     if (auto good = check_uuid_is_free(context, job); !good) return good;
     write_config(job.definition, *job.config);
     return check_memory(context, job);
@@ -82,7 +91,10 @@ Result<bool> is_left(Context& context, const Job& job) {
 
 Operations::Start start_creating(Workers::Loan worker, std::shared_ptr<Job> job) {
     return [worker = std::move(worker), job = std::move(job)](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-        return libxl_domain_create_new(ctx, job->config.get(), &job->domid, how, nullptr);
+        if (!job->stream) return libxl_domain_create_new(ctx, job->config.get(), &job->domid, how, nullptr);
+        constexpr int no_way_back = -1;
+        return libxl_domain_create_restore(ctx, job->config.get(), &job->domid, job->stream->get(),
+                                           no_way_back, job->parameters.get(), how, nullptr);
     };
 }
 
@@ -108,16 +120,13 @@ Created created(Context& context, const Job& job) {
     return made;
 }
 
-}  // namespace
-
-async::Task<Result<Created>> create_domain(Workers::Loan worker, Definition definition,
-                                           async::CancelToken cancel) {
-    const auto job = std::make_shared<Job>(std::move(definition));
+/// Has libxl make the domain, and undoes it if that fails or is cancelled. `abort` cuts libxl short.
+async::Task<Result<Created>> make(Workers::Loan worker, std::shared_ptr<Job> job, async::CancelToken abort,
+                                  async::CancelToken cancel) {
     const auto what = job->what();
-    auto ready = co_await worker->call([job](Context& context) { return prepare(context, *job); });
-    if (!ready) co_return std::unexpected(std::move(ready.error()));
-
-    auto made = co_await worker->perform({.what = what, .start = start_creating(worker, job)}, cancel);
+    auto made = co_await worker->perform({.what = what, .start = start_creating(worker, job)}, abort);
+    // libxl may have come to its end before it could be cut short.
+    if (made && cancel.cancelled()) made = std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
     if (!made) {
         auto removed = co_await remove_remains(worker, job);
         if (!removed) made.error().details.push_back(removed.error().message);
@@ -125,6 +134,55 @@ async::Task<Result<Created>> create_domain(Workers::Loan worker, Definition defi
     }
     co_return co_await worker->call(
         [job](Context& context) -> Result<Created> { return created(context, *job); });
+}
+
+Result<std::shared_ptr<hypervisor::OpenImage>> open_stream(const std::filesystem::path& path) {
+    auto opened = hypervisor::open_image(path);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    if (auto good = check_stream(*opened); !good) return std::unexpected(std::move(good.error()));
+    return std::make_shared<hypervisor::OpenImage>(std::move(*opened));
+}
+
+}  // namespace
+
+async::Task<Result<Created>> create_domain(Workers::Loan worker, Definition definition,
+                                           async::CancelToken cancel) {
+    const auto job = std::make_shared<Job>(std::move(definition));
+    auto ready = co_await worker->call([job](Context& context) { return prepare(context, *job); });
+    if (!ready) co_return std::unexpected(std::move(ready.error()));
+    co_return co_await make(worker, job, cancel, cancel);
+}
+
+async::Task<Result<Created>> restore_domain(Workers::Loan worker, Movers movers, Definition definition,
+                                            std::filesystem::path path, hypervisor::Operation operation) {
+    const auto begun = Moving::begin(operation);
+    if (!begun) co_return std::unexpected(begun.error());
+    const auto moving = *begun;
+    const auto job = std::make_shared<Job>(std::move(definition));
+    job->stream = moving->channel->libxls;
+    job->parameters->stream_version = 2;
+    const auto what = job->what();
+    auto image = co_await async::run_blocking(movers.threads, movers.core,
+                                              [path = std::move(path)] { return open_stream(path); });
+    if (!image) co_return std::unexpected(in_context(what, std::move(image.error())));
+    auto ready = co_await worker->call([job](Context& context) { return prepare(context, *job); });
+    if (!ready) co_return std::unexpected(std::move(ready.error()));
+    if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
+
+    if (operation.progress) operation.progress->bytes_all = (*image)->stream_bytes;
+    const async::Completion<Result<>> sent;
+    movers.threads.submit([image = std::move(*image), channel = moving->channel, sent, link = movers.link,
+                           journey = moving->journey(movers, operation)]() mutable {
+        auto result = send(*image, *channel, std::move(journey));
+        image.reset();
+        link->post(
+            [sent = std::move(sent), result = std::move(result)]() mutable { sent.set(std::move(result)); });
+    });
+    auto made = co_await make(worker, job, moving->abort->token(), operation.cancel);
+    moving->channel->shut();
+    auto moved = co_await sent;
+    if (!made && !moved) co_return std::unexpected(in_context(what, std::move(moved.error())));
+    co_return made;
 }
 
 }  // namespace virtlight::xenlight

@@ -60,6 +60,8 @@ class Owned {
 
 using DomainConfig = Owned<libxl_domain_config, libxl_domain_config_init, libxl_domain_config_dispose>;
 using DomainInfo = Owned<libxl_dominfo, libxl_dominfo_init, libxl_dominfo_dispose>;
+using RestoreParameters =
+    Owned<libxl_domain_restore_params, libxl_domain_restore_params_init, libxl_domain_restore_params_dispose>;
 using PhysicalInfo = Owned<libxl_physinfo, libxl_physinfo_init, libxl_physinfo_dispose>;
 
 /// Memory that a C library allocated for us.

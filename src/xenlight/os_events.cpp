@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/log.hpp"
+
 namespace virtlight::xenlight {
 namespace {
 
@@ -43,8 +45,12 @@ int OsEvents::fd_register(void* self, int fd, void** registration, short events,
             handle.enter(
                 [=](libxl_ctx* ctx) { libxl_osevent_occurred_fd(ctx, for_libxl, fd, events, revents); });
         });
-    if (!id) return ERROR_OSEVENT_REG_FAIL;
-    hub.watches_.insert(id);
+    // Never refused: where libxl cleans up after a refusal it crashes. What is no descriptor is never ready,
+    // and the operation ends by its timeout.
+    if (id)
+        hub.watches_.insert(id);
+    else
+        log::warning("libxl waits for {}, which is no descriptor", fd);
     *registration = as_pointer(id);
     return 0;
 }

@@ -59,7 +59,8 @@ struct XenHypervisor::Attention : std::enable_shared_from_this<Attention> {
 };
 
 XenHypervisor::XenHypervisor(async::Scheduler& core)
-    : link_(std::make_shared<CoreLink>(core)),
+    : core_(core),
+      link_(std::make_shared<CoreLink>(core)),
       attention_(std::make_shared<Attention>(link_)),
       lives_(std::make_shared<Lives>()),
       ttys_(std::make_shared<ConsoleTtys>()),
@@ -72,7 +73,9 @@ XenHypervisor::XenHypervisor(async::Scheduler& core)
           [attention = attention_] { attention->raise(); }),
       asking_("xen-ask", core, link_),
       destroying_("xen-destroy", core, link_),
-      workers_(limits::working_contexts, core, link_) {}
+      workers_(limits::working_contexts, core, link_),
+      image_threads_(limits::working_contexts),
+      head_thread_(1) {}
 
 XenHypervisor::~XenHypervisor() {
     link_->cut();
@@ -168,27 +171,117 @@ async::Task<Result<Created>> XenHypervisor::create(domain::Definition definition
         co_return fail(Reason::unsupported_config, "cannot start domain '{}': this host runs no such guests",
                        definition.name);
     }
-    auto worker = co_await workers_.borrow(operation.cancel);
-    if (!worker) {
-        co_return std::unexpected(
-            Error{worker.error().reason,
-                  fmt::format("cannot start domain '{}': {}", definition.name, worker.error().message)});
-    }
+    auto worker = co_await borrow(fmt::format("start domain '{}'", definition.name), operation);
+    if (!worker) co_return std::unexpected(std::move(worker.error()));
     co_return co_await create_domain(std::move(*worker), std::move(definition), operation.cancel);
 }
 
+async::Task<Result<Workers::Loan>> XenHypervisor::borrow(std::string what, Operation operation) {
+    auto worker = co_await workers_.borrow(operation.cancel);
+    if (!worker) co_return std::unexpected(in_context(what, std::move(worker.error())));
+    co_return worker;
+}
+
+async::Task<Result<>> XenHypervisor::save(DomId domid, hypervisor::ImageHead head, std::filesystem::path path,
+                                          Operation operation) {
+    const auto what = fmt::format("save domain {}", domid);
+    log::debug("operation {}: {} to '{}'", operation.id.value, what, path.string());
+    if (domid == 0) co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
+    const auto worker = co_await borrow(what, operation);
+    if (!worker) co_return std::unexpected(worker.error());
+    auto saved = co_await save_domain(*worker, movers(), domid, std::move(head), std::move(path),
+                                      std::move(operation));
+    if (!saved) follow_anew(domid);
+    co_return co_await explained(**worker, what, domid, std::move(saved));
+}
+
+async::Task<Result<hypervisor::ImageHead>> XenHypervisor::read_image(std::filesystem::path path) {
+    return async::run_blocking(head_thread_, core_,
+                               [path = std::move(path)]() -> Result<hypervisor::ImageHead> {
+                                   auto image = hypervisor::open_image(path);
+                                   if (!image) return std::unexpected(std::move(image.error()));
+                                   return std::move(image->head);
+                               });
+}
+
+async::Task<Result<Created>> XenHypervisor::restore(domain::Definition definition, std::filesystem::path path,
+                                                    Operation operation) {
+    const auto what = fmt::format("restore domain '{}'", definition.name);
+    log::debug("operation {}: {} from '{}'", operation.id.value, what, path.string());
+    auto worker = co_await borrow(what, operation);
+    if (!worker) co_return std::unexpected(std::move(worker.error()));
+    co_return co_await restore_domain(std::move(*worker), movers(), std::move(definition), std::move(path),
+                                      std::move(operation));
+}
+
+async::Task<Result<>> XenHypervisor::resume(DomId domid, Operation operation) {
+    const auto suspended =
+        co_await asking_.call([domid](Context& context) { return is_suspended(context, domid); });
+    if (!suspended) co_return std::unexpected(suspended.error());
+    if (!*suspended)
+        co_return fail(Reason::invalid_state, "cannot resume domain {}: it is not suspended", domid);
+    auto resumed =
+        co_await act(asking_, "resume", domid, std::move(operation),
+                     {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                         constexpr int it_knows_that_it_was_not_saved = 1;
+                         return libxl_domain_resume(ctx, domid, it_knows_that_it_was_not_saved, how);
+                     }});
+    follow_anew(domid);
+    co_return resumed;
+}
+
+/// libxl tells of one stop in a life: of that for the save, and of no other.
+void XenHypervisor::follow_anew(DomId domid) {
+    watching_.post([domid, attention = attention_, lives = lives_](Result<Context*> context) {
+        if (!context) return;
+        for (const auto& [life, of] : *lives) {
+            if (of != domid) continue;
+            (*context)->deaths().unfollow(life);
+            (*context)->deaths().follow(life, domid);
+        }
+        attention->raise();
+    });
+}
+
+async::Task<Result<bool>> XenHypervisor::is_paused(DomId domid, std::string_view verb) {
+    return asking_.call(
+        [domid, what = fmt::format("{} domain {}", verb, domid)](Context& context) -> Result<bool> {
+            DomainInfo info;
+            auto read = context.attempt(
+                what, domid, [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
+            if (!read) return std::unexpected(std::move(read.error()));
+            return info->paused;
+        });
+}
+
+/// Xen counts pauses, those of other tools among them: one unpause is to be enough.
 async::Task<Result<>> XenHypervisor::unpause(DomId domid, Operation operation) {
-    return act(asking_, "unpause", domid, std::move(operation),
-               {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-                   return libxl_domain_unpause(ctx, domid, how);
-               }});
+    for (unsigned i = 0; i < limits::pauses_of_a_domain; ++i) {
+        const auto paused = co_await is_paused(domid, "unpause");
+        if (!paused) co_return std::unexpected(paused.error());
+        if (!*paused) co_return Result<>{};
+        auto unpaused = co_await act(asking_, "unpause", domid, operation,
+                                     {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                                         return libxl_domain_unpause(ctx, domid, how);
+                                     }});
+        if (!unpaused) {
+            // libxl refuses when another tool was quicker.
+            const auto still = co_await is_paused(domid, "unpause");
+            if (!still || *still) co_return unpaused;
+        }
+    }
+    co_return fail(Reason::operation_failed, "cannot unpause domain {}: it is paused more than {} times",
+                   domid, limits::pauses_of_a_domain);
 }
 
 async::Task<Result<>> XenHypervisor::pause(DomId domid, Operation operation) {
-    return act(asking_, "pause", domid, std::move(operation),
-               {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-                   return libxl_domain_pause(ctx, domid, how);
-               }});
+    const auto paused = co_await is_paused(domid, "pause");
+    if (!paused) co_return std::unexpected(paused.error());
+    if (*paused) co_return Result<>{};
+    co_return co_await act(asking_, "pause", domid, std::move(operation),
+                           {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                               return libxl_domain_pause(ctx, domid, how);
+                           }});
 }
 
 async::Task<Result<>> XenHypervisor::request_shutdown(DomId domid, hypervisor::ShutdownMethod method,
@@ -248,9 +341,14 @@ async::Task<Result<>> XenHypervisor::act(ContextThread& thread, std::string verb
     const Counted counted(in_flight_);
     const auto what = ao.what;
     auto acted = co_await thread.perform(std::move(ao), operation.cancel);
+    co_return co_await explained(thread, what, domid, std::move(acted));
+}
+
+/// libxl mostly just fails when a domain is gone.
+async::Task<Result<>> XenHypervisor::explained(ContextThread& thread, std::string what, DomId domid,
+                                               Result<> acted) {
     if (acted || acted.error().reason != Reason::operation_failed) co_return acted;
 
-    // libxl mostly just fails when a domain is gone.
     const auto there = co_await thread.call([domid](Context& context) -> Result<bool> {
         return context.enter([&](libxl_ctx* ctx) { return libxl_domain_info(ctx, nullptr, domid); }) !=
                ERROR_DOMAIN_NOTFOUND;

@@ -14,6 +14,7 @@
 #include "xenlight/console_ttys.hpp"
 #include "xenlight/context_thread.hpp"
 #include "xenlight/core_link.hpp"
+#include "xenlight/save.hpp"
 #include "xenlight/workers.hpp"
 
 namespace virtlight::xenlight {
@@ -30,6 +31,9 @@ namespace virtlight::xenlight {
 ///               which must not hold up a pause.
 ///   working     creation fills the guest's memory inside libxl, for seconds and more: one at a time on each
 ///               of limits::working_contexts; the rest waits.
+///
+/// A guest is saved and restored on a working context, too: libxl does some of that while it holds the
+/// thread.
 ///
 /// So a guest that hangs and a guest being built hold up neither each other nor the end of a third.
 class XenHypervisor final : public hypervisor::Hypervisor {
@@ -55,6 +59,13 @@ class XenHypervisor final : public hypervisor::Hypervisor {
                                            hypervisor::Operation operation) override;
     async::Task<Result<>> request_reboot(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> destroy(hypervisor::DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> save(hypervisor::DomId domid, hypervisor::ImageHead head,
+                               std::filesystem::path path, hypervisor::Operation operation) override;
+    async::Task<Result<hypervisor::ImageHead>> read_image(std::filesystem::path path) override;
+    async::Task<Result<hypervisor::Created>> restore(domain::Definition definition,
+                                                     std::filesystem::path path,
+                                                     hypervisor::Operation operation) override;
+    async::Task<Result<>> resume(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<domain::Definition>> describe(hypervisor::DomId domid) override;
 
  private:
@@ -67,10 +78,17 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     static Result<> listen(Context& watching, const std::shared_ptr<Attention>& attention, const Lives& lives,
                            ConsoleTtys& ttys);
     Result<> read_facts();
+    async::Task<Result<bool>> is_paused(hypervisor::DomId domid, std::string_view verb);
     async::Task<Result<>> act(ContextThread& thread, std::string verb, hypervisor::DomId domid,
                               hypervisor::Operation operation, ContextThread::Ao ao);
+    async::Task<Result<Workers::Loan>> borrow(std::string what, hypervisor::Operation operation);
+    async::Task<Result<>> explained(ContextThread& thread, std::string what, hypervisor::DomId domid,
+                                    Result<> acted);
+    void follow_anew(hypervisor::DomId domid);
+    Movers movers() { return {core_, link_, image_threads_}; }
     async::Task<Result<>> press_power_button(hypervisor::DomId domid, hypervisor::Operation operation);
 
+    async::Scheduler& core_;
     std::shared_ptr<CoreLink> link_;
     std::shared_ptr<Attention> attention_;
     std::shared_ptr<Lives> lives_;
@@ -82,6 +100,9 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     ContextThread asking_;
     ContextThread destroying_;
     Workers workers_;
+    async::BlockingThreads image_threads_;
+    async::BlockingThreads
+        head_thread_;  ///< what only looks at an image does not wait for those that move one
     std::size_t in_flight_ = 0;
 };
 

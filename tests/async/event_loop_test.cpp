@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -102,6 +103,27 @@ TEST_F(EventLoopTest, CallsARegularFileAlwaysReady) {
     });
     run();
     EXPECT_EQ(reports, 2);
+}
+
+TEST_F(EventLoopTest, CallsAlwaysReadyWhatTheKernelRefusesToWatch) {
+    std::vector<Fd> nested;  // so deep that one more level is too much
+    nested.emplace_back(::epoll_create1(EPOLL_CLOEXEC));
+    for (;;) {
+        Fd next(::epoll_create1(EPOLL_CLOEXEC));
+        epoll_event event{.events = EPOLLIN, .data = {}};
+        if (::epoll_ctl(next.get(), EPOLL_CTL_ADD, nested.back().get(), &event) != 0) break;
+        nested.push_back(std::move(next));
+        ASSERT_LT(nested.size(), 100);
+    }
+    int reports = 0;
+    const auto silent = loop.watch(nested.back().get(), 0, [&](short) {
+        if (++reports == 3) loop.stop();
+    });
+    ASSERT_TRUE(silent);
+    loop.rewatch(silent, POLLIN);
+    run();
+    EXPECT_EQ(reports, 3);
+    loop.unwatch(silent);
 }
 
 TEST_F(EventLoopTest, RefusesADescriptorThatIsClosed) {

@@ -13,6 +13,8 @@ from hosts import LabHost, SimulatedHost
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
+pytest_plugins = ["emulator"]
+
 
 def pytest_addoption(parser):
     parser.addoption("--bin", default="build/release/bin", help="the folder of virtlightd")

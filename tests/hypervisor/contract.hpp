@@ -365,6 +365,7 @@ TEST_P(HypervisorContract, APausedGuestAcknowledgesWhenItRunsAgain) {
 TEST_P(HypervisorContract, DestroyingEndsARequestThatWaits) {
     const auto domid = running(guest(Habit::frozen));
     const auto asked = start_shutdown(domid, operation());
+    EXPECT_TRUE(hangs(asked));
     EXPECT_TRUE(destroy(domid));
     EXPECT_TRUE(ended(asked));
 }

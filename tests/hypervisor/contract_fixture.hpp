@@ -59,7 +59,7 @@ class HypervisorContract : public ::testing::TestWithParam<Subject> {
     auto start(Ask ask) {
         using T = typename std::invoke_result_t<Ask>::value_type;
         auto pending = std::make_shared<std::optional<T>>();
-        on_core([&] { scope_.spawn(keep(ask(), pending)); });
+        on_core([&] { scope_.spawn(hold(ask(), pending)); });
         return pending;
     }
     template <class T>
@@ -89,9 +89,11 @@ class HypervisorContract : public ::testing::TestWithParam<Subject> {
     }
     Result<Created> create(const domain::Definition& definition) {
         auto created = end_of(start_create(definition, operation()));
-        if (created) made_.push_back(created->domid);
+        if (created) keep(created->domid);
         return created;
     }
+    /// It is destroyed when the test is over.
+    void keep(DomId domid) { made_.push_back(domid); }
     /// A guest that runs; the domid of nobody if it cannot be had.
     DomId running(const domain::Definition& definition) {
         const auto created = create(definition);
@@ -184,7 +186,7 @@ class HypervisorContract : public ::testing::TestWithParam<Subject> {
     static constexpr auto pause_between_looks = milliseconds(10);
 
     template <class T>
-    static async::Task<> keep(async::Task<T> task, Pending<T> pending) {
+    static async::Task<> hold(async::Task<T> task, Pending<T> pending) {
         auto result = co_await std::move(task);
         pending->emplace(std::move(result));
     }

@@ -11,6 +11,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "client"))
 from clients import Events, quiet_libvirt
 from hosts import LabHost
 
+pytest_plugins = ["emulator"]
+
 
 def pytest_addoption(parser):
     parser.addoption("--lab", default="default", help="the name of a running lab")

@@ -31,6 +31,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Control{"of-2012", "AFetchedDescriptorIsClosedAndItsNumberUsedAgain",
                 "libxl is told of a descriptor that it has taken back"},
+        Control{"of-2012", "ARegularFileIsSavedTo", "it dies of signal 11"},
         Control{"delivers-twice", "AnAbortModifiesATimeoutTwice", "ends (-9) when it has to wait"},
         Control{"delivers-twice", "ATimeoutIsDueWhenItIsModified", "a timeout is delivered that is not owed"},
         Control{"trusts-the-wall-clock", "TheWallClockIsSetForward", "ms early"},

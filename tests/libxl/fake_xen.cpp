@@ -36,9 +36,9 @@ void Xen::on_change(std::function<void()> changed) {
     changed_ = std::move(changed);
 }
 
-void Xen::on_run(std::function<void(unsigned)> runs) {
+void Xen::on_move(std::function<void(unsigned)> moved) {
     const std::scoped_lock lock(mutex_);
-    runs_ = std::move(runs);
+    moved_ = std::move(moved);
 }
 
 void Xen::signal() {
@@ -109,15 +109,25 @@ int Xen::pause(unsigned domid) {
 }
 
 int Xen::unpause(unsigned domid) {
-    std::function<void(unsigned)> runs;
+    std::function<void(unsigned)> moved;
     int error = ESRCH;
     change(domid, [&](Domain& domain) {
         error = domain.pauses > 0 ? 0 : EINVAL;
         if (domain.pauses > 0) --domain.pauses;
-        if (domain.runs()) runs = runs_;
+        if (domain.runs()) moved = moved_;
     });
-    if (error == 0 && runs) runs(domid);
+    if (error == 0 && moved) moved(domid);
     return error;
+}
+
+bool Xen::press_button(unsigned domid) {
+    std::function<void(unsigned)> moved;
+    const bool there = change(domid, [&](Domain& domain) {
+        domain.button_pressed = true;
+        moved = moved_;
+    });
+    if (there) moved(domid);
+    return there;
 }
 
 bool Xen::stop(unsigned domid, Stop reason) {

@@ -28,6 +28,7 @@ struct Domain {
     unsigned pauses = 0;  ///< by toolstacks; the domain runs at 0
     std::optional<Stop> stopped{};
     bool dying = false;
+    bool button_pressed = false;
     Duration used{};                      ///< processor time until it last stopped to run
     std::optional<Time> running_since{};  ///< while it runs
     std::uint64_t pages = 0;
@@ -55,8 +56,9 @@ class Xen {
 
     /// `changed` is called after a change that Xen signals to xenstored, on the thread that makes it.
     void on_change(std::function<void()> changed);
-    /// `runs` is called when a domain is no longer paused, on the thread that unpaused it.
-    void on_run(std::function<void(unsigned domid)> runs);
+    /// `moved` is called when a domain has something to do: it is no longer paused, or its power button was
+    /// pressed. On the thread that did it.
+    void on_move(std::function<void(unsigned domid)> moved);
 
     /// The domid that the next new domain gets, if it is free.
     void choose_domid(unsigned domid);
@@ -72,6 +74,7 @@ class Xen {
     /// that is not paused.
     int pause(unsigned domid);
     int unpause(unsigned domid);
+    bool press_button(unsigned domid);
     /// The guest stops, as it does by itself.
     bool stop(unsigned domid, Stop reason);
     /// A stopped guest goes on.
@@ -94,7 +97,7 @@ class Xen {
     std::set<unsigned> held_;  ///< which stay when they are destroyed
     unsigned next_domid_ = 1;
     std::function<void()> changed_ = [] {};
-    std::function<void(unsigned)> runs_ = [](unsigned) {};
+    std::function<void(unsigned)> moved_ = [](unsigned) {};
     Calls calls_;
 };
 

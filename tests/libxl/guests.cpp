@@ -33,12 +33,12 @@ std::optional<Stop> stop_of(const std::string& request) {
 Guests::Guests(Xen& xen, XenstoreServer& xenstore) : xen_(xen), xenstore_(xenstore) {
     xenstore_.on_change([this](const std::string& path) { changed(path); });
     xen_.on_change([this] { xenstore_.domains_changed(); });
-    xen_.on_run([this](unsigned domid) { xenstore_.post([this, domid] { look_at(domid); }); });
+    xen_.on_move([this](unsigned domid) { xenstore_.post([this, domid] { look_at(domid); }); });
 }
 
 Guests::~Guests() {
     xen_.on_change([] {});
-    xen_.on_run([](unsigned) {});
+    xen_.on_move([](unsigned) {});
     xenstore_.on_change([](const std::string&) {});
     xenstore_.run([] {});
 }
@@ -81,6 +81,10 @@ void Guests::look_at(unsigned domid) {
         case Habit::reboots: xen_.stop(domid, Stop::reboot); return;
         case Habit::crashes: xen_.stop(domid, Stop::crash); return;
         case Habit::obeys: break;
+    }
+    if (domain->button_pressed && domain->hvm) {
+        xen_.stop(domid, Stop::poweroff);
+        return;
     }
     const auto stop = stop_of(request(domid));
     if (!stop) return;

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include <sys/mman.h>
+
 #include "libxl/interposed.hpp"
 
 using virtlight::fake::answer;
@@ -136,6 +138,13 @@ int xc_cpuid_apply_policy(xc_interface*, uint32_t, bool, const uint32_t*, unsign
 
 int xc_set_paging_mempool_size(xc_interface*, uint32_t, uint64_t) {
     return nothing(__func__);
+}
+
+/// libxl writes to a page of an HVM guest, and unmaps it.
+void* xc_map_foreign_range(xc_interface*, uint32_t, int size, int protection, unsigned long) {
+    const int error = Xen::current().calls().enter(__func__);
+    if (error) return errno = error, nullptr;
+    return ::mmap(nullptr, static_cast<std::size_t>(size), protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
 int xc_hvm_param_set(xc_interface*, uint32_t, uint32_t, uint64_t) {

@@ -133,8 +133,9 @@ int xc_domain_resume(xc_interface*, uint32_t domid, int) {
     return answer_about(__func__, [&](Xen& xen) { return xen.resume(domid); });
 }
 
-int xc_domain_send_trigger(xc_interface*, uint32_t domid, uint32_t, uint32_t) {
-    return answer_about(__func__, [&](Xen& xen) { return xen.find(domid).has_value(); });
+int xc_domain_send_trigger(xc_interface*, uint32_t domid, uint32_t trigger, uint32_t) {
+    if (trigger != XEN_DOMCTL_SENDTRIGGER_POWER) return errno = EOPNOTSUPP, -1;
+    return answer_about(__func__, [&](Xen& xen) { return xen.press_button(domid); });
 }
 
 int xc_domain_max_vcpus(xc_interface*, uint32_t domid, unsigned most) {

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "libxl/device_model.hpp"
 #include "libxl/play.hpp"
 
 namespace {
 
-/// libxl keeps files under paths that are compiled in. Each run of the tests has these to itself.
-constexpr const char* private_folders[] = {"/var/lib", "/run"};
+/// libxl keeps and finds files under paths that are compiled in. Each run of the tests has these to itself.
+constexpr const char* private_folders[] = {"/var/lib", "/var/log", "/run", "/usr/libexec", "/usr/share"};
 constexpr const char* mark = "VIRTLIGHT_TESTS_ARE_ALONE";
 
 /// Begins anew in a mount namespace of its own. util-linux's program does it, as a process that a sanitizer
@@ -33,17 +36,28 @@ void begin_alone(char** arguments) {
     std::exit(EXIT_FAILURE);
 }
 
-}  // namespace
-
-int main(int count, char** arguments) {
-    if (!std::getenv(mark)) begin_alone(arguments);
+void furnish() {
+    namespace fs = std::filesystem;
     for (const char* const folder : private_folders) {
         if (::mount("none", folder, "tmpfs", 0, "mode=755") != 0) {
             std::perror(folder);
-            return EXIT_FAILURE;
+            std::exit(EXIT_FAILURE);
         }
-        std::filesystem::create_directories(std::filesystem::path(folder) / "xen");
+        fs::create_directories(fs::path(folder) / "xen");
     }
+    fs::create_symlink(fs::read_symlink("/proc/self/exe"), virtlight::fake::device_model_program);
+    const fs::path bios = virtlight::fake::firmware;
+    fs::create_directories(bios.parent_path());
+    std::ofstream(bios) << "nothing runs this";
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    if (const auto status = virtlight::fake::serve_as_device_model(count, arguments)) return *status;
+    if (!std::getenv(mark)) begin_alone(arguments);
+    furnish();
+    ::signal(SIGPIPE, SIG_IGN);  // as the daemon does: libxenstore writes to a xenstored that may be gone
     ::setenv("LIBXL_SAVE_HELPER", "/run/save-helper", 1);
     if (const auto status = virtlight::fake::play_as_child(count, arguments)) return *status;
     ::testing::InitGoogleMock(&count, arguments);

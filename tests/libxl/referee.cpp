@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include "xenlight/timeout_ledger.hpp"
 
@@ -73,6 +74,14 @@ std::size_t Referee::descriptors() const {
 int Referee::youngest_descriptor() const {
     const std::scoped_lock lock(mutex_);
     return descriptors_.empty() ? -1 : descriptors_.back().fd;
+}
+
+bool Referee::has_readable_descriptor() const {
+    const std::scoped_lock lock(mutex_);
+    return std::ranges::any_of(descriptors_, [](const Descriptor& each) {
+        pollfd one{each.fd, POLLIN, 0};
+        return ::poll(&one, 1, 0) == 1 && (one.revents & POLLIN) != 0;
+    });
 }
 
 std::size_t Referee::timeouts() const {

@@ -38,6 +38,8 @@ class Referee {
     std::size_t timeouts() const;
     /// The one that was registered last; -1: none.
     int youngest_descriptor() const;
+    /// Whether somebody is about to hear of one.
+    bool has_readable_descriptor() const;
     /// Since begin().
     std::size_t deliveries() const;
     std::size_t hurries() const;

@@ -38,6 +38,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     // What is so, to be changed at will. Nobody is told.
     std::map<DomId, hypervisor::DomainSeen> truth;
     std::map<DomId, domain::Definition> definitions;
+    std::map<std::filesystem::path, hypervisor::ImageHead> images;
 
     // What was asked
     std::vector<std::string> calls;
@@ -152,6 +153,36 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> destroy(DomId domid, Operation operation) override {
         auto turn = co_await begin("destroy", operation, domid);
         if (turn) vanish(domid);
+        co_return turn;
+    }
+    async::Task<Result<>> save(DomId domid, hypervisor::ImageHead head, std::filesystem::path path,
+                               Operation operation) override {
+        operation.progress->bytes = 1000;
+        operation.progress->bytes_all = head.definition.memory_kib * 1024;
+        auto turn = co_await begin("save", operation, domid);
+        if (!turn) co_return turn;
+        truth.at(domid).stopped = hypervisor::StopReason::suspend;
+        images[path] = std::move(head);
+        co_return turn;
+    }
+    async::Task<Result<hypervisor::ImageHead>> read_image(std::filesystem::path path) override {
+        const Operation operation;
+        const auto turn = co_await begin("read_image", operation);
+        if (!turn) co_return std::unexpected(turn.error());
+        const auto found = images.find(path);
+        if (found == images.end()) co_return fail(Reason::io, "cannot open '{}'", path.string());
+        co_return found->second;
+    }
+    async::Task<Result<hypervisor::Created>> restore(domain::Definition definition, std::filesystem::path,
+                                                     Operation operation) override {
+        const auto turn = co_await begin("restore", operation);
+        if (!turn) co_return std::unexpected(turn.error());
+        const auto domid = make(definition, true);
+        co_return hypervisor::Created{domid, definitions[domid].consoles};
+    }
+    async::Task<Result<>> resume(DomId domid, Operation operation) override {
+        auto turn = co_await begin("resume", operation, domid);
+        if (turn) truth.at(domid).stopped.reset();
         co_return turn;
     }
     async::Task<Result<domain::Definition>> describe(DomId domid) override {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,7 @@ class MemoryStore final : public Store {
 
     std::map<Uuid, Stored> domains;
     std::map<Uuid, StoredLife> lives;
+    std::set<Uuid> images;
     std::vector<std::string> problems;
     unsigned writes = 0;
 
@@ -38,6 +40,7 @@ class MemoryStore final : public Store {
             content.domains.push_back(domain);
         for (const auto& [uuid, life] : lives)
             content.lives.push_back(life);
+        content.images.assign(images.begin(), images.end());
         content.problems = problems;
         co_await step();
         co_return content;
@@ -55,6 +58,12 @@ class MemoryStore final : public Store {
     async::Task<Result<>> save_life(StoredLife life) override {
         auto written = co_await write();
         if (written) lives.insert_or_assign(life.definition.uuid, life);
+        co_return written;
+    }
+    std::filesystem::path image_path(Uuid uuid) const override { return "/images/" + to_string(uuid); }
+    async::Task<Result<>> remove_image(Uuid uuid) override {
+        auto written = co_await write();
+        if (written) images.erase(uuid);
         co_return written;
     }
     async::Task<Result<>> remove_life(Uuid uuid) override {

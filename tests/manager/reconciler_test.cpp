@@ -292,14 +292,41 @@ TEST_F(Reconciler, WaitsWithADomainThatHasNoNameYet) {
 TEST_F(Reconciler, ListsADomainThatNobodyCanDescribeByWhatIsSeenOfIt) {
     const auto guest = guest_named("odd");
     xen.make(guest);
-    for (unsigned i = 0; i < limits::adoption_attempts; ++i)
-        xen.fail_next("describe", {Reason::operation_failed, "no json"});
+    xen.before_effect = [this](const std::string& call) {
+        if (call == "describe") xen.fail_next(call, {Reason::operation_failed, "no json"});
+    };
     look();
     EXPECT_FALSE(exists(guest)) << "it may be half made";
-    for (unsigned i = 0; i < limits::adoption_attempts; ++i)
-        look();
+    loop.run_for(limits::adoption_patience + seconds(1));
     EXPECT_EQ(info(guest).memory_kib, guest.memory_kib);
     EXPECT_EQ(info(guest).name, "odd");
+}
+
+TEST_F(Reconciler, FollowsASlowBuildOfAnotherToolUntilItCanBeDescribed) {
+    const auto guest = guest_named("slow");
+    const auto domid = xen.make(guest, true);
+    bool built = false;
+    xen.before_effect = [&](const std::string& call) {
+        if (call == "describe" && !built) xen.fail_next(call, {Reason::operation_failed, "being built"});
+    };
+    loop.run_for(limits::foreign_build / 2);
+    EXPECT_FALSE(exists(guest));
+    built = true;
+    xen.truth.at(domid).paused = false;
+    look();
+    EXPECT_EQ(manager->definition(guest.uuid, Which::live)->boot, guest.boot);
+}
+
+TEST_F(Reconciler, ListsAPausedDomainThatNobodyCanDescribeAtLast) {
+    const auto guest = guest_named("odd");
+    xen.make(guest, true);
+    xen.before_effect = [this](const std::string& call) {
+        if (call == "describe") xen.fail_next(call, {Reason::operation_failed, "no json"});
+    };
+    loop.run_for(limits::foreign_build - seconds(2));
+    EXPECT_FALSE(exists(guest));
+    loop.run_for(seconds(4));
+    EXPECT_TRUE(exists(guest));
 }
 
 TEST_F(Reconciler, IsNotHeldUpByADomainWhoseDescriptionHangs) {

@@ -11,6 +11,7 @@
 #include "async/scope.hpp"
 #include "async/timing.hpp"
 #include "async/virtual_loop.hpp"
+#include "hypervisor/contract_saving.hpp"
 #include "simulated/simulated.hpp"
 
 namespace virtlight::hypervisor::contract {
@@ -122,11 +123,16 @@ class RealTimeHarness final : public Harness {
     std::jthread core_{[this] { loop_.run(); }};
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Simulated, HypervisorContract,
-    testing::Values(Subject{"InVirtualTime", [] { return std::make_unique<VirtualHarness>(); }},
-                    Subject{"InRealTime", [] { return std::make_unique<RealTimeHarness>(); }}),
-    [](const auto& subject) { return subject.param.name; });
+auto subjects() {
+    return testing::Values(Subject{"InVirtualTime", [] { return std::make_unique<VirtualHarness>(); }},
+                           Subject{"InRealTime", [] { return std::make_unique<RealTimeHarness>(); }});
+}
+std::string name_of(const testing::TestParamInfo<Subject>& subject) {
+    return subject.param.name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Simulated, HypervisorContract, subjects(), name_of);
+INSTANTIATE_TEST_SUITE_P(Simulated, SavingContract, subjects(), name_of);
 
 }  // namespace
 }  // namespace virtlight::hypervisor::contract

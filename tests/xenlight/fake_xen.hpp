@@ -18,7 +18,7 @@ namespace virtlight::fake_xen {
 struct Domain {
     hypervisor::DomId domid = 0;
     Uuid uuid{};
-    bool paused = false;
+    unsigned pauses = 0;  ///< it runs at 0
     bool shutdown = false;
     bool dying = false;
     int reason = 0;

@@ -37,7 +37,7 @@ Xen::Connection* connection(xs_handle* handle) {
 xc_domaininfo_t info_of(const Domain& domain) {
     xc_domaininfo_t info{};
     info.domain = static_cast<domid_t>(domain.domid);
-    info.flags = (domain.paused ? XEN_DOMINF_paused : 0) | (domain.dying ? XEN_DOMINF_dying : 0);
+    info.flags = (domain.pauses > 0 ? XEN_DOMINF_paused : 0) | (domain.dying ? XEN_DOMINF_dying : 0);
     if (domain.shutdown)
         info.flags |= XEN_DOMINF_shutdown | static_cast<unsigned>(domain.reason) << XEN_DOMINF_shutdownshift;
     info.tot_pages = 32768;
@@ -103,11 +103,18 @@ int xc_domain_getvnuma(xc_interface*, uint32_t, uint32_t*, uint32_t*, uint32_t*,
 }
 
 int xc_domain_pause(xc_interface*, uint32_t domid) {
-    return on_domain(domid, [](Domain& domain) { domain.paused = true; });
+    return on_domain(domid, [](Domain& domain) { ++domain.pauses; });
 }
 
 int xc_domain_unpause(xc_interface*, uint32_t domid) {
-    return on_domain(domid, [](Domain& domain) { domain.paused = false; });
+    bool was_paused = true;
+    const int rc = on_domain(domid, [&](Domain& domain) {
+        was_paused = domain.pauses > 0;
+        if (was_paused) --domain.pauses;
+    });
+    if (was_paused) return rc;
+    errno = EINVAL;
+    return -1;
 }
 
 /// libxl calls it in a child, whose Xen is a copy that ends with it.

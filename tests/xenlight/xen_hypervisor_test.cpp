@@ -106,9 +106,21 @@ TEST_F(XenHypervisorTest, SeesAllDomains) {
 TEST_F(XenHypervisorTest, PausesAndUnpauses) {
     run([](XenHypervisorTest& t) -> Task<> {
         EXPECT_TRUE(co_await t.xen->pause(5, {}));
-        EXPECT_TRUE(t.fake.domains().back().paused);
+        EXPECT_EQ(t.fake.domains().back().pauses, 1);
         EXPECT_TRUE(co_await t.xen->unpause(5, {}));
-        EXPECT_FALSE(t.fake.domains().back().paused);
+        EXPECT_EQ(t.fake.domains().back().pauses, 0);
+    });
+}
+
+TEST_F(XenHypervisorTest, PausesOnceAndUnpausesUntilTheGuestRuns) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        EXPECT_TRUE(co_await t.xen->unpause(5, {})) << "it runs already";
+        EXPECT_TRUE(co_await t.xen->pause(5, {}));
+        EXPECT_TRUE(co_await t.xen->pause(5, {}));
+        EXPECT_EQ(t.fake.domains().back().pauses, 1);
+        t.fake.change(5, [](fake_xen::Domain& domain) { domain.pauses = 3; });  // xl has paused it, too
+        EXPECT_TRUE(co_await t.xen->unpause(5, {}));
+        EXPECT_EQ(t.fake.domains().back().pauses, 0);
     });
 }
 
@@ -127,7 +139,7 @@ TEST_F(XenHypervisorTest, DoesNothingToTheHostItself) {
     run([](XenHypervisorTest& t) -> Task<> {
         EXPECT_EQ((co_await t.xen->pause(0, {})).error().reason, Reason::unsupported_operation);
         EXPECT_EQ((co_await t.xen->destroy(0, {})).error().reason, Reason::unsupported_operation);
-        EXPECT_FALSE(t.fake.domains().front().paused);
+        EXPECT_EQ(t.fake.domains().front().pauses, 0);
     });
 }
 
@@ -170,7 +182,7 @@ TEST_F(XenHypervisorTest, DoesNotStartWhatIsCancelledBefore) {
         cancel.cancel();
         const auto paused = co_await t.xen->pause(5, {.cancel = cancel.token()});
         EXPECT_EQ(paused.error().reason, Reason::cancelled);
-        EXPECT_FALSE(t.fake.domains().back().paused);
+        EXPECT_EQ(t.fake.domains().back().pauses, 0);
     });
 }
 

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <future>
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -88,6 +90,7 @@ void PlainBridge::post(std::function<void()> step) {
 void PlainBridge::serve() {
     while (!stopping_) {
         wait();
+        deliver_regular_files();
         deliver_timeouts();
         std::vector<std::function<void()>> steps;
         {
@@ -108,13 +111,15 @@ void PlainBridge::wait() {
         if (event.data.u64 == 0) ::eventfd_read(wake_.get(), &count);
         const auto found = descriptors_.find(event.data.u64);
         if (found == descriptors_.end()) continue;
-        const auto [fd, for_libxl] = found->second;
+        const auto [fd, for_libxl, always_ready] = found->second;
         libxl_osevent_occurred_fd(ctx_, for_libxl, fd, 0, static_cast<short>(event.events));
     }
 }
 
 int PlainBridge::until_next() const {
     constexpr auto longest = milliseconds(20);
+    if (std::ranges::any_of(descriptors_, [](const auto& each) { return each.second.always_ready; }))
+        return 0;
     auto left = Duration(longest);
     for (const auto& timeout : timeouts_)
         left = std::clamp(timeout.due - Clock::now(), Duration::zero(), left);
@@ -126,6 +131,13 @@ bool PlainBridge::is_due(const Timeout& timeout) const {
     timeval now{};
     ::gettimeofday(&now, nullptr);
     return !timercmp(&timeout.at, &now, >);
+}
+
+void PlainBridge::deliver_regular_files() {
+    for (const auto& [id, before] : std::map(descriptors_)) {
+        if (!before.always_ready || !descriptors_.contains(id)) continue;
+        libxl_osevent_occurred_fd(ctx_, before.for_libxl, before.fd, 0, POLLIN | POLLOUT);
+    }
 }
 
 void PlainBridge::deliver_timeouts() {
@@ -144,8 +156,9 @@ int PlainBridge::fd_register(void* self, int fd, void** registration, short even
     epoll_event event{.events = static_cast<std::uint32_t>(events), .data = {.u64 = id}};
     const auto tell = [&](int operation) { return ::epoll_ctl(bridge.epoll_.get(), operation, fd, &event); };
     // There already: what was left to close(), and not closed.
-    if (tell(EPOLL_CTL_ADD) != 0 && tell(EPOLL_CTL_MOD) != 0) return ERROR_OSEVENT_REG_FAIL;
-    bridge.descriptors_[id] = {fd, for_libxl};
+    const bool taken = tell(EPOLL_CTL_ADD) == 0 || (errno == EEXIST && tell(EPOLL_CTL_MOD) == 0);
+    if (!taken && errno != EPERM) return ERROR_OSEVENT_REG_FAIL;
+    bridge.descriptors_[id] = {fd, for_libxl, !taken};
     *registration = as_pointer(id);
     return 0;
 }

@@ -39,6 +39,7 @@ class PlainBridge final : public Bridge {
     struct Descriptor {
         int fd;
         void* for_libxl;
+        bool always_ready;  ///< a regular file, which epoll does not take
     };
     struct Timeout {
         std::uint64_t id;
@@ -58,6 +59,7 @@ class PlainBridge final : public Bridge {
     void open();
     void serve();
     void wait();
+    void deliver_regular_files();
     void deliver_timeouts();
     bool is_due(const Timeout& timeout) const;
     int until_next() const;

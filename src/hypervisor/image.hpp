@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/file.hpp"
+#include "base/result.hpp"
+#include "domain/definition.hpp"
+
+/// The file that holds a saved guest: a head in libvirt's format, so that either can restore what the other
+/// has saved, and behind it the stream of the hypervisor. Everything here blocks, and may run on any thread.
+namespace virtlight::hypervisor {
+
+/// What an image says of its guest.
+struct ImageHead {
+    domain::Definition definition;  ///< as for a start: without ttys
+    bool paused = false;            ///< how it is to be restored, unless that is said then
+};
+
+std::string format_image_head(const ImageHead& head);
+
+/// An image that is being read.
+struct OpenImage {
+    ImageHead head;
+    Fd file;  ///< at the first byte of the stream
+    std::uint64_t stream_bytes = 0;
+};
+
+/// io: it cannot be read. invalid_argument: it is no image, or of another kind, or its head is damaged; the
+/// message says where.
+Result<OpenImage> open_image(const std::filesystem::path& path);
+
+/// Fills `bytes`. invalid_argument: the image ends before.
+Result<> read_from_image(const OpenImage& image, std::span<char> bytes);
+
+/// An image that is being written. The file is there, whole and synced, when commit() has succeeded, and in
+/// the place of what was there before. Until then it has another name, and it is removed if it is not
+/// committed; what a killed daemon left is overwritten by the next.
+class ImageWriter {
+ public:
+    /// invalid_argument: the path is not absolute, or names something other than a file; too_many: another
+    /// save writes there; io.
+    static Result<ImageWriter> create(const std::filesystem::path& path, const ImageHead& head);
+    ImageWriter(ImageWriter&& other) noexcept = default;
+    ImageWriter& operator=(ImageWriter&& other) noexcept = delete;
+    ~ImageWriter();
+
+    Result<> write(std::string_view bytes);
+    Result<> commit();
+
+ private:
+    ImageWriter(std::filesystem::path path, std::filesystem::path temporary, Fd file);
+
+    std::filesystem::path path_;
+    std::filesystem::path temporary_;
+    Fd file_;  ///< empty: committed, or moved from
+};
+
+}  // namespace virtlight::hypervisor

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <utility>
+
+#include "async/timing.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "manager/operations.hpp"
+
+/// Saving and restoring. An image is whole before its guest is removed, and it is removed only when its guest
+/// runs again: whatever fails in between, at least one of them is there.
+namespace virtlight::manager {
+
+using async::Task;
+using domain::State;
+using hypervisor::ImageHead;
+using hypervisor::Operation;
+
+namespace {
+
+Result<ImageHead> head_of(const Domain& domain, SaveOptions options) {
+    ImageHead head{without_ttys(domain.life->definition), options.paused};
+    if (!options.definition) return head;
+    if (options.definition->uuid != domain.uuid || options.definition->name != domain.name)
+        return fail(Reason::invalid_argument, "the XML for the image has another name or uuid");
+    head.definition = std::move(*options.definition);
+    return head;
+}
+
+Result<> require_running(const Domain& domain) {
+    if (!domain.life) return fail(Reason::invalid_state, "domain is not running");
+    if (domain.status.state != State::running)
+        return fail(Reason::invalid_state, "domain is {}: it has to be running, as it is to suspend itself",
+                    domain::to_string(domain.status.state));
+    return {};
+}
+
+}  // namespace
+
+Task<Result<>> Guests::save(DomainRef domain, std::filesystem::path path, SaveOptions options,
+                            Operation operation) {
+    if (auto running = require_running(*domain); !running) co_return running;
+    auto head = head_of(*domain, std::move(options));
+    if (!head) co_return std::unexpected(std::move(head.error()));
+    const auto life = domain->life->id;
+    const Changing changing(core_, domain);
+    auto saved = co_await core_.hypervisor.save(domain->life->domid, *std::move(head), std::move(path),
+                                                std::move(operation));
+    if (!domain->life || domain->life->id != life)
+        co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
+    if (!saved) co_return saved;
+    co_return co_await remove_saved(domain);
+}
+
+Task<Result<>> Guests::managed_save(DomainRef domain, SaveOptions options, Operation operation) {
+    if (!domain->stored) co_return fail(Reason::invalid_state, "cannot do managed save for transient domain");
+    auto saved =
+        co_await save(domain, core_.store.image_path(domain->uuid), std::move(options), std::move(operation));
+    if (saved) domain->image = true;
+    co_return saved;
+}
+
+/// The image stands: whatever the operation that asked for it has become, the guest must not go on.
+Task<Result<>> Guests::remove_saved(DomainRef domain) {
+    const async::CancelSource source;
+    const async::Deadline deadline(core_.scheduler, core_.scheduler.now() + limits::destroy_deadline, source);
+    const Operation operation{core_.operations.next(), source.token()};
+    auto removed = co_await remove_guest(domain, operation);
+    if (!removed) {
+        removed.error().message =
+            "it is saved, but its suspended guest cannot be removed: " + removed.error().message;
+        co_return removed;
+    }
+    core_.end_life(domain, domain::ShutoffReason::saved, domain::Stopped::saved);
+    co_return co_await forget(domain);
+}
+
+Task<Result<>> Guests::restore(DomainRef domain, domain::Definition definition, std::filesystem::path path,
+                               StartOptions options, Operation operation) {
+    if (domain->life) co_return fail(Reason::invalid_state, "domain is already active as '{}'", domain->name);
+    domain->short_lives = 0;
+    const Making making(core_, domain, std::move(definition));
+    co_return co_await bring_up(domain, options, std::move(path), std::move(operation));
+}
+
+Task<Result<>> Guests::start_from_image(DomainRef domain, StartOptions options, Operation operation) {
+    const auto path = core_.store.image_path(domain->uuid);
+    auto head = co_await core_.hypervisor.read_image(path);
+    if (!head) co_return std::unexpected(std::move(head.error()));
+    if (head->definition.uuid != domain->uuid)
+        co_return fail(Reason::operation_failed, "'{}' is the image of another domain", path.string());
+    options.paused = options.paused || head->paused;
+    auto restored = co_await restore(domain, std::move(head->definition), path, options, operation);
+    if (restored) co_await drop_image(domain);
+    co_return restored;
+}
+
+Task<Result<>> Guests::remove_image(DomainRef domain) {
+    if (!domain->image) co_return fail(Reason::invalid_state, "it has no managed save image");
+    auto removed = co_await core_.store.remove_image(domain->uuid);
+    if (removed) domain->image = false;
+    co_return removed;
+}
+
+/// The guest runs, and its image is old: should it stay, the next start must not take it.
+Task<> Guests::drop_image(DomainRef domain) {
+    const auto removed = co_await remove_image(domain);
+    if (removed) co_return;
+    domain->image = false;
+    log::error("the image of domain '{}' is used up and cannot be removed: {}", domain->name,
+               removed.error().message);
+}
+
+Task<Result<>> Guests::settle_suspended(DomainRef domain, hypervisor::LifeId life, Operation operation) {
+    if (!domain->life || domain->life->id != life) co_return Result<>{};
+    const Changing changing(core_, domain);
+    if (domain->image) co_return co_await remove_saved(domain);
+    auto resumed = co_await core_.hypervisor.resume(domain->life->domid, std::move(operation));
+    if (resumed && domain->life && domain->life->id == life) {
+        domain->life->stopped.reset();
+        domain->status = domain::RunningReason::save_canceled;
+    }
+    co_return resumed;
+}
+
+}  // namespace virtlight::manager

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <memory>
+#include <utility>
+
+#include "async/blocking.hpp"
+#include "base/limits.hpp"
+#include "simulated/attempt.hpp"
+#include "simulated/image.hpp"
+#include "simulated/simulated.hpp"
+
+namespace virtlight::simulated {
+
+using async::Task;
+using hypervisor::Created;
+using hypervisor::ImageHead;
+using hypervisor::ImageWriter;
+using hypervisor::OpenImage;
+using hypervisor::Operation;
+using hypervisor::StopReason;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Times that a save or a restore tells how far it has come.
+constexpr unsigned parts = 20;
+
+/// A file of an image is closed, and perhaps removed, where that may block.
+template <class T>
+Result<std::shared_ptr<T>> shared(Result<T> made) {
+    if (!made) return std::unexpected(std::move(made.error()));
+    return std::make_shared<T>(std::move(*made));
+}
+
+}  // namespace
+
+Task<Result<>> Simulated::save(DomId domid, ImageHead head, fs::path path, Operation operation) {
+    auto attempt = begin(Kind::save, fmt::format("save domid {}", domid), operation.cancel);
+    auto opened = co_await async::run_blocking(
+        blocking_, scheduler_, [path, head] { return shared(ImageWriter::create(path, head)); });
+    if (!opened) co_return attempt.error(std::move(opened.error()));
+    auto image = std::move(*opened);
+    auto saved = co_await suspend_and_write(attempt, domid, image, operation);
+    if (!saved) static_cast<void>(machine_.resume(domid));
+    co_await async::run_blocking(blocking_, scheduler_, [image = std::move(image)]() mutable {
+        image.reset();
+        return true;
+    });
+    co_return saved;
+}
+
+Task<Result<>> Simulated::suspend_and_write(Attempt& attempt, DomId domid, std::shared_ptr<ImageWriter> image,
+                                            Operation operation) {
+    const Waiters::Place suspension(suspensions_, domid);
+    if (auto asked = machine_.ask(domid, StopReason::suspend); !asked) co_return asked;
+    const auto end = co_await wait(attempt, suspension.ended, limits::simulated_suspend);
+    if (end != End::done) co_return attempt.error(end);
+    const auto frozen = machine_.frozen(domid);
+    if (!frozen) co_return std::unexpected(frozen.error());
+    if (auto passed = co_await pass_telling(attempt, domid, *frozen, operation); !passed) co_return passed;
+    auto written = co_await async::run_blocking(blocking_, scheduler_, [image, frozen = *frozen] {
+        return write_stream(*image, frozen.ran, frozen.memory_kib);
+    });
+    if (!written) co_return attempt.error(written.error());
+    if (attempt.cancel.cancelled()) co_return attempt.error(End::cancelled);
+    const auto committed =
+        co_await async::run_blocking(blocking_, scheduler_, [image] { return image->commit(); });
+    if (!committed) co_return attempt.error(committed.error());
+    co_return committed;
+}
+
+/// Passes the time that the memory takes, and tells how much of it has gone.
+Task<Result<>> Simulated::pass_telling(Attempt& attempt, DomId domid, Machine::Frozen frozen,
+                                       Operation operation) {
+    const auto takes = frozen.save_takes.value_or(machine_.settings().times.image);
+    const auto bytes = frozen.memory_kib * 1024;
+    if (operation.progress) operation.progress->bytes_all = bytes;
+    for (unsigned part = 1; part <= parts; ++part) {
+        const auto end = co_await wait(attempt, {}, machine_.settings().takes(takes) / parts);
+        if (end == End::cancelled) co_return attempt.error(end);
+        if (operation.progress) operation.progress->bytes = bytes / parts * part;
+    }
+    co_return co_await pass(attempt, {}, domid);
+}
+
+Task<Result<ImageHead>> Simulated::read_image(fs::path path) {
+    auto opened = co_await async::run_blocking(
+        blocking_, scheduler_, [path = std::move(path)] { return shared(hypervisor::open_image(path)); });
+    if (!opened) co_return std::unexpected(std::move(opened.error()));
+    co_return std::move((*opened)->head);
+}
+
+Task<Result<Created>> Simulated::restore(domain::Definition definition, fs::path path, Operation operation) {
+    auto attempt =
+        begin(Kind::restore, fmt::format("restore domain '{}'", definition.name), operation.cancel);
+    const auto ran =
+        co_await async::run_blocking(blocking_, scheduler_, [path = std::move(path)]() -> Result<Duration> {
+            const auto image = hypervisor::open_image(path);
+            if (!image) return std::unexpected(image.error());
+            return read_stream(*image);
+        });
+    if (!ran) co_return attempt.error(ran.error());
+    if (operation.cancel.cancelled()) co_return attempt.error(End::cancelled);
+    const auto begun = machine_.begin(definition, *ran);
+    if (!begun) co_return std::unexpected(begun.error());
+    const Machine::Frozen frozen{.ran = *ran, .memory_kib = definition.memory_kib};
+    const auto passed = co_await pass_telling(attempt, begun->domid, frozen, operation);
+    auto created = passed ? co_await finish(attempt, *begun) : std::unexpected(passed.error());
+    if (!created) co_await abandon(*begun);
+    co_return created;
+}
+
+Task<Result<>> Simulated::resume(DomId domid, Operation operation) {
+    auto attempt = begin(Kind::resume, fmt::format("resume domid {}", domid), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    if (const auto frozen = machine_.frozen(domid); !frozen) co_return std::unexpected(frozen.error());
+    co_return machine_.resume(domid);
+}
+
+}  // namespace virtlight::simulated

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "async/cancel.hpp"
+#include "base/file.hpp"
+#include "hypervisor/image.hpp"
+#include "hypervisor/port.hpp"
+#include "xenlight/core_link.hpp"
+
+/// How a guest's image gets from libxl into a file, and back. libxl never has the file: a write that fails
+/// inside it, or an abort before its helper process runs, crashes the daemon. It has one end of a channel of
+/// ours; at the other end a thread moves the bytes, and takes upon itself what a disk can do to them.
+namespace virtlight::xenlight {
+
+/// The channel. A pair of sockets and no pipe, as they can be shut: children of libxl's may hold copies of a
+/// closed descriptor for long. The end of libxl's is shared with what libxl works with.
+struct Channel {
+    Fd ours;
+    std::shared_ptr<const Fd> libxls;
+
+    static Result<Channel> open();
+    /// Whoever reads or writes comes to an end, on both sides.
+    void shut() const;
+};
+
+/// The wish to cut a save or a restore short, held back until libxl can bear it: its helper process starts
+/// when the stream's header and the head of its first record have passed. Lives on the core thread.
+class HeldAbort {
+ public:
+    /// To be given to libxl's operation.
+    async::CancelToken token() const { return abort_.token(); }
+    void wish();
+    void let_through();
+
+ private:
+    async::CancelSource abort_;
+    bool wished_ = false;
+    bool bearable_ = false;
+};
+
+/// What the one who moves the bytes tells on his way; his own thread calls.
+class Journey {
+ public:
+    /// `abort` belongs to the core and is only used there.
+    Journey(std::shared_ptr<CoreLink> link, std::shared_ptr<HeldAbort> abort,
+            std::shared_ptr<hypervisor::Progress> progress)
+        : link_(std::move(link)), abort_(std::move(abort)), progress_(std::move(progress)) {}
+
+    void moved(std::uint64_t bytes);
+    /// libxl has begun its work, and can be cut short.
+    void under_way();
+    /// It is of no use to go on.
+    void failed();
+
+ private:
+    std::shared_ptr<CoreLink> link_;
+    std::shared_ptr<HeldAbort> abort_;
+    std::shared_ptr<hypervisor::Progress> progress_;
+    std::uint64_t bytes_ = 0;
+    bool under_way_ = false;
+};
+
+/// Checks that libxl's stream follows: its header alone is read. invalid_argument: something else does.
+Result<> check_stream(const hypervisor::OpenImage& image);
+
+/// Blocks until libxl has written all, or the channel is shut. When the file fails the rest is read all the
+/// same, and dropped.
+Result<> receive(hypervisor::ImageWriter& image, const Fd& ours, Journey journey);
+
+/// Blocks until all of the stream has been given to libxl, or libxl wants no more. `image` stands behind the
+/// stream's header, as check_stream() leaves it.
+Result<> send(const hypervisor::OpenImage& image, const Channel& channel, Journey journey);
+
+}  // namespace virtlight::xenlight

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "xenlight/save.hpp"
+
+#include <utility>
+
+#include "async/timing.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+
+namespace virtlight::xenlight {
+namespace {
+
+using async::Task;
+using hypervisor::DomId;
+using hypervisor::ImageWriter;
+
+Operations::Start start_saving(Workers::Loan worker, DomId domid, std::shared_ptr<const Fd> stream) {
+    return [worker = std::move(worker), domid, stream = std::move(stream)](libxl_ctx* ctx,
+                                                                           const libxl_asyncop_how* how) {
+        constexpr int stop_the_guest_first = 0;
+        return libxl_domain_suspend(ctx, domid, stream->get(), stop_the_guest_first, how);
+    };
+}
+
+/// libxl leaves a guest suspended whose save failed, or that suspends itself only after the save was cut
+/// short.
+Task<> let_go_on(Workers::Loan worker, Movers movers, DomId domid) {
+    const auto last_look = movers.core.now() + limits::late_suspend;
+    for (;;) {
+        const auto suspended =
+            co_await worker->call([domid](Context& context) { return is_suspended(context, domid); });
+        if (!suspended) co_return;
+        if (*suspended) break;
+        if (movers.core.now() >= last_look) co_return;
+        co_await async::sleep_for(movers.core, limits::late_suspend_look);
+    }
+    const auto resumed = co_await worker->perform(
+        {.what = fmt::format("resume domain {}", domid),
+         .domid = domid,
+         .start =
+             [worker, domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                 constexpr int it_knows_that_it_was_not_saved = 1;
+                 return libxl_domain_resume(ctx, domid, it_knows_that_it_was_not_saved, how);
+             }},
+        {});
+    if (!resumed) log::error("{}", resumed.error().message);
+}
+
+/// Through libxl into the file, which has its final name at the end.
+Task<Result<>> write_image(Workers::Loan worker, Movers movers, DomId domid,
+                           std::shared_ptr<ImageWriter> image, hypervisor::Operation operation,
+                           std::string what) {
+    const auto begun = Moving::begin(operation);
+    if (!begun) co_return std::unexpected(in_context(what, begun.error()));
+    const auto moving = *begun;
+    const async::Completion<Result<>> received;
+    movers.threads.submit([image, channel = moving->channel, received, link = movers.link,
+                           journey = moving->journey(movers, operation)]() mutable {
+        auto result = receive(*image, channel->ours, std::move(journey));
+        link->post([received = std::move(received), result = std::move(result)]() mutable {
+            received.set(std::move(result));
+        });
+    });
+    const auto saved = co_await worker->perform(
+        {.what = what, .domid = domid, .start = start_saving(worker, domid, moving->channel->libxls)},
+        moving->abort->token());
+    moving->channel->shut();
+    const auto written = co_await received;
+    if (!written) co_return std::unexpected(in_context(what, written.error()));
+    if (!saved) co_return saved;
+    if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
+    auto committed =
+        co_await async::run_blocking(movers.threads, movers.core, [image] { return image->commit(); });
+    if (!committed) co_return std::unexpected(in_context(what, std::move(committed.error())));
+    co_return committed;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Moving>> Moving::begin(const hypervisor::Operation& operation) {
+    auto channel = Channel::open();
+    if (!channel) return std::unexpected(std::move(channel.error()));
+    auto moving = std::make_shared<Moving>(std::make_shared<const Channel>(std::move(*channel)));
+    moving->wish = operation.cancel.on_cancel([abort = moving->abort] { abort->wish(); });
+    return moving;
+}
+
+Error in_context(std::string_view what, Error why) {
+    why.message = fmt::format("cannot {}: {}", what, why.message);
+    return why;
+}
+
+Task<Result<>> save_domain(Workers::Loan worker, Movers movers, DomId domid, hypervisor::ImageHead head,
+                           std::filesystem::path path, hypervisor::Operation operation) {
+    const auto what = fmt::format("save domain {}", domid);
+    if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
+    if (operation.progress) operation.progress->bytes_all = head.definition.memory_kib * 1024;
+    auto image = co_await async::run_blocking(
+        movers.threads, movers.core,
+        [path = std::move(path), head = std::move(head)]() -> Result<std::shared_ptr<ImageWriter>> {
+            auto created = ImageWriter::create(path, head);
+            if (!created) return std::unexpected(std::move(created.error()));
+            return std::make_shared<ImageWriter>(std::move(*created));
+        });
+    if (!image) co_return std::unexpected(in_context(what, std::move(image.error())));
+    auto saved = co_await write_image(worker, movers, domid, *image, operation, what);
+    if (!saved) co_await let_go_on(worker, movers, domid);
+    co_await async::run_blocking(movers.threads, movers.core, [image = std::move(*image)]() mutable {
+        image.reset();
+        return true;
+    });
+    co_return saved;
+}
+
+Result<bool> is_suspended(Context& context, DomId domid) {
+    DomainInfo info;
+    auto read = context.attempt(fmt::format("look at domain {}", domid), domid,
+                                [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
+    if (!read) return std::unexpected(std::move(read.error()));
+    return info->shutdown && info->shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND;
+}
+
+}  // namespace virtlight::xenlight

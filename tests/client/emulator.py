@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A pytest plugin for labs: a test that failed because the emulator broke its guest or its host runs again.
+
+QEMU without KVM has two faults that no flag mends, the more often the busier the machine:
+- it leaves a PVH or HVM guest twice, and the guest goes on with Xen's own registers. Xen then reports a triple fault in the
+  guest at an address of Xen's text, which nothing but the emulator can bring about, and the guest reboots;
+- an interrupt is lost, and the whole machine stands still. No program in dom0 can do that.
+Only a failure that comes with one of these is repeated, and the summary tells of it.
+"""
+
+import re
+import subprocess
+import threading
+
+import pytest
+from _pytest.runner import runtestprotocol
+from hosts import ROOT, LabHost
+
+ATTEMPTS = 3
+TEST_DEADLINE = 400  # seconds; a host that stands still would keep a client waiting for ever
+FAULT = re.compile(r"Triple fault.*\n(?:.*\n){3}.*RIP: +e008:\[<ffff82d")
+
+again = []
+
+
+def lab_command(lab, word):
+    subprocess.run([ROOT / "scripts" / "lab", word, "--name", lab], check=True, capture_output=True, timeout=600)
+
+
+def faults(lab):
+    """How many guests the emulator broke since the host booted; nothing if the host does not answer."""
+    try:
+        return len(FAULT.findall(LabHost(lab).dom0("xl dmesg")))
+    except AssertionError:
+        return None
+
+
+def faults_of_a_live_host(lab):
+    count = faults(lab)
+    if count is None:
+        lab_command(lab, "down")
+        lab_command(lab, "up")
+        count = 0
+    return count
+
+
+def run(item, nextitem, last):
+    """The reports of one run, or nothing if it is to be repeated."""
+    lab = item.config.getoption("--lab")
+    before = faults_of_a_live_host(lab)
+    watchdog = threading.Timer(TEST_DEADLINE, lab_command, (lab, "down"))
+    watchdog.start()
+    reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    watchdog.cancel()
+    if last or not any(report.failed for report in reports) or faults(lab) == before:
+        return reports
+    again.append(item.nodeid)
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    if not item.config.getoption("--lab"):
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    reports = None
+    for attempt in range(1, ATTEMPTS + 1):
+        reports = reports or run(item, nextitem, last=attempt == ATTEMPTS)
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+def pytest_terminal_summary(terminalreporter):
+    for nodeid in again:
+        terminalreporter.write_line(f"ran again after a fault of the emulator: {nodeid}")

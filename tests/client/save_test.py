@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Guests that are saved to files and come back, as virsh and the libvirt binding see it."""
+
+import threading
+
+import libvirt
+import pytest
+from hosts import wait_until
+
+MIB = 1024 * 1024
+
+
+def code_of(call, *arguments):
+    with pytest.raises(libvirt.libvirtError) as failed:
+        call(*arguments)
+    return failed.value.get_error_code(), str(failed.value)
+
+
+def running(host, conn, name, kind="pv", **more):
+    domain = conn.defineXML(host.guest(name, kind, **more))
+    domain.create()
+    host.wait_until_it_listens(domain)
+    return domain
+
+
+def in_background(call, *arguments):
+    """The thread, and a list that holds what the call raised."""
+    errors = []
+
+    def run():
+        try:
+            call(*arguments)
+        except libvirt.libvirtError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, errors
+
+
+@pytest.mark.parametrize("kind", ["pv", "pvh", "hvm"])
+def test_a_guest_is_saved_to_a_file_and_comes_back(host, conn, events, kind):
+    name = f"saved-{kind}"
+    domain = running(host, conn, name, kind)
+    image = host.place(f"{name}.save")
+    domain.save(image)
+    assert domain.state() == [libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_SAVED]
+    assert host.shell(f"ls {image}*") == image
+    assert name in conn.saveImageGetXMLDesc(image)
+
+    conn.restore(image)
+    assert domain.state() == [libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_RESTORED]
+    domain = conn.lookupByName(name)
+    domain.shutdown()
+    host.wait_for_state(domain, libvirt.VIR_DOMAIN_SHUTOFF)
+    events.wait_for(
+        name, "DEFINED ADDED", "STARTED BOOTED", "STOPPED SAVED", "STARTED RESTORED", "STOPPED SHUTDOWN"
+    )
+
+
+def test_a_managed_save_is_where_the_next_start_goes_on(host, conn, events):
+    domain = running(host, conn, "kept")
+    assert not domain.hasManagedSaveImage()
+    domain.managedSave()
+    assert domain.hasManagedSaveImage() and not domain.isActive()
+    assert [d.name() for d in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE)] == ["kept"]
+    assert "kept" in domain.managedSaveGetXMLDesc()
+    code, message = code_of(domain.undefine)
+    assert code == libvirt.VIR_ERR_OPERATION_INVALID and "managed save image" in message
+
+    domain.create()
+    assert domain.state() == [libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_RESTORED]
+    assert not domain.hasManagedSaveImage()
+    events.wait_for("kept", "DEFINED ADDED", "STARTED BOOTED", "STOPPED SAVED", "STARTED RESTORED")
+
+
+def test_virsh_saves_restores_and_shows_the_job(host):
+    image = host.place("by-virsh.save")
+    with host.connect() as conn:
+        running(host, conn, "by-virsh")
+    assert "saved to" in host.virsh("save", "by-virsh", image)
+    assert host.virsh("domstate", "--reason", "by-virsh") == "shut off (saved)"
+    assert "<name>by-virsh</name>" in host.virsh("save-image-dumpxml", image)
+    assert "restored from" in host.virsh("restore", image, "--paused")
+    assert host.virsh("domstate", "by-virsh") == "paused"
+    host.virsh("resume", "by-virsh")
+    assert "Completed" in host.virsh("domjobinfo", "--completed", "by-virsh")
+    assert "saved by libvirt" in host.virsh("managedsave", "by-virsh")
+    assert "yes" in host.virsh("dominfo", "by-virsh").split("Managed save:")[1].splitlines()[0]
+    assert "Removed" in host.virsh("managedsave-remove", "by-virsh")
+
+
+def test_a_paused_guest_cannot_be_saved_and_says_why(host, conn):
+    domain = running(host, conn, "held")
+    domain.suspend()
+    code, message = code_of(domain.save, host.place("held.save"))
+    assert code == libvirt.VIR_ERR_OPERATION_INVALID and "has to be running" in message
+    assert domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED
+
+
+def test_a_save_to_where_it_cannot_go_leaves_the_guest_running(host, conn):
+    domain = running(host, conn, "stays")
+    _, message = code_of(domain.save, "/nowhere/at/all")
+    assert "/nowhere/at/all" in message and "No such file" in message
+    code, message = code_of(domain.save, "/dev/null")
+    assert code == libvirt.VIR_ERR_INVALID_ARG and "/dev/null" in message
+    assert domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING
+
+
+def test_what_is_no_image_is_refused(host, conn):
+    image = host.place("wrong.save")
+    for content, words in (("", "magic is incorrect"), ("x" * 4096, "magic is incorrect")):
+        host.shell(f"printf '%s' '{content}' > {image}")
+        code, message = code_of(conn.restore, image)
+        assert code == libvirt.VIR_ERR_INVALID_ARG and words in message
+        assert code_of(conn.saveImageGetXMLDesc, image)[0] == libvirt.VIR_ERR_INVALID_ARG
+    assert "No such file" in code_of(conn.restore, image + ".missing")[1]
+
+
+def test_a_truncated_image_is_refused_and_leaves_nothing(host, conn):
+    domain = running(host, conn, "torn")
+    image = host.place("torn.save")
+    domain.save(image)
+    host.shell(f"truncate -s -1000 {image}")
+    _, message = code_of(conn.restore, image)
+    assert "torn" in message
+    assert domain.state()[0] == libvirt.VIR_DOMAIN_SHUTOFF
+    assert conn.numOfDomains() == 1
+
+
+def test_an_image_of_a_guest_that_runs_is_not_restored_over_it(host, conn):
+    domain = running(host, conn, "one")
+    image = host.place("one.save")
+    domain.save(image)
+    conn.restore(image)
+    assert code_of(conn.restore, image)[0] == libvirt.VIR_ERR_OPERATION_INVALID
+
+
+def test_wrong_flags_are_refused(host, conn):
+    domain = running(host, conn, "flags")
+    both = libvirt.VIR_DOMAIN_SAVE_RUNNING | libvirt.VIR_DOMAIN_SAVE_PAUSED
+    assert code_of(domain.saveFlags, host.place("flags.save"), None, both)[0] == libvirt.VIR_ERR_INVALID_ARG
+    assert code_of(domain.managedSave, 1 << 20)[0] == libvirt.VIR_ERR_INVALID_ARG
+    assert domain.isActive()
+
+
+@pytest.mark.simulated
+def test_a_save_shows_its_progress_and_can_be_aborted(host, conn):
+    domain = running(host, conn, "slow", words="save-takes=60")
+    image = host.place("slow.save")
+    thread, errors = in_background(domain.save, image)
+    wait_until(lambda: domain.jobInfo()[4] > 0, host.patience, "progress of the save")
+    kind, elapsed, _, total, processed, remaining = domain.jobInfo()[:6]
+    assert kind == libvirt.VIR_DOMAIN_JOB_BOUNDED and elapsed > 0
+    assert total == 128 * MIB and processed + remaining == total
+    assert domain.jobStats()["operation"] == libvirt.VIR_DOMAIN_JOB_OPERATION_SAVE
+    assert "Save" in host.virsh("domjobinfo", "slow")
+
+    domain.abortJob()
+    thread.join(timeout=host.patience)
+    assert errors[0].get_error_code() == libvirt.VIR_ERR_OPERATION_ABORTED
+    assert domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING
+    assert host.shell(f"ls {image}* 2>/dev/null") == ""
+    assert domain.jobInfo()[0] == libvirt.VIR_DOMAIN_JOB_NONE
+    stats = domain.jobStats(libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED)
+    assert stats["operation"] == libvirt.VIR_DOMAIN_JOB_OPERATION_SAVE
+    assert code_of(domain.abortJob)[0] == libvirt.VIR_ERR_OPERATION_INVALID
+
+
+@pytest.mark.simulated
+def test_a_save_holds_up_nobody_else_and_gives_way_to_a_destroy(host, conn):
+    slow = running(host, conn, "slow", words="save-takes=60")
+    other = running(host, conn, "other")
+    thread, errors = in_background(slow.managedSave)
+    wait_until(lambda: slow.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE, host.patience, "the job")
+    other.suspend()
+    other.resume()
+    slow.destroy()
+    thread.join(timeout=host.patience)
+    assert errors and not slow.isActive() and not slow.hasManagedSaveImage()
+
+
+def test_a_managed_image_outlives_the_daemon(own_host):
+    with own_host.connect() as conn:
+        domain = conn.defineXML(own_host.guest("patient"))
+        domain.create()
+        domain.managedSave()
+    own_host.kill()
+    own_host.start()
+    with own_host.connect() as conn:
+        domain = conn.lookupByName("patient")
+        assert domain.hasManagedSaveImage()
+        domain.create()
+        assert domain.state()[1] == libvirt.VIR_DOMAIN_RUNNING_RESTORED
+        domain.destroy()

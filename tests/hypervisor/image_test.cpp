@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "hypervisor/image.hpp"
+
+#include <cstring>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "base/limits.hpp"
+#include "base/temporary_folder.hpp"
+
+namespace virtlight::hypervisor {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class Image : public testing::Test {
+ protected:
+    ImageHead head() const {
+        return {.definition = {.name = "web",
+                               .uuid = Uuid::random(),
+                               .memory_max_kib = 64 * 1024,
+                               .memory_kib = 64 * 1024,
+                               .boot = {.kernel = "/boot/k"},
+                               .consoles = {{.tty = "/dev/pts/7"}}},
+                .paused = true};
+    }
+    void write_file(std::string_view bytes) const { std::ofstream(path) << bytes; }
+    std::string why_not() const {
+        const auto opened = open_image(path);
+        return opened ? "it opens" : opened.error().message;
+    }
+    std::size_t files() const {
+        return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder.path()), {}));
+    }
+
+    test::TemporaryFolder folder;
+    fs::path path = folder.path() / "image";
+};
+
+TEST_F(Image, IsReadAsItWasWritten) {
+    const auto written = head();
+    {
+        auto writer = ImageWriter::create(path, written);
+        ASSERT_TRUE(writer) << writer.error().message;
+        EXPECT_FALSE(fs::exists(path)) << "it is not whole yet";
+        ASSERT_TRUE(writer->write("the stream"));
+        ASSERT_TRUE(writer->commit());
+    }
+    const auto opened = open_image(path);
+    ASSERT_TRUE(opened) << opened.error().message;
+    EXPECT_EQ(opened->head.definition.name, "web");
+    EXPECT_EQ(opened->head.definition.uuid, written.definition.uuid);
+    EXPECT_EQ(opened->head.definition.consoles.front().tty, "");
+    EXPECT_TRUE(opened->head.paused);
+    EXPECT_EQ(opened->stream_bytes, 10);
+    std::array<char, 10> stream{};
+    ASSERT_TRUE(read_from_image(*opened, stream));
+    EXPECT_EQ(std::string_view(stream.data(), 10), "the stream");
+    EXPECT_EQ(files(), 1);
+}
+
+TEST_F(Image, HasLibvirtsHead) {
+    const auto bytes = format_image_head(head());
+    EXPECT_EQ(bytes.substr(0, 16), std::string("libvirt-xml\n \0 \r", 16));
+    std::uint32_t version = 0;
+    std::uint32_t length = 0;
+    std::memcpy(&version, bytes.data() + 16, 4);
+    std::memcpy(&length, bytes.data() + 20, 4);
+    EXPECT_EQ(version, 2);
+    EXPECT_EQ(bytes.size(), 64 + length);
+    EXPECT_EQ(bytes.back(), '\0');
+    EXPECT_EQ(bytes.substr(64, 7), "<domain");
+}
+
+TEST_F(Image, ThatIsNotCommittedIsRemovedAndWhatWasThereStays) {
+    write_file("precious");
+    {
+        auto writer = ImageWriter::create(path, head());
+        ASSERT_TRUE(writer && writer->write("half"));
+    }
+    EXPECT_EQ(files(), 1);
+    EXPECT_EQ(read_file(path, 100).value(), "precious");
+}
+
+TEST_F(Image, IsWrittenByOneAtATime) {
+    auto first = ImageWriter::create(path, head());
+    ASSERT_TRUE(first);
+    const auto second = ImageWriter::create(path, head());
+    ASSERT_FALSE(second);
+    EXPECT_THAT(second.error().message, HasSubstr("another save"));
+    EXPECT_TRUE(first->commit());
+    EXPECT_TRUE(open_image(path)) << "the second has not touched it";
+}
+
+TEST_F(Image, TakesTheNameThatAKilledDaemonLeftBehind) {
+    std::ofstream(path.string() + ".new") << std::string(100'000, 'x');
+    auto writer = ImageWriter::create(path, head());
+    ASSERT_TRUE(writer && writer->commit());
+    EXPECT_EQ(open_image(path)->stream_bytes, 0);
+}
+
+TEST_F(Image, GoesNowhereButToAFile) {
+    const auto why = [&](const fs::path& where) { return ImageWriter::create(where, head()).error(); };
+    EXPECT_EQ(why("/dev/null").reason, Reason::invalid_argument);
+    EXPECT_EQ(why(folder.path()).reason, Reason::invalid_argument);
+    EXPECT_EQ(why("relative").reason, Reason::invalid_argument);
+    EXPECT_EQ(why("/nowhere/image").reason, Reason::io);
+}
+
+TEST_F(Image, IsRefusedWithTheReason) {
+    EXPECT_THAT(why_not(), HasSubstr("No such file"));
+    const auto good = format_image_head(head());
+    write_file("");
+    EXPECT_THAT(why_not(), HasSubstr("image magic is incorrect"));
+    write_file("Xen saved domain, xl format\n " + std::string(100, '\0'));
+    EXPECT_THAT(why_not(), HasSubstr("made by xl"));
+    write_file(good.substr(0, 200));
+    EXPECT_THAT(why_not(), HasSubstr("damaged in its XML, after 200 bytes"));
+    auto newer = good;
+    newer[16] = 3;
+    write_file(newer);
+    EXPECT_THAT(why_not(), HasSubstr("image version is not supported (3 > 2)"));
+    auto huge = good;
+    std::memset(huge.data() + 20, 0x7f, 4);
+    write_file(huge);
+    EXPECT_THAT(why_not(), HasSubstr("invalid XML length"));
+    auto scribbled = good;
+    scribbled[70] = '<';
+    write_file(scribbled);
+    EXPECT_THAT(why_not(), HasSubstr("the XML in"));
+    fs::remove(path);
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    EXPECT_THAT(why_not(), HasSubstr("no regular file"));
+}
+
+}  // namespace
+}  // namespace virtlight::hypervisor

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// An operation that is cancelled in each of its phases ends once, and leaves nothing behind.
+
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+#include "libxl/device_model.hpp"
+#include "libxl/host_fixture.hpp"
+
+extern "C" {
+#include <xen/io/xs_wire.h>
+}
+
+namespace virtlight::fake {
+namespace {
+
+class AbortTest : public HostTest {
+ protected:
+    void expect_nothing_left(const Pending<Result<hypervisor::Created>>& create) {
+        EXPECT_EQ(reason(host_.finish(create)), Reason::cancelled);
+        EXPECT_TRUE(no_guest_is_left());
+    }
+    auto start_create(const domain::Definition& definition) {
+        return host_.start(host_.hypervisor().create(definition, host_.operation(stop_)));
+    }
+
+    async::CancelSource stop_;
+};
+
+// Create
+
+/// Named by what libxl has just asked of Xen.
+class AbortOfCreate : public AbortTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(AbortOfCreate, LeavesNothing) {
+    const auto held = host_.xen().calls().hold(GetParam());
+    const auto definition = host_.definition();
+    const auto create = start_create(definition);
+    ASSERT_TRUE(host_.until([&] { return held.has_caller(Duration::zero()); }));
+    stop_.cancel();
+    held.release();
+    expect_nothing_left(create);
+    host_.xen().calls().forget(GetParam());
+    EXPECT_NE(host_.running(definition), 0U) << "it can be made again";
+}
+
+INSTANTIATE_TEST_SUITE_P(Phases, AbortOfCreate,
+                         ::testing::Values("xc_physinfo", "xc_domain_create", "xc_domain_max_vcpus",
+                                           "xc_dom_parse_image", "xc_dom_boot_mem_init", "xc_dom_build_image",
+                                           "xc_dom_gnttab_init"),
+                         [](const auto& phase) { return std::string(phase.param); });
+
+TEST_F(AbortTest, OfACreateThatWaitsForItsConsoleLeavesNothing) {
+    host_.guests().stop_consoles();
+    const auto create = start_create(host_.definition());
+    ASSERT_TRUE(host_.until([&] { return host_.xenstore().exists("/local/domain/1/console/ring-ref"); }));
+    EXPECT_TRUE(waits(create));
+    stop_.cancel();
+    expect_nothing_left(create);
+}
+
+TEST_F(AbortTest, OfACreateThatWaitsForItsDeviceModelLeavesNothing) {
+    const DeviceModels silent(DeviceModelHabit::silent);
+    const auto create = start_create(host_.definition(domain::GuestType::hvm));
+    ASSERT_TRUE(host_.until([] { return DeviceModels::pid() != 0; }));
+    stop_.cancel();
+    expect_nothing_left(create);
+}
+
+// Shutdown
+
+bool is_about_request(const Message& message, std::uint32_t type) {
+    return message.type == type && message.payload.contains("/control/shutdown");
+}
+
+/// Named by the message to xenstored that is not answered yet.
+struct Phase {
+    const char* name;
+    std::uint32_t type;
+};
+
+class AbortOfShutdown : public AbortTest, public ::testing::WithParamInterface<Phase> {};
+
+TEST_P(AbortOfShutdown, EndsItOnceAndDisturbsNoOther) {
+    const auto domid = host_.machine.add("guest");
+    host_.xenstore().hold([](const Message& message) { return is_about_request(message, GetParam().type); });
+    const auto shutdown = start_shutdown(domid, stop_);
+    ASSERT_TRUE(host_.until([&] { return host_.xenstore().held() > 0; }));
+    stop_.cancel();
+    host_.xenstore().release();
+    EXPECT_EQ(reason(host_.finish(shutdown)), Reason::cancelled);
+    const auto next = start_shutdown(domid);
+    EXPECT_TRUE(waits(next));
+    host_.guests().acknowledge(domid);
+    EXPECT_TRUE(host_.finish(next));
+}
+
+INSTANTIATE_TEST_SUITE_P(Phases, AbortOfShutdown,
+                         ::testing::Values(Phase{"TheRequestIsWritten", XS_WRITE},
+                                           Phase{"TheAnswerIsWatchedFor", XS_WATCH},
+                                           Phase{"TheAnswerIsRead", XS_READ}),
+                         [](const auto& phase) { return phase.param.name; });
+
+TEST_F(AbortTest, OfAShutdownBeforeLibxlHearsOfItAsksNothingOfTheGuest) {
+    const auto domid = host_.machine.add("guest");
+    const auto shutdown = start_shutdown(domid, stop_);
+    stop_.cancel();
+    EXPECT_EQ(reason(host_.finish(shutdown)), Reason::cancelled);
+    const auto next = start_shutdown(domid);
+    ASSERT_TRUE(awaited(domid));
+    host_.guests().acknowledge(domid);
+    EXPECT_TRUE(host_.finish(next));
+}
+
+}  // namespace
+}  // namespace virtlight::fake

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "manager/world.hpp"
+
+namespace virtlight::manager {
+namespace {
+
+using domain::PausedReason;
+using domain::RunningReason;
+using domain::ShutoffReason;
+using domain::Status;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Saving : public ::testing::Test, protected World {
+ protected:
+    void saved(const domain::Definition& guest) {
+        const auto done = end_of(manager->managed_save(guest.uuid, {}));
+        ASSERT_TRUE(done) << done.error().message;
+        store.images.insert(guest.uuid);
+        events();
+    }
+    void expect_refused(const Result<>& result, Reason reason, const std::string& words) {
+        ASSERT_FALSE(result);
+        EXPECT_EQ(result.error().reason, reason);
+        EXPECT_THAT(result.error().message, HasSubstr(words));
+    }
+    const std::filesystem::path path = "/tmp/web.save";
+};
+
+TEST_F(Saving, EndsAGuestAndRestoringBringsItBack) {
+    const auto guest = running("web");
+    EXPECT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::saved));
+    EXPECT_FALSE(info(guest).managed_image);
+    EXPECT_EQ(xen.images.at(path).definition.name, "web");
+    EXPECT_EQ(xen.truth.size(), 1u);
+    const auto restored = end_of(manager->restore(path, {}));
+    ASSERT_TRUE(restored) << restored.error().message;
+    EXPECT_EQ(restored->status, Status(RunningReason::restored));
+    look();
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/4", "web STARTED/2"));
+}
+
+TEST_F(Saving, OfAPausedImageRestoresItPausedUnlessToldOtherwise) {
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {.paused = true})));
+    EXPECT_EQ(end_of(manager->restore(path, {}))->status, Status(PausedReason::user));
+    ASSERT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_EQ(end_of(manager->restore(path, {.paused = false}))->status, Status(RunningReason::restored));
+}
+
+TEST_F(Saving, OfATransientGuestForgetsItAndRestoringMakesItAnew) {
+    const auto guest = guest_named("passing");
+    ASSERT_TRUE(end_of(manager->create(guest, {})));
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    EXPECT_FALSE(exists(guest));
+    ASSERT_TRUE(end_of(manager->restore(path, {})));
+    EXPECT_FALSE(info(guest).persistent);
+    expect_refused(end_of(manager->managed_save(guest.uuid, {})), Reason::invalid_state, "transient");
+}
+
+TEST_F(Saving, NeedsARunningGuest) {
+    const auto guest = defined("web");
+    expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::invalid_state,
+                   "cannot save domain 'web': domain is not running");
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {.paused = true})));
+    expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::invalid_state, "has to be running");
+}
+
+TEST_F(Saving, ThatFailsLeavesTheGuestRunning) {
+    const auto guest = running("web");
+    xen.fail_next("save", {Reason::io, "cannot save domain 1: cannot write '/tmp/web.save': No space"});
+    const auto end = end_of(manager->save(guest.uuid, path, {}));
+    expect_refused(end, Reason::io, "cannot save domain 'web': cannot write '/tmp/web.save': No space");
+    look();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Saving, WhoseGuestCannotBeRemovedSaysSoAndKeepsTheImage) {
+    const auto guest = running("web");
+    xen.fail_next("destroy", {Reason::operation_failed, "it hangs"});
+    expect_refused(end_of(manager->managed_save(guest.uuid, {})), Reason::operation_failed,
+                   "it is saved, but");
+}
+
+TEST_F(Saving, IsAJobThatTellsItsProgressAndCanBeAborted) {
+    const auto guest = running("web");
+    xen.hold("save");
+    const auto saving = begin(manager->save(guest.uuid, path, {}));
+    loop.run_for(seconds(3));
+    const auto job = manager->job(guest.uuid);
+    EXPECT_EQ(job->state, JobReport::State::running);
+    EXPECT_EQ(job->operation, JobReport::Operation::save);
+    EXPECT_EQ(job->bytes, 1000);
+    EXPECT_EQ(job->elapsed, seconds(3));
+    EXPECT_TRUE(manager->abort_job(guest.uuid));
+    expect_refused(end_of(saving), Reason::cancelled, "aborted by a client");
+    EXPECT_EQ(manager->job(guest.uuid)->state, JobReport::State::none);
+    EXPECT_EQ(info(guest).domid, 1);
+}
+
+TEST_F(Saving, LeavesItsFiguresReadable) {
+    const auto guest = running("web");
+    EXPECT_EQ(manager->last_job(guest.uuid)->state, JobReport::State::none);
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    EXPECT_EQ(manager->last_job(guest.uuid)->state, JobReport::State::completed);
+    EXPECT_EQ(manager->last_job(guest.uuid)->bytes, 1000);
+}
+
+TEST_F(Saving, CannotBeAbortedWhenThereIsNoJob) {
+    const auto guest = running("web");
+    expect_refused(manager->abort_job(guest.uuid), Reason::invalid_state, "no job is active");
+}
+
+TEST_F(Saving, IsEndedByADestroyOfItsGuest) {
+    const auto guest = running("web");
+    xen.hold("save");
+    const auto saving = begin(manager->save(guest.uuid, path, {}));
+    settle();
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_FALSE(end_of(saving));
+    EXPECT_TRUE(xen.images.empty());
+}
+
+TEST_F(Saving, MakesTheNextStartGoOnFromThere) {
+    const auto guest = running("web");
+    saved(guest);
+    EXPECT_TRUE(info(guest).managed_image);
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_EQ(xen.count("restore"), 1u);
+    EXPECT_FALSE(info(guest).managed_image);
+    EXPECT_TRUE(store.images.empty());
+    EXPECT_THAT(events(), ElementsAre("web STARTED/2"));
+}
+
+TEST_F(Saving, KeepsTheImageWhenTheGuestCannotBeRestored) {
+    const auto guest = running("web");
+    saved(guest);
+    xen.fail_next("restore", {Reason::operation_failed, "no memory"});
+    EXPECT_FALSE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_EQ(store.images.size(), 1u);
+    xen.fail_next("unpause", {Reason::operation_failed, "it hangs"});
+    EXPECT_FALSE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_EQ(store.images.size(), 1u);
+    EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
+}
+
+TEST_F(Saving, IsForgottenByAStartThatIsToBoot) {
+    const auto guest = running("web");
+    saved(guest);
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {.fresh = true})));
+    EXPECT_EQ(xen.count("restore"), 0u);
+    EXPECT_TRUE(store.images.empty());
+}
+
+TEST_F(Saving, IsRemovedOnRequestAndOnlyThenCanTheDomainBeUndefined) {
+    const auto guest = running("web");
+    saved(guest);
+    expect_refused(end_of(manager->undefine(guest.uuid)), Reason::invalid_state, "managed save image");
+    EXPECT_TRUE(end_of(manager->remove_managed_image(guest.uuid)));
+    expect_refused(end_of(manager->remove_managed_image(guest.uuid)), Reason::invalid_state, "no managed");
+    EXPECT_TRUE(end_of(manager->undefine(guest.uuid)));
+}
+
+TEST_F(Saving, GoesWithTheDefinitionIfItIsToldTo) {
+    const auto guest = running("web");
+    saved(guest);
+    EXPECT_TRUE(end_of(manager->undefine(guest.uuid, true)));
+    EXPECT_TRUE(store.images.empty());
+}
+
+TEST_F(Saving, IsKnownAgainAfterARestartOfTheDaemon) {
+    const auto guest = running("web");
+    saved(guest);
+    restart();
+    EXPECT_TRUE(info(guest).managed_image);
+}
+
+TEST_F(Saving, ThatAKilledDaemonHadNotFinishedIsUndone) {
+    const auto guest = running("web");
+    xen.truth.at(1).stopped = hypervisor::StopReason::suspend;
+    restart();
+    look();
+    EXPECT_EQ(xen.count("resume"), 1u);
+    EXPECT_EQ(info(guest).status, Status(RunningReason::save_canceled));
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Saving, ThatAKilledDaemonHadNearlyFinishedIsFinished) {
+    const auto guest = running("web");
+    xen.truth.at(1).stopped = hypervisor::StopReason::suspend;
+    store.images.insert(guest.uuid);
+    restart();
+    look();
+    EXPECT_EQ(xen.count("resume"), 0u);
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::saved));
+    EXPECT_TRUE(info(guest).managed_image);
+}
+
+TEST_F(Saving, OfAnImageWhoseNameIsTakenIsNotRestored) {
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    ASSERT_TRUE(end_of(manager->undefine(guest.uuid)));
+    auto other = guest_named("other");
+    other.name = "web";
+    ASSERT_TRUE(end_of(manager->define(other)));
+    EXPECT_EQ(end_of(manager->restore(path, {})).error().reason, Reason::domain_exists);
+    EXPECT_EQ(end_of(manager->restore("/nowhere", {})).error().reason, Reason::io);
+}
+
+}  // namespace
+}  // namespace virtlight::manager
