@@ -48,16 +48,32 @@ TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {
     for (const auto& procedure : procedures()) {
         if (procedure.needs == Needs::write) writing.insert(procedure.function);
     }
-    EXPECT_EQ(writing, (std::set<std::string_view>{
-                           "virConnectGetDomainCapabilities", "virDomainAbortJob", "virDomainAbortJobFlags",
-                           "virDomainManagedSave", "virDomainManagedSaveGetXMLDesc",
-                           "virDomainManagedSaveRemove", "virDomainRestore", "virDomainRestoreFlags",
-                           "virDomainSave", "virDomainSaveFlags", "virDomainSaveImageGetXMLDesc",
-                           "virDomainCreate", "virDomainCreateWithFlags",
-                           "virDomainCreateXML", "virDomainDefineXML", "virDomainDefineXMLFlags",
-                           "virDomainDestroy", "virDomainDestroyFlags", "virDomainReboot", "virDomainResume",
-                           "virDomainSetAutostart", "virDomainShutdown", "virDomainShutdownFlags",
-                           "virDomainSuspend", "virDomainUndefine", "virDomainUndefineFlags"}));
+    EXPECT_EQ(writing, (std::set<std::string_view>{"virConnectGetDomainCapabilities",
+                                                   "virDomainAbortJob",
+                                                   "virDomainAbortJobFlags",
+                                                   "virDomainManagedSave",
+                                                   "virDomainManagedSaveGetXMLDesc",
+                                                   "virDomainManagedSaveRemove",
+                                                   "virDomainRestore",
+                                                   "virDomainRestoreFlags",
+                                                   "virDomainSave",
+                                                   "virDomainSaveFlags",
+                                                   "virDomainSaveImageGetXMLDesc",
+                                                   "virDomainCreate",
+                                                   "virDomainCreateWithFlags",
+                                                   "virDomainCreateXML",
+                                                   "virDomainDefineXML",
+                                                   "virDomainDefineXMLFlags",
+                                                   "virDomainDestroy",
+                                                   "virDomainDestroyFlags",
+                                                   "virDomainReboot",
+                                                   "virDomainResume",
+                                                   "virDomainSetAutostart",
+                                                   "virDomainShutdown",
+                                                   "virDomainShutdownFlags",
+                                                   "virDomainSuspend",
+                                                   "virDomainUndefine",
+                                                   "virDomainUndefineFlags"}));
 }
 
 }  // namespace
