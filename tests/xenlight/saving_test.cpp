@@ -66,8 +66,8 @@ class Saving : public testing::Test {
 
 TEST_F(Saving, CancelledAtOnceEndsWithoutAFile) {
     helper_does("exec sleep 100");
-    for (const auto after : {std::chrono::microseconds(0), std::chrono::microseconds(500),
-                             std::chrono::microseconds(50'000)}) {
+    for (const auto after :
+         {std::chrono::microseconds(0), std::chrono::microseconds(500), std::chrono::microseconds(50'000)}) {
         const auto saved = save(after);
         ASSERT_FALSE(saved);
         EXPECT_EQ(saved.error().reason, Reason::cancelled) << saved.error().message;
