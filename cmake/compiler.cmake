@@ -41,6 +41,5 @@ if(VIRTLIGHT_SANITIZE)
 endif()
 
 option(VIRTLIGHT_TESTS "Build the tests" ON)
-option(VIRTLIGHT_LIBXL_TESTS "Build the tests on the true libxl over a simulated Xen: unfinished, some fail" OFF)
 option(VIRTLIGHT_BENCHMARKS "Build the benchmarks; needs libvirt-dev for the peer" OFF)
 option(VIRTLIGHT_FUZZERS "Build the fuzzers; needs fuzzer-no-link among the sanitizers" OFF)

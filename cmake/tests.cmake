@@ -28,9 +28,7 @@ target_include_directories(model_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(model_tests PRIVATE virtlight_xenlight GTest::gtest_main)
 gtest_discover_tests(model_tests TEST_PREFIX model. DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600)
 
-if(VIRTLIGHT_LIBXL_TESTS)
-  include(cmake/libxl_tests.cmake)
-endif()
+include(cmake/libxl_tests.cmake)
 
 # Every header compiles alone.
 file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*/*.hpp)

@@ -29,7 +29,7 @@ Bench::~Bench() {
 }
 
 Bench::Ao& Bench::start(std::string name, const Start& start) {
-    auto& ao = aos_.emplace_back(std::move(name));
+    auto& ao = aos_.emplace_back(std::move(name), this);
     const auto callback = how(ao);
     call([&](libxl_ctx* ctx) { ao.refused = start(ctx, &callback) != 0; });
     return ao;
@@ -46,9 +46,19 @@ Bench::Ao& Bench::shut_down(unsigned domid) {
     });
 }
 
-void Bench::ended(libxl_ctx*, int rc, void* ao) {
-    static_cast<Ao*>(ao)->rc = rc;
-    ++static_cast<Ao*>(ao)->ends;
+void Bench::ended(libxl_ctx*, int rc, void* for_callback) {
+    auto& ao = *static_cast<Ao*>(for_callback);
+    {
+        const std::scoped_lock lock(ao.bench->trace_mutex_);
+        ao.bench->trace_.push_back(fmt::format("{} ends with {}", ao.name, rc));
+    }
+    ao.rc = rc;
+    ++ao.ends;
+}
+
+std::vector<std::string> Bench::trace() const {
+    const std::scoped_lock lock(trace_mutex_);
+    return trace_;
 }
 
 libxl_asyncop_how Bench::how(Ao& ao) {
@@ -78,7 +88,7 @@ void Bench::expect(bool good, const std::string& what) {
 }
 
 void Bench::expect_end(Ao& ao, int rc) {
-    wait([&] { return ao.ends > 0 || ao.refused; });
+    wait_for_end(ao);
     expect(!ao.refused, ao.name + " is refused");
     expect(ao.ends == 1, fmt::format("{} ends {} times", ao.name, ao.ends.load()));
     expect(ao.rc == rc, fmt::format("{} ends with {} and not with {}", ao.name, ao.rc.load(), rc));

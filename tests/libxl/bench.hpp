@@ -31,6 +31,7 @@ class Bench {
     /// An operation of libxl's, as its caller sees it.
     struct Ao {
         std::string name;
+        Bench* bench;
         std::atomic<int> ends = 0;
         std::atomic<int> rc = 0;
         bool refused = false;  ///< by the call that was to start it
@@ -52,6 +53,13 @@ class Bench {
     void expect_waiting(Ao& ao);
     static bool wait(const std::function<bool()>& happened, Duration bound = seconds(5));
 
+    static void wait_for_end(const Ao& ao) {
+        wait([&] { return ao.ends > 0 || ao.refused; });
+    }
+
+    /// The ends of the operations, in their order: "NAME ends with RC".
+    std::vector<std::string> trace() const;
+
     /// What was not as it should be: for the scenario, and for the referee.
     std::vector<std::string> complaints() const;
 
@@ -61,6 +69,8 @@ class Bench {
 
     std::list<Ao> aos_;
     std::vector<std::string> complaints_;
+    mutable std::mutex trace_mutex_;
+    std::vector<std::string> trace_;
     std::unique_ptr<Bridge> bridge_;
 };
 
@@ -70,5 +80,7 @@ struct Scenario {
     void (*play)(Bench& bench);
 };
 const std::vector<Scenario>& scenarios();
+/// Those that no bridge survives, as the fault is libxl's.
+const std::vector<Scenario>& faults();
 
 }  // namespace virtlight::fake

@@ -7,9 +7,9 @@
 
 namespace virtlight::fake {
 
-bool Calls::Hold::has_caller(Duration within) const {
-    std::unique_lock lock(gate_->mutex);
-    return gate_->changed.wait_for(lock, within, [this] { return gate_->callers > 0; });
+bool Calls::Hold::has_caller() const {
+    const std::scoped_lock lock(gate_->mutex);
+    return gate_->callers > 0;
 }
 
 void Calls::Hold::release() const {

@@ -8,8 +8,6 @@
 #include <mutex>
 #include <string>
 
-#include "base/clock.hpp"
-
 namespace virtlight::fake {
 
 /// What a test does to the calls that libxl makes: each has a name and can fail, wait, or be counted.
@@ -26,8 +24,8 @@ class Calls {
             if (gate_) release();
         }
 
-        /// True as soon as somebody waits here.
-        bool has_caller(Duration within = seconds(10)) const;
+        /// Somebody waits here.
+        bool has_caller() const;
         void release() const;
 
      private:

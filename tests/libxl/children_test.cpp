@@ -64,7 +64,7 @@ TEST_F(ChildrenOfLibxl, ADestroyerThatIsKilledEndsTheDestroyWithAReason) {
     const auto domid = host_.machine.add("guest");
     const auto destroying = host_.xen().calls().hold("xc_domain_destroy");
     const auto destroy = host_.start(host_.hypervisor().destroy(domid, host_.operation()));
-    ASSERT_TRUE(host_.until([&] { return destroying.has_caller(Duration::zero()); }));
+    ASSERT_TRUE(host_.until([&] { return destroying.has_caller(); }));
     ::kill(some_child(), SIGKILL);
     expect_failure(destroy);
 }

@@ -12,6 +12,7 @@
 
 #include <sys/types.h>
 
+#include "base/clock.hpp"
 #include "base/uuid.hpp"
 #include "libxl/calls.hpp"
 #include "libxl/xenstore_service.hpp"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "libxl/play.hpp"
 
-#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -53,11 +52,11 @@ pid_t spawn(const std::string& bridge, const std::string& scenario, int output) 
     return child;
 }
 
-template <class Named>
-const Named& named(const std::vector<Named>& all, std::string_view name) {
-    const auto found = std::ranges::find_if(all, [&](const Named& each) { return each.name == name; });
-    if (found != all.end()) return *found;
-    std::fprintf(stderr, "there is no %s\n", name.data());
+const Scenario& named_scenario(std::string_view name) {
+    for (const auto* const list : {&scenarios(), &faults()})
+        for (const auto& each : *list)
+            if (each.name == name) return each;
+    std::fprintf(stderr, "there is no scenario %s\n", name.data());
     std::exit(EXIT_FAILURE);
 }
 
@@ -80,8 +79,8 @@ std::string play_in_child(const std::string& bridge, const std::string& scenario
 
 std::optional<int> play_as_child(int count, char** arguments) {
     if (count != 4 || std::string_view(arguments[1]) != command) return std::nullopt;
-    const auto& kind = named(bridge_kinds(), arguments[2]);
-    const auto& scenario = named(scenarios(), arguments[3]);
+    const auto& kind = named_bridge(arguments[2]);
+    const auto& scenario = named_scenario(arguments[3]);
     Bench bench(kind);
     scenario.play(bench);
     const auto complaints = bench.complaints();

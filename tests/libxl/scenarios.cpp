@@ -196,7 +196,7 @@ void a_descriptor_lives_on_in_a_child(Bench& bench) {
     auto& destroy = bench.start("destroy", [&](libxl_ctx* ctx, const libxl_asyncop_how* how) {
         return libxl_domain_destroy(ctx, victim, how);
     });
-    bench.expect(destroying.has_caller(), "libxl destroys without a child");
+    bench.expect(Bench::wait([&] { return destroying.has_caller(); }), "libxl destroys without a child");
     SaveHelper::go("exit");
     bench.expect_end(*save.ao, ERROR_FAIL);
     const auto before = Referee::get().deliveries();
