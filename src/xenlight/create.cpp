@@ -66,8 +66,7 @@ Result<> check_memory(Context& context, Job& job) {
             Error{Reason::operation_failed,
                   fmt::format("cannot {}: it needs {} MiB of memory and the host has {} MiB free", job.what(),
                               (needed + 1023) / 1024, free / 1024),
-                  {fmt::format("libxl: {} KiB needed, {} KiB beyond the guest's own {} KiB; {} KiB free",
-                               needed, needed - std::min(needed, job.definition.memory_max_kib),
+                  {fmt::format("libxl: {} KiB needed for a guest of {} KiB, {} KiB free", needed,
                                job.definition.memory_max_kib, free)}});
     return counted;
 }
@@ -136,11 +135,17 @@ async::Task<Result<Created>> make(Workers::Loan worker, std::shared_ptr<Job> job
         [job](Context& context) -> Result<Created> { return created(context, *job); });
 }
 
-Result<std::shared_ptr<hypervisor::OpenImage>> open_stream(const std::filesystem::path& path) {
-    auto opened = hypervisor::open_image(path);
-    if (!opened) return std::unexpected(std::move(opened.error()));
-    if (auto good = check_stream(*opened); !good) return std::unexpected(std::move(good.error()));
-    return std::make_shared<hypervisor::OpenImage>(std::move(*opened));
+struct OpenStream {
+    hypervisor::OpenImage image;
+    StreamStart start;
+};
+
+Result<std::shared_ptr<OpenStream>> open_stream(const std::filesystem::path& path) {
+    auto image = hypervisor::open_image(path);
+    if (!image) return std::unexpected(std::move(image.error()));
+    const auto start = check_stream(*image);
+    if (!start) return std::unexpected(start.error());
+    return std::make_shared<OpenStream>(std::move(*image), *start);
 }
 
 }  // namespace
@@ -169,11 +174,11 @@ async::Task<Result<Created>> restore_domain(Workers::Loan worker, Movers movers,
     if (!ready) co_return std::unexpected(std::move(ready.error()));
     if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
 
-    if (operation.progress) operation.progress->bytes_all = (*image)->stream_bytes;
+    if (operation.progress) operation.progress->bytes_all = (*image)->image.stream_bytes;
     const async::Completion<Result<>> sent;
     movers.threads.submit([image = std::move(*image), channel = moving->channel, sent, link = movers.link,
                            journey = moving->journey(movers, operation)]() mutable {
-        auto result = send(*image, *channel, std::move(journey));
+        auto result = send(image->image, image->start, *channel, std::move(journey));
         image.reset();
         link->post(
             [sent = std::move(sent), result = std::move(result)]() mutable { sent.set(std::move(result)); });

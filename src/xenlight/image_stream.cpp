@@ -19,10 +19,9 @@ namespace virtlight::xenlight {
 namespace {
 
 /// libxl's stream: a word, its version 2, and a flag for a byte order that x86 has not.
-constexpr std::array<char, 16> stream_header = {'L', 'i', 'b', 'x', 'l', 'F', 'm', 't',
-                                                0,   0,   0,   2,   0,   0,   0,   0};
-constexpr std::size_t record_head = 8;
-constexpr std::size_t helper_starts_after = stream_header.size() + record_head;
+constexpr std::string_view stream_header("LibxlFmt\0\0\0\2\0\0\0\0", 16);
+/// The type of the first record: what follows is for the helper.
+constexpr std::string_view helpers_record("\1\0\0\0", 4);
 
 bool write_all(int fd, std::string_view bytes) {
     while (!bytes.empty()) {
@@ -34,14 +33,13 @@ bool write_all(int fd, std::string_view bytes) {
     return true;
 }
 
-/// Waits until libxl has taken the first `wanted` of `sent` bytes; false: it takes no more.
-bool wait_until_taken(const Channel& channel, std::size_t sent, std::size_t wanted) {
+/// Waits until libxl has taken all that was sent; false: it takes no more.
+bool wait_until_taken(const Channel& channel) {
     for (;;) {
         int left = 0;
-        if (::ioctl(channel.libxls->get(), FIONREAD, &left) != 0) return false;
         pollfd ours{.fd = channel.ours.get(), .events = 0, .revents = 0};
-        if (::poll(&ours, 1, 0) > 0) return false;
-        if (sent - static_cast<std::size_t>(left) >= wanted) return true;
+        if (::ioctl(channel.libxls->get(), FIONREAD, &left) != 0 || ::poll(&ours, 1, 0) > 0) return false;
+        if (left == 0) return true;
         ::poll(&ours, 1, static_cast<int>(limits::image_rest.count()));
     }
 }
@@ -82,14 +80,16 @@ void Journey::failed() {
     link_->post([abort = abort_] { abort->wish(); });
 }
 
-Result<> check_stream(const hypervisor::OpenImage& image) {
-    std::array<char, stream_header.size()> found{};
-    if (auto read = hypervisor::read_from_image(image, found); !read) return read;
-    if (found != stream_header)
+Result<StreamStart> check_stream(const hypervisor::OpenImage& image) {
+    StreamStart start{};
+    if (auto read = hypervisor::read_from_image(image, start); !read)
+        return std::unexpected(std::move(read.error()));
+    const std::string_view found(start.data(), start.size());
+    if (!found.starts_with(stream_header) || !found.substr(stream_header.size()).starts_with(helpers_record))
         return fail(Reason::invalid_argument,
                     "the image of domain '{}' holds no stream of libxl's, version 2",
                     image.head.definition.name);
-    return {};
+    return start;
 }
 
 Result<> receive(hypervisor::ImageWriter& image, const Fd& ours, Journey journey) {
@@ -108,32 +108,27 @@ Result<> receive(hypervisor::ImageWriter& image, const Fd& ours, Journey journey
         }
         received += size;
         journey.moved(size);
-        if (received >= helper_starts_after) journey.under_way();
+        if (received >= StreamStart().size()) journey.under_way();
     }
 }
 
-Result<> send(const hypervisor::OpenImage& image, const Channel& channel, Journey journey) {
+Result<> send(const hypervisor::OpenImage& image, const StreamStart& start, const Channel& channel,
+              Journey journey) {
+    if (!write_all(channel.ours.get(), {start.data(), start.size()}) || !wait_until_taken(channel)) return {};
+    journey.moved(start.size());
+    journey.under_way();
     std::vector<char> chunk(limits::image_chunk);
-    std::ranges::copy(stream_header, chunk.begin());
-    std::size_t kept = stream_header.size();
-    bool first = true;
     for (;;) {
-        const auto n = ::read(image.file.get(), chunk.data() + kept, chunk.size() - kept);
+        const auto n = ::read(image.file.get(), chunk.data(), chunk.size());
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) {
             journey.failed();
             return fail_errno(errno, "cannot read the image");
         }
         if (n == 0) break;
-        const auto size = kept + static_cast<std::size_t>(n);
-        kept = 0;
+        const auto size = static_cast<std::size_t>(n);
         if (!write_all(channel.ours.get(), {chunk.data(), size})) return {};
         journey.moved(size);
-        if (first && size > helper_starts_after) {
-            if (!wait_until_taken(channel, size, helper_starts_after)) return {};
-            journey.under_way();
-            first = false;
-        }
     }
     // If that was too little, libxl finds its end and says so.
     ::shutdown(channel.ours.get(), SHUT_WR);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -65,15 +66,20 @@ class Journey {
     bool under_way_ = false;
 };
 
-/// Checks that libxl's stream follows: its header alone is read. invalid_argument: something else does.
-Result<> check_stream(const hypervisor::OpenImage& image);
+/// How libxl's stream begins: its header and the head of its first record. A stream that ended within, or
+/// went on otherwise, would crash libxl.
+using StreamStart = std::array<char, 16 + 8>;
+
+/// Reads it. invalid_argument: something else is there, or less.
+Result<StreamStart> check_stream(const hypervisor::OpenImage& image);
 
 /// Blocks until libxl has written all, or the channel is shut. When the file fails the rest is read all the
 /// same, and dropped.
 Result<> receive(hypervisor::ImageWriter& image, const Fd& ours, Journey journey);
 
-/// Blocks until all of the stream has been given to libxl, or libxl wants no more. `image` stands behind the
-/// stream's header, as check_stream() leaves it.
-Result<> send(const hypervisor::OpenImage& image, const Channel& channel, Journey journey);
+/// Blocks until all of the stream has been given to libxl, or libxl wants no more. `image` stands behind
+/// `start`.
+Result<> send(const hypervisor::OpenImage& image, const StreamStart& start, const Channel& channel,
+              Journey journey);
 
 }  // namespace virtlight::xenlight

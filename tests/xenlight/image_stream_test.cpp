@@ -21,6 +21,7 @@ using hypervisor::ImageWriter;
 using testing::HasSubstr;
 
 constexpr std::string_view header("LibxlFmt\0\0\0\2\0\0\0\0", 16);
+constexpr std::string_view record("\1\0\0\0\0\0\0\0", 8);
 
 class ImageStream : public testing::Test {
  protected:
@@ -123,15 +124,20 @@ TEST_F(ImageStream, OfAnotherKindIsRefused) {
     write_image("Lib");
     const auto stump = hypervisor::open_image(path);
     EXPECT_THAT(check_stream(*stump).error().message, HasSubstr("it ends after 3 bytes"));
+    write_image(std::string(header) + "\1\0");
+    EXPECT_FALSE(check_stream(*hypervisor::open_image(path))) << "libxl would crash";
+    write_image(std::string(header) + std::string(100, '\0'));
+    EXPECT_FALSE(check_stream(*hypervisor::open_image(path))) << "it ends before it begins";
 }
 
 TEST_F(ImageStream, IsSentWholeAndCutShortOnlyWhenLibxlHasReadItsBeginning) {
-    const auto stream = std::string(header) + std::string(100'000, 'm');
+    const auto stream = std::string(header) + std::string(record) + std::string(100'000, 'm');
     write_image(stream);
     const auto image = hypervisor::open_image(path);
-    ASSERT_TRUE(check_stream(*image));
+    const auto start = check_stream(*image);
+    ASSERT_TRUE(start) << start.error().message;
     abort->wish();
-    std::jthread mover([&] { EXPECT_TRUE(send(*image, *channel, journey())); });
+    std::jthread mover([&] { EXPECT_TRUE(send(*image, *start, *channel, journey())); });
     std::string heard = hear(20);
     std::this_thread::yield();
     EXPECT_FALSE(abort_came());
@@ -144,11 +150,12 @@ TEST_F(ImageStream, IsSentWholeAndCutShortOnlyWhenLibxlHasReadItsBeginning) {
 }
 
 TEST_F(ImageStream, IsSentNoFurtherThanLibxlWants) {
-    const auto stream = std::string(header) + std::string(10'000'000, 'm');
+    const auto stream = std::string(header) + std::string(record) + std::string(10'000'000, 'm');
     write_image(stream);
     const auto image = hypervisor::open_image(path);
-    ASSERT_TRUE(check_stream(*image));
-    std::jthread mover([&] { EXPECT_TRUE(send(*image, *channel, journey())); });
+    const auto start = check_stream(*image);
+    ASSERT_TRUE(start) << start.error().message;
+    std::jthread mover([&] { EXPECT_TRUE(send(*image, *start, *channel, journey())); });
     hear(20);
     channel->shut();  // also while it is waited for libxl's first reading
 }
