@@ -71,7 +71,8 @@ TEST_P(HypervisorContract, TwoDomainsAreCreatedAtOnce) {
     const auto two = start_create(guest(), operation());
     const auto first = end_of(one);
     const auto second = end_of(two);
-    ASSERT_TRUE(first && second);
+    ASSERT_TRUE(first) << first.error().message;
+    ASSERT_TRUE(second) << second.error().message;
     EXPECT_NE(first->domid, second->domid);
     EXPECT_TRUE(destroy(first->domid));
     EXPECT_TRUE(destroy(second->domid));

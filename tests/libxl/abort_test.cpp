@@ -91,6 +91,7 @@ TEST_P(AbortOfShutdown, EndsItOnceAndDisturbsNoOther) {
     host_.xenstore().release();
     EXPECT_EQ(reason(host_.finish(shutdown)), Reason::cancelled);
     const auto next = start_shutdown(domid);
+    ASSERT_TRUE(awaited(domid));
     EXPECT_TRUE(waits(next));
     host_.guests().acknowledge(domid);
     EXPECT_TRUE(host_.finish(next));

@@ -32,6 +32,7 @@ TEST_F(HostTest, AShutdownThatIsCancelledEndsAsCancelled) {
     EXPECT_EQ(reason(host_.finish(shutdown)), Reason::cancelled);
     // The next one is not disturbed by what the first has left in libxl.
     const auto next = start_shutdown(domid);
+    ASSERT_TRUE(awaited(domid));
     EXPECT_TRUE(waits(next));
     host_.guests().acknowledge(domid);
     EXPECT_TRUE(host_.finish(next));
