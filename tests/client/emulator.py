@@ -72,6 +72,8 @@ def pytest_runtest_protocol(item, nextitem):
     return True
 
 
-def pytest_terminal_summary(terminalreporter):
+def pytest_terminal_summary(terminalreporter, config):
     for nodeid in again:
         terminalreporter.write_line(f"ran again after a fault of the emulator: {nodeid}")
+    if config.getoption("--lab"):
+        terminalreporter.write_line(LabHost(config.getoption("--lab")).stalls() or "no step of the daemon was long")
