@@ -17,7 +17,7 @@ from _pytest.runner import runtestprotocol
 from hosts import ROOT, LabHost
 
 ATTEMPTS = 3
-TEST_DEADLINE = 400  # seconds; a host that stands still would keep a client waiting for ever
+TEST_DEADLINE = 600  # seconds; a host that stands still would keep a client waiting for ever
 FAULT = re.compile(r"Triple fault.*\n(?:.*\n){3}.*RIP: +e008:\[<ffff82d")
 
 again = []

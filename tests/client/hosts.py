@@ -185,7 +185,7 @@ class SimulatedHost(Host):
 class LabHost(Host):
     """virtlightd in the dom0 of a lab that is up, on real Xen."""
 
-    patience = 120
+    patience = 240
     kernel = "/var/lib/virtlight-lab/vmlinuz"
     initrd = "/var/lib/virtlight-lab/initrd.img"
 
