@@ -13,9 +13,9 @@ stop_deadline=10    # seconds
 #   -monitor  Xen's idle loop panics in mwait
 #   -rdtscp   HVM guests hang
 cpu=EPYC,+svm,-smap,-smep,-monitor,-rdtscp
-# What no flag mends: now and then QEMU leaves a PVH or HVM guest twice, and the guest goes on with Xen's registers (a
-# triple fault, which Xen takes for a reboot). It needs two processors on two threads, but with one HVM guests crawl. The
-# tests know these faults by what Xen reports (tests/client/emulator.py).
+# What no flag mends: on a busy machine a PVH or HVM guest may triple-fault while its kernel patches itself, which Xen takes
+# for a reboot. It needs two processors on two threads, but with one HVM guests crawl. The tests know these faults by what
+# Xen reports (tests/client/emulator.py).
 # eager-fpu: when Xen saves vector registers lazily, those of dom0 are lost now and then while a PVH or HVM guest runs,
 # and any program there may compute nonsense (a wrong ssh signature, a lock that nobody holds).
 xen_line="console=com1 com1=115200,8n1 loglvl=warning guest_loglvl=warning spec-ctrl=eager-fpu"

@@ -30,6 +30,7 @@ def test_guests_go_on_when_the_daemon_is_killed_and_are_found_again(host):
         passing = conn.createXML(host.guest("passing", "pvh"))
         before = {domain.name(): (domain.ID(), domain.UUIDString()) for domain in (kept, passing)}
         host.wait_until_it_listens(kept)
+        host.wait_until_it_listens(passing)
     restart(host, "kill")
     with host.connect() as conn:
         for name, (domid, uuid) in before.items():
