@@ -107,9 +107,10 @@ void PlainBridge::wait() {
     const int n = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), until_next());
     for (int i = 0; i < n; ++i) {
         const auto& event = events[static_cast<std::size_t>(i)];
+        const std::uint64_t id = event.data.u64;  // a copy: the kernel's structure is packed
         eventfd_t count = 0;
-        if (event.data.u64 == 0) ::eventfd_read(wake_.get(), &count);
-        const auto found = descriptors_.find(event.data.u64);
+        if (id == 0) ::eventfd_read(wake_.get(), &count);
+        const auto found = descriptors_.find(id);
         if (found == descriptors_.end()) continue;
         const auto [fd, for_libxl, always_ready] = found->second;
         libxl_osevent_occurred_fd(ctx_, for_libxl, fd, 0, static_cast<short>(event.events));
