@@ -88,7 +88,8 @@ struct StreamsTest : testing::Test {
     }
 
     Device device;
-    Streams streams;
+    Device other;
+    Streams streams;  // goes first, as its ends use the devices
 };
 
 using Told = std::vector<std::string>;
@@ -201,7 +202,6 @@ TEST_F(StreamsTest, PacketsOfUnknownStreamsAreDropped) {
 }
 
 TEST_F(StreamsTest, TakeTurns) {
-    Device other;
     device.output = std::string(4 * limits::stream_chunk, 'a');
     other.output = std::string(4 * limits::stream_chunk, 'b');
     open(device, 1);
