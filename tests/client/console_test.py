@@ -13,6 +13,7 @@ import pytest
 from clients import Wire
 from consoles import RawStream, Stream, Terminal, Virsh, Watcher
 from hosts import wait_until
+from refusals import code_of
 
 ALIAS = {"pv": "console0", "pvh": "console0", "hvm": "serial0"}
 
@@ -21,12 +22,6 @@ def started(host, conn, name, kind="pv", words=""):
     domain = conn.defineXML(host.guest(name, kind, words=words))
     domain.create()
     return domain
-
-
-def code_of(call, *args):
-    with pytest.raises(libvirt.libvirtError) as refused:
-        call(*args)
-    return refused.value.get_error_code(), str(refused.value)
 
 
 @pytest.mark.parametrize("kind", ["pv", "pvh", "hvm"])

@@ -6,14 +6,9 @@ import threading
 import libvirt
 import pytest
 from hosts import wait_until
+from refusals import code_of
 
 MIB = 1024 * 1024
-
-
-def code_of(call, *arguments):
-    with pytest.raises(libvirt.libvirtError) as failed:
-        call(*arguments)
-    return failed.value.get_error_code(), str(failed.value)
 
 
 def running(host, conn, name, kind="pv", **more):
