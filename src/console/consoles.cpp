@@ -75,12 +75,9 @@ async::Task<> Consoles::shut_down() {
     events_ = {};
     loop_.cancel(save_timer_);
     for (auto& [uuid, guest] : guests_) {
-        for (auto& [name, console] : guest.consoles) {
-            console->detach();
+        detach(guest);
+        for (const auto& [name, console] : guest.consoles)
             scope_.spawn(retire(console));
-        }
-        guest.lock.reset();
-        loop_.cancel(std::exchange(guest.retry, {}));
     }
     co_await scope_.drained();
     co_await save_all();
@@ -108,6 +105,42 @@ Result<std::shared_ptr<Console>> Consoles::find_history(Uuid uuid,
                 name.value_or(""), known.empty() ? "none" : known);
 }
 
+Result<Consoles::Guest*> Consoles::running(Uuid uuid) {
+    const auto info = manager_.find(uuid);
+    if (!info) return std::unexpected(info.error());
+    const auto guest = guests_.find(uuid);
+    if (guest == guests_.end() || !guest->second.life)
+        return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
+    return &guest->second;
+}
+
+Result<> Consoles::release(Uuid uuid) {
+    const auto guest = running(uuid);
+    if (!guest) return std::unexpected(guest.error());
+    if (std::exchange((*guest)->released, true))
+        return fail(Reason::invalid_state, "the consoles of domain '{}' are released already",
+                    (*guest)->name);
+    detach(**guest);
+    for (const auto& [name, console] : (*guest)->consoles)
+        console->mark(Mark::Kind::released);
+    return {};
+}
+
+Result<> Consoles::take_back(Uuid uuid) {
+    const auto guest = running(uuid);
+    if (!guest) return std::unexpected(guest.error());
+    if (!(*guest)->released)
+        return fail(Reason::invalid_state, "the consoles of domain '{}' are not released", (*guest)->name);
+    if (auto attached = try_attach(**guest); !attached) {
+        detach(**guest);
+        return attached;
+    }
+    (*guest)->released = false;
+    for (const auto& [name, console] : (*guest)->consoles)
+        console->mark(Mark::Kind::attached);
+    return {};
+}
+
 std::vector<Consoles::Listed> Consoles::list() const {
     std::vector<Listed> all;
     for (const auto& [uuid, guest] : guests_)
@@ -125,6 +158,7 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
     guest.life = begun.life;
     guest.domid = begun.domid;
     guest.ttys.clear();
+    guest.released = false;
     const auto kind = !begun.made                             ? Mark::Kind::attached
                       : std::exchange(guest.rebooting, false) ? Mark::Kind::reboot
                                                               : Mark::Kind::boot;
@@ -245,8 +279,12 @@ Ring Consoles::take_history(const HistoryKey& key) {
 void Consoles::ttys_told(Uuid uuid, hypervisor::LifeId life, const std::vector<domain::Console>& consoles) {
     const auto found = guests_.find(uuid);
     if (found == guests_.end() || found->second.life != life) return;
+    auto& ttys = found->second.ttys;
     for (const auto& console : consoles)
-        if (!console.tty.empty()) found->second.ttys[name_of(console)] = console.tty;
+        if (console.tty.empty())
+            ttys.erase(name_of(console));
+        else
+            ttys[name_of(console)] = console.tty;
     attach(uuid, found->second);
 }
 
@@ -258,7 +296,7 @@ void Consoles::lost(const HistoryKey& key) {
 
 /// Serves what can be served; the rest is tried again.
 void Consoles::attach(Uuid uuid, Guest& guest) {
-    if (guest.ttys.empty()) return;
+    if (guest.released || guest.ttys.empty()) return;
     const auto attached = try_attach(guest);
     if (!attached && !guest.refused)
         log::warning("the consoles of domain '{}' cannot be read: {}; it is tried again", guest.name,
@@ -282,6 +320,15 @@ Result<> Consoles::try_attach(Guest& guest) const {
         if (!attached) all = std::move(attached);
     }
     return all;
+}
+
+void Consoles::detach(Guest& guest) {
+    for (const auto& [name, console] : guest.consoles) {
+        console->detach();
+        console->broker().set_exclusive(false);
+    }
+    guest.lock.reset();
+    loop_.cancel(std::exchange(guest.retry, {}));
 }
 
 void Consoles::retry_later(Uuid uuid) {

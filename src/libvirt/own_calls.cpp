@@ -76,4 +76,14 @@ Result<> read_history(Caller& caller, const ReadHistoryArgs& args) {
     return {};
 }
 
+Result<> release_consoles(Caller& caller, const DomainConsolesArgs& args) {
+    if (!caller.consoles) return fail(Reason::no_support, "consoles");
+    return caller.consoles->release(args.uuid);
+}
+
+Result<> take_consoles(Caller& caller, const DomainConsolesArgs& args) {
+    if (!caller.consoles) return fail(Reason::no_support, "consoles");
+    return caller.consoles->take_back(args.uuid);
+}
+
 }  // namespace virtlight::libvirt::calls

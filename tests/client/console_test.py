@@ -364,3 +364,17 @@ def test_virtlight_console_types_and_watches(host, conn, daemon_folder):
         assert writer.leave() == 0 and viewer.leave() == 0
     conn.defineXML(host.guest("off"))
     assert "not running" in virtlight(host, daemon_folder, "console", "off", status=1)
+
+
+def test_consoles_are_released_for_another_reader_and_taken_back(host, conn, daemon_folder):
+    domain = started(host, conn, "shared")
+    with Stream(domain) as viewer:
+        viewer.until("# ")
+        virtlight(host, daemon_folder, "release", "shared")
+        assert "released already" in virtlight(host, daemon_folder, "release", "shared", status=1)
+        (console,) = json.loads(virtlight(host, daemon_folder, "consoles", "--json"))
+        assert not console["attached"]
+        virtlight(host, daemon_folder, "retake", "shared")
+        viewer.type("back-again\r")
+        viewer.until("back-again")
+    assert "not released" in virtlight(host, daemon_folder, "retake", "shared", status=1)
