@@ -41,12 +41,13 @@ std::string name_of(const domain::Console& console) {
 }
 
 Consoles::Consoles(async::FdScheduler& loop, async::Blocking& disk, hypervisor::Hypervisor& hypervisor,
-                   manager::Manager& manager, Places places)
+                   manager::Manager& manager, Places places, const Settings& settings)
     : loop_(loop),
       disk_(disk),
       hypervisor_(hypervisor),
       manager_(manager),
       places_(std::move(places)),
+      settings_(settings),
       self_(std::make_shared<Consoles*>(this)) {}
 
 Consoles::~Consoles() {
@@ -56,10 +57,10 @@ Consoles::~Consoles() {
 }
 
 async::Task<> Consoles::start_up() {
-    auto read = [folder = places_.histories] {
+    auto read = [folder = places_.histories, size = settings_.history] {
         // Without the folder each write says what is wrong with it.
         static_cast<void>(make_folder(folder));
-        return read_histories(folder, HistorySize());
+        return read_histories(folder, size);
     };
     auto kept = co_await async::run_blocking(disk_, loop_, std::move(read));
     for (const auto& problem : kept.problems)
@@ -267,13 +268,15 @@ std::shared_ptr<Console> Consoles::make(Uuid uuid, const Guest& guest, const std
     const HistoryKey key{uuid, name};
     return std::make_shared<Console>(
         loop_, disk_, fmt::format("{}/{}", guest.name, name), take_history(key),
-        LogSettings{.path = places_.logs / guest.name / (name + ".log")},
+        LogSettings{.path = places_.logs / guest.name / (name + ".log"),
+                    .sequences = settings_.sequences,
+                    .rotation = settings_.rotation},
         Console::Owner{.changed = [this, key] { save_later(key); }, .lost = [this, key] { lost(key); }});
 }
 
 Ring Consoles::take_history(const HistoryKey& key) {
     auto kept = kept_.extract(key);
-    return kept ? std::move(kept.mapped()) : Ring(HistorySize());
+    return kept ? std::move(kept.mapped()) : Ring(settings_.history);
 }
 
 void Consoles::ttys_told(Uuid uuid, hypervisor::LifeId life, const std::vector<domain::Console>& consoles) {

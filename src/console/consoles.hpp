@@ -18,6 +18,7 @@
 #include "console/console.hpp"
 #include "console/console_lock.hpp"
 #include "console/histories.hpp"
+#include "console/settings.hpp"
 #include "hypervisor/port.hpp"
 #include "manager/manager.hpp"
 
@@ -41,7 +42,7 @@ class Consoles final : public manager::LifeWatcher {
     /// `disk` is where files are written; it should be nobody else's, as a full disk may hold it up. All four
     /// must outlive this.
     Consoles(async::FdScheduler& loop, async::Blocking& disk, hypervisor::Hypervisor& hypervisor,
-             manager::Manager& manager, Places places);
+             manager::Manager& manager, Places places, const Settings& settings = {});
     ~Consoles() override;
 
     /// Reads the histories that the daemon before has kept, and begins to watch. Before the manager's
@@ -76,6 +77,8 @@ class Consoles final : public manager::LifeWatcher {
     };
     /// All that have a history, in the order of their domains' names.
     std::vector<Listed> list() const;
+
+    const Settings& settings() const { return settings_; }
 
     void life_began(const manager::LifeBegun& begun) override;
     void life_ended(Uuid uuid, hypervisor::LifeId life) override;
@@ -118,6 +121,7 @@ class Consoles final : public manager::LifeWatcher {
     hypervisor::Hypervisor& hypervisor_;
     manager::Manager& manager_;
     const Places places_;
+    const Settings settings_;
     manager::Manager::Subscription events_;
     std::map<Uuid, Guest> guests_;
     std::map<HistoryKey, Ring> kept_;  ///< read back, and not taken up by a life yet

@@ -55,7 +55,7 @@ Result<> watch_console(Caller& caller, const WatchConsoleArgs& args) {
     if (!console) return std::unexpected(console.error());
     const auto& history = (*console)->history();
     const auto from = args.from == WatchConsoleArgs::recent
-                          ? history.recent(limits::console_recent_bytes)
+                          ? history.recent(caller.consoles->settings().recent)
                           : std::max(args.from, since(history, args.since_ms));
     console::Attachment how{.name = viewer_name(caller), .access = *access, .from = from};
     auto stream = ConsoleStream::open(*std::move(console), std::move(how), caller.wake);

@@ -294,6 +294,22 @@ def test_a_history_is_kept_for_the_next_start_and_goes_with_its_domain(own_host)
     wait_until(lambda: not kept.exists(), 10, "the history of an undefined domain is removed")
 
 
+@pytest.mark.simulated
+def test_how_much_a_viewer_sees_first_is_configured(own_host):
+    own_host.stop()
+    configuration = own_host.root / "etc/virtlight/virtlightd.toml"
+    configuration.parent.mkdir(parents=True)
+    configuration.write_text('console_recent = "0"\n')
+    own_host.start()
+    with own_host.connect() as conn:
+        domain = started(own_host, conn, "short")
+        with Wire(own_host.socket) as wire:
+            Watcher(wire, "short").until(lambda text: b"# " in text)
+        with Stream(domain) as viewer:
+            viewer.type("only-what-comes\r")
+            assert "name=short" not in viewer.until("only-what-comes")
+
+
 def virtlight(host, daemon_folder, *words, status=0):
     """What our own command printed."""
     answer = subprocess.run([daemon_folder / "virtlight", "--connect", host.uri, *words],
