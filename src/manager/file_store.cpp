@@ -32,6 +32,7 @@ constexpr std::string_view image_suffix = ".image";
 constexpr std::string_view life_mark = "<!-- virtlight: domid ";
 constexpr std::string_view life_mark_end = " -->";
 constexpr std::string_view no_tty = "-";
+constexpr std::string_view dumping_word = "dumping";
 
 fs::path domain_file(const fs::path& folder, Uuid uuid) {
     return folder / "domains" / (to_string(uuid) + std::string(suffix));
@@ -83,6 +84,7 @@ Result<> remove_domain(const fs::path& folder, Uuid uuid) {
 
 Result<> save_life_file(const fs::path& folder, const StoredLife& life) {
     auto content = fmt::format("{}{}", life_mark, life.domid);
+    if (life.dumping) content += fmt::format(" {}", dumping_word);
     for (const auto& console : life.definition.consoles)
         content += fmt::format(" {}", console.tty.empty() ? no_tty : console.tty);
     content += fmt::format("{}\n{}", life_mark_end, domain::format_xml(life.definition));
@@ -148,6 +150,7 @@ std::optional<domain::Definition> Folder::definition(const fs::path& file, std::
 
 struct LifeLine {
     unsigned domid = 0;
+    bool dumping = false;
     std::vector<std::string> ttys{};
 };
 
@@ -158,8 +161,12 @@ std::optional<LifeLine> read_life_line(std::string_view line) {
     std::istringstream words{std::string(line)};
     LifeLine life;
     if (!(words >> life.domid)) return std::nullopt;
-    for (std::string tty; words >> tty;)
-        life.ttys.push_back(tty == no_tty ? std::string() : tty);
+    for (std::string word; words >> word;) {
+        if (word == dumping_word)
+            life.dumping = true;
+        else
+            life.ttys.push_back(word == no_tty ? std::string() : word);
+    }
     return life;
 }
 
@@ -175,7 +182,7 @@ std::optional<StoredLife> read_life(const Folder& running, const fs::path& file,
     const auto consoles = std::min(line->ttys.size(), definition->consoles.size());
     for (std::size_t i = 0; i < consoles; ++i)
         definition->consoles[i].tty = line->ttys[i];
-    return StoredLife{*std::move(definition), line->domid};
+    return StoredLife{*std::move(definition), line->domid, line->dumping};
 }
 
 void load_domains(const fs::path& folder, Store::Content& content) {

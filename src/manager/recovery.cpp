@@ -25,6 +25,7 @@ void take_up(Core& core, const DomainRef& domain, StoredLife stored, const Domai
     life.domid = seen.domid;
     life.definition = std::move(stored.definition);
     life.seen = seen;
+    life.seen.name.clear();  // another tool may have renamed it: that is left to the reconciler
     core.begin_life(domain, std::move(life), first_status(seen));
 }
 
@@ -40,6 +41,14 @@ void settle(Jobs& jobs, Guests& guests, const DomainRef& domain) {
               });
 }
 
+/// The daemon was killed while it dumped this guest's core.
+void release_from_dump(Jobs& jobs, Guests& guests, const DomainRef& domain) {
+    log::notice("the core of domain '{}' was being dumped: that has come to nothing", domain->name);
+    domain->status = domain::PausedReason::dump;
+    jobs.post(domain, JobKind::resume,
+              [&guests, domain](hypervisor::Operation) { return guests.go_on_after_dump(domain); });
+}
+
 void restore_life(Core& core, Jobs& jobs, Guests& guests, StoredLife life, const Snapshot& snapshot) {
     const auto name = life.definition.name;
     auto domain = core.registry.find(life.definition.uuid);
@@ -51,7 +60,9 @@ void restore_life(Core& core, Jobs& jobs, Guests& guests, StoredLife life, const
     const bool cut_off = life.domid == 0;
     const auto* seen = find_alive(snapshot, life);
     if (seen && !cut_off) {
+        const bool dumping = life.dumping;
         take_up(core, domain, std::move(life), *seen);
+        if (dumping && seen->paused) release_from_dump(jobs, guests, domain);
         if (seen->stopped == hypervisor::StopReason::suspend) return settle(jobs, guests, domain);
         return log::notice("domain '{}' goes on as domid {}", name, seen->domid);
     }

@@ -22,7 +22,8 @@ struct Stored {
 /// running guest, and Xen does not know all of it.
 struct StoredLife {
     domain::Definition definition;
-    unsigned domid = 0;  ///< 0: it is being made, and was never let run
+    unsigned domid = 0;    ///< 0: it is being made, and was never let run
+    bool dumping = false;  ///< it is paused for as long as its core is being dumped
 };
 
 /// Where definitions outlive the daemon: the authority on what is defined. Each change is in effect when its
