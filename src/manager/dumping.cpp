@@ -42,7 +42,7 @@ Task<Result<>> Guests::dump_core(DomainRef domain, std::filesystem::path path, D
 
 /// A daemon that is killed now leaves the guest paused: the next one is to know why.
 Task<Result<>> Guests::hold_for_dump(DomainRef domain, Operation operation) {
-    if (auto noted = co_await note_life(core_, domain, true); !noted) co_return noted;
+    if (auto noted = co_await note_life(core_, domain, StoredLife::Held::dumping); !noted) co_return noted;
     if (!domain->life) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     auto paused = co_await core_.hypervisor.pause(domain->life->domid, operation);
     if (!paused) {

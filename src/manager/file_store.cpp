@@ -33,6 +33,7 @@ constexpr std::string_view life_mark = "<!-- virtlight: domid ";
 constexpr std::string_view life_mark_end = " -->";
 constexpr std::string_view no_tty = "-";
 constexpr std::string_view dumping_word = "dumping";
+constexpr std::string_view asleep_word = "asleep";
 
 fs::path domain_file(const fs::path& folder, Uuid uuid) {
     return folder / "domains" / (to_string(uuid) + std::string(suffix));
@@ -84,7 +85,8 @@ Result<> remove_domain(const fs::path& folder, Uuid uuid) {
 
 Result<> save_life_file(const fs::path& folder, const StoredLife& life) {
     auto content = fmt::format("{}{}", life_mark, life.domid);
-    if (life.dumping) content += fmt::format(" {}", dumping_word);
+    if (life.held == StoredLife::Held::dumping) content += fmt::format(" {}", dumping_word);
+    if (life.held == StoredLife::Held::asleep) content += fmt::format(" {}", asleep_word);
     for (const auto& console : life.definition.consoles)
         content += fmt::format(" {}", console.tty.empty() ? no_tty : console.tty);
     content += fmt::format("{}\n{}", life_mark_end, domain::format_xml(life.definition));
@@ -150,7 +152,7 @@ std::optional<domain::Definition> Folder::definition(const fs::path& file, std::
 
 struct LifeLine {
     unsigned domid = 0;
-    bool dumping = false;
+    StoredLife::Held held = StoredLife::Held::no;
     std::vector<std::string> ttys{};
 };
 
@@ -163,7 +165,9 @@ std::optional<LifeLine> read_life_line(std::string_view line) {
     if (!(words >> life.domid)) return std::nullopt;
     for (std::string word; words >> word;) {
         if (word == dumping_word)
-            life.dumping = true;
+            life.held = StoredLife::Held::dumping;
+        else if (word == asleep_word)
+            life.held = StoredLife::Held::asleep;
         else
             life.ttys.push_back(word == no_tty ? std::string() : word);
     }
@@ -182,7 +186,7 @@ std::optional<StoredLife> read_life(const Folder& running, const fs::path& file,
     const auto consoles = std::min(line->ttys.size(), definition->consoles.size());
     for (std::size_t i = 0; i < consoles; ++i)
         definition->consoles[i].tty = line->ttys[i];
-    return StoredLife{*std::move(definition), line->domid, line->dumping};
+    return StoredLife{*std::move(definition), line->domid, line->held};
 }
 
 void load_domains(const fs::path& folder, Store::Content& content) {

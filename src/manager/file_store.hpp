@@ -15,7 +15,7 @@ namespace virtlight::manager {
 ///     autostart/UUID.xml  a link to it: the domain is started with the host
 ///     saved/UUID.image    where its guest was saved, as the next start of it goes on from
 ///     running/UUID.xml    a life; its first line says which domid and which ttys it has,
-///                         and whether it is paused only for a dump of its core
+///                         and whether it is held for a dump of its core, or asleep
 ///
 /// A file that cannot be read, or is not where its content belongs, is reported and left alone.
 class FileStore final : public Store {

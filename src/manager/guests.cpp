@@ -26,9 +26,9 @@ Result<> without_guest(Result<> result) {
     return result;
 }
 
-Task<Result<>> note_life(Core& core, DomainRef domain, bool dumping) {
+Task<Result<>> note_life(Core& core, DomainRef domain, StoredLife::Held held) {
     if (!domain->life || !domain->life->ours) co_return Result<>{};
-    const StoredLife life{domain->life->definition, domain->life->domid, dumping};
+    const StoredLife life{domain->life->definition, domain->life->domid, held};
     co_return co_await core.store.save_life(life);
 }
 

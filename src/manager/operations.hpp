@@ -19,8 +19,8 @@ Result<> require_running(const Domain& domain);
 Result<> without_guest(Result<> result);
 
 /// Writes down what has changed of a life. Of ours: the guest of another tool would be taken for one of ours
-/// at the next start. `dumping`: it is paused for a dump only.
-async::Task<Result<>> note_life(Core& core, DomainRef domain, bool dumping = false);
+/// at the next start.
+async::Task<Result<>> note_life(Core& core, DomainRef domain, StoredLife::Held held = StoredLife::Held::no);
 
 /// Those that change what is stored.
 class Definitions {

@@ -49,6 +49,12 @@ void release_from_dump(Jobs& jobs, Guests& guests, const DomainRef& domain) {
               [&guests, domain](hypervisor::Operation) { return guests.go_on_after_dump(domain); });
 }
 
+void let_sleep(const DomainRef& domain) {
+    log::notice("domain '{}' is still asleep", domain->name);
+    domain->life->stopped = domain->life->seen.stopped;
+    domain->status = domain::PmSuspendedReason::unknown;
+}
+
 void restore_life(Core& core, Jobs& jobs, Guests& guests, StoredLife life, const Snapshot& snapshot) {
     const auto name = life.definition.name;
     auto domain = core.registry.find(life.definition.uuid);
@@ -60,9 +66,11 @@ void restore_life(Core& core, Jobs& jobs, Guests& guests, StoredLife life, const
     const bool cut_off = life.domid == 0;
     const auto* seen = find_alive(snapshot, life);
     if (seen && !cut_off) {
-        const bool dumping = life.dumping;
+        const auto held = life.held;
         take_up(core, domain, std::move(life), *seen);
-        if (dumping && seen->paused) release_from_dump(jobs, guests, domain);
+        if (held == StoredLife::Held::dumping && seen->paused) release_from_dump(jobs, guests, domain);
+        if (held == StoredLife::Held::asleep && seen->stopped == hypervisor::StopReason::suspend)
+            return let_sleep(domain);
         if (seen->stopped == hypervisor::StopReason::suspend) return settle(jobs, guests, domain);
         return log::notice("domain '{}' goes on as domid {}", name, seen->domid);
     }

@@ -157,6 +157,18 @@ TEST_F(Controls, AGuestSleepsAndWakes) {
     EXPECT_THAT(events(), ElementsAre("web PMSUSPENDED/0", "web STARTED/4"));
 }
 
+TEST_F(Controls, ASleepingGuestSleepsOnWhenTheDaemonIsStartedAnew) {
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->sleep(guest.uuid)));
+    restart();
+    look();
+    EXPECT_EQ(info(guest).status, Status(PmSuspendedReason::unknown));
+    EXPECT_EQ(xen.count("resume"), 0u);
+    EXPECT_TRUE(end_of(manager->wake(guest.uuid)));
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+    EXPECT_THAT(events(), ElementsAre("web PMSUSPENDED/0", "web STARTED/4"));
+}
+
 TEST_F(Controls, OnlyARunningGuestSleepsAndOnlyASleepingOneWakes) {
     const auto guest = running("web");
     expect_refused(end_of(manager->wake(guest.uuid)), Reason::invalid_state, "running, and not suspended");
@@ -258,15 +270,14 @@ TEST_F(Controls, ADumpGivesWayToADestroy) {
 
 TEST_F(Controls, AGuestWhoseDumpADaemonHasNotSurvivedGoesOn) {
     const auto guest = running("web");
-    const auto before = store.lives.at(guest.uuid);
     xen.hold("dump");
     const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
     settle();
     const auto during = store.lives.at(guest.uuid);
-    EXPECT_TRUE(during.dumping);
+    EXPECT_EQ(during.held, StoredLife::Held::dumping);
     xen.release("dump");
     EXPECT_TRUE(end_of(dumping));
-    EXPECT_FALSE(store.lives.at(guest.uuid).dumping);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
 
     // As it was when the daemon was killed.
     store.lives[guest.uuid] = during;
@@ -275,7 +286,7 @@ TEST_F(Controls, AGuestWhoseDumpADaemonHasNotSurvivedGoesOn) {
     look();
     EXPECT_EQ(info(guest).status, Status(RunningReason::unpaused));
     EXPECT_FALSE(xen.truth.at(1).paused);
-    EXPECT_FALSE(store.lives.at(guest.uuid).dumping);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
 }
 
 TEST_F(Controls, ADumpThatCannotBeNotedPausesNobody) {
