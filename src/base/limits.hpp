@@ -96,6 +96,9 @@ inline constexpr auto definition_deadline = seconds(60);
 inline constexpr auto start_deadline = seconds(600);
 inline constexpr auto pause_deadline = seconds(60);
 inline constexpr auto request_deadline = seconds(75);
+inline constexpr auto tuning_deadline = seconds(60);
+/// A guest may take a minute to answer that it is to suspend itself, and another to do so.
+inline constexpr auto sleep_deadline = seconds(130);
 inline constexpr auto destroy_deadline = seconds(300);
 inline constexpr auto image_deadline = std::chrono::minutes(30);
 inline constexpr auto after_stop_deadline = seconds(1200);

@@ -209,7 +209,10 @@ void Consoles::life_ended(Uuid uuid, hypervisor::LifeId life) {
 void Consoles::told(const domain::Event& event) {
     const auto info = manager_.find(event.uuid);
     const auto found = guests_.find(event.uuid);
-    if (found != guests_.end()) told(found->second, event.kind, info ? info->status.state : State::shutoff);
+    if (found != guests_.end()) {
+        if (info) found->second.name = info->name;  // it may be another one now
+        told(found->second, event.kind, info ? info->status.state : State::shutoff);
+    }
     if (!info) forget(event.uuid);
 }
 

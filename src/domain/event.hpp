@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <variant>
 
@@ -56,7 +57,14 @@ struct Rebooted {
     bool operator==(const Rebooted&) const = default;
 };
 
-using EventKind = std::variant<Lifecycle, Rebooted>;
+/// The guest has more or less memory than before.
+struct MemoryChanged {
+    std::uint64_t memory_kib = 0;
+
+    bool operator==(const MemoryChanged&) const = default;
+};
+
+using EventKind = std::variant<Lifecycle, Rebooted, MemoryChanged>;
 
 /// Something that happened to a domain. Carries the domain's names of that moment: when it is read, the
 /// domain may be gone or have another domid.

@@ -57,6 +57,7 @@ enum class ShutoffReason {
     daemon = 8
 };
 enum class CrashedReason { unknown = 0, panicked = 1 };
+enum class PmSuspendedReason { unknown = 0 };
 
 /// A state with its reason.
 struct Status {
@@ -69,6 +70,7 @@ struct Status {
     Status(ShutdownReason why) : state(State::shutdown), reason(static_cast<int>(why)) {}
     Status(ShutoffReason why) : state(State::shutoff), reason(static_cast<int>(why)) {}
     Status(CrashedReason why) : state(State::crashed), reason(static_cast<int>(why)) {}
+    Status(PmSuspendedReason why) : state(State::pm_suspended), reason(static_cast<int>(why)) {}
 
     bool active() const { return state != State::shutoff; }
     bool operator==(const Status&) const = default;

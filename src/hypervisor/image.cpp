@@ -149,15 +149,20 @@ Result<> read_from_image(const OpenImage& image, std::span<char> bytes) {
 }
 
 Result<ImageWriter> ImageWriter::create(const fs::path& path, const ImageHead& head) {
+    auto writer = create(path);
+    if (!writer) return writer;
+    if (auto written = writer->write(format_image_head(head)); !written)
+        return std::unexpected(written.error());
+    return writer;
+}
+
+Result<ImageWriter> ImageWriter::create(const fs::path& path) {
     if (auto good = check_place(path); !good) return std::unexpected(good.error());
     auto temporary = path;
     temporary += ".new";
     auto file = open_temporary(temporary);
     if (!file) return std::unexpected(file.error());
-    ImageWriter writer(path, std::move(temporary), std::move(*file));
-    if (auto written = writer.write(format_image_head(head)); !written)
-        return std::unexpected(written.error());
-    return writer;
+    return ImageWriter(path, std::move(temporary), std::move(*file));
 }
 
 ImageWriter::ImageWriter(fs::path path, fs::path temporary, Fd file)

@@ -45,6 +45,8 @@ class ImageWriter {
     /// invalid_argument: the path is not absolute, or names something other than a file; too_many: another
     /// save writes there; io.
     static Result<ImageWriter> create(const std::filesystem::path& path, const ImageHead& head);
+    /// The same without a head: for a core, which is no image to be restored.
+    static Result<ImageWriter> create(const std::filesystem::path& path);
     ImageWriter(ImageWriter&& other) noexcept = default;
     ImageWriter& operator=(ImageWriter&& other) noexcept = delete;
     ~ImageWriter();

@@ -80,7 +80,7 @@ struct Snapshot {
     std::uint64_t memory_free_kib = 0;
 };
 
-/// How far a save or a restore has come. Written and read on any thread.
+/// How far a save, a restore or a dump has come. Written and read on any thread.
 struct Progress {
     std::atomic<std::uint64_t> bytes = 0;  ///< of the guest's image
     std::atomic<std::uint64_t> bytes_all =
@@ -149,6 +149,33 @@ class Hypervisor {
     virtual async::Task<Result<>> request_shutdown(DomId domid, ShutdownMethod method,
                                                    Operation operation) = 0;
     virtual async::Task<Result<>> request_reboot(DomId domid, Operation operation) = 0;
+
+    /// Sends the guest's first vCPU a non-maskable interrupt; what it makes of that is its own affair.
+    virtual async::Task<Result<>> inject_nmi(DomId domid, Operation operation) = 0;
+
+    /// Gives the domain another name. operation_failed: another domain of Xen's has it.
+    virtual async::Task<Result<>> rename(DomId domid, std::string name, Operation operation) = 0;
+
+    /// Asks the guest to have so much memory from now on, and lets it have no more. Ends when it is asked:
+    /// what it has is seen later. invalid_argument: more than the guest was built for.
+    virtual async::Task<Result<>> set_memory(DomId domid, std::uint64_t memory_kib, Operation operation) = 0;
+    /// What Xen lets the guest have at most, until set_memory() says otherwise. invalid_argument: more than
+    /// it was built for; operation_failed: less than it is asked to have.
+    virtual async::Task<Result<>> set_memory_max(DomId domid, std::uint64_t memory_kib,
+                                                 Operation operation) = 0;
+    /// Asks the guest to have its first `vcpus` online and the others offline; 1 to those that it was built
+    /// with. Ends when it is asked.
+    virtual async::Task<Result<>> set_vcpus(DomId domid, unsigned vcpus, Operation operation) = 0;
+
+    /// Has the guest suspend itself, and keeps its memory: it has then stopped with StopReason::suspend, and
+    /// resume() lets it go on. When it fails or is cancelled, the guest goes on. unsupported_operation: the
+    /// guest cannot; timed_out: it has not done so in time.
+    virtual async::Task<Result<>> suspend(DomId domid, Operation operation) = 0;
+
+    /// Writes the memory and the registers of a guest, running or not, to a file: the file is there at once,
+    /// whole and synced, or not at all. invalid_argument: the path is not absolute, or names something other
+    /// than a file; io.
+    virtual async::Task<Result<>> dump_core(DomId domid, std::filesystem::path path, Operation operation) = 0;
 
     /// Ends when the domain is gone from Xen, or is dying with nothing left for us to do.
     virtual async::Task<Result<>> destroy(DomId domid, Operation operation) = 0;

@@ -86,6 +86,23 @@ async::Task<Result<>> destroy(Manager&, DomainFlags);
 async::Task<Result<>> destroy_plain(Manager&, Domain);
 async::Task<Result<>> set_autostart(Manager&, DomainNumber);
 
+// controls.cpp: what is done to a guest that runs
+async::Task<Result<>> reset(Manager&, DomainFlags);
+async::Task<Result<>> inject_nmi(Manager&, DomainFlags);
+async::Task<Result<>> core_dump(Manager&, CoreDumpArgs);
+async::Task<Result<>> core_dump_format(Manager&, CoreDumpFormatArgs);
+async::Task<Result<>> pm_suspend(Manager&, PmSuspendArgs);
+async::Task<Result<>> pm_wakeup(Manager&, DomainFlags);
+
+// tuning.cpp: how much it has, and its name
+async::Task<Result<>> set_memory(Manager&, MemoryFlagsArgs);
+async::Task<Result<>> set_memory_plain(Manager&, MemoryArgs);
+async::Task<Result<>> set_max_memory(Manager&, MemoryArgs);
+async::Task<Result<>> set_vcpus(Manager&, VcpusFlagsArgs);
+async::Task<Result<>> set_vcpus_plain(Manager&, VcpusArgs);
+Result<std::vector<MemoryStat>> memory_stats(Manager&, const MemoryStatsArgs&);
+async::Task<Result<std::int32_t>> rename(Manager&, RenameArgs);
+
 // consoles.cpp: streams to a guest's consoles
 Result<> open_console(Caller&, const OpenDeviceArgs&);
 Result<> open_channel(Caller&, const OpenDeviceArgs&);

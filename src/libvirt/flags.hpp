@@ -14,8 +14,9 @@ inline constexpr std::uint32_t open_read_only = 1;
 /// Which definition a domain call is about; neither: the live one if it runs, else the stored one.
 inline constexpr std::uint32_t live = 1;
 inline constexpr std::uint32_t config = 2;
-/// virDomainGetVcpusFlags
+/// virDomainGetVcpusFlags, virDomainSetVcpusFlags, virDomainSetMemoryFlags: the bound, and not what there is
 inline constexpr std::uint32_t vcpu_maximum = 4;
+inline constexpr std::uint32_t memory_maximum = 4;
 
 /// virConnectListAllDomains: pairs (and one group of four) of which none set means all.
 namespace list {
@@ -58,6 +59,16 @@ namespace stop {
 inline constexpr std::uint32_t acpi = 1 << 0;
 inline constexpr std::uint32_t paravirtual = 1 << 4;
 }  // namespace stop
+
+/// virDomainDestroyFlags
+inline constexpr std::uint32_t destroy_graceful = 1 << 0;
+
+/// virDomainCoreDump
+namespace dump {
+inline constexpr std::uint32_t crash = 1 << 0;
+inline constexpr std::uint32_t live = 1 << 1;
+inline constexpr std::uint32_t reset = 1 << 3;
+}  // namespace dump
 
 /// virDomainOpenConsole, and the first of them virDomainOpenChannel
 namespace console {

@@ -13,6 +13,16 @@ manager::StartOptions start_options(std::uint32_t flags) {
     return {.paused = (flags & flag::start::paused) != 0, .fresh = (flags & flag::start::force_boot) != 0};
 }
 
+/// Empty for none or both: whatever the guest listens to.
+std::optional<hypervisor::ShutdownMethod> shutdown_method(std::uint32_t flags) {
+    using hypervisor::ShutdownMethod;
+    switch (flags) {
+        case flag::stop::acpi: return ShutdownMethod::acpi;
+        case flag::stop::paravirtual: return ShutdownMethod::paravirtual;
+        default: return std::nullopt;
+    }
+}
+
 }  // namespace
 
 Task<Result<Domain>> define(Manager& manager, TextFlags args) {
@@ -61,13 +71,7 @@ Task<Result<>> resume(Manager& manager, Domain dom) {
 }
 
 Task<Result<>> shutdown(Manager& manager, DomainFlags args) {
-    using hypervisor::ShutdownMethod;
-    switch (args.flags) {
-        case flag::stop::acpi: return manager.shutdown(args.dom.uuid, ShutdownMethod::acpi);
-        case flag::stop::paravirtual: return manager.shutdown(args.dom.uuid, ShutdownMethod::paravirtual);
-        // None or both: whatever the guest listens to.
-        default: return manager.shutdown(args.dom.uuid, std::nullopt);
-    }
+    return manager.shutdown(args.dom.uuid, shutdown_method(args.flags));
 }
 
 Task<Result<>> shutdown_plain(Manager& manager, Domain dom) {
@@ -75,9 +79,10 @@ Task<Result<>> shutdown_plain(Manager& manager, Domain dom) {
 }
 
 Task<Result<>> reboot(Manager& manager, DomainFlags args) {
-    return manager.reboot(args.dom.uuid);
+    return manager.reboot(args.dom.uuid, shutdown_method(args.flags));
 }
 
+/// Xen ends a guest in one way, without a signal that could be a gentler one: that is the graceful way, too.
 Task<Result<>> destroy(Manager& manager, DomainFlags args) {
     return manager.destroy(args.dom.uuid);
 }

@@ -281,6 +281,95 @@ struct MetadataArgs {
     bool operator==(const MetadataArgs&) const = default;
 };
 
+struct MemoryArgs {
+    Domain dom;
+    std::uint64_t memory_kib = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.memory_kib); }
+    bool operator==(const MemoryArgs&) const = default;
+};
+
+struct MemoryFlagsArgs {
+    Domain dom;
+    std::uint64_t memory_kib = 0;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.memory_kib, self.flags); }
+    bool operator==(const MemoryFlagsArgs&) const = default;
+};
+
+struct VcpusArgs {
+    Domain dom;
+    std::uint32_t vcpus = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.vcpus); }
+    bool operator==(const VcpusArgs&) const = default;
+};
+
+struct VcpusFlagsArgs {
+    Domain dom;
+    std::uint32_t vcpus = 0;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.vcpus, self.flags); }
+    bool operator==(const VcpusFlagsArgs&) const = default;
+};
+
+struct MemoryStatsArgs {
+    Domain dom;
+    std::uint32_t max = 0;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.max, self.flags); }
+    bool operator==(const MemoryStatsArgs&) const = default;
+};
+
+struct MemoryStat {
+    std::int32_t tag = 0;
+    std::uint64_t value = 0;
+
+    auto fields(this auto& self) { return std::tie(self.tag, self.value); }
+    bool operator==(const MemoryStat&) const = default;
+};
+
+struct RenameArgs {
+    Domain dom;
+    std::optional<std::string> name;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.name, self.flags); }
+    bool operator==(const RenameArgs&) const = default;
+};
+
+struct CoreDumpArgs {
+    Domain dom;
+    std::string to;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.to, self.flags); }
+    bool operator==(const CoreDumpArgs&) const = default;
+};
+
+struct CoreDumpFormatArgs {
+    Domain dom;
+    std::string to;
+    std::uint32_t format = 0;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.to, self.format, self.flags); }
+    bool operator==(const CoreDumpFormatArgs&) const = default;
+};
+
+struct PmSuspendArgs {
+    Domain dom;
+    std::uint32_t target = 0;
+    std::uint64_t duration = 0;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.target, self.duration, self.flags); }
+    bool operator==(const PmSuspendArgs&) const = default;
+};
+
 struct JobInfo {
     std::int32_t type = 0;
     std::uint64_t time_elapsed = 0, time_remaining = 0;
@@ -342,6 +431,14 @@ struct LifecycleMessage {
 
     auto fields(this auto& self) { return std::tie(self.dom, self.event, self.detail); }
     bool operator==(const LifecycleMessage&) const = default;
+};
+
+struct BalloonMessage {
+    Domain dom;
+    std::uint64_t memory_kib = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.memory_kib); }
+    bool operator==(const BalloonMessage&) const = default;
 };
 
 /// An event for one registration.

@@ -18,6 +18,7 @@ constexpr std::uint32_t start_flags =
     flag::start::paused | flag::start::bypass_cache | flag::start::force_boot | flag::start::validate;
 constexpr std::uint32_t create_flags = flag::start::paused | flag::start::validate;
 constexpr std::uint32_t shutdown_flags = flag::stop::acpi | flag::stop::paravirtual;
+constexpr std::uint32_t dump_flags = flag::dump::crash | flag::dump::live | flag::dump::reset;
 constexpr std::uint32_t save_flags = flag::save::running | flag::save::paused;
 constexpr std::uint32_t xml_flags =
     flag::xml::secure | flag::xml::inactive | flag::xml::update_cpu | flag::xml::migratable;
@@ -82,7 +83,7 @@ constexpr Procedure table[] = {
     { 10, "virDomainCreateXML",                  write,   create_flags, serve<calls::create>},
     { 11, "virDomainDefineXML",                  write,   flag::none, serve<calls::define_plain>},
     { 12, "virDomainDestroy",                    write,   flag::none, serve<calls::destroy_plain>},
-    { 27, "virDomainReboot",                     write,   flag::stop::paravirtual, serve<calls::reboot>},
+    { 27, "virDomainReboot",                     write,   shutdown_flags, serve<calls::reboot>},
     { 28, "virDomainResume",                     write,   flag::none, serve<calls::resume>},
     { 29, "virDomainSetAutostart",               write,   flag::none, serve<calls::set_autostart>},
     { 33, "virDomainShutdown",                   write,   flag::none, serve<calls::shutdown_plain>},
@@ -90,9 +91,26 @@ constexpr Procedure table[] = {
     { 35, "virDomainUndefine",                   write,   flag::none, serve<calls::undefine_plain>},
     {196, "virDomainCreateWithFlags",            write,   start_flags, serve<calls::start>},
     {231, "virDomainUndefineFlags",              write,   flag::undefine_all, serve<calls::undefine>},
-    {234, "virDomainDestroyFlags",               write,   flag::none, serve<calls::destroy>},
+    {234, "virDomainDestroyFlags",               write,   flag::destroy_graceful, serve<calls::destroy>},
     {258, "virDomainShutdownFlags",              write,   shutdown_flags, serve<calls::shutdown>},
     {350, "virDomainDefineXMLFlags",             write,   flag::define_validate, serve<calls::define>},
+
+    // what is done to a guest that runs
+    { 53, "virDomainCoreDump",                   write,   dump_flags, serve<calls::core_dump>},
+    {210, "virDomainInjectNMI",                  write,   flag::none, serve<calls::inject_nmi>},
+    {245, "virDomainReset",                      write,   flag::none, serve<calls::reset>},
+    {261, "virDomainPMSuspendForDuration",       write,   flag::none, serve<calls::pm_suspend>},
+    {267, "virDomainPMWakeup",                   write,   flag::none, serve<calls::pm_wakeup>},
+    {334, "virDomainCoreDumpWithFormat",         write,   dump_flags, serve<calls::core_dump_format>},
+
+    // how much it has, and its name
+    { 30, "virDomainSetMaxMemory",               write,   flag::none, serve<calls::set_max_memory>},
+    { 31, "virDomainSetMemory",                  write,   flag::none, serve<calls::set_memory_plain>},
+    { 32, "virDomainSetVcpus",                   write,   flag::none, serve<calls::set_vcpus_plain>},
+    {159, "virDomainMemoryStats",                open,    flag::none, serve<calls::memory_stats>},
+    {199, "virDomainSetVcpusFlags",              write,   impact | flag::vcpu_maximum, serve<calls::set_vcpus>},
+    {204, "virDomainSetMemoryFlags",             write,   impact | flag::memory_maximum, serve<calls::set_memory>},
+    {358, "virDomainRename",                     write,   flag::none, serve<calls::rename>},
 
     // streams
     {201, "virDomainOpenConsole",                write,   console_flags, serve<calls::open_console>},

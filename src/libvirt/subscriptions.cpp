@@ -15,7 +15,7 @@ struct Delivery {
     std::int32_t event;
     std::int32_t procedure;
     std::int32_t legacy_procedure;
-    std::variant<LifecycleMessage, Domain> body;
+    std::variant<LifecycleMessage, Domain, BalloonMessage> body;
 };
 
 Delivery delivery(const domain::Event& event) {
@@ -25,6 +25,12 @@ Delivery delivery(const domain::Event& event) {
                 .procedure = 318,
                 .legacy_procedure = 107,
                 .body = LifecycleMessage{dom, lifecycle->event, lifecycle->detail}};
+    }
+    if (const auto* const memory = std::get_if<domain::MemoryChanged>(&event.kind)) {
+        return {.event = 13,
+                .procedure = 331,
+                .legacy_procedure = 276,
+                .body = BalloonMessage{dom, memory->memory_kib}};
     }
     return {.event = 1, .procedure = 319, .legacy_procedure = 169, .body = dom};
 }

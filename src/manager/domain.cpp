@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "manager/domain.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace virtlight::manager {
@@ -18,6 +19,7 @@ JobReport::Operation operation(JobKind kind) {
         case JobKind::create: return start;
         case JobKind::save: return save;
         case JobKind::restore: return restore;
+        case JobKind::dump_core: return dump;
         default: return other;
     }
 }
@@ -44,6 +46,17 @@ const domain::Definition* definition(const Domain& domain, Which which) {
     if (domain.life) return &domain.life->definition;
     if (domain.making) return &*domain.making;
     return stored;
+}
+
+domain::Definition shown(const Domain& domain, Which which) {
+    constexpr std::uint64_t mib = 1024;
+    const auto& found = *definition(domain, which);
+    auto copy = found;
+    if (!domain.life || &found != &domain.life->definition || domain.life->seen.memory_kib == 0) return copy;
+    // Xen's own share of a guest's memory counts, too: more than the maximum would be no definition.
+    const auto has = (domain.life->seen.memory_kib + mib - 1) / mib * mib;
+    copy.memory_kib = std::min(has, copy.memory_max_kib);
+    return copy;
 }
 
 DomainInfo info(const Domain& domain) {

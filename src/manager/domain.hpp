@@ -64,6 +64,9 @@ DomainInfo info(const Domain& domain);
 /// The definition that clients see; empty if the domain does not exist.
 const domain::Definition* definition(const Domain& domain, Which which);
 
+/// The same as a value, with the memory that a running guest has now. `domain` exists.
+domain::Definition shown(const Domain& domain, Which which);
+
 /// As it was before a guest ran with it: without ttys.
 domain::Definition without_ttys(domain::Definition definition);
 

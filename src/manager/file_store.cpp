@@ -33,6 +33,8 @@ constexpr std::string_view aside_suffix = ".used";
 constexpr std::string_view life_mark = "<!-- virtlight: domid ";
 constexpr std::string_view life_mark_end = " -->";
 constexpr std::string_view no_tty = "-";
+constexpr std::string_view dumping_word = "dumping";
+constexpr std::string_view asleep_word = "asleep";
 
 fs::path domain_file(const fs::path& folder, Uuid uuid) {
     return folder / "domains" / (to_string(uuid) + std::string(suffix));
@@ -108,6 +110,8 @@ Result<> remove_images(const fs::path& folder, Uuid uuid) {
 
 Result<> save_life_file(const fs::path& folder, const StoredLife& life) {
     auto content = fmt::format("{}{}", life_mark, life.domid);
+    if (life.held == StoredLife::Held::dumping) content += fmt::format(" {}", dumping_word);
+    if (life.held == StoredLife::Held::asleep) content += fmt::format(" {}", asleep_word);
     for (const auto& console : life.definition.consoles)
         content += fmt::format(" {}", console.tty.empty() ? no_tty : console.tty);
     content += fmt::format("{}\n{}", life_mark_end, domain::format_xml(life.definition));
@@ -173,6 +177,7 @@ std::optional<domain::Definition> Folder::definition(const fs::path& file, std::
 
 struct LifeLine {
     unsigned domid = 0;
+    StoredLife::Held held = StoredLife::Held::no;
     std::vector<std::string> ttys{};
 };
 
@@ -183,8 +188,14 @@ std::optional<LifeLine> read_life_line(std::string_view line) {
     std::istringstream words{std::string(line)};
     LifeLine life;
     if (!(words >> life.domid)) return std::nullopt;
-    for (std::string tty; words >> tty;)
-        life.ttys.push_back(tty == no_tty ? std::string() : tty);
+    for (std::string word; words >> word;) {
+        if (word == dumping_word)
+            life.held = StoredLife::Held::dumping;
+        else if (word == asleep_word)
+            life.held = StoredLife::Held::asleep;
+        else
+            life.ttys.push_back(word == no_tty ? std::string() : word);
+    }
     return life;
 }
 
@@ -200,7 +211,7 @@ std::optional<StoredLife> read_life(const Folder& running, const fs::path& file,
     const auto consoles = std::min(line->ttys.size(), definition->consoles.size());
     for (std::size_t i = 0; i < consoles; ++i)
         definition->consoles[i].tty = line->ttys[i];
-    return StoredLife{*std::move(definition), line->domid};
+    return StoredLife{*std::move(definition), line->domid, line->held};
 }
 
 void load_domains(const fs::path& folder, Store::Content& content) {

@@ -15,7 +15,8 @@ namespace virtlight::manager {
 ///     autostart/UUID.xml  a link to it: the domain is started with the host
 ///     saved/UUID.image    where its guest was saved, as the next start of it goes on from
 ///     saved/UUID.used     the same when its guest was about to run; never started from
-///     running/UUID.xml    a life; its first line says which domid and which ttys it has
+///     running/UUID.xml    a life; its first line says which domid and which ttys it has,
+///                         and whether it is held for a dump of its core, or asleep
 ///
 /// A file that cannot be read, or is not where its content belongs, is reported and left alone.
 class FileStore final : public Store {

@@ -7,13 +7,11 @@
 #include "manager/operations.hpp"
 
 namespace virtlight::manager {
-namespace {
 
 using async::Task;
 using domain::State;
 using hypervisor::Operation;
 
-/// The domain has a guest that can be asked for something.
 Result<> require_guest(const Domain& domain) {
     if (!domain.exists()) return fail(Reason::no_domain, "there is no such domain any more");
     if (!domain.life) return fail(Reason::invalid_state, "domain is not running");
@@ -22,12 +20,19 @@ Result<> require_guest(const Domain& domain) {
     return {};
 }
 
-/// In the middle of an operation the hypervisor knows the domain no more: a look will say what became of it.
 Result<> without_guest(Result<> result) {
     if (!result && result.error().reason == Reason::no_domain)
         return fail(Reason::invalid_state, "domain is not running");
     return result;
 }
+
+Task<Result<>> note_life(Core& core, DomainRef domain, StoredLife::Held held) {
+    if (!domain->life || !domain->life->ours) co_return Result<>{};
+    const StoredLife life{domain->life->definition, domain->life->domid, held};
+    co_return co_await core.store.save_life(life);
+}
+
+namespace {
 
 bool stopped(const Domain& domain, hypervisor::LifeId life) {
     return !domain.life || domain.life->id != life || domain.life->stopped;
@@ -66,6 +71,7 @@ Task<Result<>> Guests::shutdown(DomainRef domain, std::optional<hypervisor::Shut
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
     domain->life->stop_asked = true;
+    domain->life->restart_asked = false;
     auto asked = co_await core_.hypervisor.request_shutdown(domid, method.value_or(paravirtual), operation);
     const bool deaf = !asked && asked.error().reason == Reason::unsupported_operation;
     if (deaf && !method) asked = co_await core_.hypervisor.request_shutdown(domid, acpi, operation);
@@ -75,11 +81,26 @@ Task<Result<>> Guests::shutdown(DomainRef domain, std::optional<hypervisor::Shut
     co_return asked;
 }
 
-Task<Result<>> Guests::reboot(DomainRef domain, Operation operation) {
+Task<Result<>> Guests::reboot(DomainRef domain, std::optional<hypervisor::ShutdownMethod> method,
+                              Operation operation) {
+    using enum hypervisor::ShutdownMethod;
     if (auto guest = require_guest(*domain); !guest) co_return guest;
+    if (method == acpi) co_return co_await press_to_reboot(domain, operation);
     const auto life = domain->life->id;
     auto asked = co_await core_.hypervisor.request_reboot(domain->life->domid, operation);
+    const bool deaf = !asked && asked.error().reason == Reason::unsupported_operation;
+    if (deaf && !method && !stopped(*domain, life)) co_return co_await press_to_reboot(domain, operation);
     if (!asked && domain->life && domain->life->id == life && domain->life->stopped) co_return Result<>{};
+    co_return without_guest(std::move(asked));
+}
+
+/// The power button means power off; what is to follow is for us to remember.
+Task<Result<>> Guests::press_to_reboot(DomainRef domain, Operation operation) {
+    const auto life = domain->life->id;
+    domain->life->restart_asked = true;
+    auto asked = co_await core_.hypervisor.request_shutdown(domain->life->domid,
+                                                            hypervisor::ShutdownMethod::acpi, operation);
+    if (!asked && !stopped(*domain, life)) domain->life->restart_asked = false;
     co_return without_guest(std::move(asked));
 }
 
@@ -117,13 +138,16 @@ Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, End
         log::error("domain '{}' cannot be started anew: {}", domain->name, started.error().message);
     making.reset();
     // A stop that was told stands; one that was to be a reboot has become a stop now.
-    if (!domain->life && ending.told == domain::EventKind(domain::Rebooted{})) {
-        using enum domain::ShutoffReason;
-        const auto reason = operation.cancel.cancelled() ? destroyed : failed;
-        domain->status = reason;
-        core_.tell(*domain, stopped_event(reason));
-    }
+    if (ending.told == domain::EventKind(domain::Rebooted{})) tell_not_restarted(domain, operation);
     co_return started;
+}
+
+void Guests::tell_not_restarted(const DomainRef& domain, const Operation& operation) {
+    using enum domain::ShutoffReason;
+    if (domain->life) return;
+    const auto reason = operation.cancel.cancelled() ? destroyed : failed;
+    domain->status = reason;
+    core_.tell(*domain, stopped_event(reason));
 }
 
 Task<Result<>> Guests::restart(DomainRef domain, Duration lived, Operation operation) {

@@ -28,6 +28,14 @@ enum class JobKind {
     restore,
     shutdown,
     reboot,
+    reset,
+    inject_nmi,
+    set_memory,
+    set_vcpus,
+    rename,
+    dump_core,
+    sleep,
+    wake,
     destroy,
     after_stop,  ///< what is to be done when a guest has ended
 };

@@ -47,15 +47,11 @@ bool simplifies(LifecycleAction action) {
            action == LifecycleAction::coredump_restart;
 }
 
-Status pm_suspended() {
-    Status status;
-    status.state = State::pm_suspended;
-    return status;
-}
-
 Verdict judge_stop(const Life& life, StopReason reason) {
-    const auto stop = classify(reason);
-    if (stop == StopClass::suspend) return {pm_suspended(), {domain::PmSuspended::memory}};
+    const bool powered_off = classify(reason) == StopClass::poweroff;
+    const auto stop = powered_off && life.restart_asked ? StopClass::reboot : classify(reason);
+    if (stop == StopClass::suspend)
+        return {domain::PmSuspendedReason::unknown, {domain::PmSuspended::memory}};
 
     const bool failed = stop == StopClass::failure;
     const auto asked = life.stop_asked ? domain::ShutdownReason::user : domain::ShutdownReason::unknown;

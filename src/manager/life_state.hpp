@@ -21,6 +21,7 @@ struct Life {
     bool ours = true;                 ///< made by this daemon; another tool's guest is left to that tool
     Time since{};
     bool stop_asked = false;                          ///< a shutdown was asked for through us
+    bool restart_asked = false;                       ///< to reboot, it was asked to power off
     std::optional<hypervisor::StopReason> stopped{};  ///< as last seen
     hypervisor::DomainSeen seen{};                    ///< its figures at the last look
 };

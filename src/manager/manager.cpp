@@ -5,52 +5,16 @@
 #include <functional>
 #include <utility>
 
-#include "async/scope.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "manager/core.hpp"
 #include "manager/drained.hpp"
-#include "manager/jobs.hpp"
-#include "manager/operations.hpp"
-#include "manager/reconciler.hpp"
+#include "manager/manager_impl.hpp"
 #include "manager/recovery.hpp"
 
 namespace virtlight::manager {
 
 using async::Task;
 using hypervisor::Operation;
-
-class Manager::Impl {
- public:
-    Impl(async::Scheduler& scheduler, hypervisor::Hypervisor& hypervisor, Store& store)
-        : core(scheduler, hypervisor, store),
-          jobs(core, scope),
-          definitions(core),
-          guests(core),
-          reconciler(core, jobs, guests) {}
-
-    Result<DomainRef> existing(Uuid uuid) const;
-    /// The record of a domain that may be changed.
-    Result<DomainRef> changeable(JobKind kind, Uuid uuid) const;
-    Result<DomainRef> claim(JobKind kind, const domain::Definition& definition);
-
-    /// A job on an existing domain. `work` gets the domain and the operation.
-    template <class Work>
-    Task<Result<>> change(JobKind kind, Uuid uuid, Work work);
-
-    Task<Result<>> start(Uuid uuid, StartOptions options);
-    /// Starts one after the other until none is left.
-    Task<> autostart(std::shared_ptr<std::deque<Uuid>> uuids);
-
-    Core core;
-    async::Scope scope;
-    async::Scope waiters;  ///< those that wait for the scope itself
-    Jobs jobs;
-    Definitions definitions;
-    Guests guests;
-    Reconciler reconciler;
-    bool gave_up = false;
-};
 
 Result<DomainRef> Manager::Impl::existing(Uuid uuid) const {
     auto domain = core.registry.find(uuid);
@@ -71,16 +35,6 @@ Result<DomainRef> Manager::Impl::claim(JobKind kind, const domain::Definition& d
     if (!domain) return std::unexpected(refusal(kind, definition.name, std::move(domain.error())));
     if ((*domain)->control) return changeable(kind, definition.uuid);
     return domain;
-}
-
-template <class Work>
-Task<Result<>> Manager::Impl::change(JobKind kind, Uuid uuid, Work work) {
-    const auto domain = changeable(kind, uuid);
-    if (!domain) co_return std::unexpected(domain.error());
-    Jobs::Work bound = [work = std::move(work), domain = *domain](Operation operation) mutable {
-        return work(std::move(domain), std::move(operation));
-    };
-    co_return co_await jobs.run(*domain, kind, std::move(bound));
 }
 
 Task<Result<>> Manager::Impl::start(Uuid uuid, StartOptions options) {
@@ -198,7 +152,7 @@ Result<DomainInfo> Manager::find_by_domid(int domid) const {
 Result<domain::Definition> Manager::definition(Uuid uuid, Which which) const {
     const auto domain = impl_->existing(uuid);
     if (!domain) return std::unexpected(domain.error());
-    return *manager::definition(**domain, which);
+    return shown(**domain, which);
 }
 
 Task<Result<DomainInfo>> Manager::define(domain::Definition definition) {
@@ -261,10 +215,6 @@ Task<Result<>> Manager::shutdown(Uuid uuid, std::optional<hypervisor::ShutdownMe
                          [impl = impl_.get(), method](DomainRef domain, Operation operation) {
                              return impl->guests.shutdown(std::move(domain), method, std::move(operation));
                          });
-}
-
-Task<Result<>> Manager::reboot(Uuid uuid) {
-    return impl_->change(JobKind::reboot, uuid, std::bind_front(&Guests::reboot, &impl_->guests));
 }
 
 Task<Result<>> Manager::destroy(Uuid uuid) {

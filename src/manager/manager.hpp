@@ -54,11 +54,23 @@ struct RestoreOptions {
     std::optional<domain::Definition> definition{};  ///< none: as the image says
 };
 
+/// What a change of memory or vCPUs is for; neither: the guest if it runs, else the definition.
+struct Affects {
+    bool guest = false;
+    bool definition = false;  ///< for the next start
+};
+
+struct DumpOptions {
+    enum class Then { go_on, end_as_crashed, reset };
+    bool live = false;  ///< the guest runs meanwhile, and its core may not be of one moment
+    Then then = Then::go_on;
+};
+
 /// What a job does, or did.
 struct JobReport {
     enum class State { none, running, completed, failed, cancelled };
     /// The numbers are libvirt's.
-    enum class Operation { other = 0, start = 1, save = 2, restore = 3 };
+    enum class Operation { other = 0, start = 1, save = 2, restore = 3, dump = 8 };
     State state = State::none;
     Operation operation = Operation::other;
     Duration elapsed{};
@@ -137,7 +149,27 @@ class Manager {
     /// Ends when the guest has acknowledged. Without a method: paravirtual, then ACPI where the guest does
     /// not listen.
     async::Task<Result<>> shutdown(Uuid uuid, std::optional<hypervisor::ShutdownMethod> method);
-    async::Task<Result<>> reboot(Uuid uuid);
+    /// By ACPI a guest can only be asked to power off; it is started anew then.
+    async::Task<Result<>> reboot(Uuid uuid, std::optional<hypervisor::ShutdownMethod> method = std::nullopt);
+    /// Ends the guest and boots it anew with the definition that it ran with, without asking it.
+    async::Task<Result<>> reset(Uuid uuid);
+    async::Task<Result<>> inject_nmi(Uuid uuid);
+    /// What the guest is to have of its maximum memory, in KiB, rounded up to MiB. It is asked; when and
+    /// whether it obliges is seen later. invalid_argument: none, or more than the maximum.
+    async::Task<Result<>> set_memory(Uuid uuid, std::uint64_t memory_kib, Affects affects);
+    /// A guest that runs cannot get more than it was built for, nor less than it is to have.
+    async::Task<Result<>> set_memory_max(Uuid uuid, std::uint64_t memory_kib, Affects affects);
+    /// How many of the guest's vCPUs are to be online; as set_memory().
+    async::Task<Result<>> set_vcpus(Uuid uuid, unsigned vcpus, Affects affects);
+    /// invalid_state: for a guest that runs.
+    async::Task<Result<>> set_vcpus_max(Uuid uuid, unsigned vcpus, Affects affects);
+    /// Also of a guest that runs. invalid_state: the name is taken, or there is a managed image.
+    async::Task<Result<>> rename(Uuid uuid, std::string name);
+    /// As hypervisor::Hypervisor::dump_core(); unless the dump is a live one, the guest is paused for it.
+    async::Task<Result<>> dump_core(Uuid uuid, std::filesystem::path path, DumpOptions options);
+    /// Has the guest suspend itself, and keeps its memory, until wake().
+    async::Task<Result<>> sleep(Uuid uuid);
+    async::Task<Result<>> wake(Uuid uuid);
     /// Does not queue: cancels what runs on the domain.
     async::Task<Result<>> destroy(Uuid uuid);
     /// Cancels the job that is running on the domain; that one ends then, and not this call.

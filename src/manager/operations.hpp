@@ -11,6 +11,17 @@
 /// reason.
 namespace virtlight::manager {
 
+/// The domain has a guest that can be asked for something.
+Result<> require_guest(const Domain& domain);
+/// The same, and it runs: as it must to suspend itself.
+Result<> require_running(const Domain& domain);
+/// In the middle of an operation the hypervisor knows the domain no more: a look will say what became of it.
+Result<> without_guest(Result<> result);
+
+/// Writes down what has changed of a life. Of ours: the guest of another tool would be taken for one of ours
+/// at the next start.
+async::Task<Result<>> note_life(Core& core, DomainRef domain, StoredLife::Held held = StoredLife::Held::no);
+
 /// Whether a domain may be started from something else than what is stored of it. invalid_state.
 Result<> require_free(const Domain& domain);
 
@@ -41,7 +52,14 @@ class Guests {
     async::Task<Result<>> resume(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> shutdown(DomainRef domain, std::optional<hypervisor::ShutdownMethod> method,
                                    hypervisor::Operation operation);
-    async::Task<Result<>> reboot(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> reboot(DomainRef domain, std::optional<hypervisor::ShutdownMethod> method,
+                                 hypervisor::Operation operation);
+    async::Task<Result<>> reset(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> inject_nmi(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> sleep(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> wake(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> dump_core(DomainRef domain, std::filesystem::path path, DumpOptions options,
+                                    hypervisor::Operation operation);
     async::Task<Result<>> save(DomainRef domain, std::filesystem::path path, SaveOptions options,
                                hypervisor::Operation operation);
     async::Task<Result<>> managed_save(DomainRef domain, SaveOptions options,
@@ -59,6 +77,8 @@ class Guests {
     /// it go on if not.
     async::Task<Result<>> settle_suspended(DomainRef domain, hypervisor::LifeId life,
                                            hypervisor::Operation operation);
+    /// Of a guest that was paused only while its core was dumped.
+    async::Task<Result<>> go_on_after_dump(DomainRef domain);
     /// A domain that has ended since this was asked for is no failure.
     async::Task<Result<>> destroy(DomainRef domain, domain::ShutoffReason reason,
                                   hypervisor::Operation operation);
@@ -85,6 +105,9 @@ class Guests {
     async::Task<Result<>> tear_down(DomainRef domain);
     async::Task<Result<>> restart(DomainRef domain, Duration lived, hypervisor::Operation operation);
     async::Task<Result<>> remove_guest(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> press_to_reboot(DomainRef domain, hypervisor::Operation operation);
+    void tell_not_restarted(const DomainRef& domain, const hypervisor::Operation& operation);
+    async::Task<Result<>> hold_for_dump(DomainRef domain, hypervisor::Operation operation);
 
     Core& core_;
 };

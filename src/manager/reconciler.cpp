@@ -105,10 +105,14 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
     }
     domain->status = verdict.status;
     domain->life->stopped = seen->stopped;
-    domain->life->seen = *seen;
+    const auto before = std::exchange(domain->life->seen, *seen);
     const auto life = domain->life->id;
     for (const auto& event : verdict.events)
         core_.tell(*domain, event);
+    if (before.memory_kib > 0 && before.memory_kib != seen->memory_kib)
+        core_.tell(*domain, domain::MemoryChanged{seen->memory_kib});
+    if (const auto& name = seen->name; !name.empty() && name != domain->name && name != before.name)
+        renaming_.follow(domain, name);
     if (verdict.ending && domain->life && domain->life->id == life) follow_ending(domain, *verdict.ending);
 }
 

@@ -9,6 +9,7 @@
 #include "manager/core.hpp"
 #include "manager/jobs.hpp"
 #include "manager/operations.hpp"
+#include "manager/renaming.hpp"
 
 namespace virtlight::manager {
 
@@ -50,6 +51,7 @@ class Reconciler {
     Core& core_;
     Jobs& jobs_;
     Guests& guests_;
+    Renaming renaming_{core_, jobs_};
     bool stopping_ = false;
     bool wanted_ = false;
     bool blind_ = false;  ///< the last look failed

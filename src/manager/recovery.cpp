@@ -25,6 +25,7 @@ void take_up(Core& core, const DomainRef& domain, StoredLife stored, const Domai
     life.domid = seen.domid;
     life.definition = std::move(stored.definition);
     life.seen = seen;
+    life.seen.name.clear();  // another tool may have renamed it: that is left to the reconciler
     core.begin_life(domain, std::move(life), first_status(seen));
 }
 
@@ -38,6 +39,19 @@ void settle(Jobs& jobs, Guests& guests, const DomainRef& domain) {
               [&guests, domain, life = domain->life->id](hypervisor::Operation operation) {
                   return guests.settle_suspended(domain, life, std::move(operation));
               });
+}
+
+/// The daemon was killed while it dumped this guest's core.
+void release_from_dump(Jobs& jobs, Guests& guests, const DomainRef& domain) {
+    log::notice("the core of domain '{}' was being dumped: that has come to nothing", domain->name);
+    domain->status = domain::PausedReason::dump;
+    jobs.post(domain, JobKind::resume,
+              [&guests, domain](hypervisor::Operation) { return guests.go_on_after_dump(domain); });
+}
+
+void let_sleep(const DomainRef& domain) {
+    domain->life->stopped = domain->life->seen.stopped;
+    domain->status = domain::PmSuspendedReason::unknown;
 }
 
 /// What a life that is known from before has become.
@@ -82,9 +96,13 @@ void Recovery::restore(StoredLife life, bool image_aside) {
 }
 
 void Recovery::go_on(const DomainRef& domain, StoredLife life, const DomainSeen& seen, bool image_aside) {
+    const auto held = life.held;
+    const bool suspended = seen.stopped == hypervisor::StopReason::suspend;
     take_up(core_, domain, std::move(life), seen);
-    if (seen.stopped == hypervisor::StopReason::suspend) return settle(jobs_, guests_, domain);
+    if (suspended && held != StoredLife::Held::asleep) return settle(jobs_, guests_, domain);
     log::notice("domain '{}' goes on as domid {}", domain->name, seen.domid);
+    if (suspended) let_sleep(domain);
+    if (held == StoredLife::Held::dumping && seen.paused) release_from_dump(jobs_, guests_, domain);
     if (!std::exchange(domain->image, false) && !image_aside) return;
     jobs_.post(domain, JobKind::remove_image,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.drop_image(domain); });

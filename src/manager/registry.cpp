@@ -31,13 +31,23 @@ Result<DomainRef> Registry::claim(Uuid uuid, const std::string& name) {
     return add(uuid, name);
 }
 
-void Registry::erase(const Domain& domain) {
+void Registry::rename(const DomainRef& domain, const std::string& name) {
+    erase_name(*domain);
+    domain->name = name;
+    by_name_.emplace(name, domain);
+}
+
+void Registry::erase_name(const Domain& domain) {
     const auto [first, last] = by_name_.equal_range(domain.name);
     for (auto at = first; at != last; ++at) {
         if (at->second.get() != &domain) continue;
         by_name_.erase(at);
-        break;
+        return;
     }
+}
+
+void Registry::erase(const Domain& domain) {
+    erase_name(domain);
     if (domain.life) clear_domid(domain, domain.life->domid);
     const auto found = by_uuid_.find(domain.uuid);
     if (found != by_uuid_.end() && found->second.get() == &domain) by_uuid_.erase(found);

@@ -22,6 +22,8 @@ class Registry {
     /// domain's.
     Result<DomainRef> claim(Uuid uuid, const std::string& name);
     void erase(const Domain& domain);
+    /// Under another name from here on.
+    void rename(const DomainRef& domain, const std::string& name);
 
     DomainRef find(Uuid uuid) const;
     /// Of several, the one that was there first.
@@ -39,6 +41,8 @@ class Registry {
     std::size_t size() const { return by_uuid_.size(); }
 
  private:
+    void erase_name(const Domain& domain);
+
     std::unordered_map<Uuid, DomainRef> by_uuid_;
     std::multimap<std::string, DomainRef, std::less<>> by_name_;
     std::map<hypervisor::DomId, DomainRef> by_domid_;

@@ -26,6 +26,8 @@ Result<ImageHead> head_of(const Domain& domain, SaveOptions options) {
     return head;
 }
 
+}  // namespace
+
 Result<> require_running(const Domain& domain) {
     if (!domain.life) return fail(Reason::invalid_state, "domain is not running");
     if (domain.status.state != State::running)
@@ -33,8 +35,6 @@ Result<> require_running(const Domain& domain) {
                     domain::to_string(domain.status.state));
     return {};
 }
-
-}  // namespace
 
 Task<Result<>> Guests::save(DomainRef domain, std::filesystem::path path, SaveOptions options,
                             Operation operation) {

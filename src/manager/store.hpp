@@ -23,6 +23,10 @@ struct Stored {
 struct StoredLife {
     domain::Definition definition;
     unsigned domid = 0;  ///< 0: it is being made, and was never let run
+    /// Why it is paused or suspended, if nobody else would know: for as long as its core is being dumped, or
+    /// as a client has sent it to sleep.
+    enum class Held { no, dumping, asleep };
+    Held held = Held::no;
 };
 
 /// Where definitions outlive the daemon: the authority on what is defined. Each change is in effect when its

@@ -25,9 +25,16 @@ enum class Kind {
     describe,
     save,
     restore,
-    resume
+    resume,
+    inject_nmi,
+    rename,
+    set_memory,
+    set_memory_max,
+    set_vcpus,
+    suspend,
+    dump_core
 };
-inline constexpr std::size_t kinds = 11;
+inline constexpr std::size_t kinds = 18;
 
 /// How one operation goes wrong.
 struct Fault {

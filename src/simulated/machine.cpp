@@ -142,6 +142,8 @@ Result<Machine::Begun> Machine::begin(const Definition& definition, Duration ran
                                     .birth = birth,
                                     .definition = definition,
                                     .guest = Guest(*behaviour, pace, ran),
+                                    .memory_built_kib = definition.memory_max_kib,
+                                    .memory_asked_kib = definition.memory_kib,
                                     .greeted = ran > Duration::zero(),
                                     .flood = behaviour->console_flood,
                                     .late_tty = behaviour->late_tty});
@@ -321,15 +323,20 @@ Result<> Machine::resume(DomId domid) {
     return (*domain)->paused ? Result<>() : unpause(domid);
 }
 
-Result<Machine::Frozen> Machine::frozen(DomId domid) const {
+Result<Machine::Frozen> Machine::memory_of(DomId domid, std::string_view wish) const {
     const auto found = domains_.find(domid);
     if (found == domains_.end() || found->second.dying)
-        return fail(Reason::no_domain, "cannot save domid {}: there is no such domain", domid);
+        return fail(Reason::no_domain, "cannot {} domid {}: there is no such domain", wish, domid);
     const auto& domain = found->second;
-    if (domain.guest.stopped() != StopReason::suspend)
-        return fail(Reason::invalid_state, "the guest of domid {} is not suspended", domid);
     return Frozen{domain.guest.ran(scheduler_.now()), domain.definition.memory_kib,
                   domain.guest.behaviour().save_takes};
+}
+
+Result<Machine::Frozen> Machine::frozen(DomId domid) const {
+    auto memory = memory_of(domid, "save");
+    if (memory && domains_.at(domid).guest.stopped() != StopReason::suspend)
+        return fail(Reason::invalid_state, "the guest of domid {} is not suspended", domid);
+    return memory;
 }
 
 void Machine::stopped(Domain& domain) {

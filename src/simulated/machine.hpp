@@ -74,12 +74,24 @@ class Machine {
     /// Asks the guest to stop (poweroff, reboot or suspend). It acknowledges later, or never.
     Result<> ask(DomId domid, hypervisor::StopReason wish);
 
-    /// What is to be written of a guest that has suspended itself.
+    /// The guest prints that it got one, if it runs.
+    Result<> inject_nmi(DomId domid);
+    /// A guest that runs obliges at once, as far as the host has memory; others keep what they have.
+    /// invalid_argument: more than it was built for.
+    Result<> set_memory(DomId domid, std::uint64_t memory_kib);
+    /// invalid_argument: more than it was built for; operation_failed: less than it was asked to have.
+    Result<> set_memory_max(DomId domid, std::uint64_t memory_kib);
+    /// As set_memory().
+    Result<> set_vcpus(DomId domid, unsigned vcpus);
+
+    /// What is to be written of a guest.
     struct Frozen {
         Duration ran{};
         std::uint64_t memory_kib = 0;
         std::optional<Duration> save_takes{};
     };
+    Result<Frozen> memory_of(DomId domid, std::string_view wish) const;
+    /// Of one that has suspended itself.
     /// invalid_state: it has not.
     Result<Frozen> frozen(DomId domid) const;
 
@@ -114,7 +126,9 @@ class Machine {
         bool built = false;
         bool paused = true;
         bool dying = false;
-        async::TimerId timer{};  ///< the guest's next step, or the end of dying
+        async::TimerId timer{};              ///< the guest's next step, or the end of dying
+        std::uint64_t memory_built_kib = 0;  ///< what it was built for
+        std::uint64_t memory_asked_kib = 0;  ///< what it was asked to have; the definition has what it has
         std::vector<std::unique_ptr<ConsolePty>> consoles{};
         bool greeted = false;
         double flood = 0;  ///< bytes per second that its consoles print while it runs
@@ -132,6 +146,7 @@ class Machine {
     void begin_dying(Domain& domain);
     void bury(DomId domid);
     void stopped(Domain& domain);
+    static bool obliges(const Domain& domain);
     void advance(DomId domid);
     void rearm(Domain& domain);
     hypervisor::DomainSeen seen(const Domain& domain) const;

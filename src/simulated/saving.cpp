@@ -49,17 +49,27 @@ Task<Result<>> Simulated::save(DomId domid, ImageHead head, fs::path path, Opera
     co_return saved;
 }
 
-Task<Result<>> Simulated::suspend_and_write(Attempt& attempt, DomId domid, std::shared_ptr<ImageWriter> image,
-                                            Operation operation) {
+Task<Result<>> Simulated::suspend_guest(Attempt& attempt, DomId domid) {
     const Waiters::Place suspension(suspensions_, domid);
     if (auto asked = machine_.ask(domid, StopReason::suspend); !asked) co_return asked;
     const auto end = co_await wait(attempt, suspension.ended, limits::simulated_suspend);
     if (end != End::done) co_return attempt.error(end);
+    co_return Result<>();
+}
+
+Task<Result<>> Simulated::suspend_and_write(Attempt& attempt, DomId domid, std::shared_ptr<ImageWriter> image,
+                                            Operation operation) {
+    if (auto suspended = co_await suspend_guest(attempt, domid); !suspended) co_return suspended;
     const auto frozen = machine_.frozen(domid);
     if (!frozen) co_return std::unexpected(frozen.error());
     if (auto passed = co_await pass_telling(attempt, domid, *frozen, operation); !passed) co_return passed;
-    auto written = co_await async::run_blocking(blocking_, scheduler_, [image, frozen = *frozen] {
-        return write_stream(*image, frozen.ran, frozen.memory_kib);
+    co_return co_await finish_image(attempt, image, *frozen);
+}
+
+Task<Result<>> Simulated::finish_image(Attempt& attempt, std::shared_ptr<ImageWriter> image,
+                                       Machine::Frozen memory) {
+    auto written = co_await async::run_blocking(blocking_, scheduler_, [image, memory] {
+        return write_stream(*image, memory.ran, memory.memory_kib);
     });
     if (!written) co_return attempt.error(written.error());
     if (attempt.cancel.cancelled()) co_return attempt.error(End::cancelled);
@@ -81,6 +91,28 @@ Task<Result<>> Simulated::pass_telling(Attempt& attempt, DomId domid, Machine::F
         if (operation.progress) operation.progress->bytes = bytes / parts * part;
     }
     co_return co_await pass(attempt, {}, domid);
+}
+
+Task<Result<>> Simulated::dump_core(DomId domid, fs::path path, Operation operation) {
+    auto attempt = begin(Kind::dump_core, fmt::format("dump the core of domid {}", domid), operation.cancel);
+    auto opened = co_await async::run_blocking(blocking_, scheduler_,
+                                               [path] { return shared(ImageWriter::create(path)); });
+    if (!opened) co_return attempt.error(std::move(opened.error()));
+    auto image = std::move(*opened);
+    auto dumped = co_await write_core(attempt, domid, image, operation);
+    co_await async::run_blocking(blocking_, scheduler_, [image = std::move(image)]() mutable {
+        image.reset();
+        return true;
+    });
+    co_return dumped;
+}
+
+Task<Result<>> Simulated::write_core(Attempt& attempt, DomId domid, std::shared_ptr<ImageWriter> image,
+                                     Operation operation) {
+    const auto memory = machine_.memory_of(domid, "dump the core of");
+    if (!memory) co_return std::unexpected(memory.error());
+    if (auto passed = co_await pass_telling(attempt, domid, *memory, operation); !passed) co_return passed;
+    co_return co_await finish_image(attempt, image, *memory);
 }
 
 Task<Result<ImageHead>> Simulated::read_image(fs::path path) {
@@ -108,6 +140,15 @@ Task<Result<Created>> Simulated::restore(domain::Definition definition, fs::path
     auto created = passed ? co_await finish(attempt, *begun) : std::unexpected(passed.error());
     if (!created) co_await abandon(*begun);
     co_return created;
+}
+
+Task<Result<>> Simulated::suspend(DomId domid, Operation operation) {
+    auto attempt = begin(Kind::suspend, fmt::format("suspend domid {}", domid), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    auto suspended = co_await suspend_guest(attempt, domid);
+    if (!suspended) static_cast<void>(machine_.resume(domid));
+    co_return suspended;
 }
 
 Task<Result<>> Simulated::resume(DomId domid, Operation operation) {

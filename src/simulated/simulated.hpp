@@ -43,6 +43,16 @@ class Simulated final : public hypervisor::Hypervisor {
     async::Task<Result<>> request_shutdown(DomId domid, hypervisor::ShutdownMethod method,
                                            hypervisor::Operation operation) override;
     async::Task<Result<>> request_reboot(DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> inject_nmi(DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> rename(DomId domid, std::string name, hypervisor::Operation operation) override;
+    async::Task<Result<>> set_memory(DomId domid, std::uint64_t memory_kib,
+                                     hypervisor::Operation operation) override;
+    async::Task<Result<>> set_memory_max(DomId domid, std::uint64_t memory_kib,
+                                         hypervisor::Operation operation) override;
+    async::Task<Result<>> set_vcpus(DomId domid, unsigned vcpus, hypervisor::Operation operation) override;
+    async::Task<Result<>> suspend(DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> dump_core(DomId domid, std::filesystem::path path,
+                                    hypervisor::Operation operation) override;
     async::Task<Result<>> destroy(DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> save(DomId domid, hypervisor::ImageHead head, std::filesystem::path path,
                                hypervisor::Operation operation) override;
@@ -66,9 +76,15 @@ class Simulated final : public hypervisor::Hypervisor {
     async::Task<Result<>> check_files(Attempt& attempt, const domain::Definition& definition);
     async::Task<Result<hypervisor::Created>> build(Attempt& attempt, const Machine::Begun& begun);
     async::Task<Result<hypervisor::Created>> finish(Attempt& attempt, const Machine::Begun& begun);
+    async::Task<Result<>> suspend_guest(Attempt& attempt, DomId domid);
     async::Task<Result<>> suspend_and_write(Attempt& attempt, DomId domid,
                                             std::shared_ptr<hypervisor::ImageWriter> image,
                                             hypervisor::Operation operation);
+    async::Task<Result<>> write_core(Attempt& attempt, DomId domid,
+                                     std::shared_ptr<hypervisor::ImageWriter> image,
+                                     hypervisor::Operation operation);
+    async::Task<Result<>> finish_image(Attempt& attempt, std::shared_ptr<hypervisor::ImageWriter> image,
+                                       Machine::Frozen memory);
     async::Task<Result<>> pass_telling(Attempt& attempt, DomId domid, Machine::Frozen frozen,
                                        hypervisor::Operation operation);
     async::Task<> abandon(const Machine::Begun& begun);

@@ -2,7 +2,6 @@
 #include "xenlight/describe.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 
 #include "xenlight/consoles.hpp"
@@ -21,14 +20,6 @@ Result<> read_info(Context& context, DomId domid, DomainInfo& info) {
                            [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
 }
 
-std::optional<std::uint64_t> read_number(Context& context, const std::string& path) {
-    const auto text = context.xenstore().read(path);
-    std::uint64_t number = 0;
-    if (!text || std::from_chars(text->data(), text->data() + text->size(), number).ec != std::errc{})
-        return std::nullopt;
-    return number;
-}
-
 /// A definition counts in MiB; what Xen gives a domain may have a page more or less.
 std::uint64_t whole_mib(std::uint64_t kib) {
     return (kib + mib - 1) / mib * mib;
@@ -37,8 +28,8 @@ std::uint64_t whole_mib(std::uint64_t kib) {
 /// Fills in what libxl left open: it keeps "by default" as the largest number.
 void settle_memory(Context& context, const libxl_dominfo& info, Definition& definition) {
     const auto path = fmt::format("/local/domain/{}/memory/", info.domid);
-    const auto given = read_number(context, path + "target").value_or(info.current_memkb);
-    const auto most = read_number(context, path + "static-max").value_or(given);
+    const auto given = context.xenstore().read_number(path + "target").value_or(info.current_memkb);
+    const auto most = context.xenstore().read_number(path + "static-max").value_or(given);
     const auto settle = [](std::uint64_t kept, std::uint64_t otherwise) {
         return whole_mib(kept == 0 || kept == LIBXL_MEMKB_DEFAULT ? otherwise : kept);
     };

@@ -22,30 +22,6 @@ Operations::Start start_saving(Workers::Loan worker, DomId domid, std::shared_pt
     };
 }
 
-/// libxl leaves a guest suspended whose save failed, or that suspends itself only after the save was cut
-/// short.
-Task<> let_go_on(Workers::Loan worker, Movers movers, DomId domid) {
-    const auto last_look = movers.core.now() + limits::late_suspend;
-    for (;;) {
-        const auto suspended =
-            co_await worker->call([domid](Context& context) { return is_suspended(context, domid); });
-        if (!suspended) co_return;
-        if (*suspended) break;
-        if (movers.core.now() >= last_look) co_return;
-        co_await async::sleep_for(movers.core, limits::late_suspend_look);
-    }
-    const auto resumed = co_await worker->perform(
-        {.what = fmt::format("resume domain {}", domid),
-         .domid = domid,
-         .start =
-             [worker, domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-                 constexpr int it_knows_that_it_was_not_saved = 1;
-                 return libxl_domain_resume(ctx, domid, it_knows_that_it_was_not_saved, how);
-             }},
-        {});
-    if (!resumed) log::error("{}", resumed.error().message);
-}
-
 /// Through libxl into the file, which has its final name at the end.
 Task<Result<>> write_image(Workers::Loan worker, Movers movers, DomId domid,
                            std::shared_ptr<ImageWriter> image, hypervisor::Operation operation,
@@ -104,12 +80,34 @@ Task<Result<>> save_domain(Workers::Loan worker, Movers movers, DomId domid, hyp
         });
     if (!image) co_return std::unexpected(in_context(what, std::move(image.error())));
     auto saved = co_await write_image(worker, movers, domid, *image, operation, what);
-    if (!saved) co_await let_go_on(worker, movers, domid);
+    if (!saved) co_await let_go_on(worker, movers.core, domid);
     co_await async::run_blocking(movers.threads, movers.core, [image = std::move(*image)]() mutable {
         image.reset();
         return true;
     });
     co_return saved;
+}
+
+Task<> let_go_on(Workers::Loan worker, async::Scheduler& core, DomId domid) {
+    const auto last_look = core.now() + limits::late_suspend;
+    for (;;) {
+        const auto suspended =
+            co_await worker->call([domid](Context& context) { return is_suspended(context, domid); });
+        if (!suspended) co_return;
+        if (*suspended) break;
+        if (core.now() >= last_look) co_return;
+        co_await async::sleep_for(core, limits::late_suspend_look);
+    }
+    const auto resumed = co_await worker->perform(
+        {.what = fmt::format("resume domain {}", domid),
+         .domid = domid,
+         .start =
+             [worker, domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                 constexpr int it_knows_that_it_was_not_saved = 1;
+                 return libxl_domain_resume(ctx, domid, it_knows_that_it_was_not_saved, how);
+             }},
+        {});
+    if (!resumed) log::error("{}", resumed.error().message);
 }
 
 Result<bool> is_suspended(Context& context, DomId domid) {

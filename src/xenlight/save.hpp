@@ -41,6 +41,10 @@ async::Task<Result<>> save_domain(Workers::Loan worker, Movers movers, hyperviso
                                   hypervisor::ImageHead head, std::filesystem::path path,
                                   hypervisor::Operation operation);
 
+/// After a suspend or a save that failed: libxl leaves such a guest suspended, or it suspends itself only
+/// after it was cut short.
+async::Task<> let_go_on(Workers::Loan worker, async::Scheduler& core, hypervisor::DomId domid);
+
 /// Whether the guest has stopped to be saved. no_domain.
 Result<bool> is_suspended(Context& context, hypervisor::DomId domid);
 

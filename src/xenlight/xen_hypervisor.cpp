@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "xenlight/create.hpp"
 #include "xenlight/describe.hpp"
+#include "xenlight/dump.hpp"
 #include "xenlight/host.hpp"
 
 namespace virtlight::xenlight {
@@ -212,6 +213,27 @@ async::Task<Result<Created>> XenHypervisor::restore(domain::Definition definitio
     if (!worker) co_return std::unexpected(std::move(worker.error()));
     co_return co_await restore_domain(std::move(*worker), movers(), std::move(definition), std::move(path),
                                       std::move(operation));
+}
+
+async::Task<Result<>> XenHypervisor::dump_core(DomId domid, std::filesystem::path path, Operation operation) {
+    const auto what = fmt::format("dump the core of domain {}", domid);
+    log::debug("operation {}: {} to '{}'", operation.id.value, what, path.string());
+    if (domid == 0) co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
+    const auto worker = co_await borrow(what, operation);
+    if (!worker) co_return std::unexpected(worker.error());
+    auto dumped = co_await dump_domain(*worker, movers(), domid, std::move(path), std::move(operation));
+    co_return co_await explained(**worker, what, domid, std::move(dumped));
+}
+
+async::Task<Result<>> XenHypervisor::suspend(DomId domid, Operation operation) {
+    auto suspended = co_await act(asking_, "suspend", domid, std::move(operation),
+                                  {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                                      return libxl_domain_suspend_only(ctx, domid, how);
+                                  }});
+    if (suspended || domid == 0) co_return suspended;
+    co_await let_go_on(Workers::Loan(Workers::Loan(), &asking_), core_, domid);
+    follow_anew(domid);
+    co_return suspended;
 }
 
 async::Task<Result<>> XenHypervisor::resume(DomId domid, Operation operation) {

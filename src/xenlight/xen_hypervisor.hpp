@@ -25,15 +25,16 @@ namespace virtlight::xenlight {
 /// everything that is asked of the same context waits. So there are several, by how they block:
 ///
 ///   watching    looks and listens. Only calls that answer in a moment, so that look() always does.
-///   asking      pause, unpause, describe, requests to a guest. They may wait for a minute, as for a guest
+///   asking      pause, unpause, describe, tuning, requests to a guest. They may wait for a minute, as for a
+///   guest
 ///               that does not answer, but they wait in libxl's event loop and hold nobody up: many at once.
 ///   destroying  as asking, but tearing down a passed-through device can hold the thread for some seconds,
 ///               which must not hold up a pause.
 ///   working     creation fills the guest's memory inside libxl, for seconds and more: one at a time on each
 ///               of limits::working_contexts; the rest waits.
 ///
-/// A guest is saved and restored on a working context, too: libxl does some of that while it holds the
-/// thread.
+/// A guest is saved, restored and dumped on a working context, too: libxl does some of that while it holds
+/// the thread.
 ///
 /// So a guest that hangs and a guest being built hold up neither each other nor the end of a third.
 class XenHypervisor final : public hypervisor::Hypervisor {
@@ -58,6 +59,18 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> request_shutdown(hypervisor::DomId domid, hypervisor::ShutdownMethod method,
                                            hypervisor::Operation operation) override;
     async::Task<Result<>> request_reboot(hypervisor::DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> inject_nmi(hypervisor::DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> rename(hypervisor::DomId domid, std::string name,
+                                 hypervisor::Operation operation) override;
+    async::Task<Result<>> set_memory(hypervisor::DomId domid, std::uint64_t memory_kib,
+                                     hypervisor::Operation operation) override;
+    async::Task<Result<>> set_memory_max(hypervisor::DomId domid, std::uint64_t memory_kib,
+                                         hypervisor::Operation operation) override;
+    async::Task<Result<>> set_vcpus(hypervisor::DomId domid, unsigned vcpus,
+                                    hypervisor::Operation operation) override;
+    async::Task<Result<>> suspend(hypervisor::DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> dump_core(hypervisor::DomId domid, std::filesystem::path path,
+                                    hypervisor::Operation operation) override;
     async::Task<Result<>> destroy(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> save(hypervisor::DomId domid, hypervisor::ImageHead head,
                                std::filesystem::path path, hypervisor::Operation operation) override;
@@ -81,6 +94,9 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<bool>> is_paused(hypervisor::DomId domid, std::string_view verb);
     async::Task<Result<>> act(ContextThread& thread, std::string verb, hypervisor::DomId domid,
                               hypervisor::Operation operation, ContextThread::Ao ao);
+    using Telling = std::function<Result<>(Context&, const std::string& what)>;
+    async::Task<Result<>> tell(std::string verb, hypervisor::DomId domid, hypervisor::Operation operation,
+                               Telling telling);
     async::Task<Result<Workers::Loan>> borrow(std::string what, hypervisor::Operation operation);
     async::Task<Result<>> explained(ContextThread& thread, std::string what, hypervisor::DomId domid,
                                     Result<> acted);

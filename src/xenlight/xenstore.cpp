@@ -2,6 +2,7 @@
 #include "xenlight/xenstore.hpp"
 
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <set>
 
@@ -43,6 +44,14 @@ std::optional<std::string> Xenstore::read(const std::string& path) {
     const CString value(static_cast<char*>(xs_read(handle_.get(), XBT_NULL, path.c_str(), &size)));
     if (!value) return std::nullopt;
     return std::string(value.get(), size);
+}
+
+std::optional<std::uint64_t> Xenstore::read_number(const std::string& path) {
+    const auto text = read(path);
+    std::uint64_t number = 0;
+    if (!text || std::from_chars(text->data(), text->data() + text->size(), number).ec != std::errc{})
+        return std::nullopt;
+    return number;
 }
 
 Result<> Xenstore::watch(const std::string& path, std::function<void()> changed) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,6 +33,8 @@ class Xenstore {
 
     /// Empty if there is no such node, or no connection.
     std::optional<std::string> read(const std::string& path);
+    /// Empty also if the node holds none.
+    std::optional<std::uint64_t> read_number(const std::string& path);
 
     /// Calls `changed` from a step of the loop when the node or one below it may have changed: soon for the
     /// first time, and once for many changes. A path is watched once at a time.

@@ -16,6 +16,7 @@ NAMES = {
     4: ("RESUMED", ["UNPAUSED", "MIGRATED"]),
     5: ("STOPPED", ["SHUTDOWN", "DESTROYED", "CRASHED", "MIGRATED", "SAVED", "FAILED"]),
     6: ("SHUTDOWN", ["FINISHED"]),
+    7: ("PMSUSPENDED", ["MEMORY", "DISK"]),
     8: ("CRASHED", ["PANICKED"]),
 }
 

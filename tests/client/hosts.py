@@ -52,6 +52,7 @@ class Host:
     kernel: str
     initrd: str
     patience: float  # seconds within which a guest starts or ends
+    core_bytes_per_mib: int  # how long the core of a guest is at least
 
     def connect(self):
         return contextlib.closing(libvirt.open(self.uri))
@@ -110,6 +111,7 @@ class SimulatedHost(Host):
     """virtlightd --hypervisor simulated in a folder of its own."""
 
     patience = 10
+    core_bytes_per_mib = 1024
 
     def __init__(self, folder, root):
         self.program = folder / "virtlightd"
@@ -186,6 +188,7 @@ class LabHost(Host):
     """virtlightd in the dom0 of a lab that is up, on real Xen."""
 
     patience = 240
+    core_bytes_per_mib = 1024 * 1024
     kernel = "/var/lib/virtlight-lab/vmlinuz"
     initrd = "/var/lib/virtlight-lab/initrd.img"
 

@@ -47,6 +47,26 @@ def test_a_guest_destroyed_by_xl_is_gone_and_told_of(host, conn, events):
     wait_until(lambda: events.of("doomed")[-1].startswith("STOPPED"), 10, "the event of its end")
 
 
+def test_a_rename_by_xl_is_followed_in_the_definition_too(host, conn, events):
+    domain = conn.defineXML(host.guest("before"))
+    domain.create()
+    host.dom0("xl rename before after")
+    wait_until(lambda: find(conn, "after"), 5, "the new name")
+    domain.destroy()
+    assert find(conn, "after").UUIDString() == domain.UUIDString() and not find(conn, "before")
+    events.wait_for("after", "DEFINED RENAMED", "STOPPED DESTROYED", seconds=10)
+
+
+def test_memory_and_vcpus_set_by_xl_are_shown(host, conn):
+    xml = host.guest("tuned", memory_mib=256).replace("<vcpu>1</vcpu>", "<vcpu>2</vcpu>")
+    domain = conn.createXML(xml)
+    host.wait_until_it_listens(domain)
+    host.dom0("xl mem-set tuned 128m && xl vcpu-set tuned 1")
+    wait_until(lambda: domain.info()[2] <= 144 * 1024, host.patience, "less memory")
+    wait_until(lambda: domain.info()[3] == 1, host.patience, "one vCPU")
+    assert domain.info()[1] == 256 * 1024
+
+
 @pytest.mark.parametrize("kind", ["pv", "pvh", "hvm"])
 def test_a_guest_says_its_first_line_on_its_own_console(host, conn, kind):
     name = f"first-line-{kind}"

@@ -3,6 +3,7 @@
 
 #include "hypervisor/contract.hpp"
 
+#include "hypervisor/contract_tuning.hpp"
 #include "libxl/host.hpp"
 
 namespace virtlight::hypervisor::contract {
@@ -49,10 +50,15 @@ class LibxlHarness final : public Harness {
     fake::Host host_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Libxl, HypervisorContract,
-                         testing::Values(Subject{"OnTheTrueLibxl",
-                                                 [] { return std::make_unique<LibxlHarness>(); }}),
-                         [](const auto& subject) { return subject.param.name; });
+const auto on_the_true_libxl =
+    testing::Values(Subject{"OnTheTrueLibxl", [] { return std::make_unique<LibxlHarness>(); }});
+
+std::string name_of(const testing::TestParamInfo<Subject>& subject) {
+    return subject.param.name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Libxl, HypervisorContract, on_the_true_libxl, name_of);
+INSTANTIATE_TEST_SUITE_P(Libxl, TuningContract, on_the_true_libxl, name_of);
 
 }  // namespace
 }  // namespace virtlight::hypervisor::contract

@@ -39,6 +39,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     std::map<DomId, hypervisor::DomainSeen> truth;
     std::map<DomId, domain::Definition> definitions;
     std::map<std::filesystem::path, hypervisor::ImageHead> images;
+    std::map<std::filesystem::path, bool> dumps;  ///< of a guest that was paused
 
     // What was asked
     std::vector<std::string> calls;
@@ -151,6 +152,42 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     }
     async::Task<Result<>> request_reboot(DomId domid, Operation operation) override {
         return begin("reboot", operation, domid);
+    }
+    async::Task<Result<>> inject_nmi(DomId domid, Operation operation) override {
+        return begin("nmi", operation, domid);
+    }
+    async::Task<Result<>> rename(DomId domid, std::string name, Operation operation) override {
+        auto turn = co_await begin("rename", operation, domid);
+        if (turn) truth.at(domid).name = std::move(name);
+        co_return turn;
+    }
+    async::Task<Result<>> set_memory(DomId domid, std::uint64_t memory_kib, Operation operation) override {
+        auto turn = co_await begin("set_memory", operation, domid);
+        if (turn) truth.at(domid).memory_kib = memory_kib;
+        co_return turn;
+    }
+    async::Task<Result<>> set_memory_max(DomId domid, std::uint64_t memory_kib,
+                                         Operation operation) override {
+        auto turn = co_await begin("set_memory_max", operation, domid);
+        if (turn) truth.at(domid).memory_max_kib = memory_kib;
+        co_return turn;
+    }
+    async::Task<Result<>> set_vcpus(DomId domid, unsigned vcpus, Operation operation) override {
+        auto turn = co_await begin("set_vcpus", operation, domid);
+        if (turn) truth.at(domid).vcpus_online = vcpus;
+        co_return turn;
+    }
+    async::Task<Result<>> suspend(DomId domid, Operation operation) override {
+        auto turn = co_await begin("suspend", operation, domid);
+        if (turn) truth.at(domid).stopped = hypervisor::StopReason::suspend;
+        co_return turn;
+    }
+    async::Task<Result<>> dump_core(DomId domid, std::filesystem::path path, Operation operation) override {
+        operation.progress->bytes = 1000;
+        operation.progress->bytes_all = truth.at(domid).memory_kib * 1024;
+        auto turn = co_await begin("dump", operation, domid);
+        if (turn) dumps[path] = truth.at(domid).paused;
+        co_return turn;
     }
     async::Task<Result<>> destroy(DomId domid, Operation operation) override {
         auto turn = co_await begin("destroy", operation, domid);

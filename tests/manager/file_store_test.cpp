@@ -124,11 +124,22 @@ TEST_F(FileStoreTest, KeepsALifeWithItsDomidAndItsTtys) {
     ASSERT_THAT(content.problems, IsEmpty());
     ASSERT_EQ(content.lives.size(), 1u);
     EXPECT_EQ(content.lives[0].domid, 17u);
+    EXPECT_EQ(content.lives[0].held, StoredLife::Held::no);
     EXPECT_EQ(content.lives[0].definition, live);
     EXPECT_THAT(content.domains, IsEmpty());
     ASSERT_TRUE(end_of(store.remove_life(web.uuid)));
     EXPECT_THAT(load().lives, IsEmpty());
     EXPECT_TRUE(end_of(store.remove_life(web.uuid)));
+}
+
+TEST_F(FileStoreTest, KeepsWhyALifeIsHeld) {
+    web.consoles = {{domain::Console::Target::xen, 0, "/dev/pts/3"}};
+    for (const auto held : {StoredLife::Held::dumping, StoredLife::Held::asleep}) {
+        ASSERT_TRUE(end_of(store.save_life({web, 17, held})));
+        const auto content = load();
+        EXPECT_EQ(content.lives.at(0).held, held);
+        EXPECT_EQ(content.lives[0].definition, web);
+    }
 }
 
 TEST_F(FileStoreTest, KeepsAnIntent) {

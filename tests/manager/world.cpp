@@ -32,6 +32,8 @@ std::string to_text(const domain::Event& event) {
                                             "STOPPED", "SHUTDOWN",  "PMSUSPENDED", "CRASHED"};
     if (const auto* lifecycle = std::get_if<domain::Lifecycle>(&event.kind))
         return fmt::format("{} {}/{}", event.name, names[lifecycle->event], lifecycle->detail);
+    if (const auto* memory = std::get_if<domain::MemoryChanged>(&event.kind))
+        return fmt::format("{} MEMORY {}", event.name, memory->memory_kib);
     return event.name + " REBOOT";
 }
 

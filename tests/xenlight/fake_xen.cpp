@@ -33,6 +33,8 @@ void Xen::reset() {
         domains_.clear();
         nodes_.clear();
         alive_ = true;
+        in_dump = [] {};
+        dumped = nmis = 0;
     }
     add({.domid = 0}, "Domain-0");
 }

@@ -48,6 +48,11 @@ class Xen {
     /// Takes connections again, with what it knew.
     void revive_xenstored();
 
+    /// Called in the middle of a dump, on libxl's thread.
+    std::function<void()> in_dump = [] {};
+    std::uint64_t dumped = 0;  ///< bytes that the last one wrote
+    unsigned nmis = 0;
+
     // For the replaced functions.
     struct Connection;
     Connection* connect();

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <utility>
+
+#include "base/log.hpp"
+#include "manager/operations.hpp"
+
+/// What is done to a guest besides starting, pausing and ending it.
+namespace virtlight::manager {
+
+using async::Task;
+using domain::State;
+using hypervisor::Operation;
+
+/// Xen has no reset: the guest is made anew. Only we know how to make those that we have made.
+Task<Result<>> Guests::reset(DomainRef domain, Operation operation) {
+    if (!domain->life) co_return fail(Reason::invalid_state, "domain is not running");
+    if (!domain->life->ours)
+        co_return fail(Reason::unsupported_operation, "another tool made its guest, and can make it anew");
+    const StartOptions options{.paused = domain->status.state == State::paused};
+    const auto again = without_ttys(domain->life->definition);
+    const Changing changing(core_, domain);
+    auto removed = co_await remove_guest(domain, operation);
+    if (!removed) co_return removed;
+    const Making making(core_, domain, again);
+    core_.end_life(domain, domain::ShutoffReason::destroyed, domain::Rebooted{});
+    domain->short_lives = 0;
+    auto started = co_await bring_up(domain, options, {}, operation);
+    if (!started) tell_not_restarted(domain, operation);
+    co_return started;
+}
+
+Task<Result<>> Guests::inject_nmi(DomainRef domain, Operation operation) {
+    if (auto guest = require_guest(*domain); !guest) co_return guest;
+    co_return without_guest(co_await core_.hypervisor.inject_nmi(domain->life->domid, operation));
+}
+
+Task<Result<>> Guests::sleep(DomainRef domain, Operation operation) {
+    if (auto running = require_running(*domain); !running) co_return running;
+    const auto life = domain->life->id;
+    const Changing changing(core_, domain);
+    auto suspended = co_await core_.hypervisor.suspend(domain->life->domid, operation);
+    if (!suspended) co_return without_guest(std::move(suspended));
+    if (!domain->life || domain->life->id != life)
+        co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
+    domain->life->stopped = hypervisor::StopReason::suspend;
+    domain->status = domain::PmSuspendedReason::unknown;
+    core_.tell(*domain, domain::PmSuspended::memory);
+    // Otherwise the next daemon takes it for one whose save was cut short, and wakes it.
+    const auto noted = co_await note_life(core_, domain, StoredLife::Held::asleep);
+    if (!noted)
+        log::warning("that domain '{}' sleeps cannot be noted: {}", domain->name, noted.error().message);
+    co_return suspended;
+}
+
+Task<Result<>> Guests::wake(DomainRef domain, Operation operation) {
+    if (!domain->life) co_return fail(Reason::invalid_state, "domain is not running");
+    if (domain->status.state != State::pm_suspended)
+        co_return fail(Reason::invalid_state, "domain is {}, and not suspended",
+                       domain::to_string(domain->status.state));
+    const auto life = domain->life->id;
+    const Changing changing(core_, domain);
+    auto resumed = co_await core_.hypervisor.resume(domain->life->domid, operation);
+    if (!resumed) co_return without_guest(std::move(resumed));
+    if (!domain->life || domain->life->id != life)
+        co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
+    domain->life->stopped.reset();
+    domain->status = domain::RunningReason::wakeup;
+    core_.tell(*domain, domain::Started::wakeup);
+    const auto noted = co_await note_life(core_, domain);
+    if (!noted)
+        log::warning("that domain '{}' is awake cannot be noted: {}", domain->name, noted.error().message);
+    co_return resumed;
+}
+
+}  // namespace virtlight::manager

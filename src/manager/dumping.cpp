@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <tuple>
+#include <utility>
+
+#include "async/timing.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "manager/operations.hpp"
+
+namespace virtlight::manager {
+
+using async::Task;
+using domain::State;
+using hypervisor::Operation;
+using Then = DumpOptions::Then;
+
+/// Also of a guest that has crashed and was kept for this.
+Task<Result<>> Guests::dump_core(DomainRef domain, std::filesystem::path path, DumpOptions options,
+                                 Operation operation) {
+    if (!domain->life) co_return fail(Reason::invalid_state, "domain is not running");
+    if (options.then == Then::reset && !domain->life->ours)
+        co_return fail(Reason::unsupported_operation, "another tool made its guest, and can make it anew");
+    const auto life = domain->life->id;
+    const auto domid = domain->life->domid;
+    const bool held = !options.live && domain->status.state == State::running;
+    const Changing changing(core_, domain);
+    if (held)
+        if (auto paused = co_await hold_for_dump(domain, operation); !paused) co_return paused;
+    auto dumped = co_await core_.hypervisor.dump_core(domid, std::move(path), operation);
+    if (!domain->life || domain->life->id != life)
+        co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
+    if (dumped && options.then == Then::end_as_crashed)
+        co_return co_await destroy(domain, domain::ShutoffReason::crashed, operation);
+    if (held) {
+        auto goes_on = co_await go_on_after_dump(domain);
+        if (dumped && !goes_on) co_return goes_on;
+    }
+    if (!dumped) co_return without_guest(std::move(dumped));
+    if (options.then == Then::reset) co_return co_await reset(domain, operation);
+    co_return dumped;
+}
+
+/// A daemon that is killed now leaves the guest paused: the next one is to know why.
+Task<Result<>> Guests::hold_for_dump(DomainRef domain, Operation operation) {
+    if (auto noted = co_await note_life(core_, domain, StoredLife::Held::dumping); !noted) co_return noted;
+    if (!domain->life) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
+    auto paused = co_await core_.hypervisor.pause(domain->life->domid, operation);
+    if (!paused) {
+        std::ignore = co_await note_life(core_, domain);
+        co_return without_guest(std::move(paused));
+    }
+    domain->status = domain::PausedReason::dump;
+    core_.tell(*domain, domain::Suspended::paused);
+    co_return paused;
+}
+
+/// Whatever the operation that paused it has become.
+Task<Result<>> Guests::go_on_after_dump(DomainRef domain) {
+    if (!domain->life) co_return Result<>{};
+    const Changing changing(core_, domain);
+    const async::CancelSource source;
+    const async::Deadline deadline(core_.scheduler, core_.scheduler.now() + limits::pause_deadline, source);
+    const Operation operation{core_.operations.next(), source.token()};
+    auto unpaused = co_await core_.hypervisor.unpause(domain->life->domid, operation);
+    if (!unpaused) co_return without_guest(std::move(unpaused));
+    domain->status = domain::RunningReason::unpaused;
+    core_.tell(*domain, domain::Resumed::unpaused);
+    const auto noted = co_await note_life(core_, domain);
+    if (!noted)
+        log::warning("that domain '{}' goes on cannot be noted: {}", domain->name, noted.error().message);
+    co_return unpaused;
+}
+
+}  // namespace virtlight::manager

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <functional>
+#include <utility>
+
+#include "manager/manager_impl.hpp"
+
+/// The manager's jobs on a guest that runs, besides starting, pausing and ending it.
+namespace virtlight::manager {
+
+using async::Task;
+using hypervisor::Operation;
+
+Task<Result<>> Manager::reboot(Uuid uuid, std::optional<hypervisor::ShutdownMethod> method) {
+    return impl_->change(JobKind::reboot, uuid,
+                         [impl = impl_.get(), method](DomainRef domain, Operation operation) {
+                             return impl->guests.reboot(std::move(domain), method, std::move(operation));
+                         });
+}
+
+Task<Result<>> Manager::reset(Uuid uuid) {
+    return impl_->change(JobKind::reset, uuid, std::bind_front(&Guests::reset, &impl_->guests));
+}
+
+Task<Result<>> Manager::inject_nmi(Uuid uuid) {
+    return impl_->change(JobKind::inject_nmi, uuid, std::bind_front(&Guests::inject_nmi, &impl_->guests));
+}
+
+Task<Result<>> Manager::set_memory(Uuid uuid, std::uint64_t memory_kib, Affects affects) {
+    return impl_->change(JobKind::set_memory, uuid,
+                         [impl = impl_.get(), memory_kib, affects](DomainRef domain, Operation operation) {
+                             return impl->tuning.set_memory(std::move(domain), memory_kib, affects,
+                                                            std::move(operation));
+                         });
+}
+
+Task<Result<>> Manager::set_memory_max(Uuid uuid, std::uint64_t memory_kib, Affects affects) {
+    return impl_->change(JobKind::set_memory, uuid,
+                         [impl = impl_.get(), memory_kib, affects](DomainRef domain, Operation operation) {
+                             return impl->tuning.set_memory_max(std::move(domain), memory_kib, affects,
+                                                                std::move(operation));
+                         });
+}
+
+Task<Result<>> Manager::set_vcpus(Uuid uuid, unsigned vcpus, Affects affects) {
+    return impl_->change(JobKind::set_vcpus, uuid,
+                         [impl = impl_.get(), vcpus, affects](DomainRef domain, Operation operation) {
+                             return impl->tuning.set_vcpus(std::move(domain), vcpus, affects,
+                                                           std::move(operation));
+                         });
+}
+
+Task<Result<>> Manager::set_vcpus_max(Uuid uuid, unsigned vcpus, Affects affects) {
+    return impl_->change(JobKind::set_vcpus, uuid,
+                         [impl = impl_.get(), vcpus, affects](DomainRef domain, Operation) {
+                             return impl->tuning.set_vcpus_max(std::move(domain), vcpus, affects);
+                         });
+}
+
+Task<Result<>> Manager::rename(Uuid uuid, std::string name) {
+    return impl_->change(
+        JobKind::rename, uuid,
+        [impl = impl_.get(), name = std::move(name)](DomainRef domain, Operation operation) mutable {
+            return impl->renaming.rename(std::move(domain), std::move(name), std::move(operation));
+        });
+}
+
+Task<Result<>> Manager::dump_core(Uuid uuid, std::filesystem::path path, DumpOptions options) {
+    return impl_->change(
+        JobKind::dump_core, uuid,
+        [impl = impl_.get(), path = std::move(path), options](DomainRef domain, Operation operation) mutable {
+            return impl->guests.dump_core(std::move(domain), std::move(path), options, std::move(operation));
+        });
+}
+
+Task<Result<>> Manager::sleep(Uuid uuid) {
+    return impl_->change(JobKind::sleep, uuid, std::bind_front(&Guests::sleep, &impl_->guests));
+}
+
+Task<Result<>> Manager::wake(Uuid uuid) {
+    return impl_->change(JobKind::wake, uuid, std::bind_front(&Guests::wake, &impl_->guests));
+}
+
+}  // namespace virtlight::manager

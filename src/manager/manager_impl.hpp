@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <utility>
+
+#include "async/scope.hpp"
+#include "async/task.hpp"
+#include "manager/core.hpp"
+#include "manager/jobs.hpp"
+#include "manager/manager.hpp"
+#include "manager/operations.hpp"
+#include "manager/reconciler.hpp"
+#include "manager/renaming.hpp"
+#include "manager/tuning.hpp"
+
+namespace virtlight::manager {
+
+/// What a manager is made of, and how its members, in several files, begin a job.
+class Manager::Impl {
+ public:
+    Impl(async::Scheduler& scheduler, hypervisor::Hypervisor& hypervisor, Store& store)
+        : core(scheduler, hypervisor, store),
+          jobs(core, scope),
+          definitions(core),
+          guests(core),
+          tuning(core),
+          renaming(core, jobs),
+          reconciler(core, jobs, guests) {}
+
+    Result<DomainRef> existing(Uuid uuid) const;
+    /// The record of a domain that may be changed.
+    Result<DomainRef> changeable(JobKind kind, Uuid uuid) const;
+    Result<DomainRef> claim(JobKind kind, const domain::Definition& definition);
+
+    /// A job on an existing domain. `work` gets the domain and the operation.
+    template <class Work>
+    async::Task<Result<>> change(JobKind kind, Uuid uuid, Work work);
+
+    async::Task<Result<>> start(Uuid uuid, StartOptions options);
+    /// Starts one after the other until none is left.
+    async::Task<> autostart(std::shared_ptr<std::deque<Uuid>> uuids);
+
+    Core core;
+    async::Scope scope;
+    async::Scope waiters;  ///< those that wait for the scope itself
+    Jobs jobs;
+    Definitions definitions;
+    Guests guests;
+    Tuning tuning;
+    Renaming renaming;
+    Reconciler reconciler;
+    bool gave_up = false;
+};
+
+template <class Work>
+async::Task<Result<>> Manager::Impl::change(JobKind kind, Uuid uuid, Work work) {
+    const auto domain = changeable(kind, uuid);
+    if (!domain) co_return std::unexpected(domain.error());
+    Jobs::Work bound = [work = std::move(work), domain = *domain](hypervisor::Operation operation) mutable {
+        return work(std::move(domain), std::move(operation));
+    };
+    co_return co_await jobs.run(*domain, kind, std::move(bound));
+}
+
+}  // namespace virtlight::manager

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+
+#include "async/task.hpp"
+#include "manager/core.hpp"
+#include "manager/jobs.hpp"
+
+namespace virtlight::manager {
+
+/// Gives domains other names: because a client asks for it, or as another tool has done so in Xen.
+class Renaming {
+ public:
+    Renaming(Core& core, Jobs& jobs) : core_(core), jobs_(jobs) {}
+
+    /// A job, as operations.hpp has it: in Xen, if it runs, and in the store. While it is on its way the name
+    /// is taken.
+    async::Task<Result<>> rename(DomainRef domain, std::string name, hypervisor::Operation operation);
+    /// In Xen it has this name now. Without effect if another domain of ours has it: then that keeps it.
+    void follow(const DomainRef& domain, const std::string& name);
+
+ private:
+    async::Task<Result<>> rename_in_xen(DomainRef domain, std::string name, hypervisor::Operation operation);
+    async::Task<Result<>> write_down(DomainRef domain);
+    void set_name(const DomainRef& domain, const std::string& name);
+
+    Core& core_;
+    Jobs& jobs_;
+};
+
+}  // namespace virtlight::manager

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "manager/tuning.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "manager/operations.hpp"
+
+namespace virtlight::manager {
+
+using async::Task;
+using domain::Definition;
+using hypervisor::Operation;
+
+namespace {
+
+/// What is meant, now that it is the job's turn.
+Result<Affects> settle(const Domain& domain, Affects asked) {
+    if (!domain.exists()) return fail(Reason::no_domain, "there is no such domain any more");
+    if (!asked.guest && !asked.definition) (domain.life ? asked.guest : asked.definition) = true;
+    if (asked.definition && !domain.stored)
+        return fail(Reason::invalid_state, "transient domains do not have any persistent config");
+    if (asked.guest)
+        if (auto guest = require_guest(domain); !guest) return std::unexpected(std::move(guest.error()));
+    return asked;
+}
+
+/// As a definition counts, which can be written down in bytes.
+Result<std::uint64_t> whole_mib(std::uint64_t kib) {
+    constexpr std::uint64_t mib = 1024;
+    constexpr auto most = std::numeric_limits<std::uint64_t>::max() / 1024 / mib * mib - mib;
+    if (kib == 0) return fail(Reason::invalid_argument, "memory must not be zero");
+    if (kib > most) return fail(Reason::invalid_argument, "{} KiB of memory are more than {}", kib, most);
+    return (kib + mib - 1) / mib * mib;
+}
+
+Result<> check_memory(const Definition& definition, std::uint64_t memory_kib) {
+    if (memory_kib <= definition.memory_max_kib) return {};
+    return fail(Reason::invalid_argument, "cannot set memory higher than max memory ({} KiB > {} KiB)",
+                memory_kib, definition.memory_max_kib);
+}
+
+Result<> check_vcpus(const Definition& definition, unsigned vcpus, std::string_view which) {
+    if (vcpus <= definition.vcpus_max) return {};
+    return fail(Reason::invalid_argument,
+                "requested vcpus is greater than max allowable vcpus for the {} domain: {} > {}", which,
+                vcpus, definition.vcpus_max);
+}
+
+Result<> check_count(unsigned vcpus) {
+    if (vcpus >= 1 && vcpus <= limits::vcpus) return {};
+    return fail(Reason::invalid_argument, "a domain has 1 to {} vCPUs, not {}", limits::vcpus, vcpus);
+}
+
+hypervisor::LifeId life_of(const Domain& domain) {
+    return domain.life ? domain.life->id : hypervisor::LifeId();
+}
+
+}  // namespace
+
+Task<Result<>> Tuning::set_memory(DomainRef domain, std::uint64_t memory_kib, Affects asked,
+                                  Operation operation) {
+    const auto memory = whole_mib(memory_kib);
+    if (!memory) co_return std::unexpected(memory.error());
+    const auto affects = settle(*domain, asked);
+    if (!affects) co_return std::unexpected(affects.error());
+    if (affects->guest)
+        if (auto good = check_memory(domain->life->definition, *memory); !good) co_return good;
+    if (affects->definition)
+        if (auto good = check_memory(*domain->stored, *memory); !good) co_return good;
+
+    const auto life = life_of(*domain);
+    if (affects->guest) {
+        auto set = co_await core_.hypervisor.set_memory(domain->life->domid, *memory, operation);
+        if (!set) co_return without_guest(std::move(set));
+    }
+    co_return co_await note(domain, *affects, life,
+                            [kib = *memory](Definition& definition) { definition.memory_kib = kib; });
+}
+
+Task<Result<>> Tuning::set_memory_max(DomainRef domain, std::uint64_t memory_kib, Affects asked,
+                                      Operation operation) {
+    const auto memory = whole_mib(memory_kib);
+    if (!memory) co_return std::unexpected(memory.error());
+    const auto affects = settle(*domain, asked);
+    if (!affects) co_return std::unexpected(affects.error());
+    if (affects->guest && *memory < domain->life->definition.memory_kib)
+        co_return fail(Reason::invalid_argument, "the guest is to have {} KiB: the maximum cannot be {}",
+                       domain->life->definition.memory_kib, *memory);
+
+    const auto life = life_of(*domain);
+    if (affects->guest) {
+        auto set = co_await core_.hypervisor.set_memory_max(domain->life->domid, *memory, operation);
+        if (!set) co_return without_guest(std::move(set));
+    }
+    co_return co_await note(domain, *affects, life, [kib = *memory](Definition& definition) {
+        definition.memory_max_kib = kib;
+        definition.memory_kib = std::min(definition.memory_kib, kib);
+    });
+}
+
+Task<Result<>> Tuning::set_vcpus(DomainRef domain, unsigned vcpus, Affects asked, Operation operation) {
+    if (auto good = check_count(vcpus); !good) co_return good;
+    const auto affects = settle(*domain, asked);
+    if (!affects) co_return std::unexpected(affects.error());
+    if (affects->guest)
+        if (auto good = check_vcpus(domain->life->definition, vcpus, "live"); !good) co_return good;
+    if (affects->definition)
+        if (auto good = check_vcpus(*domain->stored, vcpus, "persistent"); !good) co_return good;
+
+    const auto life = life_of(*domain);
+    if (affects->guest) {
+        auto set = co_await core_.hypervisor.set_vcpus(domain->life->domid, vcpus, operation);
+        if (!set) co_return without_guest(std::move(set));
+    }
+    co_return co_await note(domain, *affects, life,
+                            [vcpus](Definition& definition) { definition.vcpus = vcpus; });
+}
+
+Task<Result<>> Tuning::set_vcpus_max(DomainRef domain, unsigned vcpus, Affects asked) {
+    if (auto good = check_count(vcpus); !good) co_return good;
+    const auto affects = settle(*domain, asked);
+    if (!affects) co_return std::unexpected(affects.error());
+    if (affects->guest)
+        co_return fail(Reason::invalid_state, "maximum vcpu count of a live domain can't be modified");
+    co_return co_await note(domain, *affects, {}, [vcpus](Definition& definition) {
+        definition.vcpus_max = vcpus;
+        definition.vcpus = std::min(definition.vcpus, vcpus);
+    });
+}
+
+/// Xen knows by now. What the store cannot take is lost when the daemon ends, for the guest; for the
+/// definition it has not happened.
+Task<Result<>> Tuning::note(DomainRef domain, Affects affects, hypervisor::LifeId life, Change change) {
+    if (affects.guest && domain->life && domain->life->id == life) {
+        change(domain->life->definition);
+        const auto saved = co_await note_life(core_, domain);
+        if (!saved)
+            log::warning("the change of domain '{}' cannot be noted: {}", domain->name,
+                         saved.error().message);
+    }
+    if (!affects.definition) co_return Result<>{};
+    Stored stored{*domain->stored, domain->autostart};
+    change(stored.definition);
+    auto written = co_await core_.store.save(stored);
+    if (!written) co_return written;
+    domain->stored = std::move(stored.definition);
+    core_.tell(*domain, domain::Defined::updated);
+    co_return written;
+}
+
+}  // namespace virtlight::manager

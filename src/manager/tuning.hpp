@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "async/task.hpp"
+#include "manager/core.hpp"
+
+namespace virtlight::manager {
+
+/// The jobs that change how much memory and how many vCPUs a domain has. As operations.hpp has it. All that
+/// is asked for is checked before anything is changed.
+class Tuning {
+ public:
+    explicit Tuning(Core& core) : core_(core) {}
+
+    async::Task<Result<>> set_memory(DomainRef domain, std::uint64_t memory_kib, Affects affects,
+                                     hypervisor::Operation operation);
+    async::Task<Result<>> set_memory_max(DomainRef domain, std::uint64_t memory_kib, Affects affects,
+                                         hypervisor::Operation operation);
+    async::Task<Result<>> set_vcpus(DomainRef domain, unsigned vcpus, Affects affects,
+                                    hypervisor::Operation operation);
+    async::Task<Result<>> set_vcpus_max(DomainRef domain, unsigned vcpus, Affects affects);
+
+ private:
+    using Change = std::function<void(domain::Definition&)>;
+
+    async::Task<Result<>> note(DomainRef domain, Affects affects, hypervisor::LifeId life, Change change);
+
+    Core& core_;
+};
+
+}  // namespace virtlight::manager

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
+#include "simulated/machine.hpp"
+
+namespace virtlight::simulated {
+
+Result<> Machine::inject_nmi(DomId domid) {
+    const auto domain = guest(domid, "inject an NMI into");
+    if (!domain) return std::unexpected(domain.error());
+    if (obliges(**domain))
+        for (const auto& console : (*domain)->consoles)
+            console->print("simulated guest: NMI received\r\n");
+    return {};
+}
+
+/// Whether the guest does what Xen asks for.
+bool Machine::obliges(const Domain& domain) {
+    return !domain.paused && !domain.guest.stopped() && !domain.guest.behaviour().frozen;
+}
+
+Result<> Machine::set_memory(DomId domid, std::uint64_t memory_kib) {
+    const auto domain = guest(domid, "set the memory of");
+    if (!domain) return std::unexpected(domain.error());
+    if (memory_kib > (*domain)->memory_built_kib)
+        return fail(Reason::invalid_argument,
+                    "cannot set the memory of domid {}: the guest was built for at most {} KiB", domid,
+                    (*domain)->memory_built_kib);
+    (*domain)->memory_asked_kib = memory_kib;
+    if (!obliges(**domain)) return {};
+    auto& has = (*domain)->definition.memory_kib;
+    const auto gets = std::min(memory_kib, has + memory_free_kib_);
+    memory_free_kib_ = memory_free_kib_ + has - gets;
+    has = gets;
+    return {};
+}
+
+Result<> Machine::set_memory_max(DomId domid, std::uint64_t memory_kib) {
+    const auto domain = guest(domid, "set the maximum memory of");
+    if (!domain) return std::unexpected(domain.error());
+    if (memory_kib > (*domain)->memory_built_kib)
+        return fail(Reason::invalid_argument,
+                    "cannot set the maximum memory of domid {}: the guest was built for at most {} KiB",
+                    domid, (*domain)->memory_built_kib);
+    if (memory_kib < (*domain)->memory_asked_kib)
+        return fail(Reason::operation_failed,
+                    "cannot set the maximum memory of domid {}: the guest is to have {} KiB", domid,
+                    (*domain)->memory_asked_kib);
+    (*domain)->definition.memory_max_kib = memory_kib;
+    return {};
+}
+
+Result<> Machine::set_vcpus(DomId domid, unsigned vcpus) {
+    const auto domain = guest(domid, "set the vCPUs of");
+    if (!domain) return std::unexpected(domain.error());
+    const auto most = (*domain)->definition.vcpus_max;
+    if (vcpus < 1 || vcpus > most)
+        return fail(Reason::invalid_argument, "cannot set the vCPUs of domid {}: it has 1 to {}", domid,
+                    most);
+    if (obliges(**domain)) (*domain)->definition.vcpus = vcpus;
+    return {};
+}
+
+}  // namespace virtlight::simulated

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <utility>
+
+#include "simulated/attempt.hpp"
+#include "simulated/simulated.hpp"
+
+/// What is done to a guest that runs, and goes on running.
+namespace virtlight::simulated {
+
+using async::Task;
+using hypervisor::Operation;
+
+Task<Result<>> Simulated::inject_nmi(DomId domid, Operation operation) {
+    auto attempt =
+        begin(Kind::inject_nmi, fmt::format("inject an NMI into domid {}", domid), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    co_return machine_.inject_nmi(domid);
+}
+
+Task<Result<>> Simulated::rename(DomId domid, std::string name, Operation operation) {
+    auto attempt = begin(Kind::rename, fmt::format("rename domid {}", domid), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    co_return machine_.rename(domid, name);
+}
+
+Task<Result<>> Simulated::set_memory(DomId domid, std::uint64_t memory_kib, Operation operation) {
+    auto attempt =
+        begin(Kind::set_memory, fmt::format("set the memory of domid {}", domid), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    co_return machine_.set_memory(domid, memory_kib);
+}
+
+Task<Result<>> Simulated::set_memory_max(DomId domid, std::uint64_t memory_kib, Operation operation) {
+    auto attempt = begin(Kind::set_memory_max, fmt::format("set the maximum memory of domid {}", domid),
+                         operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    co_return machine_.set_memory_max(domid, memory_kib);
+}
+
+Task<Result<>> Simulated::set_vcpus(DomId domid, unsigned vcpus, Operation operation) {
+    auto attempt = begin(Kind::set_vcpus, fmt::format("set the vCPUs of domid {}", domid), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    co_return machine_.set_vcpus(domid, vcpus);
+}
+
+}  // namespace virtlight::simulated

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "xenlight/dump.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/limits.hpp"
+
+namespace virtlight::xenlight {
+namespace {
+
+using async::Task;
+using hypervisor::DomId;
+using hypervisor::ImageWriter;
+using hypervisor::Operation;
+
+/// The pipe that libxl takes for a file. libxl opens it by its name in /proc for reading as well, and
+/// children of libxl's may inherit that: so its end is never seen, and is told beside it.
+class CorePipe {
+ public:
+    static Result<std::shared_ptr<CorePipe>> open() {
+        auto ends = make_pipe(O_NONBLOCK);
+        if (!ends) return std::unexpected(std::move(ends.error()));
+        Fd ended(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        if (!ended) return fail_errno(errno, "cannot make an eventfd");
+        // As much as is moved at a time; less will do.
+        ::fcntl(ends->second.get(), F_SETPIPE_SZ, static_cast<int>(limits::image_chunk));
+        return std::make_shared<CorePipe>(std::move(*ends), std::move(ended));
+    }
+    CorePipe(std::pair<Fd, Fd> ends, Fd ended) : ends_(std::move(ends)), ended_(std::move(ended)) {}
+
+    std::string name() const { return fmt::format("/proc/self/fd/{}", ends_.second.get()); }
+    /// libxl writes no more.
+    void end() const { ::eventfd_write(ended_.get(), 1); }
+    /// The core is of no more use: it is read to its end, and dropped.
+    void drop() { dropped_ = true; }
+    bool dropped() const { return dropped_; }
+
+    /// Waits for bytes: empty at the end.
+    std::string_view read(std::span<char> chunk) const {
+        for (;;) {
+            pollfd both[] = {{.fd = ends_.first.get(), .events = POLLIN, .revents = 0},
+                             {.fd = ended_.get(), .events = POLLIN, .revents = 0}};
+            ::poll(both, std::size(both), -1);
+            // In this order: what was written before the end is there when the end is.
+            const auto n = ::read(ends_.first.get(), chunk.data(), chunk.size());
+            if (n > 0) return {chunk.data(), static_cast<std::size_t>(n)};
+            if (both[1].revents != 0) return {};
+        }
+    }
+
+ private:
+    std::pair<Fd, Fd> ends_;
+    Fd ended_;
+    std::atomic<bool> dropped_ = false;
+};
+
+/// With libxl as long as it writes.
+class Writing {
+ public:
+    explicit Writing(std::shared_ptr<const CorePipe> pipe) : pipe_(std::move(pipe)) {}
+    Writing(const Writing&) = delete;
+    Writing& operator=(const Writing&) = delete;
+    ~Writing() { pipe_->end(); }
+
+    const CorePipe& pipe() const { return *pipe_; }
+
+ private:
+    std::shared_ptr<const CorePipe> pipe_;
+};
+
+/// Blocks until libxl has ended.
+Result<> receive(ImageWriter& image, const CorePipe& pipe, hypervisor::Progress* progress) {
+    std::vector<char> chunk(limits::image_chunk);
+    Result<> written;
+    for (;;) {
+        const auto bytes = pipe.read(chunk);
+        if (bytes.empty()) return written;
+        if (written && !pipe.dropped()) written = image.write(bytes);
+        if (progress) progress->bytes += bytes.size();
+    }
+}
+
+/// How much there will be to write, about.
+Task<Result<std::uint64_t>> size_of_core(Workers::Loan worker, DomId domid, std::string what) {
+    co_return co_await worker->call([domid, what](Context& context) -> Result<std::uint64_t> {
+        DomainInfo info;
+        auto read = context.attempt(
+            what, domid, [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
+        if (!read) return std::unexpected(std::move(read.error()));
+        return info->current_memkb * 1024;
+    });
+}
+
+Operations::Start start_dumping(Workers::Loan worker, DomId domid, std::shared_ptr<const Writing> writing) {
+    return [worker = std::move(worker), domid, writing = std::move(writing)](libxl_ctx* ctx,
+                                                                             const libxl_asyncop_how* how) {
+        return libxl_domain_core_dump(ctx, domid, writing->pipe().name().c_str(), how);
+    };
+}
+
+Task<Result<>> write_core(Workers::Loan worker, Movers movers, DomId domid,
+                          std::shared_ptr<ImageWriter> image, Operation operation, std::string what) {
+    const auto opened = CorePipe::open();
+    if (!opened) co_return std::unexpected(in_context(what, opened.error()));
+    const auto pipe = *opened;
+    const auto dropping = operation.cancel.on_cancel([pipe] { pipe->drop(); });
+    const async::Completion<Result<>> received;
+    movers.threads.submit(
+        [image, pipe, received, link = movers.link, progress = operation.progress]() mutable {
+            auto result = receive(*image, *pipe, progress.get());
+            link->post([received = std::move(received), result = std::move(result)]() mutable {
+                received.set(std::move(result));
+            });
+        });
+    const auto dumped = co_await worker->perform(
+        {.what = what,
+         .domid = domid,
+         .start = start_dumping(worker, domid, std::make_shared<const Writing>(pipe)),
+         .abortable = false},
+        {});
+    // Given up while libxl still writes: then the file goes when libxl ends.
+    if (!dumped && dumped.error().reason == Reason::timed_out) {
+        pipe->drop();
+        co_return dumped;
+    }
+    const auto written = co_await received;
+    if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
+    if (!written) co_return std::unexpected(in_context(what, written.error()));
+    if (!dumped) co_return dumped;
+    auto committed =
+        co_await async::run_blocking(movers.threads, movers.core, [image] { return image->commit(); });
+    if (!committed) co_return std::unexpected(in_context(what, std::move(committed.error())));
+    co_return committed;
+}
+
+}  // namespace
+
+Task<Result<>> dump_domain(Workers::Loan worker, Movers movers, DomId domid, std::filesystem::path path,
+                           Operation operation) {
+    const auto what = fmt::format("dump the core of domain {}", domid);
+    if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
+    const auto size = co_await size_of_core(worker, domid, what);
+    if (!size) co_return std::unexpected(size.error());
+    if (operation.progress) operation.progress->bytes_all = *size;
+    auto image = co_await async::run_blocking(
+        movers.threads, movers.core, [path = std::move(path)]() -> Result<std::shared_ptr<ImageWriter>> {
+            auto created = ImageWriter::create(path);
+            if (!created) return std::unexpected(std::move(created.error()));
+            return std::make_shared<ImageWriter>(std::move(*created));
+        });
+    if (!image) co_return std::unexpected(in_context(what, std::move(image.error())));
+    auto dumped = co_await write_core(worker, movers, domid, *image, operation, what);
+    co_await async::run_blocking(movers.threads, movers.core, [image = std::move(*image)]() mutable {
+        image.reset();
+        return true;
+    });
+    co_return dumped;
+}
+
+}  // namespace virtlight::xenlight

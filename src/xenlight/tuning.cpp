@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/log.hpp"
+#include "xenlight/xen_hypervisor.hpp"
+
+/// What is done to a guest that runs, and goes on running.
+namespace virtlight::xenlight {
+
+using async::Task;
+using hypervisor::DomId;
+using hypervisor::Operation;
+
+namespace {
+
+using VcpuMap = Owned<libxl_bitmap, libxl_bitmap_init, libxl_bitmap_dispose>;
+
+/// libxl raises Xen's bound as far as it is told to, but the guest never gets more than it was built for.
+Result<> within_what_it_was_built_for(Context& context, DomId domid, std::uint64_t memory_kib,
+                                      std::string_view what) {
+    const auto most =
+        context.xenstore().read_number(fmt::format("/local/domain/{}/memory/static-max", domid));
+    if (!most || memory_kib <= *most) return {};
+    return fail(Reason::invalid_argument, "cannot {}: the guest was built for at most {} KiB", what, *most);
+}
+
+}  // namespace
+
+Task<Result<>> XenHypervisor::inject_nmi(DomId domid, Operation operation) {
+    return act(asking_, "inject an NMI into", domid, std::move(operation),
+               {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                   constexpr std::uint32_t first_vcpu = 0;
+                   return libxl_send_trigger(ctx, domid, LIBXL_TRIGGER_NMI, first_vcpu, how);
+               }});
+}
+
+Task<Result<>> XenHypervisor::rename(DomId domid, std::string name, Operation operation) {
+    return tell("rename", domid, std::move(operation),
+                [domid, name = std::move(name)](Context& context, const std::string& what) {
+                    return context.attempt(what, domid, [&](libxl_ctx* ctx) {
+                        constexpr const char* whatever_it_was = nullptr;
+                        return libxl_domain_rename(ctx, domid, whatever_it_was, name.c_str());
+                    });
+                });
+}
+
+Task<Result<>> XenHypervisor::set_memory(DomId domid, std::uint64_t memory_kib, Operation operation) {
+    return tell("set the memory of", domid, std::move(operation),
+                [domid, memory_kib](Context& context, const std::string& what) -> Result<> {
+                    if (auto within = within_what_it_was_built_for(context, domid, memory_kib, what); !within)
+                        return within;
+                    return context.attempt(what, domid, [&](libxl_ctx* ctx) {
+                        constexpr int absolute = 0;
+                        constexpr int and_no_more = 1;
+                        return libxl_set_memory_target(ctx, domid, static_cast<std::int64_t>(memory_kib),
+                                                       absolute, and_no_more);
+                    });
+                });
+}
+
+Task<Result<>> XenHypervisor::set_memory_max(DomId domid, std::uint64_t memory_kib, Operation operation) {
+    return tell("set the maximum memory of", domid, std::move(operation),
+                [domid, memory_kib](Context& context, const std::string& what) -> Result<> {
+                    if (auto within = within_what_it_was_built_for(context, domid, memory_kib, what); !within)
+                        return within;
+                    return context.attempt(what, domid, [&](libxl_ctx* ctx) {
+                        return libxl_domain_setmaxmem(ctx, domid, memory_kib);
+                    });
+                });
+}
+
+Task<Result<>> XenHypervisor::set_vcpus(DomId domid, unsigned vcpus, Operation operation) {
+    const auto online = std::make_shared<VcpuMap>();
+    return act(asking_, "set the vCPUs of", domid, std::move(operation),
+               {.start = [domid, vcpus, online](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                   const auto bits = static_cast<int>(vcpus);
+                   if (const int rc = libxl_bitmap_alloc(ctx, online->get(), bits); rc != 0) return rc;
+                   for (int vcpu = 0; vcpu < bits; ++vcpu)
+                       libxl_bitmap_set(online->get(), vcpu);
+                   return libxl_set_vcpuonline(ctx, domid, online->get(), how);
+               }});
+}
+
+/// What libxl does before it answers: no event comes for it.
+Task<Result<>> XenHypervisor::tell(std::string verb, DomId domid, Operation operation, Telling telling) {
+    const auto what = fmt::format("{} domain {}", verb, domid);
+    log::debug("operation {}: {}", operation.id.value, what);
+    if (domid == 0) co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
+    if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
+    auto told = co_await asking_.call(
+        [what, telling = std::move(telling)](Context& context) { return telling(context, what); });
+    co_return co_await explained(asking_, what, domid, std::move(told));
+}
+
+}  // namespace virtlight::xenlight

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How much memory and how many vCPUs a domain has, and what it is called: changed live and for its next start."""
+
+import libvirt
+import pytest
+from bad_input_test import refused
+from hosts import wait_until
+
+MIB = 1024
+LIVE, CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
+INACTIVE = libvirt.VIR_DOMAIN_XML_INACTIVE
+INVALID_ARG = libvirt.VIR_ERR_INVALID_ARG
+INVALID = libvirt.VIR_ERR_OPERATION_INVALID
+
+
+def roomy(host, name, kind="pv"):
+    """128 of 256 MiB, 1 of 2 vCPUs."""
+    return host.guest(name, kind, memory_mib=256).replace(
+        "<vcpu>1</vcpu>", "<currentMemory unit='MiB'>128</currentMemory><vcpu current='1'>2</vcpu>"
+    )
+
+
+def running(host, conn, name, kind="pv"):
+    domain = conn.defineXML(roomy(host, name, kind))
+    domain.create()
+    host.wait_until_it_listens(domain)
+    return domain
+
+
+def wait_for_memory(host, domain, kib):
+    wait_until(lambda: abs(domain.info()[2] - kib) <= 16 * MIB, host.patience, f"{kib} KiB, seen: {domain.info()[2]}")
+
+
+@pytest.mark.parametrize("kind", ["pv", "pvh"])
+def test_a_guest_gets_more_and_less_memory_and_it_is_told(host, conn, kind):
+    domain = running(host, conn, f"grows-{kind}", kind)
+    told = []
+
+    def on_balloon(_conn, changed, kib, _opaque):
+        told.append((changed.name(), kib))
+
+    callback = conn.domainEventRegisterAny(domain, libvirt.VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE, on_balloon, None)
+    host.virsh("setmem", domain.name(), "256M", "--live")
+    wait_for_memory(host, domain, 256 * MIB)
+    wait_until(lambda: told, 10, "an event of the change")
+    conn.domainEventDeregisterAny(callback)
+    assert told[0][0] == domain.name() and told[0][1] > 128 * MIB
+    assert f"<memory unit='KiB'>{256 * MIB}</memory>" in domain.XMLDesc()
+    assert f"<currentMemory unit='KiB'>{128 * MIB}</currentMemory>" in domain.XMLDesc(INACTIVE)
+    assert abs(domain.memoryStats()["actual"] - 256 * MIB) <= 16 * MIB
+
+    domain.setMemory(128 * MIB)
+    wait_for_memory(host, domain, 128 * MIB)
+    assert "actual" in host.virsh("dommemstat", domain.name())
+
+
+def test_memory_is_set_for_the_next_start(host, conn):
+    domain = conn.defineXML(roomy(host, "planned"))
+    domain.setMemoryFlags(64 * MIB, CONFIG)
+    assert domain.info()[1:3] == [256 * MIB, 64 * MIB]
+    domain.setMemoryFlags(100 * MIB + 1, 0)
+    assert domain.info()[2] == 101 * MIB
+    domain.setMaxMemory(512 * MIB)
+    assert domain.maxMemory() == 512 * MIB
+    host.virsh("setmaxmem", "planned", "32M", "--config")
+    assert domain.info()[1:3] == [32 * MIB, 32 * MIB]
+
+
+def test_memory_out_of_bounds_is_refused_and_nothing_has_changed(host, conn):
+    domain = running(host, conn, "bounded")
+    with refused(INVALID_ARG, "zero"):
+        domain.setMemoryFlags(0, LIVE)
+    for flags in (LIVE, CONFIG, LIVE | CONFIG):
+        with refused(INVALID_ARG, "bounded", "higher than max memory"):
+            domain.setMemoryFlags(257 * MIB, flags)
+    with refused(libvirt.VIR_ERR_OVERFLOW):
+        domain.setMemoryFlags(2**62, CONFIG | libvirt.VIR_DOMAIN_MEM_MAXIMUM)
+    with refused(INVALID_ARG, "bounded", "built for"):
+        domain.setMemoryFlags(512 * MIB, LIVE | libvirt.VIR_DOMAIN_MEM_MAXIMUM)
+    with refused(INVALID_ARG, "bounded", "is to have"):
+        domain.setMemoryFlags(64 * MIB, LIVE | libvirt.VIR_DOMAIN_MEM_MAXIMUM)
+    assert domain.info()[1] == 256 * MIB and not domain.isUpdated()
+
+
+@pytest.mark.parametrize("kind", ["pv", "pvh"])
+def test_vcpus_come_and_go(host, conn, kind):
+    domain = running(host, conn, f"busy-{kind}", kind)
+    assert domain.vcpusFlags(LIVE) == 1 and domain.vcpusFlags(LIVE | libvirt.VIR_DOMAIN_VCPU_MAXIMUM) == 2
+    host.virsh("setvcpus", domain.name(), "2", "--live")
+    wait_until(lambda: domain.vcpusFlags(LIVE) == 2, host.patience, "two vCPUs")
+    domain.setVcpusFlags(1, LIVE | CONFIG)
+    wait_until(lambda: domain.vcpusFlags(LIVE) == 1, host.patience, "one vCPU")
+    assert domain.vcpusFlags(CONFIG) == 1
+    assert "maximum      live           2" in host.virsh("vcpucount", domain.name())
+
+
+def test_vcpus_are_set_for_the_next_start(host, conn):
+    domain = conn.defineXML(roomy(host, "planned"))
+    domain.setVcpusFlags(4, CONFIG | libvirt.VIR_DOMAIN_VCPU_MAXIMUM)
+    domain.setVcpusFlags(3, CONFIG)
+    assert "<vcpu placement='static' current='3'>4</vcpu>" in domain.XMLDesc()
+    domain.setVcpusFlags(2, CONFIG | libvirt.VIR_DOMAIN_VCPU_MAXIMUM)
+    assert "<vcpu placement='static'>2</vcpu>" in domain.XMLDesc()
+
+
+def test_vcpus_out_of_bounds_are_refused(host, conn):
+    domain = running(host, conn, "bounded")
+    for flags in (LIVE, CONFIG):
+        with refused(INVALID_ARG, "bounded", "max allowable vcpus"):
+            domain.setVcpusFlags(3, flags)
+        with refused(INVALID_ARG):
+            domain.setVcpusFlags(0, flags)
+    with refused(INVALID_ARG, "512"):
+        domain.setVcpusFlags(513, CONFIG | libvirt.VIR_DOMAIN_VCPU_MAXIMUM)
+    with refused(INVALID, "live domain"):
+        domain.setVcpusFlags(2, LIVE | CONFIG | libvirt.VIR_DOMAIN_VCPU_MAXIMUM)
+    with refused(INVALID_ARG, "flags"):
+        domain.setVcpusFlags(1, libvirt.VIR_DOMAIN_VCPU_GUEST)
+    assert not domain.isUpdated()
+
+
+def test_a_transient_guest_has_no_next_start(host, conn):
+    domain = conn.createXML(roomy(host, "passing"))
+    with refused(INVALID, "transient"):
+        domain.setMemoryFlags(64 * MIB, CONFIG)
+    with refused(INVALID, "transient"):
+        domain.setVcpusFlags(1, LIVE | CONFIG)
+    with refused(INVALID, "transient"):
+        domain.rename("other")
+
+
+# Names
+
+
+def test_a_domain_is_renamed_and_told_under_both_names(host, conn, events):
+    domain = conn.defineXML(roomy(host, "before"))
+    host.virsh("domrename", "before", "after")
+    assert conn.lookupByName("after").UUIDString() == domain.UUIDString()
+    assert "<name>after</name>" in domain.XMLDesc()
+    with refused(libvirt.VIR_ERR_NO_DOMAIN, "before"):
+        conn.lookupByName("before")
+    events.wait_for("before", "DEFINED ADDED", "UNDEFINED RENAMED", seconds=10)
+    events.wait_for("after", "DEFINED RENAMED", seconds=10)
+
+
+def test_a_running_guest_is_renamed_too(host, conn, events):
+    domain = conn.defineXML(host.guest("old"))
+    domain.create()
+    domain.rename("young")
+    domain = conn.lookupByName("young")
+    assert domain.isActive()
+    domain.destroy()
+    events.wait_for("young", "DEFINED RENAMED", "STOPPED DESTROYED")
+    assert conn.lookupByName("young").state()[0] == libvirt.VIR_DOMAIN_SHUTOFF
+
+
+def test_a_name_that_cannot_be_is_refused(host, conn):
+    domain = conn.defineXML(host.guest("one"))
+    conn.defineXML(host.guest("two"))
+    with refused(INVALID, "one", "'two' already exists"):
+        domain.rename("two")
+    with refused(INVALID, "one"):
+        domain.rename("one")
+    for name in ("a/b", "..", "x" * 300):
+        with refused(INVALID_ARG, "name"):
+            domain.rename(name)
+    with refused(INVALID, "Domain-0"):
+        conn.lookupByID(0).rename("host")
+    domain.create()
+    host.wait_until_it_listens(domain)
+    domain.managedSave()
+    with refused(INVALID, "managed"):
+        domain.rename("three")
+    assert sorted(d.name() for d in conn.listAllDomains()) == ["Domain-0", "one", "two"]
+
+
+def test_a_new_name_outlives_the_daemon(own_host):
+    with own_host.connect() as conn:
+        conn.defineXML(own_host.guest("off"))
+        conn.defineXML(own_host.guest("before")).rename("after")
+    own_host.kill()
+    own_host.start()
+    with own_host.connect() as conn:
+        assert sorted(d.name() for d in conn.listAllDomains()) == ["Domain-0", "after", "off"]

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+// The part of the contract that is about guests that run and go on running: as contract.hpp, instantiate
+// TuningContract.
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/temporary_folder.hpp"
+#include "hypervisor/contract_fixture.hpp"
+
+namespace virtlight::hypervisor::contract {
+
+class TuningContract : public HypervisorContract {
+ protected:
+    /// 64 of 128 MiB, 2 vCPUs.
+    domain::Definition roomy() {
+        auto definition = guest();
+        definition.memory_max_kib = 128 * 1024;
+        definition.memory_kib = 64 * 1024;
+        definition.vcpus_max = definition.vcpus = 2;
+        return definition;
+    }
+    Result<> rename(DomId domid, const std::string& name) {
+        return end_of(start([&] { return hypervisor().rename(domid, name, operation()); }));
+    }
+    Result<> set_memory(DomId domid, std::uint64_t kib) {
+        return end_of(start([&] { return hypervisor().set_memory(domid, kib, operation()); }));
+    }
+    Result<> set_memory_max(DomId domid, std::uint64_t kib) {
+        return end_of(start([&] { return hypervisor().set_memory_max(domid, kib, operation()); }));
+    }
+    Result<> set_vcpus(DomId domid, unsigned vcpus) {
+        return end_of(start([&] { return hypervisor().set_vcpus(domid, vcpus, operation()); }));
+    }
+    Result<> inject_nmi(DomId domid) {
+        return end_of(start([&] { return hypervisor().inject_nmi(domid, operation()); }));
+    }
+    Result<> dump(DomId domid, const std::filesystem::path& path) {
+        return end_of(start([&] { return hypervisor().dump_core(domid, path, operation()); }));
+    }
+    static void expect_reason(const Result<>& result, Reason reason) {
+        ASSERT_FALSE(result);
+        EXPECT_EQ(result.error().reason, reason) << result.error().message;
+    }
+    std::size_t files() const {
+        return static_cast<std::size_t>(
+            std::distance(std::filesystem::directory_iterator(folder.path()), {}));
+    }
+
+    test::TemporaryFolder folder;
+    std::filesystem::path core = folder.path() / "core";
+};
+
+TEST_P(TuningContract, ARenamedDomainIsListedUnderItsNewName) {
+    const auto definition = guest();
+    const auto domid = running(definition);
+    const auto renamed = rename(domid, definition.name + "-new");
+    ASSERT_TRUE(renamed) << renamed.error().message;
+    EXPECT_EQ(seen(domid)->name, definition.name + "-new");
+    EXPECT_FALSE(listed(definition.name));
+}
+
+TEST_P(TuningContract, ANameInUseIsRefused) {
+    const auto one = guest();
+    const auto two = guest();
+    ASSERT_TRUE(create(one));
+    const auto domid = running(two);
+    expect_reason(rename(domid, one.name), Reason::operation_failed);
+    EXPECT_EQ(seen(domid)->name, two.name);
+}
+
+TEST_P(TuningContract, AGuestCanBeAskedForMemoryUpToWhatItWasBuiltFor) {
+    const auto domid = running(roomy());
+    for (const auto mib : {128U, 64U, 96U}) {
+        const auto set = set_memory(domid, std::uint64_t{mib} * 1024);
+        EXPECT_TRUE(set) << set.error().message;
+    }
+    expect_reason(set_memory(domid, 129 * 1024), Reason::invalid_argument);
+}
+
+TEST_P(TuningContract, TheBoundOfAGuestsMemoryCanBeMovedBetweenWhatItIsToHaveAndWhatItWasBuiltFor) {
+    const auto domid = running(roomy());
+    const auto set = set_memory_max(domid, 96 * 1024);
+    EXPECT_TRUE(set) << set.error().message;
+    expect_reason(set_memory_max(domid, 32 * 1024), Reason::operation_failed);
+    expect_reason(set_memory_max(domid, 256 * 1024), Reason::invalid_argument);
+}
+
+TEST_P(TuningContract, AGuestCanBeAskedForFewerVcpus) {
+    const auto domid = running(roomy());
+    const auto set = set_vcpus(domid, 1);
+    EXPECT_TRUE(set) << set.error().message;
+    EXPECT_EQ(seen(domid)->vcpus_max, 2);
+    EXPECT_FALSE(set_vcpus(domid, 3));
+}
+
+TEST_P(TuningContract, AnNmiCanBeSentToAnyGuest) {
+    for (const auto type : {domain::GuestType::pv, domain::GuestType::pvh, domain::GuestType::hvm}) {
+        const auto sent = inject_nmi(running(guest(Habit::obeys, type)));
+        EXPECT_TRUE(sent) << sent.error().message;
+    }
+}
+
+TEST_P(TuningContract, ADumpIsThereWholeAndTheGuestRunsOn) {
+    const auto domid = running(roomy());
+    const auto dumped = dump(domid, core);
+    ASSERT_TRUE(dumped) << dumped.error().message;
+    EXPECT_EQ(files(), 1);
+    EXPECT_GE(std::filesystem::file_size(core), 64u * 1024 * 1024);
+    EXPECT_FALSE(seen(domid)->paused);
+}
+
+TEST_P(TuningContract, ADumpToWhereItCannotGoLeavesNothing) {
+    const auto domid = running(roomy());
+    expect_reason(dump(domid, folder.path() / "nowhere" / "core"), Reason::io);
+    expect_reason(dump(domid, "core"), Reason::invalid_argument);
+    expect_reason(dump(domid, folder.path()), Reason::invalid_argument);
+    EXPECT_EQ(files(), 0);
+}
+
+TEST_P(TuningContract, ADumpThatIsCancelledBeforeItStartsIsNotDone) {
+    const auto domid = running(roomy());
+    async::CancelSource source;
+    cancel(source);
+    const auto dumped = end_of(start(
+        [&] { return hypervisor().dump_core(domid, core, {.id = ids_.next(), .cancel = source.token()}); }));
+    expect_reason(dumped, Reason::cancelled);
+    EXPECT_EQ(files(), 0);
+}
+
+TEST_P(TuningContract, ADomainThatIsGoneSaysSo) {
+    const auto domid = running(guest());
+    ASSERT_TRUE(destroy(domid));
+    ASSERT_TRUE(gone(domid));
+    expect_reason(inject_nmi(domid), Reason::no_domain);
+    expect_reason(rename(domid, "x"), Reason::no_domain);
+    expect_reason(set_memory(domid, 64 * 1024), Reason::no_domain);
+    expect_reason(set_memory_max(domid, 64 * 1024), Reason::no_domain);
+    expect_reason(set_vcpus(domid, 1), Reason::no_domain);
+    expect_reason(dump(domid, core), Reason::no_domain);
+    EXPECT_EQ(files(), 0);
+}
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(TuningContract);
+
+}  // namespace virtlight::hypervisor::contract

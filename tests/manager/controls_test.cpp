@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "manager/world.hpp"
+
+namespace virtlight::manager {
+namespace {
+
+using domain::PausedReason;
+using domain::PmSuspendedReason;
+using domain::RunningReason;
+using domain::ShutoffReason;
+using domain::State;
+using domain::Status;
+using hypervisor::ShutdownMethod;
+using hypervisor::StopReason;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Controls : public ::testing::Test, protected World {
+ protected:
+    void expect_refused(const Result<>& result, Reason reason, const std::string& words) {
+        ASSERT_FALSE(result);
+        EXPECT_EQ(result.error().reason, reason);
+        EXPECT_THAT(result.error().message, HasSubstr(words));
+    }
+    /// Another tool's.
+    domain::Definition foreign() {
+        const auto guest = guest_named("foreign");
+        xen.make(guest);
+        xen.call_for_attention();
+        look();
+        events();
+        return guest;
+    }
+};
+
+// Reset
+
+TEST_F(Controls, AResetMakesTheGuestAnewWithTheDefinitionThatItRanWith) {
+    auto guest = running("web");
+    auto next = guest;
+    next.vcpus_max = 7;
+    ASSERT_TRUE(end_of(manager->define(next)));
+    events();
+    EXPECT_TRUE(end_of(manager->reset(guest.uuid)));
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_EQ(info(guest).vcpus_max, 1);
+    EXPECT_EQ(info(guest).status, Status(RunningReason::booted));
+    look();
+    EXPECT_THAT(events(), ElementsAre("web REBOOT", "web STARTED/0"));
+    EXPECT_EQ(store.lives.at(guest.uuid).domid, 2);
+}
+
+TEST_F(Controls, AResetLeavesAPausedGuestPaused) {
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->suspend(guest.uuid)));
+    EXPECT_TRUE(end_of(manager->reset(guest.uuid)));
+    EXPECT_EQ(info(guest).status, Status(PausedReason::user));
+}
+
+TEST_F(Controls, AResetOfATransientGuestKeepsIt) {
+    const auto guest = guest_named("passing");
+    ASSERT_TRUE(end_of(manager->create(guest, {})));
+    EXPECT_TRUE(end_of(manager->reset(guest.uuid)));
+    EXPECT_TRUE(exists(guest));
+}
+
+TEST_F(Controls, AResetThatCannotMakeTheGuestAnewSaysThatItHasStopped) {
+    const auto guest = running("web");
+    xen.fail_next("create", {Reason::operation_failed, "no memory"});
+    expect_refused(end_of(manager->reset(guest.uuid)), Reason::operation_failed,
+                   "cannot reset domain 'web': no memory");
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::failed));
+    EXPECT_THAT(events(), ElementsAre("web REBOOT", "web STOPPED/5"));
+}
+
+TEST_F(Controls, AResetIsRefusedOfWhatDoesNotRunOrBelongsToAnotherTool) {
+    const auto off = defined("off");
+    expect_refused(end_of(manager->reset(off.uuid)), Reason::invalid_state, "not running");
+    const auto other = foreign();
+    expect_refused(end_of(manager->reset(other.uuid)), Reason::unsupported_operation, "another tool");
+    EXPECT_EQ(xen.count("destroy"), 0u);
+    expect_refused(end_of(manager->reset(Uuid())), Reason::invalid_state, "Domain-0");
+}
+
+// NMI
+
+TEST_F(Controls, AnNmiGoesToTheGuest) {
+    const auto guest = running("web");
+    EXPECT_TRUE(end_of(manager->inject_nmi(guest.uuid)));
+    EXPECT_EQ(xen.count("nmi"), 1u);
+    const auto off = defined("off");
+    expect_refused(end_of(manager->inject_nmi(off.uuid)), Reason::invalid_state,
+                   "cannot inject an NMI into domain 'off': domain is not running");
+}
+
+// Rebooting by the power button
+
+TEST_F(Controls, ARebootOfAGuestThatDoesNotListenPressesItsButtonAndStartsItAnew) {
+    const auto guest = running("web");
+    xen.fail_next("reboot", {Reason::unsupported_operation, "no drivers"});
+    EXPECT_TRUE(end_of(manager->reboot(guest.uuid)));
+    EXPECT_EQ(xen.count("acpi"), 1u);
+    xen.stop(1, StopReason::poweroff);
+    look();
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_THAT(events(), ElementsAre("web REBOOT", "web STARTED/0"));
+}
+
+TEST_F(Controls, ARebootByAcpiPressesTheButtonAtOnce) {
+    const auto guest = running("web");
+    EXPECT_TRUE(end_of(manager->reboot(guest.uuid, ShutdownMethod::acpi)));
+    EXPECT_EQ(xen.count("reboot"), 0u);
+    EXPECT_EQ(xen.count("acpi"), 1u);
+}
+
+TEST_F(Controls, ARebootInOneWayDoesNotTryTheOther) {
+    const auto guest = running("web");
+    xen.fail_next("reboot", {Reason::unsupported_operation, "no drivers"});
+    expect_refused(end_of(manager->reboot(guest.uuid, ShutdownMethod::paravirtual)),
+                   Reason::unsupported_operation, "no drivers");
+    EXPECT_EQ(xen.count("acpi"), 0u);
+}
+
+TEST_F(Controls, AShutdownAfterARebootThatWasIgnoredStopsTheGuest) {
+    const auto guest = running("web");
+    EXPECT_TRUE(end_of(manager->reboot(guest.uuid, ShutdownMethod::acpi)));
+    EXPECT_TRUE(end_of(manager->shutdown(guest.uuid, ShutdownMethod::acpi)));
+    xen.stop(1, StopReason::poweroff);
+    look();
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::shutdown));
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/0"));
+}
+
+TEST_F(Controls, AButtonThatCannotBePressedIsForgotten) {
+    const auto guest = running("web");
+    xen.fail_next("acpi", {Reason::unsupported_operation, "no button"});
+    EXPECT_FALSE(end_of(manager->reboot(guest.uuid, ShutdownMethod::acpi)));
+    xen.stop(1, StopReason::poweroff);
+    look();
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/0"));
+}
+
+// Sleeping
+
+TEST_F(Controls, AGuestSleepsAndWakes) {
+    const auto guest = running("web");
+    EXPECT_TRUE(end_of(manager->sleep(guest.uuid)));
+    EXPECT_EQ(info(guest).status, Status(PmSuspendedReason::unknown));
+    look();
+    EXPECT_TRUE(end_of(manager->wake(guest.uuid)));
+    EXPECT_EQ(info(guest).status, Status(RunningReason::wakeup));
+    look();
+    EXPECT_THAT(events(), ElementsAre("web PMSUSPENDED/0", "web STARTED/4"));
+}
+
+TEST_F(Controls, ASleepingGuestSleepsOnWhenTheDaemonIsStartedAnew) {
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->sleep(guest.uuid)));
+    restart();
+    look();
+    EXPECT_EQ(info(guest).status, Status(PmSuspendedReason::unknown));
+    EXPECT_EQ(xen.count("resume"), 0u);
+    EXPECT_TRUE(end_of(manager->wake(guest.uuid)));
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+    EXPECT_THAT(events(), ElementsAre("web PMSUSPENDED/0", "web STARTED/4"));
+}
+
+TEST_F(Controls, OnlyARunningGuestSleepsAndOnlyASleepingOneWakes) {
+    const auto guest = running("web");
+    expect_refused(end_of(manager->wake(guest.uuid)), Reason::invalid_state, "running, and not suspended");
+    ASSERT_TRUE(end_of(manager->suspend(guest.uuid)));
+    expect_refused(end_of(manager->sleep(guest.uuid)), Reason::invalid_state, "has to be running");
+    ASSERT_TRUE(end_of(manager->resume(guest.uuid)));
+    ASSERT_TRUE(end_of(manager->sleep(guest.uuid)));
+    expect_refused(end_of(manager->sleep(guest.uuid)), Reason::invalid_state, "pmsuspended");
+    expect_refused(end_of(manager->suspend(guest.uuid)), Reason::invalid_state, "pmsuspended");
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    expect_refused(end_of(manager->wake(guest.uuid)), Reason::invalid_state, "not running");
+}
+
+TEST_F(Controls, AGuestThatCannotSleepGoesOn) {
+    const auto guest = running("web");
+    xen.fail_next("suspend", {Reason::timed_out, "no answer"});
+    expect_refused(end_of(manager->sleep(guest.uuid)), Reason::timed_out, "no answer");
+    look();
+    EXPECT_EQ(info(guest).status.state, State::running);
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+// Core dumps
+
+const std::filesystem::path core = "/tmp/web.core";
+
+TEST_F(Controls, ADumpPausesTheGuestForItsTime) {
+    const auto guest = running("web");
+    xen.hold("dump");
+    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    settle();
+    EXPECT_EQ(info(guest).status, Status(PausedReason::dump));
+    EXPECT_EQ(manager->job(guest.uuid)->operation, JobReport::Operation::dump);
+    xen.release("dump");
+    EXPECT_TRUE(end_of(dumping));
+    EXPECT_TRUE(xen.dumps.at(core));
+    EXPECT_EQ(info(guest).status, Status(RunningReason::unpaused));
+    EXPECT_EQ(manager->last_job(guest.uuid)->state, JobReport::State::completed);
+    look();
+    EXPECT_THAT(events(), ElementsAre("web SUSPENDED/0", "web RESUMED/0"));
+}
+
+TEST_F(Controls, ALiveDumpLetsTheGuestRun) {
+    const auto guest = running("web");
+    EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core, {.live = true})));
+    EXPECT_FALSE(xen.dumps.at(core));
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Controls, ADumpLeavesAPausedGuestPaused) {
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->suspend(guest.uuid)));
+    events();
+    EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core, {})));
+    EXPECT_EQ(info(guest).status, Status(PausedReason::user));
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Controls, ADumpCanEndTheGuestAsCrashedOrResetIt) {
+    using enum DumpOptions::Then;
+    const auto guest = running("web");
+    EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core, {.then = end_as_crashed})));
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::crashed));
+    EXPECT_THAT(events(), ElementsAre("web SUSPENDED/0", "web STOPPED/2"));
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
+    events();
+    EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core, {.then = reset})));
+    EXPECT_EQ(info(guest).domid, 3);
+    EXPECT_EQ(info(guest).status.state, State::running);
+    EXPECT_THAT(events(), ElementsAre("web SUSPENDED/0", "web RESUMED/0", "web REBOOT", "web STARTED/0"));
+}
+
+TEST_F(Controls, ADumpThatFailsOrIsAbortedLeavesTheGuestAsItWas) {
+    const auto guest = running("web");
+    xen.fail_next("dump", {Reason::io, "the disk is full"});
+    expect_refused(end_of(manager->dump_core(guest.uuid, core, {.then = DumpOptions::Then::end_as_crashed})),
+                   Reason::io, "cannot dump the core of domain 'web': the disk is full");
+    EXPECT_EQ(info(guest).status.state, State::running);
+    xen.hold("dump");
+    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    settle();
+    EXPECT_TRUE(manager->abort_job(guest.uuid));
+    expect_refused(end_of(dumping), Reason::cancelled, "aborted by a client");
+    look();
+    EXPECT_EQ(info(guest).status.state, State::running);
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_TRUE(xen.dumps.empty());
+}
+
+TEST_F(Controls, ADumpGivesWayToADestroy) {
+    const auto guest = running("web");
+    xen.hold("dump");
+    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    settle();
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_FALSE(end_of(dumping));
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::destroyed));
+}
+
+TEST_F(Controls, AGuestWhoseDumpADaemonHasNotSurvivedGoesOn) {
+    const auto guest = running("web");
+    xen.hold("dump");
+    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    settle();
+    const auto during = store.lives.at(guest.uuid);
+    EXPECT_EQ(during.held, StoredLife::Held::dumping);
+    xen.release("dump");
+    EXPECT_TRUE(end_of(dumping));
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+
+    // As it was when the daemon was killed.
+    store.lives[guest.uuid] = during;
+    xen.truth.at(1).paused = true;
+    restart();
+    look();
+    EXPECT_EQ(info(guest).status, Status(RunningReason::unpaused));
+    EXPECT_FALSE(xen.truth.at(1).paused);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+}
+
+TEST_F(Controls, ADumpThatCannotBeNotedPausesNobody) {
+    const auto guest = running("web");
+    store.fail_write(1);
+    expect_refused(end_of(manager->dump_core(guest.uuid, core, {})), Reason::io, "the disk is full");
+    EXPECT_EQ(xen.count("pause"), 0u);
+    EXPECT_EQ(xen.count("dump"), 0u);
+}
+
+TEST_F(Controls, ADumpOfACrashedGuestThatWasKeptWorks) {
+    auto guest = guest_named("kept");
+    guest.on_crash = domain::LifecycleAction::preserve;
+    running(guest);
+    xen.stop(1, StopReason::crash);
+    look();
+    EXPECT_EQ(info(guest).status.state, State::crashed);
+    EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core, {})));
+    EXPECT_EQ(info(guest).status.state, State::crashed);
+}
+
+}  // namespace
+}  // namespace virtlight::manager

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "manager/world.hpp"
+
+namespace virtlight::manager {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Renaming : public ::testing::Test, protected World {
+ protected:
+    void expect_refused(const Result<>& result, Reason reason, const std::string& words) {
+        ASSERT_FALSE(result);
+        EXPECT_EQ(result.error().reason, reason);
+        EXPECT_THAT(result.error().message, HasSubstr(words));
+    }
+    bool is_called(const domain::Definition& guest, const std::string& name) {
+        const auto found = manager->find_by_name(name);
+        return found && found->uuid == guest.uuid && info(guest).name == name &&
+               manager->definition(guest.uuid, Which::live)->name == name;
+    }
+};
+
+TEST_F(Renaming, GivesADefinitionAnotherNameAndTellsBoth) {
+    const auto guest = defined("old");
+    EXPECT_TRUE(end_of(manager->rename(guest.uuid, "new")));
+    EXPECT_TRUE(is_called(guest, "new"));
+    EXPECT_FALSE(manager->find_by_name("old"));
+    EXPECT_EQ(store.domains.at(guest.uuid).definition.name, "new");
+    EXPECT_THAT(events(), ElementsAre("old UNDEFINED/1", "new DEFINED/2"));
+    restart();
+    EXPECT_TRUE(is_called(guest, "new"));
+}
+
+TEST_F(Renaming, OfAGuestThatRunsRenamesItInXen) {
+    const auto guest = running("old");
+    EXPECT_TRUE(end_of(manager->rename(guest.uuid, "new")));
+    EXPECT_EQ(xen.truth.at(1).name, "new");
+    EXPECT_TRUE(is_called(guest, "new"));
+    EXPECT_EQ(store.lives.at(guest.uuid).definition.name, "new");
+    look();
+    EXPECT_THAT(events(), ElementsAre("old UNDEFINED/1", "new DEFINED/2"));
+}
+
+TEST_F(Renaming, FreesTheOldNameAndTakesTheNew) {
+    const auto guest = defined("old");
+    ASSERT_TRUE(end_of(manager->rename(guest.uuid, "new")));
+    auto other = guest_named("old");
+    other.uuid.bytes[0] ^= 1;
+    EXPECT_TRUE(end_of(manager->define(other)));
+    expect_refused(end_of(manager->rename(other.uuid, "new")), Reason::invalid_state, "already exists");
+}
+
+TEST_F(Renaming, TakesTheNameWhileItIsOnItsWay) {
+    const auto guest = defined("old");
+    store.hold();
+    const auto renaming = begin(manager->rename(guest.uuid, "new"));
+    settle();
+    EXPECT_FALSE(end_of(manager->define(guest_named("new"))));
+    store.release();
+    EXPECT_TRUE(end_of(renaming));
+}
+
+TEST_F(Renaming, IsRefusedWhereLibvirtRefusesIt) {
+    const auto guest = defined("web");
+    defined("taken");
+    expect_refused(end_of(manager->rename(guest.uuid, "taken")), Reason::invalid_state,
+                   "cannot rename domain 'web': domain with name 'taken' already exists");
+    expect_refused(end_of(manager->rename(guest.uuid, "web")), Reason::invalid_state, "already");
+    for (const auto* name : {"", "a/b", ".."})
+        expect_refused(end_of(manager->rename(guest.uuid, name)), Reason::invalid_argument, "name");
+    const auto passing = guest_named("passing");
+    ASSERT_TRUE(end_of(manager->create(passing, {})));
+    expect_refused(end_of(manager->rename(passing.uuid, "x")), Reason::invalid_state, "transient");
+    expect_refused(end_of(manager->rename(Uuid(), "x")), Reason::invalid_state, "Domain-0");
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
+    ASSERT_TRUE(end_of(manager->managed_save(guest.uuid, {})));
+    events();
+    expect_refused(end_of(manager->rename(guest.uuid, "x")), Reason::invalid_state, "managed saved state");
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Renaming, ThatFailsAnywhereHasNotHappened) {
+    const auto guest = running("old");
+    xen.fail_next("rename", {Reason::operation_failed, "xl has taken it"});
+    expect_refused(end_of(manager->rename(guest.uuid, "new")), Reason::operation_failed, "xl has taken it");
+    for (unsigned write = 1; write <= 2; ++write) {
+        store.fail_write(write);
+        expect_refused(end_of(manager->rename(guest.uuid, "new")), Reason::io, "the disk is full");
+        EXPECT_EQ(xen.truth.at(1).name, "old");
+        EXPECT_TRUE(is_called(guest, "old"));
+        EXPECT_EQ(store.domains.at(guest.uuid).definition.name, "old");
+    }
+    look();
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Renaming, ByAnotherToolIsFollowedAndWrittenDown) {
+    const auto guest = running("old");
+    xen.truth.at(1).name = "new";
+    look();
+    settle();
+    EXPECT_TRUE(is_called(guest, "new"));
+    EXPECT_EQ(store.domains.at(guest.uuid).definition.name, "new");
+    EXPECT_THAT(events(), ElementsAre("old UNDEFINED/1", "new DEFINED/2"));
+}
+
+TEST_F(Renaming, ByAnotherToolWhileTheDaemonIsAwayIsFollowed) {
+    const auto guest = running("old");
+    xen.truth.at(1).name = "new";
+    restart();
+    look();
+    EXPECT_TRUE(is_called(guest, "new"));
+    EXPECT_EQ(store.domains.at(guest.uuid).definition.name, "new");
+}
+
+TEST_F(Renaming, ByAnotherToolToANameOfOursIsNotFollowed) {
+    const auto guest = running("old");
+    const auto other = defined("taken");
+    log::set_level(log::Level::error);
+    xen.truth.at(1).name = "taken";
+    look();
+    EXPECT_TRUE(is_called(guest, "old"));
+    EXPECT_TRUE(is_called(other, "taken"));
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Renaming, OfAnotherToolsGuestIsFollowedToo) {
+    const auto guest = guest_named("old");
+    xen.make(guest);
+    xen.call_for_attention();
+    look();
+    events();
+    xen.truth.at(1).name = "new";
+    look();
+    EXPECT_TRUE(is_called(guest, "new"));
+    EXPECT_TRUE(store.lives.empty());
+    EXPECT_TRUE(store.domains.empty());
+}
+
+}  // namespace
+}  // namespace virtlight::manager

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Cores on the true libxl over a Xen in memory.
+#include <future>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include "async/event_loop.hpp"
+#include "async/scope.hpp"
+#include "base/temporary_folder.hpp"
+#include "xenlight/fake_xen.hpp"
+#include "xenlight/xen_hypervisor.hpp"
+
+namespace virtlight::xenlight {
+namespace {
+
+using async::Task;
+using testing::HasSubstr;
+
+constexpr std::uintmax_t core_bytes = 16 * 1024 * 1024;
+
+class Dumping : public testing::Test {
+ public:
+    void SetUp() override {
+        fake.reset();
+        fake.add({.domid = 5, .uuid = Uuid::random()}, "guest");
+        auto opened = XenHypervisor::open(core);
+        ASSERT_TRUE(opened) << opened.error().message;
+        xen = std::move(*opened);
+    }
+    std::size_t files() const {
+        return static_cast<std::size_t>(
+            std::distance(std::filesystem::directory_iterator(folder.path()), {}));
+    }
+    Result<> dump(hypervisor::DomId domid = 5) {
+        Result<> result;
+        scope.spawn(dump_and_stop(*this, domid, result));
+        core.run();
+        return result;
+    }
+    static Task<> dump_and_stop(Dumping& t, hypervisor::DomId domid, Result<>& result) {
+        result =
+            co_await t.xen->dump_core(domid, t.path, {.cancel = t.source.token(), .progress = t.progress});
+        t.core.stop();
+    }
+    /// On the core, while libxl is in the middle of the dump.
+    void meanwhile(std::function<void()> what) {
+        fake.in_dump = [this, what = std::move(what)] {
+            std::promise<void> done;
+            core.post([&] {
+                what();
+                done.set_value();
+            });
+            done.get_future().wait();
+        };
+    }
+
+    fake_xen::Xen& fake = fake_xen::Xen::get();
+    test::TemporaryFolder folder;
+    std::filesystem::path path = folder.path() / "core";
+    async::CancelSource source;
+    std::shared_ptr<hypervisor::Progress> progress = std::make_shared<hypervisor::Progress>();
+    async::EventLoop core{"core"};
+    async::Scope scope;
+    std::unique_ptr<XenHypervisor> xen;
+};
+
+TEST_F(Dumping, WritesAllThatLibxlWrites) {
+    std::uint64_t halfway = 0;
+    meanwhile([&] { halfway = progress->bytes; });
+    const auto dumped = dump();
+    ASSERT_TRUE(dumped) << dumped.error().message;
+    EXPECT_EQ(files(), 1);
+    EXPECT_EQ(std::filesystem::file_size(path), core_bytes);
+    EXPECT_GT(halfway, 0);
+    EXPECT_EQ(progress->bytes, core_bytes);
+    EXPECT_EQ(progress->bytes_all, 128u * 1024 * 1024);
+}
+
+TEST_F(Dumping, ThatIsCancelledEndsWhenLibxlHasAndLeavesNothing) {
+    meanwhile([this] { source.cancel(); });
+    const auto dumped = dump();
+    ASSERT_FALSE(dumped);
+    EXPECT_EQ(dumped.error().reason, Reason::cancelled);
+    EXPECT_EQ(fake.dumped, core_bytes) << "libxl is not to be stuck";
+    EXPECT_EQ(files(), 0);
+}
+
+TEST_F(Dumping, OntoAFullDiskSaysSoAndLeavesNothing) {
+    rlimit usual{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &usual), 0);
+    const rlimit small{.rlim_cur = core_bytes / 4, .rlim_max = usual.rlim_max};
+    auto* const handler = ::signal(SIGXFSZ, SIG_IGN);
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+    const auto dumped = dump();
+    ::setrlimit(RLIMIT_FSIZE, &usual);
+    ::signal(SIGXFSZ, handler);
+    ASSERT_FALSE(dumped);
+    EXPECT_EQ(dumped.error().reason, Reason::io);
+    EXPECT_THAT(dumped.error().message, HasSubstr("cannot dump the core of domain 5: cannot write"));
+    EXPECT_EQ(fake.dumped, core_bytes);
+    EXPECT_EQ(files(), 0);
+}
+
+TEST_F(Dumping, OfWhatIsGoneOrTheHostItselfIsRefused) {
+    const auto gone = dump(6);
+    ASSERT_FALSE(gone);
+    EXPECT_EQ(gone.error().reason, Reason::no_domain) << gone.error().message;
+    const auto host = dump(0);
+    ASSERT_FALSE(host);
+    EXPECT_EQ(host.error().reason, Reason::unsupported_operation);
+    EXPECT_EQ(files(), 0);
+}
+
+}  // namespace
+}  // namespace virtlight::xenlight
