@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "base/uuid.hpp"
+#include "domain/job.hpp"
 
 namespace virtlight::domain {
 
@@ -56,7 +57,13 @@ struct Rebooted {
     bool operator==(const Rebooted&) const = default;
 };
 
-using EventKind = std::variant<Lifecycle, Rebooted>;
+/// A job that can be watched has come to its end, well or not.
+struct JobEnded {
+    JobReport job;
+    bool operator==(const JobEnded&) const = default;
+};
+
+using EventKind = std::variant<Lifecycle, Rebooted, JobEnded>;
 
 /// Something that happened to a domain. Carries the domain's names of that moment: when it is read, the
 /// domain may be gone or have another domid.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "hypervisor/image.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -137,6 +138,12 @@ Result<OpenImage> open_image(const fs::path& path) {
                      .stream_bytes = static_cast<std::uint64_t>(status.st_size) - head_bytes};
 }
 
+void leave_cache(const Fd& file) {
+    constexpr auto wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    ::sync_file_range(file.get(), 0, 0, wait);
+    ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
+}
+
 Result<> read_from_image(const OpenImage& image, std::span<char> bytes) {
     const auto name = fmt::format("the image of domain '{}'", image.head.definition.name);
     const auto got = read_some(image.file.get(), bytes.size(), name);
@@ -168,11 +175,18 @@ ImageWriter::~ImageWriter() {
 }
 
 Result<> ImageWriter::write(std::string_view bytes) {
-    return write_all(file_.get(), bytes, path_);
+    auto written = write_all(file_.get(), bytes, path_);
+    in_cache_ += bytes.size();
+    if (bypasses_cache_ && in_cache_ >= limits::image_cached) {
+        leave_cache(file_);
+        in_cache_ = 0;
+    }
+    return written;
 }
 
 Result<> ImageWriter::commit() {
     if (::fsync(file_.get()) != 0) return fail_errno(errno, "cannot sync '{}'", temporary_.string());
+    if (bypasses_cache_) leave_cache(file_);
     if (::rename(temporary_.c_str(), path_.c_str()) != 0)
         return fail_errno(errno, "cannot rename '{}' to '{}'", temporary_.string(), path_.string());
     file_.reset();
@@ -180,6 +194,22 @@ Result<> ImageWriter::commit() {
     // Its guest goes on: an image that nobody was told of would soon be an old one.
     if (!synced) ::unlink(path_.c_str());
     return synced;
+}
+
+Result<> rewrite_image(const fs::path& path, const ImageHead& head) {
+    const auto image = open_image(path);
+    if (!image) return std::unexpected(image.error());
+    auto writer = ImageWriter::create(path, head);
+    if (!writer) return std::unexpected(std::move(writer.error()));
+    for (auto left = image->stream_bytes; left > 0;) {
+        const auto part =
+            read_some(image->file.get(), std::min<std::uint64_t>(left, limits::image_chunk), path);
+        if (!part) return std::unexpected(part.error());
+        if (part->empty()) return damaged(path, fmt::format("it has lost its last {} bytes", left));
+        if (auto written = writer->write(*part); !written) return written;
+        left -= part->size();
+    }
+    return writer->commit();
 }
 
 }  // namespace virtlight::hypervisor

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "libvirt/job_params.hpp"
 #include "libvirt/messages.hpp"
 
 namespace virtlight::libvirt {
@@ -14,8 +15,8 @@ namespace {
 struct Delivery {
     std::int32_t event;
     std::int32_t procedure;
-    std::int32_t legacy_procedure;
-    std::variant<LifecycleMessage, Domain> body;
+    std::int32_t legacy_procedure;  ///< 0: it came when the older style was past
+    std::variant<LifecycleMessage, Domain, JobMessage> body;
 };
 
 Delivery delivery(const domain::Event& event) {
@@ -25,6 +26,12 @@ Delivery delivery(const domain::Event& event) {
                 .procedure = 318,
                 .legacy_procedure = 107,
                 .body = LifecycleMessage{dom, lifecycle->event, lifecycle->detail}};
+    }
+    if (const auto* const ended = std::get_if<domain::JobEnded>(&event.kind)) {
+        return {.event = 21,
+                .procedure = 363,
+                .legacy_procedure = 0,
+                .body = JobMessage{dom, job_params(ended->job)}};
     }
     return {.event = 1, .procedure = 319, .legacy_procedure = 169, .body = dom};
 }

@@ -109,7 +109,6 @@ async::Task<> Jobs::execute(JobRef job) {
     auto result = co_await job->work(operation);
 
     core_.scheduler.cancel(grace_over);
-    note_end(*job->domain, result);
     if (!result) {
         auto why = std::move(result.error());
         if (why.reason == Reason::cancelled && job->overruled)
@@ -118,6 +117,7 @@ async::Task<> Jobs::execute(JobRef job) {
             why = overdue(kind);
         result = std::unexpected(refusal(kind, job->domain->name, std::move(why)));
     }
+    note_end(*job->domain, result);
     job->domain->queue.finish();
     jobs_.erase(job->id);
     core_.release(job->domain);
@@ -128,11 +128,15 @@ async::Task<> Jobs::execute(JobRef job) {
 void Jobs::note_end(Domain& domain, const Result<>& result) {
     const auto job = *std::exchange(domain.job, std::nullopt);
     if (job.progress->bytes_all == 0) return;
-    domain.last_job = report(job, core_.scheduler.now());
+    auto ended = report(job, core_.scheduler.now());
     using enum JobReport::State;
-    domain.last_job->state = result                                       ? completed
-                             : result.error().reason == Reason::cancelled ? cancelled
-                                                                          : failed;
+    ended.state = completed;
+    if (!result) {
+        ended.state = result.error().reason == Reason::cancelled ? cancelled : failed;
+        ended.problem = result.error().message;
+    }
+    domain.last_job = ended;
+    core_.tell(domain, domain::JobEnded{std::move(ended)});
 }
 
 Result<> Jobs::abort(const Domain& domain) {

@@ -8,6 +8,7 @@
 #include "async/scope.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "domain/same_guest.hpp"
 #include "manager/core.hpp"
 #include "manager/drained.hpp"
 #include "manager/jobs.hpp"
@@ -333,15 +334,30 @@ Task<Result<hypervisor::ImageHead>> Manager::read_managed_image(Uuid uuid) {
     co_return co_await read_image(impl_->core.store.image_path(uuid));
 }
 
+Task<Result<>> Manager::change_image(std::filesystem::path path, ImageChange change) {
+    return impl_->guests.change_image(std::move(path), std::move(change));
+}
+
+Task<Result<>> Manager::change_managed_image(Uuid uuid, ImageChange change) {
+    return impl_->change(
+        JobKind::change_image, uuid,
+        [impl = impl_.get(), change = std::move(change)](DomainRef domain, Operation) mutable {
+            return impl->guests.change_managed_image(std::move(domain), std::move(change));
+        });
+}
+
 Task<Result<DomainInfo>> Manager::restore(std::filesystem::path path, RestoreOptions options) {
     auto& impl = *impl_;
     auto head = co_await read_image(path);
     if (!head) co_return std::unexpected(std::move(head.error()));
+    if (options.definition) {
+        if (auto same = domain::check_same_guest(head->definition, *options.definition); !same)
+            co_return std::unexpected(std::move(same.error()));
+    }
     auto definition = std::move(options.definition).value_or(std::move(head->definition));
-    if (options.definition && definition.uuid != head->definition.uuid)
-        co_return fail(Reason::invalid_argument, "the XML for '{}' has another uuid", path.string());
     const auto uuid = definition.uuid;
-    const StartOptions start{.paused = options.paused.value_or(head->paused)};
+    const StartOptions start{.paused = options.paused.value_or(head->paused),
+                             .bypass_cache = options.bypass_cache};
     const auto domain = impl.claim(JobKind::restore, definition);
     if (!domain) co_return std::unexpected(domain.error());
     Jobs::Work work = [&impl, domain = *domain, definition = std::move(definition), path = std::move(path),

@@ -47,6 +47,7 @@ Task<Result<hypervisor::Created>> Guests::make(const domain::Definition& definit
 
 Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::filesystem::path image,
                                 Operation operation) {
+    operation.bypass_cache = options.bypass_cache;
     const auto how = image.empty() ? domain::Started::booted : domain::Started::restored;
     Life life;
     life.definition = *domain->making;

@@ -118,7 +118,7 @@ Result<> send(const hypervisor::OpenImage& image, const StreamStart& start, cons
     journey.moved(start.size());
     journey.under_way();
     std::vector<char> chunk(limits::image_chunk);
-    for (;;) {
+    for (std::size_t in_cache = 0;;) {
         const auto n = ::read(image.file.get(), chunk.data(), chunk.size());
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) {
@@ -129,6 +129,11 @@ Result<> send(const hypervisor::OpenImage& image, const StreamStart& start, cons
         const auto size = static_cast<std::size_t>(n);
         if (!write_all(channel.ours.get(), {chunk.data(), size})) return {};
         journey.moved(size);
+        in_cache += size;
+        if (image.bypasses_cache && in_cache >= limits::image_cached) {
+            hypervisor::leave_cache(image.file);
+            in_cache = 0;
+        }
     }
     // If that was too little, libxl finds its end and says so.
     ::shutdown(channel.ours.get(), SHUT_WR);

@@ -75,7 +75,8 @@ XenHypervisor::XenHypervisor(async::Scheduler& core)
       destroying_("xen-destroy", core, link_),
       workers_(limits::working_contexts, core, link_),
       image_threads_(limits::working_contexts),
-      head_thread_(1) {}
+      head_thread_(1),
+      copy_thread_(1) {}
 
 XenHypervisor::~XenHypervisor() {
     link_->cut();
@@ -202,6 +203,12 @@ async::Task<Result<hypervisor::ImageHead>> XenHypervisor::read_image(std::filesy
                                    if (!image) return std::unexpected(std::move(image.error()));
                                    return std::move(image->head);
                                });
+}
+
+async::Task<Result<>> XenHypervisor::rewrite_image(std::filesystem::path path, hypervisor::ImageHead head) {
+    return async::run_blocking(copy_thread_, core_, [path = std::move(path), head = std::move(head)] {
+        return hypervisor::rewrite_image(path, head);
+    });
 }
 
 async::Task<Result<Created>> XenHypervisor::restore(domain::Definition definition, std::filesystem::path path,

@@ -4,10 +4,15 @@
 #include <cstring>
 #include <fstream>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/magic.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
 
 #include "base/limits.hpp"
 #include "base/temporary_folder.hpp"
@@ -110,6 +115,54 @@ TEST_F(Image, IsGoneIfItIsNotCertainThatItStays) {
         EXPECT_THAT(committed.error().message, HasSubstr("cannot sync folder"));
     }
     EXPECT_EQ(files(), 0);
+}
+
+TEST_F(Image, GetsAnotherHeadAndKeepsItsStream) {
+    auto changed = head();
+    const std::string stream(limits::image_chunk + 12345, 's');
+    {
+        auto writer = ImageWriter::create(path, changed);
+        ASSERT_TRUE(writer && writer->write(stream) && writer->commit());
+    }
+    changed.definition.description = std::string(10'000, 'd');
+    changed.paused = false;
+    ASSERT_TRUE(rewrite_image(path, changed));
+    const auto opened = open_image(path);
+    ASSERT_TRUE(opened);
+    EXPECT_EQ(opened->head.definition.description.size(), 10'000);
+    EXPECT_FALSE(opened->head.paused);
+    std::string kept(stream.size(), '\0');
+    ASSERT_TRUE(read_from_image(*opened, kept));
+    EXPECT_EQ(kept, stream);
+    EXPECT_EQ(opened->stream_bytes, stream.size());
+    EXPECT_EQ(files(), 1);
+    EXPECT_FALSE(rewrite_image(folder.path() / "nothing", changed));
+}
+
+/// Pages of the file that are in the page cache.
+std::size_t cached_pages(const fs::path& path) {
+    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const auto size = fs::file_size(path);
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    std::vector<unsigned char> in_core((size + page - 1) / page);
+    void* const mapped = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.get(), 0);
+    ::mincore(mapped, size, in_core.data());
+    ::munmap(mapped, size);
+    return static_cast<std::size_t>(
+        std::ranges::count_if(in_core, [](auto byte) { return (byte & 1) != 0; }));
+}
+
+TEST_F(Image, IsNotLeftInThePageCacheIfItIsToBypassIt) {
+    struct statfs disk{};
+    ::statfs(folder.path().c_str(), &disk);
+    if (disk.f_type == TMPFS_MAGIC) GTEST_SKIP() << "a file in memory cannot leave it";
+    auto writer = ImageWriter::create(path, head());
+    ASSERT_TRUE(writer);
+    writer->bypass_cache();
+    ASSERT_TRUE(writer->write(std::string(limits::image_cached + 4096, 'm')));
+    EXPECT_LE(cached_pages(path.string() + ".new"), 2U) << "long before its end";
+    ASSERT_TRUE(writer->commit());
+    EXPECT_EQ(cached_pages(path), 0U);
 }
 
 TEST_F(Image, IsWrittenByOneAtATime) {

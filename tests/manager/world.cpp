@@ -32,6 +32,8 @@ std::string to_text(const domain::Event& event) {
                                             "STOPPED", "SHUTDOWN",  "PMSUSPENDED", "CRASHED"};
     if (const auto* lifecycle = std::get_if<domain::Lifecycle>(&event.kind))
         return fmt::format("{} {}/{}", event.name, names[lifecycle->event], lifecycle->detail);
+    if (const auto* ended = std::get_if<domain::JobEnded>(&event.kind))
+        return fmt::format("{} JOB/{}", event.name, static_cast<int>(ended->job.state));
     return event.name + " REBOOT";
 }
 
