@@ -34,7 +34,20 @@ static_assert(sizeof(RawHead) == 64);
 
 constexpr std::array<char, 16> our_magic = {'l', 'i', 'b', 'v',  'i', 'r',  't', '-',
                                             'x', 'm', 'l', '\n', ' ', '\0', ' ', '\r'};
-constexpr std::string_view magic_of_xl = "Xen saved domain";
+/// xl's head, in the byte order of the host; `more_bytes` follow: the length of a text, and the text.
+struct XlHead {
+    std::array<char, 32> magic;
+    std::uint32_t byte_order;
+    std::uint32_t needs;  ///< flags of what a reader must understand
+    std::uint32_t has;
+    std::uint32_t more_bytes;
+};
+static_assert(sizeof(XlHead) == 48);
+
+constexpr std::string_view magic_of_xl("Xen saved domain, xl format\n \0 \r", 32);
+constexpr std::uint32_t same_byte_order = 0x01020304;
+constexpr std::uint32_t needs_json = 1;
+constexpr std::uint32_t needs_stream_2 = 2;
 
 std::unexpected<Error> damaged(const fs::path& path, std::string_view why) {
     return fail(Reason::invalid_argument, "'{}' cannot be restored: {}", path.string(), why);
@@ -56,7 +69,6 @@ Result<std::string> read_some(int fd, std::size_t size, const fs::path& path) {
 }
 
 Result<RawHead> check_head(const std::string& bytes, const fs::path& path) {
-    if (bytes.starts_with(magic_of_xl)) return damaged(path, "it was made by xl; `xl restore` takes it");
     RawHead head{};
     if (bytes.size() < sizeof head) return damaged(path, "image magic is incorrect: it is too short");
     std::memcpy(&head, bytes.data(), sizeof head);
@@ -66,6 +78,30 @@ Result<RawHead> check_head(const std::string& bytes, const fs::path& path) {
     if (head.xml_bytes == 0 || head.xml_bytes > limits::image_xml_bytes)
         return damaged(path, fmt::format("invalid XML length: {}", head.xml_bytes));
     return head;
+}
+
+/// The rest of the head of an image of xl's, of which `start` has been read: what it says of its guest.
+Result<std::string> read_xl_config(int fd, std::string start, const fs::path& path) {
+    XlHead head{};
+    std::uint32_t length = 0;
+    static_assert(sizeof head + sizeof length <= sizeof(RawHead));
+    if (start.size() < sizeof(RawHead)) return damaged(path, "it ends in xl's head");
+    std::memcpy(&head, start.data(), sizeof head);
+    std::memcpy(&length, start.data() + sizeof head, sizeof length);
+    if (head.byte_order != same_byte_order)
+        return damaged(path, "it is of a machine with another byte order");
+    if (head.needs != (needs_json | needs_stream_2))
+        return damaged(path, fmt::format("it is of another version of xl (flags 0x{:x})", head.needs));
+    if (head.more_bytes < sizeof length || head.more_bytes > limits::image_xl_bytes ||
+        length > head.more_bytes - sizeof length || sizeof head + head.more_bytes < sizeof(RawHead))
+        return damaged(path, fmt::format("it is damaged in xl's head, which is said to have {} bytes more",
+                                         head.more_bytes));
+    const auto rest = read_some(fd, sizeof head + head.more_bytes - start.size(), path);
+    if (!rest) return rest;
+    start += *rest;
+    if (start.size() < sizeof head + head.more_bytes)
+        return damaged(path, fmt::format("it ends in xl's head, after {} bytes", start.size()));
+    return start.substr(sizeof head + sizeof length, length);
 }
 
 /// A file or nothing: renaming an image over a device would take the device away.
@@ -119,6 +155,15 @@ Result<OpenImage> open_image(const fs::path& path) {
 
     const auto start = read_some(file.get(), sizeof(RawHead), path);
     if (!start) return std::unexpected(start.error());
+    if (start->starts_with(magic_of_xl)) {
+        auto config = read_xl_config(file.get(), *start, path);
+        if (!config) return std::unexpected(std::move(config.error()));
+        const auto begin = static_cast<std::uint64_t>(::lseek(file.get(), 0, SEEK_CUR));
+        return OpenImage{.head = {},
+                         .file = std::move(file),
+                         .stream_bytes = static_cast<std::uint64_t>(status.st_size) - begin,
+                         .xl_config = std::move(*config)};
+    }
     const auto raw = check_head(*start, path);
     if (!raw) return std::unexpected(raw.error());
     auto xml = read_some(file.get(), raw->xml_bytes, path);

@@ -12,7 +12,8 @@
 #include "domain/definition.hpp"
 
 /// The file that holds a saved guest: a head in libvirt's format, so that either can restore what the other
-/// has saved, and behind it the stream of the hypervisor. Everything here blocks, and may run on any thread.
+/// has saved, and behind it the stream of the hypervisor. One that `xl save` has made has another head, and
+/// is read all the same. Everything here blocks, and may run on any thread.
 namespace virtlight::hypervisor {
 
 /// What an image says of its guest.
@@ -28,6 +29,9 @@ struct OpenImage {
     ImageHead head;
     Fd file;  ///< at the first byte of the stream
     std::uint64_t stream_bytes = 0;
+    /// Of an image that xl has made: its guest in libxl's JSON. The head is for whoever understands that to
+    /// fill in.
+    std::string xl_config{};
     bool bypasses_cache = false;  ///< what is read is not to stay in the page cache
 };
 
@@ -71,8 +75,8 @@ class ImageWriter {
     std::size_t in_cache_ = 0;  ///< bytes, since it was left last
 };
 
-/// Gives an image another head, in one step; needs room for a second one meanwhile. io, invalid_argument: as
-/// open_image(); too_many: a save writes there.
+/// Gives an image another head, in one step; needs room for a second one meanwhile. From then on it is one of
+/// ours if xl has made it. io, invalid_argument: as open_image(); too_many: a save writes there.
 Result<> rewrite_image(const std::filesystem::path& path, const ImageHead& head);
 
 }  // namespace virtlight::hypervisor

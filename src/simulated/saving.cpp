@@ -32,6 +32,13 @@ Result<std::shared_ptr<T>> shared(Result<T> made) {
     return std::make_shared<T>(std::move(*made));
 }
 
+Result<OpenImage> open_ours(const fs::path& path) {
+    auto image = hypervisor::open_image(path);
+    if (image && !image->xl_config.empty())
+        return fail(Reason::invalid_argument, "'{}' is of a guest on Xen: it was made by xl", path.string());
+    return image;
+}
+
 }  // namespace
 
 Task<Result<>> Simulated::save(DomId domid, ImageHead head, fs::path path, Operation operation) {
@@ -85,8 +92,8 @@ Task<Result<>> Simulated::pass_telling(Attempt& attempt, DomId domid, Machine::F
 }
 
 Task<Result<ImageHead>> Simulated::read_image(fs::path path) {
-    auto opened = co_await async::run_blocking(
-        blocking_, scheduler_, [path = std::move(path)] { return shared(hypervisor::open_image(path)); });
+    auto opened = co_await async::run_blocking(blocking_, scheduler_,
+                                               [path = std::move(path)] { return shared(open_ours(path)); });
     if (!opened) co_return std::unexpected(std::move(opened.error()));
     co_return std::move((*opened)->head);
 }
@@ -103,7 +110,7 @@ Task<Result<Created>> Simulated::restore(domain::Definition definition, fs::path
     const auto ran = co_await async::run_blocking(
         blocking_, scheduler_,
         [path = std::move(path), bypass = operation.bypass_cache]() -> Result<Duration> {
-            const auto image = hypervisor::open_image(path);
+            const auto image = open_ours(path);
             if (!image) return std::unexpected(image.error());
             auto ran = read_stream(*image);
             if (bypass) hypervisor::leave_cache(image->file);

@@ -189,6 +189,10 @@ async::Task<Result<Created>> restore_domain(Workers::Loan worker, Movers movers,
     moving->channel->shut();
     auto moved = co_await sent;
     if (!made && !moved) co_return std::unexpected(in_context(what, std::move(moved.error())));
+    if (!made && operation.progress && !operation.cancel.cancelled())
+        made.error().message +=
+            fmt::format(" (libxl has taken {} of the {} bytes of the image's stream)",
+                        operation.progress->bytes.load(), operation.progress->bytes_all.load());
     co_return made;
 }
 

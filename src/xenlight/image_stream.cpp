@@ -82,13 +82,13 @@ void Journey::failed() {
 
 Result<StreamStart> check_stream(const hypervisor::OpenImage& image) {
     StreamStart start{};
+    const auto begin = ::lseek(image.file.get(), 0, SEEK_CUR);
     if (auto read = hypervisor::read_from_image(image, start); !read)
         return std::unexpected(std::move(read.error()));
     const std::string_view found(start.data(), start.size());
     if (!found.starts_with(stream_header) || !found.substr(stream_header.size()).starts_with(helpers_record))
         return fail(Reason::invalid_argument,
-                    "the image of domain '{}' holds no stream of libxl's, version 2",
-                    image.head.definition.name);
+                    "the image is damaged at byte {}: no stream of libxl's, version 2, begins there", begin);
     return start;
 }
 

@@ -190,13 +190,50 @@ TEST_F(Image, GoesNowhereButToAFile) {
     EXPECT_EQ(why("/nowhere/image").reason, Reason::io);
 }
 
+/// As `xl save` begins a file.
+std::string xl_image(std::string_view config, std::uint32_t byte_order = 0x01020304,
+                     std::uint32_t flags = 3) {
+    const auto length = static_cast<std::uint32_t>(config.size());
+    std::string bytes("Xen saved domain, xl format\n \0 \r", 32);
+    for (const std::uint32_t word : {byte_order, flags, 0U, length + 4, length})
+        bytes.append(reinterpret_cast<const char*>(&word), sizeof word);  // NOLINT: plain bytes
+    return bytes.append(config);
+}
+
+TEST_F(Image, OfXlsIsReadUpToItsStream) {
+    const std::string config = "{ \"c_info\": { \"name\": \"web\" } }";
+    write_file(xl_image(config) + "the stream");
+    const auto opened = open_image(path);
+    ASSERT_TRUE(opened) << opened.error().message;
+    EXPECT_EQ(opened->xl_config, config);
+    EXPECT_EQ(opened->stream_bytes, 10);
+    std::array<char, 10> stream{};
+    ASSERT_TRUE(read_from_image(*opened, stream));
+    EXPECT_EQ(std::string_view(stream.data(), 10), "the stream");
+}
+
+TEST_F(Image, OfXlsIsRefusedWhereItIsDamaged) {
+    const auto good = xl_image(std::string(200, ' '));
+    write_file(good.substr(0, 50));
+    EXPECT_THAT(why_not(), HasSubstr("ends in xl's head"));
+    write_file(good.substr(0, 100));
+    EXPECT_THAT(why_not(), HasSubstr("ends in xl's head, after 100 bytes"));
+    write_file(xl_image(std::string(200, ' '), 0x04030201));
+    EXPECT_THAT(why_not(), HasSubstr("another byte order"));
+    write_file(xl_image(std::string(200, ' '), 0x01020304, 1));
+    EXPECT_THAT(why_not(), HasSubstr("another version of xl"));
+    auto wrong = good;
+    wrong[48] = 100;
+    wrong[49] = 1;
+    write_file(wrong);
+    EXPECT_THAT(why_not(), HasSubstr("damaged in xl's head"));
+}
+
 TEST_F(Image, IsRefusedWithTheReason) {
     EXPECT_THAT(why_not(), HasSubstr("No such file"));
     const auto good = format_image_head(head());
     write_file("");
     EXPECT_THAT(why_not(), HasSubstr("image magic is incorrect"));
-    write_file("Xen saved domain, xl format\n " + std::string(100, '\0'));
-    EXPECT_THAT(why_not(), HasSubstr("made by xl"));
     write_file(good.substr(0, 200));
     EXPECT_THAT(why_not(), HasSubstr("damaged in its XML, after 200 bytes"));
     auto newer = good;
