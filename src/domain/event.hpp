@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "base/uuid.hpp"
@@ -51,6 +52,13 @@ struct Lifecycle {
     Lifecycle(Crashed detail_) : event(8), detail(static_cast<int>(detail_)) {}
     bool operator==(const Lifecycle&) const = default;
 };
+
+/// The event and its detail in words: "stopped", "crashed".
+struct LifecycleWords {
+    std::string_view event;
+    std::string_view detail;
+};
+LifecycleWords words(const Lifecycle& lifecycle);
 
 /// The guest restarted by its own wish, in the same or a new domid.
 struct Rebooted {

@@ -28,7 +28,11 @@ class Manager::Impl {
           jobs(core, scope),
           definitions(core),
           guests(core),
-          reconciler(core, jobs, guests) {}
+          reconciler(core, jobs, guests) {
+        core.events.subscribe([this](const domain::Event& event) {
+            core.timeline.told(event, core.registry.find(event.uuid).get());
+        });
+    }
 
     Result<DomainRef> existing(Uuid uuid) const;
     /// The record of a domain that may be changed.
@@ -40,8 +44,9 @@ class Manager::Impl {
     Task<Result<>> change(JobKind kind, Uuid uuid, Work work);
 
     Task<Result<>> start(Uuid uuid, StartOptions options);
+    Task<> autostart(std::string boot);
     /// Starts one after the other until none is left.
-    Task<> autostart(std::shared_ptr<std::deque<Uuid>> uuids);
+    Task<> start_each(std::deque<Uuid>& uuids);
 
     Core core;
     async::Scope scope;
@@ -50,6 +55,7 @@ class Manager::Impl {
     Definitions definitions;
     Guests guests;
     Reconciler reconciler;
+    std::string autostarted_in{};  ///< which boot of the host
     bool gave_up = false;
 };
 
@@ -90,10 +96,25 @@ Task<Result<>> Manager::Impl::start(Uuid uuid, StartOptions options) {
     });
 }
 
-Task<> Manager::Impl::autostart(std::shared_ptr<std::deque<Uuid>> uuids) {
-    while (!uuids->empty() && !jobs.stopping()) {
-        const auto uuid = uuids->front();
-        uuids->pop_front();
+Task<> Manager::Impl::autostart(std::string boot) {
+    if (boot.empty() || autostarted_in == boot) co_return;
+    std::deque<Uuid> waiting;
+    for (const auto& domain : core.registry.all())
+        if (domain->autostart && !domain->life) waiting.push_back(domain->uuid);
+    async::Scope starting;
+    for (unsigned i = 0; i < limits::autostarts_at_once; ++i)
+        starting.spawn(start_each(waiting));
+    co_await starting.drained();
+    // Otherwise the next daemon goes on with those that are left.
+    if (jobs.stopping()) co_return;
+    const auto noted = co_await core.store.note_autostart(std::move(boot));
+    if (!noted) log::warning("that the autostart is done cannot be noted: {}", noted.error().message);
+}
+
+Task<> Manager::Impl::start_each(std::deque<Uuid>& uuids) {
+    while (!uuids.empty() && !jobs.stopping()) {
+        const auto uuid = uuids.front();
+        uuids.pop_front();
         const StartOptions options;
         const auto started = co_await start(uuid, options);
         if (!started) log::error("autostart: {}", started.error().message);
@@ -131,12 +152,7 @@ Task<Result<>> Manager::start_up() {
     impl_->scope.spawn(impl_->reconciler.run());
     co_await drained_within(core.scheduler, impl_->reconciler.adoptions(), impl_->scope,
                             limits::adoption_wait);
-
-    auto waiting = std::make_shared<std::deque<Uuid>>();
-    for (const auto& domain : core.registry.all())
-        if (domain->autostart && !domain->life) waiting->push_back(domain->uuid);
-    for (unsigned i = 0; i < limits::autostarts_at_once; ++i)
-        impl_->scope.spawn(impl_->autostart(waiting));
+    impl_->autostarted_in = std::move(content->autostarted_in);
     co_return Result<>{};
 }
 
@@ -151,6 +167,25 @@ Task<> Manager::shut_down() {
         log::error("{} operations do not end although they were cancelled", impl_->scope.in_flight());
     for (const auto& domain : core.registry.running())
         if (!domain->control) core.hypervisor.unfollow(domain->life->id);
+    const bool written = co_await drained_within(core.scheduler, core.timeline.writes(), impl_->waiters,
+                                                 limits::shut_down_wait);
+    impl_->gave_up = impl_->gave_up || !written;
+}
+
+void Manager::keep_timelines(async::Blocking& blocking, std::filesystem::path folder) {
+    impl_->core.timeline.keep({blocking, std::move(folder)});
+}
+
+void Manager::autostart(std::string boot) {
+    impl_->scope.spawn(impl_->autostart(std::move(boot)));
+}
+
+Manager::Asking::Asking(Manager& manager, std::string client) : manager_(manager) {
+    manager_.impl_->core.client = std::move(client);
+}
+
+Manager::Asking::~Asking() {
+    manager_.impl_->core.client.clear();
 }
 
 void Manager::watch_lives(LifeWatcher& watcher) {
@@ -348,6 +383,7 @@ Task<Result<>> Manager::change_managed_image(Uuid uuid, ImageChange change) {
 
 Task<Result<DomainInfo>> Manager::restore(std::filesystem::path path, RestoreOptions options) {
     auto& impl = *impl_;
+    auto client = impl.core.client;
     auto head = co_await read_image(path);
     if (!head) co_return std::unexpected(std::move(head.error()));
     if (options.definition) {
@@ -365,7 +401,8 @@ Task<Result<DomainInfo>> Manager::restore(std::filesystem::path path, RestoreOpt
         return impl.guests.restore(std::move(domain), std::move(definition), std::move(path), start,
                                    std::move(operation));
     };
-    const auto restored = co_await impl.jobs.run(*domain, JobKind::restore, std::move(work));
+    const auto restored =
+        co_await impl.jobs.run(*domain, JobKind::restore, std::move(work), std::move(client));
     if (!restored) co_return std::unexpected(restored.error());
     co_return find(uuid);
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "async/blocking.hpp"
 #include "async/scheduler.hpp"
 #include "async/task.hpp"
 #include "base/result.hpp"
@@ -104,6 +105,12 @@ class Manager {
     async::Task<Result<>> start_up();
     /// To be called before start_up(). The watcher must outlive the manager's last operation.
     void watch_lives(LifeWatcher& watcher);
+    /// Before start_up(), if at all: where each domain's timeline is kept. `blocking` must outlive the
+    /// manager.
+    void keep_timelines(async::Blocking& blocking, std::filesystem::path folder);
+    /// Starts what is to be started with the host, a few at a time and beside all else, unless a daemon has
+    /// done so in this boot of the host. To be called once, after start_up().
+    void autostart(std::string boot);
     /// Refuses new operations, cancels what runs and waits for it (bounded). Guests are not touched.
     async::Task<> shut_down();
 
@@ -155,6 +162,18 @@ class Manager {
     async::Task<Result<>> change_managed_image(Uuid uuid, ImageChange change);
     async::Task<Result<DomainInfo>> restore(std::filesystem::path path, RestoreOptions options);
     async::Task<Result<>> set_autostart(Uuid uuid, bool autostart);
+
+    /// What is asked for while it lives is asked for by this client; the timelines say so.
+    class Asking {
+     public:
+        Asking(Manager& manager, std::string client);
+        Asking(const Asking&) = delete;
+        Asking& operator=(const Asking&) = delete;
+        ~Asking();
+
+     private:
+        Manager& manager_;
+    };
 
     // Events
     using Listener = std::function<void(const domain::Event&)>;

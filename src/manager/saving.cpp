@@ -50,6 +50,7 @@ Task<Result<>> Guests::save(DomainRef domain, std::filesystem::path path, SaveOp
     if (!domain->life || domain->life->id != life)
         co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     if (!saved) co_return saved;
+    core_.timeline.phase(*domain, "image written");
     co_return co_await remove_saved(domain);
 }
 

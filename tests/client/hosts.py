@@ -52,6 +52,8 @@ class Host:
     kernel: str
     initrd: str
     patience: float  # seconds within which a guest starts or ends
+    remote: bool  # the daemon sees another process than this as its client
+    timelines: str  # the folder of the domains' timelines, on the host of the daemon
 
     def connect(self):
         return contextlib.closing(libvirt.open(self.uri))
@@ -110,6 +112,7 @@ class SimulatedHost(Host):
     """virtlightd --hypervisor simulated in a folder of its own."""
 
     patience = 10
+    remote = False
 
     def __init__(self, folder, root):
         self.program = folder / "virtlightd"
@@ -117,6 +120,7 @@ class SimulatedHost(Host):
         self.socket = root / "run" / "virtlightd.sock"
         self.uri = f"xen+unix:///system?socket={self.socket}"
         self.log = root / "virtlightd.log"
+        self.timelines = root / "var" / "log" / "virtlight" / "timeline"
         self.process = None
         self.kernel = str(root / "vmlinuz")
         self.initrd = str(root / "initrd.img")
@@ -186,6 +190,8 @@ class LabHost(Host):
     """virtlightd in the dom0 of a lab that is up, on real Xen."""
 
     patience = 240
+    remote = True
+    timelines = "/var/log/virtlight/timeline"
     kernel = "/var/lib/virtlight-lab/vmlinuz"
     initrd = "/var/lib/virtlight-lab/initrd.img"
 

@@ -41,7 +41,7 @@ TEST_F(Saving, EndsAGuestAndRestoringBringsItBack) {
     ASSERT_TRUE(restored) << restored.error().message;
     EXPECT_EQ(restored->status, Status(RunningReason::restored));
     look();
-    EXPECT_THAT(events(), ElementsAre("web STOPPED/4", "web JOB/3", "web STARTED/2"));
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/4", "web JOB/completed", "web STARTED/2"));
 }
 
 TEST_F(Saving, OfAPausedImageRestoresItPausedUnlessToldOtherwise) {
@@ -77,7 +77,7 @@ TEST_F(Saving, ThatFailsLeavesTheGuestRunning) {
     expect_refused(end, Reason::io, "cannot save domain 'web': cannot write '/tmp/web.save': No space");
     look();
     EXPECT_EQ(info(guest).domid, 1);
-    EXPECT_THAT(events(), ElementsAre("web JOB/4"));
+    EXPECT_THAT(events(), ElementsAre("web JOB/failed"));
 }
 
 TEST_F(Saving, WhoseGuestCannotBeRemovedSaysSoAndKeepsTheImage) {
@@ -101,7 +101,7 @@ TEST_F(Saving, IsAJobThatTellsItsProgressAndCanBeAborted) {
     expect_refused(end_of(saving), Reason::cancelled, "aborted by a client");
     EXPECT_EQ(manager->job(guest.uuid)->state, JobReport::State::none);
     EXPECT_EQ(info(guest).domid, 1);
-    EXPECT_THAT(events(), ElementsAre("web JOB/5"));
+    EXPECT_THAT(events(), ElementsAre("web JOB/cancelled"));
     EXPECT_THAT(manager->last_job(guest.uuid)->problem, HasSubstr("aborted by a client"));
 }
 
