@@ -39,6 +39,11 @@ inline constexpr unsigned vcpus = 512;
 /// Bytes of the XML in a saved guest's image.
 inline constexpr std::size_t image_xml_bytes = xml_bytes;
 
+/// Bytes of the XML, or of xl's own words, in an image that xl has made.
+inline constexpr std::size_t image_xl_bytes = 1024 * 1024;
+/// Bytes of an image in the page cache, of a save or restore that is not to leave it there.
+inline constexpr std::size_t image_cached = 16 * 1024 * 1024;
+
 // xenlight
 /// Guests that are built at the same time; each needs a libxl context and a thread.
 inline constexpr unsigned working_contexts = 4;
@@ -122,6 +127,13 @@ inline constexpr auto restart_pause = seconds(1);
 inline constexpr auto longest_restart_pause = seconds(60);
 /// How long the daemon's end waits for cancelled operations.
 inline constexpr auto shut_down_wait = seconds(30);
+
+/// A domain's timeline: bytes of its file before it makes way for a new one, old ones that are kept, bytes of
+/// one text in it, and lines of all domains that wait for the disk.
+inline constexpr std::uint64_t timeline_bytes = 512 * 1024;
+inline constexpr unsigned timeline_old_files = 1;
+inline constexpr std::size_t timeline_text = 2 * 1024;
+inline constexpr std::size_t timeline_waiting = 4096;
 
 // console
 /// History of a console unless configured otherwise: of the boot that runs its first and its last bytes, and

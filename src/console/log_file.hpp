@@ -9,9 +9,9 @@
 #include "async/scheduler.hpp"
 #include "async/scope.hpp"
 #include "async/task.hpp"
+#include "base/rotated_file.hpp"
 #include "console/log_text.hpp"
 #include "console/ring.hpp"
-#include "console/rotated_file.hpp"
 
 namespace virtlight::console {
 

@@ -4,9 +4,9 @@
 #include <cstddef>
 
 #include "base/limits.hpp"
+#include "base/rotated_file.hpp"
 #include "console/boot.hpp"
 #include "console/log_text.hpp"
-#include "console/rotated_file.hpp"
 
 namespace virtlight::console {
 

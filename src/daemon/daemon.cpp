@@ -25,17 +25,20 @@ namespace {
 /// above.
 class Daemon {
  public:
-    Daemon(async::EventLoop& core, async::Blocking& files, async::Blocking& console_files, Host& host,
+    Daemon(async::EventLoop& core, async::Blocking& files, async::Blocking& logs, Host& host,
            const Settings& settings)
         : core_(core),
+          boot_(host.boot()),
           store_(settings.places.state(), files, core),
           manager_(core, host.hypervisor(), store_),
-          consoles_(core, console_files, host.hypervisor(), manager_,
+          consoles_(core, logs, host.hypervisor(), manager_,
                     {.histories = settings.places.histories(),
                      .logs = settings.places.console_logs(),
                      .locks = host.console_locks()},
                     settings.consoles),
-          server_(core, manager_, {.consoles = &consoles_}) {}
+          server_(core, manager_, {.consoles = &consoles_}) {
+        manager_.keep_timelines(logs, settings.places.timelines());
+    }
 
     /// Runs until end() is called.
     Result<> serve(std::vector<Fd> sockets) {
@@ -61,6 +64,7 @@ class Daemon {
             end();
             co_return;
         }
+        manager_.autostart(boot_);
         ::sd_notify(0, "READY=1");
         log::info("ready, with {} domains", manager_.list().size());
     }
@@ -74,6 +78,7 @@ class Daemon {
     }
 
     async::EventLoop& core_;
+    std::string boot_;
     manager::FileStore store_;
     manager::Manager manager_;
     console::Consoles consoles_;
@@ -106,13 +111,13 @@ Result<> run(const Settings& settings) {
     // One thread: changes reach the disk in the order in which they were made.
     async::BlockingThreads files(1);
     // Of their own: a full disk under a log must not hold up a definition.
-    async::BlockingThreads console_files(1);
+    async::BlockingThreads logs(1);
     const auto host = open_host(settings, core, files);
     if (!host) return std::unexpected(host.error());
     auto sockets = listening_sockets(settings);
     if (!sockets) return std::unexpected(sockets.error());
 
-    Daemon daemon(core, files, console_files, **host, settings);
+    Daemon daemon(core, files, logs, **host, settings);
     const EndSignals signals(core, [&] { daemon.end(); });
     log::info("virtlightd " VIRTLIGHT_VERSION " at {}", settings.places.socket().string());
     const auto served = daemon.serve(*std::move(sockets));

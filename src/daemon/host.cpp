@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/host.hpp"
 
+#include "base/file.hpp"
+#include "base/uuid.hpp"
 #include "simulated/simulated.hpp"
 #include "xenlight/xenlight.hpp"
 
@@ -11,6 +13,11 @@ class XenHost final : public Host {
  public:
     explicit XenHost(std::unique_ptr<hypervisor::Hypervisor> xen) : xen_(std::move(xen)) {}
     hypervisor::Hypervisor& hypervisor() override { return *xen_; }
+    std::string boot() const override {
+        constexpr std::size_t longest = 64;
+        // Without it, each start of the daemon would be one of the host: better none is.
+        return read_file("/proc/sys/kernel/random/boot_id", longest).value_or("");
+    }
     /// Where xenconsole locks.
     std::filesystem::path console_locks() const override { return "/var/lock"; }
 
@@ -25,12 +32,15 @@ class SimulatedHost final : public Host {
           simulated_(machine_, core, blocking),
           locks_(places.run()) {}
     hypervisor::Hypervisor& hypervisor() override { return simulated_; }
+    /// Its guests are gone with the daemon.
+    std::string boot() const override { return boot_; }
     std::filesystem::path console_locks() const override { return locks_; }
 
  private:
     simulated::Machine machine_;
     simulated::Simulated simulated_;
     std::filesystem::path locks_;
+    std::string boot_ = to_string(Uuid::random());
 };
 
 }  // namespace

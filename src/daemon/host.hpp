@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "async/blocking.hpp"
 #include "async/scheduler.hpp"
@@ -17,6 +18,8 @@ class Host {
  public:
     virtual ~Host() = default;
     virtual hypervisor::Hypervisor& hypervisor() = 0;
+    /// Another one each time the host has booted.
+    virtual std::string boot() const = 0;
     /// The folder in which whoever reads a guest's tty locks a file.
     virtual std::filesystem::path console_locks() const = 0;
 };

@@ -24,6 +24,7 @@ struct Places {
     std::filesystem::path socket() const { return run() / "virtlightd.sock"; }
     std::filesystem::path lock() const { return run() / "virtlightd.lock"; }
     std::filesystem::path histories() const { return state() / "consoles"; }
+    std::filesystem::path timelines() const { return root / "var/log/virtlight/timeline"; }
     std::filesystem::path console_logs() const { return root / "var/log/virtlight/consoles"; }
 };
 

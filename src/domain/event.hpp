@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "base/uuid.hpp"
+#include "domain/job.hpp"
 
 namespace virtlight::domain {
 
@@ -52,6 +54,13 @@ struct Lifecycle {
     bool operator==(const Lifecycle&) const = default;
 };
 
+/// The event and its detail in words: "stopped", "crashed".
+struct LifecycleWords {
+    std::string_view event;
+    std::string_view detail;
+};
+LifecycleWords words(const Lifecycle& lifecycle);
+
 /// The guest restarted by its own wish, in the same or a new domid.
 struct Rebooted {
     bool operator==(const Rebooted&) const = default;
@@ -64,7 +73,13 @@ struct MemoryChanged {
     bool operator==(const MemoryChanged&) const = default;
 };
 
-using EventKind = std::variant<Lifecycle, Rebooted, MemoryChanged>;
+/// A job that can be watched has come to its end, well or not.
+struct JobEnded {
+    JobReport job;
+    bool operator==(const JobEnded&) const = default;
+};
+
+using EventKind = std::variant<Lifecycle, Rebooted, MemoryChanged, JobEnded>;
 
 /// Something that happened to a domain. Carries the domain's names of that moment: when it is read, the
 /// domain may be gone or have another domid.

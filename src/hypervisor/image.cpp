@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "hypervisor/image.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -33,7 +34,20 @@ static_assert(sizeof(RawHead) == 64);
 
 constexpr std::array<char, 16> our_magic = {'l', 'i', 'b', 'v',  'i', 'r',  't', '-',
                                             'x', 'm', 'l', '\n', ' ', '\0', ' ', '\r'};
-constexpr std::string_view magic_of_xl = "Xen saved domain";
+/// xl's head, in the byte order of the host; `more_bytes` follow: the length of a text, and the text.
+struct XlHead {
+    std::array<char, 32> magic;
+    std::uint32_t byte_order;
+    std::uint32_t needs;  ///< flags of what a reader must understand
+    std::uint32_t has;
+    std::uint32_t more_bytes;
+};
+static_assert(sizeof(XlHead) == 48);
+
+constexpr std::string_view magic_of_xl("Xen saved domain, xl format\n \0 \r", 32);
+constexpr std::uint32_t same_byte_order = 0x01020304;
+constexpr std::uint32_t needs_json = 1;
+constexpr std::uint32_t needs_stream_2 = 2;
 
 std::unexpected<Error> damaged(const fs::path& path, std::string_view why) {
     return fail(Reason::invalid_argument, "'{}' cannot be restored: {}", path.string(), why);
@@ -55,7 +69,6 @@ Result<std::string> read_some(int fd, std::size_t size, const fs::path& path) {
 }
 
 Result<RawHead> check_head(const std::string& bytes, const fs::path& path) {
-    if (bytes.starts_with(magic_of_xl)) return damaged(path, "it was made by xl; `xl restore` takes it");
     RawHead head{};
     if (bytes.size() < sizeof head) return damaged(path, "image magic is incorrect: it is too short");
     std::memcpy(&head, bytes.data(), sizeof head);
@@ -65,6 +78,30 @@ Result<RawHead> check_head(const std::string& bytes, const fs::path& path) {
     if (head.xml_bytes == 0 || head.xml_bytes > limits::image_xml_bytes)
         return damaged(path, fmt::format("invalid XML length: {}", head.xml_bytes));
     return head;
+}
+
+/// The rest of the head of an image of xl's, of which `start` has been read: what it says of its guest.
+Result<std::string> read_xl_config(int fd, std::string start, const fs::path& path) {
+    XlHead head{};
+    std::uint32_t length = 0;
+    static_assert(sizeof head + sizeof length <= sizeof(RawHead));
+    if (start.size() < sizeof(RawHead)) return damaged(path, "it ends in xl's head");
+    std::memcpy(&head, start.data(), sizeof head);
+    std::memcpy(&length, start.data() + sizeof head, sizeof length);
+    if (head.byte_order != same_byte_order)
+        return damaged(path, "it is of a machine with another byte order");
+    if (head.needs != (needs_json | needs_stream_2))
+        return damaged(path, fmt::format("it is of another version of xl (flags 0x{:x})", head.needs));
+    if (head.more_bytes < sizeof length || head.more_bytes > limits::image_xl_bytes ||
+        length > head.more_bytes - sizeof length || sizeof head + head.more_bytes < sizeof(RawHead))
+        return damaged(path, fmt::format("it is damaged in xl's head, which is said to have {} bytes more",
+                                         head.more_bytes));
+    const auto rest = read_some(fd, sizeof head + head.more_bytes - start.size(), path);
+    if (!rest) return rest;
+    start += *rest;
+    if (start.size() < sizeof head + head.more_bytes)
+        return damaged(path, fmt::format("it ends in xl's head, after {} bytes", start.size()));
+    return start.substr(sizeof head + sizeof length, length);
 }
 
 /// A file or nothing: renaming an image over a device would take the device away.
@@ -118,6 +155,15 @@ Result<OpenImage> open_image(const fs::path& path) {
 
     const auto start = read_some(file.get(), sizeof(RawHead), path);
     if (!start) return std::unexpected(start.error());
+    if (start->starts_with(magic_of_xl)) {
+        auto config = read_xl_config(file.get(), *start, path);
+        if (!config) return std::unexpected(std::move(config.error()));
+        const auto begin = static_cast<std::uint64_t>(::lseek(file.get(), 0, SEEK_CUR));
+        return OpenImage{.head = {},
+                         .file = std::move(file),
+                         .stream_bytes = static_cast<std::uint64_t>(status.st_size) - begin,
+                         .xl_config = std::move(*config)};
+    }
     const auto raw = check_head(*start, path);
     if (!raw) return std::unexpected(raw.error());
     auto xml = read_some(file.get(), raw->xml_bytes, path);
@@ -135,6 +181,12 @@ Result<OpenImage> open_image(const fs::path& path) {
     return OpenImage{.head = {std::move(*definition), raw->paused != 0},
                      .file = std::move(file),
                      .stream_bytes = static_cast<std::uint64_t>(status.st_size) - head_bytes};
+}
+
+void leave_cache(const Fd& file) {
+    constexpr auto wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    ::sync_file_range(file.get(), 0, 0, wait);
+    ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
 }
 
 Result<> read_from_image(const OpenImage& image, std::span<char> bytes) {
@@ -173,11 +225,18 @@ ImageWriter::~ImageWriter() {
 }
 
 Result<> ImageWriter::write(std::string_view bytes) {
-    return write_all(file_.get(), bytes, path_);
+    auto written = write_all(file_.get(), bytes, path_);
+    in_cache_ += bytes.size();
+    if (bypasses_cache_ && in_cache_ >= limits::image_cached) {
+        leave_cache(file_);
+        in_cache_ = 0;
+    }
+    return written;
 }
 
 Result<> ImageWriter::commit() {
     if (::fsync(file_.get()) != 0) return fail_errno(errno, "cannot sync '{}'", temporary_.string());
+    if (bypasses_cache_) leave_cache(file_);
     if (::rename(temporary_.c_str(), path_.c_str()) != 0)
         return fail_errno(errno, "cannot rename '{}' to '{}'", temporary_.string(), path_.string());
     file_.reset();
@@ -185,6 +244,22 @@ Result<> ImageWriter::commit() {
     // Its guest goes on: an image that nobody was told of would soon be an old one.
     if (!synced) ::unlink(path_.c_str());
     return synced;
+}
+
+Result<> rewrite_image(const fs::path& path, const ImageHead& head) {
+    const auto image = open_image(path);
+    if (!image) return std::unexpected(image.error());
+    auto writer = ImageWriter::create(path, head);
+    if (!writer) return std::unexpected(std::move(writer.error()));
+    for (auto left = image->stream_bytes; left > 0;) {
+        const auto part =
+            read_some(image->file.get(), std::min<std::uint64_t>(left, limits::image_chunk), path);
+        if (!part) return std::unexpected(part.error());
+        if (part->empty()) return damaged(path, fmt::format("it has lost its last {} bytes", left));
+        if (auto written = writer->write(*part); !written) return written;
+        left -= part->size();
+    }
+    return writer->commit();
 }
 
 }  // namespace virtlight::hypervisor

@@ -12,7 +12,8 @@
 #include "domain/definition.hpp"
 
 /// The file that holds a saved guest: a head in libvirt's format, so that either can restore what the other
-/// has saved, and behind it the stream of the hypervisor. Everything here blocks, and may run on any thread.
+/// has saved, and behind it the stream of the hypervisor. One that `xl save` has made has another head, and
+/// is read all the same. Everything here blocks, and may run on any thread.
 namespace virtlight::hypervisor {
 
 /// What an image says of its guest.
@@ -28,11 +29,18 @@ struct OpenImage {
     ImageHead head;
     Fd file;  ///< at the first byte of the stream
     std::uint64_t stream_bytes = 0;
+    /// Of an image that xl has made: its guest in libxl's JSON. The head is for whoever understands that to
+    /// fill in.
+    std::string xl_config{};
+    bool bypasses_cache = false;  ///< what is read is not to stay in the page cache
 };
 
 /// io: it cannot be read. invalid_argument: it is no image, or of another kind, or its head is damaged; the
 /// message says where.
 Result<OpenImage> open_image(const std::filesystem::path& path);
+
+/// Writes out what of an open file is only in the host's page cache, and frees its pages there.
+void leave_cache(const Fd& file);
 
 /// Fills `bytes`. invalid_argument: the image ends before.
 Result<> read_from_image(const OpenImage& image, std::span<char> bytes);
@@ -51,6 +59,11 @@ class ImageWriter {
     ImageWriter& operator=(ImageWriter&& other) noexcept = delete;
     ~ImageWriter();
 
+    /// From here on what is written does not stay in the host's page cache, which a guest's memory would
+    /// fill with what nobody reads soon. (Not by O_DIRECT, which wants aligned pieces and not every disk
+    /// has.)
+    void bypass_cache() { bypasses_cache_ = true; }
+
     Result<> write(std::string_view bytes);
     Result<> commit();
 
@@ -60,6 +73,12 @@ class ImageWriter {
     std::filesystem::path path_;
     std::filesystem::path temporary_;
     Fd file_;  ///< empty: committed, or moved from
+    bool bypasses_cache_ = false;
+    std::size_t in_cache_ = 0;  ///< bytes, since it was left last
 };
+
+/// Gives an image another head, in one step; needs room for a second one meanwhile. From then on it is one of
+/// ours if xl has made it. io, invalid_argument: as open_image(); too_many: a save writes there.
+Result<> rewrite_image(const std::filesystem::path& path, const ImageHead& head);
 
 }  // namespace virtlight::hypervisor

@@ -92,6 +92,7 @@ struct Operation {
     OperationId id{};
     async::CancelToken cancel{};
     std::shared_ptr<Progress> progress{};  ///< null: nobody wants to know
+    bool bypass_cache = false;             ///< of a save or a restore: as ImageWriter::bypass_cache()
 };
 
 /// A domain that was made. It is paused: nothing of its output is lost to one who looks before it is
@@ -190,6 +191,9 @@ class Hypervisor {
 
     /// What an image says of its guest. io, invalid_argument: as open_image().
     virtual async::Task<Result<ImageHead>> read_image(std::filesystem::path path) = 0;
+
+    /// Has an image restored with another head: as rewrite_image() of image.hpp.
+    virtual async::Task<Result<>> rewrite_image(std::filesystem::path path, ImageHead head) = 0;
 
     /// As create(), of a guest that goes on from where it was saved.
     virtual async::Task<Result<Created>> restore(domain::Definition definition, std::filesystem::path path,

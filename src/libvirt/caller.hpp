@@ -25,6 +25,7 @@ struct Caller {
     std::unique_ptr<StreamEnd> stream{};    ///< opened by the call that is being performed
     uid_t uid = 0;                          ///< as the kernel tells it
     pid_t pid = 0;
+    std::string name{};  ///< for the log and the timelines
 };
 
 }  // namespace virtlight::libvirt

@@ -112,16 +112,22 @@ Result<> read_history(Caller&, const ReadHistoryArgs&);
 Result<> release_consoles(Caller&, const DomainConsolesArgs&);
 Result<> take_consoles(Caller&, const DomainConsolesArgs&);
 
-// saving.cpp: images of guests, and jobs
+// saving.cpp: images of guests
 async::Task<Result<>> save(Manager&, SaveArgs);
 async::Task<Result<>> save_plain(Manager&, DomainText);
 async::Task<Result<>> restore(Manager&, RestoreArgs);
 async::Task<Result<>> restore_plain(Manager&, std::string from);
+async::Task<Result<>> save_params(Manager&, SaveParamsArgs);
+async::Task<Result<>> restore_params(Manager&, RestoreParamsArgs);
 async::Task<Result<std::string>> image_xml(Manager&, TextFlags);
 async::Task<Result<>> managed_save(Manager&, DomainFlags);
 Result<bool> has_managed_image(Manager&, const DomainFlags&);
 async::Task<Result<>> remove_managed_image(Manager&, DomainFlags);
 async::Task<Result<std::string>> managed_image_xml(Manager&, DomainFlags);
+async::Task<Result<>> change_image(Manager&, ChangeImageArgs);
+async::Task<Result<>> change_managed_image(Manager&, ChangeManagedImageArgs);
+
+// jobs.cpp: what is being done to a domain
 Result<> abort_job(Manager&, const Domain&);
 Result<> abort_job_flags(Manager&, const DomainFlags&);
 Result<JobInfo> job_info(Manager&, const Domain&);

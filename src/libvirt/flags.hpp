@@ -76,8 +76,10 @@ inline constexpr std::uint32_t force = 1 << 0;
 inline constexpr std::uint32_t safe = 1 << 1;
 }  // namespace console
 
-/// virDomainSaveFlags, virDomainRestoreFlags, virDomainManagedSave: how the guest is to come back
+/// virDomainSaveFlags, virDomainRestoreFlags, virDomainManagedSave and those that change an image: how the
+/// guest is to come back, and how its image is written or read
 namespace save {
+inline constexpr std::uint32_t bypass_cache = 1 << 0;
 inline constexpr std::uint32_t running = 1 << 1;
 inline constexpr std::uint32_t paused = 1 << 2;
 }  // namespace save

@@ -10,7 +10,9 @@ using async::Task;
 namespace {
 
 manager::StartOptions start_options(std::uint32_t flags) {
-    return {.paused = (flags & flag::start::paused) != 0, .fresh = (flags & flag::start::force_boot) != 0};
+    return {.paused = (flags & flag::start::paused) != 0,
+            .fresh = (flags & flag::start::force_boot) != 0,
+            .bypass_cache = (flags & flag::start::bypass_cache) != 0};
 }
 
 /// Empty for none or both: whatever the guest listens to.

@@ -403,6 +403,41 @@ struct SaveArgs {
     bool operator==(const SaveArgs&) const = default;
 };
 
+struct SaveParamsArgs {
+    Domain dom;
+    std::vector<TypedParam> params;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.params, self.flags); }
+    bool operator==(const SaveParamsArgs&) const = default;
+};
+
+struct RestoreParamsArgs {
+    std::vector<TypedParam> params;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.params, self.flags); }
+    bool operator==(const RestoreParamsArgs&) const = default;
+};
+
+struct ChangeImageArgs {
+    std::string file;
+    std::string xml;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.file, self.xml, self.flags); }
+    bool operator==(const ChangeImageArgs&) const = default;
+};
+
+struct ChangeManagedImageArgs {
+    Domain dom;
+    std::optional<std::string> xml;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.xml, self.flags); }
+    bool operator==(const ChangeManagedImageArgs&) const = default;
+};
+
 struct RestoreArgs {
     std::string from;
     std::optional<std::string> xml{};
@@ -439,6 +474,14 @@ struct BalloonMessage {
 
     auto fields(this auto& self) { return std::tie(self.dom, self.memory_kib); }
     bool operator==(const BalloonMessage&) const = default;
+};
+
+struct JobMessage {
+    Domain dom;
+    std::vector<TypedParam> params;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.params); }
+    bool operator==(const JobMessage&) const = default;
 };
 
 /// An event for one registration.

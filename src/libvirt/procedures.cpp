@@ -19,7 +19,8 @@ constexpr std::uint32_t start_flags =
 constexpr std::uint32_t create_flags = flag::start::paused | flag::start::validate;
 constexpr std::uint32_t shutdown_flags = flag::stop::acpi | flag::stop::paravirtual;
 constexpr std::uint32_t dump_flags = flag::dump::crash | flag::dump::live | flag::dump::reset;
-constexpr std::uint32_t save_flags = flag::save::running | flag::save::paused;
+constexpr std::uint32_t image_flags = flag::save::running | flag::save::paused;
+constexpr std::uint32_t save_flags = image_flags | flag::save::bypass_cache;
 constexpr std::uint32_t xml_flags =
     flag::xml::secure | flag::xml::inactive | flag::xml::update_cpu | flag::xml::migratable;
 constexpr std::uint32_t job_flags = flag::job_completed | flag::job_keep_completed;
@@ -127,8 +128,12 @@ constexpr Procedure table[] = {
     {232, "virDomainSaveFlags",                  write,   save_flags, serve<calls::save>},
     {233, "virDomainRestoreFlags",               write,   save_flags, serve<calls::restore>},
     {235, "virDomainSaveImageGetXMLDesc",        write,   flag::xml::secure, serve<calls::image_xml>},
+    {236, "virDomainSaveImageDefineXML",         write,   image_flags, serve<calls::change_image>},
     {298, "virDomainGetJobStats",                open,    job_flags,  serve<calls::job_stats>},
     {388, "virDomainManagedSaveGetXMLDesc",      write,   flag::xml::secure, serve<calls::managed_image_xml>},
+    {389, "virDomainManagedSaveDefineXML",       write,   image_flags, serve<calls::change_managed_image>},
+    {440, "virDomainSaveParams",                 write,   save_flags, serve<calls::save_params>},
+    {441, "virDomainRestoreParams",              write,   save_flags, serve<calls::restore_params>},
     {442, "virDomainAbortJobFlags",              write,   flag::none, serve<calls::abort_job_flags>},
 
     // events

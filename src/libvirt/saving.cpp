@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <algorithm>
-
 #include "domain/xml.hpp"
 #include "libvirt/calls.hpp"
 #include "libvirt/flags.hpp"
@@ -10,22 +8,6 @@ namespace virtlight::libvirt::calls {
 using async::Task;
 
 namespace {
-
-using manager::JobReport;
-using std::chrono::duration_cast;
-
-/// virDomainJobType
-std::int32_t job_type(const JobReport& job) {
-    using enum JobReport::State;
-    switch (job.state) {
-        case none: return 0;
-        case running: return job.bytes_all > 0 ? 1 : 2;  // with a known end, or without
-        case completed: return 3;
-        case failed: return 4;
-        case cancelled: return 5;
-    }
-    return 0;
-}
 
 /// How a guest is to come back; empty: nothing is said.
 Result<std::optional<bool>> paused_by(std::uint32_t flags) {
@@ -44,27 +26,71 @@ Result<std::optional<domain::Definition>> parse_optional(const std::optional<std
     return std::move(*definition);
 }
 
-Result<std::string> xml_of(const Result<hypervisor::ImageHead>& head) {
-    return transform(head, [](const auto& found) { return domain::format_xml(found.definition); });
+bool bypasses_cache(std::uint32_t flags) {
+    return (flags & flag::save::bypass_cache) != 0;
 }
 
-std::uint64_t milliseconds_of(Duration duration) {
-    return static_cast<std::uint64_t>(duration_cast<milliseconds>(duration).count());
+Result<manager::SaveOptions> save_options(std::uint32_t flags, const std::optional<std::string>& xml) {
+    const auto paused = paused_by(flags);
+    if (!paused) return std::unexpected(paused.error());
+    auto definition = parse_optional(xml);
+    if (!definition) return std::unexpected(std::move(definition.error()));
+    return manager::SaveOptions{.paused = paused->value_or(false),
+                                .definition = std::move(*definition),
+                                .bypass_cache = bypasses_cache(flags)};
+}
+
+Result<manager::ImageChange> image_change(std::uint32_t flags, const std::string& xml) {
+    const auto paused = paused_by(flags);
+    if (!paused) return std::unexpected(paused.error());
+    auto definition = domain::parse_xml(xml);
+    if (!definition) return std::unexpected(std::move(definition.error()));
+    return manager::ImageChange{std::move(*definition), *paused};
+}
+
+/// What the typed parameters of a save or a restore may say.
+struct FileParams {
+    std::optional<std::string> file{};
+    std::optional<std::string> xml{};
+};
+
+Result<FileParams> read_params(const std::vector<TypedParam>& params) {
+    FileParams read;
+    for (const auto& [field, value] : params) {
+        auto* const known = field == "file" ? &read.file : field == "dxml" ? &read.xml : nullptr;
+        if (!known) return fail(Reason::invalid_argument, "parameter '{}' is not supported", field);
+        const auto* const text = std::get_if<std::string>(&value);
+        if (!text) return fail(Reason::invalid_argument, "parameter '{}' is not a string", field);
+        if (*known) return fail(Reason::invalid_argument, "parameter '{}' is given twice", field);
+        *known = *text;
+    }
+    return read;
+}
+
+Result<std::string> xml_of(const Result<hypervisor::ImageHead>& head) {
+    return transform(head, [](const auto& found) { return domain::format_xml(found.definition); });
 }
 
 }  // namespace
 
 Task<Result<>> save(Manager& manager, SaveArgs args) {
-    const auto paused = paused_by(args.flags);
-    if (!paused) co_return std::unexpected(paused.error());
-    auto definition = parse_optional(args.xml);
-    if (!definition) co_return std::unexpected(std::move(definition.error()));
-    manager::SaveOptions options{.paused = paused->value_or(false), .definition = std::move(*definition)};
-    co_return co_await manager.save(args.dom.uuid, std::move(args.to), std::move(options));
+    auto options = save_options(args.flags, args.xml);
+    if (!options) co_return std::unexpected(std::move(options.error()));
+    co_return co_await manager.save(args.dom.uuid, std::move(args.to), std::move(*options));
 }
 
 Task<Result<>> save_plain(Manager& manager, DomainText args) {
     return manager.save(args.dom.uuid, std::move(args.text), {});
+}
+
+/// Without a file it is a managed save, as libvirt has it.
+Task<Result<>> save_params(Manager& manager, SaveParamsArgs args) {
+    const auto params = read_params(args.params);
+    if (!params) co_return std::unexpected(params.error());
+    auto options = save_options(args.flags, params->xml);
+    if (!options) co_return std::unexpected(std::move(options.error()));
+    if (!params->file) co_return co_await manager.managed_save(args.dom.uuid, std::move(*options));
+    co_return co_await manager.save(args.dom.uuid, *params->file, std::move(*options));
 }
 
 Task<Result<>> restore(Manager& manager, RestoreArgs args) {
@@ -72,7 +98,8 @@ Task<Result<>> restore(Manager& manager, RestoreArgs args) {
     if (!paused) co_return std::unexpected(paused.error());
     auto definition = parse_optional(args.xml);
     if (!definition) co_return std::unexpected(std::move(definition.error()));
-    manager::RestoreOptions options{.paused = *paused, .definition = std::move(*definition)};
+    manager::RestoreOptions options{
+        .paused = *paused, .definition = std::move(*definition), .bypass_cache = bypasses_cache(args.flags)};
     const auto restored = co_await manager.restore(std::move(args.from), std::move(options));
     if (!restored) co_return std::unexpected(restored.error());
     co_return Result<>();
@@ -82,15 +109,22 @@ Task<Result<>> restore_plain(Manager& manager, std::string from) {
     return restore(manager, {.from = std::move(from)});
 }
 
+Task<Result<>> restore_params(Manager& manager, RestoreParamsArgs args) {
+    auto params = read_params(args.params);
+    if (!params) co_return std::unexpected(std::move(params.error()));
+    if (!params->file) co_return fail(Reason::invalid_argument, "no file is given to restore from");
+    co_return co_await restore(
+        manager, {.from = std::move(*params->file), .xml = std::move(params->xml), .flags = args.flags});
+}
+
 Task<Result<std::string>> image_xml(Manager& manager, TextFlags args) {
     co_return xml_of(co_await manager.read_image(std::move(args.text)));
 }
 
 Task<Result<>> managed_save(Manager& manager, DomainFlags args) {
-    const auto paused = paused_by(args.flags);
-    if (!paused) co_return std::unexpected(paused.error());
-    const manager::SaveOptions options{.paused = paused->value_or(false)};
-    co_return co_await manager.managed_save(args.dom.uuid, options);
+    auto options = save_options(args.flags, std::nullopt);
+    if (!options) co_return std::unexpected(std::move(options.error()));
+    co_return co_await manager.managed_save(args.dom.uuid, std::move(*options));
 }
 
 Result<bool> has_managed_image(Manager& manager, const DomainFlags& args) {
@@ -105,41 +139,17 @@ Task<Result<std::string>> managed_image_xml(Manager& manager, DomainFlags args) 
     co_return xml_of(co_await manager.read_managed_image(args.dom.uuid));
 }
 
-Result<> abort_job(Manager& manager, const Domain& dom) {
-    return manager.abort_job(dom.uuid);
+Task<Result<>> change_image(Manager& manager, ChangeImageArgs args) {
+    auto change = image_change(args.flags, args.xml);
+    if (!change) co_return std::unexpected(std::move(change.error()));
+    co_return co_await manager.change_image(std::move(args.file), std::move(*change));
 }
 
-Result<> abort_job_flags(Manager& manager, const DomainFlags& args) {
-    return manager.abort_job(args.dom.uuid);
-}
-
-Result<JobInfo> job_info(Manager& manager, const Domain& dom) {
-    return transform(manager.job(dom.uuid), [](const JobReport& job) {
-        JobInfo info{.type = job_type(job), .time_elapsed = milliseconds_of(job.elapsed)};
-        info.data_total = info.memory_total = job.bytes_all;
-        info.data_processed = info.memory_processed = std::min(job.bytes, job.bytes_all);
-        info.data_remaining = info.memory_remaining = info.data_total - info.data_processed;
-        return info;
-    });
-}
-
-Result<JobStats> job_stats(Manager& manager, const DomainFlags& args) {
-    const bool ended = (args.flags & flag::job_completed) != 0;
-    const auto uuid = args.dom.uuid;
-    return transform(ended ? manager.last_job(uuid) : manager.job(uuid), [](const JobReport& job) {
-        JobStats stats{.type = job_type(job)};
-        if (job.state == JobReport::State::none) return stats;
-        const auto done = std::min(job.bytes, job.bytes_all);
-        stats.params.emplace_back("operation", static_cast<std::int32_t>(job.operation));
-        stats.params.emplace_back("time_elapsed", milliseconds_of(job.elapsed));
-        if (job.bytes_all == 0) return stats;
-        for (const std::string what : {"data", "memory"}) {
-            stats.params.emplace_back(what + "_total", job.bytes_all);
-            stats.params.emplace_back(what + "_processed", done);
-            stats.params.emplace_back(what + "_remaining", job.bytes_all - done);
-        }
-        return stats;
-    });
+Task<Result<>> change_managed_image(Manager& manager, ChangeManagedImageArgs args) {
+    if (!args.xml) co_return fail(Reason::invalid_argument, "no XML is given");
+    auto change = image_change(args.flags, *args.xml);
+    if (!change) co_return std::unexpected(std::move(change.error()));
+    co_return co_await manager.change_managed_image(args.dom.uuid, std::move(*change));
 }
 
 }  // namespace virtlight::libvirt::calls

@@ -74,14 +74,15 @@ void Server::add_client(Fd socket, bool read_only) {
     if (!peer) return log::warning("a client is turned away: {}", peer.error().message);
 
     const auto id = ids_.next();
-    auto connection =
-        std::make_unique<Connection>(Connection{.socket = std::move(socket),
-                                                .caller = {.manager = manager_,
-                                                           .session = Session(read_only, scheduler_.now()),
-                                                           .consoles = options_.consoles,
-                                                           .wake = [this, id] { serve_soon(id); },
-                                                           .uid = peer->uid,
-                                                           .pid = peer->pid}});
+    auto connection = std::make_unique<Connection>(Connection{
+        .socket = std::move(socket),
+        .caller = {.manager = manager_,
+                   .session = Session(read_only, scheduler_.now()),
+                   .consoles = options_.consoles,
+                   .wake = [this, id] { serve_soon(id); },
+                   .uid = peer->uid,
+                   .pid = peer->pid,
+                   .name = fmt::format("pid {} ({}), uid {}", peer->pid, peer->command, peer->uid)}});
     connection->watch = scheduler_.watch(connection->socket.get(), POLLIN, [this, id](short revents) {
         if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0) read_from(id);
         serve(id);
@@ -144,6 +145,7 @@ void Server::serve(ConnectionId id) {
 }
 
 void Server::perform(ConnectionId id, Caller& caller, const Call& call) {
+    const manager::Manager::Asking asking(manager_, caller.name);
     auto answer = call.procedure->perform(*call.procedure, caller, call.payload);
     if (const auto* const now = std::get_if<Result<Bytes>>(&answer)) {
         caller.session.reply(call.id, *now);

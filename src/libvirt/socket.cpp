@@ -64,7 +64,11 @@ Result<Peer> peer_of(int socket) {
     if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
         return fail_errno(errno, "cannot tell who connected");
     }
-    return Peer{.uid = credentials.uid, .pid = credentials.pid};
+    // Not a file of any disk: this does not block.
+    constexpr std::size_t longest = 64;
+    auto command = read_file(fmt::format("/proc/{}/comm", credentials.pid), longest).value_or("");
+    if (command.ends_with('\n')) command.pop_back();
+    return Peer{.uid = credentials.uid, .pid = credentials.pid, .command = std::move(command)};
 }
 
 }  // namespace virtlight::libvirt

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 
 #include <sys/types.h>
 
@@ -24,6 +25,7 @@ Result<std::size_t> write_some(int socket, View bytes);
 struct Peer {
     uid_t uid;
     pid_t pid;
+    std::string command;  ///< empty: not known
 };
 
 /// Who connected, as the kernel knows it.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "libvirt/job_params.hpp"
 #include "libvirt/messages.hpp"
 
 namespace virtlight::libvirt {
@@ -14,8 +15,8 @@ namespace {
 struct Delivery {
     std::int32_t event;
     std::int32_t procedure;
-    std::int32_t legacy_procedure;
-    std::variant<LifecycleMessage, Domain, BalloonMessage> body;
+    std::int32_t legacy_procedure;  ///< 0: it came when the older style was past
+    std::variant<LifecycleMessage, Domain, BalloonMessage, JobMessage> body;
 };
 
 Delivery delivery(const domain::Event& event) {
@@ -31,6 +32,12 @@ Delivery delivery(const domain::Event& event) {
                 .procedure = 331,
                 .legacy_procedure = 276,
                 .body = BalloonMessage{dom, memory->memory_kib}};
+    }
+    if (const auto* const ended = std::get_if<domain::JobEnded>(&event.kind)) {
+        return {.event = 21,
+                .procedure = 363,
+                .legacy_procedure = 0,
+                .body = JobMessage{dom, job_params(ended->job)}};
     }
     return {.event = 1, .procedure = 319, .legacy_procedure = 169, .body = dom};
 }

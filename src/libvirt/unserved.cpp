@@ -62,7 +62,6 @@ constexpr std::pair<std::uint32_t, std::string_view> unserved[] = {
     {223, "virDomainGetSchedulerParametersFlags"}, {225, "virDomainPinVcpuFlags"}, {226, "virDomainSendKey"},
     {227, "virNodeGetCPUStats"}, {228, "virNodeGetMemoryStats"}, {229, "virDomainGetControlInfo"},
     {230, "virDomainGetVcpuPinInfo"},
-    {236, "virDomainSaveImageDefineXML"},
     {237, "virDomainBlockJobAbort"}, {238, "virDomainGetBlockJobInfo"}, {239, "virDomainBlockJobSetSpeed"},
     {240, "virDomainBlockPull"}, {242, "virDomainMigrateGetMaxSpeed"}, {243, "virDomainBlockStatsFlags"},
     {244, "virDomainSnapshotGetParent"}, {246, "virDomainSnapshotNumChildren"},
@@ -97,7 +96,7 @@ constexpr std::pair<std::uint32_t, std::string_view> unserved[] = {
     {366, "virDomainSetPerfEvents"}, {371, "virDomainGetGuestVcpus"}, {372, "virDomainSetGuestVcpus"},
     {378, "virStorageVolGetInfoFlags"}, {384, "virDomainSetVcpu"}, {386, "virDomainSetBlockThreshold"},
     {387, "virDomainMigrateGetMaxDowntime"},
-    {389, "virDomainManagedSaveDefineXML"}, {390, "virDomainSetLifecycleAction"},
+    {390, "virDomainSetLifecycleAction"},
     {391, "virStoragePoolLookupByTargetPath"}, {392, "virDomainDetachDeviceAlias"},
     {393, "virConnectCompareHypervisorCPU"}, {394, "virConnectBaselineHypervisorCPU"},
     {395, "virNodeGetSEVInfo"}, {396, "virDomainGetLaunchSecurityInfo"},
@@ -116,8 +115,8 @@ constexpr std::pair<std::uint32_t, std::string_view> unserved[] = {
     {428, "virNodeDeviceDefineXML"}, {429, "virNodeDeviceUndefine"}, {430, "virNodeDeviceCreate"},
     {431, "virNWFilterDefineXMLFlags"}, {432, "virNetworkDefineXMLFlags"}, {433, "virNodeDeviceGetAutostart"},
     {434, "virNodeDeviceSetAutostart"}, {435, "virNodeDeviceIsPersistent"}, {436, "virNodeDeviceIsActive"},
-    {437, "virNetworkCreateXMLFlags"}, {439, "virDomainSetLaunchSecurityState"}, {440, "virDomainSaveParams"},
-    {441, "virDomainRestoreParams"}, {443, "virDomainFDAssociate"},
+    {437, "virNetworkCreateXMLFlags"}, {439, "virDomainSetLaunchSecurityState"},
+    {443, "virDomainFDAssociate"},
 };
 // clang-format on
 

@@ -8,7 +8,7 @@
 namespace virtlight::manager {
 
 Core::Core(async::Scheduler& scheduler_in, hypervisor::Hypervisor& hypervisor_in, Store& store_in)
-    : scheduler(scheduler_in), hypervisor(hypervisor_in), store(store_in) {}
+    : scheduler(scheduler_in), hypervisor(hypervisor_in), store(store_in), timeline(scheduler_in) {}
 
 void Core::begin_life(const DomainRef& domain, Life life, domain::Status status) {
     const auto domid = life.domid;

@@ -9,6 +9,7 @@
 #include "manager/event_bus.hpp"
 #include "manager/registry.hpp"
 #include "manager/store.hpp"
+#include "manager/timeline.hpp"
 
 namespace virtlight::manager {
 
@@ -40,6 +41,9 @@ class Core {
     /// that has ended since.
     Moment last_end{};
     std::uint64_t memory_free_kib = 0;
+    Timeline timeline;
+    /// Whose call is being served, if one is: what is asked for now is asked for by him.
+    std::string client{};
     /// Something may have happened: have the hypervisor looked at soon.
     std::function<void()> attend = [] {};
     LifeWatcher* watcher = nullptr;  ///< may be none

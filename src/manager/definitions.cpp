@@ -28,7 +28,7 @@ async::Task<Result<>> Definitions::undefine(DomainRef domain, bool with_image) {
     if (auto stored = require_stored(*domain); !stored) co_return stored;
     if (domain->image && !with_image)
         co_return fail(Reason::invalid_state, "Refusing to undefine while domain managed save image exists");
-    if (domain->image) {
+    if (with_image) {
         if (auto removed = co_await core_.store.remove_image(domain->uuid); !removed) co_return removed;
         domain->image = false;
     }

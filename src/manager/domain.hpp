@@ -23,6 +23,7 @@ struct RunningJob {
     JobKind kind;
     Time since{};
     std::shared_ptr<hypervisor::Progress> progress{};
+    std::string client{};  ///< who asked for it; empty: the daemon itself
 };
 
 JobReport report(const RunningJob& job, Time now);

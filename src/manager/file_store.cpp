@@ -42,6 +42,9 @@ fs::path domain_file(const fs::path& folder, Uuid uuid) {
 fs::path autostart_link(const fs::path& folder, Uuid uuid) {
     return folder / "autostart" / (to_string(uuid) + std::string(suffix));
 }
+fs::path autostart_mark(const fs::path& folder) {
+    return folder / "autostarted";
+}
 fs::path image_file(const fs::path& folder, Uuid uuid) {
     return folder / "saved" / (to_string(uuid) + std::string(image_suffix));
 }
@@ -276,6 +279,8 @@ Result<Store::Content> load_all(const fs::path& folder) {
     load_domains(folder, content);
     load_lives(folder, content);
     load_images(folder, content);
+    // That there is none is as good as another boot.
+    content.autostarted_in = read_file(autostart_mark(folder), limits::name_bytes).value_or("");
     return content;
 }
 
@@ -297,6 +302,12 @@ async::Task<Result<>> FileStore::save(Stored domain) {
 async::Task<Result<>> FileStore::remove(Uuid uuid) {
     return async::run_blocking(blocking_, scheduler_,
                                [folder = folder_, uuid] { return remove_domain(folder, uuid); });
+}
+
+async::Task<Result<>> FileStore::note_autostart(std::string boot) {
+    return async::run_blocking(blocking_, scheduler_, [folder = folder_, boot = std::move(boot)] {
+        return write_file(autostart_mark(folder), boot);
+    });
 }
 
 async::Task<Result<>> FileStore::save_life(StoredLife life) {

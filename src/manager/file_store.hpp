@@ -13,6 +13,7 @@ namespace virtlight::manager {
 ///
 ///     domains/UUID.xml    a definition
 ///     autostart/UUID.xml  a link to it: the domain is started with the host
+///     autostarted         in which boot of the host that was done
 ///     saved/UUID.image    where its guest was saved, as the next start of it goes on from
 ///     saved/UUID.used     the same when its guest was about to run; never started from
 ///     running/UUID.xml    a life; its first line says which domid and which ttys it has,
@@ -28,6 +29,7 @@ class FileStore final : public Store {
     async::Task<Result<Content>> load() override;
     async::Task<Result<>> save(Stored domain) override;
     async::Task<Result<>> remove(Uuid uuid) override;
+    async::Task<Result<>> note_autostart(std::string boot) override;
     async::Task<Result<>> save_life(StoredLife life) override;
     async::Task<Result<>> remove_life(Uuid uuid) override;
     std::filesystem::path image_path(Uuid uuid) const override;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
@@ -154,8 +156,11 @@ Task<Result<>> Guests::restart(DomainRef domain, Duration lived, Operation opera
     domain->short_lives = lived < limits::quick_life ? domain->short_lives + 1 : 0;
     const auto pause = restart_pause(domain->short_lives);
     if (pause > Duration::zero()) {
-        log::notice("domain '{}' has ended soon after its start, {} times in a row: it is held back for {} s",
-                    domain->name, domain->short_lives, std::chrono::duration_cast<seconds>(pause).count());
+        const auto why =
+            fmt::format("it has ended soon after its start, {} times in a row: it is held back for {} s",
+                        domain->short_lives, std::chrono::duration_cast<seconds>(pause).count());
+        log::notice("domain '{}': {}", domain->name, why);
+        core_.timeline.note(*domain, why);
         const bool waited = co_await async::sleep_for(core_.scheduler, pause, operation.cancel);
         if (!waited) {
             co_await forget(domain);

@@ -15,6 +15,7 @@ const JobRules& rules(JobKind kind) {
         {"undefine", definition_deadline, false, 0},
         {"set autostart of", definition_deadline, false, 0},
         {"remove the image of", definition_deadline, false, 0},
+        {"change the image of", image_deadline, false, 0},
         {"start", start_deadline, true, 0},
         {"create", start_deadline, true, 0},
         {"suspend", pause_deadline, true, 0},

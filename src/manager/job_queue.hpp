@@ -20,6 +20,7 @@ enum class JobKind {
     undefine,
     set_autostart,
     remove_image,
+    change_image,
     start,
     create,
     suspend,

@@ -46,20 +46,24 @@ Error refusal(JobKind kind, const std::string& name, Error why) {
     return why;
 }
 
-async::Task<Result<>> Jobs::run(DomainRef domain, JobKind kind, Work work) {
-    const auto job = submit(std::move(domain), kind, std::move(work));
+async::Task<Result<>> Jobs::run(DomainRef domain, JobKind kind, Work work, std::string client) {
+    if (client.empty()) client = core_.client;
+    const auto job = submit(std::move(domain), kind, std::move(work), std::move(client));
     co_return co_await job->done;
 }
 
 void Jobs::post(DomainRef domain, JobKind kind, Work work) {
-    submit(std::move(domain), kind, std::move(work));
+    submit(std::move(domain), kind, std::move(work), {});
 }
 
-Jobs::JobRef Jobs::submit(DomainRef domain, JobKind kind, Work work) {
-    auto job = std::make_shared<Job>(Job{core_.operations.next(), kind, domain, std::move(work)});
+Jobs::JobRef Jobs::submit(DomainRef domain, JobKind kind, Work work, std::string client) {
+    auto job = std::make_shared<Job>(Job{core_.operations.next(), kind, domain, std::move(work),
+                                         std::move(client), core_.scheduler.now()});
     const auto refuse = [&](Error why) {
+        auto refused = refusal(kind, domain->name, std::move(why));
+        core_.timeline.dropped(*domain, kind, job->client, refused);
         core_.release(domain);
-        job->done.set(std::unexpected(refusal(kind, domain->name, std::move(why))));
+        job->done.set(std::unexpected(std::move(refused)));
         return job;
     };
     if (stopping_) return refuse(daemon_stops());
@@ -104,12 +108,13 @@ async::Task<> Jobs::execute(JobRef job) {
     });
 
     const auto progress = std::make_shared<hypervisor::Progress>();
-    job->domain->job = {job->id, kind, core_.scheduler.now(), progress};
+    const auto now = core_.scheduler.now();
+    job->domain->job = {job->id, kind, now, progress, job->client};
+    core_.timeline.begun(*job->domain, *job->domain->job, now - job->asked);
     const hypervisor::Operation operation{job->id, job->cancel.token(), progress};
     auto result = co_await job->work(operation);
 
     core_.scheduler.cancel(grace_over);
-    note_end(*job->domain, result);
     if (!result) {
         auto why = std::move(result.error());
         if (why.reason == Reason::cancelled && job->overruled)
@@ -118,6 +123,7 @@ async::Task<> Jobs::execute(JobRef job) {
             why = overdue(kind);
         result = std::unexpected(refusal(kind, job->domain->name, std::move(why)));
     }
+    note_end(*job->domain, result);
     job->domain->queue.finish();
     jobs_.erase(job->id);
     core_.release(job->domain);
@@ -127,12 +133,17 @@ async::Task<> Jobs::execute(JobRef job) {
 
 void Jobs::note_end(Domain& domain, const Result<>& result) {
     const auto job = *std::exchange(domain.job, std::nullopt);
+    core_.timeline.ended(domain, job, result);
     if (job.progress->bytes_all == 0) return;
-    domain.last_job = report(job, core_.scheduler.now());
+    auto ended = report(job, core_.scheduler.now());
     using enum JobReport::State;
-    domain.last_job->state = result                                       ? completed
-                             : result.error().reason == Reason::cancelled ? cancelled
-                                                                          : failed;
+    ended.state = completed;
+    if (!result) {
+        ended.state = result.error().reason == Reason::cancelled ? cancelled : failed;
+        ended.problem = result.error().message;
+    }
+    domain.last_job = ended;
+    core_.tell(domain, domain::JobEnded{std::move(ended)});
 }
 
 Result<> Jobs::abort(const Domain& domain) {
@@ -151,8 +162,10 @@ void Jobs::withdraw(JobId id, Error why) {
     const auto& job = taken.mapped();
     core_.scheduler.cancel(job->turn);
     job->domain->queue.withdraw(id);
+    auto refused = refusal(job->kind, job->domain->name, std::move(why));
+    core_.timeline.dropped(*job->domain, job->kind, job->client, refused);
     core_.release(job->domain);
-    job->done.set(std::unexpected(refusal(job->kind, job->domain->name, std::move(why))));
+    job->done.set(std::unexpected(std::move(refused)));
 }
 
 void Jobs::overrule(JobId id, Error why) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "async/cancel.hpp"
 #include "async/completion.hpp"
@@ -27,7 +28,8 @@ class Jobs {
     Jobs(Core& core, async::Scope& scope) : core_(core), scope_(scope) {}
 
     /// Queues the work when it is awaited, and ends with the job. too_many: the domain has too many waiting.
-    async::Task<Result<>> run(DomainRef domain, JobKind kind, Work work);
+    /// Without a client it is the one whose call is being served, if one is.
+    async::Task<Result<>> run(DomainRef domain, JobKind kind, Work work, std::string client = {});
     /// Queues the work; nobody waits for it.
     void post(DomainRef domain, JobKind kind, Work work);
 
@@ -44,6 +46,8 @@ class Jobs {
         JobKind kind;
         DomainRef domain;
         Work work;
+        std::string client;
+        Time asked;
         async::TimerId turn{};  ///< ends the wait for it
         async::CancelSource cancel{};
         std::optional<Error> overruled{};  ///< why it was cancelled, if not for its deadline
@@ -51,7 +55,7 @@ class Jobs {
     };
     using JobRef = std::shared_ptr<Job>;
 
-    JobRef submit(DomainRef domain, JobKind kind, Work work);
+    JobRef submit(DomainRef domain, JobKind kind, Work work, std::string client);
     void bound_wait(Job& job);
     void pump(const DomainRef& domain);
     async::Task<> execute(JobRef job);

@@ -36,6 +36,8 @@ LifecycleAction action(const domain::Definition& definition, StopClass stop) {
     return stop == StopClass::reboot ? definition.on_reboot : definition.on_crash;
 }
 
+/// Nothing is kept of the guest before, so that there is nothing to rename: as in libvirt's Xen driver, the
+/// name stays that of the new one.
 bool restarts(LifecycleAction action) {
     return action == LifecycleAction::restart || action == LifecycleAction::rename_restart ||
            action == LifecycleAction::coredump_restart;
@@ -43,8 +45,7 @@ bool restarts(LifecycleAction action) {
 
 /// What is done is less than the action asks for.
 bool simplifies(LifecycleAction action) {
-    return action == LifecycleAction::rename_restart || action == LifecycleAction::coredump_destroy ||
-           action == LifecycleAction::coredump_restart;
+    return action == LifecycleAction::coredump_destroy || action == LifecycleAction::coredump_restart;
 }
 
 Verdict judge_stop(const Life& life, StopReason reason) {

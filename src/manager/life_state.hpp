@@ -31,7 +31,7 @@ struct Ending {
     domain::ShutoffReason reason = domain::ShutoffReason::unknown;
     domain::EventKind told;  ///< when it is gone, and before it starts anew
     bool restart = false;
-    bool simplified = false;  ///< the definition asks for more: a core dump, another name
+    bool simplified = false;  ///< the definition asks for more: a core dump
 };
 
 struct Verdict {

@@ -7,6 +7,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "domain/same_guest.hpp"
 #include "manager/drained.hpp"
 #include "manager/manager_impl.hpp"
 #include "manager/recovery.hpp"
@@ -43,10 +44,25 @@ Task<Result<>> Manager::Impl::start(Uuid uuid, StartOptions options) {
     });
 }
 
-Task<> Manager::Impl::autostart(std::shared_ptr<std::deque<Uuid>> uuids) {
-    while (!uuids->empty() && !jobs.stopping()) {
-        const auto uuid = uuids->front();
-        uuids->pop_front();
+Task<> Manager::Impl::autostart(std::string boot) {
+    if (boot.empty() || autostarted_in == boot) co_return;
+    std::deque<Uuid> waiting;
+    for (const auto& domain : core.registry.all())
+        if (domain->autostart && !domain->life) waiting.push_back(domain->uuid);
+    async::Scope starting;
+    for (unsigned i = 0; i < limits::autostarts_at_once; ++i)
+        starting.spawn(start_each(waiting));
+    co_await starting.drained();
+    // Otherwise the next daemon goes on with those that are left.
+    if (jobs.stopping()) co_return;
+    const auto noted = co_await core.store.note_autostart(std::move(boot));
+    if (!noted) log::warning("that the autostart is done cannot be noted: {}", noted.error().message);
+}
+
+Task<> Manager::Impl::start_each(std::deque<Uuid>& uuids) {
+    while (!uuids.empty() && !jobs.stopping()) {
+        const auto uuid = uuids.front();
+        uuids.pop_front();
         const StartOptions options;
         const auto started = co_await start(uuid, options);
         if (!started) log::error("autostart: {}", started.error().message);
@@ -84,12 +100,7 @@ Task<Result<>> Manager::start_up() {
     impl_->scope.spawn(impl_->reconciler.run());
     co_await drained_within(core.scheduler, impl_->reconciler.adoptions(), impl_->scope,
                             limits::adoption_wait);
-
-    auto waiting = std::make_shared<std::deque<Uuid>>();
-    for (const auto& domain : core.registry.all())
-        if (domain->autostart && !domain->life) waiting->push_back(domain->uuid);
-    for (unsigned i = 0; i < limits::autostarts_at_once; ++i)
-        impl_->scope.spawn(impl_->autostart(waiting));
+    impl_->autostarted_in = std::move(content->autostarted_in);
     co_return Result<>{};
 }
 
@@ -104,6 +115,25 @@ Task<> Manager::shut_down() {
         log::error("{} operations do not end although they were cancelled", impl_->scope.in_flight());
     for (const auto& domain : core.registry.running())
         if (!domain->control) core.hypervisor.unfollow(domain->life->id);
+    const bool written = co_await drained_within(core.scheduler, core.timeline.writes(), impl_->waiters,
+                                                 limits::shut_down_wait);
+    impl_->gave_up = impl_->gave_up || !written;
+}
+
+void Manager::keep_timelines(async::Blocking& blocking, std::filesystem::path folder) {
+    impl_->core.timeline.keep({blocking, std::move(folder)});
+}
+
+void Manager::autostart(std::string boot) {
+    impl_->scope.spawn(impl_->autostart(std::move(boot)));
+}
+
+Manager::Asking::Asking(Manager& manager, std::string client) : manager_(manager) {
+    manager_.impl_->core.client = std::move(client);
+}
+
+Manager::Asking::~Asking() {
+    manager_.impl_->core.client.clear();
 }
 
 void Manager::watch_lives(LifeWatcher& watcher) {
@@ -283,15 +313,31 @@ Task<Result<hypervisor::ImageHead>> Manager::read_managed_image(Uuid uuid) {
     co_return co_await read_image(impl_->core.store.image_path(uuid));
 }
 
+Task<Result<>> Manager::change_image(std::filesystem::path path, ImageChange change) {
+    return impl_->guests.change_image(std::move(path), std::move(change));
+}
+
+Task<Result<>> Manager::change_managed_image(Uuid uuid, ImageChange change) {
+    return impl_->change(
+        JobKind::change_image, uuid,
+        [impl = impl_.get(), change = std::move(change)](DomainRef domain, Operation) mutable {
+            return impl->guests.change_managed_image(std::move(domain), std::move(change));
+        });
+}
+
 Task<Result<DomainInfo>> Manager::restore(std::filesystem::path path, RestoreOptions options) {
     auto& impl = *impl_;
+    auto client = impl.core.client;
     auto head = co_await read_image(path);
     if (!head) co_return std::unexpected(std::move(head.error()));
+    if (options.definition) {
+        if (auto same = domain::check_same_guest(head->definition, *options.definition); !same)
+            co_return std::unexpected(std::move(same.error()));
+    }
     auto definition = std::move(options.definition).value_or(std::move(head->definition));
-    if (options.definition && definition.uuid != head->definition.uuid)
-        co_return fail(Reason::invalid_argument, "the XML for '{}' has another uuid", path.string());
     const auto uuid = definition.uuid;
-    const StartOptions start{.paused = options.paused.value_or(head->paused)};
+    const StartOptions start{.paused = options.paused.value_or(head->paused),
+                             .bypass_cache = options.bypass_cache};
     const auto domain = impl.claim(JobKind::restore, definition);
     if (!domain) co_return std::unexpected(domain.error());
     Jobs::Work work = [&impl, domain = *domain, definition = std::move(definition), path = std::move(path),
@@ -299,7 +345,8 @@ Task<Result<DomainInfo>> Manager::restore(std::filesystem::path path, RestoreOpt
         return impl.guests.restore(std::move(domain), std::move(definition), std::move(path), start,
                                    std::move(operation));
     };
-    const auto restored = co_await impl.jobs.run(*domain, JobKind::restore, std::move(work));
+    const auto restored =
+        co_await impl.jobs.run(*domain, JobKind::restore, std::move(work), std::move(client));
     if (!restored) co_return std::unexpected(restored.error());
     co_return find(uuid);
 }

@@ -10,11 +10,13 @@
 #include <string_view>
 #include <vector>
 
+#include "async/blocking.hpp"
 #include "async/scheduler.hpp"
 #include "async/task.hpp"
 #include "base/result.hpp"
 #include "domain/definition.hpp"
 #include "domain/event.hpp"
+#include "domain/job.hpp"
 #include "domain/state.hpp"
 #include "hypervisor/port.hpp"
 #include "manager/store.hpp"
@@ -41,17 +43,20 @@ struct DomainInfo {
 
 struct StartOptions {
     bool paused = false;
-    bool fresh = false;  ///< boots it although it was saved; what was saved is dropped then
+    bool fresh = false;         ///< boots it although it was saved; what was saved is dropped then
+    bool bypass_cache = false;  ///< an image is read without leaving it in the host's page cache
 };
 
 struct SaveOptions {
     bool paused = false;                             ///< how it is to be restored
     std::optional<domain::Definition> definition{};  ///< to be restored with, instead of its own
+    bool bypass_cache = false;                       ///< the image is not left in the host's page cache
 };
 
 struct RestoreOptions {
     std::optional<bool> paused{};                    ///< none: as the image says
     std::optional<domain::Definition> definition{};  ///< none: as the image says
+    bool bypass_cache = false;
 };
 
 /// What a change of memory or vCPUs is for; neither: the guest if it runs, else the definition.
@@ -66,17 +71,13 @@ struct DumpOptions {
     Then then = Then::go_on;
 };
 
-/// What a job does, or did.
-struct JobReport {
-    enum class State { none, running, completed, failed, cancelled };
-    /// The numbers are libvirt's.
-    enum class Operation { other = 0, start = 1, save = 2, restore = 3, dump = 8 };
-    State state = State::none;
-    Operation operation = Operation::other;
-    Duration elapsed{};
-    std::uint64_t bytes = 0;
-    std::uint64_t bytes_all = 0;  ///< 0: not counted
+/// How an image is to be restored from now on.
+struct ImageChange {
+    domain::Definition definition;
+    std::optional<bool> paused{};  ///< none: as before
 };
+
+using JobReport = domain::JobReport;
 
 /// Which of a domain's definitions: the one it runs with (if it runs), or the stored one.
 enum class Which { live, stored };
@@ -116,6 +117,12 @@ class Manager {
     async::Task<Result<>> start_up();
     /// To be called before start_up(). The watcher must outlive the manager's last operation.
     void watch_lives(LifeWatcher& watcher);
+    /// Before start_up(), if at all: where each domain's timeline is kept. `blocking` must outlive the
+    /// manager.
+    void keep_timelines(async::Blocking& blocking, std::filesystem::path folder);
+    /// Starts what is to be started with the host, a few at a time and beside all else, unless a daemon has
+    /// done so in this boot of the host. To be called once, after start_up().
+    void autostart(std::string boot);
     /// Refuses new operations, cancels what runs and waits for it (bounded). Guests are not touched.
     async::Task<> shut_down();
 
@@ -181,8 +188,24 @@ class Manager {
     async::Task<Result<>> remove_managed_image(Uuid uuid);
     async::Task<Result<hypervisor::ImageHead>> read_image(std::filesystem::path path);
     async::Task<Result<hypervisor::ImageHead>> read_managed_image(Uuid uuid);
+    /// Has an image restored with another definition. unsupported_config: its guest could not go on with
+    /// that.
+    async::Task<Result<>> change_image(std::filesystem::path path, ImageChange change);
+    async::Task<Result<>> change_managed_image(Uuid uuid, ImageChange change);
     async::Task<Result<DomainInfo>> restore(std::filesystem::path path, RestoreOptions options);
     async::Task<Result<>> set_autostart(Uuid uuid, bool autostart);
+
+    /// What is asked for while it lives is asked for by this client; the timelines say so.
+    class Asking {
+     public:
+        Asking(Manager& manager, std::string client);
+        Asking(const Asking&) = delete;
+        Asking& operator=(const Asking&) = delete;
+        ~Asking();
+
+     private:
+        Manager& manager_;
+    };
 
     // Events
     using Listener = std::function<void(const domain::Event&)>;

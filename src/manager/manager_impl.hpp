@@ -2,7 +2,7 @@
 #pragma once
 
 #include <deque>
-#include <memory>
+#include <string>
 #include <utility>
 
 #include "async/scope.hpp"
@@ -27,7 +27,11 @@ class Manager::Impl {
           guests(core),
           tuning(core),
           renaming(core, jobs),
-          reconciler(core, jobs, guests) {}
+          reconciler(core, jobs, guests) {
+        core.events.subscribe([this](const domain::Event& event) {
+            core.timeline.told(event, core.registry.find(event.uuid).get());
+        });
+    }
 
     Result<DomainRef> existing(Uuid uuid) const;
     /// The record of a domain that may be changed.
@@ -39,8 +43,9 @@ class Manager::Impl {
     async::Task<Result<>> change(JobKind kind, Uuid uuid, Work work);
 
     async::Task<Result<>> start(Uuid uuid, StartOptions options);
+    async::Task<> autostart(std::string boot);
     /// Starts one after the other until none is left.
-    async::Task<> autostart(std::shared_ptr<std::deque<Uuid>> uuids);
+    async::Task<> start_each(std::deque<Uuid>& uuids);
 
     Core core;
     async::Scope scope;
@@ -51,6 +56,7 @@ class Manager::Impl {
     Tuning tuning;
     Renaming renaming;
     Reconciler reconciler;
+    std::string autostarted_in{};  ///< which boot of the host
     bool gave_up = false;
 };
 

@@ -67,6 +67,8 @@ class Guests {
     async::Task<Result<>> restore(DomainRef domain, domain::Definition definition, std::filesystem::path path,
                                   StartOptions options, hypervisor::Operation operation);
     async::Task<Result<>> remove_image(DomainRef domain);
+    async::Task<Result<>> change_image(std::filesystem::path path, ImageChange change);
+    async::Task<Result<>> change_managed_image(DomainRef domain, ImageChange change);
     /// Its guest runs: what was saved of it is old.
     async::Task<Result<>> drop_image(DomainRef domain);
     /// The same, but somebody else runs it: who knows from what. The file is kept beside.

@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/limits.hpp"
 #include "base/log.hpp"
 
@@ -25,6 +27,20 @@ domain::Definition as_seen(const DomainSeen& seen) {
     definition.vcpus = std::max(1U, seen.vcpus_online);
     definition.vcpus_max = std::max(definition.vcpus, seen.vcpus_max);
     return definition;
+}
+
+std::string_view in_words(hypervisor::StopReason reason) {
+    using enum hypervisor::StopReason;
+    switch (reason) {
+        case poweroff: return "power off";
+        case reboot: return "reboot";
+        case suspend: return "suspended";
+        case crash: return "crash";
+        case watchdog: return "its watchdog";
+        case soft_reset: return "soft reset";
+        case unknown: break;
+    }
+    return "for a reason that Xen has no name for";
 }
 
 }  // namespace
@@ -103,6 +119,8 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
                    [this, domain](hypervisor::Operation) { return guests_.forget(domain); });
         return;
     }
+    if (seen->stopped && domain->life->stopped != seen->stopped)
+        core_.timeline.note(*domain, fmt::format("the guest has stopped: {}", in_words(*seen->stopped)));
     domain->status = verdict.status;
     domain->life->stopped = seen->stopped;
     const auto before = std::exchange(domain->life->seen, *seen);
@@ -118,8 +136,8 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
 
 void Reconciler::follow_ending(const DomainRef& domain, const Ending& ending) {
     if (ending.simplified) {
-        log::notice("domain '{}' has stopped: it is only {}, without the core dump or the new name asked for",
-                    domain->name, ending.restart ? "restarted" : "destroyed");
+        log::notice("domain '{}' has stopped: it is only {}, without the core dump asked for", domain->name,
+                    ending.restart ? "restarted" : "destroyed");
     }
     jobs_.post(domain, JobKind::after_stop,
                [this, domain, life = domain->life->id, ending](hypervisor::Operation operation) {
@@ -181,6 +199,7 @@ async::Task<> Reconciler::adopt(DomainSeen seen) {
     life.seen = std::move(seen);
     core_.begin_life(domain, std::move(life), status);
     log::notice("domain '{}' (domid {}) was made by another tool", domain->name, domain->domid());
+    core_.timeline.note(*domain, "it was made by another tool");
     if (domain->image)
         jobs_.post(domain, JobKind::remove_image,
                    [this, domain](hypervisor::Operation) { return guests_.set_image_aside(domain); });

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/log.hpp"
 
 namespace virtlight::manager {
@@ -84,7 +86,10 @@ void Recovery::restore(StoredLife life, bool image_aside) {
     const auto* seen = find_alive(snapshot_, life);
     if (seen && !cut_off) return go_on(domain, std::move(life), *seen, image_aside);
     if (cut_off && (!seen || seen->paused)) return undo_start(domain, std::move(life), seen, image_aside);
-    log::notice("domain '{}' {} while the daemon was away", name, cut_off ? "was not started" : "has ended");
+    const auto what =
+        fmt::format("it {} while the daemon was away", cut_off ? "was not started" : "has ended");
+    log::notice("domain '{}': {}", name, what);
+    core_.timeline.note(*domain, what);
     if (image_aside) {
         log::warning(
             "domain '{}' may have run since it was saved: what was saved is not restored, and kept beside "
@@ -103,6 +108,7 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, const DomainSeen&
     log::notice("domain '{}' goes on as domid {}", domain->name, seen.domid);
     if (suspended) let_sleep(domain);
     if (held == StoredLife::Held::dumping && seen.paused) release_from_dump(jobs_, guests_, domain);
+    core_.timeline.note(*domain, "the daemon has started, and the guest goes on");
     if (!std::exchange(domain->image, false) && !image_aside) return;
     jobs_.post(domain, JobKind::remove_image,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.drop_image(domain); });

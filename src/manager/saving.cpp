@@ -4,6 +4,7 @@
 #include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "domain/same_guest.hpp"
 #include "manager/operations.hpp"
 
 /// Saving and restoring. An image is whole before its guest is removed, and it is removed only when its guest
@@ -20,8 +21,8 @@ namespace {
 Result<ImageHead> head_of(const Domain& domain, SaveOptions options) {
     ImageHead head{without_ttys(domain.life->definition), options.paused};
     if (!options.definition) return head;
-    if (options.definition->uuid != domain.uuid || options.definition->name != domain.name)
-        return fail(Reason::invalid_argument, "the XML for the image has another name or uuid");
+    if (auto same = domain::check_same_guest(head.definition, *options.definition); !same)
+        return std::unexpected(std::move(same.error()));
     head.definition = std::move(*options.definition);
     return head;
 }
@@ -39,6 +40,7 @@ Result<> require_running(const Domain& domain) {
 Task<Result<>> Guests::save(DomainRef domain, std::filesystem::path path, SaveOptions options,
                             Operation operation) {
     if (auto running = require_running(*domain); !running) co_return running;
+    operation.bypass_cache = options.bypass_cache;
     auto head = head_of(*domain, std::move(options));
     if (!head) co_return std::unexpected(std::move(head.error()));
     const auto life = domain->life->id;
@@ -48,6 +50,7 @@ Task<Result<>> Guests::save(DomainRef domain, std::filesystem::path path, SaveOp
     if (!domain->life || domain->life->id != life)
         co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     if (!saved) co_return saved;
+    core_.timeline.phase(*domain, "image written");
     co_return co_await remove_saved(domain);
 }
 
@@ -92,6 +95,19 @@ Task<Result<>> Guests::start_from_image(DomainRef domain, StartOptions options, 
     domain->short_lives = 0;
     const Making making(core_, domain, std::move(head->definition));
     co_return co_await bring_up(domain, options, path, std::move(operation));
+}
+
+Task<Result<>> Guests::change_image(std::filesystem::path path, ImageChange change) {
+    auto head = co_await core_.hypervisor.read_image(path);
+    if (!head) co_return std::unexpected(std::move(head.error()));
+    if (auto same = domain::check_same_guest(head->definition, change.definition); !same) co_return same;
+    ImageHead changed{std::move(change.definition), change.paused.value_or(head->paused)};
+    co_return co_await core_.hypervisor.rewrite_image(std::move(path), std::move(changed));
+}
+
+Task<Result<>> Guests::change_managed_image(DomainRef domain, ImageChange change) {
+    if (!domain->image) co_return fail(Reason::invalid_state, "it has no managed save image");
+    co_return co_await change_image(core_.store.image_path(domain->uuid), std::move(change));
 }
 
 Task<Result<>> Guests::remove_image(DomainRef domain) {

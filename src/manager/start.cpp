@@ -47,6 +47,7 @@ Task<Result<hypervisor::Created>> Guests::make(const domain::Definition& definit
 
 Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::filesystem::path image,
                                 Operation operation) {
+    operation.bypass_cache = options.bypass_cache;
     const auto how = image.empty() ? domain::Started::booted : domain::Started::restored;
     Life life;
     life.definition = *domain->making;
@@ -63,6 +64,7 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
     life.definition.consoles = std::move(made->consoles);
     core_.begin_life(domain, std::move(life), domain::PausedReason::starting_up);
 
+    core_.timeline.phase(*domain, image.empty() ? "built, paused" : "restored, paused");
     auto running = co_await let_run(domain, options, operation);
     if (!running) {
         const auto removed = co_await tear_down(domain);

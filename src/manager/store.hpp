@@ -39,6 +39,7 @@ class Store {
         std::vector<StoredLife> lives;
         std::vector<Uuid> images;        ///< of whom there is a managed image
         std::vector<Uuid> images_aside;  ///< and of whom there is one that was set aside
+        std::string autostarted_in;      ///< in which boot of the host the autostart was last done
         std::vector<std::string>
             problems;  ///< a sentence for each file that could not be read and was left alone
     };
@@ -47,6 +48,8 @@ class Store {
     virtual async::Task<Result<Content>> load() = 0;
     virtual async::Task<Result<>> save(Stored domain) = 0;
     virtual async::Task<Result<>> remove(Uuid uuid) = 0;
+    /// All that was to be started with the host has been, in this boot of it.
+    virtual async::Task<Result<>> note_autostart(std::string boot) = 0;
     virtual async::Task<Result<>> save_life(StoredLife life) = 0;
     virtual async::Task<Result<>> remove_life(Uuid uuid) = 0;
     /// Where the managed image of a domain is, or is to be; the folder is there.

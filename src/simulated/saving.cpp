@@ -32,6 +32,13 @@ Result<std::shared_ptr<T>> shared(Result<T> made) {
     return std::make_shared<T>(std::move(*made));
 }
 
+Result<OpenImage> open_ours(const fs::path& path) {
+    auto image = hypervisor::open_image(path);
+    if (image && !image->xl_config.empty())
+        return fail(Reason::invalid_argument, "'{}' is of a guest on Xen: it was made by xl", path.string());
+    return image;
+}
+
 }  // namespace
 
 Task<Result<>> Simulated::save(DomId domid, ImageHead head, fs::path path, Operation operation) {
@@ -40,6 +47,7 @@ Task<Result<>> Simulated::save(DomId domid, ImageHead head, fs::path path, Opera
         blocking_, scheduler_, [path, head] { return shared(ImageWriter::create(path, head)); });
     if (!opened) co_return attempt.error(std::move(opened.error()));
     auto image = std::move(*opened);
+    if (operation.bypass_cache) image->bypass_cache();
     auto saved = co_await suspend_and_write(attempt, domid, image, operation);
     if (!saved) static_cast<void>(machine_.resume(domid));
     co_await async::run_blocking(blocking_, scheduler_, [image = std::move(image)]() mutable {
@@ -116,20 +124,29 @@ Task<Result<>> Simulated::write_core(Attempt& attempt, DomId domid, std::shared_
 }
 
 Task<Result<ImageHead>> Simulated::read_image(fs::path path) {
-    auto opened = co_await async::run_blocking(
-        blocking_, scheduler_, [path = std::move(path)] { return shared(hypervisor::open_image(path)); });
+    auto opened = co_await async::run_blocking(blocking_, scheduler_,
+                                               [path = std::move(path)] { return shared(open_ours(path)); });
     if (!opened) co_return std::unexpected(std::move(opened.error()));
     co_return std::move((*opened)->head);
+}
+
+Task<Result<>> Simulated::rewrite_image(fs::path path, ImageHead head) {
+    return async::run_blocking(blocking_, scheduler_, [path = std::move(path), head = std::move(head)] {
+        return hypervisor::rewrite_image(path, head);
+    });
 }
 
 Task<Result<Created>> Simulated::restore(domain::Definition definition, fs::path path, Operation operation) {
     auto attempt =
         begin(Kind::restore, fmt::format("restore domain '{}'", definition.name), operation.cancel);
-    const auto ran =
-        co_await async::run_blocking(blocking_, scheduler_, [path = std::move(path)]() -> Result<Duration> {
-            const auto image = hypervisor::open_image(path);
+    const auto ran = co_await async::run_blocking(
+        blocking_, scheduler_,
+        [path = std::move(path), bypass = operation.bypass_cache]() -> Result<Duration> {
+            const auto image = open_ours(path);
             if (!image) return std::unexpected(image.error());
-            return read_stream(*image);
+            auto ran = read_stream(*image);
+            if (bypass) hypervisor::leave_cache(image->file);
+            return ran;
         });
     if (!ran) co_return attempt.error(ran.error());
     if (operation.cancel.cancelled()) co_return attempt.error(End::cancelled);

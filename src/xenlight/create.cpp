@@ -140,9 +140,10 @@ struct OpenStream {
     StreamStart start;
 };
 
-Result<std::shared_ptr<OpenStream>> open_stream(const std::filesystem::path& path) {
+Result<std::shared_ptr<OpenStream>> open_stream(const std::filesystem::path& path, bool bypass_cache) {
     auto image = hypervisor::open_image(path);
     if (!image) return std::unexpected(std::move(image.error()));
+    image->bypasses_cache = bypass_cache;
     const auto start = check_stream(*image);
     if (!start) return std::unexpected(start.error());
     return std::make_shared<OpenStream>(std::move(*image), *start);
@@ -167,8 +168,9 @@ async::Task<Result<Created>> restore_domain(Workers::Loan worker, Movers movers,
     job->stream = moving->channel->libxls;
     job->parameters->stream_version = 2;
     const auto what = job->what();
-    auto image = co_await async::run_blocking(movers.threads, movers.core,
-                                              [path = std::move(path)] { return open_stream(path); });
+    auto image = co_await async::run_blocking(
+        movers.threads, movers.core,
+        [path = std::move(path), bypass = operation.bypass_cache] { return open_stream(path, bypass); });
     if (!image) co_return std::unexpected(in_context(what, std::move(image.error())));
     auto ready = co_await worker->call([job](Context& context) { return prepare(context, *job); });
     if (!ready) co_return std::unexpected(std::move(ready.error()));
@@ -187,6 +189,10 @@ async::Task<Result<Created>> restore_domain(Workers::Loan worker, Movers movers,
     moving->channel->shut();
     auto moved = co_await sent;
     if (!made && !moved) co_return std::unexpected(in_context(what, std::move(moved.error())));
+    if (!made && operation.progress && !operation.cancel.cancelled())
+        made.error().message +=
+            fmt::format(" (libxl has taken {} of the {} bytes of the image's stream)",
+                        operation.progress->bytes.load(), operation.progress->bytes_all.load());
     co_return made;
 }
 

@@ -179,6 +179,27 @@ Definition read_config(const libxl_domain_config& config) {
     return definition;
 }
 
+Result<Definition> read_xl_config(libxl_ctx* ctx, const std::string& json) {
+    DomainConfig config;
+    if (libxl_domain_config_from_json(ctx, config.get(), json.c_str()) != 0)
+        return fail(Reason::invalid_argument, "what xl has written of its guest cannot be read");
+    const std::pair<std::string_view, int> devices[] = {
+        {"disks", config->num_disks},         {"network interfaces", config->num_nics},
+        {"PCI devices", config->num_pcidevs}, {"virtual displays", config->num_vfbs},
+        {"USB devices", config->num_usbdevs}, {"shared folders", config->num_p9s},
+    };
+    for (const auto& [what, count] : devices)
+        if (count > 0)
+            return fail(Reason::unsupported_config,
+                        "the guest that xl has saved has {}, which are not served yet", what);
+    auto definition = read_config(*config);
+    for (auto* const memory : {&definition.memory_max_kib, &definition.memory_kib})
+        if (*memory == 0 || *memory == LIBXL_MEMKB_DEFAULT)
+            return fail(Reason::invalid_argument,
+                        "what xl has written of its guest says nothing of its memory");
+    return definition;
+}
+
 Uuid uuid_of(const libxl_uuid& uuid) {
     Uuid result;
     std::ranges::copy(uuid.uuid, result.bytes.begin());

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
+#include "base/result.hpp"
 #include "base/uuid.hpp"
 #include "domain/definition.hpp"
 #include "xenlight/libxl.hpp"
@@ -17,6 +19,10 @@ void write_config(const domain::Definition& definition, libxl_domain_config& con
 /// The definition that libxl's words describe; what a definition cannot hold is left out. Consoles have no
 /// ttys: an HVM guest's are its serial ports, and Xen's console where there are none. Pure.
 domain::Definition read_config(const libxl_domain_config& config);
+
+/// The definition in the JSON of an image that xl has made. unsupported_config: its guest has what a
+/// definition cannot hold, and would be restored without it. Any thread that may enter `ctx`.
+Result<domain::Definition> read_xl_config(libxl_ctx* ctx, const std::string& json);
 
 Uuid uuid_of(const libxl_uuid& uuid);
 

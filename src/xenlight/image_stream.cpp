@@ -82,13 +82,13 @@ void Journey::failed() {
 
 Result<StreamStart> check_stream(const hypervisor::OpenImage& image) {
     StreamStart start{};
+    const auto begin = ::lseek(image.file.get(), 0, SEEK_CUR);
     if (auto read = hypervisor::read_from_image(image, start); !read)
         return std::unexpected(std::move(read.error()));
     const std::string_view found(start.data(), start.size());
     if (!found.starts_with(stream_header) || !found.substr(stream_header.size()).starts_with(helpers_record))
         return fail(Reason::invalid_argument,
-                    "the image of domain '{}' holds no stream of libxl's, version 2",
-                    image.head.definition.name);
+                    "the image is damaged at byte {}: no stream of libxl's, version 2, begins there", begin);
     return start;
 }
 
@@ -118,7 +118,7 @@ Result<> send(const hypervisor::OpenImage& image, const StreamStart& start, cons
     journey.moved(start.size());
     journey.under_way();
     std::vector<char> chunk(limits::image_chunk);
-    for (;;) {
+    for (std::size_t in_cache = 0;;) {
         const auto n = ::read(image.file.get(), chunk.data(), chunk.size());
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) {
@@ -129,6 +129,11 @@ Result<> send(const hypervisor::OpenImage& image, const StreamStart& start, cons
         const auto size = static_cast<std::size_t>(n);
         if (!write_all(channel.ours.get(), {chunk.data(), size})) return {};
         journey.moved(size);
+        in_cache += size;
+        if (image.bypasses_cache && in_cache >= limits::image_cached) {
+            hypervisor::leave_cache(image.file);
+            in_cache = 0;
+        }
     }
     // If that was too little, libxl finds its end and says so.
     ::shutdown(channel.ours.get(), SHUT_WR);

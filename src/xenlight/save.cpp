@@ -73,9 +73,11 @@ Task<Result<>> save_domain(Workers::Loan worker, Movers movers, DomId domid, hyp
     if (operation.progress) operation.progress->bytes_all = head.definition.memory_kib * 1024;
     auto image = co_await async::run_blocking(
         movers.threads, movers.core,
-        [path = std::move(path), head = std::move(head)]() -> Result<std::shared_ptr<ImageWriter>> {
+        [path = std::move(path), head = std::move(head),
+         bypass = operation.bypass_cache]() -> Result<std::shared_ptr<ImageWriter>> {
             auto created = ImageWriter::create(path, head);
             if (!created) return std::unexpected(std::move(created.error()));
+            if (bypass) created->bypass_cache();
             return std::make_shared<ImageWriter>(std::move(*created));
         });
     if (!image) co_return std::unexpected(in_context(what, std::move(image.error())));

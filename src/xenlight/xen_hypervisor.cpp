@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "xenlight/create.hpp"
 #include "xenlight/describe.hpp"
+#include "xenlight/domain_config.hpp"
 #include "xenlight/dump.hpp"
 #include "xenlight/host.hpp"
 
@@ -76,7 +77,8 @@ XenHypervisor::XenHypervisor(async::Scheduler& core)
       destroying_("xen-destroy", core, link_),
       workers_(limits::working_contexts, core, link_),
       image_threads_(limits::working_contexts),
-      head_thread_(1) {}
+      head_thread_(1),
+      copy_thread_(1) {}
 
 XenHypervisor::~XenHypervisor() {
     link_->cut();
@@ -197,12 +199,29 @@ async::Task<Result<>> XenHypervisor::save(DomId domid, hypervisor::ImageHead hea
 }
 
 async::Task<Result<hypervisor::ImageHead>> XenHypervisor::read_image(std::filesystem::path path) {
-    return async::run_blocking(head_thread_, core_,
-                               [path = std::move(path)]() -> Result<hypervisor::ImageHead> {
-                                   auto image = hypervisor::open_image(path);
-                                   if (!image) return std::unexpected(std::move(image.error()));
-                                   return std::move(image->head);
-                               });
+    struct Read {
+        hypervisor::ImageHead head;
+        std::string xl_config;
+    };
+    auto read = co_await async::run_blocking(head_thread_, core_, [path]() -> Result<Read> {
+        auto image = hypervisor::open_image(path);
+        if (!image) return std::unexpected(std::move(image.error()));
+        return Read{std::move(image->head), std::move(image->xl_config)};
+    });
+    if (!read) co_return std::unexpected(std::move(read.error()));
+    if (read->xl_config.empty()) co_return std::move(read->head);
+    auto definition = co_await asking_.call([json = std::move(read->xl_config)](Context& context) {
+        return context.enter([&](libxl_ctx* ctx) { return read_xl_config(ctx, json); });
+    });
+    if (!definition)
+        co_return std::unexpected(in_context(fmt::format("restore '{}'", path.string()), definition.error()));
+    co_return hypervisor::ImageHead{std::move(*definition)};
+}
+
+async::Task<Result<>> XenHypervisor::rewrite_image(std::filesystem::path path, hypervisor::ImageHead head) {
+    return async::run_blocking(copy_thread_, core_, [path = std::move(path), head = std::move(head)] {
+        return hypervisor::rewrite_image(path, head);
+    });
 }
 
 async::Task<Result<Created>> XenHypervisor::restore(domain::Definition definition, std::filesystem::path path,

@@ -75,6 +75,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> save(hypervisor::DomId domid, hypervisor::ImageHead head,
                                std::filesystem::path path, hypervisor::Operation operation) override;
     async::Task<Result<hypervisor::ImageHead>> read_image(std::filesystem::path path) override;
+    async::Task<Result<>> rewrite_image(std::filesystem::path path, hypervisor::ImageHead head) override;
     async::Task<Result<hypervisor::Created>> restore(domain::Definition definition,
                                                      std::filesystem::path path,
                                                      hypervisor::Operation operation) override;
@@ -119,6 +120,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::BlockingThreads image_threads_;
     async::BlockingThreads
         head_thread_;  ///< what only looks at an image does not wait for those that move one
+    async::BlockingThreads copy_thread_;  ///< nor for one that is copied
     std::size_t in_flight_ = 0;
 };
 

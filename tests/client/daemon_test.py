@@ -7,6 +7,7 @@ import subprocess
 
 import libvirt
 import pytest
+from hosts import wait_until
 
 pytestmark = pytest.mark.simulated
 
@@ -76,6 +77,7 @@ def test_a_definition_that_cannot_be_read_is_reported_and_left_alone(own_host):
 
 def test_no_file_is_left_of_what_was_removed(own_host):
     state = own_host.root / "var" / "lib" / "virtlight"
+    wait_until((state / "autostarted").exists, own_host.patience, "the end of the autostart")
     before = {path for path in state.rglob("*")}
     with own_host.connect() as conn:
         domain = conn.defineXML(own_host.guest("brief"))
@@ -97,3 +99,14 @@ def test_a_hundred_guests_come_and_go_without_a_trace(own_host):
             if domain.ID() > 0:
                 domain.destroy()
         assert own_host.open_files() <= files
+
+
+def test_what_is_to_start_with_the_host_starts_beside_the_first_clients(own_host):
+    with own_host.connect() as conn:
+        for name in ("slow-a", "slow-b", "slow-c"):
+            conn.defineXML(own_host.guest(name, words="build-takes=2")).setAutostart(1)
+    own_host.stop()
+    own_host.start()
+    with own_host.connect() as conn:
+        assert conn.numOfDomains() < 4, "clients are served before the guests have started"
+        wait_until(lambda: conn.numOfDomains() == 4, 20, "the autostart")

@@ -53,6 +53,8 @@ class Host:
     initrd: str
     patience: float  # seconds within which a guest starts or ends
     core_bytes_per_mib: int  # how long the core of a guest is at least
+    remote: bool  # the daemon sees another process than this as its client
+    timelines: str  # the folder of the domains' timelines, on the host of the daemon
 
     def connect(self):
         return contextlib.closing(libvirt.open(self.uri))
@@ -112,6 +114,7 @@ class SimulatedHost(Host):
 
     patience = 10
     core_bytes_per_mib = 1024
+    remote = False
 
     def __init__(self, folder, root):
         self.program = folder / "virtlightd"
@@ -119,6 +122,7 @@ class SimulatedHost(Host):
         self.socket = root / "run" / "virtlightd.sock"
         self.uri = f"xen+unix:///system?socket={self.socket}"
         self.log = root / "virtlightd.log"
+        self.timelines = root / "var" / "log" / "virtlight" / "timeline"
         self.process = None
         self.kernel = str(root / "vmlinuz")
         self.initrd = str(root / "initrd.img")
@@ -189,6 +193,8 @@ class LabHost(Host):
 
     patience = 240
     core_bytes_per_mib = 1024 * 1024
+    remote = True
+    timelines = "/var/log/virtlight/timeline"
     kernel = "/var/lib/virtlight-lab/vmlinuz"
     initrd = "/var/lib/virtlight-lab/initrd.img"
 

@@ -210,3 +210,58 @@ def test_an_image_whose_guest_may_have_run_since_is_not_started_from(own_host):
         conn.restore(str(used))
         assert domain.state()[1] == libvirt.VIR_DOMAIN_RUNNING_RESTORED
         domain.destroy()
+
+
+def test_the_end_of_a_job_is_told_with_its_figures(host, conn):
+    told = []
+
+    def on_end(_conn, domain, params, _opaque):
+        told.append((domain.name(), params))
+
+    domain = running(host, conn, "counted")
+    callback = conn.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, on_end, None)
+    domain.save(host.place("counted.save"))
+    wait_until(lambda: told, host.patience, "the end of the save")
+    conn.domainEventDeregisterAny(callback)
+    name, params = told[0]
+    assert name == "counted" and params["success"]
+    assert params["operation"] == libvirt.VIR_DOMAIN_JOB_OPERATION_SAVE
+    assert params["data_total"] >= params["data_processed"] > 0
+    kept = domain.jobStats(libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED)
+    assert kept["data_processed"] == params["data_processed"]
+
+
+def test_saves_and_restores_take_parameters(host, conn):
+    domain = running(host, conn, "by-params")
+    image = host.place("by-params.save")
+    titled = domain.XMLDesc().replace("<memory ", "<title>saved with this</title><memory ", 1)
+    domain.saveParams({"file": image, "dxml": titled}, libvirt.VIR_DOMAIN_SAVE_BYPASS_CACHE)
+    assert "saved with this" in conn.saveImageGetXMLDesc(image)
+    titled = titled.replace("saved with this", "restored with this")
+    conn.restoreParams({"file": image, "dxml": titled}, libvirt.VIR_DOMAIN_SAVE_PAUSED)
+    assert "restored with this" in domain.XMLDesc() and domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED
+    domain.resume()
+    domain.saveParams({}, 0)
+    assert domain.hasManagedSaveImage()
+    assert code_of(conn.restoreParams, {"dxml": titled})[0] == libvirt.VIR_ERR_INVALID_ARG
+
+
+def test_an_image_gets_another_definition_if_its_guest_can_go_on_with_it(host, conn):
+    domain = running(host, conn, "changed")
+    image = host.place("changed.save")
+    domain.save(image)
+    xml = conn.saveImageGetXMLDesc(image)
+    code, message = code_of(conn.saveImageDefineXML, image, xml.replace("131072", "262144"))
+    assert code == libvirt.VIR_ERR_CONFIG_UNSUPPORTED and "memory" in message
+    conn.saveImageDefineXML(image, xml.replace("<memory ", "<title>new</title><memory ", 1),
+                            libvirt.VIR_DOMAIN_SAVE_PAUSED)
+    conn.restore(image)
+    assert "<title>new</title>" in domain.XMLDesc() and domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED
+
+    domain.resume()
+    domain.managedSave(libvirt.VIR_DOMAIN_SAVE_BYPASS_CACHE)
+    xml = domain.managedSaveGetXMLDesc()
+    domain.managedSaveDefineXML(xml.replace("<title>new</title>", "<title>newer</title>"))
+    assert "newer" in domain.managedSaveGetXMLDesc()
+    domain.createWithFlags(libvirt.VIR_DOMAIN_START_BYPASS_CACHE)
+    assert "newer" in domain.XMLDesc() and domain.state()[1] == libvirt.VIR_DOMAIN_RUNNING_RESTORED

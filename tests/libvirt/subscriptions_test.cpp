@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "libvirt/subscriptions.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "libvirt/messages.hpp"
@@ -38,6 +40,34 @@ TEST(Subscriptions, TellOfRebootsInBothStyles) {
     const Domain body{.name = "pv", .uuid = ours, .id = 5};
     EXPECT_EQ(subscriptions.messages(rebooted()),
               (std::vector<EventMessage>{{319, *encode(CallbackMessage{id, body})}, {169, *encode(body)}}));
+}
+
+TEST(Subscriptions, TellWhatBecameOfAJob) {
+    Subscriptions subscriptions;
+    constexpr std::int32_t job_completed = 21;
+    const auto id = *subscriptions.add(job_completed, std::nullopt);
+    EXPECT_FALSE(subscriptions.add_legacy(job_completed)) << "it came when the older style was past";
+    const domain::JobReport job{.state = domain::JobReport::State::failed,
+                                .operation = domain::JobReport::Operation::save,
+                                .elapsed = milliseconds(1500),
+                                .bytes = 10,
+                                .bytes_all = 100,
+                                .problem = "the disk is full"};
+    const domain::Event event{.name = "pv", .uuid = ours, .domid = 5, .kind = domain::JobEnded{job}};
+    const auto messages = subscriptions.messages(event);
+    ASSERT_EQ(messages.size(), 1);
+    EXPECT_EQ(messages[0].procedure, 363);
+    const auto told = decode<CallbackMessage<JobMessage>>(messages[0].payload);
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->callback_id, id);
+    const auto value_of = [&](std::string_view field) {
+        return std::ranges::find(told->event.params, field, &TypedParam::field)->value;
+    };
+    EXPECT_EQ(value_of("operation"), TypedParam::Value(2));
+    EXPECT_EQ(value_of("time_elapsed"), TypedParam::Value(std::uint64_t{1500}));
+    EXPECT_EQ(value_of("success"), TypedParam::Value(false));
+    EXPECT_EQ(value_of("errmsg"), TypedParam::Value(std::string("the disk is full")));
+    EXPECT_EQ(value_of("data_remaining"), TypedParam::Value(std::uint64_t{90}));
 }
 
 TEST(Subscriptions, TellOnlyOfWhatWasRegisteredFor) {

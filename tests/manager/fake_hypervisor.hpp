@@ -53,6 +53,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     }
     /// To be called by the test when a tty is to have come or moved.
     std::map<hypervisor::LifeId, hypervisor::TtysTold> ttys_told;
+    bool bypassed_cache = false;  ///< by the last save or restore
     std::size_t count(const std::string& call) const {
         return static_cast<std::size_t>(std::ranges::count(calls, call));
     }
@@ -196,6 +197,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     }
     async::Task<Result<>> save(DomId domid, hypervisor::ImageHead head, std::filesystem::path path,
                                Operation operation) override {
+        bypassed_cache = operation.bypass_cache;
         operation.progress->bytes = 1000;
         operation.progress->bytes_all = head.definition.memory_kib * 1024;
         auto turn = co_await begin("save", operation, domid);
@@ -213,8 +215,15 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         if (found == images.end()) co_return fail(Reason::io, "cannot open '{}'", path.string());
         co_return found->second;
     }
+    async::Task<Result<>> rewrite_image(std::filesystem::path path, hypervisor::ImageHead head) override {
+        const Operation operation;
+        auto turn = co_await begin("rewrite_image", operation);
+        if (turn) images[path] = std::move(head);
+        co_return turn;
+    }
     async::Task<Result<hypervisor::Created>> restore(domain::Definition definition, std::filesystem::path,
                                                      Operation operation) override {
+        bypassed_cache = operation.bypass_cache;
         const auto turn = co_await begin("restore", operation);
         if (!turn) co_return std::unexpected(turn.error());
         const auto domid = make(definition, true);

@@ -80,9 +80,9 @@ TEST_P(StoppedGuest, IsTreatedAsItsDefinitionAsks) {
         EXPECT_EQ(verdict.ending->reason, *expected.ends);
         EXPECT_EQ(verdict.ending->told, expected.told);
         EXPECT_EQ(verdict.ending->restart, expected.restarts);
-        const bool plain =
-            expected.action == LifecycleAction::destroy || expected.action == LifecycleAction::restart;
-        EXPECT_EQ(verdict.ending->simplified, !plain);
+        const bool dumps = expected.action == LifecycleAction::coredump_destroy ||
+                           expected.action == LifecycleAction::coredump_restart;
+        EXPECT_EQ(verdict.ending->simplified, dumps);
         EXPECT_THAT(verdict.events, IsEmpty()) << "told when it is gone";
     } else {
         EXPECT_FALSE(verdict.ending);

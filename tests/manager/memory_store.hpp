@@ -24,6 +24,7 @@ class MemoryStore final : public Store {
     std::map<Uuid, StoredLife> lives;
     std::set<Uuid> images;
     std::set<Uuid> images_aside;
+    std::string autostarted_in;
     std::vector<std::string> problems;
     unsigned writes = 0;
     /// Called as a write is about to happen, and when it has.
@@ -46,6 +47,7 @@ class MemoryStore final : public Store {
             content.lives.push_back(life);
         content.images.assign(images.begin(), images.end());
         content.images_aside.assign(images_aside.begin(), images_aside.end());
+        content.autostarted_in = autostarted_in;
         content.problems = problems;
         co_await step();
         co_return content;
@@ -58,6 +60,9 @@ class MemoryStore final : public Store {
     }
     async::Task<Result<>> save_life(StoredLife life) override {
         return change([this, life] { lives.insert_or_assign(life.definition.uuid, life); });
+    }
+    async::Task<Result<>> note_autostart(std::string boot) override {
+        return change([this, boot] { autostarted_in = boot; });
     }
     std::filesystem::path image_path(Uuid uuid) const override { return "/images/" + to_string(uuid); }
     async::Task<Result<>> set_image_aside(Uuid uuid) override {

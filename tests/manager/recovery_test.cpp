@@ -215,6 +215,30 @@ TEST_F(Restart, StartsWhatIsToBeStartedBesideItsOwnWorkAndAFewAtATime) {
     EXPECT_EQ(info(other).domid, -1);
 }
 
+TEST_F(Restart, DoesNotStartAgainInTheSameBootWhatWasToBeStartedWithIt) {
+    start_up();
+    const auto guest = running("web");
+    end_of(manager->set_autostart(guest.uuid, true)).value();
+    end_of(manager->destroy(guest.uuid)).value();
+    restart();
+    EXPECT_EQ(xen.count("create"), 1u) << "its owner has ended it";
+    boot = "the next one";
+    restart();
+    EXPECT_EQ(xen.count("create"), 2u);
+}
+
+TEST_F(Restart, GoesOnWithTheAutostartThatADaemonHadNotFinished) {
+    for (const auto* name : {"a", "b", "c"})
+        store.domains[guest_named(name).uuid] = {guest_named(name), true};
+    xen.hold("create");
+    start_up();
+    settle();
+    restart();
+    xen.release("create");
+    settle();
+    EXPECT_EQ(xen.truth.size(), 4u) << "Domain-0 and all three";
+}
+
 TEST_F(Restart, DoesNotStartAgainWhatRuns) {
     start_up();
     const auto guest = running("web");

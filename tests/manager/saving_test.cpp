@@ -41,7 +41,7 @@ TEST_F(Saving, EndsAGuestAndRestoringBringsItBack) {
     ASSERT_TRUE(restored) << restored.error().message;
     EXPECT_EQ(restored->status, Status(RunningReason::restored));
     look();
-    EXPECT_THAT(events(), ElementsAre("web STOPPED/4", "web STARTED/2"));
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/4", "web JOB/completed", "web STARTED/2"));
 }
 
 TEST_F(Saving, OfAPausedImageRestoresItPausedUnlessToldOtherwise) {
@@ -77,7 +77,7 @@ TEST_F(Saving, ThatFailsLeavesTheGuestRunning) {
     expect_refused(end, Reason::io, "cannot save domain 'web': cannot write '/tmp/web.save': No space");
     look();
     EXPECT_EQ(info(guest).domid, 1);
-    EXPECT_THAT(events(), IsEmpty());
+    EXPECT_THAT(events(), ElementsAre("web JOB/failed"));
 }
 
 TEST_F(Saving, WhoseGuestCannotBeRemovedSaysSoAndKeepsTheImage) {
@@ -101,6 +101,8 @@ TEST_F(Saving, IsAJobThatTellsItsProgressAndCanBeAborted) {
     expect_refused(end_of(saving), Reason::cancelled, "aborted by a client");
     EXPECT_EQ(manager->job(guest.uuid)->state, JobReport::State::none);
     EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_THAT(events(), ElementsAre("web JOB/cancelled"));
+    EXPECT_THAT(manager->last_job(guest.uuid)->problem, HasSubstr("aborted by a client"));
 }
 
 TEST_F(Saving, LeavesItsFiguresReadable) {
@@ -109,6 +111,53 @@ TEST_F(Saving, LeavesItsFiguresReadable) {
     ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
     EXPECT_EQ(manager->last_job(guest.uuid)->state, JobReport::State::completed);
     EXPECT_EQ(manager->last_job(guest.uuid)->bytes, 1000);
+}
+
+TEST_F(Saving, LeavesNothingInThePageCacheIfItIsToldTo) {
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {.bypass_cache = true})));
+    EXPECT_TRUE(xen.bypassed_cache);
+    ASSERT_TRUE(end_of(manager->restore(path, {})));
+    EXPECT_FALSE(xen.bypassed_cache);
+    saved(guest);
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {.bypass_cache = true})));
+    EXPECT_TRUE(xen.bypassed_cache);
+}
+
+TEST_F(Saving, TakesAnotherDefinitionThatTheGuestCanGoOnWith) {
+    auto guest = running("web");
+    guest.title = "on the web";
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {.definition = guest})));
+    EXPECT_EQ(xen.images.at(path).definition.title, "on the web");
+    guest.title = "back again";
+    ASSERT_TRUE(end_of(manager->restore(path, {.definition = guest})));
+    EXPECT_EQ(manager->definition(guest.uuid, Which::live)->title, "back again");
+    auto larger = guest;
+    larger.memory_max_kib *= 2;
+    expect_refused(end_of(manager->save(guest.uuid, path, {.definition = larger})),
+                   Reason::unsupported_config, "maximum memory");
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+}
+
+TEST_F(Saving, CanBeRedefinedWhileItWaits) {
+    auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    guest.on_crash = domain::LifecycleAction::preserve;
+    EXPECT_TRUE(end_of(manager->change_image(path, {guest, true})));
+    EXPECT_TRUE(xen.images.at(path).paused);
+    EXPECT_EQ(xen.images.at(path).definition.on_crash, domain::LifecycleAction::preserve);
+    guest.vcpus_max = 8;
+    expect_refused(end_of(manager->change_image(path, {guest})), Reason::unsupported_config, "vCPUs");
+
+    expect_refused(end_of(manager->change_managed_image(guest.uuid, {guest})), Reason::invalid_state,
+                   "no managed save image");
+    ASSERT_TRUE(end_of(manager->restore(path, {.paused = false})));
+    saved(guest);
+    guest.vcpus_max = 1;
+    guest.title = "changed";
+    EXPECT_TRUE(end_of(manager->change_managed_image(guest.uuid, {guest})));
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_EQ(manager->definition(guest.uuid, Which::live)->title, "changed");
 }
 
 TEST_F(Saving, CannotBeAbortedWhenThereIsNoJob) {

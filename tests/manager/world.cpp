@@ -30,10 +30,13 @@ domain::Definition guest_named(const std::string& name) {
 std::string to_text(const domain::Event& event) {
     static constexpr const char* names[] = {"DEFINED", "UNDEFINED", "STARTED",     "SUSPENDED", "RESUMED",
                                             "STOPPED", "SHUTDOWN",  "PMSUSPENDED", "CRASHED"};
+    static constexpr const char* states[] = {"none", "running", "completed", "failed", "cancelled"};
     if (const auto* lifecycle = std::get_if<domain::Lifecycle>(&event.kind))
         return fmt::format("{} {}/{}", event.name, names[lifecycle->event], lifecycle->detail);
     if (const auto* memory = std::get_if<domain::MemoryChanged>(&event.kind))
         return fmt::format("{} MEMORY {}", event.name, memory->memory_kib);
+    if (const auto* ended = std::get_if<domain::JobEnded>(&event.kind))
+        return fmt::format("{} JOB/{}", event.name, states[static_cast<std::size_t>(ended->job.state)]);
     return event.name + " REBOOT";
 }
 
@@ -65,7 +68,9 @@ void World::start_up() {
     manager = std::make_unique<Manager>(loop, xen, store);
     subscription_ =
         manager->subscribe([this](const domain::Event& event) { events_.push_back(to_text(event)); });
+    prepare();
     end_of(manager->start_up()).value();
+    manager->autostart(boot);
     settle();
 }
 

@@ -33,6 +33,8 @@ class World {
     /// As restart(), but the first start has yet to come: for what the daemon finds there.
     explicit World(std::nullopt_t);
     void start_up();
+    /// What a test does with each manager before it starts up.
+    std::function<void()> prepare = [] {};
 
     template <class T>
     using Pending = std::shared_ptr<std::optional<T>>;
@@ -77,6 +79,7 @@ class World {
     FakeHypervisor xen{loop};
     async::Scope scope;
     std::unique_ptr<Manager> manager;
+    std::string boot = "a boot of the host";
 
  private:
     template <class T>

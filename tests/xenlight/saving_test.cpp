@@ -61,6 +61,26 @@ class Saving : public testing::Test {
         t.core.stop();
     }
 
+    /// An image as `xl save` writes it.
+    void write_xl_image(const std::string& config) const {
+        std::ofstream file(folder.path() / "image", std::ios::binary);
+        file.write("Xen saved domain, xl format\n \0 \r", 32);
+        const auto length = static_cast<std::uint32_t>(config.size());
+        for (const std::uint32_t word : {0x01020304U, 3U, 0U, length + 4, length})
+            file.write(reinterpret_cast<const char*>(&word), sizeof word);  // NOLINT: plain bytes
+        file << config << "the stream";
+    }
+    Result<hypervisor::ImageHead> read_image() {
+        Result<hypervisor::ImageHead> head;
+        scope.spawn(read_and_stop(*this, head));
+        core.run();
+        return head;
+    }
+    static Task<> read_and_stop(Saving& t, Result<hypervisor::ImageHead>& head) {
+        head = co_await t.xen->read_image(t.folder.path() / "image");
+        t.core.stop();
+    }
+
     Uuid uuid = Uuid::random();
     fake_xen::Xen& fake = fake_xen::Xen::get();
     test::TemporaryFolder tools;
@@ -97,6 +117,34 @@ TEST_F(Saving, OfADomainThatIsGoneSaysSo) {
     ASSERT_FALSE(saved);
     EXPECT_EQ(saved.error().reason, Reason::no_domain) << saved.error().message;
     EXPECT_TRUE(left_nothing());
+}
+
+TEST_F(Saving, ByXlIsReadInLibxlsOwnWords) {
+    write_xl_image(fmt::format(R"({{"c_info": {{"type": "pv", "name": "by-xl", "uuid": "{}"}},
+        "b_info": {{"max_vcpus": 2, "avail_vcpus": [0, 1], "max_memkb": 131072, "target_memkb": 65536,
+        "kernel": "/boot/k", "type.pv": {{}}}}, "on_crash": "preserve"}})",
+                               to_string(uuid)));
+    const auto head = read_image();
+    ASSERT_TRUE(head) << head.error().message;
+    EXPECT_EQ(head->definition.name, "by-xl");
+    EXPECT_EQ(head->definition.uuid, uuid);
+    EXPECT_EQ(head->definition.type, domain::GuestType::pv);
+    EXPECT_EQ(head->definition.memory_max_kib, 131072U);
+    EXPECT_EQ(head->definition.vcpus, 2U);
+    EXPECT_EQ(head->definition.on_crash, domain::LifecycleAction::preserve);
+    EXPECT_FALSE(head->paused);
+}
+
+TEST_F(Saving, ByXlOfAGuestWithDisksIsNotRestoredWithoutThem) {
+    write_xl_image(R"({"c_info": {"type": "pv", "name": "by-xl"},
+        "b_info": {"max_memkb": 131072, "target_memkb": 65536, "type.pv": {}},
+        "disks": [{"pdev_path": "/dev/sda", "vdev": "xvda", "format": "raw"}]})");
+    const auto head = read_image();
+    ASSERT_FALSE(head);
+    EXPECT_EQ(head.error().reason, Reason::unsupported_config);
+    EXPECT_THAT(head.error().message, testing::HasSubstr("disks"));
+    write_xl_image("{ nonsense");
+    EXPECT_EQ(read_image().error().reason, Reason::invalid_argument);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 #include "base/result.hpp"
 
-namespace virtlight::console {
+namespace virtlight {
 
 /// When a log file makes way for a new one, and how many old ones are kept beside it.
 struct Rotation {
@@ -20,4 +20,4 @@ struct Rotation {
 /// may be moved or removed at any time, and its folder too. Blocks: not for the core thread.
 Result<> append_rotated(const std::filesystem::path& path, std::string_view text, const Rotation& rotation);
 
-}  // namespace virtlight::console
+}  // namespace virtlight

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "console/rotated_file.hpp"
+#include "base/rotated_file.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -12,7 +12,7 @@
 
 #include "base/file.hpp"
 
-namespace virtlight::console {
+namespace virtlight {
 namespace {
 
 std::string numbered(const std::filesystem::path& path, unsigned number) {
@@ -75,4 +75,4 @@ Result<> append_rotated(const std::filesystem::path& path, std::string_view text
     return {};
 }
 
-}  // namespace virtlight::console
+}  // namespace virtlight

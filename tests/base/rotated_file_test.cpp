@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "console/rotated_file.hpp"
+#include "base/rotated_file.hpp"
 
 #include <csignal>
 
@@ -9,7 +9,7 @@
 #include "base/file.hpp"
 #include "base/temporary_folder.hpp"
 
-namespace virtlight::console {
+namespace virtlight {
 namespace {
 
 class RotatedFile : public testing::Test {
@@ -103,4 +103,4 @@ TEST_F(RotatedFile, IsNotWrittenThroughALink) {
 }
 
 }  // namespace
-}  // namespace virtlight::console
+}  // namespace virtlight

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/same_guest.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace virtlight::domain {
+namespace {
+
+bool same_consoles(const Definition& saved, const Definition& wanted) {
+    return std::ranges::equal(saved.consoles, wanted.consoles, [](const Console& one, const Console& other) {
+        return one.target == other.target && one.port == other.port;
+    });
+}
+
+}  // namespace
+
+Result<> check_same_guest(const Definition& saved, const Definition& wanted) {
+    const std::pair<std::string_view, bool> parts[] = {
+        {"name", saved.name == wanted.name},
+        {"uuid", saved.uuid == wanted.uuid},
+        {"type", saved.type == wanted.type},
+        {"maximum memory", saved.memory_max_kib == wanted.memory_max_kib},
+        {"maximum number of vCPUs", saved.vcpus_max == wanted.vcpus_max},
+        {"<features>", saved.features == wanted.features},
+        {"clock", saved.clock == wanted.clock},
+        {"consoles", same_consoles(saved, wanted)},
+    };
+    for (const auto& [what, same] : parts) {
+        if (!same)
+            return fail(Reason::unsupported_config,
+                        "the guest was saved with another {}, and cannot go on with that of the XML", what);
+    }
+    return {};
+}
+
+}  // namespace virtlight::domain

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libvirt/job_params.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace virtlight::libvirt {
+
+using domain::JobReport;
+
+std::int32_t job_type(const JobReport& job) {
+    using enum JobReport::State;
+    switch (job.state) {
+        case none: return 0;
+        case running: return job.bytes_all > 0 ? 1 : 2;  // with a known end, or without
+        case completed: return 3;
+        case failed: return 4;
+        case cancelled: return 5;
+    }
+    return 0;
+}
+
+std::uint64_t milliseconds_of(Duration duration) {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(duration).count());
+}
+
+std::vector<TypedParam> job_params(const JobReport& job) {
+    using enum JobReport::State;
+    std::vector<TypedParam> params;
+    if (job.state == none) return params;
+    params.emplace_back("operation", static_cast<std::int32_t>(job.operation));
+    params.emplace_back("time_elapsed", milliseconds_of(job.elapsed));
+    if (job.state != running) params.emplace_back("success", job.state == completed);
+    if (!job.problem.empty()) params.emplace_back("errmsg", job.problem);
+    if (job.bytes_all == 0) return params;
+    const auto done = std::min(job.bytes, job.bytes_all);
+    for (const std::string what : {"data", "memory"}) {
+        params.emplace_back(what + "_total", job.bytes_all);
+        params.emplace_back(what + "_processed", done);
+        params.emplace_back(what + "_remaining", job.bytes_all - done);
+    }
+    return params;
+}
+
+}  // namespace virtlight::libvirt

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <filesystem>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/file.hpp"
+#include "base/limits.hpp"
+#include "base/temporary_folder.hpp"
+#include "manager/world.hpp"
+
+namespace virtlight::manager {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// A disk that may hang.
+class Disk final : public async::Blocking {
+ public:
+    explicit Disk(async::Scheduler& scheduler) : at_once_(scheduler) {}
+    void submit(async::Work work) override {
+        if (hold)
+            held_.push_back(std::move(work));
+        else
+            at_once_.submit(std::move(work));
+    }
+    void release() {
+        hold = false;
+        for (auto& work : std::exchange(held_, {}))
+            at_once_.submit(std::move(work));
+    }
+    bool hold = false;
+
+ private:
+    async::BlockingInline at_once_;
+    std::vector<async::Work> held_;
+};
+
+class Timelines : public ::testing::Test, protected World {
+ protected:
+    Timelines() : World(std::nullopt) {
+        prepare = [this] { manager->keep_timelines(blocking, folder.path()); };
+        start_up();
+    }
+    fs::path file(const std::string& name) const { return folder.path() / (name + ".jsonl"); }
+    /// What is in a domain's file so far, without what differs from run to run.
+    std::vector<std::string> lines(const std::string& name) {
+        settle();
+        std::istringstream text(read_file(file(name), 16 << 20).value_or(""));
+        std::vector<std::string> lines;
+        for (std::string line; std::getline(text, line);) {
+            EXPECT_THAT(line, AllOf(testing::StartsWith("{\""), testing::EndsWith("}")));
+            lines.push_back(line.substr(line.find("\"type\"")));
+        }
+        return lines;
+    }
+
+    test::TemporaryFolder folder;
+    Disk blocking{loop};
+};
+
+TEST_F(Timelines, TellWhoAskedForWhatAndWhatCameOfIt) {
+    const auto guest = defined("web");
+    {
+        const Manager::Asking asking(*manager, "pid 7 (virsh), uid 0");
+        begin(manager->start(guest.uuid, {}));
+    }
+    EXPECT_THAT(
+        lines("web"),
+        ElementsAre(HasSubstr(R"("type":"begin")"), AllOf(HasSubstr("defined"), HasSubstr(R"("job":)")),
+                    AllOf(HasSubstr(R"("operation":"define")"), HasSubstr(R"("result":"done")")),
+                    AllOf(HasSubstr(R"("operation":"start","client":"pid 7 (virsh), uid 0","waited_ms":0)")),
+                    AllOf(HasSubstr(R"("domid":1)"), HasSubstr(R"("phase":"built, paused")")),
+                    AllOf(HasSubstr(R"("event":"started","detail":"booted","state":"running","job":)")),
+                    AllOf(HasSubstr(R"("type":"end")"), HasSubstr(R"("result":"done")"))));
+}
+
+TEST_F(Timelines, TellWhyAnOperationFailedAndWhatLibxlWroteAboutIt) {
+    const auto guest = defined("web");
+    xen.fail_next("create", {Reason::operation_failed, "no \"memory\"", {"libxl: xc: nope", "libxl: \x01"}});
+    ASSERT_FALSE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_THAT(lines("web").back(),
+                HasSubstr(R"("result":"failed","error":"cannot start domain 'web': no \"memory\"",)"
+                          R"("lines":["libxl: xc: nope","libxl: \u0001"])"));
+}
+
+TEST_F(Timelines, TellWhatHappenedWithoutBeingAskedFor) {
+    running("web");
+    xen.truth.at(1).paused = true;
+    look();
+    EXPECT_THAT(lines("web").back(),
+                AllOf(HasSubstr(R"("event":"suspended")"), HasSubstr(R"("by":"the guest or another tool")")));
+    xen.make(guest_named("xl-made"));
+    look();
+    EXPECT_THAT(lines("xl-made"), Contains(HasSubstr("made by another tool")));
+}
+
+TEST_F(Timelines, TellOfWhatWasOverBeforeItsTurn) {
+    const auto guest = running("web");
+    xen.hold("pause");
+    begin(manager->suspend(guest.uuid));
+    begin(manager->resume(guest.uuid));
+    settle();
+    end_of(manager->destroy(guest.uuid)).value();
+    EXPECT_THAT(lines("web"),
+                Contains(AllOf(HasSubstr(R"("type":"dropped")"), HasSubstr("being destroyed"))));
+    EXPECT_THAT(lines("web"), Contains(AllOf(HasSubstr(R"("operation":"suspend")"), HasSubstr("cancelled"))));
+}
+
+TEST_F(Timelines, KeepTheClientOfARestoreThoughItsImageIsReadFirst) {
+    const auto guest = running("web");
+    end_of(manager->save(guest.uuid, "/tmp/web", {})).value();
+    {
+        const Manager::Asking asking(*manager, "pid 9");
+        begin(manager->restore("/tmp/web", {}));
+    }
+    EXPECT_THAT(lines("web"), Contains(AllOf(HasSubstr(R"("operation":"restore")"), HasSubstr("pid 9"))));
+}
+
+TEST_F(Timelines, MakeWayForNewOnesWhenTheyHaveGrown) {
+    const auto guest = running("web");
+    const auto enough = [&] { return fs::exists(file("web") += ".1"); };
+    for (int times = 0; times < 4000 && !enough(); ++times) {
+        end_of(manager->suspend(guest.uuid)).value();
+        end_of(manager->resume(guest.uuid)).value();
+        settle();
+    }
+    EXPECT_TRUE(enough());
+    EXPECT_LE(fs::file_size(file("web")), limits::timeline_bytes);
+    EXPECT_LE(fs::file_size(file("web") += ".1"), limits::timeline_bytes);
+}
+
+TEST_F(Timelines, SayHowManyLinesASlowDiskHasMissed) {
+    const auto guest = running("web");
+    lines("web");
+    blocking.hold = true;
+    for (std::size_t i = 0; i <= limits::timeline_waiting; i += 3) {
+        end_of(manager->suspend(guest.uuid)).value();
+        end_of(manager->resume(guest.uuid)).value();
+    }
+    blocking.release();
+    const auto told = lines("web");
+    EXPECT_THAT(told.back(), HasSubstr(R"("type":"lost","lines":)"));
+}
+
+TEST_F(Timelines, DoNotHoldUpAnythingWhenTheyCannotBeWritten) {
+    fs::create_directory(file("web"));
+    log::set_level(log::Level::error);
+    const auto guest = running("web");
+    EXPECT_EQ(info(guest).domid, 1);
+    fs::remove(file("web"));
+    end_of(manager->suspend(guest.uuid)).value();
+    EXPECT_THAT(lines("web").back(), HasSubstr(R"("operation":"suspend")"));
+}
+
+}  // namespace
+}  // namespace virtlight::manager
