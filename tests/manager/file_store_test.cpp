@@ -133,12 +133,13 @@ TEST_F(FileStoreTest, KeepsALifeWithItsDomidAndItsTtys) {
 }
 
 TEST_F(FileStoreTest, KeepsWhyALifeIsHeld) {
-    web.consoles = {{domain::Console::Target::xen, 0, "/dev/pts/3"}};
+    auto live = web;
+    live.consoles = {{domain::Console::Target::xen, 0, "/dev/pts/3"}};
     for (const auto held : {StoredLife::Held::dumping, StoredLife::Held::asleep}) {
-        ASSERT_TRUE(end_of(store.save_life({web, 17, held})));
+        ASSERT_TRUE(end_of(store.save_life({live, 17, held})));
         const auto content = load();
         EXPECT_EQ(content.lives.at(0).held, held);
-        EXPECT_EQ(content.lives[0].definition, web);
+        EXPECT_EQ(content.lives[0].definition, live);
     }
 }
 
