@@ -68,7 +68,15 @@ void Renaming::follow(const DomainRef& domain, const std::string& name) {
     set_name(domain, name);
     core_.events.publish(std::move(former));
     core_.tell(*domain, domain::Defined::renamed);
-    jobs_.post(domain, JobKind::rename, [this, domain](Operation) { return write_down(domain); });
+    // No rename, which a destroy would end: the definition keeps the name.
+    jobs_.post(domain, JobKind::define, [this, domain](Operation) { return keep_name(domain); });
+}
+
+Task<Result<>> Renaming::keep_name(DomainRef domain) {
+    auto written = co_await write_down(domain);
+    if (!written)
+        log::error("the new name of domain '{}' cannot be kept: {}", domain->name, written.error().message);
+    co_return written;
 }
 
 void Renaming::set_name(const DomainRef& domain, const std::string& name) {

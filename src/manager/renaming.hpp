@@ -22,6 +22,7 @@ class Renaming {
 
  private:
     async::Task<Result<>> rename_in_xen(DomainRef domain, std::string name, hypervisor::Operation operation);
+    async::Task<Result<>> keep_name(DomainRef domain);
     async::Task<Result<>> write_down(DomainRef domain);
     void set_name(const DomainRef& domain, const std::string& name);
 

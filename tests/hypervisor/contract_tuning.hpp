@@ -40,6 +40,12 @@ class TuningContract : public HypervisorContract {
     Result<> dump(DomId domid, const std::filesystem::path& path) {
         return end_of(start([&] { return hypervisor().dump_core(domid, path, operation()); }));
     }
+    Pending<Result<>> start_suspend(DomId domid, Operation how) {
+        return start([=, this] { return hypervisor().suspend(domid, how); });
+    }
+    Result<> resume(DomId domid) {
+        return end_of(start([&] { return hypervisor().resume(domid, operation()); }));
+    }
     static void expect_reason(const Result<>& result, Reason reason) {
         ASSERT_FALSE(result);
         EXPECT_EQ(result.error().reason, reason) << result.error().message;
@@ -103,6 +109,30 @@ TEST_P(TuningContract, AnNmiCanBeSentToAnyGuest) {
     }
 }
 
+TEST_P(TuningContract, ASuspendedGuestKeepsItsMemoryAndGoesOnWhenItIsResumed) {
+    const auto domid = running(guest());
+    for (int round = 0; round < 2; ++round) {
+        const auto suspended = end_of(start_suspend(domid, operation()));
+        ASSERT_TRUE(suspended) << suspended.error().message;
+        EXPECT_EQ(seen(domid)->stopped, StopReason::suspend);
+        EXPECT_GT(seen(domid)->memory_kib, 0u);
+        const auto resumed = resume(domid);
+        ASSERT_TRUE(resumed) << resumed.error().message;
+        EXPECT_FALSE(seen(domid)->stopped);
+    }
+    expect_reason(resume(domid), Reason::invalid_state);
+}
+
+TEST_P(TuningContract, ASuspendThatIsCancelledLetsTheGuestGoOn) {
+    const auto domid = running(guest(Habit::frozen));
+    async::CancelSource source;
+    const auto suspending = start_suspend(domid, {.id = ids_.next(), .cancel = source.token()});
+    EXPECT_TRUE(hangs(suspending));
+    cancel(source);
+    expect_reason(end_of(suspending), Reason::cancelled);
+    EXPECT_FALSE(seen(domid)->stopped);
+}
+
 TEST_P(TuningContract, ADumpIsThereWholeAndTheGuestRunsOn) {
     const auto domid = running(roomy());
     const auto dumped = dump(domid, core);
@@ -140,6 +170,7 @@ TEST_P(TuningContract, ADomainThatIsGoneSaysSo) {
     expect_reason(set_memory_max(domid, 64 * 1024), Reason::no_domain);
     expect_reason(set_vcpus(domid, 1), Reason::no_domain);
     expect_reason(dump(domid, core), Reason::no_domain);
+    expect_reason(end_of(start_suspend(domid, operation())), Reason::no_domain);
     EXPECT_EQ(files(), 0);
 }
 
