@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "manager/manager.hpp"
 
 namespace virtlight::manager {
+
+/// "web STARTED/0", "web REBOOT".
+inline std::string to_text(const domain::Event& event) {
+    static constexpr const char* names[] = {"DEFINED", "UNDEFINED", "STARTED",     "SUSPENDED", "RESUMED",
+                                            "STOPPED", "SHUTDOWN",  "PMSUSPENDED", "CRASHED"};
+    if (const auto* lifecycle = std::get_if<domain::Lifecycle>(&event.kind))
+        return fmt::format("{} {}/{}", event.name, names[lifecycle->event], lifecycle->detail);
+    return event.name + " REBOOT";
+}
 
 /// Which events may follow which, for one domain.
 class Story {

@@ -3,8 +3,6 @@
 
 #include <functional>
 
-#include <fmt/format.h>
-
 namespace virtlight::manager {
 namespace {
 
@@ -25,14 +23,6 @@ domain::Definition guest_named(const std::string& name) {
     guest.boot.kernel = "/boot/guest";
     guest.consoles.push_back({});
     return guest;
-}
-
-std::string to_text(const domain::Event& event) {
-    static constexpr const char* names[] = {"DEFINED", "UNDEFINED", "STARTED",     "SUSPENDED", "RESUMED",
-                                            "STOPPED", "SHUTDOWN",  "PMSUSPENDED", "CRASHED"};
-    if (const auto* lifecycle = std::get_if<domain::Lifecycle>(&event.kind))
-        return fmt::format("{} {}/{}", event.name, names[lifecycle->event], lifecycle->detail);
-    return event.name + " REBOOT";
 }
 
 World::World(std::nullopt_t) {
