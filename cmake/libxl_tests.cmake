@@ -10,8 +10,5 @@ if(sources)
   set_target_properties(libxl_tests PROPERTIES ENABLE_EXPORTS ON CXX_EXTENSIONS ON)
   target_include_directories(libxl_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(libxl_tests PRIVATE virtlight_xenlight GTest::gmock GTest::gtest ${RAPIDCHECK} ${CMAKE_DL_LIBS})
-  # A crash of libxl's is shown in a child, which must die of its signal; and a context whose xenstored has gone is left
-  # behind with what it owns.
-  gtest_discover_tests(libxl_tests TEST_PREFIX libxl. DISCOVERY_MODE PRE_TEST
-    PROPERTIES ENVIRONMENT "ASAN_OPTIONS=handle_segv=0:handle_abort=0:detect_leaks=0")
+  gtest_discover_tests(libxl_tests TEST_PREFIX libxl. DISCOVERY_MODE PRE_TEST)
 endif()

@@ -9,8 +9,6 @@
 #include <unistd.h>
 
 namespace virtlight {
-namespace {
-
 Result<> write_all(int fd, std::string_view content, const std::filesystem::path& path) {
     while (!content.empty()) {
         const auto n = ::write(fd, content.data(), content.size());
@@ -20,6 +18,8 @@ Result<> write_all(int fd, std::string_view content, const std::filesystem::path
     }
     return {};
 }
+
+namespace {
 
 Result<> write_and_sync(const std::filesystem::path& path, std::string_view content, mode_t mode) {
     const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));

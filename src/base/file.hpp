@@ -45,6 +45,9 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
 /// not for the core thread.
 Result<> write_file(const std::filesystem::path& path, std::string_view content, mode_t mode = 0600);
 
+/// Writes all of it. `path` is for the message. Blocks.
+Result<> write_all(int fd, std::string_view content, const std::filesystem::path& path);
+
 /// Makes what was renamed, made or removed in a folder survive a power cut. Blocks.
 Result<> sync_folder(const std::filesystem::path& folder);
 

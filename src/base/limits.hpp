@@ -126,6 +126,12 @@ inline constexpr auto shut_down_wait = seconds(30);
 inline constexpr std::size_t console_first_bytes = 64 * 1024;
 inline constexpr std::size_t console_last_bytes = 192 * 1024;
 inline constexpr std::size_t console_older_bytes = 256 * 1024;
+/// What may be configured instead: of the history altogether, of a log before it is rotated, of rotated logs.
+inline constexpr std::size_t console_history_min = 32 * 1024;
+inline constexpr std::size_t console_history_max = 64 * 1024 * 1024;
+inline constexpr std::size_t console_log_min = 64 * 1024;
+inline constexpr std::size_t console_log_max = 1024 * 1024 * 1024;
+inline constexpr std::size_t console_log_files_max = 100;
 /// What a console may take on top of its history: times, marks, input, the log's chunk.
 inline constexpr std::size_t console_overhead = 16 * 1024;
 /// Boots, marks and times that are remembered of a console.

@@ -48,7 +48,26 @@ std::string as_json(const std::vector<ConsoleInfo>& all) {
     return boost::json::serialize(list) + "\n";
 }
 
+Result<> tell(const std::filesystem::path& socket, const std::string& domain, std::int32_t procedure) {
+    auto client = libvirt::Client::connect(socket);
+    if (!client) return std::unexpected(client.error());
+    const auto uuid = find_domain(*client, domain);
+    if (!uuid) return std::unexpected(uuid.error());
+    const auto done = client->call<libvirt::None>(procedure, libvirt::DomainConsolesArgs{*uuid},
+                                                  libvirt::program::virtlight);
+    if (!done) return std::unexpected(done.error());
+    return {};
+}
+
 }  // namespace
+
+Result<> release_consoles(const std::filesystem::path& socket, const std::string& domain) {
+    return tell(socket, domain, libvirt::own::release_consoles);
+}
+
+Result<> retake_consoles(const std::filesystem::path& socket, const std::string& domain) {
+    return tell(socket, domain, libvirt::own::take_consoles);
+}
 
 Result<std::string> consoles(const std::filesystem::path& socket, bool json) {
     auto client = libvirt::Client::connect(socket, true);

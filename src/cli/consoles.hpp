@@ -22,6 +22,11 @@ struct ConsoleChoice {
 /// All consoles with their histories and viewers; returns what is to be printed.
 Result<std::string> consoles(const std::filesystem::path& socket, bool json);
 
+/// Frees a running domain's consoles for xl console, until they are retaken or the domain starts anew.
+Result<> release_consoles(const std::filesystem::path& socket, const std::string& domain);
+/// Has the daemon read them again.
+Result<> retake_consoles(const std::filesystem::path& socket, const std::string& domain);
+
 struct LogOptions {
     std::optional<std::uint64_t> boot{};  ///< its number; empty: all that are held
     std::optional<Duration> since{};      ///< how long ago

@@ -57,14 +57,20 @@ Result<std::string> run(const CLI::App& app, const Words& words) {
     if (app.got_subcommand("consoles")) return cli::consoles(*socket, words.json);
     if (app.got_subcommand("console")) return nothing_more(cli::console(*socket, words.which, access(words)));
     if (app.got_subcommand("logs")) return show_logs(*socket, words);
+    if (app.got_subcommand("release"))
+        return nothing_more(cli::release_consoles(*socket, words.which.domain));
+    if (app.got_subcommand("retake")) return nothing_more(cli::retake_consoles(*socket, words.which.domain));
     return cli::wait_ready(
         *socket, std::chrono::duration_cast<Duration>(std::chrono::duration<double>(words.patience)));
 }
 
 void add_console_commands(CLI::App& app, Words& words) {
     app.add_subcommand("consoles", "The consoles of guests, who watches and who writes");
-    const auto choice = [&words](CLI::App* command) {
+    const auto domain = [&words](CLI::App* command) {
         command->add_option("DOMAIN", words.which.domain, "Its name or uuid")->required();
+    };
+    const auto choice = [&words, &domain](CLI::App* command) {
+        domain(command);
         command->add_option("CONSOLE", words.which.console, "console0, serial0 ...; else the first");
     };
     auto* const console =
@@ -80,6 +86,8 @@ void add_console_commands(CLI::App& app, Words& words) {
     auto* const boot = logs->add_option("--boot", words.logs.boot, "Of this boot only")->type_name("NUMBER");
     logs->add_option("--since", words.since, "What came in this time: 90s, 15m, 2h, 3d")->type_name("TIME");
     logs->add_flag("--follow,-f", words.logs.follow, "Go on with what comes")->excludes(boot);
+    domain(app.add_subcommand("release", "Free a running guest's consoles for xl console"));
+    domain(app.add_subcommand("retake", "Read a guest's consoles again that were released"));
 }
 
 }  // namespace

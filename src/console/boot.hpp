@@ -19,6 +19,10 @@ struct HistorySize {
     std::size_t older = limits::console_older_bytes;  ///< of all boots before it together
 
     std::size_t bytes() const { return first + last + older; }
+    /// So many bytes altogether, divided as they are by default.
+    static constexpr HistorySize of(std::size_t bytes) {
+        return {.first = bytes / 8, .last = bytes / 8 * 3, .older = bytes / 2};
+    }
 };
 
 /// What a guest wrote in one boot: the first bytes, which tell how it came up, and the last ones, which tell

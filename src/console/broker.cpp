@@ -76,6 +76,7 @@ Result<std::size_t> Broker::write(ViewerId id, std::string_view bytes) {
 
 std::vector<ViewerInfo> Broker::viewers() const {
     std::vector<ViewerInfo> all;
+    all.reserve(seats_.size());
     for (const auto& [id, seat] : seats_)
         all.push_back(
             {id, seat.name, writes(id), seat.until.value_or(ring_.end()) - seat.position, seat.missed});

@@ -41,12 +41,13 @@ std::string name_of(const domain::Console& console) {
 }
 
 Consoles::Consoles(async::FdScheduler& loop, async::Blocking& disk, hypervisor::Hypervisor& hypervisor,
-                   manager::Manager& manager, Places places)
+                   manager::Manager& manager, Places places, const Settings& settings)
     : loop_(loop),
       disk_(disk),
       hypervisor_(hypervisor),
       manager_(manager),
       places_(std::move(places)),
+      settings_(settings),
       self_(std::make_shared<Consoles*>(this)) {}
 
 Consoles::~Consoles() {
@@ -56,10 +57,10 @@ Consoles::~Consoles() {
 }
 
 async::Task<> Consoles::start_up() {
-    auto read = [folder = places_.histories] {
+    auto read = [folder = places_.histories, size = settings_.history] {
         // Without the folder each write says what is wrong with it.
         static_cast<void>(make_folder(folder));
-        return read_histories(folder, HistorySize());
+        return read_histories(folder, size);
     };
     auto kept = co_await async::run_blocking(disk_, loop_, std::move(read));
     for (const auto& problem : kept.problems)
@@ -75,12 +76,9 @@ async::Task<> Consoles::shut_down() {
     events_ = {};
     loop_.cancel(save_timer_);
     for (auto& [uuid, guest] : guests_) {
-        for (auto& [name, console] : guest.consoles) {
-            console->detach();
+        detach(guest);
+        for (const auto& [name, console] : guest.consoles)
             scope_.spawn(retire(console));
-        }
-        guest.lock.reset();
-        loop_.cancel(std::exchange(guest.retry, {}));
     }
     co_await scope_.drained();
     co_await save_all();
@@ -108,6 +106,42 @@ Result<std::shared_ptr<Console>> Consoles::find_history(Uuid uuid,
                 name.value_or(""), known.empty() ? "none" : known);
 }
 
+Result<Consoles::Guest*> Consoles::running(Uuid uuid) {
+    const auto info = manager_.find(uuid);
+    if (!info) return std::unexpected(info.error());
+    const auto guest = guests_.find(uuid);
+    if (guest == guests_.end() || !guest->second.life)
+        return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
+    return &guest->second;
+}
+
+Result<> Consoles::release(Uuid uuid) {
+    const auto guest = running(uuid);
+    if (!guest) return std::unexpected(guest.error());
+    if (std::exchange((*guest)->released, true))
+        return fail(Reason::invalid_state, "the consoles of domain '{}' are released already",
+                    (*guest)->name);
+    detach(**guest);
+    for (const auto& [name, console] : (*guest)->consoles)
+        console->mark(Mark::Kind::released);
+    return {};
+}
+
+Result<> Consoles::take_back(Uuid uuid) {
+    const auto guest = running(uuid);
+    if (!guest) return std::unexpected(guest.error());
+    if (!(*guest)->released)
+        return fail(Reason::invalid_state, "the consoles of domain '{}' are not released", (*guest)->name);
+    if (auto attached = try_attach(**guest); !attached) {
+        detach(**guest);
+        return attached;
+    }
+    (*guest)->released = false;
+    for (const auto& [name, console] : (*guest)->consoles)
+        console->mark(Mark::Kind::attached);
+    return {};
+}
+
 std::vector<Consoles::Listed> Consoles::list() const {
     std::vector<Listed> all;
     for (const auto& [uuid, guest] : guests_)
@@ -125,6 +159,7 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
     guest.life = begun.life;
     guest.domid = begun.domid;
     guest.ttys.clear();
+    guest.released = false;
     const auto kind = !begun.made                             ? Mark::Kind::attached
                       : std::exchange(guest.rebooting, false) ? Mark::Kind::reboot
                                                               : Mark::Kind::boot;
@@ -233,20 +268,26 @@ std::shared_ptr<Console> Consoles::make(Uuid uuid, const Guest& guest, const std
     const HistoryKey key{uuid, name};
     return std::make_shared<Console>(
         loop_, disk_, fmt::format("{}/{}", guest.name, name), take_history(key),
-        LogSettings{.path = places_.logs / guest.name / (name + ".log")},
+        LogSettings{.path = places_.logs / guest.name / (name + ".log"),
+                    .sequences = settings_.sequences,
+                    .rotation = settings_.rotation},
         Console::Owner{.changed = [this, key] { save_later(key); }, .lost = [this, key] { lost(key); }});
 }
 
 Ring Consoles::take_history(const HistoryKey& key) {
     auto kept = kept_.extract(key);
-    return kept ? std::move(kept.mapped()) : Ring(HistorySize());
+    return kept ? std::move(kept.mapped()) : Ring(settings_.history);
 }
 
 void Consoles::ttys_told(Uuid uuid, hypervisor::LifeId life, const std::vector<domain::Console>& consoles) {
     const auto found = guests_.find(uuid);
     if (found == guests_.end() || found->second.life != life) return;
+    auto& ttys = found->second.ttys;
     for (const auto& console : consoles)
-        if (!console.tty.empty()) found->second.ttys[name_of(console)] = console.tty;
+        if (console.tty.empty())
+            ttys.erase(name_of(console));
+        else
+            ttys[name_of(console)] = console.tty;
     attach(uuid, found->second);
 }
 
@@ -258,7 +299,7 @@ void Consoles::lost(const HistoryKey& key) {
 
 /// Serves what can be served; the rest is tried again.
 void Consoles::attach(Uuid uuid, Guest& guest) {
-    if (guest.ttys.empty()) return;
+    if (guest.released || guest.ttys.empty()) return;
     const auto attached = try_attach(guest);
     if (!attached && !guest.refused)
         log::warning("the consoles of domain '{}' cannot be read: {}; it is tried again", guest.name,
@@ -282,6 +323,15 @@ Result<> Consoles::try_attach(Guest& guest) const {
         if (!attached) all = std::move(attached);
     }
     return all;
+}
+
+void Consoles::detach(Guest& guest) {
+    for (const auto& [name, console] : guest.consoles) {
+        console->detach();
+        console->broker().set_exclusive(false);
+    }
+    guest.lock.reset();
+    loop_.cancel(std::exchange(guest.retry, {}));
 }
 
 void Consoles::retry_later(Uuid uuid) {

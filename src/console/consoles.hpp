@@ -18,6 +18,7 @@
 #include "console/console.hpp"
 #include "console/console_lock.hpp"
 #include "console/histories.hpp"
+#include "console/settings.hpp"
 #include "hypervisor/port.hpp"
 #include "manager/manager.hpp"
 
@@ -41,7 +42,7 @@ class Consoles final : public manager::LifeWatcher {
     /// `disk` is where files are written; it should be nobody else's, as a full disk may hold it up. All four
     /// must outlive this.
     Consoles(async::FdScheduler& loop, async::Blocking& disk, hypervisor::Hypervisor& hypervisor,
-             manager::Manager& manager, Places places);
+             manager::Manager& manager, Places places, const Settings& settings = {});
     ~Consoles() override;
 
     /// Reads the histories that the daemon before has kept, and begins to watch. Before the manager's
@@ -61,6 +62,13 @@ class Consoles final : public manager::LifeWatcher {
     /// The same, also of a domain that does not run, for what its console has seen.
     Result<std::shared_ptr<Console>> find_history(Uuid uuid, const std::optional<std::string>& name) const;
 
+    /// Lets go of the consoles of a domain that runs, so that xl console can have them, until take_back() or
+    /// the domain's next life. Its viewers stay, and miss what is said meanwhile. no_domain; invalid_state:
+    /// it does not run, or they are released already.
+    Result<> release(Uuid uuid);
+    /// Reads them again. invalid_state: they are not released; operation_failed: another program has them.
+    Result<> take_back(Uuid uuid);
+
     struct Listed {
         Uuid uuid{};
         std::string domain;
@@ -69,6 +77,8 @@ class Consoles final : public manager::LifeWatcher {
     };
     /// All that have a history, in the order of their domains' names.
     std::vector<Listed> list() const;
+
+    const Settings& settings() const { return settings_; }
 
     void life_began(const manager::LifeBegun& begun) override;
     void life_ended(Uuid uuid, hypervisor::LifeId life) override;
@@ -82,16 +92,19 @@ class Consoles final : public manager::LifeWatcher {
         std::map<std::string, std::string> ttys{};  ///< of this life, as far as they are there
         std::optional<ConsoleLock> lock{};
         async::TimerId retry{};
+        bool released = false;   ///< for another reader, as long as this life lasts
         bool refused = false;    ///< the last try has failed, which was reported
         bool rebooting = false;  ///< the next life is the same boot's successor
     };
 
+    Result<Guest*> running(Uuid uuid);
     std::shared_ptr<Console> make(Uuid uuid, const Guest& guest, const std::string& name);
     Ring take_history(const HistoryKey& key);
     void ttys_told(Uuid uuid, hypervisor::LifeId life, const std::vector<domain::Console>& consoles);
     void lost(const HistoryKey& key);
     void attach(Uuid uuid, Guest& guest);
     Result<> try_attach(Guest& guest) const;
+    void detach(Guest& guest);
     void retry_later(Uuid uuid);
     void told(const domain::Event& event);
     void told(Guest& guest, const domain::EventKind& kind, domain::State state);
@@ -108,6 +121,7 @@ class Consoles final : public manager::LifeWatcher {
     hypervisor::Hypervisor& hypervisor_;
     manager::Manager& manager_;
     const Places places_;
+    const Settings settings_;
     manager::Manager::Subscription events_;
     std::map<Uuid, Guest> guests_;
     std::map<HistoryKey, Ring> kept_;  ///< read back, and not taken up by a life yet

@@ -18,6 +18,7 @@ std::string_view to_string(Mark::Kind kind) {
         case Mark::Kind::restore: return "restore";
         case Mark::Kind::attached: return "attached";
         case Mark::Kind::gone: return "gone";
+        case Mark::Kind::released: return "released";
     }
     return "unknown";
 }

@@ -18,7 +18,7 @@ namespace virtlight::console {
 
 /// Something that happened to a guest between two bytes of its output.
 struct Mark {
-    enum class Kind : std::uint8_t { boot, reboot, shutdown, crash, save, restore, attached, gone };
+    enum class Kind : std::uint8_t { boot, reboot, shutdown, crash, save, restore, attached, gone, released };
 
     Kind kind = Kind::boot;
     Offset at = 0;

@@ -152,7 +152,7 @@ Result<std::vector<Mark>> read_marks(Reader& in, Offset end) {
         const auto kind = static_cast<Mark::Kind>(in.number<std::uint8_t>());
         const auto at = in.number<std::uint64_t>();
         const auto time = in.time();
-        if (kind > Mark::Kind::gone || at > end) return refused("a mark stands outside of it");
+        if (kind > Mark::Kind::released || at > end) return refused("a mark stands outside of it");
         marks.push_back({kind, at, time});
     }
     return marks;

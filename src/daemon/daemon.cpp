@@ -26,14 +26,15 @@ namespace {
 class Daemon {
  public:
     Daemon(async::EventLoop& core, async::Blocking& files, async::Blocking& console_files, Host& host,
-           const Places& places)
+           const Settings& settings)
         : core_(core),
-          store_(places.state(), files, core),
+          store_(settings.places.state(), files, core),
           manager_(core, host.hypervisor(), store_),
           consoles_(core, console_files, host.hypervisor(), manager_,
-                    {.histories = places.histories(),
-                     .logs = places.console_logs(),
-                     .locks = host.console_locks()}),
+                    {.histories = settings.places.histories(),
+                     .logs = settings.places.console_logs(),
+                     .locks = host.console_locks()},
+                    settings.consoles),
           server_(core, manager_, {.consoles = &consoles_}) {}
 
     /// Runs until end() is called.
@@ -111,7 +112,7 @@ Result<> run(const Settings& settings) {
     auto sockets = listening_sockets(settings);
     if (!sockets) return std::unexpected(sockets.error());
 
-    Daemon daemon(core, files, console_files, **host, settings.places);
+    Daemon daemon(core, files, console_files, **host, settings);
     const EndSignals signals(core, [&] { daemon.end(); });
     log::info("virtlightd " VIRTLIGHT_VERSION " at {}", settings.places.socket().string());
     const auto served = daemon.serve(*std::move(sockets));

@@ -2,6 +2,7 @@
 #include "daemon/settings.hpp"
 
 #include <array>
+#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -18,6 +19,8 @@ using std::string_view_literals::operator""sv;
 
 constexpr std::array hypervisors = {std::pair("xen"sv, HypervisorKind::xen),
                                     std::pair("simulated"sv, HypervisorKind::simulated)};
+constexpr std::array sequences = {std::pair("cleaned"sv, console::Sequences::cleaned),
+                                  std::pair("kept"sv, console::Sequences::kept)};
 constexpr std::array log_levels = {
     std::pair("error"sv, log::Level::error), std::pair("warning"sv, log::Level::warning),
     std::pair("notice"sv, log::Level::notice), std::pair("info"sv, log::Level::info),
@@ -48,17 +51,80 @@ Result<unsigned> socket_mode(std::string_view text) {
     return mode;
 }
 
+/// "512", "512K", "64M", "1G".
+Result<std::size_t> size_between(std::size_t least, std::size_t most, std::string_view text) {
+    constexpr std::string_view units = "KMG";
+    auto digits = text;
+    unsigned shift = 0;
+    if (const auto unit = text.empty() ? units.npos : units.find(text.back()); unit != units.npos) {
+        shift = 10 * (static_cast<unsigned>(unit) + 1);
+        digits.remove_suffix(1);
+    }
+    std::size_t size = 0;
+    const auto [end, error] = std::from_chars(digits.begin(), digits.end(), size);
+    const bool read = error == std::errc() && end == digits.end();
+    if (!read || size > most >> shift || size << shift < least)
+        return fail(Reason::invalid_argument, "'{}' is no number from {} to {} (K, M or G may follow it)",
+                    text, least, most);
+    return size << shift;
+}
+
+template <class Value, class Place>
+Result<> store(Place& place, const Result<Value>& result) {
+    if (!result) return std::unexpected(result.error());
+    place = static_cast<Place>(*result);
+    return {};
+}
+
+struct Setting {
+    std::string_view key;
+    Result<> (*apply)(Settings&, std::string_view value);
+};
+
+constexpr Setting known[] = {
+    {"hypervisor",
+     [](Settings& all, std::string_view value) {
+         return store(all.hypervisor, one_of(hypervisors, "hypervisor", value));
+     }},
+    {"log_level",
+     [](Settings& all, std::string_view value) {
+         return store(all.log_level, one_of(log_levels, "log level", value));
+     }},
+    {"socket_mode",
+     [](Settings& all, std::string_view value) { return store(all.socket_mode, socket_mode(value)); }},
+    {"console_history",
+     [](Settings& all, std::string_view value) {
+         const auto bytes = size_between(limits::console_history_min, limits::console_history_max, value);
+         if (bytes) all.consoles.history = console::HistorySize::of(*bytes);
+         return bytes ? Result<>() : std::unexpected(bytes.error());
+     }},
+    {"console_recent",
+     [](Settings& all, std::string_view value) {
+         return store(all.consoles.recent, size_between(0, limits::console_history_max, value));
+     }},
+    {"console_log_sequences",
+     [](Settings& all, std::string_view value) {
+         return store(all.consoles.sequences, one_of(sequences, "what to do with sequences,", value));
+     }},
+    {"console_log_size",
+     [](Settings& all, std::string_view value) {
+         return store(all.consoles.rotation.bytes,
+                      size_between(limits::console_log_min, limits::console_log_max, value));
+     }},
+    {"console_log_files",
+     [](Settings& all, std::string_view value) {
+         return store(all.consoles.rotation.old_files, size_between(0, limits::console_log_files_max, value));
+     }},
+};
+
 Result<> apply(Settings& settings, std::string_view key, std::string_view value) {
-    const auto store = [](auto& place, auto&& result) -> Result<> {
-        if (!result) return std::unexpected(result.error());
-        place = *result;
-        return {};
-    };
-    if (key == "hypervisor") return store(settings.hypervisor, one_of(hypervisors, "hypervisor", value));
-    if (key == "log_level") return store(settings.log_level, one_of(log_levels, "log level", value));
-    if (key == "socket_mode") return store(settings.socket_mode, socket_mode(value));
-    return fail(Reason::invalid_argument, "'{}' is not a setting (known: hypervisor, log_level, socket_mode)",
-                key);
+    std::string keys;
+    for (const auto& setting : known) {
+        if (setting.key == key) return setting.apply(settings, value);
+        keys += keys.empty() ? "" : ", ";
+        keys += setting.key;
+    }
+    return fail(Reason::invalid_argument, "'{}' is not a setting (known: {})", key, keys);
 }
 
 Result<> read_configuration(Settings& settings) {

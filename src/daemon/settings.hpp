@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "console/settings.hpp"
 
 namespace virtlight::daemon {
 
@@ -32,6 +33,7 @@ struct Settings {
     std::optional<HypervisorKind> hypervisor{};  ///< empty: Xen where the machine is a Xen dom0
     log::Level log_level = log::Level::info;
     unsigned socket_mode = 0700;
+    console::Settings consoles{};
 };
 
 /// Nothing to run: what to print (help, the version, or a complaint) and the status to exit with.

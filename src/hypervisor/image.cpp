@@ -67,16 +67,6 @@ Result<RawHead> check_head(const std::string& bytes, const fs::path& path) {
     return head;
 }
 
-Result<> write_all(int fd, std::string_view bytes, const fs::path& path) {
-    while (!bytes.empty()) {
-        const auto n = ::write(fd, bytes.data(), bytes.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return fail_errno(errno, "cannot write '{}'", path.string());
-        bytes.remove_prefix(static_cast<std::size_t>(n));
-    }
-    return {};
-}
-
 /// A file or nothing: renaming an image over a device would take the device away.
 Result<> check_place(const fs::path& path) {
     struct stat there{};
@@ -186,7 +176,10 @@ Result<> ImageWriter::commit() {
     if (::rename(temporary_.c_str(), path_.c_str()) != 0)
         return fail_errno(errno, "cannot rename '{}' to '{}'", temporary_.string(), path_.string());
     file_.reset();
-    return sync_folder(path_.parent_path());
+    auto synced = sync_folder(path_.parent_path());
+    // Its guest goes on: an image that nobody was told of would soon be an old one.
+    if (!synced) ::unlink(path_.c_str());
+    return synced;
 }
 
 }  // namespace virtlight::hypervisor

@@ -92,6 +92,8 @@ Result<> open_channel(Caller&, const OpenDeviceArgs&);
 Result<std::vector<ConsoleInfo>> list_consoles(Caller&, const None&);
 Result<> watch_console(Caller&, const WatchConsoleArgs&);
 Result<> read_history(Caller&, const ReadHistoryArgs&);
+Result<> release_consoles(Caller&, const DomainConsolesArgs&);
+Result<> take_consoles(Caller&, const DomainConsolesArgs&);
 
 // saving.cpp: images of guests, and jobs
 async::Task<Result<>> save(Manager&, SaveArgs);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "console/consoles.hpp"
 
-#include "base/limits.hpp"
 #include "libvirt/calls.hpp"
 #include "libvirt/console_stream.hpp"
 #include "libvirt/flags.hpp"
@@ -15,7 +14,7 @@ console::Attachment attachment(const Caller& caller, const console::Console& con
             .access = force ? console::Access::force : console::Access::write,
             .safe = (flags & flag::console::safe) != 0,
             .watches_on = false,
-            .from = console.history().recent(limits::console_recent_bytes)};
+            .from = console.history().recent(caller.consoles->settings().recent)};
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ Result<> watch_console(Caller& caller, const WatchConsoleArgs& args) {
     if (!console) return std::unexpected(console.error());
     const auto& history = (*console)->history();
     const auto from = args.from == WatchConsoleArgs::recent
-                          ? history.recent(limits::console_recent_bytes)
+                          ? history.recent(caller.consoles->settings().recent)
                           : std::max(args.from, since(history, args.since_ms));
     console::Attachment how{.name = viewer_name(caller), .access = *access, .from = from};
     auto stream = ConsoleStream::open(*std::move(console), std::move(how), caller.wake);
@@ -74,6 +74,16 @@ Result<> read_history(Caller& caller, const ReadHistoryArgs& args) {
     const console::Range range{from, std::clamp(args.to, from, history.end())};
     caller.stream = std::make_unique<HistoryStream>(*std::move(console), range);
     return {};
+}
+
+Result<> release_consoles(Caller& caller, const DomainConsolesArgs& args) {
+    if (!caller.consoles) return fail(Reason::no_support, "consoles");
+    return caller.consoles->release(args.uuid);
+}
+
+Result<> take_consoles(Caller& caller, const DomainConsolesArgs& args) {
+    if (!caller.consoles) return fail(Reason::no_support, "consoles");
+    return caller.consoles->take_back(args.uuid);
 }
 
 }  // namespace virtlight::libvirt::calls

@@ -17,6 +17,8 @@ namespace own {
 inline constexpr std::uint32_t list_consoles = 1;
 inline constexpr std::uint32_t watch_console = 2;
 inline constexpr std::uint32_t read_history = 3;
+inline constexpr std::uint32_t release_consoles = 4;
+inline constexpr std::uint32_t take_consoles = 5;
 }  // namespace own
 
 struct BootInfo {
@@ -67,6 +69,13 @@ struct WatchConsoleArgs {
         return std::tie(self.uuid, self.name, self.access, self.from, self.since_ms);
     }
     bool operator==(const WatchConsoleArgs&) const = default;
+};
+
+struct DomainConsolesArgs {
+    Uuid uuid;
+
+    auto fields(this auto& self) { return std::tie(self.uuid); }
+    bool operator==(const DomainConsolesArgs&) const = default;
 };
 
 struct ReadHistoryArgs {

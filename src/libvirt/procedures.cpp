@@ -169,6 +169,8 @@ constexpr Procedure own_table[] = {
     {own::list_consoles, "list_consoles",        open,    flag::none, serve<calls::list_consoles>},
     {own::watch_console, "watch_console",        write,   flag::none, serve<calls::watch_console>},
     {own::read_history,  "read_history",         write,   flag::none, serve<calls::read_history>},
+    {own::release_consoles, "release_consoles",  write,   flag::none, serve<calls::release_consoles>},
+    {own::take_consoles, "take_consoles",        write,   flag::none, serve<calls::take_consoles>},
 };
 // clang-format on
 

@@ -28,6 +28,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view suffix = ".xml";
 constexpr std::string_view image_suffix = ".image";
+constexpr std::string_view aside_suffix = ".used";
 // The first line of a life: what its XML cannot say, or does not keep when it is read.
 constexpr std::string_view life_mark = "<!-- virtlight: domid ";
 constexpr std::string_view life_mark_end = " -->";
@@ -41,6 +42,9 @@ fs::path autostart_link(const fs::path& folder, Uuid uuid) {
 }
 fs::path image_file(const fs::path& folder, Uuid uuid) {
     return folder / "saved" / (to_string(uuid) + std::string(image_suffix));
+}
+fs::path aside_file(const fs::path& folder, Uuid uuid) {
+    return folder / "saved" / (to_string(uuid) + std::string(aside_suffix));
 }
 fs::path life_file(const fs::path& folder, Uuid uuid) {
     return folder / "running" / (to_string(uuid) + std::string(suffix));
@@ -79,6 +83,27 @@ Result<> remove_domain(const fs::path& folder, Uuid uuid) {
     if (const auto unlinked = remove_file(autostart_link(folder, uuid)); !unlinked)
         log::warning("{}", unlinked.error().message);
     return {};
+}
+
+/// All or nothing, as far as the disk lets us.
+Result<> move_file(const fs::path& from, const fs::path& to) {
+    if (::rename(from.c_str(), to.c_str()) != 0)
+        return fail_errno(errno, "cannot rename '{}' to '{}'", from.string(), to.filename().string());
+    auto synced = sync_folder(to.parent_path());
+    if (!synced) ::rename(to.c_str(), from.c_str());
+    return synced;
+}
+
+Result<> take_back(const fs::path& folder, Uuid uuid) {
+    std::error_code missing;
+    const auto aside = aside_file(folder, uuid);
+    if (!fs::exists(aside, missing)) return {};
+    return move_file(aside, image_file(folder, uuid));
+}
+
+Result<> remove_images(const fs::path& folder, Uuid uuid) {
+    if (auto removed = remove_file(image_file(folder, uuid)); !removed) return removed;
+    return remove_file(aside_file(folder, uuid));
 }
 
 Result<> save_life_file(const fs::path& folder, const StoredLife& life) {
@@ -213,6 +238,8 @@ void load_images(const fs::path& folder, Store::Content& content) {
         const auto uuid = Uuid::parse(file.stem().string());
         if (uuid && file.extension() == image_suffix)
             content.images.push_back(*uuid);
+        else if (uuid && file.extension() == aside_suffix)
+            content.images_aside.push_back(*uuid);
         else if (file.extension() == ".new")
             ::unlink(file.c_str());
         else
@@ -276,9 +303,20 @@ fs::path FileStore::image_path(Uuid uuid) const {
     return fs::absolute(image_file(folder_, uuid));
 }
 
+async::Task<Result<>> FileStore::set_image_aside(Uuid uuid) {
+    return async::run_blocking(blocking_, scheduler_, [folder = folder_, uuid] {
+        return move_file(image_file(folder, uuid), aside_file(folder, uuid));
+    });
+}
+
+async::Task<Result<>> FileStore::take_image_back(Uuid uuid) {
+    return async::run_blocking(blocking_, scheduler_,
+                               [folder = folder_, uuid] { return take_back(folder, uuid); });
+}
+
 async::Task<Result<>> FileStore::remove_image(Uuid uuid) {
     return async::run_blocking(blocking_, scheduler_,
-                               [folder = folder_, uuid] { return remove_file(image_file(folder, uuid)); });
+                               [folder = folder_, uuid] { return remove_images(folder, uuid); });
 }
 
 }  // namespace virtlight::manager

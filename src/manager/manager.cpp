@@ -129,7 +129,8 @@ Task<Result<>> Manager::start_up() {
     if (!snapshot) co_return std::unexpected(snapshot.error());
     show_control_domain(core, *snapshot);
     restore_definitions(core, std::move(content->domains), content->images);
-    restore_lives(core, impl_->jobs, impl_->guests, std::move(content->lives), *snapshot);
+    restore_lives(core, impl_->jobs, impl_->guests, std::move(content->lives), content->images_aside,
+                  *snapshot);
     impl_->reconciler.apply(*snapshot, asked);
     impl_->scope.spawn(impl_->reconciler.run());
     co_await drained_within(core.scheduler, impl_->reconciler.adoptions(), impl_->scope,

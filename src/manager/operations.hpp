@@ -11,6 +11,9 @@
 /// reason.
 namespace virtlight::manager {
 
+/// Whether a domain may be started from something else than what is stored of it. invalid_state.
+Result<> require_free(const Domain& domain);
+
 /// Those that change what is stored.
 class Definitions {
  public:
@@ -46,6 +49,12 @@ class Guests {
     async::Task<Result<>> restore(DomainRef domain, domain::Definition definition, std::filesystem::path path,
                                   StartOptions options, hypervisor::Operation operation);
     async::Task<Result<>> remove_image(DomainRef domain);
+    /// Its guest runs: what was saved of it is old.
+    async::Task<Result<>> drop_image(DomainRef domain);
+    /// The same, but somebody else runs it: who knows from what. The file is kept beside.
+    async::Task<Result<>> set_image_aside(DomainRef domain);
+    /// Of a start that a killed daemon had not come to the end of: nothing of it has run.
+    async::Task<Result<>> undo_start(DomainRef domain, hypervisor::Operation operation);
     /// Of a guest that was being saved when the daemon was killed: removes it if its image is whole, and lets
     /// it go on if not.
     async::Task<Result<>> settle_suspended(DomainRef domain, hypervisor::LifeId life,
@@ -71,7 +80,7 @@ class Guests {
     async::Task<Result<>> start_from_image(DomainRef domain, StartOptions options,
                                            hypervisor::Operation operation);
     async::Task<Result<>> remove_saved(DomainRef domain);
-    async::Task<> drop_image(DomainRef domain);
+    async::Task<> take_image_back(DomainRef domain);
     async::Task<Result<>> let_run(DomainRef domain, StartOptions options, hypervisor::Operation operation);
     async::Task<Result<>> tear_down(DomainRef domain);
     async::Task<Result<>> restart(DomainRef domain, Duration lived, hypervisor::Operation operation);

@@ -177,6 +177,9 @@ async::Task<> Reconciler::adopt(DomainSeen seen) {
     life.seen = std::move(seen);
     core_.begin_life(domain, std::move(life), status);
     log::notice("domain '{}' (domid {}) was made by another tool", domain->name, domain->domid());
+    if (domain->image)
+        jobs_.post(domain, JobKind::remove_image,
+                   [this, domain](hypervisor::Operation) { return guests_.set_image_aside(domain); });
     core_.tell(*domain, domain::Started::booted);
     if (status.state == domain::State::paused) core_.tell(*domain, domain::Suspended::paused);
 }

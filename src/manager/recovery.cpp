@@ -40,33 +40,71 @@ void settle(Jobs& jobs, Guests& guests, const DomainRef& domain) {
               });
 }
 
-void restore_life(Core& core, Jobs& jobs, Guests& guests, StoredLife life, const Snapshot& snapshot) {
+/// What a life that is known from before has become.
+class Recovery {
+ public:
+    Recovery(Core& core, Jobs& jobs, Guests& guests, const Snapshot& snapshot)
+        : core_(core), jobs_(jobs), guests_(guests), snapshot_(snapshot) {}
+
+    void restore(StoredLife life, bool image_aside);
+
+ private:
+    void go_on(const DomainRef& domain, StoredLife life, const DomainSeen& seen, bool image_aside);
+    void undo_start(const DomainRef& domain, StoredLife life, const DomainSeen* seen, bool image_aside);
+
+    Core& core_;
+    Jobs& jobs_;
+    Guests& guests_;
+    const Snapshot& snapshot_;
+};
+
+void Recovery::restore(StoredLife life, bool image_aside) {
     const auto name = life.definition.name;
-    auto domain = core.registry.find(life.definition.uuid);
+    auto domain = core_.registry.find(life.definition.uuid);
     if (!domain) {
-        auto added = core.registry.add(life.definition.uuid, name);
+        auto added = core_.registry.add(life.definition.uuid, name);
         if (!added) return log::error("domain '{}' is not shown: {}", name, added.error().message);
         domain = *added;
     }
     const bool cut_off = life.domid == 0;
-    const auto* seen = find_alive(snapshot, life);
-    if (seen && !cut_off) {
-        take_up(core, domain, std::move(life), *seen);
-        if (seen->stopped == hypervisor::StopReason::suspend) return settle(jobs, guests, domain);
-        return log::notice("domain '{}' goes on as domid {}", name, seen->domid);
-    }
-    if (seen && seen->paused) {
-        // It was never let run: nothing is lost with it.
-        log::notice("domain '{}' was left half made as domid {}: it is destroyed", name, seen->domid);
-        take_up(core, domain, std::move(life), *seen);
-        domain->status = domain::PausedReason::starting_up;
-        return jobs.post(domain, JobKind::destroy, [&guests, domain](hypervisor::Operation operation) {
-            return guests.destroy(domain, domain::ShutoffReason::failed, std::move(operation));
-        });
-    }
+    const auto* seen = find_alive(snapshot_, life);
+    if (seen && !cut_off) return go_on(domain, std::move(life), *seen, image_aside);
+    if (cut_off && (!seen || seen->paused)) return undo_start(domain, std::move(life), seen, image_aside);
     log::notice("domain '{}' {} while the daemon was away", name, cut_off ? "was not started" : "has ended");
-    jobs.post(domain, JobKind::after_stop,
-              [&guests, domain](hypervisor::Operation) { return guests.forget(domain); });
+    if (image_aside) {
+        log::warning(
+            "domain '{}' may have run since it was saved: what was saved is not restored, and kept beside "
+            "'{}'",
+            name, core_.store.image_path(domain->uuid).string());
+    }
+    jobs_.post(domain, JobKind::after_stop,
+               [&guests = guests_, domain](hypervisor::Operation) { return guests.forget(domain); });
+}
+
+void Recovery::go_on(const DomainRef& domain, StoredLife life, const DomainSeen& seen, bool image_aside) {
+    take_up(core_, domain, std::move(life), seen);
+    if (seen.stopped == hypervisor::StopReason::suspend) return settle(jobs_, guests_, domain);
+    log::notice("domain '{}' goes on as domid {}", domain->name, seen.domid);
+    if (!std::exchange(domain->image, false) && !image_aside) return;
+    jobs_.post(domain, JobKind::remove_image,
+               [&guests = guests_, domain](hypervisor::Operation) { return guests.drop_image(domain); });
+}
+
+/// It was never let run: nothing is lost with it.
+void Recovery::undo_start(const DomainRef& domain, StoredLife life, const DomainSeen* seen,
+                          bool image_aside) {
+    domain->image = domain->image || image_aside;
+    if (seen) {
+        log::notice("domain '{}' was left half made as domid {}: it is destroyed", domain->name, seen->domid);
+        take_up(core_, domain, std::move(life), *seen);
+        domain->status = domain::PausedReason::starting_up;
+    } else {
+        log::notice("domain '{}' was not started while the daemon was away", domain->name);
+    }
+    jobs_.post(domain, seen ? JobKind::destroy : JobKind::after_stop,
+               [&guests = guests_, domain](hypervisor::Operation operation) {
+                   return guests.undo_start(domain, std::move(operation));
+               });
 }
 
 }  // namespace
@@ -108,9 +146,12 @@ void show_control_domain(Core& core, const Snapshot& snapshot) {
 }
 
 void restore_lives(Core& core, Jobs& jobs, Guests& guests, std::vector<StoredLife> lives,
-                   const Snapshot& snapshot) {
-    for (auto& life : lives)
-        restore_life(core, jobs, guests, std::move(life), snapshot);
+                   const std::vector<Uuid>& images_aside, const Snapshot& snapshot) {
+    Recovery recovery(core, jobs, guests, snapshot);
+    for (auto& life : lives) {
+        const bool aside = std::ranges::count(images_aside, life.definition.uuid) > 0;
+        recovery.restore(std::move(life), aside);
+    }
 }
 
 }  // namespace virtlight::manager

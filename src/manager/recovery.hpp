@@ -18,8 +18,9 @@ void restore_definitions(Core& core, std::vector<Stored> domains, const std::vec
 void show_control_domain(Core& core, const hypervisor::Snapshot& snapshot);
 
 /// Compares the lives that the store knows with what runs: takes up those that go on, has removed what a
-/// start that was cut off has left, and forgets those that have ended.
+/// start that was cut off has left, and forgets those that have ended. An image that was set aside is a
+/// managed image again if its guest has certainly not run, and is dropped if it runs.
 void restore_lives(Core& core, Jobs& jobs, Guests& guests, std::vector<StoredLife> lives,
-                   const hypervisor::Snapshot& snapshot);
+                   const std::vector<Uuid>& images_aside, const hypervisor::Snapshot& snapshot);
 
 }  // namespace virtlight::manager

@@ -76,7 +76,7 @@ Task<Result<>> Guests::remove_saved(DomainRef domain) {
 
 Task<Result<>> Guests::restore(DomainRef domain, domain::Definition definition, std::filesystem::path path,
                                StartOptions options, Operation operation) {
-    if (domain->life) co_return fail(Reason::invalid_state, "domain is already active as '{}'", domain->name);
+    if (auto free = require_free(*domain); !free) co_return free;
     domain->short_lives = 0;
     const Making making(core_, domain, std::move(definition));
     co_return co_await bring_up(domain, options, std::move(path), std::move(operation));
@@ -89,9 +89,9 @@ Task<Result<>> Guests::start_from_image(DomainRef domain, StartOptions options, 
     if (head->definition.uuid != domain->uuid)
         co_return fail(Reason::operation_failed, "'{}' is the image of another domain", path.string());
     options.paused = options.paused || head->paused;
-    auto restored = co_await restore(domain, std::move(head->definition), path, options, operation);
-    if (restored) co_await drop_image(domain);
-    co_return restored;
+    domain->short_lives = 0;
+    const Making making(core_, domain, std::move(head->definition));
+    co_return co_await bring_up(domain, options, path, std::move(operation));
 }
 
 Task<Result<>> Guests::remove_image(DomainRef domain) {
@@ -101,13 +101,28 @@ Task<Result<>> Guests::remove_image(DomainRef domain) {
     co_return removed;
 }
 
-/// The guest runs, and its image is old: should it stay, the next start must not take it.
-Task<> Guests::drop_image(DomainRef domain) {
-    const auto removed = co_await remove_image(domain);
-    if (removed) co_return;
+Task<Result<>> Guests::drop_image(DomainRef domain) {
     domain->image = false;
-    log::error("the image of domain '{}' is used up and cannot be removed: {}", domain->name,
-               removed.error().message);
+    const auto removed = co_await core_.store.remove_image(domain->uuid);
+    if (!removed)
+        log::warning("the image of domain '{}' is used up and cannot be removed: {}", domain->name,
+                     removed.error().message);
+    co_return Result<>{};
+}
+
+Task<Result<>> Guests::set_image_aside(DomainRef domain) {
+    if (!std::exchange(domain->image, false)) co_return Result<>{};
+    log::warning("another tool runs domain '{}': what was saved of it is set aside, beside '{}'",
+                 domain->name, core_.store.image_path(domain->uuid).string());
+    co_return co_await core_.store.set_image_aside(domain->uuid);
+}
+
+Task<> Guests::take_image_back(DomainRef domain) {
+    const auto taken = co_await core_.store.take_image_back(domain->uuid);
+    if (taken) co_return;
+    domain->image = false;
+    log::error("what was saved of domain '{}' stays beside '{}': {}", domain->name,
+               core_.store.image_path(domain->uuid).string(), taken.error().message);
 }
 
 Task<Result<>> Guests::settle_suspended(DomainRef domain, hypervisor::LifeId life, Operation operation) {

@@ -13,6 +13,14 @@ namespace virtlight::manager {
 using async::Task;
 using hypervisor::Operation;
 
+Result<> require_free(const Domain& domain) {
+    if (domain.life) return fail(Reason::invalid_state, "domain is already active as '{}'", domain.name);
+    if (domain.image)
+        return fail(Reason::invalid_state,
+                    "it has a managed save image, which would be lost: start it, or remove the image");
+    return {};
+}
+
 Task<Result<>> Guests::start(DomainRef domain, StartOptions options, Operation operation) {
     if (domain->life) co_return fail(Reason::invalid_state, "domain is already running");
     if (!domain->stored) co_return fail(Reason::no_domain, "there is no such domain any more");
@@ -20,14 +28,12 @@ Task<Result<>> Guests::start(DomainRef domain, StartOptions options, Operation o
         co_return co_await start_from_image(domain, options, std::move(operation));
     domain->short_lives = 0;
     const Making making(core_, domain, *domain->stored);
-    auto started = co_await bring_up(domain, options, {}, operation);
-    if (started && domain->image) co_await drop_image(domain);
-    co_return started;
+    co_return co_await bring_up(domain, options, {}, std::move(operation));
 }
 
 Task<Result<>> Guests::create(DomainRef domain, domain::Definition definition, StartOptions options,
                               Operation operation) {
-    if (domain->life) co_return fail(Reason::invalid_state, "domain is already active as '{}'", domain->name);
+    if (auto free = require_free(*domain); !free) co_return free;
     domain->short_lives = 0;
     const Making making(core_, domain, std::move(definition));
     co_return co_await bring_up(domain, options, {}, operation);
@@ -62,20 +68,26 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
         const auto removed = co_await tear_down(domain);
         if (removed) co_return running;
         // It is there, and clients see it: then they are told of it, too.
+        domain->image = false;
         running.error().message += "; what was made of it cannot be removed: " + removed.error().message;
         core_.tell(*domain, how);
         core_.tell(*domain, domain::Suspended::api_error);
         co_return running;
     }
     log::info("domain '{}' runs as domid {}", domain->name, domain->domid());
+    const bool image_used = std::exchange(domain->image, false);
     core_.tell(*domain, how);
     if (!image.empty() && !options.paused) domain->status = domain::RunningReason::restored;
     if (options.paused) core_.tell(*domain, domain::Suspended::paused);
+    if (image_used) co_await drop_image(domain);
     co_return running;
 }
 
 Task<Result<>> Guests::let_run(DomainRef domain, StartOptions options, Operation operation) {
     const auto domid = domain->life->domid;
+    // It would be old from its first instruction on, and a daemon that is killed cannot remove it any more.
+    if (domain->image)
+        if (auto aside = co_await core_.store.set_image_aside(domain->uuid); !aside) co_return aside;
     const StoredLife noted{domain->life->definition, domid};
     if (auto saved = co_await core_.store.save_life(noted); !saved) co_return saved;
     if (operation.cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
@@ -96,7 +108,14 @@ Task<Result<>> Guests::tear_down(DomainRef domain) {
     auto removed = co_await remove_guest(domain, operation);
     if (!removed) co_return removed;
     core_.end_life(domain, domain::ShutoffReason::failed);
+    if (domain->image) co_await take_image_back(domain);
     co_return co_await forget(domain);
+}
+
+Task<Result<>> Guests::undo_start(DomainRef domain, Operation operation) {
+    auto removed = co_await destroy(domain, domain::ShutoffReason::failed, std::move(operation));
+    if (removed && domain->image) co_await take_image_back(domain);
+    co_return removed;
 }
 
 }  // namespace virtlight::manager

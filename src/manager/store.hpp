@@ -33,7 +33,8 @@ class Store {
     struct Content {
         std::vector<Stored> domains;
         std::vector<StoredLife> lives;
-        std::vector<Uuid> images;  ///< of whom there is a managed image
+        std::vector<Uuid> images;        ///< of whom there is a managed image
+        std::vector<Uuid> images_aside;  ///< and of whom there is one that was set aside
         std::vector<std::string>
             problems;  ///< a sentence for each file that could not be read and was left alone
     };
@@ -46,6 +47,12 @@ class Store {
     virtual async::Task<Result<>> remove_life(Uuid uuid) = 0;
     /// Where the managed image of a domain is, or is to be; the folder is there.
     virtual std::filesystem::path image_path(Uuid uuid) const = 0;
+    /// A guest that runs changes its disks, and what was saved of it before is not true any more. So its
+    /// image is set aside before it is let run: it is no managed image then, to this daemon and the next.
+    virtual async::Task<Result<>> set_image_aside(Uuid uuid) = 0;
+    /// The guest has not run. An image that is not aside is no failure.
+    virtual async::Task<Result<>> take_image_back(Uuid uuid) = 0;
+    /// With the one that is set aside.
     virtual async::Task<Result<>> remove_image(Uuid uuid) = 0;
 };
 

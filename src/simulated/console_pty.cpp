@@ -84,21 +84,27 @@ void ConsolePty::flood(double bytes_per_second) {
 void ConsolePty::flood_on() {
     if (flood_rate_ == 0) return;
     flood_due_ += flood_rate_ * std::chrono::duration<double>(limits::simulated_flood_tick).count();
+    flood_due_ = std::min(flood_due_, flood_rate_);  // what is held up for longer is not made good
+    pour();
+    flood_timer_ =
+        scheduler_.call_at(scheduler_.now() + limits::simulated_flood_tick, [this] { flood_on(); });
+}
+
+/// Prints what is due of the flood, as far as there is room.
+void ConsolePty::pour() {
     std::string text;
     while (flood_due_ > 0 && output_.size() + text.size() < limits::simulated_console_bytes) {
         const auto line = fmt::format("flood {:012}\r\n", ++flood_line_);
         flood_due_ -= static_cast<double>(line.size());
         text += line;
     }
-    flood_due_ = std::min(flood_due_, flood_rate_);  // what is held up for longer is not made good
     if (!text.empty()) print(text);
-    flood_timer_ =
-        scheduler_.call_at(scheduler_.now() + limits::simulated_flood_tick, [this] { flood_on(); });
 }
 
 void ConsolePty::ready(short revents) {
     if ((revents & POLLIN) != 0) read_some();
     write_some();
+    if (output_.empty()) pour();
     rewatch();
 }
 

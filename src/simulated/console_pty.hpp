@@ -41,6 +41,7 @@ class ConsolePty {
     void write_some();
     void rewatch();
     void flood_on();
+    void pour();
 
     async::FdScheduler& scheduler_;
     Fd master_;

@@ -3,23 +3,7 @@
 
 import libvirt
 import pytest
-
-
-def refused(code, *fragments):
-    """The error of the block has this code, and its text has these fragments."""
-
-    class Refused:
-        def __enter__(self):
-            return self
-
-        def __exit__(self, _kind, error, _trace):
-            assert isinstance(error, libvirt.libvirtError), f"not refused: {error!r}"
-            assert error.get_error_code() == code, f"code {error.get_error_code()}: {error}"
-            for fragment in fragments:
-                assert fragment in str(error), f"'{fragment}' not in: {error}"
-            return True
-
-    return Refused()
+from refusals import refused
 
 
 BOMB = """<?xml version="1.0"?>

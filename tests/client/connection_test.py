@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 
 import libvirt
 import pytest
+from refusals import refused
 
 SCHEMAS = "/usr/share/libvirt/schemas"
 
@@ -69,10 +70,8 @@ def test_domain_0_is_listed_as_a_running_domain(conn):
 
 @pytest.mark.parametrize("act", ["destroy", "shutdown", "suspend", "reboot"])
 def test_domain_0_cannot_be_stopped(conn, act):
-    with pytest.raises(libvirt.libvirtError) as refused:
+    with refused(libvirt.VIR_ERR_OPERATION_INVALID, "Domain-0"):
         getattr(conn.lookupByID(0), act)()
-    assert refused.value.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID
-    assert "Domain-0" in str(refused.value)
 
 
 def test_a_read_only_connection_reads_and_changes_nothing(host, conn):
@@ -80,16 +79,14 @@ def test_a_read_only_connection_reads_and_changes_nothing(host, conn):
     with host.connect_read_only() as reader:
         assert reader.lookupByName("kept").UUIDString() == domain.UUIDString()
         for change in (lambda: reader.defineXML(host.guest("new")), reader.lookupByName("kept").create):
-            with pytest.raises(libvirt.libvirtError) as refused:
+            with refused(libvirt.VIR_ERR_OPERATION_DENIED):
                 change()
-            assert refused.value.get_error_code() == libvirt.VIR_ERR_OPERATION_DENIED
 
 
 def test_what_is_not_there_yet_is_said_as_libvirt_says_it(conn, host):
     domain = conn.defineXML(host.guest("plain"))
-    with pytest.raises(libvirt.libvirtError) as refused:
+    with refused(libvirt.VIR_ERR_NO_SUPPORT):
         domain.injectNMI()
-    assert refused.value.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT
 
 
 def test_many_connections_are_served_side_by_side(host):

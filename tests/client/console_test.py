@@ -13,6 +13,7 @@ import pytest
 from clients import Wire
 from consoles import RawStream, Stream, Terminal, Virsh, Watcher
 from hosts import wait_until
+from refusals import code_of
 
 ALIAS = {"pv": "console0", "pvh": "console0", "hvm": "serial0"}
 
@@ -21,12 +22,6 @@ def started(host, conn, name, kind="pv", words=""):
     domain = conn.defineXML(host.guest(name, kind, words=words))
     domain.create()
     return domain
-
-
-def code_of(call, *args):
-    with pytest.raises(libvirt.libvirtError) as refused:
-        call(*args)
-    return refused.value.get_error_code(), str(refused.value)
 
 
 @pytest.mark.parametrize("kind", ["pv", "pvh", "hvm"])
@@ -299,6 +294,22 @@ def test_a_history_is_kept_for_the_next_start_and_goes_with_its_domain(own_host)
     wait_until(lambda: not kept.exists(), 10, "the history of an undefined domain is removed")
 
 
+@pytest.mark.simulated
+def test_how_much_a_viewer_sees_first_is_configured(own_host):
+    own_host.stop()
+    configuration = own_host.root / "etc/virtlight/virtlightd.toml"
+    configuration.parent.mkdir(parents=True)
+    configuration.write_text('console_recent = "0"\n')
+    own_host.start()
+    with own_host.connect() as conn:
+        domain = started(own_host, conn, "short")
+        with Wire(own_host.socket) as wire:
+            Watcher(wire, "short").until(lambda text: b"# " in text)
+        with Stream(domain) as viewer:
+            viewer.type("only-what-comes\r")
+            assert "name=short" not in viewer.until("only-what-comes")
+
+
 def virtlight(host, daemon_folder, *words, status=0):
     """What our own command printed."""
     answer = subprocess.run([daemon_folder / "virtlight", "--connect", host.uri, *words],
@@ -369,3 +380,17 @@ def test_virtlight_console_types_and_watches(host, conn, daemon_folder):
         assert writer.leave() == 0 and viewer.leave() == 0
     conn.defineXML(host.guest("off"))
     assert "not running" in virtlight(host, daemon_folder, "console", "off", status=1)
+
+
+def test_consoles_are_released_for_another_reader_and_taken_back(host, conn, daemon_folder):
+    domain = started(host, conn, "shared")
+    with Stream(domain) as viewer:
+        viewer.until("# ")
+        virtlight(host, daemon_folder, "release", "shared")
+        assert "released already" in virtlight(host, daemon_folder, "release", "shared", status=1)
+        (console,) = json.loads(virtlight(host, daemon_folder, "consoles", "--json"))
+        assert not console["attached"]
+        virtlight(host, daemon_folder, "retake", "shared")
+        viewer.type("back-again\r")
+        viewer.until("back-again")
+    assert "not released" in virtlight(host, daemon_folder, "retake", "shared", status=1)

@@ -6,14 +6,9 @@ import threading
 import libvirt
 import pytest
 from hosts import wait_until
+from refusals import code_of
 
 MIB = 1024 * 1024
-
-
-def code_of(call, *arguments):
-    with pytest.raises(libvirt.libvirtError) as failed:
-        call(*arguments)
-    return failed.value.get_error_code(), str(failed.value)
 
 
 def running(host, conn, name, kind="pv", **more):
@@ -191,5 +186,27 @@ def test_a_managed_image_outlives_the_daemon(own_host):
         domain = conn.lookupByName("patient")
         assert domain.hasManagedSaveImage()
         domain.create()
+        assert domain.state()[1] == libvirt.VIR_DOMAIN_RUNNING_RESTORED
+        domain.destroy()
+
+
+def test_an_image_whose_guest_may_have_run_since_is_not_started_from(own_host):
+    with own_host.connect() as conn:
+        domain = conn.defineXML(own_host.guest("doubted"))
+        domain.create()
+        domain.managedSave()
+        saved = own_host.root / "var" / "lib" / "virtlight" / "saved" / f"{domain.UUIDString()}.image"
+    own_host.kill()
+    # As a daemon leaves it that is killed, with its guest, just after it has let that run.
+    used = saved.rename(saved.with_suffix(".used"))
+    own_host.start()
+    with own_host.connect() as conn:
+        domain = conn.lookupByName("doubted")
+        assert not domain.hasManagedSaveImage()
+        domain.create()
+        assert domain.state()[1] == libvirt.VIR_DOMAIN_RUNNING_BOOTED
+        assert used.exists()
+        domain.destroy()
+        conn.restore(str(used))
         assert domain.state()[1] == libvirt.VIR_DOMAIN_RUNNING_RESTORED
         domain.destroy()

@@ -260,6 +260,43 @@ struct Bodies {
         co_await t.until_history_has("for the other one");
     }
 
+    static Task<> released(ConsolesTest& t) {
+        co_await t.define_and_start();
+        t.pty.say("one ");
+        co_await t.until_history_has("one ");
+        const auto released = t.consoles->release(t.web.uuid);
+        EXPECT_TRUE(released);
+        EXPECT_FALSE(t.locked());
+        const auto twice = t.consoles->release(t.web.uuid);
+        EXPECT_EQ(twice.error().reason, Reason::invalid_state);
+        t.tell_tty(t.pty.path());
+        EXPECT_FALSE(t.console()->attached()) << "whatever Xen tells";
+
+        auto other = ConsoleLock::take(t.folder.path() / "xenconsole.1");
+        const auto refused = t.consoles->take_back(t.web.uuid);
+        EXPECT_EQ(refused.error().reason, Reason::operation_failed);
+        other->release();
+        const auto taken = t.consoles->take_back(t.web.uuid);
+        EXPECT_TRUE(taken);
+        EXPECT_TRUE(t.locked());
+        EXPECT_EQ(t.consoles->take_back(t.web.uuid).error().reason, Reason::invalid_state);
+        t.pty.say("two");
+        co_await t.until_history_has("one two");
+        EXPECT_THAT(marks_of(t.console()->history()),
+                    ElementsAre(Mark::Kind::boot, Mark::Kind::released, Mark::Kind::attached));
+    }
+
+    static Task<> released_and_rebooted(ConsolesTest& t) {
+        co_await t.define_and_start();
+        const auto released = t.consoles->release(t.web.uuid);
+        EXPECT_TRUE(released);
+        t.xen.stop(1, hypervisor::StopReason::reboot);
+        co_await t.until([&t] { return t.xen.count("unpause") == 2; });
+        t.pty.say("from the first byte");
+        co_await t.until_history_has("from the first byte");
+        EXPECT_TRUE(t.locked());
+    }
+
     static Task<> restarted(ConsolesTest& t) {
         co_await t.begin();
         co_await t.define_and_start();
@@ -317,6 +354,14 @@ TEST_F(ConsolesTest, WhatAGuestSaysLastIsReadAndThenItsViewersAreToldTheEnd) {
 
 TEST_F(ConsolesTest, AConsoleHasLibvirtsNameAndTheFirstSerialPortComesFirst) {
     run_daemon(Bodies::names);
+}
+
+TEST_F(ConsolesTest, ReleasedConsolesAreReadAgainWhenTheyAreTakenBack) {
+    run_daemon(Bodies::released);
+}
+
+TEST_F(ConsolesTest, AReleaseEndsWithTheLifeOfItsDomain) {
+    run_daemon(Bodies::released_and_rebooted);
 }
 
 TEST_F(ConsolesTest, ATtyThatMovesIsFollowed) {

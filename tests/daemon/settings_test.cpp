@@ -60,6 +60,19 @@ TEST(Settings, ComeFromTheConfigurationFileBelowTheRoot) {
     EXPECT_EQ(settings.socket_mode, 0770u);
 }
 
+TEST(Settings, SayHowMuchOfAConsoleIsKept) {
+    const Root root(
+        "console_history = '1M'\nconsole_recent = '0'\nconsole_log_sequences = 'kept'\n"
+        "console_log_size = '100000'\nconsole_log_files = '7'\n");
+    const auto consoles = settings_of(read({"--root", root.path()})).consoles;
+    EXPECT_EQ(consoles.history.bytes(), 1024u * 1024);
+    EXPECT_EQ(consoles.recent, 0u);
+    EXPECT_EQ(consoles.sequences, console::Sequences::kept);
+    EXPECT_EQ(consoles.rotation.bytes, 100'000u);
+    EXPECT_EQ(consoles.rotation.old_files, 7u);
+    EXPECT_EQ(console::HistorySize().bytes(), console::HistorySize::of(512 * 1024).bytes());
+}
+
 TEST(Settings, OfTheCommandLineWinOverTheFile) {
     const Root root("hypervisor = 'xen'\n");
     const auto settings = settings_of(read({"--root", root.path(), "--hypervisor", "simulated"}));
@@ -72,6 +85,11 @@ TEST(Settings, NameTheFileAndTheLineOfAMistake) {
              {"hypervisor = 'kvm'\n", "line 1: hypervisor 'kvm' is not known (known: xen, simulated)"},
              {"log_level = 7\n", "line 1: 'log_level' wants a text in quotes"},
              {"socket_mode = '0999'\n", "line 1: socket mode '0999' is no octal number up to 0777"},
+             {"console_history = '1K'\n", "line 1: '1K' is no number from 32768 to 67108864"},
+             {"console_history = '18446744073709551615G'\n", "line 1: '18446744073709551615G' is no number"},
+             {"console_log_size = '1 M'\n", "line 1: '1 M' is no number"},
+             {"console_log_files = ''\n", "line 1: '' is no number from 0 to 100"},
+             {"console_log_sequences = 'red'\n", "'red' is not known (known: cleaned, kept)"},
              {"socket_mode = '01000'\n", "line 1: socket mode '01000' is no octal number up to 0777"},
              {"hypervisor = \n", "line 1: "}}) {
         const Root root(text);

@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/limits.hpp"
@@ -16,6 +17,19 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+
+class NoMoreDescriptors {
+ public:
+    NoMoreDescriptors() {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        const rlimit none{.rlim_cur = 0, .rlim_max = before_.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &none);
+    }
+    ~NoMoreDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+    rlimit before_{};
+};
 
 class Image : public testing::Test {
  protected:
@@ -84,6 +98,18 @@ TEST_F(Image, ThatIsNotCommittedIsRemovedAndWhatWasThereStays) {
     }
     EXPECT_EQ(files(), 1);
     EXPECT_EQ(read_file(path, 100).value(), "precious");
+}
+
+TEST_F(Image, IsGoneIfItIsNotCertainThatItStays) {
+    auto writer = ImageWriter::create(path, head());
+    ASSERT_TRUE(writer);
+    {
+        const NoMoreDescriptors none;  // so that the folder cannot be opened to be synced
+        const auto committed = writer->commit();
+        ASSERT_FALSE(committed);
+        EXPECT_THAT(committed.error().message, HasSubstr("cannot sync folder"));
+    }
+    EXPECT_EQ(files(), 0);
 }
 
 TEST_F(Image, IsWrittenByOneAtATime) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // An operation that is cancelled in each of its phases ends once, and leaves nothing behind.
 
+#include <ostream>
 #include <string_view>
 
 #include <gtest/gtest.h>
@@ -78,6 +79,8 @@ bool is_about_request(const Message& message, std::uint32_t type) {
 struct Phase {
     const char* name;
     std::uint32_t type;
+
+    friend void PrintTo(const Phase& phase, std::ostream* out) { *out << phase.name; }
 };
 
 class AbortOfShutdown : public AbortTest, public ::testing::WithParamInterface<Phase> {};

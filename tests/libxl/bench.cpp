@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <thread>
 
 #include <fmt/format.h>
@@ -66,15 +67,27 @@ libxl_asyncop_how Bench::how(Ao& ao) {
 }
 
 std::shared_ptr<void> Bench::occupy() {
-    const auto free = std::make_shared<std::promise<void>>();
-    std::promise<void> busy;
-    auto occupied = busy.get_future();
-    bridge_->post([freed = std::make_shared<std::future<void>>(free->get_future()), &busy] {
-        busy.set_value();
-        freed->wait();
+    // A condition variable, as a thread that waits so takes its signals under ThreadSanitizer, too.
+    struct Door {
+        std::mutex mutex;
+        std::condition_variable moved;
+        bool occupied = false;
+        bool open = false;
+    };
+    const auto door = std::make_shared<Door>();
+    bridge_->post([door] {
+        std::unique_lock lock(door->mutex);
+        door->occupied = true;
+        door->moved.notify_all();
+        door->moved.wait(lock, [&] { return door->open; });
     });
-    occupied.wait();
-    return {nullptr, [free](void*) { free->set_value(); }};
+    std::unique_lock lock(door->mutex);
+    door->moved.wait(lock, [&] { return door->occupied; });
+    return {nullptr, [door](void*) {
+                const std::scoped_lock opening(door->mutex);
+                door->open = true;
+                door->moved.notify_all();
+            }};
 }
 
 void Bench::settle() {

@@ -3,10 +3,10 @@
 
 #include <atomic>
 #include <functional>
-#include <future>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -78,6 +78,8 @@ class Bench {
 struct Scenario {
     const char* name;
     void (*play)(Bench& bench);
+
+    friend void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
 };
 const std::vector<Scenario>& scenarios();
 /// Those that no bridge survives, as the fault is libxl's.

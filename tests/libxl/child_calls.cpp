@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <list>
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -44,20 +43,33 @@ ChildCalls::ChildCalls(std::function<int(unsigned)> destroy)
 ChildCalls::~ChildCalls() {
     // Wakes accept().
     ::shutdown(listener_.get(), SHUT_RDWR);
+    thread_.join();
+    std::unique_lock lock(mutex_);
+    answered_.wait(lock, [this] { return callers_ == 0; });
 }
 
 void ChildCalls::serve() {
-    std::list<std::jthread> children;
     for (;;) {
         Fd child(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
         if (!child) return;
-        children.emplace_back([this, socket = std::move(child)] {
-            unsigned domid = 0;
-            if (::recv(socket.get(), &domid, sizeof domid, 0) != sizeof domid) return;
-            const int error = destroy_(domid);
-            ::send(socket.get(), &error, sizeof error, MSG_NOSIGNAL);
-        });
+        {
+            const std::scoped_lock lock(mutex_);
+            ++callers_;
+        }
+        std::thread([this, socket = std::move(child)] {
+            answer(socket);
+            const std::scoped_lock lock(mutex_);
+            --callers_;
+            answered_.notify_all();
+        }).detach();
     }
+}
+
+void ChildCalls::answer(const Fd& child) const {
+    unsigned domid = 0;
+    if (::recv(child.get(), &domid, sizeof domid, 0) != sizeof domid) return;
+    const int error = destroy_(domid);
+    ::send(child.get(), &error, sizeof error, MSG_NOSIGNAL);
 }
 
 bool ChildCalls::in_child() {

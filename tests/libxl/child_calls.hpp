@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -26,8 +28,12 @@ class ChildCalls {
 
  private:
     void serve();
+    void answer(const Fd& child) const;
 
     std::function<int(unsigned)> destroy_;
+    std::mutex mutex_;
+    std::condition_variable answered_;
+    unsigned callers_ = 0;
     Fd listener_;
     std::jthread thread_;
 };

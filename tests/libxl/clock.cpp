@@ -123,9 +123,7 @@ int epoll_wait(int epoll, epoll_event* events, int most, int timeout) {
     const virtlight::fake::Asleep asleep;
     // Whoever decided how long to sleep before time jumped has to decide again.
     if (virtlight::fake::jumps_seen != virtlight::fake::jumps) timeout = 0;
-    constexpr long bytes_of_kernel_mask = 8;
-    return static_cast<int>(
-        ::syscall(SYS_epoll_pwait, epoll, events, most, timeout, asleep.mask(), bytes_of_kernel_mask));
+    return ::epoll_pwait(epoll, events, most, timeout, asleep.mask());
 }
 
 }  // extern "C"

@@ -2,6 +2,7 @@
 // The scenarios are worth something only if they find what is wrong.
 
 #include <algorithm>
+#include <ostream>
 
 #include <gtest/gtest.h>
 
@@ -15,6 +16,8 @@ struct Control {
     const char* bridge;
     const char* scenario;   ///< that has to catch it
     const char* complaint;  ///< among others
+
+    friend void PrintTo(const Control& control, std::ostream* out) { *out << control.bridge; }
 };
 
 class WrongBridges : public ::testing::TestWithParam<Control> {};

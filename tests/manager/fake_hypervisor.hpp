@@ -100,6 +100,8 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         for (const auto& completion : waiting)
             completion.set(true);
     }
+    /// Called when an image has been written.
+    std::function<void(const std::filesystem::path& path)> saved = [](const auto&) {};
     /// Called as an operation is about to have its effect.
     std::function<void(const std::string& call)> before_effect = [](const std::string&) {};
 
@@ -163,6 +165,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         if (!turn) co_return turn;
         truth.at(domid).stopped = hypervisor::StopReason::suspend;
         images[path] = std::move(head);
+        saved(path);
         co_return turn;
     }
     async::Task<Result<hypervisor::ImageHead>> read_image(std::filesystem::path path) override {

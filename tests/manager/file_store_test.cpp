@@ -158,6 +158,28 @@ TEST_F(FileStoreTest, ReportsAFileThatIsNotWhereItsContentBelongs) {
                 ElementsAre(HasSubstr("notes.txt"), HasSubstr("uuid " + to_string(web.uuid))));
 }
 
+TEST_F(FileStoreTest, TakesAnImageThatIsSetAsideForNoImage) {
+    write(store.image_path(web.uuid), "memory");
+    ASSERT_TRUE(end_of(store.set_image_aside(web.uuid)));
+    EXPECT_THAT(load().images, IsEmpty());
+    EXPECT_THAT(load().images_aside, ElementsAre(web.uuid));
+    EXPECT_THAT(load().problems, IsEmpty());
+    ASSERT_TRUE(end_of(store.take_image_back(web.uuid)));
+    ASSERT_TRUE(end_of(store.take_image_back(web.uuid))) << "it is there already";
+    EXPECT_THAT(load().images, ElementsAre(web.uuid));
+    EXPECT_THAT(load().images_aside, IsEmpty());
+    EXPECT_EQ(read_file(store.image_path(web.uuid), 100).value(), "memory");
+}
+
+TEST_F(FileStoreTest, RemovesAnImageWhereverItIs) {
+    write(store.image_path(web.uuid), "old");
+    ASSERT_TRUE(end_of(store.set_image_aside(web.uuid)));
+    write(store.image_path(web.uuid), "new");
+    ASSERT_TRUE(end_of(store.remove_image(web.uuid)));
+    EXPECT_TRUE(fs::is_empty(folder.path() / "saved"));
+    EXPECT_EQ(end_of(store.set_image_aside(web.uuid)).error().reason, Reason::io) << "there is none";
+}
+
 TEST_F(FileStoreTest, ReportsALifeThatDoesNotSayItsDomid) {
     write(file("running", web), domain::format_xml(web));
     const auto content = load();

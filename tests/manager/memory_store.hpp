@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -22,8 +23,11 @@ class MemoryStore final : public Store {
     std::map<Uuid, Stored> domains;
     std::map<Uuid, StoredLife> lives;
     std::set<Uuid> images;
+    std::set<Uuid> images_aside;
     std::vector<std::string> problems;
     unsigned writes = 0;
+    /// Called as a write is about to happen, and when it has.
+    std::function<void()> around_write = [] {};
 
     /// The nth write from now (1: the next) fails, and has not happened.
     void fail_write(unsigned nth) { fails_at_ = writes + nth; }
@@ -41,35 +45,35 @@ class MemoryStore final : public Store {
         for (const auto& [uuid, life] : lives)
             content.lives.push_back(life);
         content.images.assign(images.begin(), images.end());
+        content.images_aside.assign(images_aside.begin(), images_aside.end());
         content.problems = problems;
         co_await step();
         co_return content;
     }
     async::Task<Result<>> save(Stored domain) override {
-        auto written = co_await write();
-        if (written) domains.insert_or_assign(domain.definition.uuid, domain);
-        co_return written;
+        return change([this, domain] { domains.insert_or_assign(domain.definition.uuid, domain); });
     }
     async::Task<Result<>> remove(Uuid uuid) override {
-        auto written = co_await write();
-        if (written) domains.erase(uuid);
-        co_return written;
+        return change([this, uuid] { domains.erase(uuid); });
     }
     async::Task<Result<>> save_life(StoredLife life) override {
-        auto written = co_await write();
-        if (written) lives.insert_or_assign(life.definition.uuid, life);
-        co_return written;
+        return change([this, life] { lives.insert_or_assign(life.definition.uuid, life); });
     }
     std::filesystem::path image_path(Uuid uuid) const override { return "/images/" + to_string(uuid); }
+    async::Task<Result<>> set_image_aside(Uuid uuid) override {
+        return change([this, uuid] { images_aside.insert(images.extract(uuid)); });
+    }
+    async::Task<Result<>> take_image_back(Uuid uuid) override {
+        return change([this, uuid] { images.insert(images_aside.extract(uuid)); });
+    }
     async::Task<Result<>> remove_image(Uuid uuid) override {
-        auto written = co_await write();
-        if (written) images.erase(uuid);
-        co_return written;
+        return change([this, uuid] {
+            images.erase(uuid);
+            images_aside.erase(uuid);
+        });
     }
     async::Task<Result<>> remove_life(Uuid uuid) override {
-        auto written = co_await write();
-        if (written) lives.erase(uuid);
-        co_return written;
+        return change([this, uuid] { lives.erase(uuid); });
     }
 
  private:
@@ -78,7 +82,7 @@ class MemoryStore final : public Store {
         scheduler_.post([done] { done.set(true); });
         co_await done;
     }
-    async::Task<Result<>> write() {
+    async::Task<Result<>> change(std::function<void()> effect) {
         const bool fails = ++writes == fails_at_;
         if (held_) {
             const auto held = *held_;
@@ -86,6 +90,9 @@ class MemoryStore final : public Store {
         }
         co_await step();
         if (fails) co_return fail(Reason::io, "the disk is full");
+        around_write();
+        effect();
+        around_write();
         co_return Result<>{};
     }
 

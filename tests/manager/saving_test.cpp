@@ -20,7 +20,6 @@ class Saving : public ::testing::Test, protected World {
     void saved(const domain::Definition& guest) {
         const auto done = end_of(manager->managed_save(guest.uuid, {}));
         ASSERT_TRUE(done) << done.error().message;
-        store.images.insert(guest.uuid);
         events();
     }
     void expect_refused(const Result<>& result, Reason reason, const std::string& words) {
@@ -157,6 +156,32 @@ TEST_F(Saving, IsForgottenByAStartThatIsToBoot) {
     ASSERT_TRUE(end_of(manager->start(guest.uuid, {.fresh = true})));
     EXPECT_EQ(xen.count("restore"), 0u);
     EXPECT_TRUE(store.images.empty());
+}
+
+TEST_F(Saving, MakesRestoringAnotherImageWaitUntilTheManagedOneIsGone) {
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
+    saved(guest);
+    const auto restored = end_of(manager->restore(path, {}));
+    ASSERT_FALSE(restored);
+    EXPECT_THAT(restored.error().message, HasSubstr("it has a managed save image"));
+    EXPECT_FALSE(end_of(manager->create(guest, {})));
+    EXPECT_TRUE(info(guest).managed_image);
+    ASSERT_TRUE(end_of(manager->remove_managed_image(guest.uuid)));
+    EXPECT_TRUE(end_of(manager->restore(path, {})));
+}
+
+TEST_F(Saving, IsSetAsideWhenAnotherToolRunsTheGuest) {
+    const auto guest = running("web");
+    saved(guest);
+    log::set_level(log::Level::error);
+    xen.make(guest);
+    look();
+    EXPECT_GT(info(guest).domid, 1);
+    EXPECT_FALSE(info(guest).managed_image);
+    EXPECT_TRUE(store.images.empty());
+    EXPECT_EQ(store.images_aside.size(), 1u) << "who knows what the other tool has started from";
 }
 
 TEST_F(Saving, IsRemovedOnRequestAndOnlyThenCanTheDomainBeUndefined) {

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "async/virtual_loop.hpp"
+#include "async/event_loop.hpp"
 #include "base/temporary_folder.hpp"
 
 namespace virtlight::xenlight {
@@ -39,8 +39,10 @@ class ImageStream : public testing::Test {
         auto image = writer();
         ASSERT_TRUE(image && image->write(stream) && image->commit());
     }
+    /// Among what the mover has posted so far.
     bool abort_came() {
-        loop.run_for(milliseconds(1));
+        loop.post([this] { loop.stop(); });
+        loop.run();
         return abort->token().cancelled();
     }
     void say(std::string_view bytes) const {
@@ -56,7 +58,7 @@ class ImageStream : public testing::Test {
 
     test::TemporaryFolder folder;
     std::filesystem::path path = folder.path() / "image";
-    async::VirtualLoop loop;
+    async::EventLoop loop{"core"};
     std::shared_ptr<CoreLink> link = std::make_shared<CoreLink>(loop);
     std::shared_ptr<HeldAbort> abort = std::make_shared<HeldAbort>();
     std::shared_ptr<hypervisor::Progress> progress = std::make_shared<hypervisor::Progress>();

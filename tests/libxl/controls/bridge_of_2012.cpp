@@ -6,7 +6,6 @@
 #include <cstdlib>
 
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 
 #include "xenlight/timeout_ledger.hpp"
 
@@ -21,49 +20,15 @@ const libxl_osevent_hooks BridgeOf2012::hooks = {
     .timeout_deregister = timeout_deregister,
 };
 
-BridgeOf2012::BridgeOf2012()
-    : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    static const libxl_childproc_hooks children = {
-        .chldowner = libxl_sigchld_owner_libxl_always_selective_reap,
-        .fork_replacement = nullptr,
-        .reaped_callback = nullptr,
-    };
-    static xentoollog_logger silent = {.vmessage = [](auto...) {}, .progress = nullptr, .destroy = nullptr};
-    if (libxl_ctx_alloc(&ctx_, LIBXL_VERSION, 0, &silent) != 0) std::abort();
-    libxl_osevent_register_hooks(ctx_, &hooks, this);
-    libxl_childproc_setmode(ctx_, &children, nullptr);
+BridgeOf2012::BridgeOf2012() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
     epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event);
-    thread_ = std::thread([this] { serve(); });
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_fd(), &event);
+    start(&hooks, this);
 }
 
-BridgeOf2012::~BridgeOf2012() {
-    stopping_ = true;
-    post([] {});
-    thread_.join();
-    libxl_ctx_free(ctx_);
-}
-
-void BridgeOf2012::post(std::function<void()> step) {
-    {
-        const std::scoped_lock lock(mutex_);
-        steps_.push_back(std::move(step));
-    }
-    ::eventfd_write(wake_.get(), 1);
-}
-
-void BridgeOf2012::serve() {
-    while (!stopping_) {
-        dispatch_descriptors();
-        dispatch_timeouts();
-        std::vector<std::function<void()>> steps;
-        {
-            const std::scoped_lock lock(mutex_);
-            steps.swap(steps_);
-        }
-        for (const auto& step : steps)
-            step();
-    }
+void BridgeOf2012::wait() {
+    dispatch_descriptors();
+    dispatch_timeouts();
 }
 
 void BridgeOf2012::dispatch_descriptors() {
@@ -72,11 +37,9 @@ void BridgeOf2012::dispatch_descriptors() {
     const int n = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), interval_ms);
     for (int i = 0; i < n; ++i) {
         const auto& event = events[static_cast<std::size_t>(i)];
-        eventfd_t count = 0;
         if (const auto* const info = static_cast<Info*>(event.data.ptr))
-            libxl_osevent_occurred_fd(ctx_, info->for_libxl, info->fd, 0, static_cast<short>(event.events));
-        else
-            ::eventfd_read(wake_.get(), &count);
+            libxl_osevent_occurred_fd(context(), info->for_libxl, info->fd, 0,
+                                      static_cast<short>(event.events));
     }
 }
 
@@ -90,12 +53,12 @@ void BridgeOf2012::dispatch_timeouts() {
         timeouts_.erase(later.begin(), later.end());
     }
     for (const auto* const info : due)
-        libxl_osevent_occurred_timeout(ctx_, info->for_libxl);
+        libxl_osevent_occurred_timeout(context(), info->for_libxl);
 }
 
 BridgeOf2012::Info* BridgeOf2012::add(int fd, void* for_libxl) {
     const std::scoped_lock lock(mutex_);
-    return &infos_.emplace_back(this, fd, for_libxl);
+    return &infos_.emplace_back(fd, for_libxl);
 }
 
 int BridgeOf2012::fd_register(void* self, int fd, void** registration, short events, void* for_libxl) {

@@ -1,34 +1,30 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <list>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/file.hpp"
-#include "libxl/bridge.hpp"
+#include "libxl/controls/thread_bridge.hpp"
 
 namespace virtlight::fake {
 
 /// A bridge as applications had them when Xen 4.2 was new: a general event loop on a thread of its own, which
 /// is given a pointer for each registration and calls back with it, without a lock; libxl is called on any
 /// thread.
-class BridgeOf2012 final : public Bridge {
+class BridgeOf2012 final : public ThreadBridge {
  public:
     BridgeOf2012();
-    ~BridgeOf2012() override;
+    ~BridgeOf2012() override { stop(); }
 
-    void call(const std::function<void(libxl_ctx*)>& call) override { call(ctx_); }
-    void post(std::function<void()> step) override;
+    void call(const std::function<void(libxl_ctx*)>& call) override { call(context()); }
 
  private:
     /// What the loop is given a pointer to.
     struct Info {
-        BridgeOf2012* bridge;
         int fd;
         void* for_libxl;
         Time due{};
@@ -43,20 +39,14 @@ class BridgeOf2012 final : public Bridge {
     static const libxl_osevent_hooks hooks;
 
     Info* add(int fd, void* for_libxl);
-    void serve();
+    void wait() override;
     void dispatch_descriptors();
     void dispatch_timeouts();
 
     Fd epoll_;
-    Fd wake_;
-    libxl_ctx* ctx_ = nullptr;
-
     std::mutex mutex_;
     std::list<Info> infos_;  ///< never freed, so that what follows from a stale pointer is always the same
     std::vector<Info*> timeouts_;
-    std::vector<std::function<void()>> steps_;
-    std::atomic<bool> stopping_ = false;
-    std::thread thread_;
 };
 
 }  // namespace virtlight::fake

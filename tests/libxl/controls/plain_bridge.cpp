@@ -5,11 +5,9 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <future>
 
 #include <poll.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "xenlight/timeout_ledger.hpp"
@@ -40,80 +38,28 @@ const libxl_osevent_hooks PlainBridge::hooks = {
     .timeout_deregister = timeout_deregister,
 };
 
-PlainBridge::PlainBridge(Mistake mistake)
-    : mistake_(mistake),
-      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+PlainBridge::PlainBridge(Mistake mistake) : mistake_(mistake), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
     epoll_event event{.events = EPOLLIN, .data = {.u64 = 0}};
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event);
-    thread_ = std::thread([this] { serve(); });
-    call([this](libxl_ctx*) { open(); });
-}
-
-PlainBridge::~PlainBridge() {
-    call([](libxl_ctx* ctx) { libxl_ctx_free(ctx); });
-    stopping_ = true;
-    post([] {});
-    thread_.join();
-}
-
-void PlainBridge::open() {
-    static const libxl_childproc_hooks children = {
-        .chldowner = libxl_sigchld_owner_libxl_always_selective_reap,
-        .fork_replacement = nullptr,
-        .reaped_callback = nullptr,
-    };
-    static xentoollog_logger silent = {.vmessage = [](auto...) {}, .progress = nullptr, .destroy = nullptr};
-    if (libxl_ctx_alloc(&ctx_, LIBXL_VERSION, 0, &silent) != 0) std::abort();
-    libxl_osevent_register_hooks(ctx_, &hooks, this);
-    libxl_childproc_setmode(ctx_, &children, nullptr);
-}
-
-void PlainBridge::call(const std::function<void(libxl_ctx*)>& call) {
-    std::promise<void> done;
-    auto ended = done.get_future();
-    post([&] {
-        call(ctx_);
-        done.set_value();
-    });
-    ended.wait();
-}
-
-void PlainBridge::post(std::function<void()> step) {
-    {
-        const std::scoped_lock lock(mutex_);
-        steps_.push_back(std::move(step));
-    }
-    ::eventfd_write(wake_.get(), 1);
-}
-
-void PlainBridge::serve() {
-    while (!stopping_) {
-        wait();
-        deliver_regular_files();
-        deliver_timeouts();
-        std::vector<std::function<void()>> steps;
-        {
-            const std::scoped_lock lock(mutex_);
-            steps.swap(steps_);
-        }
-        for (const auto& step : steps)
-            step();
-    }
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_fd(), &event);
+    start(&hooks, this);
 }
 
 void PlainBridge::wait() {
+    deliver_descriptors();
+    deliver_regular_files();
+    deliver_timeouts();
+}
+
+void PlainBridge::deliver_descriptors() {
     std::array<epoll_event, 16> events;
     const int n = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), until_next());
     for (int i = 0; i < n; ++i) {
         const auto& event = events[static_cast<std::size_t>(i)];
         const std::uint64_t id = event.data.u64;  // a copy: the kernel's structure is packed
-        eventfd_t count = 0;
-        if (id == 0) ::eventfd_read(wake_.get(), &count);
         const auto found = descriptors_.find(id);
         if (found == descriptors_.end()) continue;
         const auto [fd, for_libxl, always_ready] = found->second;
-        libxl_osevent_occurred_fd(ctx_, for_libxl, fd, 0, static_cast<short>(event.events));
+        libxl_osevent_occurred_fd(context(), for_libxl, fd, 0, static_cast<short>(event.events));
     }
 }
 
@@ -137,7 +83,7 @@ bool PlainBridge::is_due(const Timeout& timeout) const {
 void PlainBridge::deliver_regular_files() {
     for (const auto& [id, before] : std::map(descriptors_)) {
         if (!before.always_ready || !descriptors_.contains(id)) continue;
-        libxl_osevent_occurred_fd(ctx_, before.for_libxl, before.fd, 0, POLLIN | POLLOUT);
+        libxl_osevent_occurred_fd(context(), before.for_libxl, before.fd, 0, POLLIN | POLLOUT);
     }
 }
 
@@ -147,7 +93,7 @@ void PlainBridge::deliver_timeouts() {
         if (due == timeouts_.end()) return;
         void* const for_libxl = due->for_libxl;
         timeouts_.erase(due);
-        libxl_osevent_occurred_timeout(ctx_, for_libxl);
+        libxl_osevent_occurred_timeout(context(), for_libxl);
     }
 }
 

@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <list>
 #include <map>
-#include <mutex>
-#include <thread>
-#include <vector>
 
 #include <sys/time.h>
 
 #include "base/clock.hpp"
 #include "base/file.hpp"
-#include "libxl/bridge.hpp"
+#include "libxl/controls/thread_bridge.hpp"
 
 namespace virtlight::fake {
 
 /// A small bridge that keeps libxl's rules, unless it is told to make one of the mistakes that others have
-/// made. One thread calls libxl.
-class PlainBridge final : public Bridge {
+/// made.
+class PlainBridge final : public ThreadBridge {
  public:
     enum class Mistake {
         none,
@@ -30,10 +25,7 @@ class PlainBridge final : public Bridge {
     };
 
     explicit PlainBridge(Mistake mistake);
-    ~PlainBridge() override;
-
-    void call(const std::function<void(libxl_ctx*)>& call) override;
-    void post(std::function<void()> step) override;
+    ~PlainBridge() override { stop(); }
 
  private:
     struct Descriptor {
@@ -56,9 +48,8 @@ class PlainBridge final : public Bridge {
     static void timeout_deregister(void* self, void* registration);
     static const libxl_osevent_hooks hooks;
 
-    void open();
-    void serve();
-    void wait();
+    void wait() override;
+    void deliver_descriptors();
     void deliver_regular_files();
     void deliver_timeouts();
     bool is_due(const Timeout& timeout) const;
@@ -66,16 +57,9 @@ class PlainBridge final : public Bridge {
 
     Mistake mistake_;
     Fd epoll_;
-    Fd wake_;
-    libxl_ctx* ctx_ = nullptr;
     std::map<std::uint64_t, Descriptor> descriptors_;
     std::list<Timeout> timeouts_;
     std::uint64_t last_id_ = 0;
-
-    std::mutex mutex_;
-    std::vector<std::function<void()>> steps_;
-    std::atomic<bool> stopping_ = false;
-    std::thread thread_;
 };
 
 }  // namespace virtlight::fake
