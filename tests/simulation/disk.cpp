@@ -46,18 +46,17 @@ std::optional<int> Disk::refuses() {
 
 namespace {
 
-/// `call` does it; `name` is the file that has got its name then, or lost it.
-template <class Call>
-int change(const char* path, Disk::Change what, const char* name, Call call) {
+/// Does it, unless the disk refuses, and tells it then.
+template <class Call, class Tell>
+int change(const char* path, Call call, Tell tell) {
     auto* const disk = Disk::of(path);
-    if (disk) {
-        if (const auto error = disk->refuses()) {
-            errno = *error;
-            return -1;
-        }
+    const auto error = disk ? disk->refuses() : std::nullopt;
+    if (error) {
+        errno = *error;
+        return -1;
     }
     const auto done = static_cast<int>(call());
-    if (disk && done == 0) disk->changed(what, name);
+    if (disk && done == 0) tell(*disk);
     return done;
 }
 
@@ -75,26 +74,22 @@ int open(const char* path, int flags, ...) {
     va_start(arguments, flags);
     const auto mode = (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
     va_end(arguments);
-    auto* const disk = (flags & O_CREAT) != 0 ? Disk::of(path) : nullptr;
-    if (disk) {
-        if (const auto error = disk->refuses()) {
-            errno = *error;
-            return -1;
-        }
-    }
-    return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode));
+    const auto call = [&] { return ::syscall(SYS_openat, AT_FDCWD, path, flags, mode); };
+    if ((flags & O_CREAT) == 0) return static_cast<int>(call());
+    return change(path, call, [](Disk&) {});
 }
 
 int rename(const char* from, const char* to) noexcept {
-    return change(to, Disk::Change::rename, to, [&] { return ::syscall(SYS_rename, from, to); });
+    return change(
+        to, [&] { return ::syscall(SYS_rename, from, to); }, [&](Disk& disk) { disk.renamed(from, to); });
 }
 
 int unlink(const char* path) noexcept {
-    return change(path, Disk::Change::remove, path, [&] { return ::syscall(SYS_unlink, path); });
+    return change(path, [&] { return ::syscall(SYS_unlink, path); }, [&](Disk& disk) { disk.removed(path); });
 }
 
 int symlink(const char* target, const char* path) noexcept {
-    return change(path, Disk::Change::link, path, [&] { return ::syscall(SYS_symlink, target, path); });
+    return change(path, [&] { return ::syscall(SYS_symlink, target, path); }, [](Disk&) {});
 }
 
 /// Takes no time on a disk of ours, which outlives no power cut.

@@ -16,8 +16,6 @@ namespace virtlight::simulation {
 /// this process that change files in it come here first. There is one disk at a time.
 class Disk {
  public:
-    enum class Change { create, sync, rename, remove, link };
-
     Disk();
     Disk(const Disk&) = delete;
     Disk& operator=(const Disk&) = delete;
@@ -35,8 +33,10 @@ class Disk {
     /// What failed, crashed or was to do so has passed.
     void repair();
 
-    /// Is called when a file has got its name, or lost it.
-    std::function<void(Change, const std::filesystem::path&)> changed = [](Change, const auto&) {};
+    /// Are called when a file has got another name, or lost it.
+    std::function<void(const std::filesystem::path& from, const std::filesystem::path& to)> renamed =
+        [](const auto&, const auto&) {};
+    std::function<void(const std::filesystem::path&)> removed = [](const auto&) {};
 
     /// For the calls: whose they are; and what to fail with (errno).
     static Disk* of(std::string_view path);

@@ -30,7 +30,8 @@ bool GuestRules::lives(Uuid uuid) const {
 }
 
 std::optional<Uuid> GuestRules::owner(const std::filesystem::path& path) const {
-    if (path.parent_path() != managed_ || path.extension() != ".image") return std::nullopt;
+    if (path.parent_path() != managed_ || (path.extension() != ".image" && path.extension() != ".used"))
+        return std::nullopt;
     return Uuid::parse(path.stem().string());
 }
 
@@ -46,12 +47,13 @@ void GuestRules::runs(DomId domid) {
     if (!seen) return;
     ran_.insert(domid);
     imaged_.erase(domid);
-    if (const auto image = images_.find(seen->uuid); image != images_.end()) image->second = true;
+    for (auto& [path, used] : images_)
+        used = used || owner(path) == seen->uuid;
 }
 
 void GuestRules::restores(Uuid uuid, const std::filesystem::path& path) {
-    const auto image = images_.find(uuid);
-    if (owner(path) == uuid && image != images_.end() && image->second)
+    const auto found = images_.find(path);
+    if (owner(path) == uuid && found != images_.end() && found->second)
         broken_ += fmt::format("'{}' is restored although its guest has run since\n", path.string());
 }
 
@@ -65,16 +67,23 @@ void GuestRules::destroys(DomId domid, bool asked) {
         broken_ += fmt::format("domid {} is removed before it is saved\n", domid);
 }
 
-void GuestRules::changed(Disk::Change change, const std::filesystem::path& path, bool asked) {
-    const auto uuid = owner(path);
-    if (change == Disk::Change::rename) {
-        if (const auto saved = saving_.extract(path)) imaged_.insert(saved.mapped());
-        if (uuid) images_[*uuid] = false;
-    }
-    if (change != Disk::Change::remove || !uuid) return;
-    const auto image = images_.extract(*uuid);
-    if (image && !image.mapped() && !asked && !lives(*uuid))
+void GuestRules::renamed(const std::filesystem::path& from, const std::filesystem::path& to) {
+    if (const auto saved = saving_.extract(to)) imaged_.insert(saved.mapped());
+    if (!owner(to)) return;
+    const auto before = images_.extract(from);
+    images_[to] = before && before.mapped();
+}
+
+void GuestRules::removed(const std::filesystem::path& path, bool asked) {
+    const auto used = images_.extract(path);
+    if (used && !used.mapped() && !asked && !lives(*owner(path)))
         broken_ += fmt::format("'{}' is removed, and its guest does not run\n", path.string());
+}
+
+std::optional<std::filesystem::path> GuestRules::forgotten() const {
+    for (const auto& [path, used] : images_)
+        if (path.extension() == ".used" && !used && !lives(*owner(path))) return path;
+    return std::nullopt;
 }
 
 }  // namespace virtlight::simulation

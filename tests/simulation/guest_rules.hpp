@@ -7,7 +7,6 @@
 #include <string>
 
 #include "simulated/machine.hpp"
-#include "simulation/disk.hpp"
 
 namespace virtlight::simulation {
 
@@ -15,8 +14,8 @@ namespace virtlight::simulation {
 ///
 ///     a guest that runs is removed only because somebody said so or because it has stopped by itself;
 ///     one that is suspended to be saved, only when its image is whole;
-///     a managed image goes only when its guest runs again, or because somebody said so;
-///     a managed image whose guest has run since is never restored.
+///     a managed image goes only when its guest runs again, or because somebody said so, and is not
+///     forgotten; a managed image whose guest has run since is never restored.
 class GuestRules {
  public:
     /// `managed`: the folder of managed images, each named by its uuid.
@@ -32,11 +31,15 @@ class GuestRules {
     /// `asked`: a client wants it, or has wanted it from a daemon that was killed.
     void destroys(simulated::DomId domid, bool asked);
 
-    /// What the daemon does on the disk. `asked`: a client wants the image of this uuid removed.
-    void changed(Disk::Change change, const std::filesystem::path& path, bool asked);
-    bool has_image(Uuid uuid) const { return images_.contains(uuid); }
-    /// Of a managed image, by the name of its file.
+    // What the daemon does on the disk.
+    void renamed(const std::filesystem::path& from, const std::filesystem::path& to);
+    /// `asked`: a client wants the image of this uuid removed.
+    void removed(const std::filesystem::path& path, bool asked);
+    /// Whose managed image, also one that is set aside, has this name.
     std::optional<Uuid> owner(const std::filesystem::path& path) const;
+    bool has_image(Uuid uuid) const { return images_.contains(image(uuid)); }
+    /// An image that was set aside although its guest has not run since, and does not now.
+    std::optional<std::filesystem::path> forgotten() const;
 
     /// Everything that was wrong; empty: nothing.
     const std::string& broken() const { return broken_; }
@@ -44,6 +47,7 @@ class GuestRules {
  private:
     std::optional<hypervisor::DomainSeen> find(simulated::DomId domid) const;
     bool lives(Uuid uuid) const;
+    std::filesystem::path image(Uuid uuid) const { return managed_ / (to_string(uuid) + ".image"); }
 
     const simulated::Machine& machine_;
     const std::filesystem::path managed_;
@@ -51,7 +55,7 @@ class GuestRules {
     std::set<simulated::DomId> ran_;     ///< lives that the daemon has let run
     std::set<simulated::DomId> imaged_;  ///< lives whose image is whole, and that have not run since
     std::map<std::filesystem::path, simulated::DomId> saving_;
-    std::map<Uuid, bool> images_;  ///< whether its guest has run since
+    std::map<std::filesystem::path, bool> images_;  ///< managed ones; whether its guest has run since
     std::string broken_;
 };
 

@@ -2,6 +2,7 @@
 #include "simulation/host.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -41,9 +42,10 @@ Host::Host(std::function<Duration(Duration)> vary, Spoil spoil)
     using enum Wish::Kind;
     log::set_level(log::Level::error);
     std::filesystem::create_directory(images());
-    disk.changed = [this](Disk::Change change, const std::filesystem::path& path) {
+    disk.renamed = std::bind_front(&GuestRules::renamed, &guests_);
+    disk.removed = [this](const std::filesystem::path& path) {
         const auto uuid = guests_.owner(path);
-        guests_.changed(change, path, uuid && wants(*uuid, {remove_image, undefine_with_image}));
+        guests_.removed(path, uuid && wants(*uuid, {remove_image, undefine_with_image}));
     };
 }
 
@@ -190,6 +192,8 @@ void Host::settle() {
 std::string Host::untruth() {
     if (auto wrong = untruth_of_guests(); !wrong.empty()) return wrong;
     if (auto wrong = untruth_of_stories(); !wrong.empty()) return wrong;
+    if (const auto image = guests_.forgotten())
+        return without_folder(fmt::format("'{}' is forgotten", image->string()));
     return stored_.check(manager());
 }
 
