@@ -28,6 +28,13 @@ target_include_directories(model_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(model_tests PRIVATE virtlight_xenlight GTest::gtest_main)
 gtest_discover_tests(model_tests TEST_PREFIX model. DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600)
 
+# The manager on a simulated host in virtual time, at random and point by point.
+file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/simulation/*.cpp)
+add_executable(simulation_tests ${sources})
+target_include_directories(simulation_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+target_link_libraries(simulation_tests PRIVATE virtlight_manager virtlight_simulated GTest::gtest)
+gtest_discover_tests(simulation_tests TEST_PREFIX simulation. DISCOVERY_MODE PRE_TEST)
+
 include(cmake/libxl_tests.cmake)
 
 # Every header compiles alone.

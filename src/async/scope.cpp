@@ -6,45 +6,59 @@
 
 namespace virtlight::async {
 
-/// A coroutine that starts at once and frees its own frame at its end.
+/// A coroutine that frees its own frame at its end.
 struct Scope::Detached {
     struct promise_type {
-        Detached get_return_object() const noexcept { return {}; }
-        std::suspend_never initial_suspend() const noexcept { return {}; }
+        Detached get_return_object() noexcept {
+            return {std::coroutine_handle<promise_type>::from_promise(*this)};
+        }
+        std::suspend_always initial_suspend() const noexcept { return {}; }
         std::suspend_never final_suspend() const noexcept { return {}; }
         void return_void() const noexcept {}
         [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
     };
+
+    std::coroutine_handle<> frame;
 };
 
 Scope::~Scope() {
-    if (in_flight_ == 0) return;
-    std::fprintf(stderr, "a scope was destroyed with %zu tasks in flight\n", in_flight_);
+    if (running_.empty()) return;
+    std::fprintf(stderr, "a scope was destroyed with %zu tasks in flight\n", running_.size());
     std::abort();
 }
 
 void Scope::spawn(Task<> task) {
-    ++in_flight_;
-    run(std::move(task));
+    const auto place = running_.emplace(running_.end());
+    *place = run(std::move(task), place).frame;
+    place->resume();
 }
 
-Scope::Detached Scope::run(Task<> task) {
+Scope::Detached Scope::run(Task<> task, Running::iterator place) {
     {
         // The frame of the task must be gone before the scope counts it as ended.
         Task<> own = std::move(task);
         co_await std::move(own);
     }
-    ended();
+    ended(place);
 }
 
-void Scope::ended() {
-    if (--in_flight_ > 0 || !idle_) return;
+void Scope::ended(Running::iterator place) {
+    running_.erase(place);
+    if (!running_.empty() || !idle_) return;
     const auto idle = *std::exchange(idle_, std::nullopt);
     idle.set(true);
 }
 
+void Scope::drop() {
+    while (!running_.empty()) {
+        const auto frame = running_.front();
+        running_.pop_front();
+        frame.destroy();
+    }
+}
+
 Task<> Scope::drained() {
-    while (in_flight_ > 0) {
+    while (!running_.empty()) {
         if (!idle_) idle_.emplace();
         const auto idle = *idle_;
         co_await idle;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <coroutine>
 #include <cstddef>
+#include <list>
 
 #include "async/completion.hpp"
 #include "async/task.hpp"
@@ -23,14 +25,18 @@ class Scope {
     /// Ends when every task has ended. Tasks may still spawn others until then.
     Task<> drained();
 
-    std::size_t in_flight() const { return in_flight_; }
+    /// Destroys every task where it is suspended, as the end of the process would. Not for a task of its own.
+    void drop();
+
+    std::size_t in_flight() const { return running_.size(); }
 
  private:
     struct Detached;
-    Detached run(Task<> task);
-    void ended();
+    using Running = std::list<std::coroutine_handle<>>;
+    Detached run(Task<> task, Running::iterator place);
+    void ended(Running::iterator place);
 
-    std::size_t in_flight_ = 0;
+    Running running_;
     std::optional<Completion<bool>> idle_;
 };
 

@@ -8,7 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.hpp"
+
 namespace virtlight {
+
 Result<> write_all(int fd, std::string_view content, const std::filesystem::path& path) {
     while (!content.empty()) {
         const auto n = ::write(fd, content.data(), content.size());
@@ -27,6 +30,12 @@ Result<> write_and_sync(const std::filesystem::path& path, std::string_view cont
     if (auto written = write_all(fd.get(), content, path); !written) return written;
     if (::fsync(fd.get()) != 0) return fail_errno(errno, "cannot sync '{}'", path.string());
     return {};
+}
+
+/// The change is made, and everybody sees it: to call it a failure now would be a lie.
+void settle(const std::filesystem::path& path) {
+    if (const auto synced = sync_folder(path.parent_path()); !synced)
+        log::warning("a power cut may undo the change of '{}': {}", path.string(), synced.error().message);
 }
 
 }  // namespace
@@ -74,7 +83,8 @@ Result<> write_file(const std::filesystem::path& path, std::string_view content,
         ::unlink(temporary.c_str());
         return written;
     }
-    return sync_folder(path.parent_path());
+    settle(path);
+    return {};
 }
 
 Result<> remove_file(const std::filesystem::path& path) {
@@ -82,7 +92,8 @@ Result<> remove_file(const std::filesystem::path& path) {
         if (errno == ENOENT) return {};
         return fail_errno(errno, "cannot remove '{}'", path.string());
     }
-    return sync_folder(path.parent_path());
+    settle(path);
+    return {};
 }
 
 Result<> make_folder(const std::filesystem::path& path, mode_t mode) {

@@ -41,8 +41,8 @@ Result<std::pair<Fd, Fd>> make_pipe(int flags = 0);
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit);
 
 /// Replaces the file in one step that survives a power cut: a temporary file is written and synced, renamed
-/// over `path`, and the folder is synced. On failure the old file stands and nothing is left behind. Blocks:
-/// not for the core thread.
+/// over `path`, and the folder is synced (a folder that cannot be is reported: the change is made all the
+/// same). On failure the old file stands and nothing is left behind. Blocks: not for the core thread.
 Result<> write_file(const std::filesystem::path& path, std::string_view content, mode_t mode = 0600);
 
 /// Writes all of it. `path` is for the message. Blocks.
@@ -51,7 +51,7 @@ Result<> write_all(int fd, std::string_view content, const std::filesystem::path
 /// Makes what was renamed, made or removed in a folder survive a power cut. Blocks.
 Result<> sync_folder(const std::filesystem::path& folder);
 
-/// Removes the file and syncs its folder; a file that is not there is no error. Blocks.
+/// Removes the file and syncs its folder, as write_file() does; a file that is not there is no error. Blocks.
 Result<> remove_file(const std::filesystem::path& path);
 
 /// Makes the folder and those above it, where they are missing. Blocks.

@@ -62,8 +62,8 @@ bool is_link(const fs::path& path) {
 
 // All below runs on the blocking thread.
 
-Result<> make_autostart_link(const fs::path& folder, Uuid uuid) {
-    const auto link = autostart_link(folder, uuid);
+Result<> make_autostart_link(const fs::path& link) {
+    if (is_link(link)) return {};
     const auto target = fs::path("..") / "domains" / link.filename();
     if (::symlink(target.c_str(), link.c_str()) != 0 && errno != EEXIST)
         return fail_errno(errno, "cannot make the link '{}'", link.string());
@@ -78,8 +78,9 @@ Result<> save_domain(const fs::path& folder, const Stored& domain) {
     const auto file = domain_file(folder, uuid);
     // Two files, but a change is to the definition or to the link: one of the steps changes nothing.
     if (auto written = write_file(file, domain::format_xml(domain.definition)); !written) return written;
-    if (domain.autostart) return make_autostart_link(folder, uuid);
-    return remove_file(autostart_link(folder, uuid));
+    const auto link = autostart_link(folder, uuid);
+    if (domain.autostart) return make_autostart_link(link);
+    return is_link(link) ? remove_file(link) : Result<>();
 }
 
 Result<> remove_domain(const fs::path& folder, Uuid uuid) {

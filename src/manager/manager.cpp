@@ -78,7 +78,12 @@ Manager::~Manager() {
     impl_->core.hypervisor.on_attention([] {});
     // Operations that do not end even when cancelled use what is in here. Better left than pulled away under
     // them: the process is about to end.
-    if (impl_->gave_up) static_cast<void>(impl_.release());
+    if (impl_->gave_up) {
+        static_cast<void>(impl_.release());
+        return;
+    }
+    for (auto* scope : {&impl_->scope, &impl_->reconciler.adoptions(), &impl_->waiters})
+        scope->drop();
 }
 
 Task<Result<>> Manager::start_up() {

@@ -110,6 +110,8 @@ class Manager {
  public:
     /// The references must outlive the manager.
     Manager(async::Scheduler& scheduler, hypervisor::Hypervisor& hypervisor, Store& store);
+    /// Without shut_down() before, what is under way is dropped where it stands, as when the process is
+    /// killed; nobody may wait for it then, and the scheduler may do nothing more for it.
     ~Manager();
 
     /// Reads the store, looks at the hypervisor, adopts what runs. Nothing else may be called before it has

@@ -23,7 +23,7 @@ namespace virtlight::simulated {
 ///
 /// A daemon that is killed is a Simulated that is destroyed, with the tasks of its operations before it,
 /// while the machine goes on: what was half made then stays half made, as on Xen.
-class Simulated final : public hypervisor::Hypervisor {
+class Simulated : public hypervisor::Hypervisor {
  public:
     /// All three must outlive it; no task of its operations may.
     Simulated(Machine& machine, async::Scheduler& scheduler, async::Blocking& blocking);

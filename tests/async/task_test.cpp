@@ -118,6 +118,18 @@ TEST(ScopeDeathTest, StopsTheProgramWhenItIsDestroyedWithTasksInFlight) {
         "1 tasks in flight");
 }
 
+TEST(Scope, DropsItsTasksWhereTheyAreSuspended) {
+    Scope scope;
+    std::vector<std::string> notes;
+    const Completion<int> never;
+    scope.spawn(wait_and_note(never, notes));
+    scope.spawn(wait_and_note(Completion<int>(), notes));
+    scope.drop();
+    EXPECT_EQ(scope.in_flight(), 0u);
+    never.set(1);
+    EXPECT_TRUE(notes.empty());
+}
+
 TEST(Cancel, CallsEachCallbackOnceInOrder) {
     CancelSource source;
     std::string calls;

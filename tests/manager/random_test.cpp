@@ -7,57 +7,13 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "manager/story.hpp"
 #include "manager/world.hpp"
 
 namespace virtlight::manager {
 namespace {
 
 using hypervisor::StopReason;
-
-/// Which events may follow which, for one domain.
-class Story {
- public:
-    enum class Run { off, running, paused, asleep, halted, between_lives };
-
-    Story() = default;
-    explicit Story(const DomainInfo& info) : defined_(info.persistent) {
-        using enum domain::State;
-        switch (info.status.state) {
-            case paused: run_ = Run::paused; break;
-            case pm_suspended: run_ = Run::asleep; break;
-            case shutdown:
-            case crashed: run_ = Run::halted; break;
-            default: run_ = info.domid < 0 ? Run::off : Run::running;
-        }
-    }
-
-    bool goes_on_with(const std::string& event) {
-        using enum Run;
-        // What woke and stopped between two looks has, for all that is told, stopped in its sleep.
-        const bool live = run_ == running || run_ == paused || run_ == asleep;
-        if (event == "DEFINED/0") return !std::exchange(defined_, true);
-        if (event == "DEFINED/1") return defined_;
-        if (event == "UNDEFINED/0") return std::exchange(defined_, false);
-        if (event == "STARTED/0") return step(run_ == off || run_ == between_lives, running);
-        if (event == "STARTED/4") return step(run_ == asleep, running);
-        if (event == "SUSPENDED/0" || event == "SUSPENDED/6") return step(run_ == running, paused);
-        if (event == "RESUMED/0") return step(run_ == paused, running);
-        if (event == "REBOOT") return step(live, between_lives);
-        if (event == "SHUTDOWN/1" || event == "SHUTDOWN/2" || event == "CRASHED/0") return step(live, halted);
-        if (event == "PMSUSPENDED/0") return step(live, asleep);
-        if (event.starts_with("STOPPED/")) return step(run_ != off, off);
-        return false;
-    }
-
- private:
-    bool step(bool allowed, Run next) {
-        run_ = next;
-        return allowed;
-    }
-
-    bool defined_ = false;
-    Run run_ = Run::off;
-};
 
 /// Does what it is told to a world, in which things go wrong, and checks what must always hold.
 class Adventure : public World {
@@ -105,20 +61,9 @@ class Adventure : public World {
             const auto kind = text.substr(text.find(' ') + 1);
             // Nothing can be thrown out of an operation: it is asserted after the step.
             if (!stories_[event.uuid].goes_on_with(kind)) broken_ += text + " makes no sense\n";
-            if (!is_true(kind, event)) broken_ += text + " is not so\n";
+            if (!is_so(*manager, kind, event)) broken_ += text + " is not so\n";
         });
     }
-    bool is_true(const std::string& kind, const domain::Event& event) const {
-        const auto info = manager->find(event.uuid);
-        if (kind.starts_with("STARTED")) return info && info->domid == event.domid;
-        if (kind.starts_with("STOPPED")) return !info || info->domid == -1;
-        if (kind.starts_with("DEFINED")) return info && info->persistent;
-        if (kind.starts_with("UNDEFINED")) return !info || !info->persistent;
-        if (kind.starts_with("SUSPENDED")) return info->status.state == domain::State::paused;
-        if (kind.starts_with("RESUMED")) return info->status.state == domain::State::running;
-        return true;
-    }
-
     template <class T>
     static async::Task<Result<>> without_value(async::Task<Result<T>> task) {
         auto result = co_await std::move(task);

@@ -3,8 +3,6 @@
 
 #include <functional>
 
-#include <fmt/format.h>
-
 namespace virtlight::manager {
 namespace {
 
@@ -25,19 +23,6 @@ domain::Definition guest_named(const std::string& name) {
     guest.boot.kernel = "/boot/guest";
     guest.consoles.push_back({});
     return guest;
-}
-
-std::string to_text(const domain::Event& event) {
-    static constexpr const char* names[] = {"DEFINED", "UNDEFINED", "STARTED",     "SUSPENDED", "RESUMED",
-                                            "STOPPED", "SHUTDOWN",  "PMSUSPENDED", "CRASHED"};
-    static constexpr const char* states[] = {"none", "running", "completed", "failed", "cancelled"};
-    if (const auto* lifecycle = std::get_if<domain::Lifecycle>(&event.kind))
-        return fmt::format("{} {}/{}", event.name, names[lifecycle->event], lifecycle->detail);
-    if (const auto* memory = std::get_if<domain::MemoryChanged>(&event.kind))
-        return fmt::format("{} MEMORY {}", event.name, memory->memory_kib);
-    if (const auto* ended = std::get_if<domain::JobEnded>(&event.kind))
-        return fmt::format("{} JOB/{}", event.name, states[static_cast<std::size_t>(ended->job.state)]);
-    return event.name + " REBOOT";
 }
 
 World::World(std::nullopt_t) {

@@ -13,14 +13,12 @@
 #include "manager/fake_hypervisor.hpp"
 #include "manager/manager.hpp"
 #include "manager/memory_store.hpp"
+#include "manager/story.hpp"
 
 namespace virtlight::manager {
 
 /// A definition whose uuid follows from its name.
 domain::Definition guest_named(const std::string& name);
-
-/// "web STARTED/0", "web REBOOT".
-std::string to_text(const domain::Event& event);
 
 /// A host with a daemon's manager on it, in virtual time.
 class World {

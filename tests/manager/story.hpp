@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "manager/manager.hpp"
+
+namespace virtlight::manager {
+
+/// "web STARTED/0", "web REBOOT".
+inline std::string to_text(const domain::Event& event) {
+    static constexpr const char* names[] = {"DEFINED", "UNDEFINED", "STARTED",     "SUSPENDED", "RESUMED",
+                                            "STOPPED", "SHUTDOWN",  "PMSUSPENDED", "CRASHED"};
+    static constexpr const char* states[] = {"none", "running", "completed", "failed", "cancelled"};
+    if (const auto* lifecycle = std::get_if<domain::Lifecycle>(&event.kind))
+        return fmt::format("{} {}/{}", event.name, names[lifecycle->event], lifecycle->detail);
+    if (const auto* memory = std::get_if<domain::MemoryChanged>(&event.kind))
+        return fmt::format("{} MEMORY {}", event.name, memory->memory_kib);
+    if (const auto* ended = std::get_if<domain::JobEnded>(&event.kind))
+        return fmt::format("{} JOB/{}", event.name, states[static_cast<std::size_t>(ended->job.state)]);
+    return event.name + " REBOOT";
+}
+
+/// Which events may follow which, for one domain.
+class Story {
+ public:
+    enum class Run { off, running, paused, asleep, halted, between_lives };
+
+    Story() = default;
+    explicit Story(const DomainInfo& info) : defined_(info.persistent), run_(run_of(info)) {}
+
+    static Run run_of(const DomainInfo& info) {
+        using enum domain::State;
+        switch (info.status.state) {
+            case paused: return Run::paused;
+            case pm_suspended: return Run::asleep;
+            case shutdown:
+            case crashed: return Run::halted;
+            default: return info.domid < 0 ? Run::off : Run::running;
+        }
+    }
+
+    Run run() const { return run_; }
+    bool defined() const { return defined_; }
+
+    /// `event` as to_text() has it, without the name.
+    bool goes_on_with(std::string_view event) {
+        using enum Run;
+        // What woke and stopped between two looks has, for all that is told, stopped in its sleep.
+        const bool live = run_ == running || run_ == paused || run_ == asleep;
+        if (event == "DEFINED/0") return !std::exchange(defined_, true);
+        if (event == "DEFINED/1") return defined_;
+        if (event == "UNDEFINED/0") return std::exchange(defined_, false);
+        if (event == "STARTED/0" || event == "STARTED/2")
+            return step(run_ == off || run_ == between_lives, running);
+        if (event == "STARTED/4") return step(run_ == asleep, running);
+        if (event == "SUSPENDED/0" || event == "SUSPENDED/6") return step(run_ == running, paused);
+        if (event == "RESUMED/0") return step(run_ == paused, running);
+        if (event == "REBOOT") return step(live, between_lives);
+        if (event == "SHUTDOWN/1" || event == "SHUTDOWN/2" || event == "CRASHED/0") return step(live, halted);
+        if (event == "PMSUSPENDED/0") return step(live, asleep);
+        if (event.starts_with("STOPPED/")) return step(run_ != off, off);
+        return false;
+    }
+
+ private:
+    bool step(bool allowed, Run next) {
+        run_ = next;
+        return allowed;
+    }
+
+    bool defined_ = false;
+    Run run_ = Run::off;
+};
+
+/// Whether what is told is what can be read now.
+inline bool is_so(const Manager& manager, std::string_view kind, const domain::Event& event) {
+    const auto info = manager.find(event.uuid);
+    if (kind.starts_with("STARTED")) return info && info->domid == event.domid;
+    if (kind.starts_with("STOPPED")) return !info || info->domid == -1;
+    if (kind.starts_with("DEFINED")) return info && info->persistent;
+    if (kind.starts_with("UNDEFINED")) return !info || !info->persistent;
+    if (kind.starts_with("SUSPENDED")) return info && info->status.state == domain::State::paused;
+    if (kind.starts_with("RESUMED")) return info && info->status.state == domain::State::running;
+    return true;
+}
+
+}  // namespace virtlight::manager

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+
+#include "simulated/machine.hpp"
+
+namespace virtlight::simulation {
+
+/// What a guest has in its memory is not lost and is not had twice:
+///
+///     a guest that runs is removed only because somebody said so or because it has stopped by itself;
+///     one that is suspended to be saved, only when its image is whole;
+///     a managed image goes only when its guest runs again, or because somebody said so, and is not
+///     forgotten; a managed image whose guest has run since is never restored.
+class GuestRules {
+ public:
+    /// `managed`: the folder of managed images, each named by its uuid.
+    GuestRules(const simulated::Machine& machine, std::filesystem::path managed);
+
+    /// After each step of the loop.
+    void step();
+
+    // What the daemon has the hypervisor do.
+    void runs(simulated::DomId domid);
+    void saves(simulated::DomId domid, std::filesystem::path path) { saving_[std::move(path)] = domid; }
+    void restores(Uuid uuid, const std::filesystem::path& path);
+    /// `asked`: a client wants it, or has wanted it from a daemon that was killed.
+    void destroys(simulated::DomId domid, bool asked);
+
+    // What the daemon does on the disk.
+    void renamed(const std::filesystem::path& from, const std::filesystem::path& to);
+    /// `asked`: a client wants the image of this uuid removed.
+    void removed(const std::filesystem::path& path, bool asked);
+    /// Whose managed image, also one that is set aside, has this name.
+    std::optional<Uuid> owner(const std::filesystem::path& path) const;
+    bool has_image(Uuid uuid) const { return images_.contains(image(uuid)); }
+    /// An image that was set aside although its guest has not run since, and does not now.
+    std::optional<std::filesystem::path> forgotten() const;
+
+    /// Everything that was wrong; empty: nothing.
+    const std::string& broken() const { return broken_; }
+
+ private:
+    std::optional<hypervisor::DomainSeen> find(simulated::DomId domid) const;
+    bool lives(Uuid uuid) const;
+    std::filesystem::path image(Uuid uuid) const { return managed_ / (to_string(uuid) + ".image"); }
+
+    const simulated::Machine& machine_;
+    const std::filesystem::path managed_;
+    std::size_t domains_ = 0;            ///< at the last step
+    std::set<simulated::DomId> ran_;     ///< lives that the daemon has let run
+    std::set<simulated::DomId> imaged_;  ///< lives whose image is whole, and that have not run since
+    std::map<std::filesystem::path, simulated::DomId> saving_;
+    std::map<std::filesystem::path, bool> images_;  ///< managed ones; whether its guest has run since
+    std::string broken_;
+};
+
+}  // namespace virtlight::simulation

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "simulation/host.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/log.hpp"
+
+namespace virtlight::simulation {
+
+using manager::DomainInfo;
+using manager::Story;
+
+namespace {
+
+constexpr auto most_of_a_start = std::chrono::minutes(5);
+
+simulated::Settings small_host(std::function<Duration(Duration)> vary) {
+    // Domids come around soon, and memory is scarce now and then.
+    return {.memory_kib = 32 * 1024, .dom0_memory_kib = 8 * 1024, .last_domid = 9, .vary = std::move(vary)};
+}
+
+using Guests = std::vector<std::pair<Uuid, std::optional<hypervisor::StopReason>>>;
+
+/// Those that are there, but for what changes by itself.
+Guests those_of(const hypervisor::Snapshot& snapshot) {
+    Guests guests;
+    for (const auto& seen : snapshot.domains)
+        if (!seen.dying && !seen.name.empty()) guests.emplace_back(seen.uuid, seen.stopped);
+    return guests;
+}
+
+}  // namespace
+
+Host::Host(std::function<Duration(Duration)> vary, Spoil spoil)
+    : machine(loop, small_host(std::move(vary))),
+      spoil_(std::move(spoil)),
+      guests_(machine, disk.path() / "saved") {
+    using enum Wish::Kind;
+    log::set_level(log::Level::error);
+    std::filesystem::create_directory(images());
+    disk.renamed = std::bind_front(&GuestRules::renamed, &guests_);
+    disk.removed = [this](const std::filesystem::path& path) {
+        const auto uuid = guests_.owner(path);
+        guests_.removed(path, uuid && wants(*uuid, {remove_image, undefine_with_image}));
+    };
+}
+
+// Operations
+
+unsigned Host::asked(std::string words, Wish wish) {
+    const auto id = ++last_id_;
+    note(fmt::format("{}: {}", id, words));
+    open_.emplace(id, Open{std::move(words), std::move(wish)});
+    return id;
+}
+
+void Host::ended(unsigned id, const Result<>& result) {
+    const auto& [words, wish] = open_.at(id);
+    note(fmt::format("{}: {} {}", id, words, result ? "is done" : "fails: " + result.error().message));
+    if (result) stored_.ended_well(wish);
+    last_result_ = result;
+    open_.erase(id);
+}
+
+bool Host::wants(Uuid uuid, std::initializer_list<Wish::Kind> kinds) const {
+    return std::ranges::any_of(open_, [&](const auto& entry) {
+        const auto& wish = entry.second.wish;
+        return wish.uuid == uuid && std::ranges::count(kinds, wish.kind) > 0;
+    });
+}
+
+void Host::note(const std::string& text) {
+    const auto at = std::chrono::duration<double>(loop.now().time_since_epoch()).count();
+    trace_.push_back(fmt::format("{:.6f} {}", at, without_folder(text)));
+}
+
+std::string Host::without_folder(std::string text) const {
+    const auto folder = disk.path().string();
+    for (auto at = text.find(folder); at != text.npos; at = text.find(folder))
+        text.erase(at, folder.size());
+    return text;
+}
+
+// Time
+
+void Host::step() {
+    if (!loop.step()) throw Broken("nothing goes on");
+    guests_.step();
+    check_step();
+}
+
+void Host::run_for(Duration duration) {
+    bool over = false;
+    loop.call_at(loop.now() + duration, [&over] { over = true; });
+    while (!over)
+        step();
+}
+
+void Host::finish_operations(Duration bound) {
+    for (const auto end = loop.now() + bound; up() && !open_.empty();) {
+        step();
+        if (loop.now() > end) throw Broken("an operation does not end: " + open_.begin()->second.words);
+    }
+}
+
+void Host::check_step() {
+    if (daemon_ && !daemon_->alive()) kill("the disk has crashed");
+    auto wrong = guests_.broken() + nonsense_;
+    if (daemon_) wrong += daemon_->lives().broken();
+    if (!wrong.empty()) throw Broken(without_folder(wrong));
+}
+
+// The daemon
+
+void Host::kill(std::string_view why) {
+    note(fmt::format("the daemon is killed: {}", why));
+    events_ = {};
+    daemon_.reset();
+    started_ = false;
+    stories_.clear();
+    for (const auto& [id, operation] : std::exchange(open_, {}))
+        stored_.in_doubt(operation.wish);
+    disk.repair();
+}
+
+void Host::start() {
+    while (!up()) {
+        note("a daemon starts");
+        const auto asked = [this](Uuid uuid) { return wants(uuid, {Wish::Kind::destroy}); };
+        daemon_ = std::make_unique<Daemon>(loop, machine, disk, guests_, asked, spoil_);
+        events_ = manager().subscribe([this](const domain::Event& event) { heard(event); });
+        daemon_->clients().spawn(bring_up());
+        const auto end = loop.now() + most_of_a_start;
+        while (daemon_ && !started_) {
+            step();
+            if (loop.now() > end) throw Broken("the daemon does not start");
+        }
+    }
+}
+
+async::Task<> Host::bring_up() {
+    const auto done = co_await manager().start_up();
+    if (!done) {
+        nonsense_ += "the daemon does not start: " + done.error().message;
+        co_return;
+    }
+    for (const auto& info : manager().list())
+        stories_.insert_or_assign(info.uuid, Story(info));
+    nonsense_ += stored_.check(manager());
+    started_ = true;
+    note("the daemon serves");
+}
+
+void Host::heard(const domain::Event& event) {
+    const auto text = manager::to_text(event);
+    note("event: " + text);
+    if (!started_) return;
+    const auto kind = text.substr(text.find(' ') + 1);
+    // Nothing can be thrown out of an operation: it is looked at after the step.
+    if (!stories_[event.uuid].goes_on_with(kind)) nonsense_ += text + " makes no sense\n";
+    if (!manager::is_so(manager(), kind, event)) nonsense_ += text + " is not so\n";
+}
+
+// Rest
+
+void Host::come_to_rest() {
+    disk.repair();
+    start();
+    daemon_->hypervisor().faults() = {};
+    finish_operations();
+    settle();
+    kill("at rest");
+    start();
+    settle();
+    if (const auto wrong = untruth_of_files(); !wrong.empty()) throw Broken(wrong);
+    end_in_order();
+}
+
+/// Guests that start anew by themselves are never at rest: it has to be right at one moment.
+void Host::settle() {
+    constexpr auto bound = seconds(15);
+    run_for(seconds(1));
+    for (const auto end = loop.now() + bound; !untruth().empty() && loop.now() < end;)
+        run_for(milliseconds(70));
+    if (const auto wrong = untruth(); !wrong.empty()) throw Broken("at rest " + wrong);
+}
+
+std::string Host::untruth() {
+    if (auto wrong = untruth_of_guests(); !wrong.empty()) return wrong;
+    if (auto wrong = untruth_of_stories(); !wrong.empty()) return wrong;
+    if (const auto image = guests_.forgotten())
+        return without_folder(fmt::format("'{}' is forgotten", image->string()));
+    return stored_.check(manager());
+}
+
+std::string Host::untruth_of_guests() {
+    const auto truth = machine.look();
+    std::size_t shown = 0;
+    for (const auto& info : manager().list()) {
+        const auto& name = info.name;
+        if (info.managed_image != guests_.has_image(info.uuid) && info.domid != 0)
+            return fmt::format("'{}' has {} image, and it is told otherwise", name,
+                               info.managed_image ? "no" : "an");
+        if (info.domid < 0) continue;
+        ++shown;
+        const auto seen = std::ranges::find(truth.domains, static_cast<unsigned>(info.domid),
+                                            &hypervisor::DomainSeen::domid);
+        if (seen == truth.domains.end() || seen->uuid != info.uuid || seen->dying)
+            return fmt::format("'{}' (domid {}) is shown and does not run", name, info.domid);
+        const auto run = Story::run_of(info);
+        if (seen->stopped ? run == Story::Run::running : (run == Story::Run::paused) != seen->paused)
+            return fmt::format("'{}' is not {}", name, domain::to_string(info.status.state));
+    }
+    if (const auto there = those_of(truth).size(); shown != there)
+        return fmt::format("{} of {} domains are shown", shown, there);
+    if (daemon_->lives().size() + 1 != shown) return "lives are told that are none";
+    return daemon_->hypervisor().followed() + 1 == shown ? "" : "lives are followed that are none";
+}
+
+std::string Host::untruth_of_stories() {
+    auto untold = stories_;
+    for (const auto& info : manager().list()) {
+        const auto story = untold.extract(info.uuid);
+        if (!story) return fmt::format("'{}' was never told of", info.name);
+        const bool between = story.mapped().run() == Story::Run::between_lives && info.domid < 0;
+        if (story.mapped().defined() != info.persistent ||
+            (story.mapped().run() != Story::run_of(info) && !between))
+            return fmt::format("the events about '{}' tell another story", info.name);
+    }
+    for (const auto& [uuid, story] : untold)
+        if (story.defined() || story.run() != Story::Run::off)
+            return fmt::format("the end of {} was not told", to_string(uuid));
+    return {};
+}
+
+std::string Host::untruth_of_files() {
+    std::string wrong;
+    for (const auto* part : {"domains", "saved", "running", "autostart"}) {
+        for (const auto& entry : std::filesystem::directory_iterator(disk.path() / part)) {
+            const auto uuid = Uuid::parse(entry.path().stem().string());
+            if (!uuid || !manager().find(*uuid)) wrong += entry.path().string() + " is left behind\n";
+        }
+    }
+    return without_folder(wrong);
+}
+
+async::Task<> Host::shut_down() {
+    co_await manager().shut_down();
+    started_ = false;
+}
+
+void Host::end_in_order() {
+    const auto before = those_of(machine.look());
+    events_ = {};
+    const auto began = loop.now();
+    daemon_->clients().spawn(shut_down());
+    while (started_)
+        step();
+    if (loop.now() == began && those_of(machine.look()) != before)
+        throw Broken("guests have changed at the daemon's end");
+    if (daemon_->clients().in_flight() > 0) throw Broken("a task outlives the daemon");
+    if (daemon_->hypervisor().followed() > 0) throw Broken("lives are followed after the end");
+    daemon_.reset();
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        std::error_code gone;
+        const auto target = std::filesystem::read_symlink(entry.path(), gone).string();
+        if (target.starts_with(disk.path().string() + "/"))
+            throw Broken("open is left " + without_folder(target));
+    }
+}
+
+}  // namespace virtlight::simulation

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "simulation/stored_rules.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "domain/xml.hpp"
+
+namespace virtlight::simulation {
+
+std::string StoredRules::to_text(const Entry& entry) {
+    if (!entry.definition) return "nothing\n";
+    return fmt::format("autostart {}\n{}", entry.autostart, domain::format_xml(*entry.definition));
+}
+
+StoredRules::Entry StoredRules::after(Entry entry, const Wish& wish) {
+    switch (wish.kind) {
+        case Wish::Kind::define: return {wish.definition, entry.autostart};
+        case Wish::Kind::undefine:
+        case Wish::Kind::undefine_with_image: return {};
+        case Wish::Kind::set_autostart:
+            if (entry.definition) entry.autostart = wish.autostart;
+            return entry;
+        default: return entry;
+    }
+}
+
+void StoredRules::ended_well(const Wish& wish) {
+    if (wish.uuid.is_nil()) return;
+    auto& entries = entries_[wish.uuid];
+    const auto before = entries.empty() ? Entry() : entries.front();
+    entries = {after(before, wish)};
+}
+
+void StoredRules::in_doubt(const Wish& wish) {
+    if (wish.uuid.is_nil()) return;
+    auto& entries = entries_[wish.uuid];
+    if (entries.empty()) entries.emplace_back();
+    // Of several any number may have been done, in any order that clients can tell.
+    const auto before = entries;
+    for (const auto& entry : before)
+        if (const auto other = after(entry, wish); std::ranges::count(entries, other) == 0)
+            entries.push_back(other);
+}
+
+std::string StoredRules::check(const manager::Manager& manager) {
+    for (auto& [uuid, entries] : entries_) {
+        Entry now;
+        if (const auto info = manager.find(uuid); info && info->persistent)
+            now = {*manager.definition(uuid, manager::Which::stored), info->autostart};
+        if (std::ranges::count(entries, now) == 0)
+            return fmt::format("clients were told that this is stored:\n{}but this is:\n{}",
+                               to_text(entries.front()), to_text(now));
+        entries = {now};
+    }
+    return {};
+}
+
+}  // namespace virtlight::simulation
