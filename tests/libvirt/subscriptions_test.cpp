@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int32_t lifecycle = 0;
 constexpr std::int32_t reboot = 1;
+constexpr std::int32_t balloon_change = 13;
 
 const Uuid ours{.bytes = {1}};
 const Uuid other{.bytes = {2}};
@@ -38,6 +39,17 @@ TEST(Subscriptions, TellOfRebootsInBothStyles) {
     const Domain body{.name = "pv", .uuid = ours, .id = 5};
     EXPECT_EQ(subscriptions.messages(rebooted()),
               (std::vector<EventMessage>{{319, *encode(CallbackMessage{id, body})}, {169, *encode(body)}}));
+}
+
+TEST(Subscriptions, TellOfMemoryInBothStyles) {
+    Subscriptions subscriptions;
+    const auto id = *subscriptions.add(balloon_change, std::nullopt);
+    ASSERT_TRUE(subscriptions.add_legacy(balloon_change));
+    const domain::Event changed{
+        .name = "pv", .uuid = ours, .domid = 5, .kind = domain::MemoryChanged{.memory_kib = 4096}};
+    const BalloonMessage body{.dom = {.name = "pv", .uuid = ours, .id = 5}, .memory_kib = 4096};
+    EXPECT_EQ(subscriptions.messages(changed),
+              (std::vector<EventMessage>{{331, *encode(CallbackMessage{id, body})}, {276, *encode(body)}}));
 }
 
 TEST(Subscriptions, TellOnlyOfWhatWasRegisteredFor) {
