@@ -5,99 +5,18 @@
 #include <csignal>
 #include <filesystem>
 
-#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 
 #include "libxl/clock.hpp"
-#include "libxl/disk.hpp"
-#include "libxl/host_fixture.hpp"
-#include "libxl/save_process.hpp"
+#include "libxl/save_fixture.hpp"
 
 namespace virtlight::fake {
 namespace {
 
 using domain::GuestType;
-using hypervisor::Created;
-using hypervisor::ImageHead;
 using ::testing::HasSubstr;
 using ::testing::Values;
 using ::testing::ValuesIn;
-
-class SaveTest : public HostTest {
- protected:
-    /// A guest that suspends itself when it is asked to.
-    void run(GuestType type = GuestType::pv) {
-        definition_ = host_.definition(type);
-        host_.guests().teach(definition_.name, Habit::obeys);
-        domid_ = host_.running(definition_);
-        ASSERT_NE(domid_, 0U);
-    }
-    ImageHead head() const { return {.definition = definition_}; }
-    /// Where the stream begins in the image.
-    std::size_t stream_start() const { return hypervisor::format_image_head(head()).size(); }
-
-    Pending<Result<>> start_save() {
-        return host_.start(host_.hypervisor().save(domid_, head(), image_, host_.operation(stop_)));
-    }
-    Pending<Result<Created>> start_restore() {
-        return host_.start(host_.hypervisor().restore(definition_, image_, host_.operation(stop_)));
-    }
-    Result<> destroy() { return host_.run(host_.hypervisor().destroy(domid_, host_.operation())); }
-
-    void expect_saved(const Pending<Result<>>& save) {
-        const auto saved = host_.finish(save);
-        ASSERT_TRUE(saved) << saved.error().message
-                           << fmt::format(" {}", fmt::join(saved.error().details, "; "));
-        EXPECT_EQ(host_.xen().find(domid_)->stopped, Stop::suspend);
-        EXPECT_TRUE(std::filesystem::exists(image_));
-    }
-    void expect_restored(const Pending<Result<Created>>& restore) {
-        const auto restored = host_.finish(restore);
-        ASSERT_TRUE(restored) << restored.error().message;
-        domid_ = restored->domid;
-        ASSERT_TRUE(host_.run(host_.hypervisor().unpause(domid_, host_.operation())));
-        EXPECT_TRUE(host_.xen().find(domid_)->runs());
-    }
-    /// A guest that is saved, and is gone.
-    void run_and_save() {
-        run();
-        expect_saved(start_save());
-        ASSERT_TRUE(destroy());
-        ASSERT_TRUE(no_guest_is_left());
-    }
-
-    /// A save that came to nothing has left the guest as it was, and can be tried again.
-    void expect_only_the_guest_is_left() {
-        EXPECT_TRUE(host_.until([&] { return host_.xen().find(domid_)->runs(); })) << "it stays suspended";
-        EXPECT_TRUE(Disk::is_empty());
-        stop_ = {};
-        expect_saved(start_save());
-    }
-    /// A restore that came to nothing has left the image as it was, and can be tried again.
-    void expect_only_the_image_is_left() {
-        EXPECT_TRUE(no_guest_is_left());
-        stop_ = {};
-        expect_restored(start_restore());
-    }
-    /// The host does other things meanwhile.
-    void expect_nobody_else_waits() {
-        const auto other = host_.machine.add("other");
-        EXPECT_TRUE(host_.run(host_.hypervisor().pause(other, host_.operation())));
-        EXPECT_NE(host_.running(host_.definition()), 0U);
-        EXPECT_TRUE(seen(other));
-    }
-
-    bool process_is_at(const char* step) {
-        return host_.until([&] { return SaveProcesses::is_at(step); });
-    }
-
-    Disk disk_;
-    SaveProcesses processes_;
-    domain::Definition definition_;
-    unsigned domid_ = 0;
-    std::filesystem::path image_ = std::filesystem::path(Disk::folder) / "image";
-    async::CancelSource stop_;
-};
 
 template <class Parameter>
 class SaveTestWith : public SaveTest, public ::testing::WithParamInterface<Parameter> {};
@@ -290,12 +209,17 @@ class ReluctantGuest : public SaveTest {
         host_.guests().acknowledge(domid_);
         host_.xen().stop(domid_, Stop::suspend);
     }
+    /// A minute after libxl has begun to wait, whenever that is; well before we lose ours.
+    void let_patience_end() {
+        for (int minute = 0; minute < 20 && waits(save_); ++minute)
+            let_pass(seconds(61));
+    }
 
     Pending<Result<>> save_;
 };
 
 TEST_F(ReluctantGuest, ThatNeverAnswersIsNotSaved) {
-    let_pass(seconds(61));
+    let_patience_end();
     EXPECT_EQ(reason(host_.finish(save_)), Reason::timed_out);
     EXPECT_TRUE(Disk::is_empty());
     EXPECT_TRUE(host_.xen().find(domid_)->runs());
@@ -318,7 +242,7 @@ TEST_F(ReluctantGuest, ThatSuspendsItselfAfterTheAbortGoesOn) {
 TEST_F(ReluctantGuest, ThatAcknowledgesAndStaysIsNotSaved) {
     host_.guests().acknowledge(domid_);
     EXPECT_TRUE(waits(save_));
-    let_pass(seconds(61));
+    let_patience_end();
     EXPECT_EQ(reason(host_.finish(save_)), Reason::timed_out);
     EXPECT_TRUE(host_.xen().find(domid_)->runs());
 }
