@@ -6,31 +6,15 @@ Both take turns on a lab that is up and otherwise idle. virsh runs on this machi
 taken in dom0, without the way there. Prints the medians in seconds and their ratio.
 """
 
-import argparse
-import pathlib
 import statistics
-import subprocess
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-GUESTS = "/var/lib/virtlight-lab"
-
-
-def lab(name, *words):
-    command = [ROOT / "scripts/lab", words[0], "--name", name, *words[1:]]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-
-def virsh(uri, *words):
-    begin = time.monotonic()
-    subprocess.run(["virsh", "-q", "-c", uri, *words], check=True, capture_output=True)
-    return time.monotonic() - begin
+from labs import GUESTS, ROOT, in_dom0, lab, options, virsh
 
 
 def xl_create(name, kind):
-    taken = lab(name, "ssh", f"s=$(date +%s%N); xl create -q {GUESTS}/{kind}.cfg >&2; echo $(($(date +%s%N) - s))")
+    taken = in_dom0(name, f"xl create -q {GUESTS}/{kind}.cfg")
     lab(name, "ssh", f"xl destroy {kind}")
-    return int(taken) / 1e9
+    return taken
 
 
 def virsh_start(uri, kind):
@@ -40,16 +24,13 @@ def virsh_start(uri, kind):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--lab", default="default")
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    uri = lab(options.lab, "socket")
+    chosen = options(__doc__)
+    uri = lab(chosen.lab, "socket")
     print("guest   virsh start   xl create   ratio")
     for kind in ("pv", "pvh", "hvm"):
         ours, theirs = [], []
-        for _ in range(options.rounds):
-            theirs.append(xl_create(options.lab, kind))
+        for _ in range(chosen.rounds):
+            theirs.append(xl_create(chosen.lab, kind))
             # The definition is not there while xl works: both may not have the name.
             virsh(uri, "define", ROOT / f"lab/guest/{kind}.xml")
             ours.append(virsh_start(uri, kind))

@@ -284,8 +284,9 @@ std::string tty_of(Machine& machine, std::string_view name) {
 void one_descriptor_is_registered_twice(Bench& bench) {
     constexpr const char* bootloader = "/run/bootloader";
     constexpr const char* disk = "/run/disk";
+    // Without an end, as what is written before its reader has opened the tty may be dropped.
     std::ofstream(bootloader)
-        << "#!/bin/sh\nyes menu | head -c 300000\nread line\necho chosen: $line\nread more\n";
+        << "#!/bin/sh\nyes menu & menu=$!\nread line\nkill $menu\necho chosen: $line\nread more\n";
     std::filesystem::permissions(bootloader, std::filesystem::perms::owner_all);
     std::ofstream(disk) << "nothing boots this";
     xenlight::DomainConfig config;

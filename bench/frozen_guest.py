@@ -1,0 +1,69 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a guest that answers nothing costs the others: bench/frozen_guest.py --lab NAME [--rounds N]
+
+On a lab that is up and otherwise idle: `virsh list` and `dominfo` of another domain while the shutdown of a frozen guest is
+pending, against the same when nothing is; and the destroying of such a guest with the shutdown still pending, against
+`xl destroy` of it. Prints medians in milliseconds and ratios.
+"""
+
+import statistics
+import subprocess
+
+from labs import GUESTS, ROOT, in_dom0, lab, options, virsh
+
+READS_EACH_ROUND = 10
+
+
+def freeze(name, uri):
+    """A guest that is paused behind the daemon's back, and a shutdown of it that is under way."""
+    lab(name, "ssh", "rm -f /var/log/xen/console/guest-pv.log")
+    virsh(uri, "create", ROOT / "lab/guest/pv.xml")
+    lab(name, "ssh", "for _ in $(seq 240); do grep -qs 'name=pv ' /var/log/xen/console/guest-pv.log && break; sleep 0.5; done")
+    lab(name, "ssh", "xl pause pv")
+    return subprocess.Popen(["virsh", "-q", "-c", uri, "shutdown", "pv"], stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL)
+
+
+def reads(uri):
+    taken = {"list": [], "dominfo": []}
+    for _ in range(READS_EACH_ROUND):
+        taken["list"].append(virsh(uri, "list"))
+        taken["dominfo"].append(virsh(uri, "dominfo", "Domain-0"))
+    return taken
+
+
+def xl_destroy(name):
+    lab(name, "ssh", f"xl create -q {GUESTS}/pv.cfg; sleep 3; xl pause pv")
+    return in_dom0(name, "xl destroy pv")
+
+
+def show(what, ours, theirs):
+    a, b = statistics.median(ours) * 1000, statistics.median(theirs) * 1000
+    print(f"{what:24} {a:7.1f} ms  {b:7.1f} ms   {a / b:5.2f}")
+
+
+def main():
+    chosen = options(__doc__)
+    uri = lab(chosen.lab, "socket")
+    idle = {"list": [], "dominfo": []}
+    pending = {"list": [], "dominfo": []}
+    ours, theirs = [], []
+    for _ in range(chosen.rounds):
+        for what, taken in reads(uri).items():
+            idle[what] += taken
+        shutdown = freeze(chosen.lab, uri)
+        for what, taken in reads(uri).items():
+            pending[what] += taken
+        ours.append(virsh(uri, "destroy", "pv"))
+        shutdown.wait()
+        theirs.append(xl_destroy(chosen.lab))
+    print("                          pending       idle   ratio")
+    for what in idle:
+        show(f"virsh {what}", pending[what], idle[what])
+    print("                            virsh         xl   ratio")
+    show("destroy of a frozen guest", ours, theirs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the benchmarks on a lab share: commands there and here, and how long they took."""
+
+import argparse
+import pathlib
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+GUESTS = "/var/lib/virtlight-lab"
+
+
+def options(description, **more):
+    """The words of a benchmark: --lab, --rounds and what else it takes with its default."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--lab", default="default", help="a lab that is up and otherwise idle")
+    parser.add_argument("--rounds", type=int, default=5)
+    for name, default in more.items():
+        parser.add_argument(f"--{name}", type=type(default), default=default)
+    return parser.parse_args()
+
+
+def lab(name, *words):
+    command = [ROOT / "scripts/lab", words[0], "--name", name, *words[1:]]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def in_dom0(name, command):
+    """Seconds that a command took in dom0, without the way there."""
+    taken = lab(name, "ssh", f"s=$(date +%s%N); {command} >&2; echo $(($(date +%s%N) - s))")
+    return int(taken.splitlines()[-1]) / 1e9
+
+
+def virsh(uri, *words):
+    """Seconds that virsh took on this machine, over the carried socket."""
+    begin = time.monotonic()
+    subprocess.run(["virsh", "-q", "-c", uri, *words], check=True, capture_output=True)
+    return time.monotonic() - begin
