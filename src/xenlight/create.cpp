@@ -124,8 +124,9 @@ async::Task<Result<Created>> make(Workers::Loan worker, std::shared_ptr<Job> job
                                   async::CancelToken cancel) {
     const auto what = job->what();
     auto made = co_await worker->perform({.what = what, .start = start_creating(worker, job)}, abort);
-    // libxl may have come to its end before it could be cut short.
-    if (made && cancel.cancelled()) made = std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
+    // libxl may have come to its end before it could be cut short; and of an abort of a restore it says that
+    // it failed.
+    if (cancel.cancelled()) made = std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
     if (!made) {
         auto removed = co_await remove_remains(worker, job);
         if (!removed) made.error().details.push_back(removed.error().message);

@@ -22,6 +22,16 @@ namespace {
 constexpr std::string_view stream_header("LibxlFmt\0\0\0\2\0\0\0\0", 16);
 /// The type of the first record: what follows is for the helper.
 constexpr std::string_view helpers_record("\1\0\0\0", 4);
+/// The last record: nothing.
+constexpr std::string_view last_record("\0\0\0\0\0\0\0\0", 8);
+
+bool ends_whole(const hypervisor::OpenImage& image) {
+    std::array<char, last_record.size()> end{};
+    const auto at = ::lseek(image.file.get(), 0, SEEK_CUR) + static_cast<off_t>(image.stream_bytes) -
+                    static_cast<off_t>(end.size());
+    const auto n = ::pread(image.file.get(), end.data(), end.size(), at);
+    return n == static_cast<ssize_t>(end.size()) && std::string_view(end.data(), end.size()) == last_record;
+}
 
 bool write_all(int fd, std::string_view bytes) {
     while (!bytes.empty()) {
@@ -83,12 +93,16 @@ void Journey::failed() {
 Result<StreamStart> check_stream(const hypervisor::OpenImage& image) {
     StreamStart start{};
     const auto begin = ::lseek(image.file.get(), 0, SEEK_CUR);
+    const bool whole = ends_whole(image);
     if (auto read = hypervisor::read_from_image(image, start); !read)
         return std::unexpected(std::move(read.error()));
     const std::string_view found(start.data(), start.size());
     if (!found.starts_with(stream_header) || !found.substr(stream_header.size()).starts_with(helpers_record))
         return fail(Reason::invalid_argument,
                     "the image is damaged at byte {}: no stream of libxl's, version 2, begins there", begin);
+    if (!whole)
+        return fail(Reason::invalid_argument, "the image is damaged at byte {}: its end is missing",
+                    static_cast<std::uint64_t>(begin) + image.stream_bytes);
     return start;
 }
 

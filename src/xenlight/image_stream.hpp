@@ -70,7 +70,8 @@ class Journey {
 /// went on otherwise, would crash libxl.
 using StreamStart = std::array<char, 16 + 8>;
 
-/// Reads it. invalid_argument: something else is there, or less.
+/// Reads it, and looks at the end: libxl takes what ends within a record for whole, and gives the guest what
+/// happens to be in its memory. invalid_argument: something else is there, or less.
 Result<StreamStart> check_stream(const hypervisor::OpenImage& image);
 
 /// Blocks until libxl has written all, or the channel is shut. When the file fails the rest is read all the

@@ -36,6 +36,7 @@ def test_a_core_is_dumped_and_the_guest_goes_on(host, conn, events, kind):
     host.shell(f"rm -f {core}")
 
 
+@pytest.mark.slow_on_xen
 def test_a_live_dump_does_not_pause_and_one_may_end_or_reset_the_guest(host, conn, events):
     domain = running(host, conn, "dumps")
     core = host.place("dumps.core")

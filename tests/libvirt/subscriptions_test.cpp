@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int32_t lifecycle = 0;
 constexpr std::int32_t reboot = 1;
+constexpr std::int32_t balloon_change = 13;
 
 const Uuid ours{.bytes = {1}};
 const Uuid other{.bytes = {2}};
@@ -68,6 +69,17 @@ TEST(Subscriptions, TellWhatBecameOfAJob) {
     EXPECT_EQ(value_of("success"), TypedParam::Value(false));
     EXPECT_EQ(value_of("errmsg"), TypedParam::Value(std::string("the disk is full")));
     EXPECT_EQ(value_of("data_remaining"), TypedParam::Value(std::uint64_t{90}));
+}
+
+TEST(Subscriptions, TellOfMemoryInBothStyles) {
+    Subscriptions subscriptions;
+    const auto id = *subscriptions.add(balloon_change, std::nullopt);
+    ASSERT_TRUE(subscriptions.add_legacy(balloon_change));
+    const domain::Event changed{
+        .name = "pv", .uuid = ours, .domid = 5, .kind = domain::MemoryChanged{.memory_kib = 4096}};
+    const BalloonMessage body{.dom = {.name = "pv", .uuid = ours, .id = 5}, .memory_kib = 4096};
+    EXPECT_EQ(subscriptions.messages(changed),
+              (std::vector<EventMessage>{{331, *encode(CallbackMessage{id, body})}, {276, *encode(body)}}));
 }
 
 TEST(Subscriptions, TellOnlyOfWhatWasRegisteredFor) {

@@ -22,14 +22,30 @@ sockaddr_un address_of(pid_t pid) {
     return address;
 }
 
+struct Question {
+    ChildCalls::Call call;
+    unsigned domid;
+};
+
 Fd make_socket() {
     return Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
 }
 
+// In a copy of a process with threads: nothing but system calls.
+int ask(pid_t asked, const Question& question) {
+    const auto socket = make_socket();
+    const auto address = address_of(asked);
+    int error = EIO;
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::send(socket.get(), &question, sizeof question, MSG_NOSIGNAL) < 0 ||
+        ::recv(socket.get(), &error, sizeof error, 0) < 0)
+        return errno;
+    return error;
+}
+
 }  // namespace
 
-ChildCalls::ChildCalls(std::function<int(unsigned)> destroy)
-    : destroy_(std::move(destroy)), listener_(make_socket()) {
+ChildCalls::ChildCalls(Answer answer) : answer_(std::move(answer)), listener_(make_socket()) {
     parent = ::getpid();
     const auto address = address_of(parent);
     if (::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
@@ -66,9 +82,9 @@ void ChildCalls::serve() {
 }
 
 void ChildCalls::answer(const Fd& child) const {
-    unsigned domid = 0;
-    if (::recv(child.get(), &domid, sizeof domid, 0) != sizeof domid) return;
-    const int error = destroy_(domid);
+    Question question{};
+    if (::recv(child.get(), &question, sizeof question, 0) != sizeof question) return;
+    const int error = answer_(question.call, question.domid);
     ::send(child.get(), &error, sizeof error, MSG_NOSIGNAL);
 }
 
@@ -76,16 +92,12 @@ bool ChildCalls::in_child() {
     return ::getpid() != parent;
 }
 
-// A copy of a process with threads: nothing but system calls.
 int ChildCalls::destroy(unsigned domid) {
-    const auto socket = make_socket();
-    const auto address = address_of(parent);
-    int error = EIO;
-    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::send(socket.get(), &domid, sizeof domid, MSG_NOSIGNAL) < 0 ||
-        ::recv(socket.get(), &error, sizeof error, 0) < 0)
-        return errno;
-    return error;
+    return ask(parent, {Call::destroy, domid});
+}
+
+int ChildCalls::check_suspended(pid_t parent_of_caller, unsigned domid) {
+    return ask(parent_of_caller, {Call::check_suspended, domid});
 }
 
 }  // namespace virtlight::fake

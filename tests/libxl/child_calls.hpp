@@ -11,26 +11,32 @@
 
 namespace virtlight::fake {
 
-/// libxl destroys a domain in a forked child, whose memory is a copy: what it does to the hypervisor there
-/// has to reach the one of the parent. The child sends a message and waits for the answer.
+/// libxl destroys a domain in a forked child, whose memory is a copy, and starts another program to save one:
+/// what they ask of the hypervisor has to reach the one of the parent. The child sends a message and waits
+/// for the answer.
 class ChildCalls {
  public:
-    /// `destroy` is called on a thread of its own for each child that asks, and returns 0 or an errno.
-    explicit ChildCalls(std::function<int(unsigned domid)> destroy);
+    enum class Call { destroy, check_suspended };
+    /// What is asked of the hypervisor: 0 or an errno.
+    using Answer = std::function<int(Call call, unsigned domid)>;
+
+    /// `answer` is called on a thread of its own for each child that asks.
+    explicit ChildCalls(Answer answer);
     ChildCalls(const ChildCalls&) = delete;
     ChildCalls& operator=(const ChildCalls&) = delete;
     ~ChildCalls();
 
     /// Whether this process is a child of the one with the hypervisor.
     static bool in_child();
-    /// In a child: 0 or an errno.
+    /// In a child: the answer of `parent`.
     static int destroy(unsigned domid);
+    static int check_suspended(pid_t parent, unsigned domid);
 
  private:
     void serve();
     void answer(const Fd& child) const;
 
-    std::function<int(unsigned)> destroy_;
+    Answer answer_;
     std::mutex mutex_;
     std::condition_variable answered_;
     unsigned callers_ = 0;

@@ -40,7 +40,9 @@ INSTANTIATE_TEST_SUITE_P(
         Control{"trusts-the-wall-clock", "TheWallClockIsSetForward", "ms early"},
         Control{"trusts-the-wall-clock", "TheWallClockIsSetBack", "ends 0 times"},
         Control{"leaves-removal-to-close", "ADescriptorLivesOnInAChild",
-                "the kernel still watches a descriptor that libxl has taken back"}),
+                "the kernel still watches a descriptor that libxl has taken back"},
+        Control{"delivers-twice", "TheLoopOf2012", "a timeout is delivered that is not owed"},
+        Control{"forgets-the-first", "OneDescriptorIsRegisteredTwice", "what is typed does not arrive"}),
     [](const auto& control) {
         std::string name = std::string(control.param.bridge) + "_by_" + control.param.scenario;
         std::ranges::replace(name, '-', '_');

@@ -4,12 +4,14 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <span>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include <fcntl.h>
@@ -121,27 +123,54 @@ class DeviceModel {
     }
 
     /// A line is a request, and libxl sends one after the other.
-    void talk(const Fd& client) const {
+    void talk(const Fd& client) {
         send(client, R"({"QMP":{"version":{"qemu":{"major":7,"minor":2,"micro":0},"package":""},)"
                      R"("capabilities":[]}})");
         std::string text;
         std::array<char, 4096> buffer;
-        for (ssize_t n; (n = ::read(client.get(), buffer.data(), buffer.size())) > 0;) {
+        for (ssize_t n; (n = receive(client, buffer)) > 0;) {
             text.append(buffer.data(), static_cast<std::size_t>(n));
             for (std::size_t end; (end = text.find('\n')) != std::string::npos; text.erase(0, end + 1))
                 answer(client, std::string_view(text).substr(0, end));
         }
     }
 
-    void answer(const Fd& client, std::string_view request) const {
+    /// As read(); and keeps a descriptor that comes along.
+    ssize_t receive(const Fd& client, std::span<char> place) {
+        iovec bytes{place.data(), place.size()};
+        alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+        msghdr message{};
+        message.msg_iov = &bytes;
+        message.msg_iovlen = 1;
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        const auto n = ::recvmsg(client.get(), &message, MSG_CMSG_CLOEXEC);
+        int passed = -1;
+        if (const cmsghdr* const along = n > 0 ? CMSG_FIRSTHDR(&message) : nullptr) {
+            std::memcpy(&passed, CMSG_DATA(along), sizeof passed);
+            passed_ = Fd(passed);
+        }
+        return n;
+    }
+
+    void answer(const Fd& client, std::string_view request) {
         constexpr std::string_view id_key = "\"id\":";
         const auto id = request.find(id_key);
         if (id == std::string_view::npos) return;
         std::string what = "{}";
         if (request.contains("query-chardev")) what = "[" + chardevs_ + "]";
+        if (request.contains("add-fd")) what = R"({"fdset-id":0,"fd":0})";
+        if (request.contains("xen-save-devices-state")) save_state();
         if (request.contains("query-cpus-fast")) what = R"([{"cpu-index":0}])";
         send(client, fmt::format(R"({{"return":{},"id":{}}})", what,
                                  std::strtol(request.data() + id + id_key.size(), nullptr, 10)));
+    }
+
+    /// The state of its devices goes into the image after the guest's memory.
+    void save_state() {
+        constexpr std::string_view state = "the state of the devices";
+        std::ignore = ::write(passed_.get(), state.data(), state.size());
+        passed_.reset();
     }
 
     static void send(const Fd& client, std::string_view line) {
@@ -152,6 +181,7 @@ class DeviceModel {
     std::string domid_;
     std::vector<Fd> masters_;
     std::string chardevs_;
+    Fd passed_;
 };
 
 }  // namespace

@@ -15,14 +15,22 @@ constexpr std::uint64_t guest_pages = 64 * 256;
 }  // namespace
 
 Machine::Machine()
-    : xenstore([this](unsigned domid) { return xen.state(domid); }), children_([this](unsigned domid) {
-          if (const int error = xen.calls().enter("xc_domain_destroy")) return error;
-          return xen.destroy(domid) ? 0 : ESRCH;
-      }) {
+    : xenstore([this](unsigned domid) { return xen.state(domid); }),
+      children_([this](ChildCalls::Call call, unsigned domid) { return answer_child(call, domid); }) {
     std::ofstream(kernel_file) << "\177ELF";
     xenstore.write("/local/pool/0/name", "Pool-0");
     xenstore.write("/local/domain/0/name", "Domain-0");
     xenstore.write("/local/domain/0/domid", "0");
+}
+
+int Machine::answer_child(ChildCalls::Call call, unsigned domid) {
+    if (call == ChildCalls::Call::destroy) {
+        if (const int error = xen.calls().enter("xc_domain_destroy")) return error;
+        return xen.destroy(domid) ? 0 : ESRCH;
+    }
+    const auto domain = xen.find(domid);
+    if (!domain) return ESRCH;
+    return domain->stopped == Stop::suspend ? 0 : EBUSY;
 }
 
 std::string Machine::kernel() const {

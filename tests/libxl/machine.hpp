@@ -29,6 +29,8 @@ class Machine {
     std::string kernel() const;
 
  private:
+    int answer_child(ChildCalls::Call call, unsigned domid);
+
     ChildCalls children_;
 };
 

@@ -12,6 +12,7 @@
 
 #include "libxl/device_model.hpp"
 #include "libxl/play.hpp"
+#include "libxl/save_process.hpp"
 
 namespace {
 
@@ -55,7 +56,9 @@ void furnish() {
 
 int main(int count, char** arguments) {
     if (const auto status = virtlight::fake::serve_as_device_model(count, arguments)) return *status;
+    if (const auto status = virtlight::fake::serve_as_save_process(count, arguments)) return *status;
     if (!std::getenv(mark)) begin_alone(arguments);
+    ::unsetenv(mark);  // whoever is started from here begins alone, too
     furnish();
     ::signal(SIGPIPE, SIG_IGN);  // as the daemon does: libxenstore writes to a xenstored that may be gone
     ::setenv("LIBXL_SAVE_HELPER", "/run/save-helper", 1);

@@ -76,6 +76,13 @@ int Referee::youngest_descriptor() const {
     return descriptors_.empty() ? -1 : descriptors_.back().fd;
 }
 
+bool Referee::has_shared_descriptor() const {
+    const std::scoped_lock lock(mutex_);
+    return std::ranges::any_of(descriptors_, [this](const Descriptor& each) {
+        return std::ranges::count(descriptors_, each.fd, &Descriptor::fd) > 1;
+    });
+}
+
 bool Referee::has_readable_descriptor() const {
     const std::scoped_lock lock(mutex_);
     return std::ranges::any_of(descriptors_, [](const Descriptor& each) {

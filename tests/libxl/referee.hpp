@@ -38,6 +38,8 @@ class Referee {
     std::size_t timeouts() const;
     /// The one that was registered last; -1: none.
     int youngest_descriptor() const;
+    /// Whether there are two of the same.
+    bool has_shared_descriptor() const;
     /// Whether somebody is about to hear of one.
     bool has_readable_descriptor() const;
     /// Since begin().

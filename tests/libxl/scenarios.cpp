@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What has to hold between libxl and whoever serves its events.
 
+#include <algorithm>
+#include <array>
 #include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+#include <tuple>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 
 #include "libxl/bench.hpp"
@@ -11,6 +20,7 @@
 #include "libxl/referee.hpp"
 #include "libxl/reuse.hpp"
 #include "libxl/save_helper.hpp"
+#include "libxl/save_process.hpp"
 
 namespace virtlight::fake {
 namespace {
@@ -207,6 +217,104 @@ void a_descriptor_lives_on_in_a_child(Bench& bench) {
     bench.expect_end(destroy, 0);
 }
 
+/// Reads what comes, to its end.
+void drain(int fd) {
+    std::array<char, 4096> place;
+    while (::read(fd, place.data(), place.size()) > 0) {
+    }
+}
+
+// Save after save, while a second client's calls are cut short and events come that concern nobody; and what
+// has been taken back comes due.
+void the_loop_of_2012(Bench& bench) {
+    const SaveProcesses processes;
+    bench.machine.guests.teach("saved", Habit::obeys);
+    const auto saved = bench.machine.add("saved");
+    const auto other = bench.machine.add("other");
+    for (int round = 0; round < 2; ++round) {
+        auto [reader, writer] = std::move(*make_pipe());
+        const std::jthread disk(drain, reader.get());
+        auto& given_up = bench.shut_down(other);
+        auto& save = bench.start("save", [&, fd = writer.get()](auto* ctx, const auto* how) {
+            return libxl_domain_suspend(ctx, saved, fd, 0, how);
+        });
+        bench.abort(given_up);
+        bench.machine.xenstore.fire("@releaseDomain");
+        bench.expect_end(given_up, ERROR_ABORTED);
+        bench.expect_end(save, 0);
+        writer.reset();
+        auto& resume = bench.start("resume", [&](auto* ctx, const auto* how) {
+            constexpr int it_knows_that_it_was_not_saved = 1;
+            return libxl_domain_resume(ctx, saved, it_knows_that_it_was_not_saved, how);
+        });
+        bench.expect_end(resume, 0);
+        let_pass(long_enough);
+        bench.settle();
+    }
+}
+
+/// A guest that libxl starts with this bootloader.
+void describe_with_bootloader(libxl_domain_config& config, const char* bootloader, const char* disk) {
+    config.c_info.type = LIBXL_DOMAIN_TYPE_PV;
+    config.c_info.name = ::strdup("booted");
+    std::ranges::copy(Uuid::random().bytes, config.c_info.uuid.uuid);
+    libxl_domain_build_info_init_type(&config.b_info, LIBXL_DOMAIN_TYPE_PV);
+    config.b_info.max_memkb = config.b_info.target_memkb = 64 * 1024;
+    config.b_info.bootloader = ::strdup(bootloader);
+    config.disks = static_cast<libxl_device_disk*>(std::calloc(1, sizeof(libxl_device_disk)));
+    config.num_disks = 1;
+    libxl_device_disk_init(config.disks);
+    config.disks->pdev_path = ::strdup(disk);
+    config.disks->vdev = ::strdup("xvda");
+    config.disks->format = LIBXL_DISK_FORMAT_RAW;
+    config.disks->backend = LIBXL_DISK_BACKEND_PHY;
+}
+
+/// Where the console of the guest with this name is; empty while there is none.
+std::string tty_of(Machine& machine, std::string_view name) {
+    for (const auto& domain : machine.xen.list()) {
+        const auto node = fmt::format("/local/domain/{}/", domain.domid);
+        if (machine.xenstore.read(node + "name") == name)
+            return machine.xenstore.read(node + "console/tty").value_or("");
+    }
+    return {};
+}
+
+// libxl copies between a bootloader's pty and the one for its user, in both directions at once.
+void one_descriptor_is_registered_twice(Bench& bench) {
+    constexpr const char* bootloader = "/run/bootloader";
+    constexpr const char* disk = "/run/disk";
+    std::ofstream(bootloader)
+        << "#!/bin/sh\nyes menu | head -c 300000\nread line\necho chosen: $line\nread more\n";
+    std::filesystem::permissions(bootloader, std::filesystem::perms::owner_all);
+    std::ofstream(disk) << "nothing boots this";
+    xenlight::DomainConfig config;
+    describe_with_bootloader(*config.get(), bootloader, disk);
+    std::uint32_t domid = 0;
+    auto& create = bench.start("create", [&](auto* ctx, const auto* how) {
+        return libxl_domain_create_new(ctx, config.get(), &domid, how, nullptr);
+    });
+    std::string path;
+    bench.expect(Bench::wait([&] { return !(path = tty_of(bench.machine, "booted")).empty(); }),
+                 "the bootloader has no tty");
+    const Fd tty(::open(path.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+    bench.expect(Bench::wait([] { return Referee::get().has_shared_descriptor(); }),
+                 "no descriptor is registered twice");
+    constexpr std::string_view typed = "seven\n";
+    std::ignore = ::write(tty.get(), typed.data(), typed.size());
+    std::string seen;
+    bench.expect(Bench::wait([&] {
+                     std::array<char, 4096> place;
+                     const auto n = ::read(tty.get(), place.data(), place.size());
+                     if (n > 0) seen.append(place.data(), static_cast<std::size_t>(n));
+                     return seen.contains("chosen: seven");
+                 }),
+                 "what is typed does not arrive");
+    bench.abort(create);
+    Bench::wait_for_end(create);
+    bench.expect(create.ends == 1, "the create does not end once");
+}
+
 }  // namespace
 
 const std::vector<Scenario>& scenarios() {
@@ -223,6 +331,8 @@ const std::vector<Scenario>& scenarios() {
          a_fetched_descriptor_is_closed_and_its_number_used_again},
         {"ARegularFileIsSavedTo", a_regular_file_is_saved_to},
         {"ADescriptorLivesOnInAChild", a_descriptor_lives_on_in_a_child},
+        {"OneDescriptorIsRegisteredTwice", one_descriptor_is_registered_twice},
+        {"TheLoopOf2012", the_loop_of_2012},
     };
     return all;
 }

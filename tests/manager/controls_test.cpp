@@ -208,14 +208,14 @@ TEST_F(Controls, ADumpPausesTheGuestForItsTime) {
     EXPECT_EQ(info(guest).status, Status(RunningReason::unpaused));
     EXPECT_EQ(manager->last_job(guest.uuid)->state, JobReport::State::completed);
     look();
-    EXPECT_THAT(events(), ElementsAre("web SUSPENDED/0", "web RESUMED/0"));
+    EXPECT_THAT(events(), ElementsAre("web SUSPENDED/0", "web RESUMED/0", "web JOB/completed"));
 }
 
 TEST_F(Controls, ALiveDumpLetsTheGuestRun) {
     const auto guest = running("web");
     EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core, {.live = true})));
     EXPECT_FALSE(xen.dumps.at(core));
-    EXPECT_THAT(events(), IsEmpty());
+    EXPECT_THAT(events(), ElementsAre("web JOB/completed"));
 }
 
 TEST_F(Controls, ADumpLeavesAPausedGuestPaused) {
@@ -224,7 +224,7 @@ TEST_F(Controls, ADumpLeavesAPausedGuestPaused) {
     events();
     EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core, {})));
     EXPECT_EQ(info(guest).status, Status(PausedReason::user));
-    EXPECT_THAT(events(), IsEmpty());
+    EXPECT_THAT(events(), ElementsAre("web JOB/completed"));
 }
 
 TEST_F(Controls, ADumpCanEndTheGuestAsCrashedOrResetIt) {
@@ -232,13 +232,14 @@ TEST_F(Controls, ADumpCanEndTheGuestAsCrashedOrResetIt) {
     const auto guest = running("web");
     EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core, {.then = end_as_crashed})));
     EXPECT_EQ(info(guest).status, Status(ShutoffReason::crashed));
-    EXPECT_THAT(events(), ElementsAre("web SUSPENDED/0", "web STOPPED/2"));
+    EXPECT_THAT(events(), ElementsAre("web SUSPENDED/0", "web STOPPED/2", "web JOB/completed"));
     ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
     events();
     EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core, {.then = reset})));
     EXPECT_EQ(info(guest).domid, 3);
     EXPECT_EQ(info(guest).status.state, State::running);
-    EXPECT_THAT(events(), ElementsAre("web SUSPENDED/0", "web RESUMED/0", "web REBOOT", "web STARTED/0"));
+    EXPECT_THAT(events(), ElementsAre("web SUSPENDED/0", "web RESUMED/0", "web REBOOT", "web STARTED/0",
+                                      "web JOB/completed"));
 }
 
 TEST_F(Controls, ADumpThatFailsOrIsAbortedLeavesTheGuestAsItWas) {

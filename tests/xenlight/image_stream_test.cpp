@@ -22,6 +22,7 @@ using testing::HasSubstr;
 
 constexpr std::string_view header("LibxlFmt\0\0\0\2\0\0\0\0", 16);
 constexpr std::string_view record("\1\0\0\0\0\0\0\0", 8);
+constexpr std::string_view last_record("\0\0\0\0\0\0\0\0", 8);
 
 class ImageStream : public testing::Test {
  protected:
@@ -130,10 +131,13 @@ TEST_F(ImageStream, OfAnotherKindIsRefused) {
     EXPECT_FALSE(check_stream(*hypervisor::open_image(path))) << "libxl would crash";
     write_image(std::string(header) + std::string(100, '\0'));
     EXPECT_FALSE(check_stream(*hypervisor::open_image(path))) << "it ends before it begins";
+    write_image(std::string(header) + std::string(record) + "state of devic");
+    EXPECT_THAT(check_stream(*hypervisor::open_image(path)).error().message, HasSubstr("its end is missing"));
 }
 
 TEST_F(ImageStream, IsSentWholeAndCutShortOnlyWhenLibxlHasReadItsBeginning) {
-    const auto stream = std::string(header) + std::string(record) + std::string(100'000, 'm');
+    const auto stream =
+        std::string(header) + std::string(record) + std::string(100'000, 'm') + std::string(last_record);
     write_image(stream);
     const auto image = hypervisor::open_image(path);
     const auto start = check_stream(*image);
@@ -152,7 +156,8 @@ TEST_F(ImageStream, IsSentWholeAndCutShortOnlyWhenLibxlHasReadItsBeginning) {
 }
 
 TEST_F(ImageStream, IsSentNoFurtherThanLibxlWants) {
-    const auto stream = std::string(header) + std::string(record) + std::string(10'000'000, 'm');
+    const auto stream =
+        std::string(header) + std::string(record) + std::string(10'000'000, 'm') + std::string(last_record);
     write_image(stream);
     const auto image = hypervisor::open_image(path);
     const auto start = check_stream(*image);

@@ -28,6 +28,7 @@ const std::vector<BridgeKind>& bridge_kinds() {
         plain("delivers-twice", Mistake::delivers_twice),
         plain("trusts-the-wall-clock", Mistake::trusts_the_wall_clock),
         plain("leaves-removal-to-close", Mistake::leaves_removal_to_close),
+        plain("forgets-the-first", Mistake::forgets_the_first),
     };
     return kinds;
 }

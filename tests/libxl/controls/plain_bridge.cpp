@@ -6,8 +6,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include <fcntl.h>
 #include <poll.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "xenlight/timeout_ledger.hpp"
@@ -58,8 +58,8 @@ void PlainBridge::deliver_descriptors() {
         const std::uint64_t id = event.data.u64;  // a copy: the kernel's structure is packed
         const auto found = descriptors_.find(id);
         if (found == descriptors_.end()) continue;
-        const auto [fd, for_libxl, always_ready] = found->second;
-        libxl_osevent_occurred_fd(context(), for_libxl, fd, 0, static_cast<short>(event.events));
+        libxl_osevent_occurred_fd(context(), found->second.for_libxl, found->second.fd, 0,
+                                  static_cast<short>(event.events));
     }
 }
 
@@ -101,26 +101,38 @@ int PlainBridge::fd_register(void* self, int fd, void** registration, short even
     auto& bridge = self_of(self);
     const auto id = ++bridge.last_id_;
     epoll_event event{.events = static_cast<std::uint32_t>(events), .data = {.u64 = id}};
-    const auto tell = [&](int operation) { return ::epoll_ctl(bridge.epoll_.get(), operation, fd, &event); };
-    // There already: what was left to close(), and not closed.
-    const bool taken = tell(EPOLL_CTL_ADD) == 0 || (errno == EEXIST && tell(EPOLL_CTL_MOD) == 0);
-    if (!taken && errno != EPERM) return ERROR_OSEVENT_REG_FAIL;
-    bridge.descriptors_[id] = {fd, for_libxl, !taken};
+    Descriptor descriptor{.fd = fd, .for_libxl = for_libxl, .always_ready = false, .again = nullptr};
+    if (::epoll_ctl(bridge.epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+        descriptor.always_ready = errno == EPERM;
+        const bool taken = errno == EEXIST && bridge.takes_again(descriptor, event);
+        if (!taken && !descriptor.always_ready) return ERROR_OSEVENT_REG_FAIL;
+    }
+    bridge.descriptors_[id] = std::move(descriptor);
     *registration = as_pointer(id);
     return 0;
 }
 
-int PlainBridge::fd_modify(void* self, int fd, void** registration, short events) {
-    epoll_event event{.events = static_cast<std::uint32_t>(events), .data = {.u64 = as_id(*registration)}};
-    ::epoll_ctl(self_of(self).epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+/// epoll has it already: libxl has registered it twice, or it was left to close() and not closed.
+bool PlainBridge::takes_again(Descriptor& descriptor, epoll_event& event) const {
+    if (mistake_ == Mistake::leaves_removal_to_close || mistake_ == Mistake::forgets_the_first)
+        return ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, descriptor.fd, &event) == 0;
+    descriptor.again = std::make_shared<const Fd>(::fcntl(descriptor.fd, F_DUPFD_CLOEXEC, 0));
+    return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor.again->get(), &event) == 0;
+}
+
+int PlainBridge::fd_modify(void* self, int, void** registration, short events) {
+    auto& bridge = self_of(self);
+    const auto id = as_id(*registration);
+    epoll_event event{.events = static_cast<std::uint32_t>(events), .data = {.u64 = id}};
+    ::epoll_ctl(bridge.epoll_.get(), EPOLL_CTL_MOD, bridge.descriptors_.at(id).watched(), &event);
     return 0;
 }
 
-void PlainBridge::fd_deregister(void* self, int fd, void* registration) {
+void PlainBridge::fd_deregister(void* self, int, void* registration) {
     auto& bridge = self_of(self);
-    bridge.descriptors_.erase(as_id(registration));
+    const auto descriptor = bridge.descriptors_.extract(as_id(registration)).mapped();
     if (bridge.mistake_ != Mistake::leaves_removal_to_close)
-        ::epoll_ctl(bridge.epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+        ::epoll_ctl(bridge.epoll_.get(), EPOLL_CTL_DEL, descriptor.watched(), nullptr);
 }
 
 int PlainBridge::timeout_register(void* self, void** registration, timeval at, void* for_libxl) {

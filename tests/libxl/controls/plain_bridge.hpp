@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <list>
 #include <map>
+#include <memory>
 
+#include <sys/epoll.h>
 #include <sys/time.h>
 
 #include "base/clock.hpp"
@@ -22,6 +24,7 @@ class PlainBridge final : public ThreadBridge {
         delivers_twice,           ///< a timeout when it is modified, and again when it would have been due
         trusts_the_wall_clock,    ///< for when a timeout is due
         leaves_removal_to_close,  ///< of descriptors from epoll
+        forgets_the_first,        ///< of two registrations of one descriptor
     };
 
     explicit PlainBridge(Mistake mistake);
@@ -31,7 +34,10 @@ class PlainBridge final : public ThreadBridge {
     struct Descriptor {
         int fd;
         void* for_libxl;
-        bool always_ready;  ///< a regular file, which epoll does not take
+        bool always_ready;                ///< a regular file, which epoll does not take
+        std::shared_ptr<const Fd> again;  ///< in epoll's place, for one that it has already
+
+        int watched() const { return again ? again->get() : fd; }
     };
     struct Timeout {
         std::uint64_t id;
@@ -49,6 +55,7 @@ class PlainBridge final : public ThreadBridge {
     static const libxl_osevent_hooks hooks;
 
     void wait() override;
+    bool takes_again(Descriptor& descriptor, epoll_event& event) const;
     void deliver_descriptors();
     void deliver_regular_files();
     void deliver_timeouts();

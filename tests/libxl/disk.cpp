@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libxl/disk.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <filesystem>
+#include <limits>
+#include <mutex>
+#include <string>
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace virtlight::fake {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto endless = std::numeric_limits<std::size_t>::max();
+
+std::atomic<bool> limited = false;
+std::mutex mutex;
+std::condition_variable better;
+std::size_t limit = endless;
+bool stalls = false;
+unsigned waiting = 0;
+
+void set(std::size_t bytes, bool waits) {
+    const std::scoped_lock lock(mutex);
+    limit = bytes;
+    stalls = waits;
+    limited = bytes != endless;
+    better.notify_all();
+}
+
+/// How many of so many bytes the disk takes now; 0: none, it is full.
+std::size_t taken(int fd, std::size_t size) {
+    std::error_code none;
+    const auto path = fs::read_symlink("/proc/self/fd/" + std::to_string(fd), none);
+    if (!path.native().starts_with(Disk::folder)) return size;
+    const auto end = static_cast<std::size_t>(::lseek(fd, 0, SEEK_CUR));
+    std::unique_lock lock(mutex);
+    if (end >= limit && stalls) {
+        ++waiting;
+        better.wait(lock, [&] { return end < limit; });
+        --waiting;
+    }
+    return end < limit ? std::min(size, limit - end) : 0;
+}
+
+}  // namespace
+
+Disk::Disk() {
+    fs::remove_all(folder);
+    fs::create_directories(folder);
+}
+
+Disk::~Disk() {
+    good_again();
+}
+
+void Disk::is_full_at(std::size_t bytes) {
+    set(bytes, false);
+}
+
+void Disk::stalls_at(std::size_t bytes) {
+    set(bytes, true);
+}
+
+bool Disk::is_waited_for() {
+    const std::scoped_lock lock(mutex);
+    return waiting > 0;
+}
+
+void Disk::good_again() {
+    set(endless, false);
+}
+
+bool Disk::is_empty() {
+    return fs::is_empty(folder);
+}
+
+}  // namespace virtlight::fake
+
+extern "C" {
+
+/// ThreadSanitizer's, where it is built in: what is written before is known to whoever reads it.
+[[gnu::weak]] ssize_t ___interceptor_write(int fd, const void* bytes, std::size_t size);
+
+// Everybody's: the daemon writes images as it does.
+ssize_t write(int fd, const void* bytes, std::size_t size) {
+    using namespace virtlight::fake;
+    const auto fits = limited && size > 0 ? taken(fd, size) : size;
+    if (fits == 0 && size > 0) return errno = ENOSPC, -1;
+    return ___interceptor_write ? ___interceptor_write(fd, bytes, fits)
+                                : ::syscall(SYS_write, fd, bytes, fits);
+}
+
+}  // extern "C"

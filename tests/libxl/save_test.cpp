@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Guests are saved and restored by the daemon's own code and the true libxl, in every phase of which somebody
+// loses patience, dies, or finds the disk full.
+
+#include <csignal>
+#include <filesystem>
+
+#include <gmock/gmock.h>
+
+#include "libxl/clock.hpp"
+#include "libxl/save_fixture.hpp"
+
+namespace virtlight::fake {
+namespace {
+
+using domain::GuestType;
+using ::testing::HasSubstr;
+using ::testing::Values;
+using ::testing::ValuesIn;
+
+template <class Parameter>
+class SaveTestWith : public SaveTest, public ::testing::WithParamInterface<Parameter> {};
+
+// Whole
+
+using WholeSave = SaveTestWith<GuestType>;
+
+TEST_P(WholeSave, GivesTheGuestBackAsItWas) {
+    run(GetParam());
+    for (int round = 0; round < 3; ++round) {
+        expect_saved(start_save());
+        ASSERT_TRUE(destroy());
+        ASSERT_TRUE(no_guest_is_left());
+        expect_restored(start_restore());
+    }
+}
+
+std::string type_name(const ::testing::TestParamInfo<GuestType>& type) {
+    constexpr const char* names[] = {"pv", "pvh", "hvm"};
+    return names[type.index];
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, WholeSave, Values(GuestType::pv, GuestType::pvh, GuestType::hvm), type_name);
+
+TEST_F(SaveTest, AnImageHoldsAllRecordsAndNothingElse) {
+    run();
+    expect_saved(start_save());
+    EXPECT_EQ(std::filesystem::file_size(image_), stream_start() + std::end(record_ends)[-1]);
+}
+
+// The process that writes or reads the memory
+
+using StepOfSave = SaveTestWith<const char*>;
+using StepOfRestore = SaveTestWith<const char*>;
+const auto step_name = [](const auto& step) { return std::string(step.param); };
+
+TEST_P(StepOfSave, AnAbortLetsTheGuestGoOn) {
+    run();
+    SaveProcesses::stop_at(GetParam());
+    const auto save = start_save();
+    ASSERT_TRUE(process_is_at(GetParam()));
+    stop_.cancel();
+    EXPECT_EQ(reason(host_.finish(save)), Reason::cancelled);
+    SaveProcesses::go_on();
+    expect_only_the_guest_is_left();
+}
+
+TEST_P(StepOfSave, TheDeathOfItsProcessLetsTheGuestGoOn) {
+    run();
+    SaveProcesses::stop_at(GetParam());
+    const auto save = start_save();
+    ASSERT_TRUE(process_is_at(GetParam()));
+    ::kill(SaveProcesses::pid(), SIGKILL);
+    const auto end = host_.finish(save);
+    EXPECT_EQ(reason(end), Reason::operation_failed);
+    EXPECT_FALSE(end.error().details.empty());
+    SaveProcesses::go_on();
+    expect_only_the_guest_is_left();
+}
+
+TEST_P(StepOfSave, ASlowProcessHoldsUpNobodyElse) {
+    run();
+    SaveProcesses::stop_at(GetParam());
+    const auto save = start_save();
+    ASSERT_TRUE(process_is_at(GetParam()));
+    expect_nobody_else_waits();
+    EXPECT_TRUE(waits(save));
+    SaveProcesses::go_on();
+    expect_saved(save);
+}
+
+INSTANTIATE_TEST_SUITE_P(Steps, StepOfSave, ValuesIn(save_steps), step_name);
+
+TEST_P(StepOfRestore, AnAbortLeavesNothing) {
+    run_and_save();
+    SaveProcesses::stop_at(GetParam());
+    const auto restore = start_restore();
+    ASSERT_TRUE(process_is_at(GetParam()));
+    stop_.cancel();
+    const auto end = host_.finish(restore);
+    ASSERT_FALSE(end);
+    EXPECT_EQ(end.error().reason, Reason::cancelled)
+        << end.error().message << fmt::format(" {}", fmt::join(end.error().details, "; "));
+    SaveProcesses::go_on();
+    expect_only_the_image_is_left();
+}
+
+TEST_P(StepOfRestore, TheDeathOfItsProcessLeavesNothing) {
+    run_and_save();
+    SaveProcesses::stop_at(GetParam());
+    const auto restore = start_restore();
+    ASSERT_TRUE(process_is_at(GetParam()));
+    ::kill(SaveProcesses::pid(), SIGKILL);
+    const auto end = host_.finish(restore);
+    EXPECT_EQ(reason(end), Reason::operation_failed);
+    EXPECT_FALSE(end.error().details.empty());
+    SaveProcesses::go_on();
+    expect_only_the_image_is_left();
+}
+
+TEST_P(StepOfRestore, ASlowReaderHoldsUpNobodyElse) {
+    run_and_save();
+    SaveProcesses::stop_at(GetParam());
+    const auto restore = start_restore();
+    ASSERT_TRUE(process_is_at(GetParam()));
+    expect_nobody_else_waits();
+    EXPECT_TRUE(waits(restore));
+    SaveProcesses::go_on();
+    expect_restored(restore);
+}
+
+INSTANTIATE_TEST_SUITE_P(Steps, StepOfRestore, ValuesIn(restore_steps), step_name);
+
+// The disk
+
+/// Numbered by the records of the stream.
+using RecordOfImage = SaveTestWith<std::size_t>;
+
+TEST_P(RecordOfImage, OfWhichTheDiskTakesAPartLetsTheGuestGoOn) {
+    run();
+    Disk::is_full_at(stream_start() + record_ends[GetParam()] - 1);
+    const auto end = host_.finish(start_save());
+    ASSERT_FALSE(end);
+    EXPECT_EQ(end.error().reason, Reason::io);
+    EXPECT_THAT(end.error().message, HasSubstr("No space left on device"));
+    Disk::good_again();
+    expect_only_the_guest_is_left();
+}
+
+TEST_P(RecordOfImage, ThatTheDiskIsSlowToTakeHoldsUpNobodyElse) {
+    run();
+    Disk::stalls_at(stream_start() + record_ends[GetParam()] - 1);
+    const auto save = start_save();
+    ASSERT_TRUE(host_.until([] { return Disk::is_waited_for(); }));
+    expect_nobody_else_waits();
+    EXPECT_TRUE(waits(save));
+    Disk::good_again();
+    expect_saved(save);
+    ASSERT_TRUE(destroy());
+    expect_restored(start_restore());
+}
+
+/// Those before libxl's last, which is as if it were there when it is not.
+using RecordOfMemory = SaveTestWith<std::size_t>;
+
+TEST_P(RecordOfMemory, WithWhichTheImageEndsTooEarlyIsNotRestored) {
+    run_and_save();
+    const auto whole = image_;
+    image_ += ".part";
+    for (const auto missing : {0U, 1U}) {
+        const auto end_of_record = record_ends[GetParam()];
+        std::filesystem::copy_file(whole, image_, std::filesystem::copy_options::overwrite_existing);
+        std::filesystem::resize_file(image_, stream_start() + end_of_record - missing);
+        const auto end = host_.finish(start_restore());
+        ASSERT_FALSE(end);
+        EXPECT_TRUE(no_guest_is_left());
+    }
+    image_ = whole;
+    expect_restored(start_restore());
+}
+
+INSTANTIATE_TEST_SUITE_P(Records, RecordOfImage, ::testing::Range<std::size_t>(0, std::size(record_ends)));
+INSTANTIATE_TEST_SUITE_P(Records, RecordOfMemory,
+                         ::testing::Range<std::size_t>(0, std::size(record_ends) - 2));
+
+TEST_F(SaveTest, AnImageThatEndsInTheStateOfItsDevicesIsNotRestored) {
+    run(GuestType::hvm);
+    expect_saved(start_save());
+    ASSERT_TRUE(destroy());
+    constexpr auto last_record = 8;
+    std::filesystem::resize_file(image_, std::filesystem::file_size(image_) - last_record - 1);
+    const auto end = host_.finish(start_restore());
+    ASSERT_FALSE(end);
+    EXPECT_EQ(end.error().reason, Reason::invalid_argument);
+    EXPECT_TRUE(no_guest_is_left());
+}
+
+// The guest
+
+class ReluctantGuest : public SaveTest {
+ protected:
+    void SetUp() override {
+        domid_ = host_.machine.add("guest");
+        definition_ = {.name = "guest", .uuid = host_.xen().find(domid_)->uuid};
+        save_ = start_save();
+        ASSERT_TRUE(asked(domid_, "suspend"));
+    }
+    void suspend() {
+        host_.guests().acknowledge(domid_);
+        host_.xen().stop(domid_, Stop::suspend);
+    }
+    /// A minute after libxl has begun to wait, whenever that is; well before we lose ours.
+    void let_patience_end() {
+        for (int minute = 0; minute < 20 && waits(save_); ++minute)
+            let_pass(seconds(61));
+    }
+
+    Pending<Result<>> save_;
+};
+
+TEST_F(ReluctantGuest, ThatNeverAnswersIsNotSaved) {
+    let_patience_end();
+    EXPECT_EQ(reason(host_.finish(save_)), Reason::timed_out);
+    EXPECT_TRUE(Disk::is_empty());
+    EXPECT_TRUE(host_.xen().find(domid_)->runs());
+}
+
+TEST_F(ReluctantGuest, ThatIsNotWaitedForGoesOn) {
+    stop_.cancel();
+    EXPECT_EQ(reason(host_.finish(save_)), Reason::cancelled);
+    EXPECT_TRUE(Disk::is_empty());
+    EXPECT_TRUE(host_.xen().find(domid_)->runs());
+}
+
+TEST_F(ReluctantGuest, ThatSuspendsItselfAfterTheAbortGoesOn) {
+    stop_.cancel();
+    suspend();
+    EXPECT_EQ(reason(host_.finish(save_)), Reason::cancelled);
+    EXPECT_TRUE(host_.until([&] { return host_.xen().find(domid_)->runs(); }));
+}
+
+TEST_F(ReluctantGuest, ThatAcknowledgesAndStaysIsNotSaved) {
+    host_.guests().acknowledge(domid_);
+    EXPECT_TRUE(waits(save_));
+    let_patience_end();
+    EXPECT_EQ(reason(host_.finish(save_)), Reason::timed_out);
+    EXPECT_TRUE(host_.xen().find(domid_)->runs());
+}
+
+TEST_F(ReluctantGuest, ThatAcknowledgesAndIsNotWaitedForGoesOn) {
+    host_.guests().acknowledge(domid_);
+    EXPECT_TRUE(waits(save_));
+    stop_.cancel();
+    EXPECT_EQ(reason(host_.finish(save_)), Reason::cancelled);
+    EXPECT_TRUE(host_.xen().find(domid_)->runs());
+}
+
+TEST_F(ReluctantGuest, ThatDiesInsteadIsNotSaved) {
+    host_.machine.remove(domid_);
+    EXPECT_EQ(reason(host_.finish(save_)), Reason::no_domain);
+    EXPECT_TRUE(Disk::is_empty());
+}
+
+TEST_F(ReluctantGuest, ThatSuspendsItselfAtLastIsSaved) {
+    suspend();
+    expect_saved(save_);
+}
+
+}  // namespace
+}  // namespace virtlight::fake
