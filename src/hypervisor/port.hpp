@@ -202,6 +202,10 @@ class Hypervisor {
     /// Lets a guest that has stopped with StopReason::suspend go on. invalid_state: it has not.
     virtual async::Task<Result<>> resume(DomId domid, Operation operation) = 0;
 
+    /// Lets a guest that has stopped with StopReason::soft_reset go on in the same domain, with the kernel
+    /// that it has put into its memory itself (kexec). It is paused then. invalid_state: it has not.
+    virtual async::Task<Result<>> soft_reset(DomId domid, Operation operation) = 0;
+
     /// The definition of a domain as the hypervisor knows it, with the ttys of its consoles: for a domain
     /// that somebody else made, or that was made before this daemon started.
     virtual async::Task<Result<domain::Definition>> describe(DomId domid) = 0;

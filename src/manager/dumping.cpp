@@ -2,6 +2,8 @@
 #include <tuple>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
@@ -38,6 +40,18 @@ Task<Result<>> Guests::dump_core(DomainRef domain, std::filesystem::path path, D
     if (!dumped) co_return without_guest(std::move(dumped));
     if (options.then == Then::reset) co_return co_await reset(domain, operation);
     co_return dumped;
+}
+
+/// Of a guest that has crashed and is about to go: that does not wait for a core that cannot be written.
+Task<> Guests::keep_core(DomainRef domain, Operation operation) {
+    const auto path = core_.store.core_path(domain->name);
+    // Nobody has asked for this job, so nobody is told of its figures.
+    operation.progress = std::make_shared<hypervisor::Progress>();
+    const auto dumped = co_await core_.hypervisor.dump_core(domain->life->domid, path, std::move(operation));
+    const auto what = dumped ? fmt::format("its core is kept in '{}'", path.string())
+                             : fmt::format("its core cannot be kept: {}", dumped.error().message);
+    log::notice("domain '{}' has crashed: {}", domain->name, what);
+    core_.timeline.note(*domain, what);
 }
 
 /// A daemon that is killed now leaves the guest paused: the next one is to know why.

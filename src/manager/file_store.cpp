@@ -273,7 +273,7 @@ void remove_dangling_links(const fs::path& folder) {
 }
 
 Result<Store::Content> load_all(const fs::path& folder) {
-    for (const auto* part : {"domains", "autostart", "saved", "running"})
+    for (const auto* part : {"domains", "autostart", "saved", "running", "cores"})
         if (auto made = make_folder(folder / part); !made) return std::unexpected(made.error());
     Store::Content content;
     remove_dangling_links(folder);
@@ -324,6 +324,10 @@ async::Task<Result<>> FileStore::remove_life(Uuid uuid) {
 
 fs::path FileStore::image_path(Uuid uuid) const {
     return fs::absolute(image_file(folder_, uuid));
+}
+
+fs::path FileStore::core_path(const std::string& name) const {
+    return fs::absolute(folder_ / "cores" / (name + ".core"));
 }
 
 async::Task<Result<>> FileStore::set_image_aside(Uuid uuid) {

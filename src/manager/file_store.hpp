@@ -14,6 +14,7 @@ namespace virtlight::manager {
 ///     domains/UUID.xml    a definition
 ///     autostart/UUID.xml  a link to it: the domain is started with the host
 ///     autostarted         in which boot of the host that was done
+///     cores/NAME.core     of a guest that crashed, if its definition asks for that
 ///     saved/UUID.image    where its guest was saved, as the next start of it goes on from
 ///     saved/UUID.used     the same when its guest was about to run; never started from
 ///     running/UUID.xml    a life; its first line says which domid and which ttys it has,
@@ -33,6 +34,7 @@ class FileStore final : public Store {
     async::Task<Result<>> save_life(StoredLife life) override;
     async::Task<Result<>> remove_life(Uuid uuid) override;
     std::filesystem::path image_path(Uuid uuid) const override;
+    std::filesystem::path core_path(const std::string& name) const override;
     async::Task<Result<>> set_image_aside(Uuid uuid) override;
     async::Task<Result<>> take_image_back(Uuid uuid) override;
     async::Task<Result<>> remove_image(Uuid uuid) override;

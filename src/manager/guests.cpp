@@ -123,6 +123,13 @@ Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, End
     const auto lived = core_.scheduler.now() - domain->life->since;
     const auto again = domain->stored.value_or(without_ttys(domain->life->definition));
     const Changing changing(core_, domain);
+    if (ending.soft_reset) {
+        auto goes_on = co_await soft_reset(domain, operation);
+        if (goes_on) co_return goes_on;
+        log::error("domain '{}': {}; it is started anew", domain->name, goes_on.error().message);
+    }
+    if (ending.dump) co_await keep_core(domain, operation);
+    if (!domain->life || domain->life->id != life) co_return Result<>{};
     auto removed = co_await remove_guest(domain, operation);
     if (!removed) {
         log::error("domain '{}' has stopped, and what is left of it cannot be removed: {}", domain->name,
@@ -142,6 +149,19 @@ Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, End
     // A stop that was told stands; one that was to be a reboot has become a stop now.
     if (ending.told == domain::EventKind(domain::Rebooted{})) tell_not_restarted(domain, operation);
     co_return started;
+}
+
+/// The guest has put its next kernel into its memory: what was there, and its domid, stay.
+Task<Result<>> Guests::soft_reset(DomainRef domain, Operation operation) {
+    const auto life = domain->life->id;
+    const auto domid = domain->life->domid;
+    auto reset = co_await core_.hypervisor.soft_reset(domid, operation);
+    if (reset) reset = co_await core_.hypervisor.unpause(domid, operation);
+    if (!reset || !domain->life || domain->life->id != life) co_return reset;
+    domain->life->stopped.reset();
+    domain->status = domain::RunningReason::booted;
+    core_.tell(*domain, domain::Rebooted{});
+    co_return reset;
 }
 
 void Guests::tell_not_restarted(const DomainRef& domain, const Operation& operation) {

@@ -43,8 +43,7 @@ bool restarts(LifecycleAction action) {
            action == LifecycleAction::coredump_restart;
 }
 
-/// What is done is less than the action asks for.
-bool simplifies(LifecycleAction action) {
+bool dumps(LifecycleAction action) {
     return action == LifecycleAction::coredump_destroy || action == LifecycleAction::coredump_restart;
 }
 
@@ -66,8 +65,11 @@ Verdict judge_stop(const Life& life, StopReason reason) {
         return verdict;
     }
     const auto end = failed ? domain::ShutoffReason::crashed : domain::ShutoffReason::shutdown;
-    verdict.ending = Ending{end, stopped_event(end), restarts(what), simplifies(what)};
-    if (stop == StopClass::reboot && restarts(what)) verdict.ending->told = domain::Rebooted{};
+    verdict.ending = Ending{end, stopped_event(end), restarts(what), dumps(what)};
+    if (stop == StopClass::reboot && restarts(what)) {
+        verdict.ending->told = domain::Rebooted{};
+        verdict.ending->soft_reset = reason == StopReason::soft_reset;
+    }
     return verdict;
 }
 

@@ -31,7 +31,8 @@ struct Ending {
     domain::ShutoffReason reason = domain::ShutoffReason::unknown;
     domain::EventKind told;  ///< when it is gone, and before it starts anew
     bool restart = false;
-    bool simplified = false;  ///< the definition asks for more: a core dump
+    bool dump = false;        ///< its core is to be kept before
+    bool soft_reset = false;  ///< it is to go on as it is; should that fail, the rest holds
 };
 
 struct Verdict {

@@ -109,6 +109,8 @@ class Guests {
     async::Task<Result<>> remove_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> press_to_reboot(DomainRef domain, hypervisor::Operation operation);
     void tell_not_restarted(const DomainRef& domain, const hypervisor::Operation& operation);
+    async::Task<Result<>> soft_reset(DomainRef domain, hypervisor::Operation operation);
+    async::Task<> keep_core(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> hold_for_dump(DomainRef domain, hypervisor::Operation operation);
 
     Core& core_;

@@ -135,10 +135,6 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
 }
 
 void Reconciler::follow_ending(const DomainRef& domain, const Ending& ending) {
-    if (ending.simplified) {
-        log::notice("domain '{}' has stopped: it is only {}, without the core dump asked for", domain->name,
-                    ending.restart ? "restarted" : "destroyed");
-    }
     jobs_.post(domain, JobKind::after_stop,
                [this, domain, life = domain->life->id, ending](hypervisor::Operation operation) {
                    return guests_.after_stop(domain, life, ending, std::move(operation));

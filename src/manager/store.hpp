@@ -54,6 +54,9 @@ class Store {
     virtual async::Task<Result<>> remove_life(Uuid uuid) = 0;
     /// Where the managed image of a domain is, or is to be; the folder is there.
     virtual std::filesystem::path image_path(Uuid uuid) const = 0;
+    /// Where the core of a domain's guest that has crashed is kept: of the last one, if its definition asks
+    /// for that. The folder is there.
+    virtual std::filesystem::path core_path(const std::string& name) const = 0;
     /// A guest that runs changes its disks, and what was saved of it before is not true any more. So its
     /// image is set aside before it is let run: it is no managed image then, to this daemon and the next.
     virtual async::Task<Result<>> set_image_aside(Uuid uuid) = 0;

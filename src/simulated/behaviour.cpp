@@ -52,6 +52,8 @@ bool apply(Behaviour& behaviour, std::string_view name, Duration seconds) {
         stop_at(behaviour, seconds, StopReason::poweroff);
     else if (name == "reboot-after")
         stop_at(behaviour, seconds, StopReason::reboot);
+    else if (name == "soft-reset-after")
+        stop_at(behaviour, seconds, StopReason::soft_reset);
     else if (name == "crash-after")
         stop_at(behaviour, seconds, StopReason::crash);
     else if (name == "build-takes")

@@ -17,6 +17,7 @@ namespace virtlight::simulated {
 ///     sim:poweroff-after=SECONDS   stops by itself when it has run for so long (its clock stands still
 ///     sim:reboot-after=SECONDS     while it is paused); of several such words the soonest counts
 ///     sim:crash-after=SECONDS
+///     sim:soft-reset-after=SECONDS
 ///     sim:build-takes=SECONDS      building it takes so long
 ///     sim:build-fails              and fails at its end
 ///     sim:console-flood=BYTES      its consoles print so many bytes per second while it runs

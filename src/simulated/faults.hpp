@@ -26,6 +26,7 @@ enum class Kind {
     save,
     restore,
     resume,
+    soft_reset,
     inject_nmi,
     rename,
     set_memory,
@@ -34,7 +35,7 @@ enum class Kind {
     suspend,
     dump_core
 };
-inline constexpr std::size_t kinds = 18;
+inline constexpr std::size_t kinds = 19;
 
 /// How one operation goes wrong.
 struct Fault {

@@ -35,6 +35,10 @@ void Guest::resume() {
     if (stopped_ == StopReason::suspend) stopped_.reset();
 }
 
+void Guest::begin_anew() {
+    *this = Guest(behaviour_, pace_);
+}
+
 std::optional<Time> Guest::next() const {
     if (!running_since_ || (!wish_ && !stop_)) return std::nullopt;
     const auto at = std::min(wish_ ? wish_->at : Duration::max(), stop_ ? stop_->at : Duration::max());

@@ -36,6 +36,8 @@ class Guest {
     std::optional<hypervisor::StopReason> stopped() const { return stopped_; }
     /// Forgets that it was asked to suspend; one that has done so can run again.
     void resume();
+    /// As if it had never run.
+    void begin_anew();
     const Behaviour& behaviour() const { return behaviour_; }
 
     struct Did {

@@ -332,6 +332,17 @@ Result<Machine::Frozen> Machine::memory_of(DomId domid, std::string_view wish) c
                   domain.guest.behaviour().save_takes};
 }
 
+Result<> Machine::soft_reset(DomId domid) {
+    const auto domain = guest(domid, "soft reset");
+    if (!domain) return std::unexpected(domain.error());
+    if ((*domain)->guest.stopped() != StopReason::soft_reset)
+        return fail(Reason::invalid_state, "the guest of domid {} does not wait for a soft reset", domid);
+    (*domain)->guest.begin_anew();
+    (*domain)->paused = true;
+    (*domain)->greeted = false;
+    return {};
+}
+
 Result<Machine::Frozen> Machine::frozen(DomId domid) const {
     auto memory = memory_of(domid, "save");
     if (memory && domains_.at(domid).guest.stopped() != StopReason::suspend)

@@ -71,6 +71,8 @@ class Machine {
     Result<> stop(DomId domid, hypervisor::StopReason reason);
     /// A guest that has suspended itself, or was asked to, goes on.
     Result<> resume(DomId domid);
+    /// A guest that has stopped for a soft reset begins anew, paused. invalid_state: it has not.
+    Result<> soft_reset(DomId domid);
     /// Asks the guest to stop (poweroff, reboot or suspend). It acknowledges later, or never.
     Result<> ask(DomId domid, hypervisor::StopReason wish);
 

@@ -168,6 +168,13 @@ Task<Result<>> Simulated::suspend(DomId domid, Operation operation) {
     co_return suspended;
 }
 
+Task<Result<>> Simulated::soft_reset(DomId domid, Operation operation) {
+    auto attempt = begin(Kind::soft_reset, fmt::format("soft reset domid {}", domid), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    co_return machine_.soft_reset(domid);
+}
+
 Task<Result<>> Simulated::resume(DomId domid, Operation operation) {
     auto attempt = begin(Kind::resume, fmt::format("resume domid {}", domid), operation.cancel);
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)

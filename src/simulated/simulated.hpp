@@ -62,6 +62,7 @@ class Simulated : public hypervisor::Hypervisor {
                                                      std::filesystem::path path,
                                                      hypervisor::Operation operation) override;
     async::Task<Result<>> resume(DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> soft_reset(DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<domain::Definition>> describe(DomId domid) override;
 
     FaultPlan& faults() { return faults_; }

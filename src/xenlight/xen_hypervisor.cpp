@@ -10,6 +10,7 @@
 #include "xenlight/domain_config.hpp"
 #include "xenlight/dump.hpp"
 #include "xenlight/host.hpp"
+#include "xenlight/soft_reset.hpp"
 
 namespace virtlight::xenlight {
 
@@ -269,6 +270,16 @@ async::Task<Result<>> XenHypervisor::resume(DomId domid, Operation operation) {
                      }});
     follow_anew(domid);
     co_return resumed;
+}
+
+async::Task<Result<>> XenHypervisor::soft_reset(DomId domid, Operation operation) {
+    const auto what = fmt::format("soft reset domain {}", domid);
+    log::debug("operation {}: {}", operation.id.value, what);
+    const auto worker = co_await borrow(what, operation);
+    if (!worker) co_return std::unexpected(worker.error());
+    auto reset = co_await soft_reset_domain(*worker, domid);
+    if (reset) follow_anew(domid);
+    co_return co_await explained(**worker, what, domid, std::move(reset));
 }
 
 /// libxl tells of one stop in a life: of that for the save, and of no other.

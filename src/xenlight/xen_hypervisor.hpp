@@ -80,6 +80,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
                                                      std::filesystem::path path,
                                                      hypervisor::Operation operation) override;
     async::Task<Result<>> resume(hypervisor::DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> soft_reset(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<domain::Definition>> describe(hypervisor::DomId domid) override;
 
  private:

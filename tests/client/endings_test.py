@@ -4,7 +4,7 @@
 import libvirt
 import pytest
 from hosts import wait_until
-from timelines import timeline
+from timelines import entry, timeline
 
 RESTART_ON_REBOOT = "<on_reboot>restart</on_reboot>"
 
@@ -43,10 +43,33 @@ def test_a_guest_that_crashes_may_be_kept_as_it_is(host, conn, events):
 
 
 @pytest.mark.slow_on_xen
+@pytest.mark.parametrize("action", ["coredump-destroy", "coredump-restart"])
+def test_a_guest_that_crashes_may_leave_its_core(host, conn, events, action):
+    name = f"leaves-{action}"
+    conn.createXML(guest(host, name, "crash-after=1", crash=action))
+    started_again = ["STARTED BOOTED"] if action == "coredump-restart" else []
+    events.wait_for(name, "STARTED BOOTED", "STOPPED CRASHED", *started_again)
+    note = entry(host, name, type="note", text=f"its core is kept in '{host.cores}/{name}.core'")
+    assert note["domid"] > 0
+    assert int(host.shell(f"stat -c %s {host.cores}/{name}.core")) >= 128 * host.core_bytes_per_mib
+    if started_again:
+        conn.lookupByName(name).destroy()
+
+
+@pytest.mark.slow_on_xen
 def test_a_guest_that_reboots_may_be_done_with(host, conn, events):
     conn.createXML(guest(host, "once", "reboot-after=0.5", reboot="destroy"))
     events.wait_for("once", "STARTED BOOTED", "STOPPED SHUTDOWN")
     assert conn.numOfDomains() == 1
+
+
+@pytest.mark.simulated
+def test_a_guest_that_resets_itself_softly_stays_the_domain_that_it_is(host, conn, events):
+    domain = conn.createXML(guest(host, "kexec", "soft-reset-after=1", reboot="restart"))
+    first = domain.ID()
+    events.wait_for("kexec", "STARTED BOOTED", "REBOOT")
+    assert conn.lookupByName("kexec").ID() == first and domain.isActive()
+    assert "soft reset" in entry(host, "kexec", type="note")["text"]
 
 
 @pytest.mark.simulated

@@ -55,6 +55,7 @@ class Host:
     core_bytes_per_mib: int  # how long the core of a guest is at least
     remote: bool  # the daemon sees another process than this as its client
     timelines: str  # the folder of the domains' timelines, on the host of the daemon
+    cores: str  # and of the cores of guests that crashed
 
     def connect(self):
         return contextlib.closing(libvirt.open(self.uri))
@@ -122,6 +123,7 @@ class SimulatedHost(Host):
         self.socket = root / "run" / "virtlightd.sock"
         self.uri = f"xen+unix:///system?socket={self.socket}"
         self.log = root / "virtlightd.log"
+        self.cores = root / "var" / "lib" / "virtlight" / "cores"
         self.timelines = root / "var" / "log" / "virtlight" / "timeline"
         self.process = None
         self.kernel = str(root / "vmlinuz")
@@ -195,6 +197,7 @@ class LabHost(Host):
     core_bytes_per_mib = 1024 * 1024
     remote = True
     timelines = "/var/log/virtlight/timeline"
+    cores = "/var/lib/virtlight/cores"
     kernel = "/var/lib/virtlight-lab/vmlinuz"
     initrd = "/var/lib/virtlight-lab/initrd.img"
 

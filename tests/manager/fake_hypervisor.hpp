@@ -234,6 +234,13 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         if (turn) truth.at(domid).stopped.reset();
         co_return turn;
     }
+    async::Task<Result<>> soft_reset(DomId domid, Operation operation) override {
+        auto turn = co_await begin("soft_reset", operation, domid);
+        if (!turn) co_return turn;
+        truth.at(domid).stopped.reset();
+        truth.at(domid).paused = true;
+        co_return turn;
+    }
     async::Task<Result<domain::Definition>> describe(DomId domid) override {
         const Operation operation;
         const auto turn = co_await begin("describe", operation, domid);

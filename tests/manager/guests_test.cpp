@@ -258,5 +258,41 @@ TEST_F(Guest, IsDomain0AndRefusesEveryChange) {
     EXPECT_TRUE(store.domains.empty());
 }
 
+TEST_F(Guest, ThatCrashesLeavesItsCoreWhereItsDefinitionAsksForIt) {
+    auto guest = guest_named("web");
+    guest.on_crash = domain::LifecycleAction::coredump_restart;
+    running(guest);
+    xen.stop(1, hypervisor::StopReason::crash);
+    settle();
+    EXPECT_TRUE(xen.dumps.contains("/cores/web"));
+    loop.run_for(seconds(2));
+    EXPECT_EQ(info(guest).domid, 2) << "held back for a second, as it has not lived for long";
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/2", "web STARTED/0"));
+    guest.on_crash = domain::LifecycleAction::coredump_destroy;
+    end_of(manager->destroy(guest.uuid)).value();
+    running(guest);
+    xen.fail_next("dump", {Reason::io, "the disk is full"});
+    xen.stop(3, hypervisor::StopReason::crash);
+    settle();
+    EXPECT_EQ(info(guest).status, Status(domain::ShutoffReason::crashed)) << "it does not stay for that";
+}
+
+TEST_F(Guest, ThatResetsItselfSoftlyStaysTheDomainThatItIs) {
+    const auto guest = running("web");
+    xen.stop(1, hypervisor::StopReason::soft_reset);
+    look();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(info(guest).status, Status(RunningReason::booted));
+    EXPECT_FALSE(xen.truth.at(1).paused);
+    EXPECT_THAT(events(), ElementsAre("web REBOOT"));
+    xen.fail_next("soft_reset", {Reason::operation_failed, "its device model is gone"});
+    log::set_level(log::Level::error);
+    xen.stop(1, hypervisor::StopReason::soft_reset);
+    look();
+    loop.run_for(seconds(2));
+    EXPECT_EQ(info(guest).domid, 2) << "a reboot is better than an end";
+    EXPECT_THAT(events(), ElementsAre("web REBOOT", "web STARTED/0"));
+}
+
 }  // namespace
 }  // namespace virtlight::manager

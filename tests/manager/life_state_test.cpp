@@ -82,7 +82,8 @@ TEST_P(StoppedGuest, IsTreatedAsItsDefinitionAsks) {
         EXPECT_EQ(verdict.ending->restart, expected.restarts);
         const bool dumps = expected.action == LifecycleAction::coredump_destroy ||
                            expected.action == LifecycleAction::coredump_restart;
-        EXPECT_EQ(verdict.ending->simplified, dumps);
+        EXPECT_EQ(verdict.ending->dump, dumps);
+        EXPECT_EQ(verdict.ending->soft_reset, expected.reason == StopReason::soft_reset);
         EXPECT_THAT(verdict.events, IsEmpty()) << "told when it is gone";
     } else {
         EXPECT_FALSE(verdict.ending);

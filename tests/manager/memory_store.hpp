@@ -65,6 +65,7 @@ class MemoryStore final : public Store {
         return change([this, boot] { autostarted_in = boot; });
     }
     std::filesystem::path image_path(Uuid uuid) const override { return "/images/" + to_string(uuid); }
+    std::filesystem::path core_path(const std::string& name) const override { return "/cores/" + name; }
     async::Task<Result<>> set_image_aside(Uuid uuid) override {
         return change([this, uuid] { images_aside.insert(images.extract(uuid)); });
     }

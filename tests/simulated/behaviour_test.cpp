@@ -20,6 +20,8 @@ TEST(Behaviour, EachWordIsUnderstoodAnywhereInTheLine) {
     EXPECT_EQ(parse_behaviour("sim:build-takes=2")->build_takes, seconds(2));
     EXPECT_EQ(parse_behaviour("sim:crash-after=3")->stop, (Behaviour::Stop{seconds(3), StopReason::crash}));
     EXPECT_EQ(parse_behaviour("sim:reboot-after=3")->stop, (Behaviour::Stop{seconds(3), StopReason::reboot}));
+    EXPECT_EQ(parse_behaviour("sim:soft-reset-after=3")->stop,
+              (Behaviour::Stop{seconds(3), StopReason::soft_reset}));
     EXPECT_EQ(parse_behaviour("sim:poweroff-after=3")->stop,
               (Behaviour::Stop{seconds(3), StopReason::poweroff}));
 }

@@ -225,5 +225,20 @@ TEST_F(MachineTest, MayBeTakenAwayWhileGuestsAreBusy) {
     loop_.run_for(seconds(60));
 }
 
+TEST_F(MachineTest, ASoftResetBeginsAnewInTheSameDomainAndOnlyWhenTheGuestWaitsForIt) {
+    const auto domid = create("a", "sim:soft-reset-after=5");
+    EXPECT_EQ(machine().soft_reset(domid).error().reason, Reason::invalid_state);
+    loop_.run_for(seconds(6));
+    EXPECT_EQ(seen(domid)->stopped, StopReason::soft_reset);
+    ASSERT_TRUE(machine().soft_reset(domid));
+    EXPECT_FALSE(seen(domid)->stopped);
+    EXPECT_TRUE(seen(domid)->paused);
+    ASSERT_TRUE(machine().unpause(domid));
+    loop_.run_for(seconds(4));
+    EXPECT_FALSE(seen(domid)->stopped) << "its time has begun anew, too";
+    loop_.run_for(seconds(2));
+    EXPECT_EQ(seen(domid)->stopped, StopReason::soft_reset);
+}
+
 }  // namespace
 }  // namespace virtlight::simulated
