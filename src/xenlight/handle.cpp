@@ -2,14 +2,10 @@
 #include "xenlight/handle.hpp"
 
 #include <cassert>
-#include <mutex>
 
 namespace virtlight::xenlight {
 
 Result<> Handle::open(xentoollog_logger* log) {
-    // Of two calls at once one fails now and then.
-    static std::mutex one_at_a_time;
-    const std::scoped_lock lock(one_at_a_time);
     const int rc = libxl_ctx_alloc(&ctx_, LIBXL_VERSION, 0, log);
     if (rc == 0) return {};
     return fail(Reason::operation_failed, "cannot open libxl (error {})", rc);

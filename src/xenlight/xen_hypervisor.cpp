@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "xenlight/xen_hypervisor.hpp"
 
+#include <cstdlib>
+#include <filesystem>
 #include <future>
+#include <system_error>
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
@@ -10,6 +13,7 @@
 #include "xenlight/domain_config.hpp"
 #include "xenlight/dump.hpp"
 #include "xenlight/host.hpp"
+#include "xenlight/lifeline.hpp"
 #include "xenlight/soft_reset.hpp"
 
 namespace virtlight::xenlight {
@@ -29,6 +33,15 @@ bool runs(const hypervisor::HostFacts& host, domain::GuestType type) {
         case domain::GuestType::hvm: return host.has_hvm;
     }
     return false;
+}
+
+/// libxenstore makes up the name in a static buffer whenever libxl connects, for a save, too, and on whatever
+/// thread; connecting on another fails now and then. A name in the environment it takes as it is.
+void name_xenstored_socket() {
+    const auto socket = xenstored_socket();
+    std::error_code none;
+    constexpr int unless_it_has_one = 0;
+    if (std::filesystem::exists(socket, none)) ::setenv("XENSTORED_PATH", socket.c_str(), unless_it_has_one);
 }
 
 /// Counts as long as it lives.
@@ -87,6 +100,7 @@ XenHypervisor::~XenHypervisor() {
 }
 
 Result<std::unique_ptr<XenHypervisor>> XenHypervisor::open(async::Scheduler& core) {
+    name_xenstored_socket();
     std::unique_ptr<XenHypervisor> xen(new XenHypervisor(core));
     if (auto read = xen->read_facts(); !read) return std::unexpected(std::move(read.error()));
     return xen;
