@@ -32,7 +32,7 @@ gtest_discover_tests(model_tests TEST_PREFIX model. DISCOVERY_MODE PRE_TEST PROP
 file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/simulation/*.cpp)
 add_executable(simulation_tests ${sources})
 target_include_directories(simulation_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-target_link_libraries(simulation_tests PRIVATE virtlight_manager virtlight_simulated GTest::gtest)
+target_link_libraries(simulation_tests PRIVATE virtlight_manager virtlight_simulated GTest::gmock GTest::gtest)
 gtest_discover_tests(simulation_tests TEST_PREFIX simulation. DISCOVERY_MODE PRE_TEST)
 
 include(cmake/libxl_tests.cmake)

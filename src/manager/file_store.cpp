@@ -29,6 +29,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view suffix = ".xml";
 constexpr std::string_view image_suffix = ".image";
 constexpr std::string_view aside_suffix = ".used";
+constexpr std::string_view old_suffix = ".old";
 // The first line of a life: what its XML cannot say, or does not keep when it is read.
 constexpr std::string_view life_mark = "<!-- virtlight: domid ";
 constexpr std::string_view life_mark_end = " -->";
@@ -62,14 +63,18 @@ bool is_link(const fs::path& path) {
 
 // All below runs on the blocking thread.
 
+/// What is changed is changed, and is not called a failure.
+void sync_folder_of(const fs::path& file) {
+    if (const auto synced = sync_folder(file.parent_path()); !synced)
+        log::warning("a power cut may undo the change of '{}': {}", file.string(), synced.error().message);
+}
+
 Result<> make_autostart_link(const fs::path& link) {
     if (is_link(link)) return {};
     const auto target = fs::path("..") / "domains" / link.filename();
     if (::symlink(target.c_str(), link.c_str()) != 0 && errno != EEXIST)
         return fail_errno(errno, "cannot make the link '{}'", link.string());
-    const Fd parent(::open(link.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!parent || ::fsync(parent.get()) != 0)
-        return fail_errno(errno, "cannot sync folder '{}'", link.parent_path().string());
+    sync_folder_of(link);
     return {};
 }
 
@@ -91,13 +96,19 @@ Result<> remove_domain(const fs::path& folder, Uuid uuid) {
     return {};
 }
 
-/// All or nothing, as far as the disk lets us.
 Result<> move_file(const fs::path& from, const fs::path& to) {
     if (::rename(from.c_str(), to.c_str()) != 0)
         return fail_errno(errno, "cannot rename '{}' to '{}'", from.string(), to.filename().string());
-    auto synced = sync_folder(to.parent_path());
-    if (!synced) ::rename(to.c_str(), from.c_str());
-    return synced;
+    sync_folder_of(to);
+    return {};
+}
+
+/// What is aside when a guest begins to be made is not from this start of it.
+Result<> put_away_aside(const fs::path& folder, Uuid uuid) {
+    auto old = aside_file(folder, uuid);
+    old.replace_extension(old_suffix);
+    if (::rename(aside_file(folder, uuid).c_str(), old.c_str()) == 0 || errno == ENOENT) return {};
+    return fail_errno(errno, "cannot rename '{}'", aside_file(folder, uuid).string());
 }
 
 Result<> take_back(const fs::path& folder, Uuid uuid) {
@@ -108,11 +119,14 @@ Result<> take_back(const fs::path& folder, Uuid uuid) {
 }
 
 Result<> remove_images(const fs::path& folder, Uuid uuid) {
-    if (auto removed = remove_file(image_file(folder, uuid)); !removed) return removed;
-    return remove_file(aside_file(folder, uuid));
+    // The one that counts goes last: should it not, nothing has changed.
+    if (auto removed = remove_file(aside_file(folder, uuid)); !removed) return removed;
+    return remove_file(image_file(folder, uuid));
 }
 
 Result<> save_life_file(const fs::path& folder, const StoredLife& life) {
+    if (life.domid == 0)
+        if (auto away = put_away_aside(folder, life.definition.uuid); !away) return away;
     auto content = fmt::format("{}{}", life_mark, life.domid);
     if (life.held == StoredLife::Held::dumping) content += fmt::format(" {}", dumping_word);
     if (life.held == StoredLife::Held::asleep) content += fmt::format(" {}", asleep_word);
@@ -255,6 +269,8 @@ void load_images(const fs::path& folder, Store::Content& content) {
             content.images.push_back(*uuid);
         else if (uuid && file.extension() == aside_suffix)
             content.images_aside.push_back(*uuid);
+        else if (uuid && file.extension() == old_suffix)
+            continue;
         else if (file.extension() == ".new")
             ::unlink(file.c_str());
         else

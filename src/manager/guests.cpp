@@ -130,12 +130,7 @@ Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, End
     }
     if (ending.dump) co_await keep_core(domain, operation);
     if (!domain->life || domain->life->id != life) co_return Result<>{};
-    auto removed = co_await remove_guest(domain, operation);
-    if (!removed) {
-        log::error("domain '{}' has stopped, and what is left of it cannot be removed: {}", domain->name,
-                   removed.error().message);
-        co_return removed;
-    }
+    if (auto removed = co_await remove_stopped(domain, operation); !removed) co_return removed;
     std::optional<Making> making;
     if (ending.restart) making.emplace(core_, domain, again);
     core_.end_life(domain, ending.reason, ending.told);
@@ -195,6 +190,17 @@ Task<Result<>> Guests::remove_guest(DomainRef domain, Operation operation) {
     auto removed = co_await core_.hypervisor.destroy(domain->life->domid, operation);
     if (!removed && removed.error().reason == Reason::no_domain) co_return Result<>{};
     co_return removed;
+}
+
+/// Tries until it is gone, as nobody else will: the guest may have to start anew.
+Task<Result<>> Guests::remove_stopped(DomainRef domain, Operation operation) {
+    for (unsigned tries = 1;; ++tries) {
+        auto removed = co_await remove_guest(domain, operation);
+        if (removed || operation.cancel.cancelled()) co_return removed;
+        log::error("domain '{}' has stopped, and what is left of it cannot be removed: {}", domain->name,
+                   removed.error().message);
+        co_await async::sleep_for(core_.scheduler, restart_pause(tries), operation.cancel);
+    }
 }
 
 Task<Result<>> Guests::forget(DomainRef domain) {

@@ -49,7 +49,6 @@ Task<> Manager::Impl::autostart(std::string boot) {
     std::deque<Uuid> waiting;
     for (const auto& domain : core.registry.all())
         if (domain->autostart && !domain->life) waiting.push_back(domain->uuid);
-    async::Scope starting;
     for (unsigned i = 0; i < limits::autostarts_at_once; ++i)
         starting.spawn(start_each(waiting));
     co_await starting.drained();
@@ -82,7 +81,8 @@ Manager::~Manager() {
         static_cast<void>(impl_.release());
         return;
     }
-    for (auto* scope : {&impl_->scope, &impl_->reconciler.adoptions(), &impl_->waiters})
+    for (auto* scope : {&impl_->starting, &impl_->scope, &impl_->reconciler.adoptions(),
+                        &impl_->core.timeline.writes(), &impl_->waiters})
         scope->drop();
 }
 

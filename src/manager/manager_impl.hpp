@@ -49,7 +49,8 @@ class Manager::Impl {
 
     Core core;
     async::Scope scope;
-    async::Scope waiters;  ///< those that wait for the scope itself
+    async::Scope starting;  ///< domains that are started with the host
+    async::Scope waiters;   ///< those that wait for the scope itself
     Jobs jobs;
     Definitions definitions;
     Guests guests;

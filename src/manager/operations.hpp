@@ -101,12 +101,15 @@ class Guests {
                                                   hypervisor::Operation operation);
     async::Task<Result<>> start_from_image(DomainRef domain, StartOptions options,
                                            hypervisor::Operation operation);
+    async::Task<Result<>> write_image(DomainRef domain, std::filesystem::path path, SaveOptions options,
+                                      hypervisor::Operation operation);
     async::Task<Result<>> remove_saved(DomainRef domain);
     async::Task<> take_image_back(DomainRef domain);
     async::Task<Result<>> let_run(DomainRef domain, StartOptions options, hypervisor::Operation operation);
     async::Task<Result<>> tear_down(DomainRef domain);
     async::Task<Result<>> restart(DomainRef domain, Duration lived, hypervisor::Operation operation);
     async::Task<Result<>> remove_guest(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> remove_stopped(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> press_to_reboot(DomainRef domain, hypervisor::Operation operation);
     void tell_not_restarted(const DomainRef& domain, const hypervisor::Operation& operation);
     async::Task<Result<>> soft_reset(DomainRef domain, hypervisor::Operation operation);

@@ -39,26 +39,35 @@ Result<> require_running(const Domain& domain) {
 
 Task<Result<>> Guests::save(DomainRef domain, std::filesystem::path path, SaveOptions options,
                             Operation operation) {
-    if (auto running = require_running(*domain); !running) co_return running;
-    operation.bypass_cache = options.bypass_cache;
-    auto head = head_of(*domain, std::move(options));
-    if (!head) co_return std::unexpected(std::move(head.error()));
-    const auto life = domain->life->id;
     const Changing changing(core_, domain);
-    auto saved = co_await core_.hypervisor.save(domain->life->domid, *std::move(head), std::move(path),
-                                                std::move(operation));
-    if (!domain->life || domain->life->id != life)
-        co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
-    if (!saved) co_return saved;
-    core_.timeline.phase(*domain, "image written");
+    auto written = co_await write_image(domain, std::move(path), std::move(options), std::move(operation));
+    if (!written) co_return written;
     co_return co_await remove_saved(domain);
 }
 
 Task<Result<>> Guests::managed_save(DomainRef domain, SaveOptions options, Operation operation) {
     if (!domain->stored) co_return fail(Reason::invalid_state, "cannot do managed save for transient domain");
-    auto saved =
-        co_await save(domain, core_.store.image_path(domain->uuid), std::move(options), std::move(operation));
-    if (saved) domain->image = true;
+    const Changing changing(core_, domain);
+    auto written = co_await write_image(domain, core_.store.image_path(domain->uuid), std::move(options),
+                                        std::move(operation));
+    if (!written) co_return written;
+    // It stands from here on, also should its guest not go.
+    domain->image = true;
+    co_return co_await remove_saved(domain);
+}
+
+Task<Result<>> Guests::write_image(DomainRef domain, std::filesystem::path path, SaveOptions options,
+                                   Operation operation) {
+    if (auto running = require_running(*domain); !running) co_return running;
+    operation.bypass_cache = options.bypass_cache;
+    auto head = head_of(*domain, std::move(options));
+    if (!head) co_return std::unexpected(std::move(head.error()));
+    const auto life = domain->life->id;
+    auto saved = co_await core_.hypervisor.save(domain->life->domid, *std::move(head), std::move(path),
+                                                std::move(operation));
+    if (!domain->life || domain->life->id != life)
+        co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
+    if (saved) core_.timeline.phase(*domain, "image written");
     co_return saved;
 }
 
@@ -67,7 +76,7 @@ Task<Result<>> Guests::remove_saved(DomainRef domain) {
     const async::CancelSource source;
     const async::Deadline deadline(core_.scheduler, core_.scheduler.now() + limits::destroy_deadline, source);
     const Operation operation{core_.operations.next(), source.token()};
-    auto removed = co_await remove_guest(domain, operation);
+    auto removed = co_await remove_stopped(domain, operation);
     if (!removed) {
         removed.error().message =
             "it is saved, but its suspended guest cannot be removed: " + removed.error().message;
@@ -130,7 +139,11 @@ Task<Result<>> Guests::set_image_aside(DomainRef domain) {
     if (!std::exchange(domain->image, false)) co_return Result<>{};
     log::warning("another tool runs domain '{}': what was saved of it is set aside, beside '{}'",
                  domain->name, core_.store.image_path(domain->uuid).string());
-    co_return co_await core_.store.set_image_aside(domain->uuid);
+    const auto aside = co_await core_.store.set_image_aside(domain->uuid);
+    if (aside) co_return aside;
+    domain->image = true;
+    log::error("it cannot be set aside, and is older than the guest's disks: {}", aside.error().message);
+    co_return aside;
 }
 
 Task<> Guests::take_image_back(DomainRef domain) {
@@ -148,7 +161,8 @@ Task<Result<>> Guests::settle_suspended(DomainRef domain, hypervisor::LifeId lif
     auto resumed = co_await core_.hypervisor.resume(domain->life->domid, std::move(operation));
     if (resumed && domain->life && domain->life->id == life) {
         domain->life->stopped.reset();
-        domain->status = domain::RunningReason::save_canceled;
+        // One that somebody had paused before it could run again stays paused.
+        if (domain->status.state != State::paused) domain->status = domain::RunningReason::save_canceled;
     }
     co_return resumed;
 }

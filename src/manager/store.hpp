@@ -50,6 +50,7 @@ class Store {
     virtual async::Task<Result<>> remove(Uuid uuid) = 0;
     /// All that was to be started with the host has been, in this boot of it.
     virtual async::Task<Result<>> note_autostart(std::string boot) = 0;
+    /// With domid 0 a start begins: an image that is aside from before cannot be taken back any more.
     virtual async::Task<Result<>> save_life(StoredLife life) = 0;
     virtual async::Task<Result<>> remove_life(Uuid uuid) = 0;
     /// Where the managed image of a domain is, or is to be; the folder is there.

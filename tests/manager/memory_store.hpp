@@ -59,7 +59,10 @@ class MemoryStore final : public Store {
         return change([this, uuid] { domains.erase(uuid); });
     }
     async::Task<Result<>> save_life(StoredLife life) override {
-        return change([this, life] { lives.insert_or_assign(life.definition.uuid, life); });
+        return change([this, life] {
+            lives.insert_or_assign(life.definition.uuid, life);
+            if (life.domid == 0) images_aside.erase(life.definition.uuid);
+        });
     }
     async::Task<Result<>> note_autostart(std::string boot) override {
         return change([this, boot] { autostarted_in = boot; });

@@ -52,15 +52,16 @@ class Story {
         using enum Run;
         // What woke and stopped between two looks has, for all that is told, stopped in its sleep.
         const bool live = run_ == running || run_ == paused || run_ == asleep;
+        if (event.starts_with("JOB") || event.starts_with("MEMORY")) return true;
         if (event == "DEFINED/0") return !std::exchange(defined_, true);
-        if (event == "DEFINED/1") return defined_;
+        if (event == "DEFINED/1" || event == "DEFINED/2" || event == "UNDEFINED/1") return defined_;
         if (event == "UNDEFINED/0") return std::exchange(defined_, false);
         if (event == "STARTED/0" || event == "STARTED/2")
             return step(run_ == off || run_ == between_lives, running);
         if (event == "STARTED/4") return step(run_ == asleep, running);
         if (event == "SUSPENDED/0" || event == "SUSPENDED/6") return step(run_ == running, paused);
         if (event == "RESUMED/0") return step(run_ == paused, running);
-        if (event == "REBOOT") return step(live, between_lives);
+        if (event == "REBOOT") return step(live || run_ == halted, between_lives);
         if (event == "SHUTDOWN/1" || event == "SHUTDOWN/2" || event == "CRASHED/0") return step(live, halted);
         if (event == "PMSUSPENDED/0") return step(live, asleep);
         if (event.starts_with("STOPPED/")) return step(run_ != off, off);
@@ -83,7 +84,7 @@ inline bool is_so(const Manager& manager, std::string_view kind, const domain::E
     if (kind.starts_with("STARTED")) return info && info->domid == event.domid;
     if (kind.starts_with("STOPPED")) return !info || info->domid == -1;
     if (kind.starts_with("DEFINED")) return info && info->persistent;
-    if (kind.starts_with("UNDEFINED")) return !info || !info->persistent;
+    if (kind == "UNDEFINED/0") return !info || !info->persistent;
     if (kind.starts_with("SUSPENDED")) return info && info->status.state == domain::State::paused;
     if (kind.starts_with("RESUMED")) return info && info->status.state == domain::State::running;
     return true;

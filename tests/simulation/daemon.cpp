@@ -28,7 +28,8 @@ Task<Result<Created>> Watched::restore(domain::Definition definition, std::files
 Task<Result<>> Watched::save(DomId domid, hypervisor::ImageHead head, std::filesystem::path path,
                              Operation operation) {
     rules_.saves(domid, path);
-    auto saved = co_await Simulated::save(domid, std::move(head), std::move(path), std::move(operation));
+    auto saved = co_await Simulated::save(domid, std::move(head), path, std::move(operation));
+    rules_.saving_ended(domid, path);
     if (!saved) rules_.runs(domid);
     co_return saved;
 }

@@ -51,6 +51,11 @@ void GuestRules::runs(DomId domid) {
         used = used || owner(path) == seen->uuid;
 }
 
+void GuestRules::saving_ended(DomId domid, const std::filesystem::path& path) {
+    if (const auto saved = saving_.find(path); saved != saving_.end() && saved->second == domid)
+        saving_.erase(saved);
+}
+
 void GuestRules::restores(Uuid uuid, const std::filesystem::path& path) {
     const auto found = images_.find(path);
     if (owner(path) == uuid && found != images_.end() && found->second)
@@ -68,22 +73,15 @@ void GuestRules::destroys(DomId domid, bool asked) {
 }
 
 void GuestRules::renamed(const std::filesystem::path& from, const std::filesystem::path& to) {
-    if (const auto saved = saving_.extract(to)) imaged_.insert(saved.mapped());
-    if (!owner(to)) return;
+    if (const auto saved = saving_.find(to); saved != saving_.end()) imaged_.insert(saved->second);
     const auto before = images_.extract(from);
-    images_[to] = before && before.mapped();
+    if (owner(to)) images_[to] = before && before.mapped();
 }
 
 void GuestRules::removed(const std::filesystem::path& path, bool asked) {
     const auto used = images_.extract(path);
     if (used && !used.mapped() && !asked && !lives(*owner(path)))
         broken_ += fmt::format("'{}' is removed, and its guest does not run\n", path.string());
-}
-
-std::optional<std::filesystem::path> GuestRules::forgotten() const {
-    for (const auto& [path, used] : images_)
-        if (path.extension() == ".used" && !used && !lives(*owner(path))) return path;
-    return std::nullopt;
 }
 
 }  // namespace virtlight::simulation

@@ -26,7 +26,10 @@ class GuestRules {
 
     // What the daemon has the hypervisor do.
     void runs(simulated::DomId domid);
-    void saves(simulated::DomId domid, std::filesystem::path path) { saving_[std::move(path)] = domid; }
+    void saves(simulated::DomId domid, const std::filesystem::path& path) { saving_.emplace(path, domid); }
+    void saving_ended(simulated::DomId domid, const std::filesystem::path& path);
+    /// The daemon was killed.
+    void nobody_saves() { saving_.clear(); }
     void restores(Uuid uuid, const std::filesystem::path& path);
     /// `asked`: a client wants it, or has wanted it from a daemon that was killed.
     void destroys(simulated::DomId domid, bool asked);
@@ -38,8 +41,6 @@ class GuestRules {
     /// Whose managed image, also one that is set aside, has this name.
     std::optional<Uuid> owner(const std::filesystem::path& path) const;
     bool has_image(Uuid uuid) const { return images_.contains(image(uuid)); }
-    /// An image that was set aside although its guest has not run since, and does not now.
-    std::optional<std::filesystem::path> forgotten() const;
 
     /// Everything that was wrong; empty: nothing.
     const std::string& broken() const { return broken_; }

@@ -2,7 +2,6 @@
 #include "simulation/host.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -42,9 +41,13 @@ Host::Host(std::function<Duration(Duration)> vary, Spoil spoil)
     using enum Wish::Kind;
     log::set_level(log::Level::error);
     std::filesystem::create_directory(images());
-    disk.renamed = std::bind_front(&GuestRules::renamed, &guests_);
+    disk.renamed = [this](const std::filesystem::path& from, const std::filesystem::path& to) {
+        if (guests_.owner(to)) note(fmt::format("disk: {} becomes {}", from.string(), to.string()));
+        guests_.renamed(from, to);
+    };
     disk.removed = [this](const std::filesystem::path& path) {
         const auto uuid = guests_.owner(path);
+        if (uuid) note(fmt::format("disk: {} is removed", path.string()));
         guests_.removed(path, uuid && wants(*uuid, {remove_image, undefine_with_image}));
     };
 }
@@ -122,6 +125,7 @@ void Host::kill(std::string_view why) {
     daemon_.reset();
     started_ = false;
     stories_.clear();
+    guests_.nobody_saves();
     for (const auto& [id, operation] : std::exchange(open_, {}))
         stored_.in_doubt(operation.wish);
     disk.repair();
@@ -148,9 +152,14 @@ async::Task<> Host::bring_up() {
         nonsense_ += "the daemon does not start: " + done.error().message;
         co_return;
     }
-    for (const auto& info : manager().list())
+    for (auto info : manager().list()) {
+        // That a guest has stopped is told when what is left of it is gone.
+        const bool untold = manager().job(info.uuid)->state == manager::JobReport::State::running;
+        if (untold && Story::run_of(info) == Story::Run::halted) info.status = domain::RunningReason::unknown;
         stories_.insert_or_assign(info.uuid, Story(info));
+    }
     nonsense_ += stored_.check(manager());
+    manager().autostart("boot");
     started_ = true;
     note("the daemon serves");
 }
@@ -192,8 +201,6 @@ void Host::settle() {
 std::string Host::untruth() {
     if (auto wrong = untruth_of_guests(); !wrong.empty()) return wrong;
     if (auto wrong = untruth_of_stories(); !wrong.empty()) return wrong;
-    if (const auto image = guests_.forgotten())
-        return without_folder(fmt::format("'{}' is forgotten", image->string()));
     return stored_.check(manager());
 }
 
@@ -215,8 +222,10 @@ std::string Host::untruth_of_guests() {
         if (seen->stopped ? run == Story::Run::running : (run == Story::Run::paused) != seen->paused)
             return fmt::format("'{}' is not {}", name, domain::to_string(info.status.state));
     }
-    if (const auto there = those_of(truth).size(); shown != there)
-        return fmt::format("{} of {} domains are shown", shown, there);
+    for (const auto& [uuid, stopped] : those_of(truth)) {
+        const auto info = manager().find(uuid);
+        if (!info || info->domid < 0) return fmt::format("{} runs and is not shown", to_string(uuid));
+    }
     if (daemon_->lives().size() + 1 != shown) return "lives are told that are none";
     return daemon_->hypervisor().followed() + 1 == shown ? "" : "lives are followed that are none";
 }
@@ -242,6 +251,8 @@ std::string Host::untruth_of_files() {
     for (const auto* part : {"domains", "saved", "running", "autostart"}) {
         for (const auto& entry : std::filesystem::directory_iterator(disk.path() / part)) {
             const auto uuid = Uuid::parse(entry.path().stem().string());
+            // Those are kept for whoever wants them.
+            if (entry.path().extension() == ".old" || entry.path().extension() == ".used") continue;
             if (!uuid || !manager().find(*uuid)) wrong += entry.path().string() + " is left behind\n";
         }
     }

@@ -40,9 +40,12 @@ const std::vector<RandomRun::Act>& RandomRun::acts() {
         {.weight = 10, .does = &RandomRun::managed_save, .asks_daemon = true},
         {.weight = 2, .does = &RandomRun::remove_managed_image, .asks_daemon = true},
         {.weight = 4, .does = &RandomRun::restore, .asks_daemon = true},
+        {.weight = 2, .does = &RandomRun::reset, .asks_daemon = true},
+        {.weight = 2, .does = &RandomRun::dump_core, .asks_daemon = true},
+        {.weight = 2, .does = &RandomRun::sleep, .asks_daemon = true},
+        {.weight = 2, .does = &RandomRun::wake, .asks_daemon = true},
         {.weight = 4, .does = &RandomRun::abort, .asks_daemon = true},
         {.weight = 4, .does = &RandomRun::guest_stops, .asks_daemon = false},
-        {.weight = 1, .does = &RandomRun::guest_wakes, .asks_daemon = false},
         {.weight = 3, .does = &RandomRun::xl_creates, .asks_daemon = false},
         {.weight = 2, .does = &RandomRun::xl_destroys, .asks_daemon = false},
         {.weight = 2, .does = &RandomRun::xl_pauses, .asks_daemon = false},
@@ -198,6 +201,28 @@ void RandomRun::restore() {
     ask(fmt::format("restore {}", path.filename().string()), {}, manager().restore(path, {}));
 }
 
+void RandomRun::reset() {
+    const auto& guest = known_guest();
+    ask(fmt::format("reset '{}'", guest.name), {.kind = Wish::Kind::destroy, .uuid = guest.uuid},
+        manager().reset(guest.uuid));
+}
+
+void RandomRun::dump_core() {
+    const auto& guest = known_guest();
+    ask(fmt::format("dump the core of '{}'", guest.name), {.kind = Wish::Kind::destroy, .uuid = guest.uuid},
+        manager().dump_core(guest.uuid, images() / "core", {.live = chance_.one_in(2)}));
+}
+
+void RandomRun::sleep() {
+    const auto& guest = known_guest();
+    ask(fmt::format("have '{}' sleep", guest.name), {.uuid = guest.uuid}, manager().sleep(guest.uuid));
+}
+
+void RandomRun::wake() {
+    const auto& guest = known_guest();
+    ask(fmt::format("wake '{}'", guest.name), {.uuid = guest.uuid}, manager().wake(guest.uuid));
+}
+
 void RandomRun::abort() {
     const auto& guest = known_guest();
     const auto aborted = manager().abort_job(guest.uuid);
@@ -212,12 +237,6 @@ void RandomRun::guest_stops() {
     const auto domid = some_domid();
     const auto reason = chance_.pick(reasons);
     if (machine.stop(domid, reason)) note(fmt::format("the guest of domid {} stops", domid));
-}
-
-void RandomRun::guest_wakes() {
-    const auto domid = some_domid();
-    if (machine.frozen(domid) && machine.resume(domid))
-        note(fmt::format("the guest of domid {} wakes", domid));
 }
 
 void RandomRun::xl_creates() {

@@ -41,11 +41,14 @@ class RandomRun : public Host {
     void managed_save();
     void remove_managed_image();
     void restore();
+    void reset();
+    void dump_core();
+    void sleep();
+    void wake();
     void abort();
 
     // What others do
     void guest_stops();
-    void guest_wakes();
     void xl_creates();
     void xl_destroys();
     void xl_pauses();

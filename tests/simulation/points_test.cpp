@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+#include "domain/xml.hpp"
+#include "simulation/host.hpp"
+
+/// Every operation, disturbed at each of its points in turn.
+namespace virtlight::simulation {
+namespace {
+
+using manager::DomainInfo;
+using manager::Story;
+
+domain::Definition the_guest() {
+    domain::Definition guest{.name = "guest", .memory_max_kib = 4096, .memory_kib = 4096};
+    guest.uuid.bytes.fill(7);
+    guest.boot.kernel = "/proc/self/exe";
+    guest.consoles.push_back({});
+    return domain::parse_xml(domain::format_xml(guest)).value();
+}
+
+const Uuid uuid = the_guest().uuid;
+
+/// A host with the guest on it, and what is asked for.
+class Scene : public Host {
+ public:
+    Scene() { start(); }
+
+    void define() {
+        ask("define", {.kind = Wish::Kind::define, .uuid = uuid, .definition = the_guest()},
+            manager().define(the_guest()));
+    }
+    void undefine() {
+        ask("undefine", {.kind = Wish::Kind::undefine_with_image, .uuid = uuid},
+            manager().undefine(uuid, true));
+    }
+    void set_autostart() {
+        ask("set autostart", {.kind = Wish::Kind::set_autostart, .uuid = uuid, .autostart = true},
+            manager().set_autostart(uuid, true));
+    }
+    void boot() { ask("start", {.uuid = uuid}, manager().start(uuid, {})); }
+    void boot_paused() { ask("start paused", {.uuid = uuid}, manager().start(uuid, {.paused = true})); }
+    void boot_afresh() { ask("start afresh", {.uuid = uuid}, manager().start(uuid, {.fresh = true})); }
+    void create() { ask("create", {.uuid = uuid}, manager().create(the_guest(), {})); }
+    void suspend() { ask("suspend", {.uuid = uuid}, manager().suspend(uuid)); }
+    void resume() { ask("resume", {.uuid = uuid}, manager().resume(uuid)); }
+    void shutdown() { ask("shut down", {.uuid = uuid}, manager().shutdown(uuid, {})); }
+    void reboot() { ask("reboot", {.uuid = uuid}, manager().reboot(uuid)); }
+    void reset() { ask("reset", {.kind = Wish::Kind::destroy, .uuid = uuid}, manager().reset(uuid)); }
+    void destroy() { ask("destroy", {.kind = Wish::Kind::destroy, .uuid = uuid}, manager().destroy(uuid)); }
+    void save() { ask("save", {.uuid = uuid}, manager().save(uuid, images() / "guest", {})); }
+    void managed_save() { ask("managed save", {.uuid = uuid}, manager().managed_save(uuid, {})); }
+    void restore() { ask("restore", {.uuid = uuid}, manager().restore(images() / "guest", {})); }
+    void remove_image() {
+        ask("remove the image", {.kind = Wish::Kind::remove_image, .uuid = uuid},
+            manager().remove_managed_image(uuid));
+    }
+    void dump() { ask("dump", {.uuid = uuid}, manager().dump_core(uuid, images() / "core", {})); }
+
+    struct State {
+        bool defined = false;
+        bool image = false;
+        Story::Run run = Story::Run::off;
+
+        bool operator==(const State&) const = default;
+    };
+    State state() {
+        const auto info = manager().find(uuid);
+        if (!info) return {};
+        return {info->persistent, info->managed_image, Story::run_of(*info)};
+    }
+};
+
+using Does = void (Scene::*)();
+
+struct Operation {
+    std::string_view name;
+    std::vector<Does> before;
+    Does does;
+    bool can_be_aborted = true;  ///< and leaves everything as it was then
+};
+
+std::ostream& operator<<(std::ostream& out, const Operation& operation) {
+    return out << operation.name;
+}
+
+const Operation operations[] = {
+    {"Define", {}, &Scene::define, false},
+    {"Undefine", {&Scene::define, &Scene::boot, &Scene::managed_save}, &Scene::undefine, false},
+    {"SetAutostart", {&Scene::define}, &Scene::set_autostart, false},
+    {"Start", {&Scene::define}, &Scene::boot},
+    {"StartFromImage", {&Scene::define, &Scene::boot, &Scene::managed_save}, &Scene::boot},
+    {"StartPausedFromImage", {&Scene::define, &Scene::boot, &Scene::managed_save}, &Scene::boot_paused},
+    {"StartAfresh", {&Scene::define, &Scene::boot, &Scene::managed_save}, &Scene::boot_afresh},
+    {"Create", {}, &Scene::create},
+    {"Suspend", {&Scene::create}, &Scene::suspend},
+    {"Resume", {&Scene::create, &Scene::suspend}, &Scene::resume},
+    {"Shutdown", {&Scene::define, &Scene::boot}, &Scene::shutdown, false},
+    {"Reboot", {&Scene::define, &Scene::boot}, &Scene::reboot, false},
+    {"Reset", {&Scene::define, &Scene::boot}, &Scene::reset, false},
+    {"Destroy", {&Scene::define, &Scene::boot}, &Scene::destroy, false},
+    {"Save", {&Scene::create}, &Scene::save},
+    {"ManagedSave", {&Scene::define, &Scene::boot}, &Scene::managed_save},
+    {"Restore", {&Scene::create, &Scene::save}, &Scene::restore},
+    {"RemoveImage", {&Scene::define, &Scene::boot, &Scene::managed_save}, &Scene::remove_image, false},
+    {"Dump", {&Scene::create}, &Scene::dump},
+};
+
+std::unique_ptr<Scene> prepared(const Operation& operation) {
+    auto scene = std::make_unique<Scene>();
+    for (const auto does : operation.before) {
+        (*scene.*does)();
+        scene->finish_operations();
+        EXPECT_TRUE(scene->last_result()) << scene->last_result().error().message;
+        scene->run_for(milliseconds(500));
+    }
+    return scene;
+}
+
+class Point : public ::testing::TestWithParam<Operation> {
+ protected:
+    /// How many steps the operation takes, and how many changes it makes on the disk, undisturbed.
+    void SetUp() override {
+        const auto scene = prepared(GetParam());
+        const auto changes = scene->disk.changes();
+        (*scene.*GetParam().does)();
+        for (; scene->open() > 0; ++steps)
+            scene->step();
+        EXPECT_TRUE(scene->last_result()) << scene->last_result().error().message;
+        scene->run_for(milliseconds(500));
+        writes = scene->disk.changes() - changes;
+        RecordProperty("steps", static_cast<int>(steps));
+        RecordProperty("writes", static_cast<int>(writes));
+    }
+
+    /// Runs it to its rest, disturbed by `disturb` when it has begun and has made so many steps.
+    void run(std::size_t after, const std::function<void(Scene&)>& disturb) {
+        auto scene = prepared(GetParam());
+        try {
+            (*scene.*GetParam().does)();
+            for (std::size_t i = 0; i < after && scene->open() > 0; ++i)
+                scene->step();
+            disturb(*scene);
+            scene->come_to_rest();
+        } catch (const Broken& broken) {
+            std::string trace;
+            for (const auto& line : scene->trace())
+                trace += line + "\n";
+            FAIL() << broken.what() << "\n" << trace;
+        }
+    }
+
+    std::size_t steps = 0;
+    std::size_t writes = 0;
+};
+
+TEST_P(Point, OfAnyStepCanBeItsLastBeforeAnAbort) {
+    if (!GetParam().can_be_aborted) GTEST_SKIP() << "cannot be aborted";
+    const auto before = prepared(GetParam())->state();
+    for (std::size_t step = 0; step <= steps && !HasFailure(); ++step) {
+        run(step, [&](Scene& scene) {
+            static_cast<void>(scene.manager().abort_job(uuid));
+            scene.finish_operations();
+            if (!scene.last_result()) EXPECT_EQ(scene.state(), before) << "aborted after step " << step;
+        });
+    }
+}
+
+TEST_P(Point, OfAnyStepCanBeTheLastOfTheDaemon) {
+    for (std::size_t step = 0; step <= steps && !HasFailure(); ++step)
+        run(step, [](Scene& scene) { scene.kill("at a point"); });
+}
+
+TEST_P(Point, OfAnyWriteCanBeTheLastOfTheDaemon) {
+    for (std::size_t write = 1; write <= writes && !HasFailure(); ++write)
+        run(0, [write](Scene& scene) {
+            scene.disk.crash_at(write);
+            scene.run_for(seconds(2));
+        });
+}
+
+TEST_P(Point, OfAnyWriteCanFail) {
+    for (std::size_t write = 1; write <= writes && !HasFailure(); ++write)
+        run(0, [write](Scene& scene) {
+            scene.disk.fail_at(write);
+            scene.run_for(seconds(2));
+        });
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, Point, ::testing::ValuesIn(operations),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace virtlight::simulation
