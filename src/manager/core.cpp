@@ -66,6 +66,12 @@ Changing::~Changing() {
     core_.attend();
 }
 
+Resting::Resting(Core& core, DomainRef domain)
+    : domain_(std::move(domain)), changing_(std::exchange(domain_->changing, 0)) {
+    domain_->settled = core.moments.next();
+    core.attend();
+}
+
 Making::Making(Core& core, const DomainRef& domain, domain::Definition definition)
     : domain_(domain), changing_(core, domain) {
     domain_->making = std::move(definition);

@@ -65,6 +65,20 @@ class Changing {
     DomainRef domain_;
 };
 
+/// A pause in what is changed about a domain, as long as Xen has nothing of it: a guest of its that comes
+/// meanwhile is another tool's, and is seen at once.
+class Resting {
+ public:
+    Resting(Core& core, DomainRef domain);
+    Resting(const Resting&) = delete;
+    Resting& operator=(const Resting&) = delete;
+    ~Resting() { domain_->changing += changing_; }
+
+ private:
+    DomainRef domain_;
+    unsigned changing_;
+};
+
 /// A domain is being started with this definition.
 class Making {
  public:

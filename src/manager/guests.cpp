@@ -176,7 +176,8 @@ Task<Result<>> Guests::restart(DomainRef domain, Duration lived, Operation opera
                         domain->short_lives, std::chrono::duration_cast<seconds>(pause).count());
         log::notice("domain '{}': {}", domain->name, why);
         core_.timeline.note(*domain, why);
-        const bool waited = co_await async::sleep_for(core_.scheduler, pause, operation.cancel);
+        const bool waited = co_await rest(domain, pause, operation);
+        if (!domain->making) co_return Result<>{};  // another tool has been faster
         if (!waited) {
             co_await forget(domain);
             co_return fail(Reason::cancelled, "cancelled");
@@ -184,6 +185,11 @@ Task<Result<>> Guests::restart(DomainRef domain, Duration lived, Operation opera
     }
     const StartOptions options;
     co_return co_await bring_up(domain, options, {}, operation);
+}
+
+Task<bool> Guests::rest(DomainRef domain, Duration pause, Operation operation) {
+    const Resting resting(core_, domain);
+    co_return co_await async::sleep_for(core_.scheduler, pause, operation.cancel);
 }
 
 Task<Result<>> Guests::remove_guest(DomainRef domain, Operation operation) {

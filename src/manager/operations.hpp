@@ -108,6 +108,7 @@ class Guests {
     async::Task<Result<>> let_run(DomainRef domain, StartOptions options, hypervisor::Operation operation);
     async::Task<Result<>> tear_down(DomainRef domain);
     async::Task<Result<>> restart(DomainRef domain, Duration lived, hypervisor::Operation operation);
+    async::Task<bool> rest(DomainRef domain, Duration pause, hypervisor::Operation operation);
     async::Task<Result<>> remove_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> remove_stopped(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> press_to_reboot(DomainRef domain, hypervisor::Operation operation);

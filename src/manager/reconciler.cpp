@@ -193,6 +193,7 @@ async::Task<> Reconciler::adopt(DomainSeen seen) {
     life.ours = false;
     const auto status = first_status(seen);
     life.seen = std::move(seen);
+    domain->making.reset();  // whoever waits to start it has nothing to start any more
     core_.begin_life(domain, std::move(life), status);
     log::notice("domain '{}' (domid {}) was made by another tool", domain->name, domain->domid());
     core_.timeline.note(*domain, "it was made by another tool");

@@ -147,17 +147,38 @@ TEST_F(Reconciler, LetsAStartWaitForTheRestartThatIsUnderWay) {
     EXPECT_EQ(info(guest).domid, 2);
 }
 
-TEST_F(Reconciler, TriesOnceToRemoveWhatAGuestHasLeft) {
+TEST_F(Reconciler, TriesAgainToRemoveWhatAGuestHasLeft) {
     const auto guest = running("web");
     xen.fail_next("destroy", {Reason::operation_failed, "stuck"});
     xen.stop(1, StopReason::poweroff);
-    look();
-    look();
+    settle();
     EXPECT_EQ(xen.count("destroy"), 1u);
     EXPECT_EQ(info(guest).status, Status(ShutdownReason::unknown));
     EXPECT_THAT(events(), IsEmpty());
-    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
-    EXPECT_THAT(events(), ElementsAre("web STOPPED/1"));
+    loop.run_for(limits::restart_pause);
+    EXPECT_EQ(xen.count("destroy"), 2u);
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::shutdown));
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/0"));
+}
+
+TEST_F(Reconciler, ShowsAGuestThatAnotherToolStartsWhileOursIsHeldBack) {
+    auto guest = guest_named("web");
+    guest.on_crash = domain::LifecycleAction::restart;
+    ASSERT_TRUE(end_of(manager->define(guest)));
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
+    for (hypervisor::DomId domid = 1; domid < 5; ++domid) {
+        loop.run_until([&] { return info(guest).domid == static_cast<int>(domid); });
+        xen.stop(domid, StopReason::crash);
+    }
+    settle();
+    ASSERT_EQ(info(guest).domid, -1);
+    events();
+    const auto made = xen.make(guest);
+    look();
+    EXPECT_EQ(info(guest).domid, static_cast<int>(made));
+    EXPECT_THAT(events(), ElementsAre("web STARTED/0"));
+    loop.run_for(limits::longest_restart_pause);
+    EXPECT_EQ(info(guest).domid, static_cast<int>(made)) << "and nothing else is started";
 }
 
 // What others do

@@ -33,6 +33,13 @@ class Story {
     Story() = default;
     explicit Story(const DomainInfo& info) : defined_(info.persistent), run_(run_of(info)) {}
 
+    /// Of one that is to start anew in a while.
+    static Story between_lives(const DomainInfo& info) {
+        Story story(info);
+        story.run_ = Run::between_lives;
+        return story;
+    }
+
     static Run run_of(const DomainInfo& info) {
         using enum domain::State;
         switch (info.status.state) {

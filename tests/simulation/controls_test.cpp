@@ -28,6 +28,7 @@ class PassedOn : public manager::Store {
     Task<Result<>> save_life(manager::StoredLife life) override { return store_.save_life(std::move(life)); }
     Task<Result<>> remove_life(Uuid uuid) override { return store_.remove_life(uuid); }
     std::filesystem::path image_path(Uuid uuid) const override { return store_.image_path(uuid); }
+    std::filesystem::path core_path(const std::string& name) const override { return store_.core_path(name); }
     Task<Result<>> set_image_aside(Uuid uuid) override { return store_.set_image_aside(uuid); }
     Task<Result<>> take_image_back(Uuid uuid) override { return store_.take_image_back(uuid); }
     Task<Result<>> remove_image(Uuid uuid) override { return store_.remove_image(uuid); }

@@ -124,6 +124,7 @@ void Host::kill(std::string_view why) {
     events_ = {};
     daemon_.reset();
     started_ = false;
+    rebooting_.clear();
     stories_.clear();
     guests_.nobody_saves();
     for (const auto& [id, operation] : std::exchange(open_, {}))
@@ -156,7 +157,9 @@ async::Task<> Host::bring_up() {
         // That a guest has stopped is told when what is left of it is gone.
         const bool untold = manager().job(info.uuid)->state == manager::JobReport::State::running;
         if (untold && Story::run_of(info) == Story::Run::halted) info.status = domain::RunningReason::unknown;
-        stories_.insert_or_assign(info.uuid, Story(info));
+        stories_.insert_or_assign(info.uuid, rebooting_.contains(info.uuid) && info.domid < 0
+                                                 ? Story::between_lives(info)
+                                                 : Story(info));
     }
     nonsense_ += stored_.check(manager());
     manager().autostart("boot");
@@ -167,8 +170,11 @@ async::Task<> Host::bring_up() {
 void Host::heard(const domain::Event& event) {
     const auto text = manager::to_text(event);
     note("event: " + text);
-    if (!started_) return;
     const auto kind = text.substr(text.find(' ') + 1);
+    if (!started_) {
+        if (kind == "REBOOT") rebooting_.insert(event.uuid);
+        return;
+    }
     // Nothing can be thrown out of an operation: it is looked at after the step.
     if (!stories_[event.uuid].goes_on_with(kind)) nonsense_ += text + " makes no sense\n";
     if (!manager::is_so(manager(), kind, event)) nonsense_ += text + " is not so\n";

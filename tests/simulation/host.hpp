@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -108,6 +109,7 @@ class Host {
     std::map<Uuid, manager::Story> stories_;
     std::string nonsense_;  ///< what events said that cannot be
     bool started_ = false;
+    std::set<Uuid> rebooting_;  ///< as was told while the daemon was starting
     std::map<unsigned, Open> open_;
     unsigned last_id_ = 0;
     Result<> last_result_;
