@@ -111,10 +111,19 @@ Task<Result<>> Guests::destroy(DomainRef domain, domain::ShutoffReason reason, O
     {
         const Changing changing(core_, domain);
         auto removed = co_await remove_guest(domain, operation);
-        if (!removed) co_return removed;
+        if (!removed) {
+            tell_that_it_stays(domain);
+            co_return removed;
+        }
         core_.end_life(domain, reason, stopped_event(reason));
     }
     co_return co_await forget(domain);
+}
+
+/// What has stopped was to be told when it is gone.
+void Guests::tell_that_it_stays(const DomainRef& domain) {
+    if (domain->life && std::exchange(domain->life->stop_untold, false))
+        core_.tell(*domain, halted_event(*domain->life, domain->status.state));
 }
 
 Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, Ending ending,

@@ -58,10 +58,7 @@ Verdict judge_stop(const Life& life, StopReason reason) {
     Verdict verdict{failed ? Status(domain::CrashedReason::panicked) : Status(asked)};
     const auto what = action(life.definition, stop);
     if (!life.ours || what == LifecycleAction::preserve) {
-        using domain::Lifecycle;
-        using domain::ShutdownFinished;
-        const auto by = life.stop_asked ? ShutdownFinished::host : ShutdownFinished::guest;
-        verdict.events.emplace_back(failed ? Lifecycle(domain::Crashed::panicked) : Lifecycle(by));
+        verdict.events.emplace_back(halted_event(life, verdict.status.state));
         return verdict;
     }
     const auto end = failed ? domain::ShutoffReason::crashed : domain::ShutoffReason::shutdown;
@@ -98,6 +95,11 @@ Verdict judge(const Life& life, Status status, const DomainSeen* seen) {
     if (!seen->stopped) return judge_running(life, status, *seen);
     if (life.stopped == seen->stopped) return {status};
     return judge_stop(life, *seen->stopped);
+}
+
+domain::Lifecycle halted_event(const Life& life, State state) {
+    if (state == State::crashed) return domain::Crashed::panicked;
+    return life.stop_asked ? domain::ShutdownFinished::host : domain::ShutdownFinished::guest;
 }
 
 domain::ShutoffReason end_reason(const Life& life) {

@@ -23,6 +23,7 @@ struct Life {
     bool stop_asked = false;                          ///< a shutdown was asked for through us
     bool restart_asked = false;                       ///< to reboot, it was asked to power off
     std::optional<hypervisor::StopReason> stopped{};  ///< as last seen
+    bool stop_untold = false;                         ///< clients are told when what is left of it is gone
     hypervisor::DomainSeen seen{};                    ///< its figures at the last look
 };
 
@@ -54,6 +55,9 @@ domain::Status first_status(const hypervisor::DomainSeen& seen);
 
 /// The event that goes with the end of a life. `reason` is not unknown and not daemon.
 domain::Stopped stopped_event(domain::ShutoffReason reason);
+
+/// The event that a guest has stopped and stays as it is.
+domain::Lifecycle halted_event(const Life& life, domain::State state);
 
 /// How long a guest is held back before it is started anew, after so many short lives in a row.
 Duration restart_pause(unsigned short_lives);

@@ -112,6 +112,7 @@ class Guests {
     async::Task<Result<>> remove_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> remove_stopped(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> press_to_reboot(DomainRef domain, hypervisor::Operation operation);
+    void tell_that_it_stays(const DomainRef& domain);
     void tell_not_restarted(const DomainRef& domain, const hypervisor::Operation& operation);
     async::Task<Result<>> soft_reset(DomainRef domain, hypervisor::Operation operation);
     async::Task<> keep_core(DomainRef domain, hypervisor::Operation operation);

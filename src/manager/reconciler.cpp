@@ -123,6 +123,7 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
         core_.timeline.note(*domain, fmt::format("the guest has stopped: {}", in_words(*seen->stopped)));
     domain->status = verdict.status;
     domain->life->stopped = seen->stopped;
+    if (verdict.ending) domain->life->stop_untold = true;
     const auto before = std::exchange(domain->life->seen, *seen);
     const auto life = domain->life->id;
     for (const auto& event : verdict.events)
