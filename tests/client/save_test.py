@@ -205,9 +205,10 @@ def test_an_image_whose_guest_may_have_run_since_is_not_started_from(own_host):
         assert not domain.hasManagedSaveImage()
         domain.create()
         assert domain.state()[1] == libvirt.VIR_DOMAIN_RUNNING_BOOTED
-        assert used.exists()
+        kept = saved.with_suffix(".old")
+        assert kept.exists() and not used.exists()
         domain.destroy()
-        conn.restore(str(used))
+        conn.restore(str(kept))
         assert domain.state()[1] == libvirt.VIR_DOMAIN_RUNNING_RESTORED
         domain.destroy()
 
