@@ -30,8 +30,11 @@ Result<> without_guest(Result<> result) {
 
 Task<Result<>> note_life(Core& core, DomainRef domain, StoredLife::Held held) {
     if (!domain->life || !domain->life->ours) co_return Result<>{};
+    const auto id = domain->life->id;
     const StoredLife life{domain->life->definition, domain->life->domid, held};
-    co_return co_await core.store.save_life(life);
+    auto saved = co_await core.store.save_life(life);
+    if (saved && domain->life && domain->life->id == id) domain->life->noted = true;
+    co_return saved;
 }
 
 namespace {
@@ -57,6 +60,10 @@ Task<Result<>> Guests::resume(DomainRef domain, Operation operation) {
     if (auto guest = require_guest(*domain); !guest) co_return guest;
     if (domain->status.state == State::running) co_return Result<>{};
     const Changing changing(core_, domain);
+    // What a failed start has left: for the next daemon it must not be a guest that has never run.
+    if (!domain->life->noted)
+        if (auto noted = co_await note_life(core_, domain); !noted) co_return noted;
+    if (!domain->life) co_return fail(Reason::invalid_state, "domain is not running");
     auto unpaused = co_await core_.hypervisor.unpause(domain->life->domid, operation);
     if (!unpaused) co_return without_guest(std::move(unpaused));
     domain->status = domain::RunningReason::unpaused;

@@ -19,6 +19,7 @@ struct Life {
     hypervisor::DomId domid = 0;
     domain::Definition definition{};  ///< what it was started with, and the ttys of its consoles
     bool ours = true;                 ///< made by this daemon; another tool's guest is left to that tool
+    bool noted = false;               ///< the store knows its domid: after a kill it goes on
     Time since{};
     bool stop_asked = false;                          ///< a shutdown was asked for through us
     bool restart_asked = false;                       ///< to reboot, it was asked to power off

@@ -25,6 +25,7 @@ const DomainSeen* find_alive(const Snapshot& snapshot, const StoredLife& life) {
 void take_up(Core& core, const DomainRef& domain, StoredLife stored, const DomainSeen& seen) {
     Life life;
     life.domid = seen.domid;
+    life.noted = stored.domid == seen.domid;
     life.definition = std::move(stored.definition);
     life.seen = seen;
     life.seen.name.clear();  // another tool may have renamed it: that is left to the reconciler

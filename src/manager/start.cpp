@@ -90,8 +90,7 @@ Task<Result<>> Guests::let_run(DomainRef domain, StartOptions options, Operation
     // It would be old from its first instruction on, and a daemon that is killed cannot remove it any more.
     if (domain->image)
         if (auto aside = co_await core_.store.set_image_aside(domain->uuid); !aside) co_return aside;
-    const StoredLife noted{domain->life->definition, domid};
-    if (auto saved = co_await core_.store.save_life(noted); !saved) co_return saved;
+    if (auto noted = co_await note_life(core_, domain); !noted) co_return noted;
     if (operation.cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
     if (options.paused) {
         domain->status = domain::PausedReason::user;
