@@ -3,9 +3,9 @@
 
 import libvirt
 import pytest
-from bad_input_test import refused
 from consoles import Stream
 from hosts import wait_until
+from refusals import refused
 
 INVALID = libvirt.VIR_ERR_OPERATION_INVALID
 

@@ -3,9 +3,9 @@
 
 import libvirt
 import pytest
-from bad_input_test import refused
 from controls_test import running
 from hosts import wait_until
+from refusals import refused
 from save_test import in_background
 
 

@@ -3,8 +3,9 @@
 
 import libvirt
 import pytest
-from bad_input_test import refused
+from consoles import Stream
 from hosts import wait_until
+from refusals import refused
 
 MIB = 1024
 LIVE, CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
@@ -89,7 +90,10 @@ def test_vcpus_come_and_go(host, conn, kind):
     wait_until(lambda: domain.vcpusFlags(LIVE) == 1, host.patience, "one vCPU of the two")
     assert domain.vcpusFlags(LIVE | libvirt.VIR_DOMAIN_VCPU_MAXIMUM) == 2
     host.virsh("setvcpus", domain.name(), "2", "--live")
-    wait_until(lambda: domain.vcpusFlags(LIVE) == 2, host.patience, "two vCPUs")
+    with Stream(domain) as console:
+        # What udev does in a guest that has it.
+        console.type("until echo 1 > /sys/devices/system/cpu/cpu1/online; do sleep 1; done\r")
+        wait_until(lambda: domain.vcpusFlags(LIVE) == 2, host.patience, "two vCPUs")
     domain.setVcpusFlags(1, LIVE | CONFIG)
     wait_until(lambda: domain.vcpusFlags(LIVE) == 1, host.patience, "one vCPU")
     assert domain.vcpusFlags(CONFIG) == 1
