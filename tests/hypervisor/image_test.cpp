@@ -109,12 +109,13 @@ TEST_F(Image, IsGoneIfItIsNotCertainThatItStays) {
     auto writer = ImageWriter::create(path, head());
     ASSERT_TRUE(writer);
     ASSERT_FALSE(sync_folder("/nowhere"));  // UBSan needs a descriptor when it sees a type for the first time
+    Result<> committed;
     {
         const NoMoreDescriptors none;  // so that the folder cannot be opened to be synced
-        const auto committed = writer->commit();
-        ASSERT_FALSE(committed);
-        EXPECT_THAT(committed.error().message, HasSubstr("cannot sync folder"));
+        committed = writer->commit();
     }
+    ASSERT_FALSE(committed);
+    EXPECT_THAT(committed.error().message, HasSubstr("cannot sync folder"));
     EXPECT_EQ(files(), 0);
 }
 
