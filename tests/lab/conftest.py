@@ -6,18 +6,16 @@ import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests" / "client"), str(ROOT / "tests" / "lab")]
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "client"))
 
 from clients import Events, quiet_libvirt
-from hosts import LabHost, SimulatedHost
+from hosts import LabHost
 
 pytest_plugins = ["emulator"]
 
 
 def pytest_addoption(parser):
     parser.addoption("--lab", default="default", help="the name of a running lab")
-    parser.addoption("--simulated", metavar="BIN", help="the daemon in this folder instead, for tests that can do without Xen")
 
 
 def pytest_configure(config):
@@ -25,13 +23,8 @@ def pytest_configure(config):
 
 
 @pytest.fixture(scope="session")
-def shared_host(request, tmp_path_factory):
-    simulated = request.config.getoption("--simulated")
-    if simulated:
-        chosen = SimulatedHost(ROOT / simulated, tmp_path_factory.mktemp("root"))
-    else:
-        chosen = LabHost(request.config.getoption("--lab"))
-    with chosen as host:
+def shared_host(request):
+    with LabHost(request.config.getoption("--lab")) as host:
         yield host
 
 
