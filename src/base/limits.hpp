@@ -28,14 +28,22 @@ inline constexpr std::size_t xml_attributes = 64;
 inline constexpr std::size_t xml_namespaces = 256;
 /// Lines kept of what is wrong with it.
 inline constexpr std::size_t xml_errors = 8;
+/// Bytes of a configuration file of xl's, its options, and nesting of its lists.
+inline constexpr std::size_t xl_cfg_bytes = 1024 * 1024;
+inline constexpr std::size_t xl_cfg_settings = 1024;
+inline constexpr unsigned xl_cfg_depth = 8;
 /// Serial ports of an HVM guest: those of QEMU's PC.
 inline constexpr std::size_t serial_ports = 4;
 /// A domain's name: with ".xml" behind it, still the name of a file.
 inline constexpr std::size_t name_bytes = 240;
 /// vCPUs of a guest.
 inline constexpr unsigned vcpus = 512;
+/// Processors of a host, as a set of them may name them.
+inline constexpr unsigned cpus = 4096;
 
 // hypervisor
+/// Bytes of what the kernel says of all network interfaces of dom0.
+inline constexpr std::size_t net_dev_bytes = 16 * 1024 * 1024;
 /// Bytes of the XML in a saved guest's image.
 inline constexpr std::size_t image_xml_bytes = xml_bytes;
 

@@ -17,15 +17,13 @@
 #include "base/result.hpp"
 #include "base/uuid.hpp"
 #include "domain/definition.hpp"
+#include "hypervisor/figures.hpp"
 #include "hypervisor/image.hpp"
 
 /// What a manager may ask of a hypervisor, in the words of domains. Everything above works with any
 /// implementation: xenlight's (real Xen, through libxl) and simulated's (in memory) behave alike, and one set
 /// of tests holds both to it.
 namespace virtlight::hypervisor {
-
-/// Xen's number of a running domain. It names a domain only while that domain lives and is used again later.
-using DomId = std::uint32_t;
 
 /// One life of a domain, from the moment it is seen or made until it is gone. Never reused.
 using LifeId = Id<struct LifeTag>;
@@ -50,28 +48,6 @@ struct HostFacts {
     bool has_pv = false;
     bool has_pvh = false;
     bool has_hvm = false;
-};
-
-/// What the guest did to end up shut down.
-enum class StopReason { poweroff, reboot, suspend, crash, watchdog, soft_reset, unknown };
-
-/// A domain as Xen sees it. Domains that are dying are reported until they are gone.
-struct DomainSeen {
-    DomId domid = 0;
-    Uuid uuid{};
-    std::string name{};  ///< empty if Xen has none (a domain half made or half gone)
-    bool paused = false;
-    bool running = false;  ///< a vCPU is on a processor right now; neither running nor paused: it waits
-    bool dying = false;
-    std::optional<StopReason> stopped{};  ///< the guest has shut down and waits to be destroyed (or resumed)
-    bool hvm = false;                     ///< true for HVM and PVH: Xen itself knows no more
-    std::uint64_t memory_kib = 0;         ///< given to it now
-    std::uint64_t memory_max_kib = 0;     ///< Xen's bound
-    unsigned vcpus_online = 0;
-    unsigned vcpus_max = 0;
-    nanoseconds cpu_time{};
-
-    bool operator==(const DomainSeen&) const = default;
 };
 
 /// All of Xen's domains at one moment, Domain-0 among them, in the order of domids.
@@ -120,6 +96,10 @@ class Hypervisor {
 
     /// All domains, taken after the call. Served in a moment, whatever other operations are doing.
     virtual async::Task<Result<Snapshot>> look() = 0;
+
+    /// The figures of all domains, or of some, taken after the call. Waits for no operation. One that is gone
+    /// is left out.
+    virtual async::Task<Result<std::vector<DomainFigures>>> measure(FiguresWanted wanted) = 0;
 
     /// `again` is called (on the core thread) whenever something may have happened to a domain: look again.
     /// It may be called too often, and once for several happenings; a happening without a call is possible

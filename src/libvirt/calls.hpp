@@ -13,6 +13,7 @@
 #include "libvirt/caller.hpp"
 #include "libvirt/messages.hpp"
 #include "libvirt/own_messages.hpp"
+#include "libvirt/statistics_messages.hpp"
 
 /// What this daemon serves, one function a procedure (or several of one shape). procedures.cpp says which
 /// number each has; serve.hpp, what their signatures mean.
@@ -102,6 +103,18 @@ async::Task<Result<>> set_vcpus(Manager&, VcpusFlagsArgs);
 async::Task<Result<>> set_vcpus_plain(Manager&, VcpusArgs);
 Result<std::vector<MemoryStat>> memory_stats(Manager&, const MemoryStatsArgs&);
 async::Task<Result<std::int32_t>> rename(Manager&, RenameArgs);
+
+// statistics.cpp: what is counted of domains
+async::Task<Result<std::vector<DomainStats>>> all_domain_stats(Manager&, AllDomainStatsArgs);
+async::Task<Result<ParamsReply>> cpu_stats(Manager&, CpuStatsArgs);
+async::Task<Result<VcpusReply>> get_vcpus(Manager&, GetVcpusArgs);
+async::Task<Result<InterfaceStats>> interface_stats(Manager&, DomainText device);
+async::Task<Result<BlockStats>> block_stats(Manager&, DomainText target);
+async::Task<Result<ParamsReply>> block_stats_flags(Manager&, BlockStatsArgs);
+
+// host_statistics.cpp: and of the host
+Result<CpuMapReply> cpu_map(Manager&, const CpuMapArgs&);
+Result<NodeStatsReply> node_memory_stats(Manager&, const NodeMemoryStatsArgs&);
 
 // consoles.cpp: streams to a guest's consoles
 Result<> open_console(Caller&, const OpenDeviceArgs&);

@@ -39,6 +39,15 @@ inline constexpr std::uint32_t no_checkpoint = 1 << 15;
 inline constexpr std::uint32_t all = (1 << 16) - 1;
 }  // namespace list
 
+/// virConnectGetAllDomainStats, besides those of lists: do not wait (nothing does here), tell of backing
+/// chains (there are none), refuse what is not known
+inline constexpr std::uint32_t stats_nowait = 1U << 29;
+inline constexpr std::uint32_t stats_backing = 1U << 30;
+inline constexpr std::uint32_t stats_enforce = 1U << 31;
+
+/// Where parameters come back: strings may be among them
+inline constexpr std::uint32_t string_params = 1 << 2;
+
 /// virDomainCreateWithFlags, virDomainCreateXML
 namespace start {
 inline constexpr std::uint32_t paused = 1 << 0;

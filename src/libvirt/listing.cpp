@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libvirt/listing.hpp"
+
 #include <algorithm>
 
 #include "libvirt/calls.hpp"
 #include "libvirt/flags.hpp"
 
-namespace virtlight::libvirt::calls {
+namespace virtlight::libvirt {
 
 namespace {
 
@@ -35,6 +37,8 @@ struct Filter {
     }
 };
 
+}  // namespace
+
 bool matches(const DomainInfo& info, std::uint32_t flags) {
     using domain::State;
     const Filter filter{flags};
@@ -54,6 +58,10 @@ bool matches(const DomainInfo& info, std::uint32_t flags) {
            filter.passes({{flag::list::snapshot, false}, {flag::list::no_snapshot, true}}) &&
            filter.passes({{flag::list::checkpoint, false}, {flag::list::no_checkpoint, true}});
 }
+
+namespace calls {
+
+namespace {
 
 /// The first `max` of what `value` makes of the domains that are active, or are not.
 template <class Value>
@@ -117,4 +125,5 @@ Result<Domain> lookup_by_name(Manager& manager, const std::string& name) {
     return transform(manager.find_by_name(name), wire_domain);
 }
 
-}  // namespace virtlight::libvirt::calls
+}  // namespace calls
+}  // namespace virtlight::libvirt

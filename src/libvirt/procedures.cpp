@@ -25,6 +25,9 @@ constexpr std::uint32_t xml_flags =
     flag::xml::secure | flag::xml::inactive | flag::xml::update_cpu | flag::xml::migratable;
 constexpr std::uint32_t job_flags = flag::job_completed | flag::job_keep_completed;
 constexpr std::uint32_t console_flags = flag::console::force | flag::console::safe;
+constexpr std::uint32_t states = (flag::list::other << 1) - 1;  // all filters up to this one
+constexpr std::uint32_t stats_flags =
+    states | flag::stats_nowait | flag::stats_backing | flag::stats_enforce;
 constexpr std::uint32_t message_flags = flag::message_deprecation | flag::message_tainting;
 
 // clang-format off
@@ -112,6 +115,16 @@ constexpr Procedure table[] = {
     {199, "virDomainSetVcpusFlags",              write,   impact | flag::vcpu_maximum, serve<calls::set_vcpus>},
     {204, "virDomainSetMemoryFlags",             write,   impact | flag::memory_maximum, serve<calls::set_memory>},
     {358, "virDomainRename",                     write,   flag::none, serve<calls::rename>},
+
+    // statistics
+    { 20, "virDomainGetVcpus",                   open,    flag::none, serve<calls::get_vcpus>},
+    { 64, "virDomainBlockStats",                 open,    flag::none, serve<calls::block_stats>},
+    { 65, "virDomainInterfaceStats",             open,    flag::none, serve<calls::interface_stats>},
+    {228, "virNodeGetMemoryStats",               open,    flag::none, serve<calls::node_memory_stats>},
+    {243, "virDomainBlockStatsFlags",            open,    flag::string_params, serve<calls::block_stats_flags>},
+    {262, "virDomainGetCPUStats",                open,    flag::string_params, serve<calls::cpu_stats>},
+    {293, "virNodeGetCPUMap",                    open,    flag::none, serve<calls::cpu_map>},
+    {344, "virConnectGetAllDomainStats",         open,    stats_flags, serve<calls::all_domain_stats>},
 
     // streams
     {201, "virDomainOpenConsole",                write,   console_flags, serve<calls::open_console>},

@@ -190,6 +190,10 @@ Result<domain::Definition> Manager::definition(Uuid uuid, Which which) const {
     return shown(**domain, which);
 }
 
+Task<Result<std::vector<hypervisor::DomainFigures>>> Manager::measure(hypervisor::FiguresWanted wanted) {
+    return impl_->core.hypervisor.measure(std::move(wanted));
+}
+
 Task<Result<DomainInfo>> Manager::define(domain::Definition definition) {
     auto& impl = *impl_;
     const auto uuid = definition.uuid;

@@ -138,6 +138,9 @@ class Manager {
     Result<DomainInfo> find_by_domid(int domid) const;
     Result<domain::Definition> definition(Uuid uuid, Which which) const;
 
+    /// As hypervisor::Hypervisor::measure(), and now; waits for nothing else.
+    async::Task<Result<std::vector<hypervisor::DomainFigures>>> measure(hypervisor::FiguresWanted wanted);
+
     /// What is being done to it, in its turn.
     Result<JobReport> job(Uuid uuid) const;
     /// The last save or restore of it that has ended.

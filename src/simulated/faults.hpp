@@ -33,9 +33,10 @@ enum class Kind {
     set_memory_max,
     set_vcpus,
     suspend,
-    dump_core
+    dump_core,
+    measure
 };
-inline constexpr std::size_t kinds = 19;
+inline constexpr std::size_t kinds = 20;
 
 /// How one operation goes wrong.
 struct Fault {

@@ -53,6 +53,8 @@ class Machine {
 
     /// O(domains).
     hypervisor::Snapshot look() const;
+    /// O(domains).
+    std::vector<hypervisor::DomainFigures> measure(const hypervisor::FiguresWanted& wanted) const;
     /// Living and dying domains, Domain-0 among them.
     std::size_t size() const { return domains_.size(); }
     std::uint64_t memory_free_kib() const { return memory_free_kib_; }
@@ -152,6 +154,7 @@ class Machine {
     void advance(DomId domid);
     void rearm(Domain& domain);
     hypervisor::DomainSeen seen(const Domain& domain) const;
+    hypervisor::DomainFigures figures(const Domain& domain, const hypervisor::FiguresWanted& wanted) const;
     void tell(DomId domid, Happening happening);
 
     async::Scheduler& scheduler_;

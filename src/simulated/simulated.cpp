@@ -135,6 +135,15 @@ async::Task<Result<hypervisor::Snapshot>> Simulated::look() {
     co_return snapshot;
 }
 
+async::Task<Result<std::vector<hypervisor::DomainFigures>>> Simulated::measure(
+    hypervisor::FiguresWanted wanted) {
+    auto attempt = begin(Kind::measure, "measure the domains");
+    auto figures = machine_.measure(wanted);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
+        co_return std::unexpected(std::move(passed).error());
+    co_return figures;
+}
+
 async::Task<Result<domain::Definition>> Simulated::describe(DomId domid) {
     auto attempt = begin(Kind::describe, fmt::format("describe domid {}", domid));
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)

@@ -31,6 +31,8 @@ class Simulated : public hypervisor::Hypervisor {
 
     const hypervisor::HostFacts& host() const override { return host_; }
     async::Task<Result<hypervisor::Snapshot>> look() override;
+    async::Task<Result<std::vector<hypervisor::DomainFigures>>> measure(
+        hypervisor::FiguresWanted wanted) override;
     void on_attention(std::function<void()> again) override { again_ = std::move(again); }
     void follow(hypervisor::LifeId life, DomId domid) override;
     void unfollow(hypervisor::LifeId life) override;

@@ -35,24 +35,6 @@ StopReason stop_reason(libxl_shutdown_reason reason) {
     }
 }
 
-DomainSeen seen(const libxl_dominfo& info) {
-    DomainSeen domain{
-        .domid = info.domid,
-        .uuid = uuid_of(info.uuid),
-        .paused = info.paused,
-        .running = info.running,
-        .dying = info.dying,
-        .hvm = info.domain_type == LIBXL_DOMAIN_TYPE_HVM,
-        .memory_kib = info.current_memkb,
-        .memory_max_kib = info.max_memkb,
-        .vcpus_online = info.vcpu_online,
-        .vcpus_max = info.vcpu_max_id + 1,
-        .cpu_time = nanoseconds(info.cpu_time),
-    };
-    if (info.shutdown) domain.stopped = stop_reason(info.shutdown_reason);
-    return domain;
-}
-
 std::string text_of(const char* text) {
     return text ? text : "";
 }
@@ -80,6 +62,24 @@ void take_machine(const libxl_physinfo& machine, hypervisor::HostFacts& facts) {
 }
 
 }  // namespace
+
+DomainSeen seen(const libxl_dominfo& info) {
+    DomainSeen domain{
+        .domid = info.domid,
+        .uuid = uuid_of(info.uuid),
+        .paused = info.paused,
+        .running = info.running,
+        .dying = info.dying,
+        .hvm = info.domain_type == LIBXL_DOMAIN_TYPE_HVM,
+        .memory_kib = info.current_memkb,
+        .memory_max_kib = info.max_memkb,
+        .vcpus_online = info.vcpu_online,
+        .vcpus_max = info.vcpu_max_id + 1,
+        .cpu_time = nanoseconds(info.cpu_time),
+    };
+    if (info.shutdown) domain.stopped = stop_reason(info.shutdown_reason);
+    return domain;
+}
 
 std::optional<std::string> missing_for_dom0(const fs::path& root) {
     std::ifstream file(root / "proc/xen/capabilities");

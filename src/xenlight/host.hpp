@@ -18,6 +18,9 @@ std::optional<std::string> missing_for_dom0(const std::filesystem::path& root = 
 /// Asks Xen what it and the machine are.
 Result<hypervisor::HostFacts> read_host_facts(Context& context);
 
+/// A domain, but for its name.
+hypervisor::DomainSeen seen(const libxl_dominfo& info);
+
 /// All domains and the free memory. A few system calls, and a round trip to xenstored for each name.
 Result<hypervisor::Snapshot> look(Context& context);
 

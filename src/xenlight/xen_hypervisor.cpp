@@ -14,6 +14,7 @@
 #include "xenlight/dump.hpp"
 #include "xenlight/host.hpp"
 #include "xenlight/lifeline.hpp"
+#include "xenlight/measure.hpp"
 #include "xenlight/soft_reset.hpp"
 
 namespace virtlight::xenlight {
@@ -89,6 +90,7 @@ XenHypervisor::XenHypervisor(async::Scheduler& core)
           [attention = attention_] { attention->raise(); }),
       asking_("xen-ask", core, link_),
       destroying_("xen-destroy", core, link_),
+      measuring_("xen-measure", core, link_),
       workers_(limits::working_contexts, core, link_),
       image_threads_(limits::working_contexts),
       head_thread_(1),
@@ -140,6 +142,12 @@ Result<> XenHypervisor::read_facts() {
 
 async::Task<Result<Snapshot>> XenHypervisor::look() {
     return watching_.call(xenlight::look);
+}
+
+async::Task<Result<std::vector<hypervisor::DomainFigures>>> XenHypervisor::measure(
+    hypervisor::FiguresWanted wanted) {
+    return measuring_.call(
+        [wanted = std::move(wanted)](Context& context) { return xenlight::measure(context, wanted); });
 }
 
 void XenHypervisor::on_attention(std::function<void()> again) {

@@ -30,6 +30,7 @@ namespace virtlight::xenlight {
 ///               that does not answer, but they wait in libxl's event loop and hold nobody up: many at once.
 ///   destroying  as asking, but tearing down a passed-through device can hold the thread for some seconds,
 ///               which must not hold up a pause.
+///   measuring   counts, with calls for each vCPU and files for each disk: many domains take their time.
 ///   working     creation fills the guest's memory inside libxl, for seconds and more: one at a time on each
 ///               of limits::working_contexts; the rest waits.
 ///
@@ -47,6 +48,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
 
     const hypervisor::HostFacts& host() const override { return host_; }
     async::Task<Result<hypervisor::Snapshot>> look() override;
+    async::Task<Result<std::vector<hypervisor::DomainFigures>>> measure(
+        hypervisor::FiguresWanted wanted) override;
     void on_attention(std::function<void()> again) override;
     void follow(hypervisor::LifeId life, hypervisor::DomId domid) override;
     void unfollow(hypervisor::LifeId life) override;
@@ -117,6 +120,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     ContextThread watching_;
     ContextThread asking_;
     ContextThread destroying_;
+    ContextThread measuring_;
     Workers workers_;
     async::BlockingThreads image_threads_;
     async::BlockingThreads

@@ -8,6 +8,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "libvirt/arbitrary_message.hpp"
+#include "libvirt/statistics_messages.hpp"
 
 namespace virtlight::libvirt {
 namespace {
@@ -132,7 +133,10 @@ using Messages =
                    JobInfo, JobStats, RegisterArgs<Domain>, RegisterArgs<NamedUuid>, RegisterArgs<Secret>,
                    RegisterArgs<std::string>, LifecycleMessage, CallbackMessage<LifecycleMessage>,
                    CallbackMessage<Domain>, Header, std::string, std::optional<std::string>,
-                   std::vector<std::string>, std::vector<std::int32_t>, std::vector<std::uint64_t>>;
+                   std::vector<std::string>, std::vector<std::int32_t>, std::vector<std::uint64_t>,
+                   AllDomainStatsArgs, std::vector<DomainStats>, CpuStatsArgs, ParamsReply, GetVcpusArgs,
+                   VcpusReply, InterfaceStats, BlockStats, BlockStatsArgs, NodeStatsArgs, NodeMemoryStatsArgs,
+                   NodeStatsReply, CpuMapArgs, CpuMapReply>;
 TYPED_TEST_SUITE(EveryMessage, Messages);
 
 // rapidcheck is compiled once, not for each message and property.

@@ -38,6 +38,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     // What is so, to be changed at will. Nobody is told.
     std::map<DomId, hypervisor::DomainSeen> truth;
     std::map<DomId, domain::Definition> definitions;
+    std::map<DomId, hypervisor::DomainFigures> figures;
     std::map<std::filesystem::path, hypervisor::ImageHead> images;
     std::map<std::filesystem::path, bool> dumps;  ///< of a guest that was paused
 
@@ -129,6 +130,19 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         --looking;
         if (!turn) co_return std::unexpected(turn.error());
         co_return snapshot;
+    }
+    async::Task<Result<std::vector<hypervisor::DomainFigures>>> measure(
+        hypervisor::FiguresWanted wanted) override {
+        const Operation operation;
+        const auto turn = co_await begin("measure", operation);
+        if (!turn) co_return std::unexpected(turn.error());
+        std::vector<hypervisor::DomainFigures> all;
+        for (const auto& [domid, seen] : truth) {
+            if (!wanted.of_domain(domid)) continue;
+            auto& domain = all.emplace_back(figures[domid]);
+            domain.seen = seen;
+        }
+        co_return all;
     }
     async::Task<Result<hypervisor::Created>> create(domain::Definition definition,
                                                     Operation operation) override {

@@ -52,6 +52,7 @@ class Xen {
     std::function<void()> in_dump = [] {};
     std::uint64_t dumped = 0;  ///< bytes that the last one wrote
     unsigned nmis = 0;
+    unsigned lists = 0;  ///< of all domains
 
     // For the replaced functions.
     struct Connection;

@@ -90,6 +90,7 @@ int xc_interface_close(xc_interface* handle) {
 
 int xc_domain_getinfolist(xc_interface*, uint32_t first, unsigned most, xc_domaininfo_t* infos) {
     unsigned count = 0;
+    if (most > 1) ++xen().lists;
     for (const auto& domain : xen().domains()) {
         if (domain.domid >= first && count < most) infos[count++] = info_of(domain);
     }
@@ -105,6 +106,21 @@ int xc_domain_getvnuma(xc_interface*, uint32_t, uint32_t*, uint32_t*, uint32_t*,
                        unsigned int*, unsigned int*) {
     errno = EOPNOTSUPP;
     return -1;
+}
+
+int xc_get_max_cpus(xc_interface*) {
+    return 4;
+}
+
+int xc_vcpu_getinfo(xc_interface*, uint32_t, uint32_t vcpu, xc_vcpuinfo_t* info) {
+    *info = {.vcpu = vcpu, .online = 1, .blocked = 1, .running = 0, .cpu_time = 3'000'000'000, .cpu = 2};
+    return 0;
+}
+
+int xc_vcpu_getaffinity(xc_interface*, uint32_t, int, xc_cpumap_t hard, xc_cpumap_t soft, uint32_t) {
+    *hard = 0b0110;
+    *soft = 0b1111;
+    return 0;
 }
 
 int xc_domain_pause(xc_interface*, uint32_t domid) {

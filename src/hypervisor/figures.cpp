@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "hypervisor/figures.hpp"
+
+#include <algorithm>
+
+namespace virtlight::hypervisor {
+
+bool FiguresWanted::of_domain(DomId domid) const {
+    return of.empty() || std::ranges::find(of, domid) != of.end();
+}
+
+}  // namespace virtlight::hypervisor

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "domain/cpu_set.hpp"
+#include "hypervisor/domain_seen.hpp"
+
+/// What can be counted of a domain that runs. All counts are since its life began.
+namespace virtlight::hypervisor {
+
+struct VcpuFigures {
+    bool online = false;
+    bool running = false;  ///< on a processor right now; neither running nor blocked: it waits for one
+    bool blocked = false;
+    unsigned cpu = 0;  ///< where it runs, or ran last
+    nanoseconds time{};
+    domain::CpuSet may_run_on{};
+
+    bool operator==(const VcpuFigures&) const = default;
+};
+
+/// What went one way through a network interface.
+struct Traffic {
+    std::uint64_t bytes = 0;
+    std::uint64_t packets = 0;
+    std::uint64_t errors = 0;
+    std::uint64_t dropped = 0;
+
+    bool operator==(const Traffic&) const = default;
+};
+
+/// As the guest sees it: what it received, dom0 sent.
+struct NicFigures {
+    std::string name;  ///< of the interface in dom0: "vif3.0"
+    Traffic received{};
+    Traffic sent{};
+
+    bool operator==(const NicFigures&) const = default;
+};
+
+struct Transfers {
+    std::uint64_t requests = 0;
+    std::uint64_t bytes = 0;
+
+    bool operator==(const Transfers&) const = default;
+};
+
+struct DiskFigures {
+    std::string target;  ///< "xvda"
+    Transfers read{};
+    Transfers written{};
+    std::uint64_t flushes = 0;
+
+    bool operator==(const DiskFigures&) const = default;
+};
+
+struct DomainFigures {
+    DomainSeen seen{};  ///< without the name
+    std::vector<VcpuFigures> vcpus{};
+    std::vector<NicFigures> nics{};
+    std::vector<DiskFigures> disks{};  ///< those that are counted: it depends on what serves them
+
+    bool operator==(const DomainFigures&) const = default;
+};
+
+/// What of it is to be read. What Xen tells of all domains at once is always there.
+struct FiguresWanted {
+    bool vcpus = false;
+    bool nics = false;
+    bool disks = false;
+    std::vector<DomId> of{};  ///< none: of all
+
+    bool of_domain(DomId domid) const;
+};
+
+}  // namespace virtlight::hypervisor

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "libvirt/calls.hpp"
+#include "libvirt/flags.hpp"
+#include "libvirt/listing.hpp"
+#include "libvirt/statistics_params.hpp"
+
+namespace virtlight::libvirt::calls {
+
+using async::Task;
+using hypervisor::DiskFigures;
+using hypervisor::DomainFigures;
+using hypervisor::FiguresWanted;
+using manager::DomainInfo;
+
+namespace {
+
+std::uint64_t nanoseconds_of(nanoseconds time) {
+    return static_cast<std::uint64_t>(time.count());
+}
+
+/// By the domain whose life they are of. A domid alone may be another's by now.
+class Measured {
+ public:
+    explicit Measured(std::vector<DomainFigures> figures) {
+        for (auto& domain : figures)
+            by_domid_.try_emplace(static_cast<int>(domain.seen.domid), std::move(domain));
+    }
+    /// Null: the domain does not run, or was not measured.
+    const DomainFigures* of(const DomainInfo& info) const {
+        const auto found = by_domid_.find(info.domid);
+        return found != by_domid_.end() && found->second.seen.uuid == info.uuid ? &found->second : nullptr;
+    }
+
+ private:
+    std::unordered_map<int, DomainFigures> by_domid_;
+};
+
+/// Of a domain that runs, taken now.
+Task<Result<DomainFigures>> measure(Manager& manager, Uuid uuid, FiguresWanted wanted) {
+    const auto info = manager.find(uuid);
+    if (!info) co_return std::unexpected(info.error());
+    if (info->domid < 0) co_return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
+    wanted.of = {static_cast<hypervisor::DomId>(info->domid)};
+    auto figures = co_await manager.measure(std::move(wanted));
+    if (!figures) co_return std::unexpected(std::move(figures.error()));
+    const Measured measured(*std::move(figures));
+    if (const auto* const found = measured.of(*info)) co_return *found;
+    co_return fail(Reason::invalid_state, "domain '{}' has stopped running", info->name);
+}
+
+/// The sum of all disks where none is named, as libvirt has it.
+Result<DiskFigures> disk_named(const DomainFigures& figures, const std::string& target) {
+    if (target.empty()) {
+        DiskFigures sum;
+        for (const auto& disk : figures.disks) {
+            for (const auto way : {&DiskFigures::read, &DiskFigures::written}) {
+                (sum.*way).requests += (disk.*way).requests;
+                (sum.*way).bytes += (disk.*way).bytes;
+            }
+            sum.flushes += disk.flushes;
+        }
+        return sum;
+    }
+    const auto found = std::ranges::find(figures.disks, target, &DiskFigures::target);
+    if (found == figures.disks.end())
+        return fail(Reason::invalid_argument, "nothing is counted of a disk '{}'", target);
+    return *found;
+}
+
+}  // namespace
+
+Task<Result<std::vector<DomainStats>>> all_domain_stats(Manager& manager, AllDomainStatsArgs args) {
+    const auto unknown = args.groups & ~stats::all;
+    if ((args.flags & flag::stats_enforce) != 0 && unknown != 0)
+        co_return fail(Reason::unsupported_argument, "statistics of types 0x{:x} are not known here",
+                       unknown);
+    const auto groups = args.groups == 0 ? stats::all : args.groups & stats::all;
+    Measured measured({});
+    if (auto wanted = figures_for(groups)) {
+        auto figures = co_await manager.measure(*std::move(wanted));
+        if (!figures) co_return std::unexpected(std::move(figures.error()));
+        measured = Measured(*std::move(figures));
+    }
+    std::unordered_set<Uuid> chosen;
+    for (const auto& dom : args.domains)
+        chosen.insert(dom.uuid);
+    std::vector<DomainStats> all;
+    for (const auto& info : manager.list()) {
+        if (!args.domains.empty() && !chosen.contains(info.uuid)) continue;
+        if (!matches(info, args.flags & flag::list::all)) continue;
+        all.push_back({wire_domain(info), statistics_params(info, measured.of(info), groups)});
+    }
+    co_return all;
+}
+
+/// Xen counts the time of vCPUs, and not where it was spent: a processor of the answer is a vCPU.
+Task<Result<ParamsReply>> cpu_stats(Manager& manager, CpuStatsArgs args) {
+    constexpr std::int32_t params_each = 1;
+    const bool total = args.first_cpu < 0;
+    const FiguresWanted wanted{.vcpus = !total};
+    const auto figures = co_await measure(manager, args.dom.uuid, wanted);
+    if (!figures) co_return std::unexpected(figures.error());
+    const auto vcpus = figures->vcpus.size();
+    if (args.params_max == 0) {
+        const bool counting = !total && args.cpus == 0;
+        co_return ParamsReply{.count = counting ? static_cast<std::int32_t>(vcpus) : params_each};
+    }
+    ParamsReply reply{.count = params_each};
+    if (total) {
+        reply.params.push_back({"cpu_time", nanoseconds_of(figures->seen.cpu_time)});
+        co_return reply;
+    }
+    const auto first = static_cast<std::size_t>(args.first_cpu);
+    if (first >= vcpus)
+        co_return fail(Reason::invalid_argument, "start_cpu is {}, and the domain has {} vCPUs",
+                       args.first_cpu, vcpus);
+    for (auto vcpu = first; vcpu < vcpus && vcpu - first < args.cpus; ++vcpu)
+        reply.params.push_back({"cpu_time", nanoseconds_of(figures->vcpus[vcpu].time)});
+    co_return reply;
+}
+
+Task<Result<VcpusReply>> get_vcpus(Manager& manager, GetVcpusArgs args) {
+    if (args.max < 0 || args.map_bytes < 0 || args.map_bytes > static_cast<int>(limits::cpus / 8))
+        co_return fail(Reason::invalid_argument, "room for {} vCPUs with maps of {} bytes", args.max,
+                       args.map_bytes);
+    const FiguresWanted wanted{.vcpus = true};
+    const auto figures = co_await measure(manager, args.dom.uuid, wanted);
+    if (!figures) co_return std::unexpected(figures.error());
+    VcpusReply reply;
+    for (const auto& vcpu : figures->vcpus) {
+        const auto number = reply.vcpus.size();
+        if (number == static_cast<std::size_t>(args.max)) break;
+        reply.vcpus.push_back({.number = static_cast<std::uint32_t>(number),
+                               .state = vcpu_state(vcpu),
+                               .time_ns = nanoseconds_of(vcpu.time),
+                               .cpu = vcpu.online ? static_cast<std::int32_t>(vcpu.cpu) : -1});
+        reply.maps += vcpu.may_run_on.bits(static_cast<std::size_t>(args.map_bytes));
+    }
+    co_return reply;
+}
+
+Task<Result<InterfaceStats>> interface_stats(Manager& manager, DomainText args) {
+    const FiguresWanted wanted{.nics = true};
+    const auto figures = co_await measure(manager, args.dom.uuid, wanted);
+    if (!figures) co_return std::unexpected(figures.error());
+    const auto found = std::ranges::find(figures->nics, args.text, &hypervisor::NicFigures::name);
+    if (found == figures->nics.end())
+        co_return fail(Reason::invalid_argument, "the domain has no network interface '{}'", args.text);
+    const auto& received = found->received;
+    const auto& sent = found->sent;
+    co_return InterfaceStats{received.bytes, received.packets, received.errors, received.dropped,
+                             sent.bytes,     sent.packets,     sent.errors,     sent.dropped};
+}
+
+Task<Result<BlockStats>> block_stats(Manager& manager, DomainText args) {
+    const FiguresWanted wanted{.disks = true};
+    const auto figures = co_await measure(manager, args.dom.uuid, wanted);
+    if (!figures) co_return std::unexpected(figures.error());
+    const auto disk = disk_named(*figures, args.text);
+    if (!disk) co_return std::unexpected(disk.error());
+    constexpr std::int64_t not_counted = -1;
+    co_return BlockStats{static_cast<std::int64_t>(disk->read.requests),
+                         static_cast<std::int64_t>(disk->read.bytes),
+                         static_cast<std::int64_t>(disk->written.requests),
+                         static_cast<std::int64_t>(disk->written.bytes), not_counted};
+}
+
+Task<Result<ParamsReply>> block_stats_flags(Manager& manager, BlockStatsArgs args) {
+    const FiguresWanted wanted{.disks = true};
+    const auto figures = co_await measure(manager, args.dom.uuid, wanted);
+    if (!figures) co_return std::unexpected(figures.error());
+    const auto disk = disk_named(*figures, args.path);
+    if (!disk) co_return std::unexpected(disk.error());
+    const auto signed_count = [](std::uint64_t count) { return static_cast<std::int64_t>(count); };
+    ParamsReply reply{.params = {{"rd_operations", signed_count(disk->read.requests)},
+                                 {"rd_bytes", signed_count(disk->read.bytes)},
+                                 {"wr_operations", signed_count(disk->written.requests)},
+                                 {"wr_bytes", signed_count(disk->written.bytes)},
+                                 {"flush_operations", signed_count(disk->flushes)}}};
+    const auto most = static_cast<std::size_t>(std::max(args.params_max, 0));
+    reply.count = static_cast<std::int32_t>(reply.params.size());
+    if (most < reply.params.size()) reply.params.resize(most);
+    if (most > 0) reply.count = static_cast<std::int32_t>(reply.params.size());
+    co_return reply;
+}
+
+}  // namespace virtlight::libvirt::calls

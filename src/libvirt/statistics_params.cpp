@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "libvirt/statistics_params.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace virtlight::libvirt {
+namespace {
+
+using hypervisor::DomainFigures;
+using manager::DomainInfo;
+
+/// Parameters whose names begin alike: "vcpu.0."
+class Params {
+ public:
+    Params(std::vector<TypedParam>& to, std::string prefix) : to_(to), prefix_(std::move(prefix)) {}
+
+    template <class T>
+    void add(std::string_view name, T value) {
+        to_.push_back({fmt::format("{}{}", prefix_, name), std::move(value)});
+    }
+    Params at(std::size_t index) const { return {to_, fmt::format("{}{}.", prefix_, index)}; }
+
+ private:
+    std::vector<TypedParam>& to_;
+    std::string prefix_;
+};
+
+std::uint64_t nanoseconds_of(nanoseconds time) {
+    return static_cast<std::uint64_t>(time.count());
+}
+
+void add_state(Params params, const DomainInfo& info) {
+    params.add("state", static_cast<std::int32_t>(info.status.state));
+    params.add("reason", static_cast<std::int32_t>(info.status.reason));
+}
+
+void add_balloon(Params params, const DomainInfo& info, const DomainFigures* figures) {
+    if (figures) params.add("current", figures->seen.memory_kib);
+    params.add("maximum", info.memory_max_kib);
+}
+
+void add_vcpus(Params params, const DomainInfo& info, const DomainFigures* figures) {
+    params.add("current", std::uint32_t{info.vcpus});
+    params.add("maximum", std::uint32_t{info.vcpus_max});
+    if (!figures) return;
+    for (std::size_t i = 0; i < figures->vcpus.size(); ++i) {
+        const auto& vcpu = figures->vcpus[i];
+        auto numbered = params.at(i);
+        numbered.add("state", vcpu_state(vcpu));
+        numbered.add("time", nanoseconds_of(vcpu.time));
+        if (vcpu.online) numbered.add("halted", vcpu.blocked);
+    }
+}
+
+void add_traffic(Params params, std::string_view way, const hypervisor::Traffic& traffic) {
+    params.add(fmt::format("{}.bytes", way), traffic.bytes);
+    params.add(fmt::format("{}.pkts", way), traffic.packets);
+    params.add(fmt::format("{}.errs", way), traffic.errors);
+    params.add(fmt::format("{}.drop", way), traffic.dropped);
+}
+
+void add_nics(Params params, const DomainFigures& figures) {
+    params.add("count", static_cast<std::uint32_t>(figures.nics.size()));
+    for (std::size_t i = 0; i < figures.nics.size(); ++i) {
+        auto numbered = params.at(i);
+        numbered.add("name", figures.nics[i].name);
+        add_traffic(numbered, "rx", figures.nics[i].received);
+        add_traffic(numbered, "tx", figures.nics[i].sent);
+    }
+}
+
+void add_disks(Params params, const DomainFigures& figures) {
+    params.add("count", static_cast<std::uint32_t>(figures.disks.size()));
+    for (std::size_t i = 0; i < figures.disks.size(); ++i) {
+        const auto& disk = figures.disks[i];
+        auto numbered = params.at(i);
+        numbered.add("name", disk.target);
+        numbered.add("rd.reqs", disk.read.requests);
+        numbered.add("rd.bytes", disk.read.bytes);
+        numbered.add("wr.reqs", disk.written.requests);
+        numbered.add("wr.bytes", disk.written.bytes);
+        numbered.add("fl.reqs", disk.flushes);
+    }
+}
+
+}  // namespace
+
+std::optional<hypervisor::FiguresWanted> figures_for(std::uint32_t groups) {
+    if ((groups & ~stats::state) == 0) return std::nullopt;
+    return hypervisor::FiguresWanted{.vcpus = (groups & stats::vcpu) != 0,
+                                     .nics = (groups & stats::nic) != 0,
+                                     .disks = (groups & stats::block) != 0};
+}
+
+std::vector<TypedParam> statistics_params(const DomainInfo& info, const DomainFigures* figures,
+                                          std::uint32_t groups) {
+    std::vector<TypedParam> all;
+    const auto wants = [&](std::uint32_t group) { return (groups & group) != 0; };
+    if (wants(stats::state)) add_state({all, "state."}, info);
+    if (wants(stats::cpu) && figures) Params(all, "cpu.").add("time", nanoseconds_of(figures->seen.cpu_time));
+    if (wants(stats::balloon)) add_balloon({all, "balloon."}, info, figures);
+    if (wants(stats::vcpu)) add_vcpus({all, "vcpu."}, info, figures);
+    if (wants(stats::nic) && figures) add_nics({all, "net."}, *figures);
+    if (wants(stats::block) && figures) add_disks({all, "block."}, *figures);
+    return all;
+}
+
+std::int32_t vcpu_state(const hypervisor::VcpuFigures& vcpu) {
+    constexpr std::int32_t offline = 0;
+    constexpr std::int32_t running = 1;
+    constexpr std::int32_t blocked = 2;
+    if (!vcpu.online) return offline;
+    return vcpu.blocked ? blocked : running;
+}
+
+}  // namespace virtlight::libvirt

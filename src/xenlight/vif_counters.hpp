@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "hypervisor/figures.hpp"
+
+namespace virtlight::xenlight {
+
+/// The network interfaces of each guest.
+using VifCounters = std::map<hypervisor::DomId, std::vector<hypervisor::NicFigures>>;
+
+/// Reads Linux' /proc/net/dev: the lines of the interfaces that Xen has named "vifDOMID.DEVID", in the order
+/// of devices. A guest that is emulated a network card has a tap, "vifDOMID.DEVID-emu", too: through one of
+/// both goes what it sends, and they count as one. Lines that cannot be read are passed over. Pure.
+VifCounters parse_net_dev(std::string_view text);
+
+/// The same of this host; none if it cannot be read. Blocks.
+VifCounters read_vif_counters();
+
+}  // namespace virtlight::xenlight

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is counted of guests and of the host."""
+
+import threading
+import time
+
+import libvirt
+import pytest
+from hosts import wait_until
+from refusals import refused
+
+STATE, CPU, BALLOON, VCPU, NET, BLOCK = (1 << bit for bit in range(6))
+PERF = libvirt.VIR_DOMAIN_STATS_PERF
+
+
+def running(host, conn, name, kind="pv", vcpus=2):
+    domain = conn.defineXML(host.guest(name, kind).replace("<vcpu>1</vcpu>", f"<vcpu>{vcpus}</vcpu>"))
+    domain.create()
+    return domain
+
+
+def stats_by_name(conn, *args):
+    return {domain.name(): params for domain, params in conn.getAllDomainStats(*args)}
+
+
+@pytest.mark.parametrize("kind", ["pv", "pvh", "hvm"])
+def test_all_that_is_counted_of_all_domains_comes_in_one_call(host, conn, kind):
+    domain = running(host, conn, f"counted-{kind}", kind)
+    conn.defineXML(host.guest("at-rest"))
+    wait_until(lambda: domain.info()[4] > 0, host.patience, "some time of a processor")
+    everything = stats_by_name(conn)
+    ours = everything[domain.name()]
+    assert ours["state.state"] == libvirt.VIR_DOMAIN_RUNNING
+    assert ours["cpu.time"] > 0
+    assert ours["balloon.current"] > 0 and ours["balloon.maximum"] == 128 * 1024
+    assert ours["vcpu.maximum"] == 2 and {ours["vcpu.0.state"], ours["vcpu.1.state"]} <= {0, 1, 2}
+    assert ours["vcpu.0.time"] + ours["vcpu.1.time"] > 0
+    assert "net.count" in ours and "block.count" in ours
+    assert everything["Domain-0"]["cpu.time"] > 0
+    assert everything["at-rest"]["state.state"] == libvirt.VIR_DOMAIN_SHUTOFF
+    assert "cpu.time" not in everything["at-rest"]
+    assert "vcpu.1.time=" in host.virsh("domstats", domain.name())
+
+
+def test_groups_and_filters_say_what_is_counted_of_whom(host, conn):
+    domain = running(host, conn, "running")
+    conn.defineXML(host.guest("at-rest"))
+    assert stats_by_name(conn, STATE)["running"].keys() == {"state.state", "state.reason"}
+    inactive = stats_by_name(conn, 0, libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_INACTIVE)
+    assert inactive.keys() == {"at-rest"}
+    nowait = libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT
+    assert [d.name() for d, _ in conn.domainListGetStats([domain], CPU, nowait)] == ["running"]
+    enforce = libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS
+    with refused(libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, "0x40"):
+        conn.getAllDomainStats(PERF, enforce)
+    assert stats_by_name(conn, PERF | STATE)["running"]["state.state"] == libvirt.VIR_DOMAIN_RUNNING
+
+
+def test_a_guest_that_hangs_in_a_shutdown_is_counted_at_once(host, conn):
+    domain = conn.createXML(host.guest("hangs", words="frozen"))
+    with host.connect() as other:
+
+        def hang():
+            try:
+                other.lookupByName("hangs").shutdown()
+            except libvirt.libvirtError:
+                pass  # it ends with the guest
+
+        waiting = threading.Thread(target=hang)
+        waiting.start()
+        time.sleep(0.2)
+        assert "hangs" in stats_by_name(conn)
+        domain.destroy()
+        waiting.join()
+
+
+def test_the_time_of_processors_is_told_in_total_and_for_each_vcpu(host, conn):
+    domain = running(host, conn, "busy")
+    wait_until(lambda: domain.info()[4] > 0, host.patience, "some time of a processor")
+    assert domain.getCPUStats(True)[0]["cpu_time"] > 0
+    assert len(domain.getCPUStats(False)) == 2
+    assert "CPU1:" in host.virsh("cpu-stats", "busy")
+    domain.destroy()
+    with refused(libvirt.VIR_ERR_OPERATION_INVALID):
+        domain.getCPUStats(True)
+
+
+def test_vcpus_are_shown_with_where_they_run_and_may_run(host, conn):
+    domain = running(host, conn, "placed")
+    vcpus, maps = domain.vcpus()
+    assert [number for number, _state, _time, _cpu in vcpus] == [0, 1]
+    assert all(any(cpus) for cpus in maps)
+    shown = host.virsh("vcpuinfo", "placed")
+    assert shown.count("VCPU:") == 2 and "CPU Affinity" in shown
+
+
+def test_the_host_tells_its_memory_and_its_processors(host, conn):
+    memory = conn.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)
+    assert 0 < memory["free"] < memory["total"]
+    assert "total" in host.virsh("nodememstats")
+    cpus, online, _ = conn.getCPUMap()
+    assert cpus == len(online) == conn.getInfo()[2]
+
+
+def test_what_a_domain_does_not_have_is_refused_by_name(host, conn):
+    domain = running(host, conn, "bare")
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "vif99.9"):
+        domain.interfaceStats("vif99.9")
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "xvdz"):
+        domain.blockStats("xvdz")

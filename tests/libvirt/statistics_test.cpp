@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <map>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "libvirt/calls.hpp"
+#include "libvirt/conversation.hpp"
+#include "libvirt/flags.hpp"
+#include "libvirt/statistics_params.hpp"
+
+namespace virtlight::libvirt {
+namespace {
+
+using hypervisor::DomainFigures;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+using Params = std::map<std::string, TypedParam::Value>;
+
+Params by_name(const std::vector<TypedParam>& params) {
+    Params all;
+    for (const auto& param : params)
+        EXPECT_TRUE(all.emplace(param.field, param.value).second) << param.field << " is there twice";
+    return all;
+}
+
+const DomainFigures figures{
+    .seen = {.memory_kib = 1000, .cpu_time = seconds(6)},
+    .vcpus = {{.online = true,
+               .running = true,
+               .cpu = 1,
+               .time = seconds(4),
+               .may_run_on = domain::CpuSet::first(2)},
+              {.online = true,
+               .blocked = true,
+               .cpu = 3,
+               .time = seconds(2),
+               .may_run_on = domain::CpuSet::first(9)},
+              {}},
+    .nics = {{"vif1.0", {1, 2, 3, 4}, {5, 6, 7, 8}}},
+    .disks = {{"xvda", {10, 4096}, {20, 8192}, 1}, {"xvdb", {1, 512}, {2, 1024}, 3}},
+};
+
+manager::DomainInfo running_info() {
+    return {.name = "web",
+            .domid = 1,
+            .status = domain::RunningReason::booted,
+            .memory_max_kib = 2000,
+            .vcpus = 2,
+            .vcpus_max = 3};
+}
+
+TEST(StatisticsParams, HaveLibvirtsNamesAndTypes) {
+    EXPECT_EQ(by_name(statistics_params(running_info(), &figures, stats::all)),
+              (Params{{"state.state", 1},
+                      {"state.reason", 1},
+                      {"cpu.time", std::uint64_t{6'000'000'000}},
+                      {"balloon.current", std::uint64_t{1000}},
+                      {"balloon.maximum", std::uint64_t{2000}},
+                      {"vcpu.current", 2U},
+                      {"vcpu.maximum", 3U},
+                      {"vcpu.0.state", 1},
+                      {"vcpu.0.time", std::uint64_t{4'000'000'000}},
+                      {"vcpu.0.halted", false},
+                      {"vcpu.1.state", 2},
+                      {"vcpu.1.time", std::uint64_t{2'000'000'000}},
+                      {"vcpu.1.halted", true},
+                      {"vcpu.2.state", 0},
+                      {"vcpu.2.time", std::uint64_t{0}},
+                      {"net.count", 1U},
+                      {"net.0.name", "vif1.0"},
+                      {"net.0.rx.bytes", std::uint64_t{1}},
+                      {"net.0.rx.pkts", std::uint64_t{2}},
+                      {"net.0.rx.errs", std::uint64_t{3}},
+                      {"net.0.rx.drop", std::uint64_t{4}},
+                      {"net.0.tx.bytes", std::uint64_t{5}},
+                      {"net.0.tx.pkts", std::uint64_t{6}},
+                      {"net.0.tx.errs", std::uint64_t{7}},
+                      {"net.0.tx.drop", std::uint64_t{8}},
+                      {"block.count", 2U},
+                      {"block.0.name", "xvda"},
+                      {"block.0.rd.reqs", std::uint64_t{10}},
+                      {"block.0.rd.bytes", std::uint64_t{4096}},
+                      {"block.0.wr.reqs", std::uint64_t{20}},
+                      {"block.0.wr.bytes", std::uint64_t{8192}},
+                      {"block.0.fl.reqs", std::uint64_t{1}},
+                      {"block.1.name", "xvdb"},
+                      {"block.1.rd.reqs", std::uint64_t{1}},
+                      {"block.1.rd.bytes", std::uint64_t{512}},
+                      {"block.1.wr.reqs", std::uint64_t{2}},
+                      {"block.1.wr.bytes", std::uint64_t{1024}},
+                      {"block.1.fl.reqs", std::uint64_t{3}}}));
+}
+
+TEST(StatisticsParams, OfADomainThatDoesNotRunAreWhatIsKnownOfIt) {
+    const manager::DomainInfo info{.memory_max_kib = 2000, .vcpus = 1, .vcpus_max = 3};
+    EXPECT_EQ(by_name(statistics_params(info, nullptr, stats::all)),
+              (Params{{"state.state", 5},
+                      {"state.reason", 0},
+                      {"balloon.maximum", std::uint64_t{2000}},
+                      {"vcpu.current", 1U},
+                      {"vcpu.maximum", 3U}}));
+}
+
+TEST(StatisticsParams, NeedNoMeasuringForTheStateAlone) {
+    EXPECT_FALSE(figures_for(stats::state));
+    EXPECT_TRUE(figures_for(stats::cpu));
+    EXPECT_TRUE(figures_for(stats::vcpu)->vcpus);
+    EXPECT_FALSE(figures_for(stats::vcpu | stats::nic)->disks);
+}
+
+class StatisticsTest : public testing::Test {
+ protected:
+    Domain define(const std::string& name) {
+        return talk
+            .call<Domain>(11, "<domain type='xen'><name>" + name +
+                                  "</name><memory unit='MiB'>64</memory><vcpu current='2'>3</vcpu>"
+                                  "<os><type>linux</type><kernel>/boot/guest</kernel></os></domain>")
+            .value();
+    }
+    Domain running(const std::string& name) {
+        const auto dom = define(name);
+        EXPECT_TRUE(talk.call<void>(9, dom));
+        talk.xen.figures[talk.xen.next_domid - 1] = figures;
+        return *talk.call<Domain>(24, dom.uuid);
+    }
+    template <class Reply, class Args>
+    Error refusal(std::int32_t procedure, const Args& args) {
+        const auto answer = talk.call<Reply>(procedure, args);
+        return answer ? Error{Reason::internal, "it was not refused"} : answer.error();
+    }
+    std::vector<std::string> names(const AllDomainStatsArgs& args) {
+        std::vector<std::string> all;
+        for (const auto& stats : talk.call<std::vector<DomainStats>>(344, args).value())
+            all.push_back(stats.dom.name);
+        return all;
+    }
+
+    Conversation talk;
+};
+
+TEST_F(StatisticsTest, OfAllDomainsComeFromOneLookAtTheHypervisor) {
+    define("off");
+    for (const auto* name : {"a", "b", "c"})
+        running(name);
+    const auto all = talk.call<std::vector<DomainStats>>(344, AllDomainStatsArgs());
+    ASSERT_TRUE(all);
+    ASSERT_EQ(all->size(), 5u);  // with Domain-0
+    EXPECT_EQ(by_name(all->at(1).params).at("net.0.name"), TypedParam::Value("vif1.0"));
+    EXPECT_FALSE(by_name(all->at(4).params).contains("cpu.time"));
+    EXPECT_EQ(talk.xen.count("measure"), 1u);
+}
+
+TEST_F(StatisticsTest, OfTheStateNeedNoLookAtAll) {
+    running("a");
+    EXPECT_THAT(names({.groups = stats::state}), ElementsAre("Domain-0", "a"));
+    EXPECT_EQ(talk.xen.count("measure"), 0u);
+}
+
+TEST_F(StatisticsTest, AreOfTheDomainsThatPassTheFilters) {
+    const auto a = running("a");
+    const auto off = define("off");
+    EXPECT_THAT(names({.flags = flag::list::inactive}), ElementsAre("off"));
+    EXPECT_THAT(names({.flags = flag::list::active | flag::list::persistent}), ElementsAre("Domain-0", "a"));
+    EXPECT_THAT(names({.domains = {off, a}, .flags = flag::stats_nowait}), ElementsAre("a", "off"));
+    EXPECT_THAT(names({.domains = {{.name = "none"}}}), IsEmpty());
+}
+
+TEST_F(StatisticsTest, OfUnknownTypesAreLeftOutOrRefused) {
+    running("a");
+    constexpr std::uint32_t perf = 1 << 6;
+    const auto some =
+        talk.call<std::vector<DomainStats>>(344, AllDomainStatsArgs{.groups = stats::state | perf});
+    EXPECT_EQ(some.value().at(1).params.size(), 2u);
+    const auto refused = refusal<std::vector<DomainStats>>(
+        344, AllDomainStatsArgs{.groups = perf, .flags = flag::stats_enforce});
+    EXPECT_EQ(refused.reason, Reason::unsupported_argument);
+    EXPECT_THAT(refused.message, HasSubstr("0x40"));
+}
+
+TEST_F(StatisticsTest, DoNotWaitForAJob) {
+    const auto dom = running("a");
+    talk.xen.hold("pause");
+    const auto paused = talk.manager->suspend(dom.uuid);
+    EXPECT_TRUE(talk.call<std::vector<DomainStats>>(344, AllDomainStatsArgs()));
+    talk.xen.release("pause");
+}
+
+TEST_F(StatisticsTest, ThatTheHypervisorRefusesFailTheCall) {
+    running("a");
+    talk.xen.fail_next("measure", {Reason::timed_out, "libxl does not answer"});
+    EXPECT_EQ(refusal<std::vector<DomainStats>>(344, AllDomainStatsArgs()).reason, Reason::timed_out);
+}
+
+TEST_F(StatisticsTest, OfProcessorsAreInTotalOrForEachVcpu) {
+    const auto dom = running("a");
+    const auto count = [&](std::uint32_t params, std::int32_t first, std::uint32_t cpus) {
+        return talk.call<ParamsReply>(262, CpuStatsArgs{dom, params, first, cpus, flag::string_params})
+            .value();
+    };
+    EXPECT_EQ(count(0, -1, 1).count, 1);
+    EXPECT_EQ(count(0, 0, 1).count, 1);
+    EXPECT_EQ(count(0, 0, 0).count, 3);
+    talk.xen.truth.at(1).cpu_time = seconds(6);
+    EXPECT_THAT(count(1, -1, 1).params, ElementsAre(TypedParam{"cpu_time", std::uint64_t{6'000'000'000}}));
+    EXPECT_THAT(count(1, 1, 128).params, ElementsAre(TypedParam{"cpu_time", std::uint64_t{2'000'000'000}},
+                                                     TypedParam{"cpu_time", std::uint64_t{0}}));
+    EXPECT_EQ(count(1, 0, 1).params.size(), 1u);
+    EXPECT_EQ(refusal<ParamsReply>(262, CpuStatsArgs{dom, 1, 3, 1}).message,
+              "start_cpu is 3, and the domain has 3 vCPUs");
+    EXPECT_EQ(refusal<ParamsReply>(262, CpuStatsArgs{define("off"), 1, 0, 1}).reason, Reason::invalid_state);
+}
+
+TEST_F(StatisticsTest, OfVcpusSayWhereTheyRunAndMayRun) {
+    const auto dom = running("a");
+    const auto reply = talk.call<VcpusReply>(20, GetVcpusArgs{dom, 2, 2}).value();
+    EXPECT_THAT(reply.vcpus, ElementsAre(VcpuInfo{0, 1, 4'000'000'000, 1}, VcpuInfo{1, 2, 2'000'000'000, 3}));
+    EXPECT_EQ(reply.maps, std::string("\x03\0\xff\x01", 4));
+    EXPECT_EQ(talk.call<VcpusReply>(20, GetVcpusArgs{dom, 16, 0}).value().vcpus.at(2).cpu, -1);
+    EXPECT_EQ(refusal<VcpusReply>(20, GetVcpusArgs{dom, 1, 1 << 20}).reason, Reason::invalid_argument);
+}
+
+TEST_F(StatisticsTest, OfAnInterfaceAreFoundByItsName) {
+    const auto dom = running("a");
+    EXPECT_EQ(talk.call<InterfaceStats>(65, DomainText{dom, "vif1.0"}).value(),
+              (InterfaceStats{1, 2, 3, 4, 5, 6, 7, 8}));
+    EXPECT_THAT(refusal<InterfaceStats>(65, DomainText{dom, "eth0"}).message, HasSubstr("'eth0'"));
+}
+
+TEST_F(StatisticsTest, OfADiskAreFoundByItsTargetAndOfNoneAreTheSum) {
+    const auto dom = running("a");
+    EXPECT_EQ(talk.call<BlockStats>(64, DomainText{dom, "xvdb"}).value(), (BlockStats{1, 512, 2, 1024, -1}));
+    EXPECT_EQ(talk.call<BlockStats>(64, DomainText{dom, ""}).value(), (BlockStats{11, 4608, 22, 9216, -1}));
+    EXPECT_THAT(refusal<BlockStats>(64, DomainText{dom, "xvdz"}).message, HasSubstr("'xvdz'"));
+    EXPECT_EQ(talk.call<ParamsReply>(243, BlockStatsArgs{dom, "xvda", 0}).value(), (ParamsReply{.count = 5}));
+    EXPECT_EQ(
+        talk.call<ParamsReply>(243, BlockStatsArgs{dom, "xvda", 2}).value().params,
+        (std::vector<TypedParam>{{"rd_operations", std::int64_t{10}}, {"rd_bytes", std::int64_t{4096}}}));
+}
+
+TEST_F(StatisticsTest, OfTheHostAreItsMemoryAndWhichProcessorsAreOnline) {
+    EXPECT_EQ(talk.call<NodeStatsReply>(228, NodeMemoryStatsArgs{0, -1}).value().count, 2);
+    EXPECT_THAT(talk.call<NodeStatsReply>(228, NodeMemoryStatsArgs{2, 0}).value().stats,
+                ElementsAre(NodeStat{"total", 4 << 20}, NodeStat{"free", 1234}));
+    EXPECT_EQ(refusal<NodeStatsReply>(228, NodeMemoryStatsArgs{2, 1}).reason, Reason::invalid_argument);
+    EXPECT_EQ(talk.call<CpuMapReply>(293, CpuMapArgs{1, 1}).value(),
+              (CpuMapReply{std::string("\x01", 1), 1, 1}));
+}
+
+}  // namespace
+}  // namespace virtlight::libvirt
