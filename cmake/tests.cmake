@@ -4,8 +4,8 @@
 include(GoogleTest)
 target_compile_definitions(virtlight_flags INTERFACE VIRTLIGHT_TESTS="${PROJECT_SOURCE_DIR}/tests")
 find_library(RAPIDCHECK rapidcheck REQUIRED)
-# Tests want little optimisation, what they test is optimised as it is installed.
-set(test_options $<$<CONFIG:Release>:-O1>)
+# Tests want to be compiled soon; what they test is optimised and instrumented as its build says.
+set(test_options -O0 $<$<BOOL:${VIRTLIGHT_FUZZERS}>:-fno-sanitize=fuzzer-no-link>)
 virtlight_precompiled(test_headers OPTIONS ${test_options} LINKS GTest::gmock GTest::gtest
   HEADERS <gmock/gmock.h> <gtest/gtest.h> <rapidcheck/gtest.h>)
 

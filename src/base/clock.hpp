@@ -14,4 +14,8 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
+constexpr auto in_milliseconds(Duration duration) {
+    return std::chrono::duration_cast<milliseconds>(duration).count();
+}
+
 }  // namespace virtlight

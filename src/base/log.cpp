@@ -2,11 +2,12 @@
 #include "base/log.hpp"
 
 #include <atomic>
-#include <chrono>
 #include <string>
 
-#include <fmt/chrono.h>
+#include <fmt/format.h>
 #include <unistd.h>
+
+#include "base/wall_time.hpp"
 
 namespace virtlight::log {
 namespace {
@@ -16,9 +17,7 @@ std::atomic<bool> for_journal{false};
 
 std::string prefix(Level level) {
     if (for_journal) return fmt::format("<{}>", static_cast<int>(level));
-    const auto now =
-        std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z {} ", now,
+    return fmt::format("{} {} ", to_string(wall_now()),
                        level == Level::error     ? "ERROR"
                        : level == Level::warning ? "warning"
                                                  : "-");

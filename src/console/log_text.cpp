@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "console/log_text.hpp"
 
-#include <fmt/chrono.h>
+#include <iterator>
+
+#include <fmt/format.h>
 
 namespace virtlight::console {
 namespace {
 
 void put_time(WallTime time, std::string& out) {
-    const auto second = std::chrono::floor<std::chrono::seconds>(time);
-    fmt::format_to(std::back_inserter(out), "{:%Y-%m-%dT%H:%M:%S}.{:03}Z ", second, (time - second).count());
+    out += to_string(time) + ' ';
 }
 
 }  // namespace

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <chrono>
 #include <cstdint>
+
+#include "base/wall_time.hpp"
 
 namespace virtlight::console {
 
 /// How many bytes a console had written before this one. Never restarts, neither with a boot nor with the
 /// daemon, so that a viewer's position keeps its meaning.
 using Offset = std::uint64_t;
-
-/// When something was said, as people and logs tell time. Deadlines are on the monotonic Clock instead.
-using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
-
-inline WallTime wall_now() {
-    return std::chrono::floor<WallTime::duration>(std::chrono::system_clock::now());
-}
 
 /// The bytes from `from` up to, and without, `to`.
 struct Range {

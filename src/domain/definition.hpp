@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/uuid.hpp"
+#include "domain/disk.hpp"
 
 namespace virtlight::domain {
 
@@ -71,6 +72,7 @@ struct Definition {
     LifecycleAction on_crash = LifecycleAction::destroy;
 
     std::string emulator{};           ///< path of the device model; empty: Xen's own
+    std::vector<Disk> disks{};        ///< in the order of their targets, which differ
     std::vector<Console> consoles{};  ///< the Xen console first, then serial ports by port
 
     bool operator==(const Definition&) const = default;

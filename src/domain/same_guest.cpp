@@ -13,6 +13,13 @@ bool same_consoles(const Definition& saved, const Definition& wanted) {
     });
 }
 
+/// What is in a drive, and which file serves it, may have changed meanwhile.
+bool same_disks(const Definition& saved, const Definition& wanted) {
+    return std::ranges::equal(saved.disks, wanted.disks, [](const Disk& one, const Disk& other) {
+        return one.target == other.target && one.device == other.device && one.readonly == other.readonly;
+    });
+}
+
 }  // namespace
 
 Result<> check_same_guest(const Definition& saved, const Definition& wanted) {
@@ -24,6 +31,7 @@ Result<> check_same_guest(const Definition& saved, const Definition& wanted) {
         {"maximum number of vCPUs", saved.vcpus_max == wanted.vcpus_max},
         {"<features>", saved.features == wanted.features},
         {"clock", saved.clock == wanted.clock},
+        {"disks", same_disks(saved, wanted)},
         {"consoles", same_consoles(saved, wanted)},
     };
     for (const auto& [what, same] : parts) {

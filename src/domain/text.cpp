@@ -53,6 +53,18 @@ bool is_control(char32_t c) {
     return c < 0x20 || (c >= 0x7f && c <= 0x9f);
 }
 
+std::string as_utf8(std::string_view text) {
+    std::string clean;
+    while (!text.empty()) {
+        const auto before = text;
+        if (take_char(text))
+            clean += before.substr(0, before.size() - text.size());
+        else
+            clean += "\ufffd";
+    }
+    return clean;
+}
+
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view blanks = " \t\r\n";
     const auto first = text.find_first_not_of(blanks);

@@ -21,6 +21,9 @@ bool is_control(char32_t character);
 /// Without the blanks around it, as XML counts blanks.
 std::string_view trimmed(std::string_view text);
 
+/// With U+FFFD for each byte that is not UTF-8.
+std::string as_utf8(std::string_view text);
+
 /// A value for an error's sentence: one line, UTF-8, cut where it is longer than `limit` bytes.
 std::string shown(std::string_view value, std::size_t limit = 80);
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <set>
+
 #include "domain/xml_parts.hpp"
 #include "domain/xml_values.hpp"
 
@@ -13,16 +15,23 @@ void write_emulator(XmlWriter& writer, const Definition& definition, Shape) {
     if (!definition.emulator.empty()) writer.element("emulator").text(definition.emulator);
 }
 
-// Every guest of Xen has these two, and libvirt writes them into every definition.
+// Every guest of Xen has Xen's bus and a balloon, and libvirt writes both into every definition; of an HVM
+// guest with disks also the controllers that its device model has anyway.
 
-void read_xenbus(const XmlElement& devices, Definition&) {
-    const auto controllers = devices.children("controller");
-    for (const auto& controller : controllers) {
-        expect_attribute(controller, "type", "xenbus");
-        expect_attribute(controller, "index", "0");
-        ignore_alias(controller);
+enum class Controller { xenbus, ide, scsi };
+constexpr Word<Controller> controllers[] = {
+    {"xenbus", Controller::xenbus}, {"ide", Controller::ide}, {"scsi", Controller::scsi}};
+
+void read_controllers(const XmlElement& devices, Definition& definition) {
+    const auto known = std::span(controllers).first(definition.type == GuestType::hvm ? 3 : 1);
+    std::set<Controller> seen;
+    for (const auto& element : devices.children("controller")) {
+        const auto type = attribute_choice(element, "type", known, Controller::xenbus);
+        expect_attribute(element, "index", "0");
+        ignore_alias(element);
+        if (!seen.insert(type).second)
+            element.invalid("a guest has one <controller> of type '{}'", word_for(type, controllers));
     }
-    if (controllers.size() > 1) controllers[1].invalid("a guest has one <controller> of type 'xenbus'");
 }
 
 void write_xenbus(XmlWriter& writer, const Definition&, Shape) {
@@ -40,11 +49,12 @@ void write_memballoon(XmlWriter& writer, const Definition&, Shape) {
 }
 
 constexpr XmlPart emulator_part{read_emulator, write_emulator};
-constexpr XmlPart xenbus_part{read_xenbus, write_xenbus};
+constexpr XmlPart xenbus_part{read_controllers, write_xenbus};
 constexpr XmlPart memballoon_part{read_memballoon, write_memballoon};
 
 /// In libvirt's order of writing.
-constexpr const XmlPart* parts[] = {&emulator_part, &xenbus_part, &consoles_part, &memballoon_part};
+constexpr const XmlPart* parts[] = {&emulator_part, &disks_part, &xenbus_part, &consoles_part,
+                                    &memballoon_part};
 
 void read(const XmlElement& domain, Definition& definition) {
     const auto devices = domain.child("devices");

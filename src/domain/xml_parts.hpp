@@ -27,6 +27,11 @@ extern const XmlPart lifecycle_part;  ///< on_poweroff, on_reboot, on_crash
 extern const XmlPart devices_part;
 
 // Under <devices>.
+extern const XmlPart disks_part;
 extern const XmlPart consoles_part;  ///< console, serial
+
+/// One <disk>, without regard to the guest that it is for: check_disk() and add_disk() have that.
+Disk read_disk(const XmlElement& element);
+void write_disk(XmlWriter& writer, const Disk& disk, Shape shape);
 
 }  // namespace virtlight::domain

@@ -20,8 +20,8 @@ std::int32_t job_type(const JobReport& job) {
     return 0;
 }
 
-std::uint64_t milliseconds_of(Duration duration) {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(duration).count());
+std::uint64_t elapsed_ms(const JobReport& job) {
+    return static_cast<std::uint64_t>(in_milliseconds(job.elapsed));
 }
 
 std::vector<TypedParam> job_params(const JobReport& job) {
@@ -29,7 +29,7 @@ std::vector<TypedParam> job_params(const JobReport& job) {
     std::vector<TypedParam> params;
     if (job.state == none) return params;
     params.emplace_back("operation", static_cast<std::int32_t>(job.operation));
-    params.emplace_back("time_elapsed", milliseconds_of(job.elapsed));
+    params.emplace_back("time_elapsed", elapsed_ms(job));
     if (job.state != running) params.emplace_back("success", job.state == completed);
     if (!job.problem.empty()) params.emplace_back("errmsg", job.problem);
     if (job.bytes_all == 0) return params;

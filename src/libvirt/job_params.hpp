@@ -16,6 +16,6 @@ std::int32_t job_type(const domain::JobReport& job);
 std::vector<TypedParam> job_params(const domain::JobReport& job);
 
 /// In whole milliseconds, as the wire counts.
-std::uint64_t milliseconds_of(Duration duration);
+std::uint64_t elapsed_ms(const domain::JobReport& job);
 
 }  // namespace virtlight::libvirt

@@ -19,7 +19,7 @@ Result<> abort_job_flags(Manager& manager, const DomainFlags& args) {
 
 Result<JobInfo> job_info(Manager& manager, const Domain& dom) {
     return transform(manager.job(dom.uuid), [](const JobReport& job) {
-        JobInfo info{.type = job_type(job), .time_elapsed = milliseconds_of(job.elapsed)};
+        JobInfo info{.type = job_type(job), .time_elapsed = elapsed_ms(job)};
         info.data_total = info.memory_total = job.bytes_all;
         info.data_processed = info.memory_processed = std::min(job.bytes, job.bytes_all);
         info.data_remaining = info.memory_remaining = info.data_total - info.data_processed;

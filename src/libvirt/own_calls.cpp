@@ -34,7 +34,7 @@ std::optional<console::Access> access_of(std::uint32_t number) {
 
 /// Milliseconds since 1970; 0: from the first byte that is held.
 console::Offset since(const console::Ring& history, std::int64_t ms) {
-    return ms == 0 ? history.begin() : history.since(console::WallTime(milliseconds(ms)));
+    return ms == 0 ? history.begin() : history.since(WallTime(milliseconds(ms)));
 }
 
 }  // namespace

@@ -46,9 +46,7 @@ Task<Result<>> Guests::sleep(DomainRef domain, Operation operation) {
     domain->status = domain::PmSuspendedReason::unknown;
     core_.tell(*domain, domain::PmSuspended::memory);
     // Otherwise the next daemon takes it for one whose save was cut short, and wakes it.
-    const auto noted = co_await note_life(core_, domain, StoredLife::Held::asleep);
-    if (!noted)
-        log::warning("that domain '{}' sleeps cannot be noted: {}", domain->name, noted.error().message);
+    co_await note_or_warn(core_, domain, "that it sleeps", StoredLife::Held::asleep);
     co_return suspended;
 }
 
@@ -66,9 +64,7 @@ Task<Result<>> Guests::wake(DomainRef domain, Operation operation) {
     domain->life->stopped.reset();
     domain->status = domain::RunningReason::wakeup;
     core_.tell(*domain, domain::Started::wakeup);
-    const auto noted = co_await note_life(core_, domain);
-    if (!noted)
-        log::warning("that domain '{}' is awake cannot be noted: {}", domain->name, noted.error().message);
+    co_await note_or_warn(core_, domain, "that it is awake");
     co_return resumed;
 }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "domain/memory.hpp"
+
 namespace virtlight::manager {
 namespace {
 
@@ -49,12 +51,11 @@ const domain::Definition* definition(const Domain& domain, Which which) {
 }
 
 domain::Definition shown(const Domain& domain, Which which) {
-    constexpr std::uint64_t mib = 1024;
     const auto& found = *definition(domain, which);
     auto copy = found;
     if (!domain.life || &found != &domain.life->definition || domain.life->seen.memory_kib == 0) return copy;
     // Xen's own share of a guest's memory counts, too: more than the maximum would be no definition.
-    const auto has = (domain.life->seen.memory_kib + mib - 1) / mib * mib;
+    const auto has = domain::whole_mib(domain.life->seen.memory_kib);
     copy.memory_kib = std::min(has, copy.memory_max_kib);
     return copy;
 }

@@ -79,9 +79,7 @@ Task<Result<>> Guests::go_on_after_dump(DomainRef domain) {
     if (!unpaused) co_return without_guest(std::move(unpaused));
     domain->status = domain::RunningReason::unpaused;
     core_.tell(*domain, domain::Resumed::unpaused);
-    const auto noted = co_await note_life(core_, domain);
-    if (!noted)
-        log::warning("that domain '{}' goes on cannot be noted: {}", domain->name, noted.error().message);
+    co_await note_or_warn(core_, domain, "that it goes on");
     co_return unpaused;
 }
 

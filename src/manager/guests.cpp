@@ -37,6 +37,12 @@ Task<Result<>> note_life(Core& core, DomainRef domain, StoredLife::Held held) {
     co_return saved;
 }
 
+Task<> note_or_warn(Core& core, DomainRef domain, std::string_view what, StoredLife::Held held) {
+    const auto noted = co_await note_life(core, domain, held);
+    if (!noted)
+        log::warning("domain '{}': {} cannot be noted: {}", domain->name, what, noted.error().message);
+}
+
 namespace {
 
 bool stopped(const Domain& domain, hypervisor::LifeId life) {

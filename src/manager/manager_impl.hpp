@@ -27,7 +27,7 @@ class Manager::Impl {
           guests(core),
           tuning(core),
           renaming(core, jobs),
-          reconciler(core, jobs, guests) {
+          reconciler(core, jobs, guests, renaming) {
         core.events.subscribe([this](const domain::Event& event) {
             core.timeline.told(event, core.registry.find(event.uuid).get());
         });

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string_view>
 
 #include "async/task.hpp"
 #include "manager/core.hpp"
@@ -21,6 +22,10 @@ Result<> without_guest(Result<> result);
 /// Writes down what has changed of a life. Of ours: the guest of another tool would be taken for one of ours
 /// at the next start.
 async::Task<Result<>> note_life(Core& core, DomainRef domain, StoredLife::Held held = StoredLife::Held::no);
+/// The same where the guest has changed already, whatever can be written: a failure is logged. `what` is a
+/// literal.
+async::Task<> note_or_warn(Core& core, DomainRef domain, std::string_view what,
+                           StoredLife::Held held = StoredLife::Held::no);
 
 /// Whether a domain may be started from something else than what is stored of it. invalid_state.
 Result<> require_free(const Domain& domain);

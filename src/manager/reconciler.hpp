@@ -19,7 +19,8 @@ namespace virtlight::manager {
 class Reconciler {
  public:
     /// The references must outlive run().
-    Reconciler(Core& core, Jobs& jobs, Guests& guests) : core_(core), jobs_(jobs), guests_(guests) {}
+    Reconciler(Core& core, Jobs& jobs, Guests& guests, Renaming& renaming)
+        : core_(core), jobs_(jobs), guests_(guests), renaming_(renaming) {}
 
     /// Looks again and again, until stop(). To be spawned once.
     async::Task<> run();
@@ -51,7 +52,7 @@ class Reconciler {
     Core& core_;
     Jobs& jobs_;
     Guests& guests_;
-    Renaming renaming_{core_, jobs_};
+    Renaming& renaming_;
     bool stopping_ = false;
     bool wanted_ = false;
     bool blind_ = false;  ///< the last look failed

@@ -2,44 +2,53 @@
 #include "manager/timeline.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <system_error>
 #include <utility>
 #include <vector>
 
-#include <fmt/chrono.h>
+#include <boost/json.hpp>
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/rotated_file.hpp"
+#include "base/wall_time.hpp"
+#include "domain/text.hpp"
 
 namespace virtlight::manager {
 namespace {
 
 namespace fs = std::filesystem;
+using boost::json::object;
 
-std::int64_t milliseconds_of(Duration duration) {
-    return std::chrono::duration_cast<milliseconds>(duration).count();
+/// What others have said: JSON carries UTF-8 only.
+std::string told_text(std::string_view text) {
+    return domain::as_utf8(text.substr(0, limits::timeline_text));
 }
 
-std::string now_text() {
-    const auto now = std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
-    const auto ms = now.time_since_epoch().count() % 1000;
-    const auto time = std::chrono::system_clock::to_time_t(now);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(time), ms);
+object line(const std::string& name, Uuid uuid, int domid, std::string_view type) {
+    object line{{"time", to_string(wall_now())},
+                {"type", type},
+                {"domain", domain::as_utf8(name)},
+                {"uuid", to_string(uuid)}};
+    if (domid >= 0) line["domid"] = domid;
+    return line;
 }
 
-std::string_view cut(std::string_view text) {
-    return text.substr(0, limits::timeline_text);
+object line(const Domain& domain, std::string_view type) {
+    return line(domain.name, domain.uuid, domain.domid(), type);
 }
 
-void add_failure(JsonLine& line, const Error& why) {
-    line.add("result", why.reason == Reason::cancelled ? "cancelled" : "failed")
-        .add("error", cut(why.message));
-    std::vector<std::string_view> details;
+std::string text_of(const object& line) {
+    return boost::json::serialize(line) + "\n";
+}
+
+void add_failure(object& line, const Error& why) {
+    line["result"] = why.reason == Reason::cancelled ? "cancelled" : "failed";
+    line["error"] = told_text(why.message);
+    if (why.details.empty()) return;
+    auto& lines = line["lines"].emplace_array();
     for (const auto& detail : why.details)
-        details.push_back(cut(detail));
-    if (!details.empty()) line.add_all("lines", details);
+        lines.emplace_back(told_text(detail));
 }
 
 std::pair<std::string_view, std::string_view> words(const domain::EventKind& kind) {
@@ -71,80 +80,75 @@ Result<> append(const fs::path& folder, const std::string& name, const std::stri
 
 }  // namespace
 
-JsonLine Timeline::line(const std::string& name, Uuid uuid, int domid, std::string_view type) const {
-    JsonLine line;
-    line.add("time", now_text()).add("type", type).add("domain", name).add("uuid", to_string(uuid));
-    if (domid >= 0) line.add("domid", domid);
-    return line;
-}
-
-JsonLine Timeline::line(const Domain& domain, std::string_view type) const {
-    return line(domain.name, domain.uuid, domain.domid(), type);
-}
-
 void Timeline::begun(const Domain& domain, const RunningJob& job, Duration waited) {
     if (!writer_) return;
     auto begun = line(domain, "begin");
-    begun.add("job", job.id.value).add("operation", rules(job.kind).verb);
-    if (!job.client.empty()) begun.add("client", job.client);
-    put(domain.name, begun.add("waited_ms", milliseconds_of(waited)));
+    begun["job"] = job.id.value;
+    begun["operation"] = rules(job.kind).verb;
+    if (!job.client.empty()) begun["client"] = told_text(job.client);
+    begun["waited_ms"] = in_milliseconds(waited);
+    put(domain.name, text_of(begun));
 }
 
 void Timeline::phase(const Domain& domain, std::string_view phase) {
     if (!writer_ || !domain.job) return;
-    const auto elapsed = scheduler_.now() - domain.job->since;
-    put(domain.name, line(domain, "phase")
-                         .add("job", domain.job->id.value)
-                         .add("phase", phase)
-                         .add("after_ms", milliseconds_of(elapsed)));
+    auto reached = line(domain, "phase");
+    reached["job"] = domain.job->id.value;
+    reached["phase"] = phase;
+    reached["after_ms"] = in_milliseconds(scheduler_.now() - domain.job->since);
+    put(domain.name, text_of(reached));
 }
 
 void Timeline::ended(const Domain& domain, const RunningJob& job, const Result<>& result) {
     if (!writer_) return;
     auto ended = line(domain, "end");
-    ended.add("job", job.id.value).add("operation", rules(job.kind).verb);
-    ended.add("took_ms", milliseconds_of(scheduler_.now() - job.since));
-    if (job.progress->bytes_all > 0) ended.add("bytes", job.progress->bytes.load());
+    ended["job"] = job.id.value;
+    ended["operation"] = rules(job.kind).verb;
+    ended["took_ms"] = in_milliseconds(scheduler_.now() - job.since);
+    if (job.progress->bytes_all > 0) ended["bytes"] = job.progress->bytes.load();
     if (result)
-        ended.add("result", "done");
+        ended["result"] = "done";
     else
         add_failure(ended, result.error());
-    put(domain.name, ended);
+    put(domain.name, text_of(ended));
 }
 
 void Timeline::dropped(const Domain& domain, JobKind kind, const std::string& client, const Error& why) {
     if (!writer_) return;
     auto dropped = line(domain, "dropped");
-    dropped.add("operation", rules(kind).verb);
-    if (!client.empty()) dropped.add("client", client);
+    dropped["operation"] = rules(kind).verb;
+    if (!client.empty()) dropped["client"] = told_text(client);
     add_failure(dropped, why);
-    put(domain.name, dropped);
+    put(domain.name, text_of(dropped));
 }
 
 void Timeline::told(const domain::Event& event, const Domain* domain) {
     const auto [what, detail] = words(event.kind);
     if (!writer_ || what.empty()) return;
     auto told = line(event.name, event.uuid, event.domid, "event");
-    told.add("event", what);
-    if (!detail.empty()) told.add("detail", detail);
-    told.add("state", domain::to_string(domain ? domain->status.state : domain::State::shutoff));
+    told["event"] = what;
+    if (!detail.empty()) told["detail"] = detail;
+    told["state"] = domain::to_string(domain ? domain->status.state : domain::State::shutoff);
     if (domain && domain->job)
-        told.add("job", domain->job->id.value);
+        told["job"] = domain->job->id.value;
     else
-        told.add("by", "the guest or another tool");
-    put(event.name, told);
+        told["by"] = "the guest or another tool";
+    put(event.name, text_of(told));
 }
 
 void Timeline::note(const Domain& domain, std::string_view text) {
-    if (writer_) put(domain.name, line(domain, "note").add("text", cut(text)));
+    if (!writer_) return;
+    auto noted = line(domain, "note");
+    noted["text"] = told_text(text);
+    put(domain.name, text_of(noted));
 }
 
-void Timeline::put(const std::string& name, const JsonLine& line) {
+void Timeline::put(const std::string& name, std::string_view line) {
     auto& pending = pending_[name];
     if (waiting_ >= limits::timeline_waiting) {
         ++pending.lost;
     } else {
-        pending.text += line.text();
+        pending.text += line;
         ++pending.lines;
         ++waiting_;
     }
@@ -156,8 +160,7 @@ async::Task<> Timeline::write_all() {
         auto node = pending_.extract(pending_.begin());
         auto& pending = node.mapped();
         waiting_ -= pending.lines;
-        if (pending.lost > 0)
-            pending.text += JsonLine().add("type", "lost").add("lines", pending.lost).text();
+        if (pending.lost > 0) pending.text += text_of({{"type", "lost"}, {"lines", pending.lost}});
         auto work = [folder = writer_->folder, name = node.key(), text = std::move(pending.text)] {
             return append(folder, name, text);
         };

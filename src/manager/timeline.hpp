@@ -14,7 +14,6 @@
 #include "async/task.hpp"
 #include "base/result.hpp"
 #include "manager/domain.hpp"
-#include "manager/json_line.hpp"
 
 namespace virtlight::manager {
 
@@ -53,9 +52,7 @@ class Timeline {
         std::size_t lost = 0;
     };
 
-    JsonLine line(const std::string& name, Uuid uuid, int domid, std::string_view type) const;
-    JsonLine line(const Domain& domain, std::string_view type) const;
-    void put(const std::string& name, const JsonLine& line);
+    void put(const std::string& name, std::string_view line);
     async::Task<> write_all();
 
     async::Scheduler& scheduler_;

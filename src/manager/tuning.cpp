@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
-#include "base/log.hpp"
+#include "domain/memory.hpp"
 #include "manager/operations.hpp"
 
 namespace virtlight::manager {
@@ -29,12 +29,11 @@ Result<Affects> settle(const Domain& domain, Affects asked) {
 }
 
 /// As a definition counts, which can be written down in bytes.
-Result<std::uint64_t> whole_mib(std::uint64_t kib) {
-    constexpr std::uint64_t mib = 1024;
-    constexpr auto most = std::numeric_limits<std::uint64_t>::max() / 1024 / mib * mib - mib;
+Result<std::uint64_t> counted(std::uint64_t kib) {
+    constexpr auto most = std::numeric_limits<std::uint64_t>::max() / 1024 - 1024;
     if (kib == 0) return fail(Reason::invalid_argument, "memory must not be zero");
     if (kib > most) return fail(Reason::invalid_argument, "{} KiB of memory are more than {}", kib, most);
-    return (kib + mib - 1) / mib * mib;
+    return domain::whole_mib(kib);
 }
 
 Result<> check_memory(const Definition& definition, std::uint64_t memory_kib) {
@@ -63,7 +62,7 @@ hypervisor::LifeId life_of(const Domain& domain) {
 
 Task<Result<>> Tuning::set_memory(DomainRef domain, std::uint64_t memory_kib, Affects asked,
                                   Operation operation) {
-    const auto memory = whole_mib(memory_kib);
+    const auto memory = counted(memory_kib);
     if (!memory) co_return std::unexpected(memory.error());
     const auto affects = settle(*domain, asked);
     if (!affects) co_return std::unexpected(affects.error());
@@ -83,7 +82,7 @@ Task<Result<>> Tuning::set_memory(DomainRef domain, std::uint64_t memory_kib, Af
 
 Task<Result<>> Tuning::set_memory_max(DomainRef domain, std::uint64_t memory_kib, Affects asked,
                                       Operation operation) {
-    const auto memory = whole_mib(memory_kib);
+    const auto memory = counted(memory_kib);
     if (!memory) co_return std::unexpected(memory.error());
     const auto affects = settle(*domain, asked);
     if (!affects) co_return std::unexpected(affects.error());
@@ -137,10 +136,7 @@ Task<Result<>> Tuning::set_vcpus_max(DomainRef domain, unsigned vcpus, Affects a
 Task<Result<>> Tuning::note(DomainRef domain, Affects affects, hypervisor::LifeId life, Change change) {
     if (affects.guest && domain->life && domain->life->id == life) {
         change(domain->life->definition);
-        const auto saved = co_await note_life(core_, domain);
-        if (!saved)
-            log::warning("the change of domain '{}' cannot be noted: {}", domain->name,
-                         saved.error().message);
+        co_await note_or_warn(core_, domain, "what has changed");
     }
     if (!affects.definition) co_return Result<>{};
     Stored stored{*domain->stored, domain->autostart};

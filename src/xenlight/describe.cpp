@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "domain/memory.hpp"
 #include "xenlight/consoles.hpp"
 #include "xenlight/domain_config.hpp"
 
@@ -13,16 +14,9 @@ namespace {
 using domain::Definition;
 using hypervisor::DomId;
 
-constexpr std::uint64_t mib = 1024;
-
 Result<> read_info(Context& context, DomId domid, DomainInfo& info) {
     return context.attempt(fmt::format("describe domain {}", domid), domid,
                            [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
-}
-
-/// A definition counts in MiB; what Xen gives a domain may have a page more or less.
-std::uint64_t whole_mib(std::uint64_t kib) {
-    return (kib + mib - 1) / mib * mib;
 }
 
 /// Fills in what libxl left open: it keeps "by default" as the largest number.
@@ -31,7 +25,7 @@ void settle_memory(Context& context, const libxl_dominfo& info, Definition& defi
     const auto given = context.xenstore().read_number(path + "target").value_or(info.current_memkb);
     const auto most = context.xenstore().read_number(path + "static-max").value_or(given);
     const auto settle = [](std::uint64_t kept, std::uint64_t otherwise) {
-        return whole_mib(kept == 0 || kept == LIBXL_MEMKB_DEFAULT ? otherwise : kept);
+        return domain::whole_mib(kept == 0 || kept == LIBXL_MEMKB_DEFAULT ? otherwise : kept);
     };
     definition.memory_max_kib = settle(definition.memory_max_kib, most);
     definition.memory_kib = std::min(settle(definition.memory_kib, given), definition.memory_max_kib);

@@ -25,9 +25,8 @@ namespace virtlight::xenlight {
 /// everything that is asked of the same context waits. So there are several, by how they block:
 ///
 ///   watching    looks and listens. Only calls that answer in a moment, so that look() always does.
-///   asking      pause, unpause, describe, tuning, requests to a guest. They may wait for a minute, as for a
-///   guest
-///               that does not answer, but they wait in libxl's event loop and hold nobody up: many at once.
+///   asking      pause, unpause, describe, tuning, requests to a guest. They may wait for a minute, as for
+///               a guest that does not answer, but they wait in libxl's event loop and hold nobody up.
 ///   destroying  as asking, but tearing down a passed-through device can hold the thread for some seconds,
 ///               which must not hold up a pause.
 ///   measuring   counts, with calls for each vCPU and files for each disk: many domains take their time.

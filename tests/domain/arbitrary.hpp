@@ -90,6 +90,46 @@ inline std::vector<Console> consoles(GuestType type) {
     return all;
 }
 
+inline rc::Gen<DiskName> disk_name() {
+    return rc::gen::exec([] {
+        using enum DiskBus;
+        DiskName name{.bus = *rc::gen::element(xen, ide, scsi)};
+        const unsigned indexes = name.bus == xen ? 1U << 20 : name.bus == ide ? 4 : 16;
+        name.index = *rc::gen::oneOf(rc::gen::inRange(0U, 4U), rc::gen::inRange(0U, indexes));
+        name.partition =
+            *rc::gen::oneOf(rc::gen::just(0U), rc::gen::inRange(0U, name.bus == ide ? 64U : 16U));
+        return name;
+    });
+}
+
+/// One that a guest of this type may have.
+inline rc::Gen<Disk> disk(GuestType type) {
+    auto any = rc::gen::exec([] {
+        Disk d{.target = *disk_name()};
+        d.device = *rc::gen::element(Disk::Device::disk, Disk::Device::cdrom);
+        d.path = *path();
+        if (!d.path.empty()) d.source = *rc::gen::element(Disk::Source::file, Disk::Source::block);
+        d.format = *rc::gen::element(Disk::Format::raw, Disk::Format::qcow, Disk::Format::qcow2,
+                                     Disk::Format::vhd, Disk::Format::qed);
+        d.backend = *rc::gen::element(Disk::Backend::chosen, Disk::Backend::phy, Disk::Backend::qemu);
+        if (*rc::gen::arbitrary<bool>()) d.backend_domain = *name();
+        d.readonly = d.device == Disk::Device::cdrom || *rc::gen::arbitrary<bool>();
+        d.shareable = *rc::gen::arbitrary<bool>();
+        d.direct_io = *rc::gen::arbitrary<bool>();
+        if (*rc::gen::arbitrary<bool>()) d.discard = *rc::gen::arbitrary<bool>();
+        return d;
+    });
+    return rc::gen::suchThat(any, [type](const Disk& d) { return check_disk(d, type).has_value(); });
+}
+
+/// Those that clash with others are left out.
+inline std::vector<Disk> disks(GuestType type) {
+    std::vector<Disk> all;
+    for (auto& one : *rc::gen::container<std::vector<Disk>>(disk(type)))
+        std::ignore = add_disk(all, std::move(one), type);
+    return all;
+}
+
 inline Definition definition() {
     Definition d;
     d.name = *name();
@@ -115,6 +155,7 @@ inline Definition definition() {
     d.on_reboot = *stop_action();
     d.on_crash = *crash_action();
     d.emulator = *path();
+    d.disks = disks(d.type);
     d.consoles = consoles(d.type);
     return d;
 }

@@ -55,6 +55,11 @@ TEST(Text, ShowsAValueInOneShortLine) {
     EXPECT_EQ(shown("012345678\xc3\xa9x", 10), "012345678\xc3\xa9...") << "never cuts a character";
 }
 
+TEST(Text, MarksWhatIsNotUtf8AndKeepsTheRest) {
+    EXPECT_EQ(as_utf8("gr\u00fc\u00df \U0001f600"), "gr\u00fc\u00df \U0001f600");
+    EXPECT_EQ(as_utf8("bad \xff\xc3"), "bad \ufffd\ufffd");
+}
+
 TEST(Text, TrimsXmlBlanksOnly) {
     EXPECT_EQ(trimmed(" \t\r\n a b \n"), "a b");
     EXPECT_EQ(trimmed(" \n"), "");

@@ -276,12 +276,12 @@ TEST(DomainXmlRefusal, OfOtherDevices) {
     const auto with = [](std::string_view devices) {
         return verdict(Sample{.devices = std::string(devices)}.xml());
     };
-    for (const std::string device :
-         {"disk", "interface", "graphics", "video", "input", "channel", "hostdev"}) {
-        EXPECT_EQ(with("<console/>\n<" + device + " type='file'><source/></" + device + ">"),
-                  "unsupported configuration: line 7: element <" + device +
-                      "> is not supported in <devices>; allowed here: emulator, controller, serial, console, "
-                      "memballoon");
+    for (const std::string device : {"interface", "graphics", "video", "input", "channel", "hostdev"}) {
+        EXPECT_EQ(
+            with("<console/>\n<" + device + " type='file'><source/></" + device + ">"),
+            "unsupported configuration: line 7: element <" + device +
+                "> is not supported in <devices>; allowed here: emulator, disk, controller, serial, console, "
+                "memballoon");
     }
     EXPECT_EQ(with("<emulator>qemu</emulator>"),
               "invalid XML: line 6: <emulator> must be the absolute path of a file, not 'qemu'");

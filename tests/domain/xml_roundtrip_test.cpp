@@ -26,7 +26,7 @@ RC_GTEST_PROP(DomainXml, OfARunningDomainGivesTheDefinitionWithoutThatLife, (con
 /// Real documents, and words that domain XML is made of.
 const std::vector<std::string>& documents() {
     static const std::vector<std::string> all{read_data("pv-virt-install.xml"), read_data("pvh-running.xml"),
-                                              read_data("hvm-serial.xml")};
+                                              read_data("hvm-serial.xml"), read_data("hvm-disks.xml")};
     return all;
 }
 

@@ -25,7 +25,8 @@ ONLY_IN = {
     re.compile(r"<(libxl|_libxl|xenctrl|xentoollog|xenstore|xs|xenevtchn|xen/).*>"): {"xenlight"},
     re.compile(r"<libxml/.*>"): {"domain"},
     re.compile(r"<(systemd/|toml).*>"): {"daemon"},
-    re.compile(r"<(CLI/|boost/).*>"): {"daemon", "cli"},
+    re.compile(r"<CLI/.*>"): {"daemon", "cli"},
+    re.compile(r"<boost/.*>"): {"base", "manager", "cli"},
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+("(?P<ours>[^"]+)"|(?P<system><[^>]+>))', re.MULTILINE)

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/wall_time.hpp"
+
+#include <fmt/chrono.h>
+
+namespace virtlight {
+
+WallTime wall_now() {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+std::string to_string(WallTime time) {
+    const auto second = std::chrono::floor<std::chrono::seconds>(time);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", second, (time - second).count());
+}
+
+}  // namespace virtlight

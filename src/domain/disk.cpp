@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/disk.hpp"
+
+#include <algorithm>
+
+#include "domain/definition.hpp"
+#include "domain/text.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+std::string_view bus_word(DiskBus bus) {
+    switch (bus) {
+        case DiskBus::xen: return "xen";
+        case DiskBus::ide: return "ide";
+        case DiskBus::scsi: return "scsi";
+    }
+    return "xen";
+}
+
+/// What the device model of an HVM guest cannot do.
+Result<> check_emulated(const Disk& disk) {
+    const auto name = to_string(disk.target);
+    if (disk.path.contains(','))
+        return fail(
+            Reason::unsupported_config,
+            "the path '{}' of disk {} has a comma, which the device model of an HVM guest would take for "
+            "an option of its own",
+            shown(disk.path), name);
+    if (disk.device == Disk::Device::cdrom) {
+        if (!is_ide_drive(disk.target) || disk.target.partition > 0)
+            return fail(
+                Reason::unsupported_config,
+                "the CD drive {} cannot be emulated; allowed for an HVM guest are hda to hdd and xvda to "
+                "xvdd",
+                name);
+        if (disk.backend == Disk::Backend::phy)
+            return fail(
+                Reason::unsupported_config,
+                "the CD drive {} of an HVM guest is served by its device model: its driver is qemu, not "
+                "phy",
+                name);
+    } else if (disk.readonly && is_ide_drive(disk.target)) {
+        return fail(
+            Reason::unsupported_config,
+            "disk {} would be an IDE drive of the guest, and none of them can be read-only; allowed are "
+            "sda to sdp, xvde and those after it, or a CD drive",
+            name);
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<> check_disk(const Disk& disk, GuestType type) {
+    const auto name = to_string(disk.target);
+    if (disk.source == Disk::Source::none && disk.device != Disk::Device::cdrom)
+        return fail(Reason::unsupported_config, "disk {} has no source; only a CD drive can be empty", name);
+    if (disk.backend == Disk::Backend::phy && disk.format != Disk::Format::raw)
+        return fail(Reason::unsupported_config, "disk {} has driver phy, which serves the format raw only",
+                    name);
+    if (disk.backend == Disk::Backend::phy && disk.source == Disk::Source::file)
+        return fail(Reason::unsupported_config,
+                    "disk {} has driver phy, which serves a block device only, not a file", name);
+    return type == GuestType::hvm ? check_emulated(disk) : Result<>{};
+}
+
+Result<> add_disk(std::vector<Disk>& disks, Disk disk, GuestType type) {
+    const auto clashes = [&](const Disk& other) {
+        if (other.target == disk.target) return true;
+        return type == GuestType::hvm && is_ide_drive(other.target) && is_ide_drive(disk.target) &&
+               other.target.index == disk.target.index && other.target.bus != disk.target.bus;
+    };
+    if (const auto other = std::ranges::find_if(disks, clashes); other != disks.end()) {
+        const auto name = to_string(disk.target);
+        if (other->target == disk.target)
+            return fail(Reason::invalid_argument, "target '{}' duplicated: the guest has a disk there", name);
+        return fail(Reason::invalid_argument,
+                    "target '{}' is taken: an HVM guest finds it on the same IDE drive as its disk {}", name,
+                    to_string(other->target));
+    }
+    disks.insert(std::ranges::upper_bound(disks, disk.target, {}, &Disk::target), std::move(disk));
+    return {};
+}
+
+std::string alias_of(const Disk& disk) {
+    auto alias = fmt::format("{}-disk{}", bus_word(disk.target.bus), disk.target.index);
+    if (disk.target.partition > 0) alias += fmt::format("p{}", disk.target.partition);
+    return alias;
+}
+
+}  // namespace virtlight::domain

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "domain/disk_name.hpp"
+
+namespace virtlight::domain {
+
+enum class GuestType;
+
+/// A disk or a CD drive of a guest.
+struct Disk {
+    enum class Device { disk, cdrom };
+    /// What the path names. Xen looks for itself; it is kept because clients tell the two apart.
+    enum class Source { none, file, block };
+    enum class Format { raw, qcow, qcow2, vhd, qed };
+    /// Who serves it in the backend domain: the kernel (phy), a QEMU (qdisk), or which of them Xen chooses.
+    enum class Backend { chosen, phy, qemu };
+
+    DiskName target{};  ///< where the guest finds it; no other disk of the guest is there
+    Device device = Device::disk;
+    Source source = Source::none;  ///< none: an empty CD drive
+    std::string path{};            ///< absolute, in the backend domain; empty with Source::none
+    Format format = Format::raw;
+    Backend backend = Backend::chosen;
+    std::string backend_domain{};   ///< name of the domain that serves it; empty: Domain-0
+    bool readonly = false;          ///< always, of a CD drive
+    bool shareable = false;         ///< other guests may use it at the same time
+    bool direct_io = false;         ///< a QEMU goes past dom0's page cache
+    std::optional<bool> discard{};  ///< the guest may give blocks back; empty: Xen's default, if it can write
+
+    bool operator==(const Disk&) const = default;
+};
+
+/// Whether a guest of this type can have the disk. unsupported_config: says what cannot be, and what can.
+Result<> check_disk(const Disk& disk, GuestType type);
+
+/// Adds a disk, in the order of targets. invalid_argument: another one has its place. The disk is one that
+/// check_disk() approves of.
+Result<> add_disk(std::vector<Disk>& disks, Disk disk, GuestType type);
+
+/// The name of a disk in a running guest's XML and in events: "xen-disk0" for xvda, "ide-disk2" for hdc,
+/// "xen-disk0p1" for xvda1.
+std::string alias_of(const Disk& disk);
+
+}  // namespace virtlight::domain

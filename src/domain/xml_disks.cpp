@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/xml.hpp"
+#include "domain/xml_parts.hpp"
+#include "domain/xml_values.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+using Backend = Disk::Backend;
+using Device = Disk::Device;
+using Format = Disk::Format;
+using Source = Disk::Source;
+
+constexpr Word<Device> devices[] = {{"disk", Device::disk}, {"cdrom", Device::cdrom}};
+constexpr Word<Source> sources[] = {{"file", Source::file}, {"block", Source::block}};
+constexpr Word<DiskBus> buses[] = {{"xen", DiskBus::xen}, {"ide", DiskBus::ide}, {"scsi", DiskBus::scsi}};
+/// "file" is the old word for a file that a QEMU serves.
+constexpr Word<Backend> drivers[] = {{"phy", Backend::phy}, {"qemu", Backend::qemu}, {"file", Backend::qemu}};
+/// "aio" is the old word for raw.
+constexpr Word<Format> formats[] = {{"raw", Format::raw}, {"qcow", Format::qcow}, {"qcow2", Format::qcow2},
+                                    {"vhd", Format::vhd}, {"qed", Format::qed},   {"aio", Format::raw}};
+constexpr Word<bool> caches[] = {{"none", true}, {"writeback", false}, {"default", false}};
+constexpr Word<bool> discards[] = {{"unmap", true}, {"ignore", false}};
+
+void read_driver(const XmlElement& driver, Disk& disk) {
+    if (!driver) return;
+    disk.backend = attribute_choice(driver, "name", drivers, Backend::chosen);
+    disk.format = attribute_choice(driver, "type", formats, Format::raw);
+    disk.direct_io = attribute_choice(driver, "cache", caches, false);
+    if (driver.attribute("discard")) disk.discard = attribute_choice(driver, "discard", discards, false);
+}
+
+void read_source(const XmlElement& element, Disk& disk) {
+    const auto kind = attribute_choice(element, "type", sources, Source::file);
+    const auto source = element.child("source");
+    const auto path = source.attribute(kind == Source::block ? "dev" : "file").value_or("");
+    if (path.empty()) return;
+    if (!path.starts_with('/') || path.size() == 1 || path.find_first_of("\r\n") != path.npos)
+        source.invalid(
+            "the source of a disk must be the absolute path of a file or device in one line, not '{}'",
+            shown(path));
+    disk.source = kind;
+    disk.path = path;
+}
+
+void read_target(const XmlElement& element, Disk& disk) {
+    const auto target = element.child("target");
+    const auto text = target.attribute("dev");
+    if (!text) {
+        element.invalid("<disk> has no <target> with attribute 'dev', as in <target dev='xvda'/>");
+        return;
+    }
+    const auto name = parse_disk_name(trimmed(*text));
+    if (!name) {
+        target.unsupported("{}", name.error().message);
+        return;
+    }
+    disk.target = *name;
+    const auto bus = attribute_choice(target, "bus", buses, name->bus);
+    if (bus != name->bus)
+        target.unsupported("target '{}' is on bus '{}', not '{}': its name says where the guest finds it",
+                           shown(*text), word_for(name->bus, buses), word_for(bus, buses));
+}
+
+/// libvirt writes where the drive is on its emulated controller, which its name has said already.
+void read_address(const XmlElement& element, const DiskName& target) {
+    const auto address = element.child("address");
+    if (!address) return;
+    if (target.bus == DiskBus::xen) {
+        address.unsupported("a disk on Xen's bus has no <address>");
+        return;
+    }
+    const bool ide = target.bus == DiskBus::ide;
+    expect_attribute(address, "type", "drive");
+    expect_attribute(address, "controller", "0");
+    expect_attribute(address, "target", "0");
+    expect_attribute(address, "bus", std::to_string(ide ? target.index / 2 : 0));
+    expect_attribute(address, "unit", std::to_string(ide ? target.index % 2 : target.index));
+}
+
+void read(const XmlElement& devices_element, Definition& definition) {
+    for (const auto& element : devices_element.children("disk")) {
+        auto disk = read_disk(element);
+        if (const auto good = check_disk(disk, definition.type); !good)
+            element.unsupported("{}", good.error().message);
+        if (const auto added = add_disk(definition.disks, std::move(disk), definition.type); !added)
+            element.invalid("{}", added.error().message);
+    }
+}
+
+void write(XmlWriter& writer, const Definition& definition, Shape shape) {
+    for (const auto& disk : definition.disks)
+        write_disk(writer, disk, shape);
+}
+
+void write_driver(XmlWriter& writer, const Disk& disk) {
+    auto driver = writer.element("driver");
+    if (disk.backend != Backend::chosen) driver.attribute("name", word_for(disk.backend, drivers));
+    driver.attribute("type", word_for(disk.format, formats));
+    if (disk.direct_io) driver.attribute("cache", word_for(true, caches));
+    if (disk.discard) driver.attribute("discard", word_for(*disk.discard, discards));
+}
+
+}  // namespace
+
+Disk read_disk(const XmlElement& element) {
+    Disk disk;
+    disk.device = attribute_choice(element, "device", devices, Device::disk);
+    read_driver(element.child("driver"), disk);
+    read_source(element, disk);
+    read_target(element, disk);
+    if (const auto backend = element.child("backenddomain")) {
+        disk.backend_domain = backend.attribute("name").value_or("");
+        if (const auto good = check_name(disk.backend_domain); !good)
+            backend.invalid("<backenddomain>: {}", good.error().message);
+    }
+    disk.readonly = element.child("readonly") || disk.device == Device::cdrom;
+    disk.shareable = bool(element.child("shareable"));
+    ignore_alias(element);
+    read_address(element, disk.target);
+    return disk;
+}
+
+void write_disk(XmlWriter& writer, const Disk& disk, Shape shape) {
+    const auto kind = disk.source == Source::none ? Source::file : disk.source;
+    auto element = writer.element("disk");
+    element.attribute("type", word_for(kind, sources)).attribute("device", word_for(disk.device, devices));
+    write_driver(writer, disk);
+    if (disk.source != Source::none)
+        writer.element("source").attribute(kind == Source::block ? "dev" : "file", disk.path);
+    if (!disk.backend_domain.empty()) writer.element("backenddomain").attribute("name", disk.backend_domain);
+    writer.element("target")
+        .attribute("dev", to_string(disk.target))
+        .attribute("bus", word_for(disk.target.bus, buses));
+    if (disk.readonly) writer.element("readonly");
+    if (disk.shareable) writer.element("shareable");
+    if (shape == Shape::running) writer.element("alias").attribute("name", alias_of(disk));
+}
+
+constinit const XmlPart disks_part{read, write};
+
+}  // namespace virtlight::domain

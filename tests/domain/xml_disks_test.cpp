@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gtest/gtest.h>
+
+#include "domain/sample.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+constexpr std::string_view target = "<target dev='xvda' bus='xen'/>";
+constexpr std::string_view source = "<source file='/d'/>";
+
+std::string disk(std::string_view inside, std::string_view attributes = "type='file' device='disk'") {
+    return "<disk " + std::string(attributes) + ">" + std::string(inside) + "</disk>";
+}
+
+Disk read(const std::string& devices) {
+    const auto definition = parse_xml(Sample{.devices = devices}.xml());
+    if (!definition) {
+        ADD_FAILURE() << definition.error().message;
+        return {};
+    }
+    return definition->disks.at(0);
+}
+
+/// Without "unsupported configuration: line 6: ".
+std::string refused(const std::string& devices, bool hvm = false) {
+    const auto definition =
+        parse_xml(hvm ? Sample{.os = hvm_os, .devices = devices}.xml() : Sample{.devices = devices}.xml());
+    if (definition) return "ok";
+    return definition.error().message;
+}
+
+TEST(DiskXml, FillsInWhatIsMissing) {
+    EXPECT_EQ(read(disk("<source file='/d'/><target dev='xvdb'/>", "")),
+              (Disk{.target = {.index = 1}, .source = Disk::Source::file, .path = "/d"}));
+}
+
+TEST(DiskXml, IsReadIntoEachField) {
+    EXPECT_EQ(
+        read(disk("<driver name='qemu' type='qcow2' cache='none' discard='ignore'/><source dev='/dev/d'/>"
+                  "<backenddomain name='storage'/><target dev='sdb1' bus='scsi'/><readonly/><shareable/>",
+                  "type='block' device='disk'")),
+        (Disk{.target = {.index = 1, .partition = 1, .bus = DiskBus::scsi},
+              .source = Disk::Source::block,
+              .path = "/dev/d",
+              .format = Disk::Format::qcow2,
+              .backend = Disk::Backend::qemu,
+              .backend_domain = "storage",
+              .readonly = true,
+              .shareable = true,
+              .direct_io = true,
+              .discard = false}));
+}
+
+TEST(DiskXml, ReadsTheOldWordsOfDrivers) {
+    const auto old = read(disk("<driver name='file' type='aio'/><source file='/d'/><target dev='xvda'/>"));
+    EXPECT_EQ(old.backend, Disk::Backend::qemu);
+    EXPECT_EQ(old.format, Disk::Format::raw);
+}
+
+TEST(DiskXml, OfACdDriveMayBeEmptyAndIsReadOnly) {
+    const auto empty = read(disk("<target dev='xvdc'/>", "type='block' device='cdrom'"));
+    EXPECT_EQ(empty, (Disk{.target = {.index = 2}, .device = Disk::Device::cdrom, .readonly = true}));
+    EXPECT_EQ(refused(disk("<target dev='xvda'/>")),
+              "line 6: disk xvda has no source; only a CD drive can be empty");
+}
+
+TEST(DiskXml, OfARunningGuestHasAliases) {
+    auto definition =
+        parse_xml(Sample{.devices = disk(std::string(source) + std::string(target))}.xml()).value();
+    EXPECT_TRUE(format_xml(definition, 3).contains("<alias name='xen-disk0'/>"));
+    EXPECT_FALSE(format_xml(definition).contains("alias"));
+    EXPECT_EQ(parse_xml(format_xml(definition, 3)), definition);
+}
+
+TEST(DiskXml, IsReadAsLibvirtHasWrittenIt) {
+    EXPECT_EQ(refused("<disk type='file' device='disk'><source file='/d'/><target dev='hdd' bus='ide'/>"
+                      "<address type='drive' controller='0' bus='1' target='0' unit='1'/></disk>"
+                      "<controller type='ide' index='0'/><controller type='xenbus' index='0'/>",
+                      true),
+              "ok");
+}
+
+TEST(DiskXml, IsRefusedByName) {
+    const std::string rest = std::string(source) + std::string(target);
+    const auto place = std::string("line 6: ");
+    EXPECT_EQ(refused(disk(rest) + "\n" + disk(rest)),
+              "line 7: target 'xvda' duplicated: the guest has a disk there");
+    EXPECT_EQ(refused(disk(std::string(source) + "<target dev='xvda' bus='ide'/>")),
+              place + "target 'xvda' is on bus 'xen', not 'ide': its name says where the guest finds it");
+    EXPECT_EQ(refused(disk(std::string(source) + "<target dev='vda' bus='virtio'/>")),
+              place + "'vda' is no name of a disk; allowed are xvda, xvdb ..., hda to hdd and sda to sdp");
+    EXPECT_EQ(
+        refused(disk(std::string(source) + "<target dev='sda' bus='sata'/>")),
+        place +
+            "Invalid value for attribute 'bus' in element 'target': 'sata'; allowed here: xen, ide, scsi");
+    EXPECT_EQ(refused(disk(source)),
+              place + "<disk> has no <target> with attribute 'dev', as in <target dev='xvda'/>");
+    EXPECT_EQ(
+        refused(disk(rest, "type='network'")),
+        place + "Invalid value for attribute 'type' in element 'disk': 'network'; allowed here: file, block");
+    EXPECT_EQ(
+        refused(disk(rest, "type='file' device='floppy'")),
+        place +
+            "Invalid value for attribute 'device' in element 'disk': 'floppy'; allowed here: disk, cdrom");
+    EXPECT_EQ(
+        refused(disk("<driver name='tap2'/>" + rest)),
+        place +
+            "Invalid value for attribute 'name' in element 'driver': 'tap2'; allowed here: phy, qemu, file");
+    EXPECT_EQ(refused(disk("<driver name='phy' type='qcow2'/><source dev='/d'/>" + std::string(target),
+                           "type='block'")),
+              place + "disk xvda has driver phy, which serves the format raw only");
+    EXPECT_EQ(refused(disk("<driver name='phy'/>" + rest)),
+              place + "disk xvda has driver phy, which serves a block device only, not a file");
+    EXPECT_EQ(
+        refused(disk("<source file='d'/>" + std::string(target))),
+        place + "the source of a disk must be the absolute path of a file or device in one line, not 'd'");
+    EXPECT_EQ(refused(disk(rest + "<transient/>")),
+              place +
+                  "element <transient> is not supported in <disk>; allowed here: driver, source, target, "
+                  "backenddomain, readonly, shareable, alias, address");
+    EXPECT_EQ(refused(disk(rest + "<address type='pci'/>")), place + "a disk on Xen's bus has no <address>");
+    EXPECT_EQ(refused(disk(rest + "<alias name='ua-mine'/>")),
+              place + "user-defined alias 'ua-mine' is not supported; leave <alias> out");
+}
+
+}  // namespace
+}  // namespace virtlight::domain
