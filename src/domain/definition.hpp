@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/uuid.hpp"
+#include "domain/nic.hpp"
 
 namespace virtlight::domain {
 
@@ -71,6 +72,7 @@ struct Definition {
     LifecycleAction on_crash = LifecycleAction::destroy;
 
     std::string emulator{};           ///< path of the device model; empty: Xen's own
+    std::vector<Nic> nics{};          ///< in the order in which the guest finds them
     std::vector<Console> consoles{};  ///< the Xen console first, then serial ports by port
 
     bool operator==(const Definition&) const = default;

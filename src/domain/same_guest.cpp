@@ -13,6 +13,13 @@ bool same_consoles(const Definition& saved, const Definition& wanted) {
     });
 }
 
+/// What the guest knows of them; where they are connected may change.
+bool same_nics(const Definition& saved, const Definition& wanted) {
+    return std::ranges::equal(saved.nics, wanted.nics, [](const Nic& one, const Nic& other) {
+        return one.mac == other.mac && one.devid == other.devid && one.model == other.model;
+    });
+}
+
 }  // namespace
 
 Result<> check_same_guest(const Definition& saved, const Definition& wanted) {
@@ -24,6 +31,7 @@ Result<> check_same_guest(const Definition& saved, const Definition& wanted) {
         {"maximum number of vCPUs", saved.vcpus_max == wanted.vcpus_max},
         {"<features>", saved.features == wanted.features},
         {"clock", saved.clock == wanted.clock},
+        {"network interfaces", same_nics(saved, wanted)},
         {"consoles", same_consoles(saved, wanted)},
     };
     for (const auto& [what, same] : parts) {

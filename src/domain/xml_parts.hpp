@@ -27,6 +27,13 @@ extern const XmlPart lifecycle_part;  ///< on_poweroff, on_reboot, on_crash
 extern const XmlPart devices_part;
 
 // Under <devices>.
+extern const XmlPart nics_part;      ///< interface
 extern const XmlPart consoles_part;  ///< console, serial
+
+/// One <interface>, without regard to the guest that it is for: check_nic() and check_beside() have that. Its
+/// devid is 0.
+Nic read_nic(const XmlElement& interface);
+/// With an alias that says its devid, for one that runs under it.
+void write_nic(XmlWriter& writer, const Nic& nic, bool with_alias);
 
 }  // namespace virtlight::domain

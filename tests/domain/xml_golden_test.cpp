@@ -24,7 +24,8 @@ TEST_P(GoldenXml, InThatFormStaysAsItIs) {
     EXPECT_EQ(format_xml(*read), expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, GoldenXml, testing::Values("pv-virt-install", "pvh-running", "hvm-serial"),
+INSTANTIATE_TEST_SUITE_P(Files, GoldenXml,
+                         testing::Values("pv-virt-install", "pvh-running", "hvm-serial", "pv-network"),
                          [](const auto& test) {
                              auto name = test.param;
                              std::ranges::replace(name, '-', '_');
