@@ -6,6 +6,9 @@
 #include <cstring>
 #include <utility>
 
+#include "xenlight/nics.hpp"
+#include "xenlight/words.hpp"
+
 namespace virtlight::xenlight {
 namespace {
 
@@ -28,34 +31,6 @@ constexpr std::array actions = {
     std::pair{LifecycleAction::coredump_destroy, LIBXL_ACTION_ON_SHUTDOWN_COREDUMP_DESTROY},
     std::pair{LifecycleAction::coredump_restart, LIBXL_ACTION_ON_SHUTDOWN_COREDUMP_RESTART},
 };
-
-/// The other side of a pair in a table that names every value of ours.
-template <class Table, class Ours>
-auto theirs(const Table& table, Ours value) {
-    return std::ranges::find(table, value, &Table::value_type::first)->second;
-}
-template <class Table, class Theirs, class Ours>
-Ours ours(const Table& table, Theirs value, Ours otherwise) {
-    const auto found = std::ranges::find(table, value, &Table::value_type::second);
-    return found == table.end() ? otherwise : found->first;
-}
-
-/// Strings of a libxl struct belong to malloc. An empty one is none.
-char* copy(const std::string& text) {
-    return text.empty() ? nullptr : ::strdup(text.c_str());
-}
-std::string text_of(const char* text) {
-    return text ? text : "";
-}
-
-bool is_on(libxl_defbool value, bool otherwise) {
-    return libxl_defbool_is_default(value) ? otherwise : libxl_defbool_val(value);
-}
-
-template <class T>
-T* allocate(std::size_t count) {
-    return static_cast<T*>(std::calloc(count, sizeof(T)));
-}
 
 void write_vcpus(const Definition& definition, libxl_domain_build_info& info) {
     info.max_vcpus = static_cast<int>(definition.vcpus_max);
@@ -107,7 +82,7 @@ void add_serial_ports(const libxl_domain_build_info& info, std::vector<Console>&
 }  // namespace
 
 void write_config(const Definition& definition, libxl_domain_config& config) {
-    const auto type = theirs(types, definition.type);
+    const auto type = xens(types, definition.type);
     auto& create = config.c_info;
     create.type = type;
     create.name = copy(definition.name);
@@ -138,10 +113,12 @@ void write_config(const Definition& definition, libxl_domain_config& config) {
         write_hvm(definition, build);
     }
 
+    write_nics(definition, config);
+
     // libxl keeps these with the domain and never acts upon them; that is the manager's part.
-    config.on_poweroff = theirs(actions, definition.on_poweroff);
-    config.on_reboot = theirs(actions, definition.on_reboot);
-    config.on_crash = theirs(actions, definition.on_crash);
+    config.on_poweroff = xens(actions, definition.on_poweroff);
+    config.on_reboot = xens(actions, definition.on_reboot);
+    config.on_crash = xens(actions, definition.on_crash);
     config.on_watchdog = config.on_crash;
     config.on_soft_reset = LIBXL_ACTION_ON_SHUTDOWN_DESTROY;
 }
@@ -174,6 +151,7 @@ Definition read_config(const libxl_domain_config& config) {
         if (!libxl_defbool_is_default(config.c_info.hap))
             definition.features.hap = libxl_defbool_val(config.c_info.hap);
     }
+    definition.nics = read_nics(config, definition.type);
     if (hvm) add_serial_ports(build, definition.consoles);
     if (definition.consoles.empty()) definition.consoles = {{.target = Console::Target::xen, .port = 0}};
     return definition;
@@ -184,9 +162,9 @@ Result<Definition> read_xl_config(libxl_ctx* ctx, const std::string& json) {
     if (libxl_domain_config_from_json(ctx, config.get(), json.c_str()) != 0)
         return fail(Reason::invalid_argument, "what xl has written of its guest cannot be read");
     const std::pair<std::string_view, int> devices[] = {
-        {"disks", config->num_disks},         {"network interfaces", config->num_nics},
-        {"PCI devices", config->num_pcidevs}, {"virtual displays", config->num_vfbs},
-        {"USB devices", config->num_usbdevs}, {"shared folders", config->num_p9s},
+        {"disks", config->num_disks},           {"PCI devices", config->num_pcidevs},
+        {"virtual displays", config->num_vfbs}, {"USB devices", config->num_usbdevs},
+        {"shared folders", config->num_p9s},
     };
     for (const auto& [what, count] : devices)
         if (count > 0)
