@@ -4,7 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
+#include <tuple>
 #include <utility>
+
+#include "xenlight/disks.hpp"
+#include "xenlight/words.hpp"
 
 namespace virtlight::xenlight {
 namespace {
@@ -29,33 +34,18 @@ constexpr std::array actions = {
     std::pair{LifecycleAction::coredump_restart, LIBXL_ACTION_ON_SHUTDOWN_COREDUMP_RESTART},
 };
 
-/// The other side of a pair in a table that names every value of ours.
-template <class Table, class Ours>
-auto theirs(const Table& table, Ours value) {
-    return std::ranges::find(table, value, &Table::value_type::first)->second;
-}
-template <class Table, class Theirs, class Ours>
-Ours ours(const Table& table, Theirs value, Ours otherwise) {
-    const auto found = std::ranges::find(table, value, &Table::value_type::second);
-    return found == table.end() ? otherwise : found->first;
-}
+constexpr std::array boot_letters = {
+    std::pair{domain::BootDevice::floppy, 'a'},
+    std::pair{domain::BootDevice::disk, 'c'},
+    std::pair{domain::BootDevice::cdrom, 'd'},
+    std::pair{domain::BootDevice::network, 'n'},
+};
 
-/// Strings of a libxl struct belong to malloc. An empty one is none.
-char* copy(const std::string& text) {
-    return text.empty() ? nullptr : ::strdup(text.c_str());
-}
-std::string text_of(const char* text) {
-    return text ? text : "";
-}
-
-bool is_on(libxl_defbool value, bool otherwise) {
-    return libxl_defbool_is_default(value) ? otherwise : libxl_defbool_val(value);
-}
-
-template <class T>
-T* allocate(std::size_t count) {
-    return static_cast<T*>(std::calloc(count, sizeof(T)));
-}
+constexpr std::array bioses = {
+    std::pair{domain::Firmware::chosen, LIBXL_BIOS_TYPE_UNKNOWN},
+    std::pair{domain::Firmware::bios, LIBXL_BIOS_TYPE_SEABIOS},
+    std::pair{domain::Firmware::efi, LIBXL_BIOS_TYPE_OVMF},
+};
 
 void write_vcpus(const Definition& definition, libxl_domain_build_info& info) {
     info.max_vcpus = static_cast<int>(definition.vcpus_max);
@@ -73,10 +63,25 @@ void write_serial_ports(const Definition& definition, libxl_domain_build_info& i
         if (ports.size() <= console.port) ports.resize(console.port + 1, "none");
         ports[console.port] = "pty";
     }
-    if (ports.empty()) return;
-    info.u.hvm.serial_list = allocate<char*>(ports.size() + 1);
-    for (std::size_t port = 0; port < ports.size(); ++port)
-        info.u.hvm.serial_list[port] = ::strdup(ports[port]);
+    info.u.hvm.serial_list = copy_list(ports);
+}
+
+void write_boot(const domain::Boot& boot, libxl_domain_build_info& info) {
+    info.kernel = copy(boot.kernel);
+    info.ramdisk = copy(boot.initrd);
+    info.cmdline = copy(boot.cmdline);
+    info.bootloader = copy(boot.bootloader);
+    info.bootloader_args = copy_list(boot.bootloader_args);
+}
+
+void write_firmware(const domain::Boot& boot, libxl_domain_build_info& info) {
+    std::string letters;
+    for (const auto device : boot.order)
+        letters += xens(boot_letters, device);
+    info.u.hvm.boot = copy(letters);
+    info.u.hvm.bios = xens(bioses, boot.firmware);
+    (boot.firmware == domain::Firmware::efi ? info.u.hvm.system_firmware : info.u.hvm.firmware) =
+        copy(boot.loader);
 }
 
 void write_hvm(const Definition& definition, libxl_domain_build_info& info) {
@@ -91,6 +96,71 @@ void write_hvm(const Definition& definition, libxl_domain_build_info& info) {
     libxl_defbool_set(&hvm.spice.enable, false);
     libxl_defbool_set(&hvm.vkb_device, false);
     write_serial_ports(definition, info);
+    write_firmware(definition.boot, info);
+}
+
+void write_disks(const Definition& definition, libxl_domain_config& config) {
+    if (definition.disks.empty()) return;
+    config.disks = allocate<libxl_device_disk>(definition.disks.size());
+    for (const auto& disk : definition.disks) {
+        auto& theirs = config.disks[config.num_disks++];
+        libxl_device_disk_init(&theirs);
+        write_disk(disk, theirs);
+    }
+}
+
+domain::Boot read_boot(const libxl_domain_build_info& info, GuestType type) {
+    domain::Boot boot{
+        .kernel = text_of(info.kernel), .initrd = text_of(info.ramdisk), .cmdline = text_of(info.cmdline)};
+    if (type != GuestType::hvm) {
+        boot.bootloader = text_of(info.bootloader);
+        for (char* const* word = info.bootloader_args; word && *word; ++word)
+            boot.bootloader_args.emplace_back(*word);
+        return boot;
+    }
+    const auto& hvm = info.u.hvm;
+    const std::string_view letters = hvm.boot ? hvm.boot : "cda";
+    for (const char letter : letters) {
+        const auto* const found =
+            std::ranges::find(boot_letters, letter, [](const auto& pair) { return pair.second; });
+        if (found != boot_letters.end()) boot.order.push_back(found->first);
+    }
+    boot.firmware = ours(bioses, hvm.bios, domain::Firmware::chosen);
+    boot.loader = text_of(boot.firmware == domain::Firmware::efi ? hvm.system_firmware : hvm.firmware);
+    return boot;
+}
+
+/// What a definition can hold of them.
+std::vector<domain::Disk> read_disks(const libxl_domain_config& config, GuestType type) {
+    std::vector<domain::Disk> disks;
+    for (const auto& theirs : std::span(config.disks, static_cast<std::size_t>(config.num_disks))) {
+        auto disk = read_disk(theirs);
+        if (disk && check_disk(*disk, type)) std::ignore = add_disk(disks, std::move(*disk), type);
+    }
+    return disks;
+}
+
+/// The first thing that the guest has and a definition cannot hold.
+Result<> check_devices(const libxl_domain_config& config, GuestType type) {
+    const std::pair<std::string_view, int> unknown[] = {
+        {"network interfaces", config.num_nics},      {"PCI devices", config.num_pcidevs},
+        {"reserved memory regions", config.num_rdms}, {"device tree nodes", config.num_dtdevs},
+        {"virtual framebuffers", config.num_vfbs},    {"virtual keyboards", config.num_vkbs},
+        {"virtual TPMs", config.num_vtpms},           {"shared folders", config.num_p9s},
+        {"PV calls", config.num_pvcallsifs},          {"virtual displays", config.num_vdispls},
+        {"virtual sound cards", config.num_vsnds},    {"channels", config.num_channels},
+        {"USB controllers", config.num_usbctrls},     {"USB devices", config.num_usbdevs},
+    };
+    for (const auto& [what, count] : unknown)
+        if (count > 0) return fail(Reason::unsupported_config, "it has {}, which are not served yet", what);
+    std::vector<domain::Disk> disks;
+    for (const auto& theirs : std::span(config.disks, static_cast<std::size_t>(config.num_disks))) {
+        auto disk = read_disk(theirs);
+        if (!disk) return std::unexpected(std::move(disk.error()));
+        if (auto good = check_disk(*disk, type); !good) return good;
+        if (auto added = add_disk(disks, std::move(*disk), type); !added) return added;
+    }
+    return {};
 }
 
 void add_serial_ports(const libxl_domain_build_info& info, std::vector<Console>& consoles) {
@@ -107,7 +177,7 @@ void add_serial_ports(const libxl_domain_build_info& info, std::vector<Console>&
 }  // namespace
 
 void write_config(const Definition& definition, libxl_domain_config& config) {
-    const auto type = theirs(types, definition.type);
+    const auto type = xens(types, definition.type);
     auto& create = config.c_info;
     create.type = type;
     create.name = copy(definition.name);
@@ -121,9 +191,7 @@ void write_config(const Definition& definition, libxl_domain_config& config) {
     // Too little memory is found before the guest is filled with it.
     libxl_defbool_set(&build.claim_mode, true);
     write_vcpus(definition, build);
-    build.kernel = copy(definition.boot.kernel);
-    build.ramdisk = copy(definition.boot.initrd);
-    build.cmdline = copy(definition.boot.cmdline);
+    write_boot(definition.boot, build);
     build.device_model = copy(definition.emulator);
     libxl_defbool_set(&build.localtime, definition.clock == domain::ClockOffset::localtime);
     if (definition.type == GuestType::pvh) {
@@ -138,32 +206,33 @@ void write_config(const Definition& definition, libxl_domain_config& config) {
         write_hvm(definition, build);
     }
 
+    write_disks(definition, config);
     // libxl keeps these with the domain and never acts upon them; that is the manager's part.
-    config.on_poweroff = theirs(actions, definition.on_poweroff);
-    config.on_reboot = theirs(actions, definition.on_reboot);
-    config.on_crash = theirs(actions, definition.on_crash);
+    config.on_poweroff = xens(actions, definition.on_poweroff);
+    config.on_reboot = xens(actions, definition.on_reboot);
+    config.on_crash = xens(actions, definition.on_crash);
     config.on_watchdog = config.on_crash;
     config.on_soft_reset = LIBXL_ACTION_ON_SHUTDOWN_DESTROY;
 }
 
 Definition read_config(const libxl_domain_config& config) {
     const auto& build = config.b_info;
-    const bool hvm = config.c_info.type == LIBXL_DOMAIN_TYPE_HVM;
+    const auto type = ours(types, config.c_info.type, GuestType::pv);
+    const bool hvm = type == GuestType::hvm;
     Definition definition{
         .name = text_of(config.c_info.name),
         .uuid = uuid_of(config.c_info.uuid),
-        .type = ours(types, config.c_info.type, GuestType::pv),
+        .type = type,
         .memory_max_kib = build.max_memkb,
         .memory_kib = std::min(build.target_memkb, build.max_memkb),
         .vcpus_max = static_cast<unsigned>(std::max(build.max_vcpus, 1)),
-        .boot = {.kernel = text_of(build.kernel),
-                 .initrd = text_of(build.ramdisk),
-                 .cmdline = text_of(build.cmdline)},
+        .boot = read_boot(build, type),
         .clock = is_on(build.localtime, false) ? domain::ClockOffset::localtime : domain::ClockOffset::utc,
         .on_poweroff = ours(actions, config.on_poweroff, LifecycleAction::destroy),
         .on_reboot = ours(actions, config.on_reboot, LifecycleAction::restart),
         .on_crash = ours(actions, config.on_crash, LifecycleAction::destroy),
         .emulator = text_of(build.device_model),
+        .disks = read_disks(config, type),
     };
     const auto available = static_cast<unsigned>(libxl_bitmap_count_set(&build.avail_vcpus));
     definition.vcpus = std::clamp(available, 1U, definition.vcpus_max);
@@ -179,21 +248,22 @@ Definition read_config(const libxl_domain_config& config) {
     return definition;
 }
 
+Result<Definition> read_whole_config(const libxl_domain_config& config) {
+    auto definition = read_config(config);
+    if (auto held = check_devices(config, definition.type); !held)
+        return std::unexpected(std::move(held.error()));
+    return definition;
+}
+
 Result<Definition> read_xl_config(libxl_ctx* ctx, const std::string& json) {
     DomainConfig config;
     if (libxl_domain_config_from_json(ctx, config.get(), json.c_str()) != 0)
         return fail(Reason::invalid_argument, "what xl has written of its guest cannot be read");
-    const std::pair<std::string_view, int> devices[] = {
-        {"disks", config->num_disks},         {"network interfaces", config->num_nics},
-        {"PCI devices", config->num_pcidevs}, {"virtual displays", config->num_vfbs},
-        {"USB devices", config->num_usbdevs}, {"shared folders", config->num_p9s},
-    };
-    for (const auto& [what, count] : devices)
-        if (count > 0)
-            return fail(Reason::unsupported_config,
-                        "the guest that xl has saved has {}, which are not served yet", what);
-    auto definition = read_config(*config);
-    for (auto* const memory : {&definition.memory_max_kib, &definition.memory_kib})
+    auto definition = read_whole_config(*config);
+    if (!definition)
+        return fail(definition.error().reason, "the guest that xl has saved cannot be described: {}",
+                    definition.error().message);
+    for (auto* const memory : {&definition->memory_max_kib, &definition->memory_kib})
         if (*memory == 0 || *memory == LIBXL_MEMKB_DEFAULT)
             return fail(Reason::invalid_argument,
                         "what xl has written of its guest says nothing of its memory");

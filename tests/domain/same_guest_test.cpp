@@ -37,6 +37,7 @@ TEST(SameGuest, IsNotOneWithAnotherIdentityOrHardware) {
     EXPECT_THAT(difference([](auto& d) { d.vcpus_max = 2; }), HasSubstr("vCPUs"));
     EXPECT_THAT(difference([](auto& d) { d.features.acpi = true; }), HasSubstr("<features>"));
     EXPECT_THAT(difference([](auto& d) { d.clock = ClockOffset::localtime; }), HasSubstr("clock"));
+    EXPECT_THAT(difference([](auto& d) { d.disks.push_back({}); }), HasSubstr("disks"));
     EXPECT_THAT(difference([](auto& d) { d.consoles.push_back({Console::Target::serial}); }),
                 HasSubstr("consoles"));
 }
