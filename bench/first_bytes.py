@@ -1,20 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Is the first byte of each boot in the console's history? bench/first_bytes.py --lab NAME [--starts N]
+"""Is the first byte of each boot in the console's history? bench/first_bytes.py --lab NAME [--rounds N] [--kinds pv,pvh,hvm]
 
 Starts guests of each type on a lab that is up, and looks whether what is kept of their consoles begins with the
 first words of the kernel, or of the BIOS. Prints how many of the starts were whole.
 """
 
-import argparse
-import pathlib
 import subprocess
 import time
 import xml.etree.ElementTree as ET
 
 import libvirt
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from labs import ROOT, lab, options
+
 KERNEL = "[    0.000000] Linux version "
 # What clears the screen, and then the BIOS.
 FIRST_WORDS = {"pv": KERNEL, "pvh": KERNEL, "hvm": "\x1bc\x1b[?7l\x1b[2J\x1b[0mSeaBIOS (version "}
@@ -52,17 +51,12 @@ def is_whole(conn, uri, kind):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--lab", default="default")
-    parser.add_argument("--starts", type=int, default=20)
-    parser.add_argument("kinds", nargs="*", default=["pv", "pvh", "hvm"])
-    options = parser.parse_args()
-    uri = subprocess.run([ROOT / "scripts/lab", "socket", "--name", options.lab],
-                         check=True, capture_output=True, text=True).stdout.strip()
+    chosen = options(__doc__, kinds="pv,pvh,hvm")
+    uri = lab(chosen.lab, "socket")
     conn = libvirt.open(uri)
-    for kind in options.kinds:
-        whole = sum(is_whole(conn, uri, kind) for _ in range(options.starts))
-        print(f"{kind:4} {whole} of {options.starts}", flush=True)
+    for kind in chosen.kinds.split(","):
+        whole = sum(is_whole(conn, uri, kind) for _ in range(chosen.rounds))
+        print(f"{kind:4} {whole} of {chosen.rounds}", flush=True)
 
 
 if __name__ == "__main__":

@@ -10,16 +10,16 @@ pending, against the same when nothing is; and the destroying of such a guest wi
 import statistics
 import subprocess
 
-from labs import GUESTS, ROOT, in_dom0, lab, options, virsh
+from labs import GUESTS, ROOT, forget_what_pv_said, in_dom0, lab, options, virsh, wait_for_pv
 
 READS_EACH_ROUND = 10
 
 
 def freeze(name, uri):
     """A guest that is paused behind the daemon's back, and a shutdown of it that is under way."""
-    lab(name, "ssh", "rm -f /var/log/xen/console/guest-pv.log")
+    forget_what_pv_said(name)
     virsh(uri, "create", ROOT / "lab/guest/pv.xml")
-    lab(name, "ssh", "for _ in $(seq 240); do grep -qs 'name=pv ' /var/log/xen/console/guest-pv.log && break; sleep 0.5; done")
+    wait_for_pv(name)
     lab(name, "ssh", "xl pause pv")
     return subprocess.Popen(["virsh", "-q", "-c", uri, "shutdown", "pv"], stdout=subprocess.DEVNULL,
                             stderr=subprocess.DEVNULL)

@@ -25,6 +25,15 @@ def lab(name, *words):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
+def forget_what_pv_said(name):
+    lab(name, "ssh", "rm -f /var/log/xen/console/guest-pv.log")
+
+
+def wait_for_pv(name):
+    """Until the guest of lab/guest/pv.xml has said who it is."""
+    lab(name, "ssh", "for _ in $(seq 240); do grep -qs 'name=pv ' /var/log/xen/console/guest-pv.log && break; sleep 0.5; done")
+
+
 def in_dom0(name, command):
     """Seconds that a command took in dom0, without the way there."""
     taken = lab(name, "ssh", f"s=$(date +%s%N); {command} >&2; echo $(($(date +%s%N) - s))")

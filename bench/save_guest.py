@@ -9,23 +9,20 @@ well. Prints medians in seconds and ratios.
 
 import statistics
 
-from labs import GUESTS, ROOT, in_dom0, lab, options, virsh
+from labs import GUESTS, ROOT, forget_what_pv_said, in_dom0, lab, options, virsh, wait_for_pv
 
 IMAGE = "/var/tmp/bench.image"
 
 
-def wait_for_guest(name):
-    lab(name, "ssh", "for _ in $(seq 240); do grep -qs 'name=pv ' /var/log/xen/console/guest-pv.log && break; sleep 0.5; done")
-
-
 def begin(name):
-    lab(name, "ssh", f"rm -f /var/log/xen/console/guest-pv.log {IMAGE}")
+    forget_what_pv_said(name)
+    lab(name, "ssh", f"rm -f {IMAGE}")
 
 
 def with_xl(name):
     begin(name)
     lab(name, "ssh", f"xl create -q {GUESTS}/pv.cfg")
-    wait_for_guest(name)
+    wait_for_pv(name)
     save = in_dom0(name, f"xl save pv {IMAGE} && sync {IMAGE}")
     restore = in_dom0(name, f"xl restore {IMAGE}")
     lab(name, "ssh", "xl destroy pv")
@@ -35,7 +32,7 @@ def with_xl(name):
 def with_virsh(name, uri):
     begin(name)
     virsh(uri, "create", ROOT / "lab/guest/pv.xml")
-    wait_for_guest(name)
+    wait_for_pv(name)
     save, restore = virsh(uri, "save", "pv", IMAGE), virsh(uri, "restore", IMAGE)
     virsh(uri, "destroy", "pv")
     return save, restore

@@ -42,7 +42,7 @@ start_machine() {
   # The disk's temporary overlay goes into TMPDIR. Port 0: the kernel picks a free one.
   TMPDIR=$state qemu-system-x86_64 -name "virtlight-lab-$name" -nodefaults -no-user-config -no-reboot \
     -accel tcg,thread=multi -cpu "$cpu" -machine q35 -smp 2 -m "$machine_memory" \
-    -display none -monitor none -serial "file:$state/serial.log" -daemonize -pidfile "$state/qemu.pid" \
+    -display none -monitor "unix:$state/monitor.sock,server=on,wait=off" -serial "file:$state/serial.log" -daemonize -pidfile "$state/qemu.pid" \
     -kernel "$image/xen" -append "$xen_line" -initrd "$image/vmlinuz $dom0_line,$image/initrd.img" \
     -drive "file=$image/dom0.img,if=virtio,format=raw,snapshot=on" \
     -netdev user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22 -device virtio-net-pci,netdev=net,romfile= \

@@ -30,6 +30,14 @@ inline constexpr std::size_t xml_namespaces = 256;
 inline constexpr std::size_t xml_errors = 8;
 /// Serial ports of an HVM guest: those of QEMU's PC.
 inline constexpr std::size_t serial_ports = 4;
+/// Network interfaces of a guest, and the IP addresses and VLANs of one.
+inline constexpr unsigned nics = 128;
+inline constexpr std::size_t nic_addresses = 32;
+inline constexpr std::size_t nic_vlans = 128;
+/// Characters of a VNC password: those that its protocol compares.
+inline constexpr std::size_t vnc_password = 8;
+/// Input devices on the USB bus of a guest: the ports of QEMU's controller.
+inline constexpr std::size_t usb_inputs = 2;
 /// A domain's name: with ".xml" behind it, still the name of a file.
 inline constexpr std::size_t name_bytes = 240;
 /// vCPUs of a guest.

@@ -9,6 +9,7 @@
 #include "base/uuid.hpp"
 #include "domain/boot.hpp"
 #include "domain/disk.hpp"
+#include "domain/nic.hpp"
 
 namespace virtlight::domain {
 
@@ -65,6 +66,7 @@ struct Definition {
 
     std::string emulator{};           ///< path of the device model; empty: Xen's own
     std::vector<Disk> disks{};        ///< in the order of their targets, which differ
+    std::vector<Nic> nics{};          ///< in the order in which the guest finds them
     std::vector<Console> consoles{};  ///< the Xen console first, then serial ports by port
 
     bool operator==(const Definition&) const = default;

@@ -20,6 +20,13 @@ bool same_disks(const Definition& saved, const Definition& wanted) {
     });
 }
 
+/// What the guest knows of them; where they are connected may change.
+bool same_nics(const Definition& saved, const Definition& wanted) {
+    return std::ranges::equal(saved.nics, wanted.nics, [](const Nic& one, const Nic& other) {
+        return one.mac == other.mac && one.devid == other.devid && one.model == other.model;
+    });
+}
+
 }  // namespace
 
 Result<> check_same_guest(const Definition& saved, const Definition& wanted) {
@@ -32,6 +39,7 @@ Result<> check_same_guest(const Definition& saved, const Definition& wanted) {
         {"<features>", saved.features == wanted.features},
         {"clock", saved.clock == wanted.clock},
         {"disks", same_disks(saved, wanted)},
+        {"network interfaces", same_nics(saved, wanted)},
         {"consoles", same_consoles(saved, wanted)},
     };
     for (const auto& [what, same] : parts) {

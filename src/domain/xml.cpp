@@ -28,6 +28,25 @@ void read_domain(const XmlElement& root, Definition& definition) {
         part->read(root, definition);
 }
 
+/// As the vifs are named while the guest runs.
+Definition with_vif_names(Definition definition, unsigned domid) {
+    for (auto& nic : definition.nics)
+        nic.target = vif_name(nic, domid);
+    return definition;
+}
+
+std::string write_domain(const Definition& definition, std::optional<unsigned> domid) {
+    XmlWriter writer;
+    {
+        auto root = writer.element("domain");
+        root.attribute("type", "xen");
+        if (domid) root.attribute("id", *domid);
+        for (const auto* part : parts)
+            part->write(writer, definition, domid ? Shape::running : Shape::stored);
+    }
+    return std::move(writer).take();
+}
+
 }  // namespace
 
 Result<Definition> parse_xml(std::string_view xml) {
@@ -41,15 +60,7 @@ Result<Definition> parse_xml(std::string_view xml) {
 }
 
 std::string format_xml(const Definition& definition, std::optional<unsigned> domid) {
-    XmlWriter writer;
-    {
-        auto root = writer.element("domain");
-        root.attribute("type", "xen");
-        if (domid) root.attribute("id", *domid);
-        for (const auto* part : parts)
-            part->write(writer, definition, domid ? Shape::running : Shape::stored);
-    }
-    return std::move(writer).take();
+    return domid ? write_domain(with_vif_names(definition, *domid), domid) : write_domain(definition, domid);
 }
 
 }  // namespace virtlight::domain

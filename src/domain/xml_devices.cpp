@@ -53,8 +53,8 @@ constexpr XmlPart xenbus_part{read_controllers, write_xenbus};
 constexpr XmlPart memballoon_part{read_memballoon, write_memballoon};
 
 /// In libvirt's order of writing.
-constexpr const XmlPart* parts[] = {&emulator_part, &disks_part, &xenbus_part, &consoles_part,
-                                    &memballoon_part};
+constexpr const XmlPart* parts[] = {&emulator_part, &disks_part,    &xenbus_part,
+                                    &nics_part,     &consoles_part, &memballoon_part};
 
 void read(const XmlElement& domain, Definition& definition) {
     const auto devices = domain.child("devices");

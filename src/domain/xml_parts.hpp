@@ -28,10 +28,17 @@ extern const XmlPart devices_part;
 
 // Under <devices>.
 extern const XmlPart disks_part;
+extern const XmlPart nics_part;      ///< interface
 extern const XmlPart consoles_part;  ///< console, serial
 
 /// One <disk>, without regard to the guest that it is for: check_disk() and add_disk() have that.
 Disk read_disk(const XmlElement& element);
 void write_disk(XmlWriter& writer, const Disk& disk, Shape shape);
+
+/// One <interface>, without regard to the guest that it is for: check_nic() and check_beside() have that. Its
+/// devid is 0.
+Nic read_nic(const XmlElement& interface);
+/// With an alias that says its devid, for one that runs under it.
+void write_nic(XmlWriter& writer, const Nic& nic, bool with_alias);
 
 }  // namespace virtlight::domain

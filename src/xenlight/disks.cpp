@@ -2,7 +2,9 @@
 #include "xenlight/disks.hpp"
 
 #include <array>
+#include <span>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "xenlight/words.hpp"
@@ -74,6 +76,36 @@ Result<Disk> read_disk(const libxl_device_disk& theirs) {
     if (!libxl_defbool_is_default(theirs.discard_enable))
         disk.discard = libxl_defbool_val(theirs.discard_enable);
     return disk;
+}
+
+void write_disks(const domain::Definition& definition, libxl_domain_config& config) {
+    if (definition.disks.empty()) return;
+    config.disks = allocate<libxl_device_disk>(definition.disks.size());
+    for (const auto& disk : definition.disks) {
+        auto& theirs = config.disks[config.num_disks++];
+        libxl_device_disk_init(&theirs);
+        write_disk(disk, theirs);
+    }
+}
+
+std::vector<Disk> read_disks(const libxl_domain_config& config, domain::GuestType type) {
+    std::vector<Disk> disks;
+    for (const auto& theirs : std::span(config.disks, static_cast<std::size_t>(config.num_disks))) {
+        auto disk = read_disk(theirs);
+        if (disk && check_disk(*disk, type)) std::ignore = add_disk(disks, std::move(*disk), type);
+    }
+    return disks;
+}
+
+Result<> check_disks(const libxl_domain_config& config, domain::GuestType type) {
+    std::vector<Disk> disks;
+    for (const auto& theirs : std::span(config.disks, static_cast<std::size_t>(config.num_disks))) {
+        auto disk = read_disk(theirs);
+        if (!disk) return std::unexpected(std::move(disk.error()));
+        if (auto good = check_disk(*disk, type); !good) return good;
+        if (auto added = add_disk(disks, std::move(*disk), type); !added) return added;
+    }
+    return {};
 }
 
 }  // namespace virtlight::xenlight

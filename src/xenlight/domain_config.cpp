@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <span>
-#include <tuple>
 #include <utility>
 
 #include "xenlight/disks.hpp"
+#include "xenlight/nics.hpp"
 #include "xenlight/words.hpp"
 
 namespace virtlight::xenlight {
@@ -99,16 +98,6 @@ void write_hvm(const Definition& definition, libxl_domain_build_info& info) {
     write_firmware(definition.boot, info);
 }
 
-void write_disks(const Definition& definition, libxl_domain_config& config) {
-    if (definition.disks.empty()) return;
-    config.disks = allocate<libxl_device_disk>(definition.disks.size());
-    for (const auto& disk : definition.disks) {
-        auto& theirs = config.disks[config.num_disks++];
-        libxl_device_disk_init(&theirs);
-        write_disk(disk, theirs);
-    }
-}
-
 domain::Boot read_boot(const libxl_domain_build_info& info, GuestType type) {
     domain::Boot boot{
         .kernel = text_of(info.kernel), .initrd = text_of(info.ramdisk), .cmdline = text_of(info.cmdline)};
@@ -130,16 +119,6 @@ domain::Boot read_boot(const libxl_domain_build_info& info, GuestType type) {
     return boot;
 }
 
-/// What a definition can hold of them.
-std::vector<domain::Disk> read_disks(const libxl_domain_config& config, GuestType type) {
-    std::vector<domain::Disk> disks;
-    for (const auto& theirs : std::span(config.disks, static_cast<std::size_t>(config.num_disks))) {
-        auto disk = read_disk(theirs);
-        if (disk && check_disk(*disk, type)) std::ignore = add_disk(disks, std::move(*disk), type);
-    }
-    return disks;
-}
-
 /// The first thing that the guest has and a definition cannot hold.
 Result<> check_devices(const libxl_domain_config& config, GuestType type) {
     const std::pair<std::string_view, int> unknown[] = {
@@ -153,25 +132,7 @@ Result<> check_devices(const libxl_domain_config& config, GuestType type) {
     };
     for (const auto& [what, count] : unknown)
         if (count > 0) return fail(Reason::unsupported_config, "it has {}, which are not served yet", what);
-    std::vector<domain::Disk> disks;
-    for (const auto& theirs : std::span(config.disks, static_cast<std::size_t>(config.num_disks))) {
-        auto disk = read_disk(theirs);
-        if (!disk) return std::unexpected(std::move(disk.error()));
-        if (auto good = check_disk(*disk, type); !good) return good;
-        if (auto added = add_disk(disks, std::move(*disk), type); !added) return added;
-    }
-    return {};
-}
-
-void add_serial_ports(const libxl_domain_build_info& info, std::vector<Console>& consoles) {
-    const auto add = [&](unsigned port, const char* backend) {
-        if (std::strcmp(backend, "none") != 0)
-            consoles.push_back({.target = Console::Target::serial, .port = port});
-    };
-    if (info.u.hvm.serial) add(0, info.u.hvm.serial);
-    char* const* backend = info.u.hvm.serial_list;
-    for (unsigned port = 0; backend && *backend; ++backend, ++port)
-        add(port, *backend);
+    return check_disks(config, type);
 }
 
 }  // namespace
@@ -207,6 +168,8 @@ void write_config(const Definition& definition, libxl_domain_config& config) {
     }
 
     write_disks(definition, config);
+    write_nics(definition, config);
+
     // libxl keeps these with the domain and never acts upon them; that is the manager's part.
     config.on_poweroff = xens(actions, definition.on_poweroff);
     config.on_reboot = xens(actions, definition.on_reboot);
@@ -243,6 +206,7 @@ Definition read_config(const libxl_domain_config& config) {
         if (!libxl_defbool_is_default(config.c_info.hap))
             definition.features.hap = libxl_defbool_val(config.c_info.hap);
     }
+    definition.nics = read_nics(config, definition.type);
     if (hvm) add_serial_ports(build, definition.consoles);
     if (definition.consoles.empty()) definition.consoles = {{.target = Console::Target::xen, .port = 0}};
     return definition;

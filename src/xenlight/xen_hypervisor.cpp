@@ -265,7 +265,8 @@ async::Task<Result<>> XenHypervisor::suspend(DomId domid, Operation operation) {
                                       return libxl_domain_suspend_only(ctx, domid, how);
                                   }});
     if (suspended || domid == 0) co_return suspended;
-    co_await let_go_on(Workers::Loan(Workers::Loan(), &asking_), core_, domid);
+    const Workers::Loan asking(Workers::Loan(), &asking_);  // owns nothing: not a worker's context
+    co_await let_go_on(asking, core_, domid);
     follow_anew(domid);
     co_return suspended;
 }

@@ -10,13 +10,16 @@ Only a failure that comes with one of these is repeated, and the summary tells o
 
 import subprocess
 import threading
+import time
 
 import pytest
 from _pytest.runner import runtestprotocol
 from hosts import ROOT, LabHost
 
 ATTEMPTS = 4
-TEST_DEADLINE = 600  # seconds; a host that stands still would keep a client waiting for ever
+TEST_DEADLINE = 600  # seconds
+HEARTBEAT = 20  # seconds between two looks whether the host still answers
+STANDSTILL = 60  # seconds without an answer; a busy host takes some
 FAULT = "Triple fault"
 
 again = []
@@ -24,6 +27,37 @@ again = []
 
 def lab_command(lab, word):
     subprocess.run([ROOT / "scripts" / "lab", word, "--name", lab], check=True, capture_output=True, timeout=600)
+
+
+class Watchdog:
+    """Takes a host down that stands still, or a test too long: whoever waits for it then fails."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.watch)
+
+    def answers(self):
+        try:
+            subprocess.run([ROOT / "scripts" / "lab", "ssh", "--name", self.lab, "true"], check=True,
+                           capture_output=True, timeout=STANDSTILL)
+        except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
+            return False
+        return True
+
+    def watch(self):
+        end = time.monotonic() + TEST_DEADLINE
+        while not self.over.wait(HEARTBEAT):
+            if time.monotonic() > end or not self.answers():
+                lab_command(self.lab, "down")
+                return
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
 
 
 def faults(lab):
@@ -47,10 +81,8 @@ def run(item, nextitem, last):
     """The reports of one run, or nothing if it is to be repeated."""
     lab = item.config.getoption("--lab")
     before = faults_of_a_live_host(lab)
-    watchdog = threading.Timer(TEST_DEADLINE, lab_command, (lab, "down"))
-    watchdog.start()
-    reports = runtestprotocol(item, nextitem=nextitem, log=False)
-    watchdog.cancel()
+    with Watchdog(lab):
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
     if last or not any(report.failed for report in reports) or faults(lab) == before:
         return reports
     again.append(item.nodeid)

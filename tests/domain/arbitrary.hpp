@@ -7,6 +7,7 @@
 #include <rapidcheck.h>
 
 #include "base/limits.hpp"
+#include "domain/arbitrary_nics.hpp"
 #include "domain/definition.hpp"
 #include "domain/xml.hpp"
 
@@ -176,6 +177,7 @@ inline Definition definition() {
     d.on_crash = *crash_action();
     d.emulator = *path();
     d.disks = disks(d.type);
+    d.nics = nics(d.type);
     d.consoles = consoles(d.type);
     return d;
 }

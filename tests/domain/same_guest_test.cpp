@@ -10,8 +10,12 @@ namespace virtlight::domain {
 namespace {
 
 Definition saved() {
-    return {
-        .name = "web", .uuid = {.bytes = {1}}, .memory_max_kib = 2048, .memory_kib = 1024, .consoles = {{}}};
+    return {.name = "web",
+            .uuid = {.bytes = {1}},
+            .memory_max_kib = 2048,
+            .memory_kib = 1024,
+            .nics = {{.bridge = "xenbr0"}},
+            .consoles = {{}}};
 }
 
 std::string difference(const std::function<void(Definition&)>& change) {
@@ -25,6 +29,7 @@ TEST(SameGuest, MayHaveAnotherTitleOrEndOrBoot) {
     EXPECT_EQ(difference([](auto& d) { d.title = "other"; }), "none");
     EXPECT_EQ(difference([](auto& d) { d.on_crash = LifecycleAction::preserve; }), "none");
     EXPECT_EQ(difference([](auto& d) { d.boot.kernel = "/boot/next"; }), "none");
+    EXPECT_EQ(difference([](auto& d) { d.nics[0].bridge = "xenbr1"; }), "none");
     EXPECT_EQ(difference([](auto& d) { d.consoles[0].tty = "/dev/pts/9"; }), "none");
 }
 
@@ -38,6 +43,8 @@ TEST(SameGuest, IsNotOneWithAnotherIdentityOrHardware) {
     EXPECT_THAT(difference([](auto& d) { d.features.acpi = true; }), HasSubstr("<features>"));
     EXPECT_THAT(difference([](auto& d) { d.clock = ClockOffset::localtime; }), HasSubstr("clock"));
     EXPECT_THAT(difference([](auto& d) { d.disks.push_back({}); }), HasSubstr("disks"));
+    EXPECT_THAT(difference([](auto& d) { d.nics[0].mac.bytes[5] = 9; }), HasSubstr("network interfaces"));
+    EXPECT_THAT(difference([](auto& d) { d.nics.clear(); }), HasSubstr("network interfaces"));
     EXPECT_THAT(difference([](auto& d) { d.consoles.push_back({Console::Target::serial}); }),
                 HasSubstr("consoles"));
 }

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Consoles beside Xen's own tools: xenconsoled, which serves the ttys, and xl console, which would read them too."""
 
+import shlex
+
 import pytest
 from consoles import Stream
 
-XENCONSOLED = "/usr/lib/xen-4.17/bin/xenconsoled --log=guest --timestamp=guest --pid-file /run/xenconsoled.pid"
+# As it runs, with the words that it was started with.
+KILL_AND_START_AGAIN = (
+    "pid=$(cat /run/xenconsoled.pid); program=$(readlink /proc/$pid/exe); mapfile -d '' words </proc/$pid/cmdline; "
+    'kill -9 $pid; "$program" "${words[@]:1}"'
+)
 
 
 @pytest.fixture
@@ -22,7 +28,7 @@ def xl_console(host):
 def test_a_console_goes_on_when_xenconsoled_was_killed(host, talking):
     with Stream(talking) as viewer:
         viewer.until("# ")
-        host.dom0(f"kill -9 $(cat /run/xenconsoled.pid); {XENCONSOLED}")
+        host.dom0(f"bash -c {shlex.quote(KILL_AND_START_AGAIN)}")
         viewer.type("echo back-$((40 + 2))\r")
         viewer.until("back-42")
 

@@ -18,6 +18,8 @@ using domain::Definition;
 using domain::Disk;
 using domain::GuestType;
 using domain::LifecycleAction;
+using domain::MacAddress;
+using domain::Nic;
 
 constexpr std::uint64_t mib = 1024;
 
@@ -39,8 +41,29 @@ Definition guest(GuestType type) {
     };
 }
 
+MacAddress mac(std::uint8_t last) {
+    return {{0x00, 0x16, 0x3e, 0, 0, last}};
+}
+
 Definition pv_guest() {
-    return guest(GuestType::pv);
+    auto definition = guest(GuestType::pv);
+    definition.nics = {
+        {.mac = mac(1),
+         .devid = 2,
+         .bridge = "xenbr0",
+         .addresses = {"10.0.0.1", "10.0.0.2"},
+         .target = "web0"},
+        {.mac = mac(2),
+         .kind = Nic::Kind::ethernet,
+         .script = "vif-route",
+         .backend_domain = "netvm",
+         .mtu = 9000},
+        {.mac = mac(3),
+         .devid = 1,
+         .bridge = "ovsbr0",
+         .openvswitch = domain::OpenVswitch{.tag = 42, .trunk = {7, 8}}},
+    };
+    return definition;
 }
 
 Definition pvh_guest() {
@@ -54,6 +77,9 @@ Definition hvm_guest() {
     definition.features = {.acpi = false, .apic = true, .pae = true, .hap = false};
     definition.boot.order = {domain::BootDevice::disk};
     definition.emulator = "/usr/bin/qemu-system-i386";
+    definition.nics = {
+        {.mac = mac(1), .bridge = "xenbr0", .model = "e1000", .rate_kib = 1000},
+        {.mac = mac(2), .devid = 1, .bridge = "xenbr1", .script = "vif-nat", .model = "netfront"}};
     definition.consoles = {{.target = Console::Target::serial, .port = 0},
                            {.target = Console::Target::serial, .port = 2}};
     return definition;
@@ -193,7 +219,6 @@ TEST(DomainConfig, ThatMustBeWholeIsRefusedForDisksThatADefinitionCannotHold) {
 
 TEST(DomainConfig, ThatMustBeWholeIsRefusedForOtherDevices) {
     const std::pair<int libxl_domain_config::*, std::string> devices[] = {
-        {&libxl_domain_config::num_nics, "network interfaces"},
         {&libxl_domain_config::num_pcidevs, "PCI devices"},
         {&libxl_domain_config::num_rdms, "reserved memory regions"},
         {&libxl_domain_config::num_dtdevs, "device tree nodes"},

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "domain/mac_address.hpp"
+
+namespace virtlight::domain {
+
+enum class GuestType;
+
+/// How a port of an Open vSwitch carries VLANs, each 1 to 4094.
+struct OpenVswitch {
+    std::optional<unsigned> tag{};  ///< of the guest's frames that have none
+    std::vector<unsigned> trunk{};  ///< those that the guest tags itself
+
+    bool operator==(const OpenVswitch&) const = default;
+};
+
+/// A network interface of a guest: a vif of Xen's, which a hotplug script in the backend domain connects.
+struct Nic {
+    enum class Kind {
+        bridge,   ///< a port of `bridge`
+        ethernet  ///< whatever its script makes of it, e.g. vif-route
+    };
+
+    MacAddress mac{};  ///< no other NIC of the guest has it
+    /// Xen's number of it in its guest: that of its vif and of its place in xenstore. Stays while the guest
+    /// runs.
+    unsigned devid = 0;
+    Kind kind = Kind::bridge;
+    std::string bridge{};                      ///< of Kind::bridge
+    std::optional<OpenVswitch> openvswitch{};  ///< `bridge` is an Open vSwitch; empty: it is Linux's own
+    std::string script{};  ///< a path, or a name among Xen's scripts; empty: that of the kind of bridge
+    std::vector<std::string> addresses{};  ///< IP addresses that the script may let the guest have
+    std::string model{};   ///< that an HVM guest sees beside the vif; "netfront": none; empty: Xen's default
+    std::string target{};  ///< the vif's name in the backend domain; empty: as vif_name()
+    std::string backend_domain{};  ///< name of the domain that has the other end; empty: Domain-0
+    unsigned rate_kib = 0;         ///< KiB per second that the guest may send; 0: without bound
+    unsigned mtu = 0;              ///< bytes; 0: Xen's default, or that of the bridge
+
+    bool operator==(const Nic&) const = default;
+};
+
+/// Whether a guest of this type can have the NIC. unsupported_config: says what cannot be, and what can.
+Result<> check_nic(const Nic& nic, GuestType type);
+
+/// The same beside the guest's others. unsupported_config: one of them has its MAC, devid or target, or there
+/// are too many.
+Result<> check_beside(const Nic& nic, const std::vector<Nic>& others);
+
+/// The lowest devid that none of them has.
+unsigned free_devid(const std::vector<Nic>& nics);
+
+/// Whether a vif's name is one that another guest's may be given at any time: "vif1.0".
+bool is_given_by_xen(std::string_view target);
+
+/// Of its vif while the guest runs under a domid.
+std::string vif_name(const Nic& nic, unsigned domid);
+
+}  // namespace virtlight::domain

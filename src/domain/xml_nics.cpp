@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <concepts>
+#include <limits>
+#include <set>
+
+#include "base/limits.hpp"
+#include "domain/nic.hpp"
+#include "domain/xml_parts.hpp"
+#include "domain/xml_values.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+using Kind = Nic::Kind;
+
+constexpr Word<Kind> kinds[] = {{"bridge", Kind::bridge}, {"ethernet", Kind::ethernet}};
+constexpr std::string_view alias_prefix = "net";
+
+template <std::unsigned_integral T>
+T number_in(const XmlElement& at, std::string_view attribute) {
+    const auto text = at.attribute(attribute);
+    if (!text) return 0;
+    const auto number = parse_number<T>(*text);
+    if (!number || *number == 0) {
+        at.invalid("attribute '{}' of element <{}> must be a whole number from 1 to {}, not '{}'", attribute,
+                   at.name(), std::numeric_limits<T>::max(), shown(*text));
+    }
+    return number.value_or(0);
+}
+
+Kind read_kind(const XmlElement& interface) {
+    const auto type = interface.attribute("type");
+    if (!type) {
+        interface.invalid("<interface> has no attribute 'type'; allowed here: {}", list_words<Kind>(kinds));
+    } else if (trimmed(*type) == "network") {
+        interface.unsupported(
+            "network interfaces of type 'network' are not supported, as no networks are served here: name "
+            "its bridge, "
+            "as in <interface type='bridge'> with <source bridge='virbr0'/>");
+    } else {
+        return attribute_choice(interface, "type", kinds, Kind::bridge);
+    }
+    return Kind::bridge;
+}
+
+MacAddress read_mac(const XmlElement& interface) {
+    const auto element = interface.child("mac");
+    const auto text = element.attribute("address");
+    if (!text) return MacAddress::random();
+    const auto mac = MacAddress::parse(*text);
+    if (!mac) element.invalid("unable to parse mac address '{}'", shown(*text));
+    return mac.value_or(MacAddress::random());
+}
+
+std::optional<OpenVswitch> read_openvswitch(const XmlElement& interface) {
+    const auto port = interface.child("virtualport");
+    const auto vlan = interface.child("vlan");
+    if (!port) {
+        if (vlan) vlan.unsupported("<vlan> is only supported with <virtualport type='openvswitch'/>");
+        return std::nullopt;
+    }
+    if (!port.attribute("type"))
+        port.invalid("<virtualport> has no attribute 'type'; allowed here: openvswitch");
+    expect_attribute(port, "type", "openvswitch");
+    OpenVswitch openvswitch;
+    if (!vlan) return openvswitch;
+    const auto tags = vlan.children("tag");
+    const bool trunk = vlan.attribute("trunk").has_value() || tags.size() > 1;
+    expect_attribute(vlan, "trunk", "yes");
+    for (const auto& tag : tags) {
+        const auto id = number_in<unsigned>(tag, "id");
+        const bool native = tag.attribute("nativeMode").has_value();
+        expect_attribute(tag, "nativeMode", "untagged");
+        if (trunk && !native) {
+            openvswitch.trunk.push_back(id);
+        } else if (openvswitch.tag) {
+            tag.invalid("<vlan> can have one <tag> with nativeMode='untagged'");
+        } else {
+            openvswitch.tag = id;
+        }
+    }
+    return openvswitch;
+}
+
+/// Xen limits what a guest sends, by an average alone.
+unsigned read_rate(const XmlElement& interface) {
+    const auto bandwidth = interface.child("bandwidth");
+    const auto outbound = bandwidth.child("outbound");
+    if (outbound && !outbound.attribute("average"))
+        outbound.invalid("<outbound> has no attribute 'average', which is in KiB per second");
+    return number_in<unsigned>(outbound, "average");
+}
+
+std::vector<std::string> read_addresses(const XmlElement& interface) {
+    std::vector<std::string> addresses;
+    for (const auto& ip : interface.children("ip")) {
+        addresses.emplace_back(trimmed(ip.attribute("address").value_or("")));
+        expect_attribute(ip, "family", addresses.back().contains(':') ? "ipv6" : "ipv4");
+    }
+    return addresses;
+}
+
+/// Of a NIC that was described with one: "net0".
+std::optional<unsigned> devid_in(const XmlElement& interface) {
+    const auto alias = interface.child("alias").attribute("name").value_or("");
+    if (!alias.starts_with(alias_prefix)) return std::nullopt;
+    const auto devid = parse_number<unsigned>(std::string_view(alias).substr(alias_prefix.size()));
+    if (!devid || *devid >= limits::nics) return std::nullopt;
+    return devid;
+}
+
+/// Those that the aliases say; else the place in the order, or the lowest that is free.
+std::vector<unsigned> read_devids(const std::vector<XmlElement>& interfaces) {
+    std::set<unsigned> taken;
+    std::vector<std::optional<unsigned>> said;
+    for (const auto& interface : interfaces) {
+        const auto devid = devid_in(interface);
+        said.push_back(devid && taken.insert(*devid).second ? devid : std::nullopt);
+    }
+    std::vector<unsigned> devids;
+    for (const auto& one : said) {
+        auto devid = one.value_or(static_cast<unsigned>(devids.size()));
+        if (!one && taken.contains(devid)) devid = 0;
+        while (!one && !taken.insert(devid).second)
+            ++devid;
+        devids.push_back(devid);
+    }
+    return devids;
+}
+
+void read(const XmlElement& devices, Definition& definition) {
+    const auto interfaces = devices.children("interface");
+    const auto devids = read_devids(interfaces);
+    for (const auto& interface : interfaces) {
+        auto nic = read_nic(interface);
+        nic.devid = devids[definition.nics.size()];
+        auto good = check_nic(nic, definition.type);
+        if (good) good = check_beside(nic, definition.nics);
+        if (!good) {
+            interface.unsupported("{}", good.error().message);
+            return;
+        }
+        definition.nics.push_back(std::move(nic));
+    }
+}
+
+void write_openvswitch(XmlWriter& writer, const OpenVswitch& openvswitch) {
+    writer.element("virtualport").attribute("type", "openvswitch");
+    const auto& [tag, trunk] = openvswitch;
+    if (!tag && trunk.empty()) return;
+    auto vlan = writer.element("vlan");
+    if (!trunk.empty()) vlan.attribute("trunk", "yes");
+    for (const auto id : trunk)
+        writer.element("tag").attribute("id", id);
+    if (!tag) return;
+    auto element = writer.element("tag");
+    element.attribute("id", *tag);
+    if (!trunk.empty()) element.attribute("nativeMode", "untagged");
+}
+
+void write_text(XmlWriter& writer, std::string_view name, std::string_view attribute, std::string_view text) {
+    if (!text.empty()) writer.element(name).attribute(attribute, text);
+}
+
+void write(XmlWriter& writer, const Definition& definition, Shape shape) {
+    for (unsigned place = 0; const auto& nic : definition.nics) {
+        // Of what is stored only where reading would give another devid.
+        write_nic(writer, nic, shape == Shape::running || nic.devid != place);
+        ++place;
+    }
+}
+
+}  // namespace
+
+Nic read_nic(const XmlElement& interface) {
+    Nic nic;
+    nic.kind = read_kind(interface);
+    nic.mac = read_mac(interface);
+    if (nic.kind == Kind::bridge) {
+        const auto source = interface.child("source");
+        const auto bridge = source.attribute("bridge");
+        if (!bridge)
+            interface.invalid("No <source> 'bridge' attribute specified with <interface type='bridge'/>");
+        nic.bridge = trimmed(bridge.value_or(""));
+        nic.openvswitch = read_openvswitch(interface);
+    }
+    nic.script = interface.child("script").attribute("path").value_or("");
+    nic.addresses = read_addresses(interface);
+    nic.model = trimmed(interface.child("model").attribute("type").value_or(""));
+    nic.target = trimmed(interface.child("target").attribute("dev").value_or(""));
+    if (is_given_by_xen(nic.target)) nic.target.clear();  // of the life that was described
+    nic.backend_domain = interface.child("backenddomain").attribute("name").value_or("");
+    nic.rate_kib = read_rate(interface);
+    nic.mtu = number_in<std::uint16_t>(interface.child("mtu"), "size");
+    const Word<bool> up[] = {{"up", true}};
+    const auto link = interface.child("link");
+    if (link.attribute("state").value_or("up") == "down")
+        link.unsupported("the link of a network interface cannot be down: libxl has no way to say so");
+    attribute_choice<bool>(link, "state", up, true);
+    ignore_alias(interface);
+    return nic;
+}
+
+void write_nic(XmlWriter& writer, const Nic& nic, bool with_alias) {
+    auto interface = writer.element("interface");
+    interface.attribute("type", word_for(nic.kind, kinds));
+    writer.element("mac").attribute("address", to_string(nic.mac));
+    if (nic.kind == Kind::bridge) writer.element("source").attribute("bridge", nic.bridge);
+    for (const auto& address : nic.addresses)
+        writer.element("ip")
+            .attribute("address", address)
+            .attribute("family", address.contains(':') ? "ipv6" : "ipv4");
+    if (nic.openvswitch) write_openvswitch(writer, *nic.openvswitch);
+    if (nic.rate_kib != 0) {
+        const auto bandwidth = writer.element("bandwidth");
+        writer.element("outbound").attribute("average", nic.rate_kib);
+    }
+    write_text(writer, "script", "path", nic.script);
+    write_text(writer, "backenddomain", "name", nic.backend_domain);
+    write_text(writer, "target", "dev", nic.target);
+    write_text(writer, "model", "type", nic.model);
+    if (nic.mtu != 0) writer.element("mtu").attribute("size", nic.mtu);
+    if (with_alias) writer.element("alias").attribute("name", fmt::format("{}{}", alias_prefix, nic.devid));
+}
+
+constinit const XmlPart nics_part{read, write};
+
+}  // namespace virtlight::domain

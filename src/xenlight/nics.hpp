@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <vector>
+
+#include "domain/definition.hpp"
+#include "xenlight/libxl.hpp"
+
+/// Network interfaces in libxl's words and back. Pure.
+namespace virtlight::xenlight {
+
+/// `written` is fresh.
+void write_nic(const domain::Nic& nic, domain::GuestType type, libxl_device_nic& written);
+/// What a Nic cannot hold is left out.
+domain::Nic read_nic(const libxl_device_nic& nic, domain::GuestType type);
+
+/// `config` has none yet.
+void write_nics(const domain::Definition& definition, libxl_domain_config& config);
+/// Numbers those that xl has left to libxl as libxl does.
+std::vector<domain::Nic> read_nics(const libxl_domain_config& config, domain::GuestType type);
+
+}  // namespace virtlight::xenlight

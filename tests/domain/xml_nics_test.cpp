@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What <interface> is read into, and what it is refused for.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "domain/sample.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+
+constexpr std::string_view mac = "<mac address='00:16:3e:00:00:01'/>";
+constexpr std::string_view bridge = "<source bridge='xenbr0'/>";
+
+std::string interface(std::string_view inside, std::string_view type = "bridge") {
+    return fmt::format("<interface type='{}'>{}</interface>", type, inside);
+}
+
+std::string bridged(std::string_view more) {
+    return interface(fmt::format("{}{}{}", mac, bridge, more));
+}
+
+std::vector<Nic> read(std::string devices, std::string os = Sample{}.os) {
+    const auto definition = parse_xml(Sample{.os = std::move(os), .devices = std::move(devices)}.xml());
+    EXPECT_TRUE(definition) << definition.error().message;
+    return definition ? definition->nics : std::vector<Nic>();
+}
+
+std::string refusal(std::string devices, std::string os = Sample{}.os) {
+    return verdict(Sample{.os = std::move(os), .devices = std::move(devices)}.xml());
+}
+
+const MacAddress first_mac{{0x00, 0x16, 0x3e, 0, 0, 1}};
+
+TEST(DomainXmlNics, NeedLittle) {
+    EXPECT_THAT(read(bridged("")), ElementsAre(Nic{.mac = first_mac, .bridge = "xenbr0"}));
+}
+
+TEST(DomainXmlNics, HaveAllThatXenKnows) {
+    EXPECT_THAT(read(bridged("<ip address='10.0.0.7' family='ipv4'/><ip address='fe80::7'/>"
+                             "<script path='vif-nat'/><backenddomain name='netvm'/><target dev='web0'/>"
+                             "<model type='e1000'/><mtu size='9000'/><link state='up'/>"
+                             "<bandwidth><outbound average='1000'/></bandwidth>"),
+                     hvm_os),
+                ElementsAre(Nic{.mac = first_mac,
+                                .bridge = "xenbr0",
+                                .script = "vif-nat",
+                                .addresses = {"10.0.0.7", "fe80::7"},
+                                .model = "e1000",
+                                .target = "web0",
+                                .backend_domain = "netvm",
+                                .rate_kib = 1000,
+                                .mtu = 9000}));
+    EXPECT_THAT(read(interface(std::string(mac) + "<script path='vif-route'/>", "ethernet")),
+                ElementsAre(Nic{.mac = first_mac, .kind = Nic::Kind::ethernet, .script = "vif-route"}));
+}
+
+TEST(DomainXmlNics, CanBePortsOfAnOpenVswitch) {
+    const auto port = [](std::string_view vlan) {
+        const auto nics = read(bridged(fmt::format("<virtualport type='openvswitch'/>{}", vlan)));
+        return nics.empty() ? std::nullopt : nics[0].openvswitch;
+    };
+    EXPECT_EQ(port(""), OpenVswitch());
+    EXPECT_EQ(port("<vlan><tag id='42'/></vlan>"), OpenVswitch{.tag = 42});
+    EXPECT_EQ(port("<vlan trunk='yes'><tag id='42'/></vlan>"), OpenVswitch{.trunk = {42}});
+    EXPECT_EQ(port("<vlan trunk='yes'><tag id='7'/><tag id='42' nativeMode='untagged'/><tag id='9'/></vlan>"),
+              (OpenVswitch{.tag = 42, .trunk = {7, 9}}));
+}
+
+TEST(DomainXmlNics, GetAMacOfXensWhereNoneIsGiven) {
+    const auto nics = read(interface(bridge) + interface(bridge));
+    ASSERT_EQ(nics.size(), 2U);
+    EXPECT_TRUE(to_string(nics[0].mac).starts_with("00:16:3e:"));
+    EXPECT_NE(nics[0].mac, nics[1].mac);
+}
+
+TEST(DomainXmlNics, AreNumberedInOrderUnlessTheyHaveRunUnderOtherNumbers) {
+    const auto devids = [](std::string_view first, std::string_view second, std::string_view third) {
+        const auto nic = [](std::string_view alias) {
+            return interface(
+                fmt::format("{}{}", bridge, alias.empty() ? "" : fmt::format("<alias name='{}'/>", alias)));
+        };
+        std::vector<unsigned> all;
+        for (const auto& one : read(nic(first) + nic(second) + nic(third)))
+            all.push_back(one.devid);
+        return all;
+    };
+    EXPECT_THAT(devids("", "", ""), ElementsAre(0, 1, 2));
+    EXPECT_THAT(devids("net2", "net4", "net0"), ElementsAre(2, 4, 0));
+    EXPECT_THAT(devids("", "net0", ""), ElementsAre(1, 0, 2));
+    EXPECT_THAT(devids("net1", "net1", ""), ElementsAre(1, 0, 2)) << "a copied element";
+    EXPECT_THAT(devids("net999", "other", "netx"), ElementsAre(0, 1, 2));
+}
+
+TEST(DomainXmlNics, OfARunningGuestHaveTheNamesOfTheirVifs) {
+    Definition definition{.name = "one", .nics = {{.mac = first_mac, .bridge = "xenbr0"}}};
+    definition.nics.push_back({.mac = first_mac, .devid = 3, .bridge = "xenbr0", .target = "web0"});
+    const auto xml = format_xml(definition, 7U);
+    EXPECT_THAT(xml, HasSubstr("<target dev='vif7.0'/>\n      <alias name='net0'/>"));
+    EXPECT_THAT(xml, HasSubstr("<target dev='web0'/>\n      <alias name='net3'/>"));
+    EXPECT_THAT(read(bridged("<target dev='vif7.0'/>")), ElementsAre(Field(&Nic::target, "")));
+}
+
+TEST(DomainXmlNicsRefusal, OfMacsThatNoInterfaceCanHave) {
+    const auto with = [](std::string_view address) {
+        return refusal(interface(fmt::format("<mac address='{}'/>{}", address, bridge)));
+    };
+    EXPECT_EQ(with("00:16:3e:zz:00:01"),
+              "invalid XML: line 6: unable to parse mac address '00:16:3e:zz:00:01'");
+    EXPECT_EQ(with("01:16:3e:00:00:01"),
+              "unsupported configuration: line 6: network interface 01:16:3e:00:00:01: expected unicast mac "
+              "address, "
+              "found multicast '01:16:3e:00:00:01'");
+    EXPECT_THAT(with("00:00:00:00:00:00"), HasSubstr("expected unicast mac address"));
+    EXPECT_EQ(refusal(bridged("") + "\n" + bridged("")),
+              "unsupported configuration: line 7: network interface 00:16:3e:00:00:01: another one of the "
+              "guest has "
+              "the same MAC address");
+}
+
+TEST(DomainXmlNicsRefusal, OfWhatIsNotServed) {
+    EXPECT_THAT(refusal(interface("<source network='default'/>", "network")),
+                HasSubstr("type 'network' are not supported, as no networks are served here"));
+    EXPECT_THAT(refusal(interface("", "user")), HasSubstr("'user'; allowed here: bridge, ethernet"));
+    EXPECT_THAT(refusal("<interface/>"), HasSubstr("<interface> has no attribute 'type'"));
+    EXPECT_THAT(refusal(interface(mac)), HasSubstr("No <source> 'bridge' attribute specified"));
+    EXPECT_THAT(refusal(bridged("<link state='down'/>")), HasSubstr("cannot be down"));
+    EXPECT_THAT(refusal(bridged("<boot order='1'/>")), HasSubstr("element <boot> is not supported"));
+    EXPECT_THAT(refusal(bridged("<bandwidth><inbound average='1'/></bandwidth>")),
+                HasSubstr("element <inbound> is not supported in <bandwidth>; allowed here: outbound"));
+    EXPECT_THAT(refusal(bridged("<bandwidth><outbound average='1' peak='2'/></bandwidth>")),
+                HasSubstr("attribute 'peak'"));
+    EXPECT_THAT(refusal(bridged("<alias name='ua-mine'/>")), HasSubstr("user-defined alias 'ua-mine'"));
+    EXPECT_THAT(refusal(bridged("<vlan><tag id='1'/></vlan>")),
+                HasSubstr("only supported with <virtualport type='openvswitch'/>"));
+    EXPECT_THAT(refusal(bridged("<virtualport type='802.1Qbg'/>")), HasSubstr("allowed here: openvswitch"));
+}
+
+TEST(DomainXmlNicsRefusal, OfValuesOutOfRange) {
+    EXPECT_THAT(refusal(bridged("<mtu size='67'/>")),
+                HasSubstr("its mtu must be from 68 to 65535 bytes, not 67"));
+    EXPECT_THAT(refusal(bridged("<mtu size='65536'/>")), HasSubstr("from 1 to 65535, not '65536'"));
+    EXPECT_THAT(refusal(bridged("<mtu size='0'/>")), HasSubstr("not '0'"));
+    EXPECT_THAT(refusal(bridged("<bandwidth><outbound average='-1'/></bandwidth>")), HasSubstr("not '-1'"));
+    EXPECT_THAT(refusal(bridged("<ip address='10.0.0.256'/>")), HasSubstr("'10.0.0.256' is no IP address"));
+    EXPECT_THAT(refusal(bridged("<virtualport type='openvswitch'/><vlan><tag id='4095'/></vlan>")),
+                HasSubstr("id of a VLAN must be from 1 to 4094"));
+    EXPECT_THAT(refusal(interface(std::string(mac) + "<source bridge='a name that is too long'/>")),
+                HasSubstr("not 'a name that is too long'"));
+    EXPECT_THAT(refusal(bridged("<target dev='sixteen-bytes-16'/>")), HasSubstr("up to 15 letters"));
+    EXPECT_THAT(refusal(bridged("<target dev='twelve-bytes'/>"), hvm_os), HasSubstr("up to 11 letters"));
+    EXPECT_EQ(refusal(bridged("<target dev='twelve-bytes'/><model type='netfront'/>"), hvm_os), "ok");
+}
+
+TEST(DomainXmlNicsRefusal, OfModelsThatTheGuestCannotSee) {
+    EXPECT_THAT(refusal(bridged("<model type='e1000'/>")),
+                HasSubstr("only model 'netfront' is supported for Xen PV(H) domains, not 'e1000'"));
+    EXPECT_EQ(refusal(bridged("<model type='netfront'/>")), "ok");
+    EXPECT_THAT(refusal(bridged("<model type='virtio'/>"), hvm_os),
+                HasSubstr("unknown model 'virtio'; allowed here: netfront, rtl8139, e1000,"));
+}
+
+TEST(DomainXmlNicsRefusal, OfConnectionsThatContradictThemselves) {
+    EXPECT_THAT(refusal(interface(mac, "ethernet")), HasSubstr("needs a script"));
+    EXPECT_THAT(refusal(bridged("<virtualport type='openvswitch'/><script path='vif-nat'/>")),
+                HasSubstr("has no script of its own"));
+    const auto second = interface(std::string(bridge) + "<target dev='web0'/>");
+    EXPECT_THAT(refusal(second + second), HasSubstr("the same target 'web0'"));
+}
+
+}  // namespace
+}  // namespace virtlight::domain
