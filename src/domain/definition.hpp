@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/uuid.hpp"
+#include "domain/boot.hpp"
 #include "domain/disk.hpp"
 #include "domain/nic.hpp"
 
@@ -17,15 +18,6 @@ enum class GuestType { pv, pvh, hvm };
 
 /// What is done when the guest stops by itself.
 enum class LifecycleAction { destroy, restart, rename_restart, preserve, coredump_destroy, coredump_restart };
-
-/// Where a guest's kernel comes from: a file of dom0, handed over directly.
-struct DirectBoot {
-    std::string kernel;   ///< path in dom0; empty: none given
-    std::string initrd;   ///< path in dom0; may be empty
-    std::string cmdline;  ///< may be empty
-
-    bool operator==(const DirectBoot&) const = default;
-};
 
 /// A character device that the guest sees. PV and PVH guests have the Xen console; HVM guests have serial
 /// ports too.
@@ -64,7 +56,7 @@ struct Definition {
     std::uint64_t memory_kib = 0;      ///< given at start; at most memory_max_kib; a multiple of 1024
     unsigned vcpus_max = 1;            ///< 1 to limits::vcpus
     unsigned vcpus = 1;                ///< online at start; at most vcpus_max
-    DirectBoot boot{};
+    Boot boot{};
     Features features{};
     ClockOffset clock = ClockOffset::utc;
 

@@ -65,11 +65,24 @@ std::string as_utf8(std::string_view text) {
     return clean;
 }
 
+namespace {
+constexpr std::string_view blanks = " \t\r\n";
+}
+
 std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view blanks = " \t\r\n";
     const auto first = text.find_first_not_of(blanks);
     if (first == text.npos) return {};
     return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::vector<std::string> words_in(std::string_view text) {
+    std::vector<std::string> words;
+    while (!(text = trimmed(text)).empty()) {
+        const auto word = text.substr(0, text.find_first_of(blanks));
+        words.emplace_back(word);
+        text.remove_prefix(word.size());
+    }
+    return words;
 }
 
 std::string shown(std::string_view value, std::size_t limit) {

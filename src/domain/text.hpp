@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace virtlight::domain {
 
@@ -20,6 +21,9 @@ bool is_control(char32_t character);
 
 /// Without the blanks around it, as XML counts blanks.
 std::string_view trimmed(std::string_view text);
+
+/// The words between the blanks.
+std::vector<std::string> words_in(std::string_view text);
 
 /// With U+FFFD for each byte that is not UTF-8.
 std::string as_utf8(std::string_view text);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
 #include "domain/xml_parts.hpp"
 #include "domain/xml_values.hpp"
 
@@ -18,6 +20,16 @@ constexpr Word<GuestType> machines[] = {
     {"xenpvh", GuestType::pvh},
     {"xenfv", GuestType::hvm},
 };
+
+constexpr Word<BootDevice> boot_devices[] = {
+    {"hd", BootDevice::disk},
+    {"cdrom", BootDevice::cdrom},
+    {"network", BootDevice::network},
+    {"fd", BootDevice::floppy},
+};
+
+constexpr Word<Firmware> firmwares[] = {{"bios", Firmware::bios}, {"efi", Firmware::efi}};
+constexpr Word<Firmware> loader_types[] = {{"rom", Firmware::bios}, {"pflash", Firmware::efi}};
 
 GuestType read_type(const XmlElement& os) {
     const auto element = os.child("type");
@@ -42,37 +54,105 @@ GuestType read_type(const XmlElement& os) {
     return meant;
 }
 
+void read_order(const XmlElement& os, Boot& boot) {
+    for (const auto& element : os.children("boot")) {
+        if (!element.attribute("dev")) element.invalid("<boot> has no attribute 'dev'");
+        const auto device = attribute_choice(element, "dev", boot_devices, BootDevice::disk);
+        if (std::ranges::find(boot.order, device) != boot.order.end())
+            element.invalid("<boot> device '{}' may appear only once", word_for(device, boot_devices));
+        boot.order.push_back(device);
+    }
+    if (boot.order.empty()) boot.order = {BootDevice::disk};
+}
+
+/// A loader of type rom is the hvmloader that brings a BIOS along, one of type pflash an image of UEFI.
+void read_firmware(const XmlElement& os, Boot& boot) {
+    const auto asked = attribute_choice(os, "firmware", firmwares, Firmware::chosen);
+    boot.firmware = asked;
+    const auto loader = os.child("loader");
+    boot.loader = path_in(loader);
+    if (!loader) return;
+    expect_attribute(loader, "readonly", "yes");
+    expect_attribute(loader, "secure", "no");
+    const auto type = attribute_choice(loader, "type", loader_types, Firmware::bios);
+    if (boot.loader.empty()) {
+        loader.invalid("<loader> must be the path of the guest's firmware");
+    } else if (asked != Firmware::chosen && asked != type) {
+        loader.unsupported("<loader> of type '{}' contradicts firmware '{}'", word_for(type, loader_types),
+                           word_for(asked, firmwares));
+    }
+    boot.firmware = type;
+}
+
+/// libvirt gives a PV guest pygrub where nothing else is said.
+void read_bootloader(const XmlElement& domain, const XmlElement& os, Definition& definition) {
+    auto& boot = definition.boot;
+    const auto element = domain.child("bootloader");
+    boot.bootloader = trimmed(element.text());
+    const bool relative = boot.bootloader.contains('/') && !boot.bootloader.starts_with('/');
+    if (relative || boot.bootloader.find_first_of("\r\n") != std::string::npos)
+        element.invalid("<bootloader> must be an absolute path or a name like pygrub, not '{}'",
+                        shown(boot.bootloader));
+    const auto args = domain.child("bootloader_args");
+    boot.bootloader_args = words_in(args.text());
+    const bool boots = !boot.kernel.empty() || !boot.bootloader.empty();
+    if (!boots && definition.type == GuestType::pv) boot.bootloader = "pygrub";
+    if (!boots && definition.type == GuestType::pvh)
+        os.unsupported(
+            "<os> has no <kernel>, and <domain> no <bootloader>: a PVH guest boots from one of them");
+    if (boot.bootloader.empty() && !boot.bootloader_args.empty())
+        args.unsupported("<bootloader_args> need a <bootloader>");
+}
+
 void read(const XmlElement& domain, Definition& definition) {
     const auto os = domain.child("os");
     if (!os) {
         domain.invalid("an os <type> must be specified: <domain> has no <os>");
         return;
     }
+    auto& boot = definition.boot;
     definition.type = read_type(os);
-    definition.boot.kernel = path_in(os.child("kernel"));
-    definition.boot.initrd = path_in(os.child("initrd"));
-    definition.boot.cmdline = os.child("cmdline").text();
-    // libvirt writes it into every HVM guest that was given no order of boot devices.
-    if (definition.type == GuestType::hvm) expect_attribute(os.child("boot"), "dev", "hd");
-    if (definition.boot.kernel.empty()) {
-        os.unsupported(
-            "<os> has no <kernel>: guests boot from a kernel file of dom0 here; bootloaders, disks "
-            "and firmware are not supported");
+    boot.kernel = path_in(os.child("kernel"));
+    boot.initrd = path_in(os.child("initrd"));
+    boot.cmdline = os.child("cmdline").text();
+    if (definition.type == GuestType::hvm) {
+        read_order(os, boot);
+        read_firmware(os, boot);
+        if (boot.kernel.empty() && !(boot.initrd.empty() && boot.cmdline.empty()))
+            os.unsupported("<initrd> and <cmdline> of an HVM guest need a <kernel>");
+    } else {
+        read_bootloader(domain, os, definition);
     }
 }
 
+void write_firmware(XmlWriter& writer, const Boot& boot) {
+    if (boot.loader.empty()) return;
+    writer.element("loader")
+        .attribute("readonly", "yes")
+        .attribute("type", word_for(boot.firmware, loader_types))
+        .text(boot.loader);
+}
+
 void write(XmlWriter& writer, const Definition& definition, Shape) {
+    const auto& boot = definition.boot;
+    const auto write_text = [&](std::string_view name, std::string_view text) {
+        if (!text.empty()) writer.element(name).text(text);
+    };
+    write_text("bootloader", boot.bootloader);
+    write_text("bootloader_args", fmt::format("{}", fmt::join(boot.bootloader_args, " ")));
     auto os = writer.element("os");
+    if (boot.firmware != Firmware::chosen && boot.loader.empty())
+        os.attribute("firmware", word_for(boot.firmware, firmwares));
     writer.element("type")
         .attribute("arch", "x86_64")
         .attribute("machine", word_for(definition.type, machines))
         .text(word_for(definition.type, types));
-    const auto write_text = [&](std::string_view name, std::string_view text) {
-        if (!text.empty()) writer.element(name).text(text);
-    };
-    write_text("kernel", definition.boot.kernel);
-    write_text("initrd", definition.boot.initrd);
-    write_text("cmdline", definition.boot.cmdline);
+    write_firmware(writer, boot);
+    write_text("kernel", boot.kernel);
+    write_text("initrd", boot.initrd);
+    write_text("cmdline", boot.cmdline);
+    for (const auto device : boot.order)
+        writer.element("boot").attribute("dev", word_for(device, boot_devices));
 }
 
 }  // namespace

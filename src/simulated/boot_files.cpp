@@ -2,12 +2,15 @@
 #include "simulated/boot_files.hpp"
 
 #include <cerrno>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "base/file.hpp"
+#include "hypervisor/disk_files.hpp"
 
 namespace virtlight::simulated {
 namespace {
@@ -25,15 +28,31 @@ Result<> check_file(std::string_view role, const std::string& path) {
     return {};
 }
 
+/// With a bootloader the kernel is on the guest's disk.
+Result<> check_kernel(const domain::Definition& definition) {
+    const auto& boot = definition.boot;
+    if (!boot.bootloader.empty()) {
+        if (definition.disks.empty())
+            return fail(Reason::invalid_argument,
+                        "it has no disk on which its bootloader {} could find a kernel", boot.bootloader);
+        return boot.bootloader.starts_with('/') ? check_file("bootloader", boot.bootloader) : Result<>();
+    }
+    if (boot.kernel.empty() && definition.type != domain::GuestType::hvm)
+        return fail(Reason::invalid_argument, "no kernel is given, and only an HVM guest starts without");
+    const std::pair<std::string_view, const std::string&> files[] = {
+        {"kernel", boot.kernel}, {"initrd", boot.initrd}, {"loader", boot.loader}};
+    for (const auto& [role, path] : files) {
+        if (path.empty()) continue;
+        if (auto checked = check_file(role, path); !checked) return checked;
+    }
+    return {};
+}
+
 }  // namespace
 
-Result<> check_boot_files(domain::GuestType type, const domain::DirectBoot& boot) {
-    if (boot.kernel.empty() && type != domain::GuestType::hvm)
-        return fail(Reason::invalid_argument, "no kernel is given, and only an HVM guest starts without");
-    if (!boot.kernel.empty())
-        if (auto checked = check_file("kernel", boot.kernel); !checked) return checked;
-    if (!boot.initrd.empty()) return check_file("initrd", boot.initrd);
-    return {};
+Result<> check_boot_files(const domain::Definition& definition) {
+    if (auto checked = check_kernel(definition); !checked) return checked;
+    return hypervisor::check_disk_files(definition.disks);
 }
 
 }  // namespace virtlight::simulated

@@ -6,8 +6,9 @@
 
 namespace virtlight::simulated {
 
-/// Whether a guest could be started from these files: any readable file is a kernel or an initrd, and only an
-/// HVM guest can do without a kernel. invalid_argument: names the file. Blocks: not for the core thread.
-Result<> check_boot_files(domain::GuestType type, const domain::DirectBoot& boot);
+/// Whether a guest could be started from these files: any readable file is a kernel, an initrd or a firmware,
+/// only an HVM guest can do without a kernel or a bootloader, and its disks are there. invalid_argument:
+/// names the file. Blocks: not for the core thread.
+Result<> check_boot_files(const domain::Definition& definition);
 
 }  // namespace virtlight::simulated

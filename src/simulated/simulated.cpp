@@ -167,11 +167,10 @@ async::Task<Result<Created>> Simulated::create(domain::Definition definition, Op
 async::Task<Result<>> Simulated::check_files(Attempt& attempt, const domain::Definition& definition) {
     const async::Completion<End> ended;
     const auto verdict = std::make_shared<Result<>>();
-    blocking_.submit(
-        [&scheduler = scheduler_, ended, verdict, type = definition.type, boot = definition.boot] {
-            *verdict = check_boot_files(type, boot);
-            scheduler.post([ended] { ended.set(End::done); });
-        });
+    blocking_.submit([&scheduler = scheduler_, ended, verdict, definition] {
+        *verdict = check_boot_files(definition);
+        scheduler.post([ended] { ended.set(End::done); });
+    });
     if (const auto end = co_await wait(attempt, ended, limits::simulated_file_check); end != End::done)
         co_return attempt.error(end);
     if (!*verdict)

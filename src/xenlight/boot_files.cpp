@@ -76,7 +76,25 @@ Result<std::string> read_head(const std::string& path, std::string_view what) {
     return head;
 }
 
-Result<> check_files(const domain::DirectBoot& boot, domain::GuestType type) {
+/// The bootloader finds the kernel on the guest's first disk. One without a path is Xen's own: libxl knows
+/// where that is.
+Result<> check_bootloader(const domain::Definition& definition) {
+    const auto& path = definition.boot.bootloader;
+    if (path.starts_with('/') && ::access(path.c_str(), X_OK) != 0)
+        return fail(Reason::invalid_argument, "the bootloader {}: {}", path, errno_text(errno));
+    if (definition.disks.empty())
+        return fail(Reason::invalid_argument, "it has no disk on which its bootloader {} could find a kernel",
+                    path);
+    return {};
+}
+
+Result<> check_files(const domain::Definition& definition) {
+    const auto& boot = definition.boot;
+    const auto type = definition.type;
+    if (!boot.bootloader.empty()) return check_bootloader(definition);
+    if (!boot.loader.empty())
+        if (const auto loader = read_head(boot.loader, "loader"); !loader)
+            return std::unexpected(loader.error());
     if (boot.kernel.empty()) {
         if (type == domain::GuestType::hvm) return {};
         return fail(Reason::invalid_argument, "it has no kernel to boot");
@@ -95,7 +113,7 @@ Result<> check_files(const domain::DirectBoot& boot, domain::GuestType type) {
 }  // namespace
 
 Result<> check_boot_files(const domain::Definition& definition) {
-    auto checked = check_files(definition.boot, definition.type);
+    auto checked = check_files(definition);
     if (!checked) {
         checked.error().message =
             fmt::format("cannot start domain '{}': {}", definition.name, checked.error().message);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <span>
 
+#include "hypervisor/disk_files.hpp"
 #include "xenlight/boot_files.hpp"
 #include "xenlight/consoles.hpp"
 #include "xenlight/domain_config.hpp"
@@ -71,9 +72,16 @@ Result<> check_memory(Context& context, Job& job) {
     return counted;
 }
 
-Result<> prepare(Context& context, Job& job) {
-    // A restored guest has its kernel in its memory.
+/// A restored guest has its kernel in its memory.
+Result<> check_files(const Job& job) {
     if (auto good = job.stream ? Result<>() : check_boot_files(job.definition); !good) return good;
+    auto good = hypervisor::check_disk_files(job.definition.disks);
+    if (!good) return std::unexpected(in_context(job.what(), std::move(good.error())));
+    return good;
+}
+
+Result<> prepare(Context& context, Job& job) {
+    if (auto good = check_files(job); !good) return good;
     if (auto good = check_uuid_is_free(context, job); !good) return good;
     write_config(job.definition, *job.config);
     return check_memory(context, job);

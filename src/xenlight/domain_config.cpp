@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "xenlight/disks.hpp"
 #include "xenlight/nics.hpp"
 #include "xenlight/words.hpp"
 
@@ -32,6 +33,19 @@ constexpr std::array actions = {
     std::pair{LifecycleAction::coredump_restart, LIBXL_ACTION_ON_SHUTDOWN_COREDUMP_RESTART},
 };
 
+constexpr std::array boot_letters = {
+    std::pair{domain::BootDevice::floppy, 'a'},
+    std::pair{domain::BootDevice::disk, 'c'},
+    std::pair{domain::BootDevice::cdrom, 'd'},
+    std::pair{domain::BootDevice::network, 'n'},
+};
+
+constexpr std::array bioses = {
+    std::pair{domain::Firmware::chosen, LIBXL_BIOS_TYPE_UNKNOWN},
+    std::pair{domain::Firmware::bios, LIBXL_BIOS_TYPE_SEABIOS},
+    std::pair{domain::Firmware::efi, LIBXL_BIOS_TYPE_OVMF},
+};
+
 void write_vcpus(const Definition& definition, libxl_domain_build_info& info) {
     info.max_vcpus = static_cast<int>(definition.vcpus_max);
     info.avail_vcpus.size = (definition.vcpus_max + 7) / 8;
@@ -48,10 +62,25 @@ void write_serial_ports(const Definition& definition, libxl_domain_build_info& i
         if (ports.size() <= console.port) ports.resize(console.port + 1, "none");
         ports[console.port] = "pty";
     }
-    if (ports.empty()) return;
-    info.u.hvm.serial_list = allocate<char*>(ports.size() + 1);
-    for (std::size_t port = 0; port < ports.size(); ++port)
-        info.u.hvm.serial_list[port] = ::strdup(ports[port]);
+    info.u.hvm.serial_list = copy_list(ports);
+}
+
+void write_boot(const domain::Boot& boot, libxl_domain_build_info& info) {
+    info.kernel = copy(boot.kernel);
+    info.ramdisk = copy(boot.initrd);
+    info.cmdline = copy(boot.cmdline);
+    info.bootloader = copy(boot.bootloader);
+    info.bootloader_args = copy_list(boot.bootloader_args);
+}
+
+void write_firmware(const domain::Boot& boot, libxl_domain_build_info& info) {
+    std::string letters;
+    for (const auto device : boot.order)
+        letters += xens(boot_letters, device);
+    info.u.hvm.boot = copy(letters);
+    info.u.hvm.bios = xens(bioses, boot.firmware);
+    (boot.firmware == domain::Firmware::efi ? info.u.hvm.system_firmware : info.u.hvm.firmware) =
+        copy(boot.loader);
 }
 
 void write_hvm(const Definition& definition, libxl_domain_build_info& info) {
@@ -66,17 +95,44 @@ void write_hvm(const Definition& definition, libxl_domain_build_info& info) {
     libxl_defbool_set(&hvm.spice.enable, false);
     libxl_defbool_set(&hvm.vkb_device, false);
     write_serial_ports(definition, info);
+    write_firmware(definition.boot, info);
 }
 
-void add_serial_ports(const libxl_domain_build_info& info, std::vector<Console>& consoles) {
-    const auto add = [&](unsigned port, const char* backend) {
-        if (std::strcmp(backend, "none") != 0)
-            consoles.push_back({.target = Console::Target::serial, .port = port});
+domain::Boot read_boot(const libxl_domain_build_info& info, GuestType type) {
+    domain::Boot boot{
+        .kernel = text_of(info.kernel), .initrd = text_of(info.ramdisk), .cmdline = text_of(info.cmdline)};
+    if (type != GuestType::hvm) {
+        boot.bootloader = text_of(info.bootloader);
+        for (char* const* word = info.bootloader_args; word && *word; ++word)
+            boot.bootloader_args.emplace_back(*word);
+        return boot;
+    }
+    const auto& hvm = info.u.hvm;
+    const std::string_view letters = hvm.boot ? hvm.boot : "cda";
+    for (const char letter : letters) {
+        const auto* const found =
+            std::ranges::find(boot_letters, letter, [](const auto& pair) { return pair.second; });
+        if (found != boot_letters.end()) boot.order.push_back(found->first);
+    }
+    boot.firmware = ours(bioses, hvm.bios, domain::Firmware::chosen);
+    boot.loader = text_of(boot.firmware == domain::Firmware::efi ? hvm.system_firmware : hvm.firmware);
+    return boot;
+}
+
+/// The first thing that the guest has and a definition cannot hold.
+Result<> check_devices(const libxl_domain_config& config, GuestType type) {
+    const std::pair<std::string_view, int> unknown[] = {
+        {"network interfaces", config.num_nics},      {"PCI devices", config.num_pcidevs},
+        {"reserved memory regions", config.num_rdms}, {"device tree nodes", config.num_dtdevs},
+        {"virtual framebuffers", config.num_vfbs},    {"virtual keyboards", config.num_vkbs},
+        {"virtual TPMs", config.num_vtpms},           {"shared folders", config.num_p9s},
+        {"PV calls", config.num_pvcallsifs},          {"virtual displays", config.num_vdispls},
+        {"virtual sound cards", config.num_vsnds},    {"channels", config.num_channels},
+        {"USB controllers", config.num_usbctrls},     {"USB devices", config.num_usbdevs},
     };
-    if (info.u.hvm.serial) add(0, info.u.hvm.serial);
-    char* const* backend = info.u.hvm.serial_list;
-    for (unsigned port = 0; backend && *backend; ++backend, ++port)
-        add(port, *backend);
+    for (const auto& [what, count] : unknown)
+        if (count > 0) return fail(Reason::unsupported_config, "it has {}, which are not served yet", what);
+    return check_disks(config, type);
 }
 
 }  // namespace
@@ -96,9 +152,7 @@ void write_config(const Definition& definition, libxl_domain_config& config) {
     // Too little memory is found before the guest is filled with it.
     libxl_defbool_set(&build.claim_mode, true);
     write_vcpus(definition, build);
-    build.kernel = copy(definition.boot.kernel);
-    build.ramdisk = copy(definition.boot.initrd);
-    build.cmdline = copy(definition.boot.cmdline);
+    write_boot(definition.boot, build);
     build.device_model = copy(definition.emulator);
     libxl_defbool_set(&build.localtime, definition.clock == domain::ClockOffset::localtime);
     if (definition.type == GuestType::pvh) {
@@ -113,6 +167,7 @@ void write_config(const Definition& definition, libxl_domain_config& config) {
         write_hvm(definition, build);
     }
 
+    write_disks(definition, config);
     write_nics(definition, config);
 
     // libxl keeps these with the domain and never acts upon them; that is the manager's part.
@@ -125,22 +180,22 @@ void write_config(const Definition& definition, libxl_domain_config& config) {
 
 Definition read_config(const libxl_domain_config& config) {
     const auto& build = config.b_info;
-    const bool hvm = config.c_info.type == LIBXL_DOMAIN_TYPE_HVM;
+    const auto type = ours(types, config.c_info.type, GuestType::pv);
+    const bool hvm = type == GuestType::hvm;
     Definition definition{
         .name = text_of(config.c_info.name),
         .uuid = uuid_of(config.c_info.uuid),
-        .type = ours(types, config.c_info.type, GuestType::pv),
+        .type = type,
         .memory_max_kib = build.max_memkb,
         .memory_kib = std::min(build.target_memkb, build.max_memkb),
         .vcpus_max = static_cast<unsigned>(std::max(build.max_vcpus, 1)),
-        .boot = {.kernel = text_of(build.kernel),
-                 .initrd = text_of(build.ramdisk),
-                 .cmdline = text_of(build.cmdline)},
+        .boot = read_boot(build, type),
         .clock = is_on(build.localtime, false) ? domain::ClockOffset::localtime : domain::ClockOffset::utc,
         .on_poweroff = ours(actions, config.on_poweroff, LifecycleAction::destroy),
         .on_reboot = ours(actions, config.on_reboot, LifecycleAction::restart),
         .on_crash = ours(actions, config.on_crash, LifecycleAction::destroy),
         .emulator = text_of(build.device_model),
+        .disks = read_disks(config, type),
     };
     const auto available = static_cast<unsigned>(libxl_bitmap_count_set(&build.avail_vcpus));
     definition.vcpus = std::clamp(available, 1U, definition.vcpus_max);
@@ -157,21 +212,22 @@ Definition read_config(const libxl_domain_config& config) {
     return definition;
 }
 
+Result<Definition> read_whole_config(const libxl_domain_config& config) {
+    auto definition = read_config(config);
+    if (auto held = check_devices(config, definition.type); !held)
+        return std::unexpected(std::move(held.error()));
+    return definition;
+}
+
 Result<Definition> read_xl_config(libxl_ctx* ctx, const std::string& json) {
     DomainConfig config;
     if (libxl_domain_config_from_json(ctx, config.get(), json.c_str()) != 0)
         return fail(Reason::invalid_argument, "what xl has written of its guest cannot be read");
-    const std::pair<std::string_view, int> devices[] = {
-        {"disks", config->num_disks},           {"PCI devices", config->num_pcidevs},
-        {"virtual displays", config->num_vfbs}, {"USB devices", config->num_usbdevs},
-        {"shared folders", config->num_p9s},
-    };
-    for (const auto& [what, count] : devices)
-        if (count > 0)
-            return fail(Reason::unsupported_config,
-                        "the guest that xl has saved has {}, which are not served yet", what);
-    auto definition = read_config(*config);
-    for (auto* const memory : {&definition.memory_max_kib, &definition.memory_kib})
+    auto definition = read_whole_config(*config);
+    if (!definition)
+        return fail(definition.error().reason, "the guest that xl has saved cannot be described: {}",
+                    definition.error().message);
+    for (auto* const memory : {&definition->memory_max_kib, &definition->memory_kib})
         if (*memory == 0 || *memory == LIBXL_MEMKB_DEFAULT)
             return fail(Reason::invalid_argument,
                         "what xl has written of its guest says nothing of its memory");

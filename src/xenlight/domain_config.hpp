@@ -20,6 +20,9 @@ void write_config(const domain::Definition& definition, libxl_domain_config& con
 /// ttys: an HVM guest's are its serial ports, and Xen's console where there are none. Pure.
 domain::Definition read_config(const libxl_domain_config& config);
 
+/// The same, where nothing may be left out. unsupported_config: names what a definition cannot hold. Pure.
+Result<domain::Definition> read_whole_config(const libxl_domain_config& config);
+
 /// The definition in the JSON of an image that xl has made. unsupported_config: its guest has what a
 /// definition cannot hold, and would be restored without it. Any thread that may enter `ctx`.
 Result<domain::Definition> read_xl_config(libxl_ctx* ctx, const std::string& json);

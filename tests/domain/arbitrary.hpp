@@ -91,6 +91,28 @@ inline std::vector<Console> consoles(GuestType type) {
     return all;
 }
 
+inline Boot boot(GuestType type) {
+    const auto word =
+        rc::gen::map(text_without(" \t\n\r/"), [](const std::string& all) { return "p" + all; });
+    Boot b;
+    if (type != GuestType::pvh || *rc::gen::arbitrary<bool>()) b.kernel = *path();
+    if (type == GuestType::hvm) {
+        using enum BootDevice;
+        b.order = {*rc::gen::element(disk, cdrom, network, floppy)};
+        for (const auto next : {disk, cdrom, network, floppy})
+            if (next != b.order.front() && *rc::gen::arbitrary<bool>()) b.order.push_back(next);
+        b.firmware = *rc::gen::element(Firmware::chosen, Firmware::bios, Firmware::efi);
+        if (b.firmware != Firmware::chosen) b.loader = *path();
+        if (b.kernel.empty()) return b;
+    } else if (b.kernel.empty() || *rc::gen::arbitrary<bool>()) {
+        b.bootloader = *word;
+        b.bootloader_args = *rc::gen::container<std::vector<std::string>>(word);
+    }
+    b.initrd = *path();
+    b.cmdline = *text();
+    return b;
+}
+
 inline rc::Gen<DiskName> disk_name() {
     return rc::gen::exec([] {
         using enum DiskBus;
@@ -144,9 +166,7 @@ inline Definition definition() {
     d.memory_kib = *rc::gen::map(memory_kib(), [&](auto kib) { return std::min(kib, d.memory_max_kib); });
     d.vcpus_max = *rc::gen::inRange(1U, limits::vcpus + 1);
     d.vcpus = *rc::gen::inRange(1U, d.vcpus_max + 1);
-    d.boot.kernel = "/" + *text_without("\n\r") + "k";
-    d.boot.initrd = *path();
-    d.boot.cmdline = *text();
+    d.boot = boot(d.type);
     d.features.acpi = *rc::gen::arbitrary<bool>();
     d.features.apic = *rc::gen::arbitrary<bool>();
     d.features.pae = *rc::gen::arbitrary<bool>() || d.type == GuestType::hvm;

@@ -42,6 +42,7 @@ TEST(SameGuest, IsNotOneWithAnotherIdentityOrHardware) {
     EXPECT_THAT(difference([](auto& d) { d.vcpus_max = 2; }), HasSubstr("vCPUs"));
     EXPECT_THAT(difference([](auto& d) { d.features.acpi = true; }), HasSubstr("<features>"));
     EXPECT_THAT(difference([](auto& d) { d.clock = ClockOffset::localtime; }), HasSubstr("clock"));
+    EXPECT_THAT(difference([](auto& d) { d.disks.push_back({}); }), HasSubstr("disks"));
     EXPECT_THAT(difference([](auto& d) { d.nics[0].mac.bytes[5] = 9; }), HasSubstr("network interfaces"));
     EXPECT_THAT(difference([](auto& d) { d.nics.clear(); }), HasSubstr("network interfaces"));
     EXPECT_THAT(difference([](auto& d) { d.consoles.push_back({Console::Target::serial}); }),

@@ -26,7 +26,7 @@ TEST_P(GoldenXml, InThatFormStaysAsItIs) {
 
 INSTANTIATE_TEST_SUITE_P(Files, GoldenXml,
                          testing::Values("pv-virt-install", "pvh-running", "hvm-serial", "hvm-disks",
-                                         "pv-network"),
+                                         "pv-pygrub", "pv-network"),
                          [](const auto& test) {
                              auto name = test.param;
                              std::ranges::replace(name, '-', '_');
@@ -41,7 +41,7 @@ TEST(DomainXml, IsReadIntoEachFieldOfTheDefinition) {
                                  .type = GuestType::hvm,
                                  .memory_max_kib = 500736,
                                  .memory_kib = 500736,
-                                 .boot = {.kernel = "/srv/guests/vmlinuz"},
+                                 .boot = {.kernel = "/srv/guests/vmlinuz", .order = {BootDevice::disk}},
                                  .features = {.acpi = true, .apic = true, .pae = true, .hap = false},
                                  .clock = ClockOffset::localtime,
                                  .on_poweroff = LifecycleAction::preserve,

@@ -143,13 +143,11 @@ TEST(DomainXmlRefusal, OfTheGuestsType) {
 
 TEST(DomainXmlRefusal, OfWhatToBoot) {
     const auto with = [](std::string_view inside) { return verdict(Sample{.os = os(inside)}.xml()); };
-    for (const std::string type : {"linux", "xenpvh", "hvm"}) {
-        for (const std::string none : {"", "<kernel/>"}) {
-            EXPECT_EQ(with("<type>" + type + "</type>" + none),
-                      "unsupported configuration: line 4: <os> has no <kernel>: guests boot from a kernel "
-                      "file of dom0 "
-                      "here; bootloaders, disks and firmware are not supported");
-        }
+    for (const std::string none : {"", "<kernel/>"}) {
+        EXPECT_EQ(
+            with("<type>xenpvh</type>" + none),
+            "unsupported configuration: line 4: <os> has no <kernel>, and <domain> no <bootloader>: a PVH "
+            "guest boots from one of them");
     }
     EXPECT_EQ(with("<type>linux</type><kernel>boot/k</kernel>"),
               "invalid XML: line 4: <kernel> must be the absolute path of a file, not 'boot/k'");
@@ -159,24 +157,51 @@ TEST(DomainXmlRefusal, OfWhatToBoot) {
               "invalid XML: line 4: <kernel> must be the absolute path of a file, not '\\x0a/k\\x0a'");
     EXPECT_EQ(with("<type>linux</type>" + kernel + "<initrd>/a\nb</initrd>"),
               "invalid XML: line 4: <initrd> must be a path in one line, not '/a\\x0ab'");
-    EXPECT_EQ(with("<type>hvm</type>" + kernel + "<boot dev='cdrom'/>"),
-              "unsupported configuration: line 4: Invalid value for attribute 'dev' in element 'boot': "
-              "'cdrom'; allowed "
-              "here: hd");
-    EXPECT_EQ(with("<type>linux</type>" + kernel + "<boot dev='hd'/>"),
-              "unsupported configuration: line 4: element <boot> is not supported in <os>; allowed here: "
-              "type, kernel, "
-              "initrd, cmdline");
-    EXPECT_EQ(with("<type>hvm</type>" + kernel + "<loader>/x</loader>"),
-              "unsupported configuration: line 4: element <loader> is not supported in <os>; allowed here: "
-              "type, kernel, "
-              "initrd, cmdline, boot");
+    EXPECT_EQ(with("<type>hvm</type><cmdline>quiet</cmdline>"),
+              "unsupported configuration: line 4: <initrd> and <cmdline> of an HVM guest need a <kernel>");
+}
+
+TEST(DomainXmlRefusal, OfBootDevicesAndFirmware) {
+    const auto with = [](std::string_view inside, std::string_view attributes = "") {
+        return verdict(Sample{.os = "<os" + std::string(attributes) + "><type>hvm</type>" +
+                                    std::string(inside) + "</os>"}
+                           .xml());
+    };
+    EXPECT_EQ(with("<boot/>"), "invalid XML: line 4: <boot> has no attribute 'dev'");
     EXPECT_EQ(
-        verdict(Sample{.more = "<bootloader>pygrub</bootloader>"}.xml()),
-        "unsupported configuration: line 5: element <bootloader> is not supported in <domain>; allowed here: "
-        "name, "
-        "uuid, title, description, metadata, memory, currentMemory, vcpu, os, features, clock, on_poweroff, "
-        "on_reboot, on_crash, devices");
+        with("<boot dev='usb'/>"),
+        "unsupported configuration: line 4: Invalid value for attribute 'dev' in element 'boot': 'usb'; "
+        "allowed here: hd, cdrom, network, fd");
+    EXPECT_EQ(with("<boot dev='hd'/><boot dev='hd'/>"),
+              "invalid XML: line 4: <boot> device 'hd' may appear only once");
+    EXPECT_EQ(with("<loader/>"), "invalid XML: line 4: <loader> must be the path of the guest's firmware");
+    EXPECT_EQ(
+        with("<loader secure='yes'>/x</loader>"),
+        "unsupported configuration: line 4: Invalid value for attribute 'secure' in element 'loader': 'yes'; "
+        "allowed here: no");
+    EXPECT_EQ(with("<loader type='rom'>/x</loader>", " firmware='efi'"),
+              "unsupported configuration: line 4: <loader> of type 'rom' contradicts firmware 'efi'");
+    EXPECT_EQ(
+        verdict(Sample{.os = os("<type>linux</type>" + kernel + "<boot dev='hd'/>")}.xml()),
+        "unsupported configuration: line 4: element <boot> is not supported in <os>; allowed here: type, "
+        "kernel, initrd, cmdline");
+}
+
+TEST(DomainXmlRefusal, OfBootloaders) {
+    const auto with = [](std::string_view type, std::string_view more) {
+        return verdict(
+            Sample{.os = os("<type>" + std::string(type) + "</type>" + kernel), .more = std::string(more)}
+                .xml());
+    };
+    EXPECT_EQ(
+        with("linux", "<bootloader>bin/pygrub</bootloader>"),
+        "invalid XML: line 5: <bootloader> must be an absolute path or a name like pygrub, not 'bin/pygrub'");
+    EXPECT_EQ(with("xenpvh", "<bootloader_args>-q</bootloader_args>"),
+              "unsupported configuration: line 5: <bootloader_args> need a <bootloader>");
+    EXPECT_TRUE(
+        with("hvm", "<bootloader>pygrub</bootloader>")
+            .starts_with("unsupported configuration: line 5: element <bootloader> is not supported in "
+                         "<domain>"));
 }
 
 TEST(DomainXmlRefusal, OfFeaturesAndClock) {

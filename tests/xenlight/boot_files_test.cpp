@@ -91,6 +91,26 @@ TEST_F(BootFiles, ThatAreNoKernelAreRefused) {
     EXPECT_THAT(complaint(file("zeros", std::string(4096, '\0'))), HasSubstr("no kernel image"));
 }
 
+TEST_F(BootFiles, OfABootloaderAreOnTheGuestsDisk) {
+    domain::Definition definition{.name = "it", .boot = {.kernel = "/in/the/guest", .bootloader = "pygrub"}};
+    EXPECT_THAT(check_boot_files(definition).error().message,
+                HasSubstr("no disk on which its bootloader pygrub"));
+    definition.disks = {{}};
+    EXPECT_TRUE(check_boot_files(definition));
+    definition.boot.bootloader = "/nowhere/grub";
+    EXPECT_THAT(check_boot_files(definition).error().message,
+                HasSubstr("the bootloader /nowhere/grub: No such file"));
+}
+
+TEST_F(BootFiles, HaveTheFirmwareAmongThem) {
+    const domain::Definition definition{
+        .name = "it",
+        .type = GuestType::hvm,
+        .boot = {.firmware = domain::Firmware::efi, .loader = "/nowhere/ovmf"}};
+    EXPECT_THAT(check_boot_files(definition).error().message,
+                HasSubstr("the loader /nowhere/ovmf: No such file"));
+}
+
 TEST_F(BootFiles, TakeAnythingForAnInitrd) {
     EXPECT_EQ(complaint(elf(), file("initrd", "anything")), "");
 }

@@ -2,7 +2,9 @@
 #include "xenlight/domain_config.hpp"
 
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
+#include <functional>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -13,6 +15,7 @@ namespace {
 
 using domain::Console;
 using domain::Definition;
+using domain::Disk;
 using domain::GuestType;
 using domain::LifecycleAction;
 using domain::MacAddress;
@@ -72,12 +75,47 @@ Definition pvh_guest() {
 Definition hvm_guest() {
     auto definition = guest(GuestType::hvm);
     definition.features = {.acpi = false, .apic = true, .pae = true, .hap = false};
+    definition.boot.order = {domain::BootDevice::disk};
     definition.emulator = "/usr/bin/qemu-system-i386";
     definition.nics = {
         {.mac = mac(1), .bridge = "xenbr0", .model = "e1000", .rate_kib = 1000},
         {.mac = mac(2), .devid = 1, .bridge = "xenbr1", .script = "vif-nat", .model = "netfront"}};
     definition.consoles = {{.target = Console::Target::serial, .port = 0},
                            {.target = Console::Target::serial, .port = 2}};
+    return definition;
+}
+
+Definition pygrub_guest() {
+    auto definition = guest(GuestType::pv);
+    definition.boot = {.bootloader = "pygrub", .bootloader_args = {"-q", "--offset=0"}};
+    definition.disks = {{.target = {.index = 0},
+                         .source = Disk::Source::file,
+                         .path = "/srv/a.img",
+                         .backend_domain = "storage"},
+                        {.target = {.index = 1, .partition = 2},
+                         .source = Disk::Source::block,
+                         .path = "/dev/vg/b",
+                         .backend = Disk::Backend::phy,
+                         .readonly = true}};
+    return definition;
+}
+
+Definition installing_guest() {
+    auto definition = hvm_guest();
+    definition.boot = {
+        .order = {domain::BootDevice::cdrom, domain::BootDevice::disk, domain::BootDevice::network},
+        .firmware = domain::Firmware::efi,
+        .loader = "/usr/lib/xen-4.17/boot/ovmf.bin"};
+    definition.disks = {{.target = {.index = 0, .bus = domain::DiskBus::ide},
+                         .source = Disk::Source::file,
+                         .path = "/srv/a.qcow2",
+                         .format = Disk::Format::qcow2,
+                         .backend = Disk::Backend::qemu,
+                         .direct_io = true,
+                         .discard = false},
+                        {.target = {.index = 2, .bus = domain::DiskBus::ide},
+                         .device = Disk::Device::cdrom,
+                         .readonly = true}};
     return definition;
 }
 
@@ -110,6 +148,12 @@ TEST(DomainConfig, OfAPvhGuestIsAsBefore) {
 TEST(DomainConfig, OfAnHvmGuestIsAsBefore) {
     expect_golden("hvm", hvm_guest());
 }
+TEST(DomainConfig, OfAPvGuestWithDisksAndABootloaderIsAsBefore) {
+    expect_golden("pygrub", pygrub_guest());
+}
+TEST(DomainConfig, OfAnHvmGuestWithDisksAndFirmwareIsAsBefore) {
+    expect_golden("installing", installing_guest());
+}
 TEST(DomainConfig, OfTheSmallestGuestIsAsBefore) {
     expect_golden("smallest", smallest_guest());
 }
@@ -124,6 +168,8 @@ TEST(DomainConfig, HoldsAllThatAGuestIsMadeOf) {
     EXPECT_EQ(after_a_round_trip(pv_guest()), pv_guest());
     EXPECT_EQ(after_a_round_trip(pvh_guest()), pvh_guest());
     EXPECT_EQ(after_a_round_trip(hvm_guest()), hvm_guest());
+    EXPECT_EQ(after_a_round_trip(pygrub_guest()), pygrub_guest());
+    EXPECT_EQ(after_a_round_trip(installing_guest()), installing_guest());
 }
 
 TEST(DomainConfig, GivesTheXenConsoleToAnHvmGuestWithoutSerialPorts) {
@@ -140,6 +186,60 @@ TEST(DomainConfig, ReadsTheSinglePortThatXlWrites) {
     config->b_info.u.hvm.serial = ::strdup("pty");
     const std::vector<Console> serial = {{.target = Console::Target::serial, .port = 0}};
     EXPECT_EQ(read_config(*config).consoles, serial);
+}
+
+std::string complaint(const libxl_domain_config& config) {
+    const auto read = read_whole_config(config);
+    return read ? "" : read.error().message;
+}
+
+/// Of a guest of xl's with this disk.
+std::string complaint(const std::function<void(libxl_device_disk&)>& change) {
+    auto definition = pv_guest();
+    definition.disks = {{.source = Disk::Source::file, .path = "/d"}};
+    DomainConfig config;
+    write_config(definition, *config);
+    change(config->disks[0]);
+    return complaint(*config);
+}
+
+TEST(DomainConfig, ThatMustBeWholeIsRefusedForDisksThatADefinitionCannotHold) {
+    EXPECT_EQ(complaint([](auto&) {}), "");
+    EXPECT_EQ(complaint([](auto& disk) { disk.script = ::strdup("block-x"); }),
+              "disk xvda has a block script, which is not supported");
+    EXPECT_EQ(complaint([](auto& disk) { libxl_defbool_set(&disk.trusted, false); }),
+              "disk xvda has a backend that is not trusted, which is not supported");
+    EXPECT_EQ(complaint([](auto& disk) { disk.backend = LIBXL_DISK_BACKEND_TAP; }),
+              "disk xvda has blktap, which is not supported");
+    EXPECT_EQ(complaint([](auto& disk) { std::strcpy(disk.vdev, "d0p1"); }),
+              "'d0p1' is no name of a disk; allowed are xvda, xvdb ..., hda to hdd and sda to sdp");
+    EXPECT_EQ(complaint([](auto& disk) { disk.backend = LIBXL_DISK_BACKEND_PHY; }),
+              "disk xvda has driver phy, which serves a block device only, not a file");
+}
+
+TEST(DomainConfig, ThatMustBeWholeIsRefusedForOtherDevices) {
+    const std::pair<int libxl_domain_config::*, std::string> devices[] = {
+        {&libxl_domain_config::num_pcidevs, "PCI devices"},
+        {&libxl_domain_config::num_rdms, "reserved memory regions"},
+        {&libxl_domain_config::num_dtdevs, "device tree nodes"},
+        {&libxl_domain_config::num_vfbs, "virtual framebuffers"},
+        {&libxl_domain_config::num_vkbs, "virtual keyboards"},
+        {&libxl_domain_config::num_vtpms, "virtual TPMs"},
+        {&libxl_domain_config::num_p9s, "shared folders"},
+        {&libxl_domain_config::num_pvcallsifs, "PV calls"},
+        {&libxl_domain_config::num_vdispls, "virtual displays"},
+        {&libxl_domain_config::num_vsnds, "virtual sound cards"},
+        {&libxl_domain_config::num_channels, "channels"},
+        {&libxl_domain_config::num_usbctrls, "USB controllers"},
+        {&libxl_domain_config::num_usbdevs, "USB devices"},
+    };
+    for (const auto& [count, what] : devices) {
+        DomainConfig config;
+        write_config(pv_guest(), *config);
+        (*config).*count = 1;
+        EXPECT_EQ(complaint(*config), "it has " + what + ", which are not served yet");
+        (*config).*count = 0;
+    }
 }
 
 RC_GTEST_PROP(DomainConfig, KeepsEveryNumberOfVcpus, ()) {

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "hypervisor/disk_files.hpp"
+
+#include <cerrno>
+
+#include <sys/stat.h>
+
+namespace virtlight::hypervisor {
+namespace {
+
+using domain::Disk;
+
+Result<> check_disk_file(const Disk& disk) {
+    if (disk.source == Disk::Source::none || !disk.backend_domain.empty()) return {};
+    const auto refuse = [&](std::string_view why) {
+        return fail(Reason::invalid_argument, "the source {} of disk {}: {}", disk.path,
+                    to_string(disk.target), why);
+    };
+    // Not opened: opening a device can do anything.
+    struct stat status{};
+    if (::stat(disk.path.c_str(), &status) != 0) return refuse(errno_text(errno));
+    if (S_ISBLK(status.st_mode)) return {};
+    if (!S_ISREG(status.st_mode)) return refuse("it is neither a file nor a block device");
+    if (disk.backend == Disk::Backend::phy) return refuse("it is no block device, which driver phy needs");
+    return {};
+}
+
+}  // namespace
+
+Result<> check_disk_files(std::span<const Disk> disks) {
+    for (const auto& disk : disks)
+        if (auto checked = check_disk_file(disk); !checked) return checked;
+    return {};
+}
+
+}  // namespace virtlight::hypervisor
