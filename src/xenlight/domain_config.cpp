@@ -98,6 +98,17 @@ void write_hvm(const Definition& definition, libxl_domain_build_info& info) {
     write_firmware(definition.boot, info);
 }
 
+void add_serial_ports(const libxl_domain_build_info& info, std::vector<Console>& consoles) {
+    const auto add = [&](unsigned port, const char* backend) {
+        if (std::strcmp(backend, "none") != 0)
+            consoles.push_back({.target = Console::Target::serial, .port = port});
+    };
+    if (info.u.hvm.serial) add(0, info.u.hvm.serial);
+    char* const* backend = info.u.hvm.serial_list;
+    for (unsigned port = 0; backend && *backend; ++backend, ++port)
+        add(port, *backend);
+}
+
 domain::Boot read_boot(const libxl_domain_build_info& info, GuestType type) {
     domain::Boot boot{
         .kernel = text_of(info.kernel), .initrd = text_of(info.ramdisk), .cmdline = text_of(info.cmdline)};
