@@ -59,7 +59,8 @@ Result<CpuSet> CpuSet::parse(std::string_view text) {
                 set.insert(cpu);
         }
     }
-    if (set.empty()) return fail(Reason::invalid_argument, "'{}' names no processor", shown(text));
+    if (set.empty())
+        return fail(Reason::invalid_argument, "'{}' is no set of processors: it names none", shown(text));
     return set;
 }
 

@@ -9,6 +9,7 @@ from hosts import wait_until
 from refusals import code_of
 
 MIB = 1024 * 1024
+CYCLES = 3
 
 
 def running(host, conn, name, kind="pv", **more):
@@ -34,22 +35,23 @@ def in_background(call, *arguments):
 
 
 @pytest.mark.parametrize("kind", ["pv", "pvh", "hvm"])
-def test_a_guest_is_saved_to_a_file_and_comes_back(host, conn, events, kind):
+def test_a_guest_is_saved_to_a_file_and_comes_back_again_and_again(host, conn, events, kind):
     name = f"saved-{kind}"
     domain = running(host, conn, name, kind)
     image = host.place(f"{name}.save")
-    domain.save(image)
-    assert domain.state() == [libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_SAVED]
-    assert host.shell(f"ls {image}*") == image
-    assert name in conn.saveImageGetXMLDesc(image)
+    for _ in range(CYCLES):
+        domain.save(image)
+        assert domain.state() == [libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_SAVED]
+        assert host.shell(f"ls {image}*") == image
+        assert name in conn.saveImageGetXMLDesc(image)
 
-    conn.restore(image)
-    assert domain.state() == [libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_RESTORED]
-    domain = conn.lookupByName(name)
+        conn.restore(image)
+        domain = conn.lookupByName(name)
+        assert domain.state() == [libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_RESTORED]
     domain.shutdown()
     host.wait_for_state(domain, libvirt.VIR_DOMAIN_SHUTOFF)
     events.wait_for(
-        name, "DEFINED ADDED", "STARTED BOOTED", "STOPPED SAVED", "STARTED RESTORED", "STOPPED SHUTDOWN"
+        name, "DEFINED ADDED", "STARTED BOOTED", *["STOPPED SAVED", "STARTED RESTORED"] * CYCLES, "STOPPED SHUTDOWN"
     )
 
 

@@ -27,7 +27,7 @@ TEST(CpuSet, IsReadFromNumbersRangesAndExclusions) {
 TEST(CpuSet, ThatMeansNothingIsRefusedByName) {
     for (const auto* text : {"", "x", "1-", "-1", "3-1", "1,,2", "0-4096", "99999999999", "1;2"})
         EXPECT_THAT(read(text), HasSubstr("is no set of processors")) << text;
-    EXPECT_EQ(read("1,^1"), "'1,^1' names no processor");
+    EXPECT_EQ(read("1,^1"), "'1,^1' is no set of processors: it names none");
 }
 
 TEST(CpuSet, ForgetsBitsThatAreNoProcessors) {
