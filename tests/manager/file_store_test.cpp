@@ -115,7 +115,8 @@ TEST_F(FileStoreTest, DoesNotGiveANewDomainTheLinkThatACrashHasLeft) {
 TEST_F(FileStoreTest, KeepsALifeWithItsDomidAndItsTtys) {
     auto live = web;
     live.type = domain::GuestType::hvm;
-    live.features.pae = true;  // it always has
+    live.features.pae = true;  // it always has these two
+    live.boot.order = {domain::BootDevice::disk};
     live.consoles = {{domain::Console::Target::xen, 0, "/dev/pts/3"},
                      {domain::Console::Target::serial, 0, ""},
                      {domain::Console::Target::serial, 1, "/dev/pts/4"}};
