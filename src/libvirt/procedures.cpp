@@ -113,6 +113,14 @@ constexpr Procedure table[] = {
     {204, "virDomainSetMemoryFlags",             write,   impact | flag::memory_maximum, serve<calls::set_memory>},
     {358, "virDomainRename",                     write,   flag::none, serve<calls::rename>},
 
+    // what devices it has
+    {  8, "virDomainAttachDevice",               write,   flag::none, serve<calls::attach_device_plain>},
+    { 13, "virDomainDetachDevice",               write,   flag::none, serve<calls::detach_device_plain>},
+    {160, "virDomainAttachDeviceFlags",          write,   impact,     serve<calls::attach_device>},
+    {161, "virDomainDetachDeviceFlags",          write,   impact,     serve<calls::detach_device>},
+    {174, "virDomainUpdateDeviceFlags",          write,   impact | flag::device_force, serve<calls::update_device>},
+    {392, "virDomainDetachDeviceAlias",          write,   impact,     serve<calls::detach_device_alias>},
+
     // streams
     {201, "virDomainOpenConsole",                write,   console_flags, serve<calls::open_console>},
     {296, "virDomainOpenChannel",                write,   flag::console::force, serve<calls::open_channel>},

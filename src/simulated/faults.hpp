@@ -32,10 +32,13 @@ enum class Kind {
     set_memory,
     set_memory_max,
     set_vcpus,
+    attach,
+    detach,
+    update,
     suspend,
     dump_core
 };
-inline constexpr std::size_t kinds = 19;
+inline constexpr std::size_t kinds = 22;
 
 /// How one operation goes wrong.
 struct Fault {
