@@ -26,8 +26,7 @@ constexpr std::uint32_t xml_flags =
 constexpr std::uint32_t job_flags = flag::job_completed | flag::job_keep_completed;
 constexpr std::uint32_t console_flags = flag::console::force | flag::console::safe;
 constexpr std::uint32_t states = (flag::list::other << 1) - 1;  // all filters up to this one
-constexpr std::uint32_t stats_flags =
-    states | flag::stats_nowait | flag::stats_backing | flag::stats_enforce;
+constexpr std::uint32_t stats_flags = states | flag::stats_nowait | flag::stats_backing | flag::stats_enforce;
 constexpr std::uint32_t message_flags = flag::message_deprecation | flag::message_tainting;
 
 // clang-format off
@@ -115,6 +114,14 @@ constexpr Procedure table[] = {
     {199, "virDomainSetVcpusFlags",              write,   impact | flag::vcpu_maximum, serve<calls::set_vcpus>},
     {204, "virDomainSetMemoryFlags",             write,   impact | flag::memory_maximum, serve<calls::set_memory>},
     {358, "virDomainRename",                     write,   flag::none, serve<calls::rename>},
+
+    // what devices it has
+    {  8, "virDomainAttachDevice",               write,   flag::none, serve<calls::attach_device_plain>},
+    { 13, "virDomainDetachDevice",               write,   flag::none, serve<calls::detach_device_plain>},
+    {160, "virDomainAttachDeviceFlags",          write,   impact,     serve<calls::attach_device>},
+    {161, "virDomainDetachDeviceFlags",          write,   impact,     serve<calls::detach_device>},
+    {174, "virDomainUpdateDeviceFlags",          write,   impact | flag::device_force, serve<calls::update_device>},
+    {392, "virDomainDetachDeviceAlias",          write,   impact,     serve<calls::detach_device_alias>},
 
     // statistics
     { 20, "virDomainGetVcpus",                   open,    flag::none, serve<calls::get_vcpus>},
