@@ -26,8 +26,7 @@ constexpr std::uint32_t xml_flags =
 constexpr std::uint32_t job_flags = flag::job_completed | flag::job_keep_completed;
 constexpr std::uint32_t console_flags = flag::console::force | flag::console::safe;
 constexpr std::uint32_t states = (flag::list::other << 1) - 1;  // all filters up to this one
-constexpr std::uint32_t stats_flags =
-    states | flag::stats_nowait | flag::stats_backing | flag::stats_enforce;
+constexpr std::uint32_t stats_flags = states | flag::stats_nowait | flag::stats_backing | flag::stats_enforce;
 constexpr std::uint32_t message_flags = flag::message_deprecation | flag::message_tainting;
 
 // clang-format off
@@ -82,6 +81,10 @@ constexpr Procedure table[] = {
     {265, "virDomainGetMetadata",                open,    impact,     serve<calls::metadata>},
     {426, "virDomainGetMessages",                open,    message_flags, serve<calls::messages>},
 
+    // definitions in the format of Xen's own tool
+    {135, "virConnectDomainXMLFromNative",       write,   flag::none, serve<calls::xml_from_native>},
+    {136, "virConnectDomainXMLToNative",         write,   flag::none, serve<calls::xml_to_native>},
+
     // what is done to a domain
     {  9, "virDomainCreate",                     write,   flag::none, serve<calls::start_plain>},
     { 10, "virDomainCreateXML",                  write,   create_flags, serve<calls::create>},
@@ -115,6 +118,16 @@ constexpr Procedure table[] = {
     {199, "virDomainSetVcpusFlags",              write,   impact | flag::vcpu_maximum, serve<calls::set_vcpus>},
     {204, "virDomainSetMemoryFlags",             write,   impact | flag::memory_maximum, serve<calls::set_memory>},
     {358, "virDomainRename",                     write,   flag::none, serve<calls::rename>},
+
+    // where its vCPUs run, and how much they get
+    { 26, "virDomainPinVcpu",                    write,   flag::none, serve<calls::pin_vcpu>},
+    { 56, "virDomainGetSchedulerType",           open,    flag::none, serve<calls::scheduler_type>},
+    { 57, "virDomainGetSchedulerParameters",     open,    flag::none, serve<calls::scheduler_params_plain>},
+    { 58, "virDomainSetSchedulerParameters",     write,   flag::none, serve<calls::set_scheduler_params_plain>},
+    {219, "virDomainSetSchedulerParametersFlags", write,  impact,     serve<calls::set_scheduler_params>},
+    {223, "virDomainGetSchedulerParametersFlags", open,   impact | flag::string_params, serve<calls::scheduler_params>},
+    {225, "virDomainPinVcpuFlags",               write,   impact,     serve<calls::pin_vcpu_flags>},
+    {230, "virDomainGetVcpuPinInfo",             open,    impact,     serve<calls::vcpu_pins>},
 
     // statistics
     { 20, "virDomainGetVcpus",                   open,    flag::none, serve<calls::get_vcpus>},

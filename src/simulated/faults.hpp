@@ -34,9 +34,12 @@ enum class Kind {
     set_vcpus,
     suspend,
     dump_core,
-    measure
+    measure,
+    pin_vcpu,
+    cpu_share,
+    set_cpu_share
 };
-inline constexpr std::size_t kinds = 20;
+inline constexpr std::size_t kinds = 23;
 
 /// How one operation goes wrong.
 struct Fault {
