@@ -134,13 +134,13 @@ domain::Boot read_boot(const libxl_domain_build_info& info, GuestType type) {
 /// The first thing that the guest has and a definition cannot hold.
 Result<> check_devices(const libxl_domain_config& config, GuestType type) {
     const std::pair<std::string_view, int> unknown[] = {
-        {"network interfaces", config.num_nics},      {"PCI devices", config.num_pcidevs},
-        {"reserved memory regions", config.num_rdms}, {"device tree nodes", config.num_dtdevs},
-        {"virtual framebuffers", config.num_vfbs},    {"virtual keyboards", config.num_vkbs},
-        {"virtual TPMs", config.num_vtpms},           {"shared folders", config.num_p9s},
-        {"PV calls", config.num_pvcallsifs},          {"virtual displays", config.num_vdispls},
-        {"virtual sound cards", config.num_vsnds},    {"channels", config.num_channels},
-        {"USB controllers", config.num_usbctrls},     {"USB devices", config.num_usbdevs},
+        {"PCI devices", config.num_pcidevs},      {"reserved memory regions", config.num_rdms},
+        {"device tree nodes", config.num_dtdevs}, {"virtual framebuffers", config.num_vfbs},
+        {"virtual keyboards", config.num_vkbs},   {"virtual TPMs", config.num_vtpms},
+        {"shared folders", config.num_p9s},       {"PV calls", config.num_pvcallsifs},
+        {"virtual displays", config.num_vdispls}, {"virtual sound cards", config.num_vsnds},
+        {"channels", config.num_channels},        {"USB controllers", config.num_usbctrls},
+        {"USB devices", config.num_usbdevs},
     };
     for (const auto& [what, count] : unknown)
         if (count > 0) return fail(Reason::unsupported_config, "it has {}, which are not served yet", what);
