@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/file.hpp"
 #include "base/limits.hpp"
 #include "domain/state.hpp"
 #include "libvirt/client.hpp"
@@ -17,7 +18,14 @@ namespace virtlight::cli {
 namespace {
 
 /// libvirt's numbers of the procedures that are called here.
-enum Procedure : std::int32_t { get_version = 4, get_hostname = 59, get_state = 212, list_all_domains = 273 };
+enum Procedure : std::int32_t {
+    get_version = 4,
+    define_xml = 11,
+    get_hostname = 59,
+    xml_from_native = 135,
+    get_state = 212,
+    list_all_domains = 273
+};
 
 struct Line {
     libvirt::Domain domain;
@@ -80,6 +88,19 @@ Result<std::string> list(const std::filesystem::path& socket, bool json) {
     const auto lines = domains(*client);
     if (!lines) return std::unexpected(lines.error());
     return json ? as_json(*lines) : as_table(*lines);
+}
+
+Result<std::string> import_config(const std::filesystem::path& socket, const std::filesystem::path& file) {
+    auto text = read_file(file, limits::xl_cfg_bytes);
+    if (!text) return std::unexpected(text.error());
+    auto client = libvirt::Client::connect(socket, false);
+    if (!client) return std::unexpected(client.error());
+    const auto xml = client->call<std::string>(
+        xml_from_native, libvirt::NativeArgs{.format = "xen-xl", .text = *std::move(text)});
+    if (!xml) return fail(xml.error().reason, "{}: {}", file.string(), xml.error().message);
+    const auto domain = client->call<libvirt::Domain>(define_xml, *xml);
+    if (!domain) return std::unexpected(domain.error());
+    return fmt::format("Domain '{}' defined from {}\n", domain->name, file.string());
 }
 
 Result<std::string> wait_ready(const std::filesystem::path& socket, Duration patience) {

@@ -16,6 +16,9 @@ Result<std::string> version(const std::filesystem::path& socket, bool json);
 /// All domains, a line each.
 Result<std::string> list(const std::filesystem::path& socket, bool json);
 
+/// Defines a domain from a configuration file of xl's.
+Result<std::string> import_config(const std::filesystem::path& socket, const std::filesystem::path& file);
+
 /// Waits until the daemon serves clients. timed_out after `patience`.
 Result<std::string> wait_ready(const std::filesystem::path& socket, Duration patience);
 

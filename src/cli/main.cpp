@@ -25,6 +25,7 @@ struct Words {
     bool force = false;
     cli::LogOptions logs;
     std::optional<std::string> since;
+    std::string file;
 };
 
 cli::ConsoleAccess access(const Words& words) {
@@ -54,6 +55,7 @@ Result<std::string> run(const CLI::App& app, const Words& words) {
     if (!socket) return std::unexpected(socket.error());
     if (app.got_subcommand("list")) return cli::list(*socket, words.json);
     if (app.got_subcommand("version")) return cli::version(*socket, words.json);
+    if (app.got_subcommand("import")) return cli::import_config(*socket, words.file);
     if (app.got_subcommand("consoles")) return cli::consoles(*socket, words.json);
     if (app.got_subcommand("console")) return nothing_more(cli::console(*socket, words.which, access(words)));
     if (app.got_subcommand("logs")) return show_logs(*socket, words);
@@ -111,6 +113,9 @@ int main(int argc, char** argv) {
         "  virtlight logs web --since 15m --follow\n"
         "  virtlight wait-ready --for 60");
     add_console_commands(app, words);
+    app.add_subcommand("import", "Define a domain from a configuration file of xl's")
+        ->add_option("FILE", words.file, "As xl create takes it: /etc/xen/web.cfg")
+        ->required();
     app.add_subcommand("list", "All domains with their states");
     app.add_subcommand("version", "The versions of this command and of the host's Xen");
     app.add_subcommand("wait-ready", "Return when the daemon serves clients")

@@ -8,6 +8,7 @@
 
 #include "base/uuid.hpp"
 #include "domain/boot.hpp"
+#include "domain/cpu_tuning.hpp"
 #include "domain/disk.hpp"
 #include "domain/nic.hpp"
 
@@ -56,6 +57,7 @@ struct Definition {
     std::uint64_t memory_kib = 0;      ///< given at start; at most memory_max_kib; a multiple of 1024
     unsigned vcpus_max = 1;            ///< 1 to limits::vcpus
     unsigned vcpus = 1;                ///< online at start; at most vcpus_max
+    CpuTuning cpu_tuning{};
     Boot boot{};
     Features features{};
     ClockOffset clock = ClockOffset::utc;

@@ -93,6 +93,20 @@ std::uint32_t device_number(const DiskName& name) {
     return 1U << 28 | name.index << 8 | name.partition;
 }
 
+std::optional<DiskName> disk_of_number(std::uint32_t number) {
+    constexpr std::uint32_t extended = 1U << 28;
+    if ((number & extended) != 0)
+        return DiskName{.index = (number - extended) >> 8, .partition = number & 0xff};
+    const auto minor = number & 0xff;
+    switch (number >> 8) {
+        case 202: return DiskName{.index = minor >> 4, .partition = minor & 15};
+        case 8: return DiskName{.index = minor >> 4, .partition = minor & 15, .bus = DiskBus::scsi};
+        case 3: return DiskName{.index = minor >> 6, .partition = minor & 63, .bus = DiskBus::ide};
+        case 22: return DiskName{.index = 2 + (minor >> 6), .partition = minor & 63, .bus = DiskBus::ide};
+        default: return std::nullopt;
+    }
+}
+
 bool is_ide_drive(const DiskName& name) {
     return name.bus != DiskBus::scsi && name.index < ide_drives;
 }

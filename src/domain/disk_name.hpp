@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,8 @@ std::string to_string(const DiskName& name);
 
 /// The number by which Xen knows the disk of this guest, unique among its disks.
 std::uint32_t device_number(const DiskName& name);
+/// The disk that has this number; empty: none has.
+std::optional<DiskName> disk_of_number(std::uint32_t number);
 
 /// An HVM guest's device model shows the first four of its disks on Xen's bus as IDE drives too: until the
 /// guest has drivers of its own, xvda and hda are one and the same drive.

@@ -18,9 +18,10 @@ struct XmlPart {
 };
 
 // Under <domain>.
-extern const XmlPart general_part;    ///< name, uuid, title, description, metadata
-extern const XmlPart resources_part;  ///< memory, currentMemory, vcpu
-extern const XmlPart os_part;         ///< os, bootloader, bootloader_args
+extern const XmlPart general_part;     ///< name, uuid, title, description, metadata
+extern const XmlPart resources_part;   ///< memory, currentMemory, vcpu
+extern const XmlPart cpu_tuning_part;  ///< cputune
+extern const XmlPart os_part;          ///< os, bootloader, bootloader_args
 extern const XmlPart features_part;
 extern const XmlPart clock_part;
 extern const XmlPart lifecycle_part;  ///< on_poweroff, on_reboot, on_crash

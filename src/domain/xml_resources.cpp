@@ -81,6 +81,11 @@ void read_vcpus(const XmlElement& domain, Definition& definition) {
     definition.vcpus_max = read_vcpu_count(vcpu, "maximum", vcpu.text());
     const auto current = vcpu.attribute("current");
     definition.vcpus = current ? read_vcpu_count(vcpu, "current", *current) : definition.vcpus_max;
+    if (const auto cpuset = vcpu.attribute("cpuset")) {
+        const auto cpus = CpuSet::parse(*cpuset);
+        if (!cpus) vcpu.invalid("{}", cpus.error().message);
+        definition.cpu_tuning.cpus = cpus.value_or(CpuSet());
+    }
     if (definition.vcpus > definition.vcpus_max) {
         vcpu.invalid("maxvcpus must not be less than current vcpus ({} < {})", definition.vcpus_max,
                      definition.vcpus);
@@ -97,6 +102,7 @@ void write(XmlWriter& writer, const Definition& definition, Shape) {
     writer.element("currentMemory").attribute("unit", "KiB").text(definition.memory_kib);
     auto vcpu = writer.element("vcpu");
     vcpu.attribute("placement", "static");
+    if (!definition.cpu_tuning.cpus.empty()) vcpu.attribute("cpuset", definition.cpu_tuning.cpus.format());
     if (definition.vcpus != definition.vcpus_max) vcpu.attribute("current", definition.vcpus);
     vcpu.text(definition.vcpus_max);
 }

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "domain/cpu_set.hpp"
+#include "domain/disk_name.hpp"
 #include "hypervisor/domain_seen.hpp"
 
 /// What can be counted of a domain that runs. All counts are since its life began.
@@ -34,7 +37,8 @@ struct Traffic {
 
 /// As the guest sees it: what it received, dom0 sent.
 struct NicFigures {
-    std::string name;  ///< of the interface in dom0: "vif3.0"
+    std::string name;  ///< of the interface in dom0
+    unsigned devid = 0;
     Traffic received{};
     Traffic sent{};
 
@@ -48,8 +52,16 @@ struct Transfers {
     bool operator==(const Transfers&) const = default;
 };
 
+/// A network interface of a domain that runs.
+struct NicOf {
+    DomId domid = 0;
+    unsigned devid = 0;
+
+    auto operator<=>(const NicOf&) const = default;
+};
+
 struct DiskFigures {
-    std::string target;  ///< "xvda"
+    domain::DiskName target{};
     Transfers read{};
     Transfers written{};
     std::uint64_t flushes = 0;
@@ -72,6 +84,8 @@ struct FiguresWanted {
     bool nics = false;
     bool disks = false;
     std::vector<DomId> of{};  ///< none: of all
+    /// The interfaces whose name in dom0 is not the one that Xen gives ("vif3.0"), by name.
+    std::map<std::string, NicOf, std::less<>> named_nics{};
 
     bool of_domain(DomId domid) const;
 };

@@ -46,6 +46,7 @@ struct HostFacts {
     unsigned sockets_per_node = 1;
     unsigned cores_per_socket = 1;
     unsigned threads_per_core = 1;
+    std::string scheduler = "credit2";  ///< Xen's, by its name
     bool has_pv = false;
     bool has_pvh = false;
     bool has_hvm = false;
@@ -158,6 +159,16 @@ class Hypervisor {
     /// Changes what check_live_change() lets be changed: what is in a CD drive. invalid_argument: a file is
     /// missing, and nothing has changed.
     virtual async::Task<Result<>> update(DomId domid, domain::Device device, Operation operation) = 0;
+
+    /// Lets a vCPU run on these processors of the host and no others. invalid_argument: the guest has no such
+    /// vCPU, or the host none of the processors.
+    virtual async::Task<Result<>> pin_vcpu(DomId domid, unsigned vcpu, domain::CpuSet cpus,
+                                           Operation operation) = 0;
+    /// What Xen's scheduler gives the guest; both are there. unsupported_operation: it is a scheduler that
+    /// does not know them.
+    virtual async::Task<Result<domain::CpuShare>> cpu_share(DomId domid) = 0;
+    /// Changes what is not empty of it.
+    virtual async::Task<Result<>> set_cpu_share(DomId domid, domain::CpuShare share, Operation operation) = 0;
 
     /// Has the guest suspend itself, and keeps its memory: it has then stopped with StopReason::suspend, and
     /// resume() lets it go on. When it fails or is cancelled, the guest goes on. unsupported_operation: the

@@ -13,6 +13,7 @@
 #include "libvirt/caller.hpp"
 #include "libvirt/messages.hpp"
 #include "libvirt/own_messages.hpp"
+#include "libvirt/scheduling_messages.hpp"
 #include "libvirt/statistics_messages.hpp"
 
 /// What this daemon serves, one function a procedure (or several of one shape). procedures.cpp says which
@@ -112,6 +113,20 @@ async::Task<Result<>> detach_device_plain(Manager&, DomainText);
 async::Task<Result<>> detach_device_alias(Manager&, DeviceArgs);
 async::Task<Result<>> update_device(Manager&, DeviceArgs);
 
+// scheduling.cpp: where a domain's vCPUs run, and how much they get
+async::Task<Result<>> pin_vcpu(Manager&, PinVcpuArgs);
+async::Task<Result<>> pin_vcpu_flags(Manager&, PinVcpuFlagsArgs);
+async::Task<Result<VcpuPinsReply>> vcpu_pins(Manager&, VcpuPinsArgs);
+Result<SchedulerReply> scheduler_type(Manager&, const Domain&);
+async::Task<Result<std::vector<TypedParam>>> scheduler_params(Manager&, SchedulerArgs);
+async::Task<Result<std::vector<TypedParam>>> scheduler_params_plain(Manager&, DomainNumber max);
+async::Task<Result<>> set_scheduler_params(Manager&, SetSchedulerArgs);
+async::Task<Result<>> set_scheduler_params_plain(Manager&, SetSchedulerPlainArgs);
+
+// native.cpp: definitions in the format of Xen's own tool
+Result<std::string> xml_from_native(Manager&, const NativeArgs&);
+Result<std::string> xml_to_native(Manager&, const NativeArgs&);
+
 // statistics.cpp: what is counted of domains
 async::Task<Result<std::vector<DomainStats>>> all_domain_stats(Manager&, AllDomainStatsArgs);
 async::Task<Result<ParamsReply>> cpu_stats(Manager&, CpuStatsArgs);
@@ -191,6 +206,9 @@ std::string viewer_name(const Caller&);
 
 /// What a call with such flags is for.
 manager::Affects affects(std::uint32_t flags);
+
+/// Which definition flag::live and flag::config mean. invalid_state: the domain does not have it.
+Result<manager::Which> which_definition(const manager::DomainInfo& info, std::uint32_t flags);
 
 /// A domain as the wire names it.
 Domain wire_domain(const manager::DomainInfo& info);

@@ -17,24 +17,6 @@ constexpr std::int32_t metadata_description = 0;
 constexpr std::int32_t metadata_title = 1;
 constexpr std::int32_t metadata_element = 2;
 
-/// Which definition flag::live and flag::config mean.
-Result<Which> which_definition(const DomainInfo& info, std::uint32_t flags) {
-    const bool active = info.status.active();
-    switch (flags & (flag::live | flag::config)) {
-        case flag::live:
-            if (!active) return fail(Reason::invalid_state, "domain '{}' is not running", info.name);
-            return Which::live;
-        case flag::config:
-            if (!info.persistent) {
-                return fail(Reason::invalid_state, "domain '{}' is transient: it has no stored definition",
-                            info.name);
-            }
-            return Which::stored;
-        case flag::none: return active ? Which::live : Which::stored;
-        default: return fail(Reason::invalid_argument, "the flags live and config exclude each other");
-    }
-}
-
 /// The element of a namespace, out of <metadata>.
 Result<std::string> element_of(const std::string& metadata, std::string_view uri) {
     if (!metadata.empty()) {
@@ -58,6 +40,23 @@ Result<std::string> find_metadata(const domain::Definition& definition, const Me
 }
 
 }  // namespace
+
+Result<Which> which_definition(const DomainInfo& info, std::uint32_t flags) {
+    const bool active = info.status.active();
+    switch (flags & (flag::live | flag::config)) {
+        case flag::live:
+            if (!active) return fail(Reason::invalid_state, "domain '{}' is not running", info.name);
+            return Which::live;
+        case flag::config:
+            if (!info.persistent) {
+                return fail(Reason::invalid_state, "domain '{}' is transient: it has no stored definition",
+                            info.name);
+            }
+            return Which::stored;
+        case flag::none: return active ? Which::live : Which::stored;
+        default: return fail(Reason::invalid_argument, "the flags live and config exclude each other");
+    }
+}
 
 Result<std::string> os_type(Manager& manager, const Domain& dom) {
     return transform(manager.find(dom.uuid), [](const DomainInfo& info) -> std::string {

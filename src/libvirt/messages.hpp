@@ -370,6 +370,16 @@ struct CoreDumpFormatArgs {
     bool operator==(const CoreDumpFormatArgs&) const = default;
 };
 
+/// A definition in another format than XML, or to be written in it.
+struct NativeArgs {
+    std::string format;
+    std::string text;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.format, self.text, self.flags); }
+    bool operator==(const NativeArgs&) const = default;
+};
+
 struct PmSuspendArgs {
     Domain dom;
     std::uint32_t target = 0;

@@ -81,6 +81,10 @@ constexpr Procedure table[] = {
     {265, "virDomainGetMetadata",                open,    impact,     serve<calls::metadata>},
     {426, "virDomainGetMessages",                open,    message_flags, serve<calls::messages>},
 
+    // definitions in the format of Xen's own tool
+    {135, "virConnectDomainXMLFromNative",       write,   flag::none, serve<calls::xml_from_native>},
+    {136, "virConnectDomainXMLToNative",         write,   flag::none, serve<calls::xml_to_native>},
+
     // what is done to a domain
     {  9, "virDomainCreate",                     write,   flag::none, serve<calls::start_plain>},
     { 10, "virDomainCreateXML",                  write,   create_flags, serve<calls::create>},
@@ -122,6 +126,16 @@ constexpr Procedure table[] = {
     {161, "virDomainDetachDeviceFlags",          write,   impact,     serve<calls::detach_device>},
     {174, "virDomainUpdateDeviceFlags",          write,   impact | flag::device_force, serve<calls::update_device>},
     {392, "virDomainDetachDeviceAlias",          write,   impact,     serve<calls::detach_device_alias>},
+
+    // where its vCPUs run, and how much they get
+    { 26, "virDomainPinVcpu",                    write,   flag::none, serve<calls::pin_vcpu>},
+    { 56, "virDomainGetSchedulerType",           open,    flag::none, serve<calls::scheduler_type>},
+    { 57, "virDomainGetSchedulerParameters",     open,    flag::none, serve<calls::scheduler_params_plain>},
+    { 58, "virDomainSetSchedulerParameters",     write,   flag::none, serve<calls::set_scheduler_params_plain>},
+    {219, "virDomainSetSchedulerParametersFlags", write,  impact,     serve<calls::set_scheduler_params>},
+    {223, "virDomainGetSchedulerParametersFlags", open,   impact | flag::string_params, serve<calls::scheduler_params>},
+    {225, "virDomainPinVcpuFlags",               write,   impact,     serve<calls::pin_vcpu_flags>},
+    {230, "virDomainGetVcpuPinInfo",             open,    impact,     serve<calls::vcpu_pins>},
 
     // statistics
     { 20, "virDomainGetVcpus",                   open,    flag::none, serve<calls::get_vcpus>},

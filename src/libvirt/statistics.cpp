@@ -53,8 +53,27 @@ Task<Result<DomainFigures>> measure(Manager& manager, Uuid uuid, FiguresWanted w
     co_return fail(Reason::invalid_state, "domain '{}' has stopped running", info->name);
 }
 
+/// The name in dom0 of the interface that has this MAC address, or the text as it is.
+std::string nic_name(const Manager& manager, const DomainFigures& figures, const std::string& text) {
+    const auto mac = domain::MacAddress::parse(text);
+    const auto definition = manager.definition(figures.seen.uuid, manager::Which::live);
+    if (!mac || !definition) return text;
+    const auto nic = std::ranges::find(definition->nics, *mac, &domain::Nic::mac);
+    return nic == definition->nics.end() ? text : domain::vif_name(*nic, figures.seen.domid);
+}
+
+/// The target of the disk that has this path, or the text as it is.
+std::string disk_target(const Manager& manager, const DomainFigures& figures, const std::string& text) {
+    const auto definition = manager.definition(figures.seen.uuid, manager::Which::live);
+    if (!definition || text.empty()) return text;
+    const auto disk = std::ranges::find(definition->disks, text, &domain::Disk::path);
+    return disk == definition->disks.end() ? text : to_string(disk->target);
+}
+
 /// The sum of all disks where none is named, as libvirt has it.
-Result<DiskFigures> disk_named(const DomainFigures& figures, const std::string& target) {
+Result<DiskFigures> disk_named(const Manager& manager, const DomainFigures& figures,
+                               const std::string& text) {
+    const auto target = disk_target(manager, figures, text);
     if (target.empty()) {
         DiskFigures sum;
         for (const auto& disk : figures.disks) {
@@ -66,7 +85,8 @@ Result<DiskFigures> disk_named(const DomainFigures& figures, const std::string& 
         }
         return sum;
     }
-    const auto found = std::ranges::find(figures.disks, target, &DiskFigures::target);
+    const auto found = std::ranges::find(
+        figures.disks, target, [](const DiskFigures& disk) { return domain::to_string(disk.target); });
     if (found == figures.disks.end())
         return fail(Reason::invalid_argument, "nothing is counted of a disk '{}'", target);
     return *found;
@@ -148,7 +168,8 @@ Task<Result<InterfaceStats>> interface_stats(Manager& manager, DomainText args) 
     const FiguresWanted wanted{.nics = true};
     const auto figures = co_await measure(manager, args.dom.uuid, wanted);
     if (!figures) co_return std::unexpected(figures.error());
-    const auto found = std::ranges::find(figures->nics, args.text, &hypervisor::NicFigures::name);
+    const auto found = std::ranges::find(figures->nics, nic_name(manager, *figures, args.text),
+                                         &hypervisor::NicFigures::name);
     if (found == figures->nics.end())
         co_return fail(Reason::invalid_argument, "the domain has no network interface '{}'", args.text);
     const auto& received = found->received;
@@ -161,7 +182,7 @@ Task<Result<BlockStats>> block_stats(Manager& manager, DomainText args) {
     const FiguresWanted wanted{.disks = true};
     const auto figures = co_await measure(manager, args.dom.uuid, wanted);
     if (!figures) co_return std::unexpected(figures.error());
-    const auto disk = disk_named(*figures, args.text);
+    const auto disk = disk_named(manager, *figures, args.text);
     if (!disk) co_return std::unexpected(disk.error());
     constexpr std::int64_t not_counted = -1;
     co_return BlockStats{static_cast<std::int64_t>(disk->read.requests),
@@ -174,7 +195,7 @@ Task<Result<ParamsReply>> block_stats_flags(Manager& manager, BlockStatsArgs arg
     const FiguresWanted wanted{.disks = true};
     const auto figures = co_await measure(manager, args.dom.uuid, wanted);
     if (!figures) co_return std::unexpected(figures.error());
-    const auto disk = disk_named(*figures, args.path);
+    const auto disk = disk_named(manager, *figures, args.path);
     if (!disk) co_return std::unexpected(disk.error());
     const auto signed_count = [](std::uint64_t count) { return static_cast<std::int64_t>(count); };
     ParamsReply reply{.params = {{"rd_operations", signed_count(disk->read.requests)},

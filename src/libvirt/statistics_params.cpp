@@ -78,7 +78,7 @@ void add_disks(Params params, const DomainFigures& figures) {
     for (std::size_t i = 0; i < figures.disks.size(); ++i) {
         const auto& disk = figures.disks[i];
         auto numbered = params.at(i);
-        numbered.add("name", disk.target);
+        numbered.add("name", domain::to_string(disk.target));
         numbered.add("rd.reqs", disk.read.requests);
         numbered.add("rd.bytes", disk.read.bytes);
         numbered.add("wr.reqs", disk.written.requests);

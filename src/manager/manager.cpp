@@ -191,6 +191,10 @@ Result<domain::Definition> Manager::definition(Uuid uuid, Which which) const {
 }
 
 Task<Result<std::vector<hypervisor::DomainFigures>>> Manager::measure(hypervisor::FiguresWanted wanted) {
+    if (wanted.nics)
+        for (const auto& domain : impl_->core.registry.running())
+            for (const auto& nic : domain->life->definition.nics)
+                if (!nic.target.empty()) wanted.named_nics[nic.target] = {domain->life->domid, nic.devid};
     return impl_->core.hypervisor.measure(std::move(wanted));
 }
 

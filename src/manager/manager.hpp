@@ -142,6 +142,9 @@ class Manager {
     /// As hypervisor::Hypervisor::measure(), and now; waits for nothing else.
     async::Task<Result<std::vector<hypervisor::DomainFigures>>> measure(hypervisor::FiguresWanted wanted);
 
+    /// What Xen's scheduler gives a guest that runs. invalid_state: it does not.
+    async::Task<Result<domain::CpuShare>> cpu_share(Uuid uuid);
+
     /// What is being done to it, in its turn.
     Result<JobReport> job(Uuid uuid) const;
     /// The last save or restore of it that has ended.
@@ -186,6 +189,11 @@ class Manager {
     /// Changes the device that is in the same place: of a guest that runs, what is in a CD drive. no_device;
     /// unsupported_operation.
     async::Task<Result<>> update_device(Uuid uuid, domain::Device device, Affects affects);
+
+    /// Where one of its vCPUs may run. invalid_argument: it has no such vCPU, or there is no such processor.
+    async::Task<Result<>> pin_vcpu(Uuid uuid, unsigned vcpu, domain::CpuSet cpus, Affects affects);
+    /// How much of the processors it gets; what is empty stays as it is. invalid_argument: out of range.
+    async::Task<Result<>> set_cpu_share(Uuid uuid, domain::CpuShare share, Affects affects);
     /// Also of a guest that runs. invalid_state: the name is taken, or there is a managed image.
     async::Task<Result<>> rename(Uuid uuid, std::string name);
     /// As hypervisor::Hypervisor::dump_core(); unless the dump is a live one, the guest is paused for it.

@@ -50,6 +50,16 @@ hypervisor::LifeId life_of(const Domain& domain) {
 
 }  // namespace
 
+Result<Affects> Tuning::settle(const Domain& domain, Affects asked) {
+    if (!domain.exists()) return fail(Reason::no_domain, "there is no such domain any more");
+    if (!asked.guest && !asked.definition) (domain.life ? asked.guest : asked.definition) = true;
+    if (asked.definition && !domain.stored)
+        return fail(Reason::invalid_state, "transient domains do not have any persistent config");
+    if (asked.guest)
+        if (auto guest = require_guest(domain); !guest) return std::unexpected(std::move(guest.error()));
+    return asked;
+}
+
 Task<Result<>> Tuning::set_memory(DomainRef domain, std::uint64_t memory_kib, Affects asked,
                                   Operation operation) {
     const auto memory = counted(memory_kib);
@@ -118,6 +128,7 @@ Task<Result<>> Tuning::set_vcpus_max(DomainRef domain, unsigned vcpus, Affects a
     co_return co_await note(domain, *affects, {}, [vcpus](Definition& definition) {
         definition.vcpus_max = vcpus;
         definition.vcpus = std::min(definition.vcpus, vcpus);
+        std::erase_if(definition.cpu_tuning.pins, [=](const auto& pin) { return pin.first >= vcpus; });
     });
 }
 

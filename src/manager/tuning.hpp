@@ -6,8 +6,8 @@
 
 namespace virtlight::manager {
 
-/// The jobs that change how much memory and how many vCPUs a domain has. As operations.hpp has it. All that
-/// is asked for is checked before anything is changed.
+/// The jobs that change how much memory and how many vCPUs a domain has, and where these run. As
+/// operations.hpp has it. All that is asked for is checked before anything is changed.
 class Tuning {
  public:
     explicit Tuning(Core& core) : core_(core) {}
@@ -19,10 +19,16 @@ class Tuning {
     async::Task<Result<>> set_vcpus(DomainRef domain, unsigned vcpus, Affects affects,
                                     hypervisor::Operation operation);
     async::Task<Result<>> set_vcpus_max(DomainRef domain, unsigned vcpus, Affects affects);
+    async::Task<Result<>> pin_vcpu(DomainRef domain, unsigned vcpu, domain::CpuSet cpus, Affects affects,
+                                   hypervisor::Operation operation);
+    async::Task<Result<>> set_cpu_share(DomainRef domain, domain::CpuShare share, Affects affects,
+                                        hypervisor::Operation operation);
 
  private:
     using Change = std::function<void(domain::Definition&)>;
 
+    /// What is meant, now that it is the job's turn.
+    static Result<Affects> settle(const Domain& domain, Affects asked);
     async::Task<Result<>> note(DomainRef domain, Affects affects, hypervisor::LifeId life, Change change);
 
     Core& core_;

@@ -37,9 +37,12 @@ enum class Kind {
     update,
     suspend,
     dump_core,
-    measure
+    measure,
+    pin_vcpu,
+    cpu_share,
+    set_cpu_share
 };
-inline constexpr std::size_t kinds = 23;
+inline constexpr std::size_t kinds = static_cast<std::size_t>(Kind::set_cpu_share) + 1;
 
 /// How one operation goes wrong.
 struct Fault {

@@ -96,6 +96,10 @@ class Machine {
     /// no_device.
     Result<> detach(DomId domid, const domain::Device& device);
     Result<> update(DomId domid, domain::Device device);
+    /// invalid_argument: the guest has no such vCPU, or the host none of the processors.
+    Result<> pin_vcpu(DomId domid, unsigned vcpu, const domain::CpuSet& cpus);
+    Result<domain::CpuShare> cpu_share(DomId domid) const;
+    Result<> set_cpu_share(DomId domid, domain::CpuShare share);
 
     /// What is to be written of a guest.
     struct Frozen {
@@ -164,6 +168,7 @@ class Machine {
     void rearm(Domain& domain);
     hypervisor::DomainSeen seen(const Domain& domain) const;
     hypervisor::DomainFigures figures(const Domain& domain, const hypervisor::FiguresWanted& wanted) const;
+    domain::CpuSet may_run_on(const Domain& domain, unsigned vcpu) const;
     void tell(DomId domid, Happening happening);
 
     async::Scheduler& scheduler_;

@@ -61,4 +61,37 @@ Result<> Machine::set_vcpus(DomId domid, unsigned vcpus) {
     return {};
 }
 
+Result<> Machine::pin_vcpu(DomId domid, unsigned vcpu, const domain::CpuSet& cpus) {
+    const auto domain = guest(domid, "pin a vCPU of");
+    if (!domain) return std::unexpected(domain.error());
+    auto there = domain::CpuSet::first(settings_.cpus);
+    for (unsigned cpu = 0; cpu < settings_.cpus; ++cpu)
+        if (!cpus.contains(cpu)) there.erase(cpu);
+    if (vcpu >= (*domain)->definition.vcpus_max)
+        return fail(Reason::invalid_argument, "cannot pin vCPU {} of domid {}: it has none", vcpu, domid);
+    if (there.empty())
+        return fail(Reason::invalid_argument,
+                    "cannot pin a vCPU of domid {}: the host has none of the processors {}", domid,
+                    cpus.format());
+    (*domain)->definition.cpu_tuning.pins[vcpu] = there;
+    return {};
+}
+
+Result<domain::CpuShare> Machine::cpu_share(DomId domid) const {
+    const auto definition = describe(domid);
+    if (!definition) return std::unexpected(definition.error());
+    constexpr unsigned default_weight = 256;
+    const auto& share = definition->cpu_tuning.share;
+    return domain::CpuShare{.weight = share.weight.value_or(default_weight), .cap = share.cap.value_or(0)};
+}
+
+Result<> Machine::set_cpu_share(DomId domid, domain::CpuShare share) {
+    const auto domain = guest(domid, "schedule");
+    if (!domain) return std::unexpected(domain.error());
+    auto& has = (*domain)->definition.cpu_tuning.share;
+    if (share.weight) has.weight = share.weight;
+    if (share.cap) has.cap = share.cap;
+    return {};
+}
+
 }  // namespace virtlight::simulated

@@ -58,6 +58,11 @@ class Simulated : public hypervisor::Hypervisor {
                                  hypervisor::Operation operation) override;
     async::Task<Result<>> update(DomId domid, domain::Device device,
                                  hypervisor::Operation operation) override;
+    async::Task<Result<>> pin_vcpu(DomId domid, unsigned vcpu, domain::CpuSet cpus,
+                                   hypervisor::Operation operation) override;
+    async::Task<Result<domain::CpuShare>> cpu_share(DomId domid) override;
+    async::Task<Result<>> set_cpu_share(DomId domid, domain::CpuShare share,
+                                        hypervisor::Operation operation) override;
     async::Task<Result<>> suspend(DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> dump_core(DomId domid, std::filesystem::path path,
                                     hypervisor::Operation operation) override;

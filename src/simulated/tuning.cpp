@@ -48,4 +48,25 @@ Task<Result<>> Simulated::set_vcpus(DomId domid, unsigned vcpus, Operation opera
     co_return machine_.set_vcpus(domid, vcpus);
 }
 
+Task<Result<>> Simulated::pin_vcpu(DomId domid, unsigned vcpu, domain::CpuSet cpus, Operation operation) {
+    auto attempt = begin(Kind::pin_vcpu, fmt::format("pin a vCPU of domid {}", domid), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    co_return machine_.pin_vcpu(domid, vcpu, cpus);
+}
+
+Task<Result<domain::CpuShare>> Simulated::cpu_share(DomId domid) {
+    auto attempt = begin(Kind::cpu_share, fmt::format("read the scheduling of domid {}", domid));
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return std::unexpected(std::move(passed).error());
+    co_return machine_.cpu_share(domid);
+}
+
+Task<Result<>> Simulated::set_cpu_share(DomId domid, domain::CpuShare share, Operation operation) {
+    auto attempt = begin(Kind::set_cpu_share, fmt::format("schedule domid {}", domid), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    co_return machine_.set_cpu_share(domid, share);
+}
+
 }  // namespace virtlight::simulated

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "xenlight/cpu_tuning.hpp"
 #include "xenlight/disks.hpp"
 #include "xenlight/nics.hpp"
 #include "xenlight/words.hpp"
@@ -178,6 +179,7 @@ void write_config(const Definition& definition, libxl_domain_config& config) {
         write_hvm(definition, build);
     }
 
+    write_cpu_tuning(definition, build);
     write_disks(definition, config);
     write_nics(definition, config);
 
@@ -210,6 +212,7 @@ Definition read_config(const libxl_domain_config& config) {
     };
     const auto available = static_cast<unsigned>(libxl_bitmap_count_set(&build.avail_vcpus));
     definition.vcpus = std::clamp(available, 1U, definition.vcpus_max);
+    definition.cpu_tuning = read_cpu_tuning(build);
     if (definition.type != GuestType::pv) {
         definition.features.acpi = is_on(build.acpi, true);
         definition.features.apic = is_on(build.apic, true);

@@ -109,6 +109,9 @@ Result<hypervisor::HostFacts> read_host_facts(Context& context) {
     if (!read) return std::unexpected(std::move(read.error()));
     take_machine(*machine, facts);
 
+    const auto scheduler = static_cast<libxl_scheduler>(context.enter(libxl_get_scheduler));
+    facts.scheduler = text_of(libxl_scheduler_to_string(scheduler));
+
     utsname system{};
     if (::uname(&system) == 0) facts.machine = system.machine;
     return facts;

@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "xenlight/cpu_tuning.hpp"
 #include "xenlight/host.hpp"
 #include "xenlight/vbd_counters.hpp"
 #include "xenlight/vif_counters.hpp"
@@ -15,17 +16,13 @@ using hypervisor::DomainFigures;
 using hypervisor::DomId;
 using hypervisor::VcpuFigures;
 
-domain::CpuSet cpus_of(const libxl_bitmap& map) {
-    return domain::CpuSet::from_bits({reinterpret_cast<const char*>(map.map), map.size});
-}
-
 VcpuFigures figures(const libxl_vcpuinfo& vcpu) {
     return {.online = vcpu.online,
             .running = vcpu.running,
             .blocked = vcpu.blocked,
             .cpu = vcpu.cpu,
             .time = nanoseconds(vcpu.vcpu_time),
-            .may_run_on = cpus_of(vcpu.cpumap)};
+            .may_run_on = read_cpus(vcpu.cpumap)};
 }
 
 /// None of a domain that has gone meanwhile.
@@ -63,7 +60,7 @@ Result<std::vector<DomainFigures>> measure(Context& context, const hypervisor::F
     });
     if (!listed) return std::unexpected(std::move(listed.error()));
 
-    auto nics = wanted.nics ? read_vif_counters() : VifCounters();
+    auto nics = wanted.nics ? read_vif_counters(wanted.named_nics) : VifCounters();
     auto disks = wanted.disks ? read_vbd_counters() : decltype(read_vbd_counters())();
     for (auto& domain : all) {
         const auto domid = domain.seen.domid;

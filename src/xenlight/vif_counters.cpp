@@ -17,14 +17,8 @@ namespace {
 
 using hypervisor::DomId;
 using hypervisor::NicFigures;
+using hypervisor::NicOf;
 using hypervisor::Traffic;
-
-struct Vif {
-    DomId domid = 0;
-    unsigned device = 0;
-
-    auto operator<=>(const Vif&) const = default;
-};
 
 /// A number off the front of `text`.
 template <class T>
@@ -36,16 +30,21 @@ std::optional<T> take_number(std::string_view& text) {
     return number;
 }
 
-/// "vif3.0", "vif3.0-emu"
-std::optional<Vif> parse_name(std::string_view name) {
+/// "vif3.0"
+std::optional<NicOf> parse_name(std::string_view name) {
     if (!name.starts_with("vif")) return std::nullopt;
     name.remove_prefix(3);
     const auto domid = take_number<DomId>(name);
     if (!domid || !name.starts_with('.')) return std::nullopt;
     name.remove_prefix(1);
     const auto device = take_number<unsigned>(name);
-    if (!device || (!name.empty() && name != "-emu")) return std::nullopt;
-    return Vif{*domid, *device};
+    if (!device || !name.empty()) return std::nullopt;
+    return NicOf{*domid, *device};
+}
+
+std::optional<NicOf> nic_named(std::string_view name, const VifNames& names) {
+    const auto found = names.find(name);
+    return found == names.end() ? parse_name(name) : found->second;
 }
 
 /// Eight columns of what dom0 received, and eight of what it sent.
@@ -69,18 +68,21 @@ void add(Traffic& to, const std::uint64_t* columns) {
 
 }  // namespace
 
-VifCounters parse_net_dev(std::string_view text) {
-    std::map<Vif, NicFigures> vifs;
+VifCounters parse_net_dev(std::string_view text, const VifNames& names) {
+    std::map<NicOf, NicFigures> vifs;
     for (const auto part : std::views::split(text, '\n')) {
         std::string_view line(part.begin(), part.end());
         line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
         const auto colon = line.find(':');
         if (colon == line.npos) continue;
-        const auto vif = parse_name(line.substr(0, colon));
+        auto name = line.substr(0, colon);
+        if (constexpr std::string_view tap = "-emu"; name.ends_with(tap)) name.remove_suffix(tap.size());
+        const auto vif = nic_named(name, names);
         const auto columns = parse_columns(line.substr(colon + 1));
         if (!vif || !columns) continue;
         auto& figures = vifs[*vif];
-        figures.name = fmt::format("vif{}.{}", vif->domid, vif->device);
+        figures.name = name;
+        figures.devid = vif->devid;
         add(figures.sent, columns->data());
         add(figures.received, columns->data() + 8);
     }
@@ -90,9 +92,9 @@ VifCounters parse_net_dev(std::string_view text) {
     return counters;
 }
 
-VifCounters read_vif_counters() {
+VifCounters read_vif_counters(const VifNames& names) {
     const auto text = read_file("/proc/net/dev", limits::net_dev_bytes);
-    if (text) return parse_net_dev(*text);
+    if (text) return parse_net_dev(*text, names);
     log::warning("guests' network traffic is not known: {}", text.error().message);
     return {};
 }

@@ -76,6 +76,11 @@ class XenHypervisor final : public hypervisor::Hypervisor {
                                  hypervisor::Operation operation) override;
     async::Task<Result<>> update(hypervisor::DomId domid, domain::Device device,
                                  hypervisor::Operation operation) override;
+    async::Task<Result<>> pin_vcpu(hypervisor::DomId domid, unsigned vcpu, domain::CpuSet cpus,
+                                   hypervisor::Operation operation) override;
+    async::Task<Result<domain::CpuShare>> cpu_share(hypervisor::DomId domid) override;
+    async::Task<Result<>> set_cpu_share(hypervisor::DomId domid, domain::CpuShare share,
+                                        hypervisor::Operation operation) override;
     async::Task<Result<>> suspend(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> dump_core(hypervisor::DomId domid, std::filesystem::path path,
                                     hypervisor::Operation operation) override;

@@ -153,6 +153,26 @@ inline std::vector<Disk> disks(GuestType type) {
     return all;
 }
 
+inline rc::Gen<std::vector<unsigned>> few(rc::Gen<unsigned> numbers) {
+    return rc::gen::resize(8, rc::gen::container<std::vector<unsigned>>(std::move(numbers)));
+}
+
+inline CpuSet cpu_set() {
+    CpuSet set;
+    for (const auto cpu : *few(rc::gen::inRange(0U, 70U)))
+        set.insert(cpu);
+    return set;
+}
+
+inline CpuTuning cpu_tuning(unsigned vcpus_max) {
+    CpuTuning tuning{.cpus = cpu_set()};
+    for (const auto vcpu : *few(rc::gen::inRange(0U, vcpus_max)))
+        if (auto cpus = cpu_set(); !cpus.empty()) tuning.pins[vcpu] = std::move(cpus);
+    if (*rc::gen::arbitrary<bool>()) tuning.share.weight = *rc::gen::inRange(1U, CpuShare::weight_most + 1);
+    if (*rc::gen::arbitrary<bool>()) tuning.share.cap = *rc::gen::inRange(1U, CpuShare::cap_most + 1);
+    return tuning;
+}
+
 inline Definition definition() {
     Definition d;
     d.name = *name();
@@ -166,6 +186,7 @@ inline Definition definition() {
     d.memory_kib = *rc::gen::map(memory_kib(), [&](auto kib) { return std::min(kib, d.memory_max_kib); });
     d.vcpus_max = *rc::gen::inRange(1U, limits::vcpus + 1);
     d.vcpus = *rc::gen::inRange(1U, d.vcpus_max + 1);
+    d.cpu_tuning = cpu_tuning(d.vcpus_max);
     d.boot = boot(d.type);
     d.features.acpi = *rc::gen::arbitrary<bool>();
     d.features.apic = *rc::gen::arbitrary<bool>();

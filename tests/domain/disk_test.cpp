@@ -25,8 +25,10 @@ TEST(DiskName, HasTheNumberThatXenGivesIt) {
         {"xvdq", 268439552}, {"xvdaa", 268442112}, {"hda", 768},     {"hdb", 832},      {"hdc", 5632},
         {"hdd2", 5698},      {"sda", 2048},        {"sdb1", 2065},   {"sdp", 2288},
     };
-    for (const auto& [text, number] : numbers)
+    for (const auto& [text, number] : numbers) {
         EXPECT_EQ(device_number(named(text)), number) << text;
+        EXPECT_EQ(disk_of_number(number), named(text)) << text;
+    }
 }
 
 TEST(DiskName, IsRefusedWhereXenHasNone) {
@@ -39,6 +41,11 @@ TEST(DiskName, IsRefusedWhereXenHasNone) {
     EXPECT_TRUE(parse_disk_name("xvdbgqcf")) << "the last one of all";
     EXPECT_EQ(parse_disk_name("vda").error().message,
               "'vda' is no name of a disk; allowed are xvda, xvdb ..., hda to hdd and sda to sdp");
+}
+
+TEST(DiskName, IsNoneOfANumberThatNoDiskHas) {
+    EXPECT_EQ(disk_of_number(1), std::nullopt);
+    EXPECT_EQ(disk_of_number(9U << 8), std::nullopt);
 }
 
 RC_GTEST_PROP(DiskName, IsReadAsItWasWritten, ()) {

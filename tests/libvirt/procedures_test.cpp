@@ -48,7 +48,9 @@ TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {
     for (const auto& procedure : procedures()) {
         if (procedure.needs == Needs::write) writing.insert(procedure.function);
     }
-    EXPECT_EQ(writing, (std::set<std::string_view>{"virConnectGetDomainCapabilities",
+    EXPECT_EQ(writing, (std::set<std::string_view>{"virConnectDomainXMLFromNative",
+                                                   "virConnectDomainXMLToNative",
+                                                   "virConnectGetDomainCapabilities",
                                                    "virDomainAbortJob",
                                                    "virDomainAbortJobFlags",
                                                    "virDomainAttachDevice",
@@ -74,6 +76,8 @@ TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {
                                                    "virDomainOpenConsole",
                                                    "virDomainPMSuspendForDuration",
                                                    "virDomainPMWakeup",
+                                                   "virDomainPinVcpu",
+                                                   "virDomainPinVcpuFlags",
                                                    "virDomainReboot",
                                                    "virDomainRename",
                                                    "virDomainReset",
@@ -90,6 +94,8 @@ TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {
                                                    "virDomainSetMaxMemory",
                                                    "virDomainSetMemory",
                                                    "virDomainSetMemoryFlags",
+                                                   "virDomainSetSchedulerParameters",
+                                                   "virDomainSetSchedulerParametersFlags",
                                                    "virDomainSetVcpus",
                                                    "virDomainSetVcpusFlags",
                                                    "virDomainShutdown",

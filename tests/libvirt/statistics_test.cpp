@@ -41,8 +41,8 @@ const DomainFigures figures{
                .time = seconds(2),
                .may_run_on = domain::CpuSet::first(9)},
               {}},
-    .nics = {{"vif1.0", {1, 2, 3, 4}, {5, 6, 7, 8}}},
-    .disks = {{"xvda", {10, 4096}, {20, 8192}, 1}, {"xvdb", {1, 512}, {2, 1024}, 3}},
+    .nics = {{"vif1.0", 0, {1, 2, 3, 4}, {5, 6, 7, 8}}},
+    .disks = {{{.index = 0}, {10, 4096}, {20, 8192}, 1}, {{.index = 1}, {1, 512}, {2, 1024}, 3}},
 };
 
 manager::DomainInfo running_info() {
@@ -167,7 +167,7 @@ TEST_F(StatisticsTest, AreOfTheDomainsThatPassTheFilters) {
     EXPECT_THAT(names({.flags = flag::list::inactive}), ElementsAre("off"));
     EXPECT_THAT(names({.flags = flag::list::active | flag::list::persistent}), ElementsAre("Domain-0", "a"));
     EXPECT_THAT(names({.domains = {off, a}, .flags = flag::stats_nowait}), ElementsAre("a", "off"));
-    EXPECT_THAT(names({.domains = {{.name = "none"}}}), IsEmpty());
+    EXPECT_THAT(names({.domains = {{.name = "none", .uuid = Uuid::random()}}}), IsEmpty());
 }
 
 TEST_F(StatisticsTest, OfUnknownTypesAreLeftOutOrRefused) {

@@ -8,6 +8,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "libvirt/arbitrary_message.hpp"
+#include "libvirt/scheduling_messages.hpp"
 #include "libvirt/statistics_messages.hpp"
 
 namespace virtlight::libvirt {
@@ -125,18 +126,18 @@ TEST(Xdr, DoesNotWriteWhatNoClientCouldRead) {
 template <class T>
 class EveryMessage : public testing::Test {};
 
-using Messages =
-    testing::Types<None, Domain, NamedUuid, Secret, TypedParam, WireError, Flags, TextFlags, DomainNumber,
-                   DomainFlags, OpenArgs, IdentityArgs, NodeInfo, SecurityModel, CellsArgs,
-                   DomainCapabilitiesArgs, ListAllArgs, DomainList, DomainListAllArgs, DomainNamesArgs,
-                   DeviceNumArgs, DeviceNamesArgs, EmptyList, DomainInfoReply, StateReply, MetadataArgs,
-                   JobInfo, JobStats, RegisterArgs<Domain>, RegisterArgs<NamedUuid>, RegisterArgs<Secret>,
-                   RegisterArgs<std::string>, LifecycleMessage, CallbackMessage<LifecycleMessage>,
-                   CallbackMessage<Domain>, Header, std::string, std::optional<std::string>,
-                   std::vector<std::string>, std::vector<std::int32_t>, std::vector<std::uint64_t>,
-                   AllDomainStatsArgs, std::vector<DomainStats>, CpuStatsArgs, ParamsReply, GetVcpusArgs,
-                   VcpusReply, InterfaceStats, BlockStats, BlockStatsArgs, NodeStatsArgs, NodeMemoryStatsArgs,
-                   NodeStatsReply, CpuMapArgs, CpuMapReply>;
+using Messages = testing::Types<
+    None, Domain, NamedUuid, Secret, TypedParam, WireError, Flags, TextFlags, DomainNumber, DomainFlags,
+    OpenArgs, IdentityArgs, NodeInfo, SecurityModel, CellsArgs, DomainCapabilitiesArgs, ListAllArgs,
+    DomainList, DomainListAllArgs, DomainNamesArgs, DeviceNumArgs, DeviceNamesArgs, EmptyList,
+    DomainInfoReply, StateReply, MetadataArgs, JobInfo, JobStats, RegisterArgs<Domain>,
+    RegisterArgs<NamedUuid>, RegisterArgs<Secret>, RegisterArgs<std::string>, LifecycleMessage,
+    CallbackMessage<LifecycleMessage>, CallbackMessage<Domain>, Header, std::string,
+    std::optional<std::string>, std::vector<std::string>, std::vector<std::int32_t>,
+    std::vector<std::uint64_t>, AllDomainStatsArgs, std::vector<DomainStats>, CpuStatsArgs, ParamsReply,
+    GetVcpusArgs, VcpusReply, InterfaceStats, BlockStats, BlockStatsArgs, NodeStatsArgs, NodeMemoryStatsArgs,
+    NodeStatsReply, CpuMapArgs, CpuMapReply, NativeArgs, PinVcpuArgs, PinVcpuFlagsArgs, VcpuPinsArgs,
+    VcpuPinsReply, SchedulerReply, SchedulerArgs, SetSchedulerPlainArgs, SetSchedulerArgs>;
 TYPED_TEST_SUITE(EveryMessage, Messages);
 
 // rapidcheck is compiled once, not for each message and property.

@@ -40,6 +40,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     std::map<DomId, hypervisor::DomainSeen> truth;
     std::map<DomId, domain::Definition> definitions;
     std::map<DomId, hypervisor::DomainFigures> figures;
+    std::map<DomId, domain::CpuTuning> tunings;  ///< as was asked for
     std::map<std::filesystem::path, hypervisor::ImageHead> images;
     std::map<std::filesystem::path, bool> dumps;  ///< of a guest that was paused
 
@@ -206,6 +207,21 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> update(DomId domid, domain::Device device, Operation operation) override {
         auto turn = co_await begin("update", operation, domid);
         if (turn) std::ignore = domain::replace_device(definitions.at(domid), std::move(device));
+    async::Task<Result<>> pin_vcpu(DomId domid, unsigned vcpu, domain::CpuSet cpus,
+                                   Operation operation) override {
+        auto turn = co_await begin("pin_vcpu", operation, domid);
+        if (turn) tunings[domid].pins[vcpu] = std::move(cpus);
+        co_return turn;
+    }
+    async::Task<Result<domain::CpuShare>> cpu_share(DomId domid) override {
+        const Operation operation;
+        const auto turn = co_await begin("cpu_share", operation, domid);
+        if (!turn) co_return std::unexpected(turn.error());
+        co_return tunings[domid].share;
+    }
+    async::Task<Result<>> set_cpu_share(DomId domid, domain::CpuShare share, Operation operation) override {
+        auto turn = co_await begin("set_cpu_share", operation, domid);
+        if (turn) tunings[domid].share = share;
         co_return turn;
     }
     async::Task<Result<>> suspend(DomId domid, Operation operation) override {

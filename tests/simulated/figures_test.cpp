@@ -18,6 +18,9 @@ class FiguresTest : public testing::Test {
         auto definition = guest_named(name);
         definition.vcpus_max = 3;
         definition.vcpus = 2;
+        definition.disks = {{.target = {.index = 0}, .source = domain::Disk::Source::file, .path = "/a"},
+                            {.target = {.index = 2}, .device = domain::Disk::Device::cdrom}};
+        definition.nics = {{.devid = 0, .bridge = "b"}, {.devid = 4, .bridge = "b", .target = "web0"}};
         return world.machine.create(definition).value();
     }
     std::vector<DomainFigures> measure(const hypervisor::FiguresWanted& wanted) {
@@ -48,6 +51,30 @@ TEST_F(FiguresTest, DivideTheTimeThatAGuestHasRunAmongItsVcpus) {
     EXPECT_EQ(figures.seen.cpu_time, seconds(4));
     EXPECT_EQ(figures.vcpus[0].time, seconds(2));
     EXPECT_EQ(figures.vcpus[2].time, seconds(0));
+}
+
+TEST_F(FiguresTest, OfDisksAndNetworkInterfacesGrowWhileTheGuestRuns) {
+    const auto domid = run("one");
+    world.loop.run_for(seconds(1));
+    const auto figures = measure({.nics = true, .disks = true, .of = {domid}}).at(0);
+    ASSERT_EQ(figures.nics.size(), 2u);
+    EXPECT_EQ(figures.nics[0].name, "vif" + std::to_string(domid) + ".0");
+    EXPECT_EQ(figures.nics[1].name, "web0");
+    EXPECT_EQ(figures.nics[1].devid, 4u);
+    EXPECT_EQ(figures.nics[1].sent.packets, 1000u);
+    ASSERT_EQ(figures.disks.size(), 2u);
+    EXPECT_EQ(figures.disks[0].written.requests, 1000u);
+    EXPECT_EQ(figures.disks[1].read.requests, 0u) << "of an empty drive";
+}
+
+TEST_F(FiguresTest, OfAPinnedVcpuSayWhereItMayRun) {
+    const auto domid = run("one");
+    ASSERT_TRUE(world.machine.pin_vcpu(domid, 1, domain::CpuSet::parse("1,7").value()));
+    const auto figures = measure({.vcpus = true, .of = {domid}}).at(0);
+    EXPECT_EQ(figures.vcpus[0].may_run_on.format(), "0-1");
+    EXPECT_EQ(figures.vcpus[1].may_run_on.format(), "1");
+    EXPECT_FALSE(world.machine.pin_vcpu(domid, 3, domain::CpuSet::first(1)));
+    EXPECT_FALSE(world.machine.pin_vcpu(domid, 0, domain::CpuSet::parse("2").value()));
 }
 
 TEST_F(FiguresTest, GoWrongWhereTheFaultPlanSaysSo) {

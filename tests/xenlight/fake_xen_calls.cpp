@@ -90,7 +90,7 @@ int xc_interface_close(xc_interface* handle) {
 
 int xc_domain_getinfolist(xc_interface*, uint32_t first, unsigned most, xc_domaininfo_t* infos) {
     unsigned count = 0;
-    if (most > 1) ++xen().lists;
+    if (first == 0 && most > 1) ++xen().lists;  // it goes on until there are no more
     for (const auto& domain : xen().domains()) {
         if (domain.domid >= first && count < most) infos[count++] = info_of(domain);
     }

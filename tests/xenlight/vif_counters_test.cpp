@@ -27,18 +27,29 @@ constexpr const char* net_dev =
     "vif12.0:18446744073709551615 1 0 0 0 0 0 0 7 7 0 0 0 0 0 0\n";
 
 TEST(VifCounters, AreThoseOfTheGuestWhichReceivesWhatDom0Sends) {
-    EXPECT_THAT(parse_net_dev(net_dev),
-                ElementsAre(Pair(3, ElementsAre(NicFigures{"vif3.2", {2, 2}, {1, 1}},
-                                                NicFigures{"vif3.10", {40, 4, 5, 6}, {30, 3, 1, 2}})),
-                            Pair(12, ElementsAre(NicFigures{"vif12.0", {7, 7}, {~std::uint64_t{0}, 1}}))));
+    EXPECT_THAT(parse_net_dev(net_dev, {}),
+                ElementsAre(Pair(3, ElementsAre(NicFigures{"vif3.2", 2, {2, 2}, {1, 1}},
+                                                NicFigures{"vif3.10", 10, {40, 4, 5, 6}, {30, 3, 1, 2}})),
+                            Pair(12, ElementsAre(NicFigures{"vif12.0", 0, {7, 7}, {~std::uint64_t{0}, 1}}))));
 }
 
 TEST(VifCounters, OfAnEmulatedCardAreThoseOfItsTapToo) {
     const auto counters = parse_net_dev(
         "vif4.0-emu: 100 10 0 0 0 0 0 0 200 20 0 0 0 0 0 0\n"
-        "vif4.0: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\n");
+        "vif4.0: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\n",
+        {});
     EXPECT_THAT(counters,
-                ElementsAre(Pair(4, ElementsAre(NicFigures{"vif4.0", {205, 26, 7, 8}, {101, 12, 3, 4}}))));
+                ElementsAre(Pair(4, ElementsAre(NicFigures{"vif4.0", 0, {205, 26, 7, 8}, {101, 12, 3, 4}}))));
+}
+
+TEST(VifCounters, AreThoseOfInterfacesThatHaveANameOfTheirOwn) {
+    const auto counters = parse_net_dev(
+        "web0: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\n"
+        "web0-emu: 1 1 1 1 0 0 0 0 1 1 1 1 0 0 0 0\n"
+        "other: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\n",
+        {{"web0", {.domid = 9, .devid = 1}}});
+    EXPECT_THAT(counters,
+                ElementsAre(Pair(9, ElementsAre(NicFigures{"web0", 1, {6, 7, 8, 9}, {2, 3, 4, 5}}))));
 }
 
 TEST(VifCounters, PassOverWhatIsNoInterfaceOfAGuest) {
@@ -47,7 +58,7 @@ TEST(VifCounters, PassOverWhatIsNoInterfaceOfAGuest) {
           "vif1: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16", "vif1.x: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16",
           "vif1.0-foo: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16", "vif1.0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15",
           "vif1.0: 1 2 3 x"})
-        EXPECT_THAT(parse_net_dev(line), IsEmpty()) << line;
+        EXPECT_THAT(parse_net_dev(line, {}), IsEmpty()) << line;
 }
 
 RC_GTEST_PROP(VifCounters, AreReadFromWhateverIsThere, ()) {
@@ -56,7 +67,7 @@ RC_GTEST_PROP(VifCounters, AreReadFromWhateverIsThere, ()) {
     std::string text;
     for (const auto& word : words)
         text += word;
-    for (const auto& [domid, nics] : parse_net_dev(text))
+    for (const auto& [domid, nics] : parse_net_dev(text, {}))
         RC_ASSERT(!nics.empty());
 }
 

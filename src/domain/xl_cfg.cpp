@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/xl_cfg.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "domain/xl_cfg_options.hpp"
+#include "domain/xml.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+/// In the order of reading and writing: the defaults of the others depend on what the first tell.
+constexpr const XlOptions* tables[] = {&xl_general_options,  &xl_cpu_options,    &xl_boot_options,
+                                       &xl_platform_options, &xl_device_options, &xl_absent_options};
+
+template <class Visit>
+void for_each_option(Visit visit) {
+    for (const auto* table : tables)
+        std::ranges::for_each(*table, visit);
+}
+
+bool is_option(std::string_view key) {
+    bool found = false;
+    for_each_option([&](const XlOption& option) { found = found || option.key == key; });
+    return found;
+}
+
+/// What says nothing, or what is so anyway.
+bool says_no_more(const XlSetting& setting, const XlOption& option) {
+    const auto& [kind, text, items] = setting.value;
+    if (kind == XlValue::Kind::list ? items.empty() : text.empty()) return true;
+    return !option.holds.empty() && text == option.holds;
+}
+
+void read_option(const XlOption& option, XlReading& reading, Definition& definition) {
+    const auto& settings = reading.settings();
+    const auto found = std::ranges::find(settings, option.key, &XlSetting::key);
+    if (found == settings.end()) return;
+    const XlAt at(reading, *found);
+    if (option.read) {
+        option.read(at, definition);
+    } else if (!says_no_more(*found, option)) {
+        at.unsupported("option '{}' is not supported: {}", option.key, option.meaning);
+    }
+}
+
+void read_settings(XlReading& reading, Definition& definition) {
+    for (const auto& setting : reading.settings())
+        if (!is_option(setting.key)) XlAt(reading, setting).invalid("there is no option '{}'", setting.key);
+    for_each_option([&](const XlOption& option) { read_option(option, reading, definition); });
+    if (definition.name.empty()) reading.note(Reason::invalid_argument, 1, "a guest needs a 'name'");
+    if (definition.memory_max_kib == 0) reading.note(Reason::invalid_argument, 1, "a guest needs 'memory'");
+    if (definition.type != GuestType::hvm && definition.boot.kernel.empty() &&
+        definition.boot.bootloader.empty())
+        reading.note(Reason::invalid_argument, 1,
+                     "a guest needs a 'kernel', a 'bootloader' or to be of 'type' hvm");
+    if (definition.consoles.empty()) definition.consoles = {{Console::Target::xen, 0}};
+}
+
+/// Comments about what only a definition has.
+std::string without_place(const Definition& definition) {
+    std::string lines;
+    const std::pair<std::string_view, bool> parts[] = {
+        {"<title>", !definition.title.empty()},
+        {"<description>", !definition.description.empty()},
+        {"<metadata>", !definition.metadata.empty()},
+    };
+    for (const auto& [part, there] : parts)
+        if (there) lines += fmt::format("# xl has no option for the domain's {}\n", part);
+    for (const auto& disk : definition.disks)
+        if (disk.shareable)
+            lines += fmt::format("# xl has no option for the domain's <shareable> of disk {}\n",
+                                 to_string(disk.target));
+    return lines;
+}
+
+}  // namespace
+
+Result<Definition> parse_xl_cfg(std::string_view text) {
+    const auto settings = parse_xl_settings(text);
+    if (!settings) return std::unexpected(settings.error());
+    Definition definition{.uuid = Uuid::random()};
+    XlReading reading(*settings);
+    read_settings(reading, definition);
+    if (auto done = reading.finish(); !done) return std::unexpected(std::move(done.error()));
+    // One place knows what a definition may be.
+    const auto checked = parse_xml(format_xml(definition));
+    if (checked) return definition;
+    return fail(checked.error().reason, "as domain XML: {}", checked.error().message);
+}
+
+std::string format_xl_cfg(const Definition& definition) {
+    XlWriter writer;
+    for_each_option([&](const XlOption& option) {
+        if (option.write) option.write(definition, writer);
+    });
+    return without_place(definition) + format_xl_settings(std::move(writer).take());
+}
+
+std::string xl_cfg_document() {
+    std::size_t all = 0;
+    std::size_t both_ways = 0;
+    std::string served;
+    std::string absent;
+    for_each_option([&](const XlOption& option) {
+        ++all;
+        if (option.read) {
+            ++both_ways;
+            const auto old = option.old_form_of.empty()
+                                 ? std::string()
+                                 : fmt::format("; an old form of `{}`", option.old_form_of);
+            served += fmt::format("| `{}` | {}{} |\n", option.key, option.meaning, old);
+        } else {
+            const auto held = option.holds.empty() ? std::string() : fmt::format("`{}`", option.holds);
+            absent += fmt::format("| `{}` | {} | {} |\n", option.key, option.meaning, held);
+        }
+    });
+    return fmt::format(
+        "# xl's configuration files\n\n"
+        "`virtlight import FILE.cfg`, `virsh domxml-from-native xen-xl` and `virsh domxml-to-native xen-xl` "
+        "read and\n"
+        "write the files that xl(1) starts guests from, xl.cfg(5). This table is made from the code that "
+        "does it\n"
+        "(`src/domain/xl_cfg_*.cpp`), and a test holds it to that. Of xl's {} options, {} have a way in "
+        "both\n"
+        "directions; each other one is refused by its name and line unless it says what is so anyway.\n\n"
+        "| option | in domain XML |\n|---|---|\n{}\n"
+        "## Without a place in a definition\n\n"
+        "| option | why | accepted all the same |\n|---|---|---|\n{}",
+        all, both_ways, served, absent);
+}
+
+}  // namespace virtlight::domain

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "domain/definition.hpp"
+
+namespace virtlight::domain {
+
+/// Reads a configuration file of xl's, xl.cfg(5). Defaults are filled in as xl does; the uuid is a new one
+/// where none is given. docs/xl-cfg.md tells what each option becomes. invalid_argument: a mistake, with its
+/// line; unsupported_config: an option that has no place in a definition, by name, or means something that
+/// parse_xml() would refuse.
+Result<Definition> parse_xl_cfg(std::string_view text);
+
+/// Writes one; parse_xl_cfg() of it gives the same guest again. What xl has no option for is named in
+/// comments.
+std::string format_xl_cfg(const Definition& definition);
+
+/// docs/xl-cfg.md: each option of xl's, and what becomes of it.
+std::string xl_cfg_document();
+
+}  // namespace virtlight::domain

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <iterator>
+
+#include "domain/xl_cfg_options.hpp"
+#include "domain/xml_values.hpp"
+
+// What a guest boots.
+
+namespace virtlight::domain {
+namespace {
+
+/// Files of old name Xen's own firmware as the kernel of an HVM guest, which goes without saying.
+bool is_firmware(std::string_view path, GuestType type) {
+    return type == GuestType::hvm && (path == "hvmloader" || path.ends_with("/hvmloader"));
+}
+
+void read_kernel(const XlAt& at, Definition& definition) {
+    if (!is_firmware(at.text(), definition.type)) definition.boot.kernel = at.text();
+}
+void write_kernel(const Definition& definition, XlWriter& writer) {
+    writer.text_if_any("kernel", definition.boot.kernel);
+}
+
+void read_ramdisk(const XlAt& at, Definition& definition) {
+    definition.boot.initrd = at.text();
+}
+void write_ramdisk(const Definition& definition, XlWriter& writer) {
+    writer.text_if_any("ramdisk", definition.boot.initrd);
+}
+
+void read_cmdline(const XlAt& at, Definition& definition) {
+    definition.boot.cmdline = at.text();
+}
+void write_cmdline(const Definition& definition, XlWriter& writer) {
+    writer.text_if_any("cmdline", definition.boot.cmdline);
+}
+
+/// The two of old come together: "root=ROOT EXTRA".
+void read_root_and_extra(const XlAt& at, Definition& definition) {
+    if (at.sibling("cmdline"))
+        return at.unsupported("'cmdline' and '{}' exclude each other: 'cmdline' is the whole of it",
+                              at.key());
+    const auto root = at.sibling("root");
+    const auto extra = at.sibling("extra");
+    auto& cmdline = definition.boot.cmdline;
+    cmdline.clear();
+    if (root) cmdline = "root=" + root->text();
+    if (root && extra) cmdline += ' ';
+    if (extra) cmdline += extra->text();
+}
+
+void read_bootloader(const XlAt& at, Definition& definition) {
+    if (definition.type == GuestType::hvm) return at.unsupported("an HVM guest has no bootloader of dom0");
+    definition.boot.bootloader = at.text();
+}
+void write_bootloader(const Definition& definition, XlWriter& writer) {
+    writer.text_if_any("bootloader", definition.boot.bootloader);
+}
+
+/// A list of words, or of old a text of them.
+void read_bootloader_args(const XlAt& at, Definition& definition) {
+    for (const auto& item : at.items())
+        for (const auto& word : words_in(item.text()))
+            definition.boot.bootloader_args.push_back(word);
+}
+void write_bootloader_args(const Definition& definition, XlWriter& writer) {
+    writer.texts("bootloader_args", definition.boot.bootloader_args);
+}
+
+constexpr std::pair<char, BootDevice> letters[] = {
+    {'a', BootDevice::floppy}, {'c', BootDevice::disk}, {'d', BootDevice::cdrom}, {'n', BootDevice::network}};
+
+void read_order(const XlAt& at, Definition& definition) {
+    if (definition.type != GuestType::hvm)
+        return at.unsupported("only HVM guests have an order of boot devices");
+    auto& order = definition.boot.order;
+    order.clear();
+    for (const char letter : at.text()) {
+        const auto* const found = std::ranges::find(letters, letter, &std::pair<char, BootDevice>::first);
+        if (found == std::end(letters))
+            return at.invalid("'boot' has the letters a, c, d and n, and not '{}'", shown(at.text()));
+        if (std::ranges::find(order, found->second) == order.end()) order.push_back(found->second);
+    }
+    if (order.empty()) at.invalid("'boot' names no device");
+}
+void write_order(const Definition& definition, XlWriter& writer) {
+    std::string order;
+    for (const auto device : definition.boot.order)
+        order += std::ranges::find(letters, device, &std::pair<char, BootDevice>::second)->first;
+    writer.text_if_any("boot", order);
+}
+
+constexpr Word<Firmware> firmwares[] = {
+    {"seabios", Firmware::bios}, {"ovmf", Firmware::efi}, {"bios", Firmware::bios}, {"uefi", Firmware::efi}};
+
+void read_firmware(const XlAt& at, Definition& definition) {
+    const auto firmware = meaning_of<Firmware>(at.text(), firmwares);
+    if (!firmware || definition.type != GuestType::hvm)
+        return at.unsupported("'{}' must be of an HVM guest and one of {}, not '{}'", at.key(),
+                              list_words<Firmware>(firmwares), shown(at.text()));
+    definition.boot.firmware = *firmware;
+}
+void write_firmware(const Definition& definition, XlWriter& writer) {
+    if (definition.boot.firmware != Firmware::chosen)
+        writer.text("bios", word_for<Firmware>(definition.boot.firmware, firmwares));
+}
+
+void read_loader(const XlAt& at, Definition& definition, Firmware firmware) {
+    auto& boot = definition.boot;
+    if (definition.type != GuestType::hvm || (boot.firmware != Firmware::chosen && boot.firmware != firmware))
+        return at.unsupported("'{}' is of an HVM guest with the firmware {}", at.key(),
+                              word_for<Firmware>(firmware, firmwares));
+    boot.firmware = firmware;
+    boot.loader = at.text();
+}
+void write_loader(const Definition& definition, XlWriter& writer, std::string_view key, Firmware firmware) {
+    if (definition.boot.firmware == firmware) writer.text_if_any(key, definition.boot.loader);
+}
+void read_hvmloader(const XlAt& at, Definition& definition) {
+    read_loader(at, definition, Firmware::bios);
+}
+void write_hvmloader(const Definition& definition, XlWriter& writer) {
+    write_loader(definition, writer, "firmware_override", Firmware::bios);
+}
+void read_uefi(const XlAt& at, Definition& definition) {
+    read_loader(at, definition, Firmware::efi);
+}
+void write_uefi(const Definition& definition, XlWriter& writer) {
+    write_loader(definition, writer, "bios_path_override", Firmware::efi);
+}
+
+constexpr XlOption table[] = {
+    {"kernel", "`os/kernel`", read_kernel, write_kernel},
+    {"ramdisk", "`os/initrd`", read_ramdisk, write_ramdisk},
+    {"cmdline", "`os/cmdline`", read_cmdline, write_cmdline},
+    {"root", "`os/cmdline`", read_root_and_extra, nullptr, "cmdline"},
+    {"extra", "`os/cmdline`", read_root_and_extra, nullptr, "cmdline"},
+    {"bootloader", "`bootloader`", read_bootloader, write_bootloader},
+    {"bootloader_args", "`bootloader_args`", read_bootloader_args, write_bootloader_args},
+    {"boot", "`os/boot/@dev`", read_order, write_order},
+    {"bios", "`os/@firmware`; not rombios", read_firmware, write_firmware},
+    {"firmware", "`os/@firmware`", read_firmware, nullptr, "bios"},
+    {"firmware_override", "`os/loader` of type rom", read_hvmloader, write_hvmloader},
+    {"bios_path_override", "`os/loader` of type pflash", read_uefi, write_uefi},
+};
+
+}  // namespace
+
+constinit const XlOptions xl_boot_options = table;
+
+}  // namespace virtlight::domain

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/limits.hpp"
+#include "domain/xl_cfg_options.hpp"
+#include "domain/xml.hpp"
+#include "domain/xml_values.hpp"
+
+// What a guest is, how much it has, and what is done when it stops.
+
+namespace virtlight::domain {
+namespace {
+
+constexpr std::uint64_t mib = 1024;
+constexpr std::uint64_t most_mib = std::uint64_t{1} << 43;
+
+constexpr Word<GuestType> types[] = {{"pv", GuestType::pv}, {"pvh", GuestType::pvh}, {"hvm", GuestType::hvm}};
+constexpr Word<GuestType> builders[] = {{"generic", GuestType::pv}, {"hvm", GuestType::hvm}};
+
+constexpr Word<LifecycleAction> actions[] = {
+    {"destroy", LifecycleAction::destroy},
+    {"restart", LifecycleAction::restart},
+    {"rename-restart", LifecycleAction::rename_restart},
+    {"preserve", LifecycleAction::preserve},
+    {"coredump-destroy", LifecycleAction::coredump_destroy},
+    {"coredump-restart", LifecycleAction::coredump_restart},
+};
+/// A definition keeps cores only of guests that have crashed.
+constexpr auto stop_actions = std::span(actions).first(4);
+
+template <class T>
+T choice(const XlAt& at, Words<T> words, T otherwise) {
+    const auto& word = at.text();
+    const auto meaning = meaning_of<T>(word, words);
+    if (!meaning)
+        at.unsupported("'{}' cannot be '{}' here; allowed are {}", at.key(), shown(word),
+                       list_words<T>(words));
+    return meaning.value_or(otherwise);
+}
+
+/// What xl gives a guest that asks for nothing.
+void set_type(GuestType type, Definition& definition) {
+    definition.type = type;
+    const bool hvm = type == GuestType::hvm;
+    definition.features = {.acpi = hvm, .apic = hvm, .pae = hvm};
+    definition.boot.order.clear();
+    if (hvm) definition.boot.order = {BootDevice::disk, BootDevice::cdrom};
+}
+
+void read_type(const XlAt& at, Definition& definition) {
+    set_type(choice<GuestType>(at, types, GuestType::pv), definition);
+}
+void write_type(const Definition& definition, XlWriter& writer) {
+    writer.text("type", word_for<GuestType>(definition.type, types));
+}
+
+void read_builder(const XlAt& at, Definition& definition) {
+    if (at.sibling("type")) return;  // which is what xl goes by then
+    set_type(choice<GuestType>(at, builders, GuestType::pv), definition);
+}
+
+void read_name(const XlAt& at, Definition& definition) {
+    definition.name = at.text();
+    if (const auto good = check_name(definition.name); !good) at.invalid("{}", good.error().message);
+}
+void write_name(const Definition& definition, XlWriter& writer) {
+    writer.text("name", definition.name);
+}
+
+void read_uuid(const XlAt& at, Definition& definition) {
+    const auto uuid = Uuid::parse(at.text());
+    if (!uuid) at.invalid("malformed uuid '{}'", shown(at.text()));
+    definition.uuid = uuid.value_or(definition.uuid);
+}
+void write_uuid(const Definition& definition, XlWriter& writer) {
+    writer.text("uuid", to_string(definition.uuid));
+}
+
+void read_memory(const XlAt& at, Definition& definition) {
+    definition.memory_kib = at.number(most_mib) * mib;
+    if (definition.memory_kib == 0) at.invalid("a guest with no memory cannot be: 'memory' is 0");
+    if (!at.sibling("maxmem")) definition.memory_max_kib = definition.memory_kib;
+}
+void write_memory(const Definition& definition, XlWriter& writer) {
+    writer.number("memory", definition.memory_kib / mib);
+}
+
+void read_maxmem(const XlAt& at, Definition& definition) {
+    definition.memory_max_kib = at.number(most_mib) * mib;
+    if (!at.sibling("memory")) definition.memory_kib = definition.memory_max_kib;
+    if (definition.memory_max_kib == 0) at.invalid("a guest with no memory cannot be: 'maxmem' is 0");
+    if (definition.memory_max_kib < definition.memory_kib)
+        at.invalid("'maxmem' is less than 'memory': {} < {} MiB", definition.memory_max_kib / mib,
+                   definition.memory_kib / mib);
+}
+void write_maxmem(const Definition& definition, XlWriter& writer) {
+    if (definition.memory_max_kib != definition.memory_kib)
+        writer.number("maxmem", definition.memory_max_kib / mib);
+}
+
+unsigned read_count(const XlAt& at) {
+    const auto count = static_cast<unsigned>(at.number(limits::vcpus));
+    if (count == 0) at.invalid("'{}' must be a number from 1 to {}", at.key(), limits::vcpus);
+    return count;
+}
+void read_vcpus(const XlAt& at, Definition& definition) {
+    definition.vcpus = read_count(at);
+    if (!at.sibling("maxvcpus")) definition.vcpus_max = definition.vcpus;
+}
+void write_vcpus(const Definition& definition, XlWriter& writer) {
+    writer.number("vcpus", definition.vcpus);
+}
+
+void read_maxvcpus(const XlAt& at, Definition& definition) {
+    definition.vcpus_max = read_count(at);
+    if (definition.vcpus_max < definition.vcpus)
+        at.invalid("'maxvcpus' is less than 'vcpus': {} < {}", definition.vcpus_max, definition.vcpus);
+}
+void write_maxvcpus(const Definition& definition, XlWriter& writer) {
+    if (definition.vcpus_max != definition.vcpus) writer.number("maxvcpus", definition.vcpus_max);
+}
+
+void read_on_poweroff(const XlAt& at, Definition& definition) {
+    definition.on_poweroff = choice<LifecycleAction>(at, stop_actions, LifecycleAction::destroy);
+}
+void write_on_poweroff(const Definition& definition, XlWriter& writer) {
+    writer.text("on_poweroff", word_for<LifecycleAction>(definition.on_poweroff, actions));
+}
+
+void read_on_reboot(const XlAt& at, Definition& definition) {
+    definition.on_reboot = choice<LifecycleAction>(at, stop_actions, LifecycleAction::restart);
+}
+void write_on_reboot(const Definition& definition, XlWriter& writer) {
+    writer.text("on_reboot", word_for<LifecycleAction>(definition.on_reboot, actions));
+}
+
+void read_on_crash(const XlAt& at, Definition& definition) {
+    definition.on_crash = choice<LifecycleAction>(at, actions, LifecycleAction::destroy);
+}
+void write_on_crash(const Definition& definition, XlWriter& writer) {
+    writer.text("on_crash", word_for<LifecycleAction>(definition.on_crash, actions));
+}
+
+/// For a definition it is a kind of crash.
+void read_on_watchdog(const XlAt& at, Definition& definition) {
+    const auto action = choice<LifecycleAction>(at, actions, LifecycleAction::destroy);
+    if (action != definition.on_crash)
+        at.unsupported("'on_watchdog' must be what 'on_crash' is, which is '{}'",
+                       word_for<LifecycleAction>(definition.on_crash, actions));
+}
+void write_on_watchdog(const Definition& definition, XlWriter& writer) {
+    writer.text("on_watchdog", word_for<LifecycleAction>(definition.on_crash, actions));
+}
+
+constexpr XlOption table[] = {
+    {"type", "`os/type`", read_type, write_type},
+    {"builder", "`os/type`", read_builder, nullptr, "type"},
+    {"name", "`name`", read_name, write_name},
+    {"uuid", "`uuid`; a new one where it is missing", read_uuid, write_uuid},
+    {"memory", "`currentMemory`", read_memory, write_memory},
+    {"maxmem", "`memory`", read_maxmem, write_maxmem},
+    {"vcpus", "`vcpu/@current`", read_vcpus, write_vcpus},
+    {"maxvcpus", "`vcpu`", read_maxvcpus, write_maxvcpus},
+    {"on_poweroff", "`on_poweroff`; cores are kept of crashes only", read_on_poweroff, write_on_poweroff},
+    {"on_reboot", "`on_reboot`; as on_poweroff", read_on_reboot, write_on_reboot},
+    {"on_crash", "`on_crash`", read_on_crash, write_on_crash},
+    {"on_watchdog", "`on_crash`, which it must not differ from", read_on_watchdog, write_on_watchdog},
+};
+
+}  // namespace
+
+constinit const XlOptions xl_general_options = table;
+
+}  // namespace virtlight::domain

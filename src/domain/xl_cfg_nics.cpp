@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <cctype>
+#include <limits>
+
+#include "domain/nic_connection.hpp"
+#include "domain/xl_cfg_options.hpp"
+#include "domain/xl_cfg_specs.hpp"
+#include "domain/xml_values.hpp"
+
+// The network interfaces of a guest: xl-network-configuration(5).
+
+namespace virtlight::domain {
+namespace {
+
+constexpr std::string_view paravirtual = "netfront";
+constexpr std::uint64_t kib = 1024;
+
+/// "10Mb/s", "250KB/s@20ms": bytes per second. How often a guest's credit is renewed is left to xl's default.
+std::optional<std::uint64_t> parse_rate(std::string_view text) {
+    text = text.substr(0, text.find('@'));
+    if (!text.ends_with("/s")) return std::nullopt;
+    text.remove_suffix(2);
+    const bool bits = text.ends_with('b');
+    if (!bits && !text.ends_with('B')) return std::nullopt;
+    text.remove_suffix(1);
+    std::uint64_t scale = 1;
+    for (const char unit : {'K', 'M', 'G'}) {
+        scale *= 1000;
+        if (!text.ends_with(unit)) continue;
+        text.remove_suffix(1);
+        const auto number = parse_number<std::uint32_t>(text);
+        return number ? std::optional(*number * scale / (bits ? 8 : 1)) : std::nullopt;
+    }
+    const auto number = parse_number<std::uint64_t>(text);
+    return number ? std::optional(bits ? *number / 8 : *number) : std::nullopt;
+}
+
+/// One interface in the making. What is wrong with it is noted, and the rest of it does not matter then.
+class NicReading {
+ public:
+    explicit NicReading(const XlAt& at) : at_(at) {}
+
+    Nic read(const std::vector<Nic>& others) {
+        nic_.mac = MacAddress::random();
+        nic_.devid = free_devid(others);
+        std::string_view rest = at_.text();
+        while (!rest.empty()) {
+            const auto length = std::min(rest.find(','), rest.size());
+            read_parameter(trimmed(rest.substr(0, length)));
+            rest.remove_prefix(std::min(length + 1, rest.size()));
+        }
+        connect(nic_, connection_);
+        if (paravirtual_only_) nic_.model = paravirtual;
+        return std::move(nic_);
+    }
+
+ private:
+    void read_parameter(std::string_view parameter) {
+        if (parameter.empty() || parameter == "trusted") return;
+        const auto equals = std::min(parameter.find('='), parameter.size());
+        const auto name = parameter.substr(0, equals);
+        const auto value = trimmed(parameter.substr(std::min(equals + 1, parameter.size())));
+        if (!set_text(name, value) && !set_number(name, value) && !set_other(name, value))
+            at_.unsupported("'{}' of a network interface is not supported", shown(parameter));
+    }
+
+    bool set_text(std::string_view name, std::string_view value) {
+        const std::pair<std::string_view, std::string*> texts[] = {
+            {"bridge", &connection_.bridge}, {"script", &connection_.script},
+            {"ip", &connection_.addresses},  {"model", &nic_.model},
+            {"vifname", &nic_.target},       {"backend", &nic_.backend_domain},
+        };
+        const auto* const found =
+            std::ranges::find(texts, name, &std::pair<std::string_view, std::string*>::first);
+        if (found == std::end(texts)) return false;
+        *found->second = value;
+        return true;
+    }
+
+    bool set_number(std::string_view name, std::string_view value) {
+        if (name != "devid" && name != "mtu") return false;
+        const auto number = parse_number<unsigned>(value);
+        if (!number) at_.invalid("'{}' of a network interface is no number: '{}'", name, shown(value));
+        (name == "mtu" ? nic_.mtu : nic_.devid) = number.value_or(0);
+        return true;
+    }
+
+    bool set_other(std::string_view name, std::string_view value) {
+        if (name == "mac") {
+            const auto mac = MacAddress::parse(value);
+            if (!mac) at_.invalid("'{}' is no MAC address", shown(value));
+            nic_.mac = mac.value_or(nic_.mac);
+        } else if (name == "rate") {
+            set_rate(value);
+        } else if (name == "type" && (value == "vif" || value == "ioemu")) {
+            paravirtual_only_ = value == "vif";
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    void set_rate(std::string_view value) {
+        const auto bytes = parse_rate(value);
+        const auto whole = bytes ? (*bytes + kib - 1) / kib : 0;
+        if (whole == 0 || whole > std::numeric_limits<unsigned>::max())
+            return at_.invalid("'{}' is no rate of a network interface, as 10Mb/s and 250KB/s are",
+                               shown(value));
+        nic_.rate_kib = static_cast<unsigned>(whole);
+    }
+
+    const XlAt& at_;
+    Nic nic_;
+    NicConnection connection_;
+    bool paravirtual_only_ = false;
+};
+
+std::string spec_of(const Nic& nic, bool devid_told) {
+    const auto connection = connection_of(nic);
+    auto spec = fmt::format("mac={}", to_string(nic.mac));
+    const auto add = [&](std::string_view name, std::string_view value) {
+        if (!value.empty()) spec += fmt::format(",{}={}", name, value);
+    };
+    add("bridge", connection.bridge);
+    add("script", connection.script);
+    add("ip", connection.addresses);
+    if (nic.model == paravirtual)
+        add("type", "vif");
+    else
+        add("model", nic.model);
+    add("vifname", nic.target);
+    add("backend", nic.backend_domain);
+    if (nic.rate_kib > 0) add("rate", fmt::format("{}B/s", nic.rate_kib * kib));
+    if (nic.mtu > 0) add("mtu", std::to_string(nic.mtu));
+    if (devid_told) add("devid", std::to_string(nic.devid));
+    return spec;
+}
+
+}  // namespace
+
+void read_xl_nics(const XlAt& at, Definition& definition) {
+    for (const auto& item : at.items()) {
+        auto nic = NicReading(item).read(definition.nics);
+        for (const auto& good : {check_nic(nic, definition.type), check_beside(nic, definition.nics)})
+            if (!good) return item.unsupported("{}", good.error().message);
+        definition.nics.push_back(std::move(nic));
+    }
+}
+
+void write_xl_nics(const Definition& definition, XlWriter& writer) {
+    std::vector<std::string> specs;
+    std::vector<Nic> before;
+    for (const auto& nic : definition.nics) {
+        specs.push_back(spec_of(nic, nic.devid != free_devid(before)));
+        before.push_back(nic);
+    }
+    writer.texts("vif", specs);
+}
+
+}  // namespace virtlight::domain

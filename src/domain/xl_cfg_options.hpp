@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "domain/definition.hpp"
+#include "domain/text.hpp"
+#include "domain/xl_cfg_syntax.hpp"
+
+/// What the options of xl's configuration files mean. Readers do not stop at a problem: they note it and go
+/// on with a default, and the first one is what counts.
+namespace virtlight::domain {
+
+class XlReading {
+ public:
+    /// The settings must outlive the reading.
+    explicit XlReading(const XlSettings& settings) : settings_(settings) {}
+
+    const XlSettings& settings() const { return settings_; }
+    void note(Reason reason, unsigned line, std::string_view sentence);
+    Result<> finish();
+
+ private:
+    const XlSettings& settings_;
+    std::optional<Error> problem_;
+};
+
+/// A value of a setting. Values of a wrong kind are noted, and are empty then.
+class XlAt {
+ public:
+    XlAt(XlReading& reading, const XlSetting& setting) : XlAt(reading, setting, setting.value) {}
+
+    const std::string& key() const { return setting_->key; }
+    bool is_list() const { return value_->kind == XlValue::Kind::list; }
+    /// Numbers are text, too, as xl has it.
+    const std::string& text() const;
+    /// Up to `max`.
+    std::uint64_t number(std::uint64_t max) const;
+    bool boolean() const { return number(~std::uint64_t{0} >> 1) != 0; }
+    /// Of a list; a value that is none counts as a list of that.
+    std::vector<XlAt> items() const;
+    /// Another setting, if it is there.
+    std::optional<XlAt> sibling(std::string_view other) const;
+
+    template <class... Args>
+    void invalid(fmt::format_string<Args...> text, Args&&... args) const {
+        reading_->note(Reason::invalid_argument, setting_->line,
+                       fmt::format(text, std::forward<Args>(args)...));
+    }
+    template <class... Args>
+    void unsupported(fmt::format_string<Args...> text, Args&&... args) const {
+        reading_->note(Reason::unsupported_config, setting_->line,
+                       fmt::format(text, std::forward<Args>(args)...));
+    }
+
+ private:
+    XlAt(XlReading& reading, const XlSetting& setting, const XlValue& value)
+        : reading_(&reading), setting_(&setting), value_(&value) {}
+
+    XlReading* reading_;
+    const XlSetting* setting_;
+    const XlValue* value_;
+};
+
+/// The settings of a file that is being written.
+class XlWriter {
+ public:
+    void text(std::string_view key, std::string_view text);
+    /// Unless it is empty.
+    void text_if_any(std::string_view key, std::string_view text);
+    void number(std::string_view key, std::uint64_t number);
+    /// Unless there are none.
+    void texts(std::string_view key, const std::vector<std::string>& texts);
+
+    XlSettings take() && { return std::move(settings_); }
+
+ private:
+    XlSettings settings_;
+};
+
+/// One option of xl's: a row of docs/xl-cfg.md.
+struct XlOption {
+    std::string_view key;
+    std::string_view meaning;  ///< what it is in domain XML; or, where it is not read, why
+    void (*read)(const XlAt& at, Definition& definition) = nullptr;
+    void (*write)(const Definition& definition, XlWriter& writer) = nullptr;
+    std::string_view old_form_of{};  ///< it is read, and written as this
+    std::string_view holds{};        ///< where it is not read: what it may say, as that is so anyway
+};
+
+using XlOptions = std::span<const XlOption>;
+
+extern const XlOptions xl_general_options;  ///< read first: they tell the guest's type
+extern const XlOptions xl_cpu_options;
+extern const XlOptions xl_boot_options;
+extern const XlOptions xl_platform_options;
+extern const XlOptions xl_device_options;
+extern const XlOptions xl_absent_options;  ///< those that have no place in a definition
+
+}  // namespace virtlight::domain

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/xl_cfg_options.hpp"
+
+// What machine a guest finds.
+
+namespace virtlight::domain {
+namespace {
+
+/// A PVH guest of Xen has it unless it is told otherwise, which a definition cannot say. A PV guest has none.
+bool read_switch(const XlAt& at, GuestType type) {
+    const bool on = at.boolean();
+    if (!on && type == GuestType::pvh) at.unsupported("'{}' of a PVH guest cannot be off here", at.key());
+    return on;
+}
+/// HVM guests have it in xl unless it is off.
+void write_switch(const Definition& definition, std::string_view key, bool on, XlWriter& writer) {
+    if (on || definition.type == GuestType::hvm) writer.number(key, on);
+}
+
+void read_acpi(const XlAt& at, Definition& definition) {
+    definition.features.acpi = read_switch(at, definition.type);
+}
+void write_acpi(const Definition& definition, XlWriter& writer) {
+    write_switch(definition, "acpi", definition.features.acpi, writer);
+}
+
+void read_apic(const XlAt& at, Definition& definition) {
+    definition.features.apic = read_switch(at, definition.type);
+}
+void write_apic(const Definition& definition, XlWriter& writer) {
+    write_switch(definition, "apic", definition.features.apic, writer);
+}
+
+void read_pae(const XlAt& at, Definition& definition) {
+    definition.features.pae = at.boolean();
+    if (!definition.features.pae && definition.type == GuestType::hvm)
+        at.unsupported("'pae' cannot be off: a 64-bit HVM guest cannot do without it");
+}
+void write_pae(const Definition& definition, XlWriter& writer) {
+    write_switch(definition, "pae", definition.features.pae, writer);
+}
+
+void read_hap(const XlAt& at, Definition& definition) {
+    definition.features.hap = at.boolean();
+}
+void write_hap(const Definition& definition, XlWriter& writer) {
+    if (definition.features.hap) writer.number("hap", *definition.features.hap);
+}
+
+void read_localtime(const XlAt& at, Definition& definition) {
+    definition.clock = at.boolean() ? ClockOffset::localtime : ClockOffset::utc;
+}
+void write_localtime(const Definition& definition, XlWriter& writer) {
+    if (definition.clock == ClockOffset::localtime) writer.number("localtime", 1);
+}
+
+void read_emulator(const XlAt& at, Definition& definition) {
+    definition.emulator = at.text();
+}
+void write_emulator(const Definition& definition, XlWriter& writer) {
+    writer.text_if_any("device_model_override", definition.emulator);
+}
+
+constexpr XlOption table[] = {
+    {"acpi", "`features/acpi`", read_acpi, write_acpi},
+    {"apic", "`features/apic`", read_apic, write_apic},
+    {"pae", "`features/pae`; of HVM guests it is on", read_pae, write_pae},
+    {"hap", "`features/hap`", read_hap, write_hap},
+    {"localtime", "`clock/@offset`", read_localtime, write_localtime},
+    {"device_model_override", "`devices/emulator`", read_emulator, write_emulator},
+};
+
+}  // namespace
+
+constinit const XlOptions xl_platform_options = table;
+
+}  // namespace virtlight::domain

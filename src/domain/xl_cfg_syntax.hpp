@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+/// The format of xl's configuration files: KEY=VALUE pairs, one a line or with ';' between, comments from '#'
+/// to the end of the line. What the keys mean is not known here.
+namespace virtlight::domain {
+
+/// "text" or 'text', a number in one of C's three ways, or a list in brackets, which may go over many lines.
+struct XlValue {
+    enum class Kind { text, number, list };
+    Kind kind = Kind::text;
+    std::string text{};            ///< of a number, as it was written; of a list, empty
+    std::vector<XlValue> items{};  ///< of a list
+
+    bool operator==(const XlValue&) const = default;
+};
+
+struct XlSetting {
+    std::string key;  ///< begins with a small letter; small letters, digits, '.' and '_'
+    XlValue value;
+    unsigned line = 0;  ///< where it is, from 1
+
+    bool operator==(const XlSetting&) const = default;
+};
+
+/// Each key once, in the order of the last time that it was given.
+using XlSettings = std::vector<XlSetting>;
+
+/// Reads them. A key that is given again takes the place of the one before, and "KEY += VALUE" adds to it: a
+/// list to a list, a text to a text. invalid_argument: the error says "line N: " and what is wrong there.
+/// Bounded by limits::xl_cfg_bytes and limits::xl_cfg_depth.
+Result<XlSettings> parse_xl_settings(std::string_view text);
+
+/// Writes them, one a line; parse_xl_settings() gives them again, with the lines where they are then.
+std::string format_xl_settings(const XlSettings& settings);
+
+}  // namespace virtlight::domain

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""xl's configuration files: read, written, and imported."""
+
+import subprocess
+from xml.etree import ElementTree
+
+import libvirt
+import pytest
+from hosts import SimulatedHost
+from refusals import refused
+
+
+def config(host, name, more=""):
+    return f"""# as xl has it
+name = '{name}'
+memory = 64
+maxmem = 128
+kernel = "{host.kernel}"; ramdisk = "{host.initrd}"
+root = '/dev/xvda1 ro'
+extra = "quiet"
+{more}
+"""
+
+
+def test_a_file_of_xls_becomes_domain_xml_and_the_guest_runs(host, conn):
+    xml = conn.domainXMLFromNative("xen-xl", config(host, "from-xl"), 0)
+    root = ElementTree.fromstring(xml)
+    assert root.findtext("name") == "from-xl"
+    assert root.findtext("memory") == str(128 * 1024) and root.findtext("currentMemory") == str(64 * 1024)
+    assert root.findtext("os/cmdline") == "root=/dev/xvda1 ro quiet"
+    domain = conn.defineXML(xml)
+    domain.create()
+    assert domain.isActive()
+
+
+def test_a_definition_becomes_a_file_of_xls_and_the_same_definition_again(host, conn):
+    xml = conn.defineXML(conn.domainXMLFromNative("xen-xl", config(host, "there"), 0)).XMLDesc()
+    file = conn.domainXMLToNative("xen-xl", xml, 0)
+    assert 'name = "there"\n' in file and "maxmem = 128\n" in file
+    assert conn.domainXMLFromNative("xen-xl", file, 0) == xml
+    assert host.virsh("domxml-to-native", "xen-xl", "--domain", "there") == file.strip()
+
+
+@pytest.mark.parametrize(
+    ("more", "fragments"),
+    [
+        ("memroy = 1", ["line 8: there is no option 'memroy'"]),
+        ("vtpm = ['backend=x']", ["line 8: option 'vtpm' is not supported"]),
+        ("vcpus = [", ["line 9: the list that begins in line 8 has no end"]),
+        ("disk = ['/a,raw,vda']", ["line 8: 'vda' is no name of a disk"]),
+    ],
+)
+def test_a_mistake_is_refused_with_its_line(host, conn, more, fragments):
+    code = libvirt.VIR_ERR_CONFIG_UNSUPPORTED if "not supported" in fragments[0] else libvirt.VIR_ERR_INVALID_ARG
+    with refused(code, *fragments):
+        conn.domainXMLFromNative("xen-xl", config(host, "wrong", more), 0)
+
+
+def test_other_formats_are_refused(host, conn):
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "'xen-sxpr'"):
+        conn.domainXMLFromNative("xen-sxpr", "()", 0)
+
+
+def test_a_file_is_imported(host, conn, tmp_path):
+    if not isinstance(host, SimulatedHost):
+        pytest.skip("the command runs where the daemon is")
+    file = tmp_path / "web.cfg"
+    file.write_text(config(host, "imported"))
+    command = [host.program.parent / "virtlight", "--connect", host.uri, "import", file]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert answer.returncode == 0 and "Domain 'imported' defined" in answer.stdout, answer.stderr
+    assert not conn.lookupByName("imported").isActive()
+    file.write_text("name = 'x\n")
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert answer.returncode != 0 and "web.cfg: line 1: a text has no closing '" in answer.stderr

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/xl_cfg.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "domain/arbitrary.hpp"
+#include "domain/sample.hpp"
+#include "domain/xl_cfg_options.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+const std::string small = "name = 'web'\nmemory = 512\nkernel = '/boot/guest'\n";
+
+Definition read(const std::string& file) {
+    auto definition = parse_xl_cfg(file);
+    EXPECT_TRUE(definition) << definition.error().message;
+    return definition.value_or(Definition());
+}
+/// "ok", or the reason and the message.
+std::string refusal(const std::string& file) {
+    const auto definition = parse_xl_cfg(file);
+    if (definition) return "ok";
+    return std::string(to_string(definition.error().reason)) + ": " + definition.error().message;
+}
+
+TEST(XlCfg, OfASmallGuestHasXlsDefaults) {
+    const auto definition = read(small);
+    EXPECT_FALSE(definition.uuid.is_nil());
+    EXPECT_NE(definition.uuid, read(small).uuid);
+    EXPECT_EQ(definition, (Definition{.name = "web",
+                                      .uuid = definition.uuid,
+                                      .memory_max_kib = 512 * 1024,
+                                      .memory_kib = 512 * 1024,
+                                      .boot = {.kernel = "/boot/guest"},
+                                      .consoles = {{Console::Target::xen, 0}}}));
+}
+
+TEST(XlCfg, OfALargeGuestIsReadAsXlDoes) {
+    const auto definition = read(R"(
+        name = "db"; type = "hvm"
+        uuid = "11111111-2222-3333-4444-555555555555"
+        maxmem = 0x800
+        memory = 1024
+        vcpus = 2
+        maxvcpus = 010
+        kernel = "/boot/guest"; ramdisk = "/boot/initrd"; cmdline = "quiet"
+        acpi = 0
+        hap = 1
+        localtime = 1
+        on_poweroff = "preserve"; on_reboot = "destroy"; on_crash = "coredump-restart"
+        on_watchdog = "coredump-restart"
+        device_model_override = "/usr/bin/qemu"
+        serial = [ "pty", "pty" ]
+        nographic = 1; vnc = 0; usbdevice = []; xen_platform_pci = 1
+    )");
+    EXPECT_EQ(definition,
+              (Definition{.name = "db",
+                          .uuid = *Uuid::parse("11111111-2222-3333-4444-555555555555"),
+                          .type = GuestType::hvm,
+                          .memory_max_kib = 2048 * 1024,
+                          .memory_kib = 1024 * 1024,
+                          .vcpus_max = 8,
+                          .vcpus = 2,
+                          .boot = {.kernel = "/boot/guest",
+                                   .initrd = "/boot/initrd",
+                                   .cmdline = "quiet",
+                                   .order = {BootDevice::disk, BootDevice::cdrom}},
+                          .features = {.acpi = false, .apic = true, .pae = true, .hap = true},
+                          .clock = ClockOffset::localtime,
+                          .on_poweroff = LifecycleAction::preserve,
+                          .on_reboot = LifecycleAction::destroy,
+                          .on_crash = LifecycleAction::coredump_restart,
+                          .emulator = "/usr/bin/qemu",
+                          .consoles = {{Console::Target::serial, 0}, {Console::Target::serial, 1}}}));
+}
+
+TEST(XlCfg, MayHaveOldForms) {
+    const auto definition = read(
+        "name='old'\nmemory='64'\nbuilder='hvm'\nkernel='/usr/lib/xen/boot/hvmloader'\nkernel='/boot/k'\n"
+        "root='/dev/xvda1 ro'\nextra='quiet'\nserial='pty'\n");
+    EXPECT_EQ(definition.type, GuestType::hvm);
+    EXPECT_EQ(definition.boot.cmdline, "root=/dev/xvda1 ro quiet");
+    EXPECT_EQ(read(small + "extra='quiet'").boot.cmdline, "quiet");
+    EXPECT_EQ(read(small + "builder='hvm'\ntype='pvh'").type, GuestType::pvh);
+    EXPECT_EQ(read(small + "builder='generic'").type, GuestType::pv);
+}
+
+std::string refused(const std::string& more) {
+    return refusal(small + more);
+}
+
+TEST(XlCfg, IsRefusedWithTheOptionAndItsLine) {
+    EXPECT_EQ(refused("memroy = 1"), "invalid argument: line 4: there is no option 'memroy'");
+    EXPECT_EQ(
+        refused("vtpm = ['backend=x']"),
+        "unsupported configuration: line 4: option 'vtpm' is not supported: virtual TPMs are not served");
+    EXPECT_THAT(refused("vnc = 1"), HasSubstr("line 4: option 'vnc' is not supported"));
+    EXPECT_THAT(refused("type = 'xen'"),
+                HasSubstr("line 4: 'type' cannot be 'xen' here; allowed are pv, pvh, hvm"));
+    EXPECT_THAT(refused("vcpus = 0"), HasSubstr("line 4: 'vcpus' must be a number from 1 to 512"));
+    EXPECT_THAT(refused("vcpus = 'two'"),
+                HasSubstr("line 4: 'vcpus' must be a number from 0 to 512, not 'two'"));
+    EXPECT_THAT(refused("vcpus = 08"), HasSubstr("line 4: 'vcpus' must be a number"));
+    EXPECT_THAT(refused("vcpus = [1]"), HasSubstr("line 4: 'vcpus' is a list, and must be a text"));
+    EXPECT_THAT(refused("vcpus = 2\nmaxvcpus = 1"),
+                HasSubstr("line 5: 'maxvcpus' is less than 'vcpus': 1 < 2"));
+    EXPECT_THAT(refused("maxmem = 64"), HasSubstr("line 4: 'maxmem' is less than 'memory': 64 < 512 MiB"));
+    EXPECT_THAT(refused("uuid = 'x'"), HasSubstr("line 4: malformed uuid 'x'"));
+    EXPECT_THAT(refused("on_reboot = 'coredump-restart'"), HasSubstr("line 4: 'on_reboot' cannot be"));
+    EXPECT_THAT(refused("on_watchdog = 'restart'"),
+                HasSubstr("line 4: 'on_watchdog' must be what 'on_crash' is"));
+    EXPECT_THAT(refused("cmdline = 'a'\nextra = 'b'"),
+                HasSubstr("line 5: 'cmdline' and 'extra' exclude each other"));
+    EXPECT_THAT(refused("type = 'pvh'\nacpi = 0"), HasSubstr("line 5: 'acpi' of a PVH guest cannot be off"));
+    EXPECT_THAT(refused("serial = 'pty'"), HasSubstr("line 4: only HVM guests have serial ports"));
+    EXPECT_THAT(refused("type = 'hvm'\nserial = 'tcp::4444'"),
+                HasSubstr("line 5: a serial port can be 'pty' here"));
+    EXPECT_THAT(refused("name = 'a/b'"), HasSubstr("line 4: name 'a/b' cannot contain '/'"));
+    EXPECT_THAT(refusal("memory = 1"), HasSubstr("a guest needs a 'name'"));
+    EXPECT_THAT(refusal("name = 'a'"), HasSubstr("a guest needs 'memory'"));
+    EXPECT_THAT(refusal("name = 'a'\nmemory = 64\nkernel = 'relative'"), HasSubstr("as domain XML: "));
+    EXPECT_THAT(refusal("name = 'a"), HasSubstr("line 1: a text has no closing '"));
+}
+
+TEST(XlCfg, OfAGuestThatBootsFromItsDisk) {
+    const std::string base = "name='d'\nmemory=64\ndisk=['/a,raw,xvda']\n";
+    EXPECT_EQ(read(base + "bootloader='pygrub'\nbootloader_args=['-q','--debug']").boot,
+              (Boot{.bootloader = "pygrub", .bootloader_args = {"-q", "--debug"}}));
+    EXPECT_THAT(read(base + "bootloader='pygrub'\nbootloader_args='-q --debug'").boot.bootloader_args,
+                ElementsAre("-q", "--debug"));
+    const auto hvm = base + "type='hvm'\n";
+    using enum BootDevice;
+    EXPECT_EQ(read(hvm).boot, (Boot{.order = {disk, cdrom}}));
+    EXPECT_EQ(read(hvm + "boot='ndca'\nbios='ovmf'\nbios_path_override='/f'").boot,
+              (Boot{.order = {network, cdrom, disk, floppy}, .firmware = Firmware::efi, .loader = "/f"}));
+    EXPECT_EQ(read(hvm + "firmware_override='/f'").boot.firmware, Firmware::bios);
+    EXPECT_EQ(read(hvm + "firmware='uefi'").boot.firmware, Firmware::efi);
+    EXPECT_THAT(refusal(base), HasSubstr("a guest needs a 'kernel', a 'bootloader'"));
+    EXPECT_THAT(refusal(hvm + "boot='x'"), HasSubstr("line 5: 'boot' has the letters a, c, d and n"));
+    EXPECT_THAT(refusal(hvm + "bios='rombios'"),
+                HasSubstr("line 5: 'bios' must be of an HVM guest and one of"));
+    EXPECT_THAT(refusal(hvm + "bios='ovmf'\nfirmware_override='/f'"), HasSubstr("with the firmware seabios"));
+}
+
+TEST(XlCfg, PlacesVcpusTogetherOrEachForItself) {
+    const auto tuning = [](const std::string& more) { return read(small + "vcpus=3\n" + more).cpu_tuning; };
+    EXPECT_EQ(tuning("cpus='0-3,^1'").cpus.format(), "0,2-3");
+    EXPECT_EQ(tuning("cpus='all'"), CpuTuning());
+    const auto pins = tuning("cpus=['2','all','3-8,^5']").pins;
+    ASSERT_EQ(pins.size(), 2u);
+    EXPECT_EQ(pins.at(0).format(), "2");
+    EXPECT_EQ(pins.at(2).format(), "3-4,6-8");
+    EXPECT_EQ(tuning("cpu_weight=512\ncap=150").share, (CpuShare{512, 150}));
+    EXPECT_EQ(tuning("cap=0").share, CpuShare());
+    EXPECT_THAT(refused("cpus='nodes:0'"), HasSubstr("line 4: 'nodes:0' in 'cpus': NUMA nodes"));
+    EXPECT_THAT(refused("cpus=['0','1']"), HasSubstr("line 4: 'cpus' has 2 sets, and the guest 1 vCPUs"));
+    EXPECT_THAT(refused("cpu_weight=0"), HasSubstr("line 4: 'cpu_weight' must be from 1 to 65535"));
+}
+
+// Disks
+
+std::vector<Disk> disks(const std::string& spec, const std::string& type = "pv") {
+    return read(small + "type='" + type + "'\ndisk=['" + spec + "']").disks;
+}
+DiskName named(std::string_view name) {
+    return parse_disk_name(name).value_or(DiskName());
+}
+
+TEST(XlCfgDisks, AreReadInEachOfTheirForms) {
+    const Disk hdc{.target = named("hdc"),
+                   .device = Disk::Device::cdrom,
+                   .source = Disk::Source::file,
+                   .path = "/root/image.iso",
+                   .readonly = true};
+    for (const auto* spec : {"/root/image.iso,raw,hdc,devtype=cdrom", "/root/image.iso,,hdc,cdrom",
+                             "format=raw, vdev=hdc, access=ro, devtype=cdrom, target=/root/image.iso",
+                             "raw:/root/image.iso,hdc:cdrom,ro", "file:/root/image.iso,hdc:cdrom,r"})
+        EXPECT_THAT(disks(spec), ElementsAre(hdc)) << spec;
+    const Disk block{.target = named("xvda"), .source = Disk::Source::block, .path = "/dev/vg/web"};
+    for (const auto* spec : {"/dev/vg/web,raw,xvda,rw", "phy:/dev/vg/web,xvda,w", "vg/web,,xvda",
+                             "vdev=xvda,target=/dev/vg/web", "vdev=xvda,specification=xen,target=vg/web"})
+        EXPECT_THAT(disks(spec), ElementsAre(block)) << spec;
+}
+
+TEST(XlCfgDisks, MayHaveAllThatADefinitionHas) {
+    EXPECT_THAT(disks("format=qcow2,vdev=xvdb,access=ro,backendtype=qdisk,backend=storage,direct-io-safe,"
+                      "no-discard,target=/img/a, b=c"),
+                ElementsAre(Disk{.target = named("xvdb"),
+                                 .source = Disk::Source::file,
+                                 .path = "/img/a, b=c",
+                                 .format = Disk::Format::qcow2,
+                                 .backend = Disk::Backend::qemu,
+                                 .backend_domain = "storage",
+                                 .readonly = true,
+                                 .direct_io = true,
+                                 .discard = false}));
+    EXPECT_THAT(disks(",,hdc,cdrom", "hvm"),
+                ElementsAre(Disk{.target = named("hdc"), .device = Disk::Device::cdrom, .readonly = true}));
+    EXPECT_EQ(disks("tap:qcow2:/a,xvda,w").at(0).format, Disk::Format::qcow2);
+    EXPECT_EQ(disks("tap2:aio:/a,xvda,w").at(0).format, Disk::Format::raw);
+}
+
+TEST(XlCfgDisks, ThatCannotBeAreRefusedWithTheirLine) {
+    const auto disk = [](const std::string& spec) { return refused("disk = [ '" + spec + "' ]"); };
+    EXPECT_THAT(disk("/a"), HasSubstr("line 4: disk '/a' has no vdev"));
+    EXPECT_THAT(disk("/a,raw,vda"), HasSubstr("line 4: 'vda' is no name of a disk"));
+    EXPECT_THAT(disk("/a,foo,xvda"), HasSubstr("format 'foo' of a disk is not supported; allowed are raw"));
+    EXPECT_THAT(disk("/a,raw,xvda,x"), HasSubstr("access 'x'"));
+    EXPECT_THAT(disk("/a,raw,xvda,w,more"), HasSubstr("has too many parameters"));
+    EXPECT_THAT(disk("script=block-iscsi,vdev=xvda,target=/a"), HasSubstr("'script=block-iscsi' of a disk"));
+    EXPECT_THAT(disk("nbd:/a,raw,xvda"), HasSubstr("'nbd:' before the path of a disk is not supported"));
+    EXPECT_THAT(disk(",raw,xvda,w"), HasSubstr("only a CD drive can be empty"));
+    EXPECT_THAT(refused("disk = ['/a,raw,xvda', '/b,raw,xvda']"), HasSubstr("target 'xvda' duplicated"));
+}
+
+// Network interfaces
+
+TEST(XlCfgNics, AreReadWithXensDefaults) {
+    const auto nics = read(small + "vif = [ '', 'mac=00:16:3e:01:02:03, bridge=br1' ]").nics;
+    ASSERT_EQ(nics.size(), 2u);
+    EXPECT_EQ(nics[0], (Nic{.mac = nics[0].mac, .devid = 0, .bridge = "xenbr0"}));
+    EXPECT_EQ(nics[1], (Nic{.mac = *MacAddress::parse("00:16:3e:01:02:03"), .devid = 1, .bridge = "br1"}));
+}
+
+TEST(XlCfgNics, MayHaveAllThatADefinitionHas) {
+    const auto nic = read(small +
+                          "type='hvm'\nvif = [ 'mac=00:16:3e:01:02:03,script=vif-route,ip=10.0.0.1 10.0.0.2,"
+                          "vifname=web0,backend=net,rate=1024KB/s@20ms,mtu=9000,devid=3,type=vif' ]")
+                         .nics.at(0);
+    EXPECT_EQ(nic, (Nic{.mac = *MacAddress::parse("00:16:3e:01:02:03"),
+                        .devid = 3,
+                        .kind = Nic::Kind::ethernet,
+                        .script = "vif-route",
+                        .addresses = {"10.0.0.1", "10.0.0.2"},
+                        .model = "netfront",
+                        .target = "web0",
+                        .backend_domain = "net",
+                        .rate_kib = 1000,
+                        .mtu = 9000}));
+    const auto port = read(small + "vif = [ 'script=vif-openvswitch,bridge=ovs0.5:6:7' ]").nics.at(0);
+    EXPECT_EQ(port.bridge, "ovs0");
+    EXPECT_EQ(port.openvswitch, (OpenVswitch{.tag = 5, .trunk = {6, 7}}));
+}
+
+TEST(XlCfgNics, HaveRatesInBytesOrBits) {
+    const auto rate = [](const std::string& words) {
+        return read(small + "vif = [ 'bridge=b,rate=" + words + "' ]").nics.at(0).rate_kib;
+    };
+    EXPECT_EQ(rate("10Mb/s"), 1221u);
+    EXPECT_EQ(rate("250KB/s"), 245u);
+    EXPECT_EQ(rate("1GB/s"), 976563u);
+    EXPECT_EQ(rate("4096B/s"), 4u);
+    EXPECT_EQ(rate("8192b/s@50ms"), 1u);
+}
+
+TEST(XlCfgNics, ThatCannotBeAreRefusedWithTheirLine) {
+    const auto nic = [](const std::string& spec) { return refused("vif = [ '" + spec + "' ]"); };
+    EXPECT_THAT(nic("mac=x"), HasSubstr("line 4: 'x' is no MAC address"));
+    EXPECT_THAT(nic("gatewaydev=eth0"),
+                HasSubstr("'gatewaydev=eth0' of a network interface is not supported"));
+    EXPECT_THAT(nic("type=fast"), HasSubstr("'type=fast'"));
+    EXPECT_THAT(nic("mtu=big"), HasSubstr("'mtu' of a network interface is no number: 'big'"));
+    for (const auto* rate : {"10", "0B/s", "10Mb", "-1B/s", "99999999999GB/s", "x/s"})
+        EXPECT_THAT(nic(std::string("rate=") + rate), HasSubstr("is no rate")) << rate;
+    EXPECT_THAT(nic("model=e1000"), HasSubstr("only model 'netfront'"));
+}
+
+// Writing
+
+bool simple(std::string_view text) {
+    return !text.contains(',') && trimmed(text) == text && text != "0";  // which is Domain-0
+}
+
+/// The same guest as far as xl has options for it.
+Definition as_xl_has_it(Definition d) {
+    d.title = d.description = d.metadata = "";
+    if (d.type == GuestType::hvm) {
+        std::erase(d.consoles, Console{Console::Target::xen, 0});
+        if (d.consoles.empty()) d.consoles = {{Console::Target::xen, 0}};
+    }
+    auto& tuning = d.cpu_tuning;
+    if (!tuning.cpus.empty() && !tuning.pins.empty()) {
+        for (unsigned vcpu = 0; vcpu < d.vcpus_max; ++vcpu)
+            tuning.pins.try_emplace(vcpu, tuning.cpus);
+        tuning.cpus = {};
+    }
+    for (auto& disk : d.disks) {
+        disk.shareable = false;
+        if (!simple(disk.backend_domain)) disk.backend_domain = "storage";
+        const bool block = disk.path.starts_with("/dev/") || disk.backend == Disk::Backend::phy;
+        if (!disk.path.empty()) disk.source = block ? Disk::Source::block : Disk::Source::file;
+    }
+    for (auto& nic : d.nics) {
+        if (!simple(nic.backend_domain)) nic.backend_domain = "net";
+        if (nic.openvswitch || nic.script.empty()) continue;
+        nic.script = nic.kind == Nic::Kind::bridge ? "vif-special" : "/etc/vif-route";
+    }
+    return d;
+}
+
+RC_GTEST_PROP(XlCfg, IsReadAsItWasWritten, (const Definition& any)) {
+    const auto definition = as_xl_has_it(any);
+    const auto file = format_xl_cfg(definition);
+    const auto again = parse_xl_cfg(file);
+    if (!again) RC_FAIL(again.error().message + "\n" + file);
+    RC_ASSERT(*again == definition);
+}
+
+TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
+    auto definition = read(small);
+    EXPECT_THAT(format_xl_cfg(definition), Not(HasSubstr("#")));
+    definition.title = "The web";
+    definition.metadata = "<metadata/>";
+    definition.disks = {
+        {.target = named("xvda"), .source = Disk::Source::file, .path = "/a", .shareable = true}};
+    const auto file = format_xl_cfg(definition);
+    EXPECT_THAT(file, HasSubstr("# xl has no option for the domain's <title>\n"));
+    EXPECT_THAT(file, HasSubstr("# xl has no option for the domain's <metadata>\n"));
+    EXPECT_THAT(file, HasSubstr("# xl has no option for the domain's <shareable> of disk xvda\n"));
+    EXPECT_THAT(file, Not(HasSubstr("<description>")));
+}
+
+TEST(XlCfg, IsWrittenOneOptionALine) {
+    auto definition = read(small + "uuid='11111111-2222-3333-4444-555555555555'\ndisk=['/a,raw,xvda']");
+    EXPECT_EQ(format_xl_cfg(definition),
+              "type = \"pv\"\nname = \"web\"\nuuid = \"11111111-2222-3333-4444-555555555555\"\n"
+              "memory = 512\nvcpus = 1\non_poweroff = \"destroy\"\non_reboot = \"restart\"\n"
+              "on_crash = \"destroy\"\non_watchdog = \"destroy\"\nkernel = \"/boot/guest\"\n"
+              "disk = [ \"format=raw,vdev=xvda,access=rw,target=/a\" ]\n");
+}
+
+// The table
+
+std::vector<XlOption> options() {
+    std::vector<XlOption> all;
+    for (const auto& table : {xl_general_options, xl_cpu_options, xl_boot_options, xl_platform_options,
+                              xl_device_options, xl_absent_options})
+        all.insert(all.end(), table.begin(), table.end());
+    return all;
+}
+
+TEST(XlCfgTable, HasEachOptionOfXlOnce) {
+    std::multiset<std::string_view> keys;
+    for (const auto& option : options())
+        keys.insert(option.key);
+    for (const auto& key : keys)
+        EXPECT_EQ(keys.count(key), 1u) << key;
+    std::istringstream known(read_data("xl-cfg-options.txt"));
+    std::size_t count = 0;
+    for (std::string key; known >> key; ++count)
+        EXPECT_TRUE(keys.contains(key)) << key << " is an option of xl's, and not in the table";
+    EXPECT_GT(count, 150u);
+    EXPECT_EQ(keys.size(), count) << "the table has options that xl does not have";
+}
+
+TEST(XlCfgTable, SaysWhatBecomesOfEach) {
+    for (const auto& option : options()) {
+        EXPECT_THAT(option.meaning, Not(IsEmpty())) << option.key;
+        EXPECT_EQ(option.read && option.old_form_of.empty(), option.write != nullptr) << option.key;
+    }
+}
+
+TEST(XlCfgTable, IsWhatTheDocumentSays) {
+    const auto path = std::filesystem::path(VIRTLIGHT_TESTS).parent_path() / "docs/xl-cfg.md";
+    std::ifstream file(path);
+    const std::string document(std::istreambuf_iterator<char>(file), {});
+    if (document == xl_cfg_document()) return;
+    const auto made = std::filesystem::temp_directory_path() / "xl-cfg.md";
+    std::ofstream(made) << xl_cfg_document();
+    ADD_FAILURE() << path << " is out of date; " << made << " is what it must be";
+}
+
+}  // namespace
+}  // namespace virtlight::domain
