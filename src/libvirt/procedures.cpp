@@ -26,8 +26,7 @@ constexpr std::uint32_t xml_flags =
 constexpr std::uint32_t job_flags = flag::job_completed | flag::job_keep_completed;
 constexpr std::uint32_t console_flags = flag::console::force | flag::console::safe;
 constexpr std::uint32_t states = (flag::list::other << 1) - 1;  // all filters up to this one
-constexpr std::uint32_t stats_flags =
-    states | flag::stats_nowait | flag::stats_backing | flag::stats_enforce;
+constexpr std::uint32_t stats_flags = states | flag::stats_nowait | flag::stats_backing | flag::stats_enforce;
 constexpr std::uint32_t message_flags = flag::message_deprecation | flag::message_tainting;
 
 // clang-format off
@@ -80,6 +79,7 @@ constexpr Procedure table[] = {
     {202, "virDomainIsUpdated",                  open,    flag::none, serve<calls::is_updated>},
     {212, "virDomainGetState",                   open,    flag::none, serve<calls::state>},
     {265, "virDomainGetMetadata",                open,    impact,     serve<calls::metadata>},
+    {353, "virDomainInterfaceAddresses",         open,    flag::none, serve<calls::interface_addresses>},
     {426, "virDomainGetMessages",                open,    message_flags, serve<calls::messages>},
 
     // what is done to a domain
