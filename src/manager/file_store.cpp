@@ -83,9 +83,13 @@ Result<> make_autostart_link(const fs::path& link) {
 Result<> save_domain(const fs::path& folder, const Stored& domain) {
     const auto uuid = domain.definition.uuid;
     const auto file = domain_file(folder, uuid);
+    const auto link = autostart_link(folder, uuid);
+    std::error_code missing;
+    // A domain of before may have left its link: the new one is not to be started with the host.
+    if (is_link(link) && !fs::exists(file, missing))
+        if (auto unlinked = remove_file(link); !unlinked) return unlinked;
     // Two files, but a change is to the definition or to the link: one of the steps changes nothing.
     if (auto written = write_file(file, domain::format_xml(domain.definition)); !written) return written;
-    const auto link = autostart_link(folder, uuid);
     if (domain.autostart) return make_autostart_link(link);
     return is_link(link) ? remove_file(link) : Result<>();
 }
@@ -113,11 +117,21 @@ Result<> put_away_aside(const fs::path& folder, Uuid uuid) {
     return fail_errno(errno, "cannot rename '{}'", aside_file(folder, uuid).string());
 }
 
+Result<> set_aside(const fs::path& folder, Uuid uuid) {
+    std::error_code missing;
+    const auto image = image_file(folder, uuid);
+    const auto aside = aside_file(folder, uuid);
+    if (!fs::exists(image, missing) && fs::exists(aside, missing)) return {};
+    return move_file(image, aside);
+}
+
 Result<> take_back(const fs::path& folder, Uuid uuid) {
     std::error_code missing;
+    const auto image = image_file(folder, uuid);
     const auto aside = aside_file(folder, uuid);
-    if (!fs::exists(aside, missing)) return {};
-    return move_file(aside, image_file(folder, uuid));
+    // What lies aside beside a good image is of an earlier guest.
+    if (fs::exists(image, missing) || !fs::exists(aside, missing)) return {};
+    return move_file(aside, image);
 }
 
 Result<> remove_images(const fs::path& folder, Uuid uuid) {
@@ -354,9 +368,8 @@ fs::path FileStore::core_path(const std::string& name) const {
 }
 
 async::Task<Result<>> FileStore::set_image_aside(Uuid uuid) {
-    return async::run_blocking(blocking_, scheduler_, [folder = folder_, uuid] {
-        return move_file(image_file(folder, uuid), aside_file(folder, uuid));
-    });
+    return async::run_blocking(blocking_, scheduler_,
+                               [folder = folder_, uuid] { return set_aside(folder, uuid); });
 }
 
 async::Task<Result<>> FileStore::take_image_back(Uuid uuid) {

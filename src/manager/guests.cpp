@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -69,6 +70,10 @@ Task<Result<>> Guests::resume(DomainRef domain, Operation operation) {
     // What a failed start has left: for the next daemon it must not be a guest that has never run.
     if (!domain->life->noted)
         if (auto noted = co_await note_life(core_, domain); !noted) co_return noted;
+    if (domain->image) {
+        if (auto aside = co_await core_.store.set_image_aside(domain->uuid); !aside) co_return aside;
+        domain->image = false;
+    }
     if (!domain->life) co_return fail(Reason::invalid_state, "domain is not running");
     auto unpaused = co_await core_.hypervisor.unpause(domain->life->domid, operation);
     if (!unpaused) co_return without_guest(std::move(unpaused));
@@ -220,10 +225,22 @@ Task<Result<>> Guests::remove_guest(DomainRef domain, Operation operation) {
     co_return removed;
 }
 
+/// Once more, after it has failed: it may have gone all the same, and its domid may be another's by now.
+Task<Result<>> Guests::remove_again(DomainRef domain, Operation operation) {
+    const auto snapshot = co_await core_.hypervisor.look();
+    if (!snapshot) co_return std::unexpected(snapshot.error());
+    const auto is_it = [&](const hypervisor::DomainSeen& seen) {
+        return seen.domid == domain->life->domid && seen.uuid == domain->uuid;
+    };
+    if (std::ranges::none_of(snapshot->domains, is_it)) co_return Result<>{};
+    co_return co_await remove_guest(domain, std::move(operation));
+}
+
 /// Tries until it is gone, as nobody else will: the guest may have to start anew.
 Task<Result<>> Guests::remove_stopped(DomainRef domain, Operation operation) {
     for (unsigned tries = 1;; ++tries) {
-        auto removed = co_await remove_guest(domain, operation);
+        auto removed =
+            co_await (tries == 1 ? remove_guest(domain, operation) : remove_again(domain, operation));
         if (removed || operation.cancel.cancelled()) co_return removed;
         log::error("domain '{}' has stopped, and what is left of it cannot be removed: {}", domain->name,
                    removed.error().message);

@@ -115,6 +115,7 @@ class Guests {
     async::Task<Result<>> restart(DomainRef domain, Duration lived, hypervisor::Operation operation);
     async::Task<bool> rest(DomainRef domain, Duration pause, hypervisor::Operation operation);
     async::Task<Result<>> remove_guest(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> remove_again(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> remove_stopped(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> press_to_reboot(DomainRef domain, hypervisor::Operation operation);
     void tell_that_it_stays(const DomainRef& domain);

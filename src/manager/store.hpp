@@ -61,7 +61,7 @@ class Store {
     /// A guest that runs changes its disks, and what was saved of it before is not true any more. So its
     /// image is set aside before it is let run: it is no managed image then, to this daemon and the next.
     virtual async::Task<Result<>> set_image_aside(Uuid uuid) = 0;
-    /// The guest has not run. An image that is not aside is no failure.
+    /// The guest has not run. An image that is not aside is no failure, and is left as it is.
     virtual async::Task<Result<>> take_image_back(Uuid uuid) = 0;
     /// With the one that is set aside.
     virtual async::Task<Result<>> remove_image(Uuid uuid) = 0;

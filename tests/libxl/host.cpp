@@ -36,12 +36,14 @@ bool Host::until(const std::function<bool()>& happened, Duration bound) {
 }
 
 domain::Definition Host::definition(domain::GuestType type) {
+    std::vector<domain::BootDevice> order;
+    if (type == domain::GuestType::hvm) order = {domain::BootDevice::disk};
     return {.name = fmt::format("guest-{}", ++definitions_),
             .uuid = Uuid::random(),
             .type = type,
             .memory_max_kib = 64 * 1024,
             .memory_kib = 64 * 1024,
-            .boot = {.kernel = machine.kernel()},
+            .boot = {.kernel = machine.kernel(), .order = order},
             .consoles = {{}}};
 }
 

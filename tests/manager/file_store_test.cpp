@@ -197,6 +197,27 @@ TEST_F(FileStoreTest, TakesAnImageThatIsSetAsideForNoImage) {
     EXPECT_EQ(read_file(store.image_path(web.uuid), 100).value(), "memory");
 }
 
+TEST_F(FileStoreTest, DoesNotTakeAnOldImageBackOverAGoodOne) {
+    write(store.image_path(web.uuid), "old");
+    ASSERT_TRUE(end_of(store.set_image_aside(web.uuid)));
+    write(store.image_path(web.uuid), "good");
+    ASSERT_TRUE(end_of(store.take_image_back(web.uuid)));
+    EXPECT_EQ(read_file(store.image_path(web.uuid), 100).value(), "good");
+}
+
+TEST_F(FileStoreTest, ForgetsThatADomainOfBeforeWasStartedWithTheHost) {
+    ASSERT_TRUE(end_of(store.save({web, true})));
+    fs::remove(folder.path() / "domains" / (to_string(web.uuid) + ".xml"));
+    ASSERT_TRUE(end_of(store.save({web, false})));
+    EXPECT_FALSE(load().domains.at(0).autostart);
+}
+
+TEST_F(FileStoreTest, SetsAsideOnceWhatIsAsideAlready) {
+    write(store.image_path(web.uuid), "memory");
+    ASSERT_TRUE(end_of(store.set_image_aside(web.uuid)));
+    EXPECT_TRUE(end_of(store.set_image_aside(web.uuid)));
+}
+
 TEST_F(FileStoreTest, RemovesAnImageWhereverItIs) {
     write(store.image_path(web.uuid), "old");
     ASSERT_TRUE(end_of(store.set_image_aside(web.uuid)));

@@ -67,7 +67,8 @@ void GuestRules::destroys(DomId domid, bool asked) {
     if (asked || !seen || !ran_.contains(domid)) return;
     if (seen->stopped && seen->stopped != StopReason::suspend) return;
     if (!seen->stopped)
-        broken_ += fmt::format("domid {} runs, and is removed although nobody wants it\n", domid);
+        broken_ += fmt::format("domid {} of {} runs, and is removed although nobody wants it\n", domid,
+                               to_string(seen->uuid));
     else if (!imaged_.contains(domid))
         broken_ += fmt::format("domid {} is removed before it is saved\n", domid);
 }

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
 
 namespace virtlight::simulation {
@@ -197,7 +198,8 @@ void Host::come_to_rest() {
 
 /// Guests that start anew by themselves are never at rest: it has to be right at one moment.
 void Host::settle() {
-    constexpr auto bound = seconds(15);
+    // A guest that somebody else may still be building is not shown before its time is over.
+    constexpr auto bound = limits::foreign_build + seconds(15);
     run_for(seconds(1));
     for (const auto end = loop.now() + bound; !untruth().empty() && loop.now() < end;)
         run_for(milliseconds(70));

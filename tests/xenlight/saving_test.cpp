@@ -135,14 +135,24 @@ TEST_F(Saving, ByXlIsReadInLibxlsOwnWords) {
     EXPECT_FALSE(head->paused);
 }
 
-TEST_F(Saving, ByXlOfAGuestWithDisksIsNotRestoredWithoutThem) {
+TEST_F(Saving, ByXlOfAGuestIsReadWithItsDisks) {
     write_xl_image(R"({"c_info": {"type": "pv", "name": "by-xl"},
         "b_info": {"max_memkb": 131072, "target_memkb": 65536, "type.pv": {}},
-        "disks": [{"pdev_path": "/dev/sda", "vdev": "xvda", "format": "raw"}]})");
+        "disks": [{"pdev_path": "/dev/sda", "vdev": "xvda", "format": "raw", "readwrite": 1}]})");
+    const auto head = read_image();
+    ASSERT_TRUE(head) << head.error().message;
+    const domain::Disk disk{.source = domain::Disk::Source::block, .path = "/dev/sda"};
+    EXPECT_EQ(head->definition.disks, std::vector{disk});
+}
+
+TEST_F(Saving, ByXlOfAGuestIsNotRestoredWithoutWhatADefinitionCannotHold) {
+    write_xl_image(R"({"c_info": {"type": "pv", "name": "by-xl"},
+        "b_info": {"max_memkb": 131072, "target_memkb": 65536, "type.pv": {}},
+        "disks": [{"pdev_path": "/dev/sda", "vdev": "xvda", "format": "raw", "script": "block-iscsi"}]})");
     const auto head = read_image();
     ASSERT_FALSE(head);
     EXPECT_EQ(head.error().reason, Reason::unsupported_config);
-    EXPECT_THAT(head.error().message, testing::HasSubstr("disks"));
+    EXPECT_THAT(head.error().message, testing::HasSubstr("disk xvda has a block script"));
     write_xl_image("{ nonsense");
     EXPECT_EQ(read_image().error().reason, Reason::invalid_argument);
 }
