@@ -118,6 +118,8 @@ inline constexpr auto start_deadline = seconds(600);
 inline constexpr auto pause_deadline = seconds(60);
 inline constexpr auto request_deadline = seconds(75);
 inline constexpr auto tuning_deadline = seconds(60);
+/// A device model is started for the first disk that needs one, and hotplug scripts run.
+inline constexpr auto device_deadline = seconds(180);
 /// A guest may take a minute to answer that it is to suspend itself, and another to do so.
 inline constexpr auto sleep_deadline = seconds(130);
 inline constexpr auto destroy_deadline = seconds(300);

@@ -22,6 +22,7 @@ enum class Reason {
     unsupported_operation,  ///< an operation that this kind of domain does not have
     no_support,             ///< a function that this daemon does not have
     no_domain,              ///< no such domain (any more)
+    no_device,              ///< the domain has no such device
     domain_exists,          ///< the name or uuid is taken
     invalid_state,          ///< not while the domain is in this state
     operation_failed,       ///< tried, and the hypervisor or the guest refused

@@ -79,7 +79,22 @@ struct JobEnded {
     bool operator==(const JobEnded&) const = default;
 };
 
-using EventKind = std::variant<Lifecycle, Rebooted, MemoryChanged, JobEnded>;
+/// A device has come to a guest that runs, or gone from it, or was not let go of; under its alias.
+struct DeviceAdded {
+    std::string alias;
+    bool operator==(const DeviceAdded&) const = default;
+};
+struct DeviceRemoved {
+    std::string alias;
+    bool operator==(const DeviceRemoved&) const = default;
+};
+struct DeviceRemovalFailed {
+    std::string alias;
+    bool operator==(const DeviceRemovalFailed&) const = default;
+};
+
+using EventKind = std::variant<Lifecycle, Rebooted, MemoryChanged, JobEnded, DeviceAdded, DeviceRemoved,
+                               DeviceRemovalFailed>;
 
 /// Something that happened to a domain. Carries the domain's names of that moment: when it is read, the
 /// domain may be gone or have another domid.

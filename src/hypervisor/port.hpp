@@ -17,6 +17,7 @@
 #include "base/result.hpp"
 #include "base/uuid.hpp"
 #include "domain/definition.hpp"
+#include "domain/device.hpp"
 #include "hypervisor/figures.hpp"
 #include "hypervisor/image.hpp"
 
@@ -148,6 +149,16 @@ class Hypervisor {
     /// Asks the guest to have its first `vcpus` online and the others offline; 1 to those that it was built
     /// with. Ends when it is asked.
     virtual async::Task<Result<>> set_vcpus(DomId domid, unsigned vcpus, Operation operation) = 0;
+
+    /// Gives a guest that runs a device; ends when it is there for the guest to find. When it fails or is
+    /// cancelled, nothing of it stays. invalid_argument: its place is taken, or a file is missing.
+    virtual async::Task<Result<>> attach(DomId domid, domain::Device device, Operation operation) = 0;
+    /// Asks the guest to let go of the device in this place; ends when it has. timed_out: it has not within
+    /// ten seconds, and may still do so; no_device.
+    virtual async::Task<Result<>> detach(DomId domid, domain::Device device, Operation operation) = 0;
+    /// Changes what check_live_change() lets be changed: what is in a CD drive. invalid_argument: a file is
+    /// missing, and nothing has changed.
+    virtual async::Task<Result<>> update(DomId domid, domain::Device device, Operation operation) = 0;
 
     /// Has the guest suspend itself, and keeps its memory: it has then stopped with StopReason::suspend, and
     /// resume() lets it go on. When it fails or is cancelled, the guest goes on. unsupported_operation: the

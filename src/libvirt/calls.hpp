@@ -107,6 +107,14 @@ async::Task<Result<>> set_vcpus_plain(Manager&, VcpusArgs);
 Result<std::vector<MemoryStat>> memory_stats(Manager&, const MemoryStatsArgs&);
 async::Task<Result<std::int32_t>> rename(Manager&, RenameArgs);
 
+// devices.cpp: what devices it has
+async::Task<Result<>> attach_device(Manager&, DeviceArgs);
+async::Task<Result<>> attach_device_plain(Manager&, DomainText);
+async::Task<Result<>> detach_device(Manager&, DeviceArgs);
+async::Task<Result<>> detach_device_plain(Manager&, DomainText);
+async::Task<Result<>> detach_device_alias(Manager&, DeviceArgs);
+async::Task<Result<>> update_device(Manager&, DeviceArgs);
+
 // statistics.cpp: what is counted of domains
 async::Task<Result<std::vector<DomainStats>>> all_domain_stats(Manager&, AllDomainStatsArgs);
 async::Task<Result<ParamsReply>> cpu_stats(Manager&, CpuStatsArgs);
@@ -183,6 +191,9 @@ auto transform(const Result<T>& result, Function function)
 Result<> room_for_stream(Caller&);
 /// What others are told of who writes to a console.
 std::string viewer_name(const Caller&);
+
+/// What a call with such flags is for.
+manager::Affects affects(std::uint32_t flags);
 
 /// A domain as the wire names it.
 Domain wire_domain(const manager::DomainInfo& info);

@@ -43,6 +43,7 @@ constexpr std::array mappings{
     Mapping{Reason::unsupported_argument, 74, "argument unsupported: "},
     Mapping{Reason::cancelled, 78, "operation aborted: "},
     Mapping{Reason::no_metadata, 80, "metadata not found: "},
+    Mapping{Reason::no_device, 99, "device not found: "},
     Mapping{Reason::unsupported_operation, 84, "Operation not supported: "},
 };
 

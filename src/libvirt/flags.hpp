@@ -17,6 +17,8 @@ inline constexpr std::uint32_t config = 2;
 /// virDomainGetVcpusFlags, virDomainSetVcpusFlags, virDomainSetMemoryFlags: the bound, and not what there is
 inline constexpr std::uint32_t vcpu_maximum = 4;
 inline constexpr std::uint32_t memory_maximum = 4;
+/// virDomainUpdateDeviceFlags: even if the guest has locked it
+inline constexpr std::uint32_t device_force = 4;
 
 /// virConnectListAllDomains: pairs (and one group of four) of which none set means all.
 namespace list {

@@ -289,6 +289,16 @@ struct MemoryArgs {
     bool operator==(const MemoryArgs&) const = default;
 };
 
+/// A device's XML, or its alias.
+struct DeviceArgs {
+    Domain dom;
+    std::string xml;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.xml, self.flags); }
+    bool operator==(const DeviceArgs&) const = default;
+};
+
 struct MemoryFlagsArgs {
     Domain dom;
     std::uint64_t memory_kib = 0;
@@ -511,6 +521,14 @@ struct JobMessage {
 
     auto fields(this auto& self) { return std::tie(self.dom, self.params); }
     bool operator==(const JobMessage&) const = default;
+};
+
+struct DeviceMessage {
+    Domain dom;
+    std::string alias;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.alias); }
+    bool operator==(const DeviceMessage&) const = default;
 };
 
 /// An event for one registration.

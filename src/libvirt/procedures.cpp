@@ -116,6 +116,14 @@ constexpr Procedure table[] = {
     {204, "virDomainSetMemoryFlags",             write,   impact | flag::memory_maximum, serve<calls::set_memory>},
     {358, "virDomainRename",                     write,   flag::none, serve<calls::rename>},
 
+    // what devices it has
+    {  8, "virDomainAttachDevice",               write,   flag::none, serve<calls::attach_device_plain>},
+    { 13, "virDomainDetachDevice",               write,   flag::none, serve<calls::detach_device_plain>},
+    {160, "virDomainAttachDeviceFlags",          write,   impact,     serve<calls::attach_device>},
+    {161, "virDomainDetachDeviceFlags",          write,   impact,     serve<calls::detach_device>},
+    {174, "virDomainUpdateDeviceFlags",          write,   impact | flag::device_force, serve<calls::update_device>},
+    {392, "virDomainDetachDeviceAlias",          write,   impact,     serve<calls::detach_device_alias>},
+
     // statistics
     { 20, "virDomainGetVcpus",                   open,    flag::none, serve<calls::get_vcpus>},
     { 64, "virDomainBlockStats",                 open,    flag::none, serve<calls::block_stats>},

@@ -16,7 +16,7 @@ struct Delivery {
     std::int32_t event;
     std::int32_t procedure;
     std::int32_t legacy_procedure;  ///< 0: it came when the older style was past
-    std::variant<LifecycleMessage, Domain, BalloonMessage, JobMessage> body;
+    std::variant<LifecycleMessage, Domain, BalloonMessage, JobMessage, DeviceMessage> body;
 };
 
 Delivery delivery(const domain::Event& event) {
@@ -38,6 +38,20 @@ Delivery delivery(const domain::Event& event) {
                 .procedure = 363,
                 .legacy_procedure = 0,
                 .body = JobMessage{dom, job_params(ended->job)}};
+    }
+    if (const auto* const added = std::get_if<domain::DeviceAdded>(&event.kind)) {
+        return {
+            .event = 19, .procedure = 354, .legacy_procedure = 0, .body = DeviceMessage{dom, added->alias}};
+    }
+    if (const auto* const removed = std::get_if<domain::DeviceRemoved>(&event.kind)) {
+        return {.event = 15,
+                .procedure = 333,
+                .legacy_procedure = 311,
+                .body = DeviceMessage{dom, removed->alias}};
+    }
+    if (const auto* const kept = std::get_if<domain::DeviceRemovalFailed>(&event.kind)) {
+        return {
+            .event = 22, .procedure = 367, .legacy_procedure = 0, .body = DeviceMessage{dom, kept->alias}};
     }
     return {.event = 1, .procedure = 319, .legacy_procedure = 169, .body = dom};
 }

@@ -17,14 +17,14 @@ using manager::DomainInfo;
 constexpr std::int32_t stat_available = 5;
 constexpr std::int32_t stat_actual_balloon = 6;
 
-Affects affects(std::uint32_t flags) {
-    return {.guest = (flags & flag::live) != 0, .definition = (flags & flag::config) != 0};
-}
-
 /// The older calls are about the guest that runs.
 constexpr Affects guest_only{.guest = true};
 
 }  // namespace
+
+Affects affects(std::uint32_t flags) {
+    return {.guest = (flags & flag::live) != 0, .definition = (flags & flag::config) != 0};
+}
 
 Task<Result<>> set_memory(Manager& manager, MemoryFlagsArgs args) {
     if ((args.flags & flag::memory_maximum) != 0)

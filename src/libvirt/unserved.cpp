@@ -10,7 +10,6 @@ namespace {
 
 // clang-format off
 constexpr std::pair<std::uint32_t, std::string_view> unserved[] = {
-    {8, "virDomainAttachDevice"}, {13, "virDomainDetachDevice"},
     {26, "virDomainPinVcpu"},
     {39, "virNetworkCreate"}, {40, "virNetworkCreateXML"},
     {41, "virNetworkDefineXML"}, {42, "virNetworkDestroy"}, {43, "virNetworkGetXMLDesc"},
@@ -42,9 +41,9 @@ constexpr std::pair<std::uint32_t, std::string_view> unserved[] = {
     {147, "virSecretLookupByUsage"}, {148, "virDomainMigratePrepareTunnel"}, {152, "virNetworkIsActive"},
     {153, "virNetworkIsPersistent"}, {154, "virStoragePoolIsActive"}, {155, "virStoragePoolIsPersistent"},
     {156, "virInterfaceIsActive"}, {158, "virConnectCompareCPU"},
-    {160, "virDomainAttachDeviceFlags"}, {161, "virDomainDetachDeviceFlags"}, {162, "virConnectBaselineCPU"},
+    {162, "virConnectBaselineCPU"},
     {165, "virStorageVolWipe"}, {166, "virDomainMigrateSetMaxDowntime"},
-    {174, "virDomainUpdateDeviceFlags"}, {175, "virNWFilterLookupByName"}, {176, "virNWFilterLookupByUUID"},
+    {175, "virNWFilterLookupByName"}, {176, "virNWFilterLookupByUUID"},
     {177, "virNWFilterGetXMLDesc"}, {180, "virNWFilterDefineXML"}, {181, "virNWFilterUndefine"},
     {185, "virDomainSnapshotCreateXML"},
     {186, "virDomainSnapshotGetXMLDesc"}, {189, "virDomainSnapshotLookupByName"},
@@ -97,7 +96,7 @@ constexpr std::pair<std::uint32_t, std::string_view> unserved[] = {
     {378, "virStorageVolGetInfoFlags"}, {384, "virDomainSetVcpu"}, {386, "virDomainSetBlockThreshold"},
     {387, "virDomainMigrateGetMaxDowntime"},
     {390, "virDomainSetLifecycleAction"},
-    {391, "virStoragePoolLookupByTargetPath"}, {392, "virDomainDetachDeviceAlias"},
+    {391, "virStoragePoolLookupByTargetPath"},
     {393, "virConnectCompareHypervisorCPU"}, {394, "virConnectBaselineHypervisorCPU"},
     {395, "virNodeGetSEVInfo"}, {396, "virDomainGetLaunchSecurityInfo"},
     {397, "virNWFilterBindingLookupByPortDev"}, {398, "virNWFilterBindingGetXMLDesc"},

@@ -15,6 +15,7 @@
 #include "async/task.hpp"
 #include "base/result.hpp"
 #include "domain/definition.hpp"
+#include "domain/device.hpp"
 #include "domain/event.hpp"
 #include "domain/job.hpp"
 #include "domain/state.hpp"
@@ -175,6 +176,16 @@ class Manager {
     async::Task<Result<>> set_vcpus(Uuid uuid, unsigned vcpus, Affects affects);
     /// invalid_state: for a guest that runs.
     async::Task<Result<>> set_vcpus_max(Uuid uuid, unsigned vcpus, Affects affects);
+    /// Gives a domain a device. invalid_argument: its place is taken; operation_failed: another guest uses
+    /// what serves it; unsupported_operation: not while the guest runs.
+    async::Task<Result<>> attach_device(Uuid uuid, domain::Device device, Affects affects);
+    /// Takes a device away. Ends when the guest has let go of it; timed_out: it has not, and may still do so.
+    /// no_device.
+    async::Task<Result<>> detach_device(Uuid uuid, domain::Device like, Affects affects);
+    async::Task<Result<>> detach_device(Uuid uuid, std::string alias, Affects affects);
+    /// Changes the device that is in the same place: of a guest that runs, what is in a CD drive. no_device;
+    /// unsupported_operation.
+    async::Task<Result<>> update_device(Uuid uuid, domain::Device device, Affects affects);
     /// Also of a guest that runs. invalid_state: the name is taken, or there is a managed image.
     async::Task<Result<>> rename(Uuid uuid, std::string name);
     /// As hypervisor::Hypervisor::dump_core(); unless the dump is a live one, the guest is paused for it.

@@ -56,6 +56,40 @@ Task<Result<>> Manager::set_vcpus_max(Uuid uuid, unsigned vcpus, Affects affects
                          });
 }
 
+Task<Result<>> Manager::attach_device(Uuid uuid, domain::Device device, Affects affects) {
+    return impl_->change(JobKind::attach_device, uuid,
+                         [impl = impl_.get(), device = std::move(device), affects](
+                             DomainRef domain, Operation operation) mutable {
+                             return impl->devices.attach(std::move(domain), std::move(device), affects,
+                                                         std::move(operation));
+                         });
+}
+
+Task<Result<>> Manager::detach_device(Uuid uuid, domain::Device like, Affects affects) {
+    return impl_->detach_device(uuid, std::move(like), affects);
+}
+
+Task<Result<>> Manager::detach_device(Uuid uuid, std::string alias, Affects affects) {
+    return impl_->detach_device(uuid, std::move(alias), affects);
+}
+
+Task<Result<>> Manager::Impl::detach_device(Uuid uuid, DeviceNamed named, Affects affects) {
+    return change(JobKind::detach_device, uuid,
+                  [this, named = std::move(named), affects](DomainRef domain, Operation operation) mutable {
+                      return devices.detach(std::move(domain), std::move(named), affects,
+                                            std::move(operation));
+                  });
+}
+
+Task<Result<>> Manager::update_device(Uuid uuid, domain::Device device, Affects affects) {
+    return impl_->change(JobKind::update_device, uuid,
+                         [impl = impl_.get(), device = std::move(device), affects](
+                             DomainRef domain, Operation operation) mutable {
+                             return impl->devices.update(std::move(domain), std::move(device), affects,
+                                                         std::move(operation));
+                         });
+}
+
 Task<Result<>> Manager::rename(Uuid uuid, std::string name) {
     return impl_->change(
         JobKind::rename, uuid,

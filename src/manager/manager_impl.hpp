@@ -8,6 +8,7 @@
 #include "async/scope.hpp"
 #include "async/task.hpp"
 #include "manager/core.hpp"
+#include "manager/devices.hpp"
 #include "manager/jobs.hpp"
 #include "manager/manager.hpp"
 #include "manager/operations.hpp"
@@ -26,6 +27,7 @@ class Manager::Impl {
           definitions(core),
           guests(core),
           tuning(core),
+          devices(core),
           renaming(core, jobs),
           reconciler(core, jobs, guests, renaming) {
         core.events.subscribe([this](const domain::Event& event) {
@@ -43,6 +45,7 @@ class Manager::Impl {
     async::Task<Result<>> change(JobKind kind, Uuid uuid, Work work);
 
     async::Task<Result<>> start(Uuid uuid, StartOptions options);
+    async::Task<Result<>> detach_device(Uuid uuid, DeviceNamed named, Affects affects);
     async::Task<> autostart(std::string boot);
     /// Starts one after the other until none is left.
     async::Task<> start_each(std::deque<Uuid>& uuids);
@@ -55,6 +58,7 @@ class Manager::Impl {
     Definitions definitions;
     Guests guests;
     Tuning tuning;
+    Devices devices;
     Renaming renaming;
     Reconciler reconciler;
     std::string autostarted_in{};  ///< which boot of the host

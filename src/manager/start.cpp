@@ -4,6 +4,7 @@
 #include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "manager/disk_use.hpp"
 #include "manager/mac_use.hpp"
 #include "manager/operations.hpp"
 
@@ -52,6 +53,7 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
     const auto how = image.empty() ? domain::Started::booted : domain::Started::restored;
     Life life;
     life.definition = *domain->making;
+    if (auto free = check_disks_are_free(core_.registry, life.definition); !free) co_return free;
     if (auto free = check_macs_are_free(core_.registry, life.definition); !free) co_return free;
     const StoredLife intent{life.definition, 0};
     if (auto noted = co_await core_.store.save_life(intent); !noted) co_return noted;

@@ -7,6 +7,7 @@
 
 #include "base/limits.hpp"
 #include "domain/memory.hpp"
+#include "manager/affects.hpp"
 #include "manager/operations.hpp"
 
 namespace virtlight::manager {
@@ -16,17 +17,6 @@ using domain::Definition;
 using hypervisor::Operation;
 
 namespace {
-
-/// What is meant, now that it is the job's turn.
-Result<Affects> settle(const Domain& domain, Affects asked) {
-    if (!domain.exists()) return fail(Reason::no_domain, "there is no such domain any more");
-    if (!asked.guest && !asked.definition) (domain.life ? asked.guest : asked.definition) = true;
-    if (asked.definition && !domain.stored)
-        return fail(Reason::invalid_state, "transient domains do not have any persistent config");
-    if (asked.guest)
-        if (auto guest = require_guest(domain); !guest) return std::unexpected(std::move(guest.error()));
-    return asked;
-}
 
 /// As a definition counts, which can be written down in bytes.
 Result<std::uint64_t> counted(std::uint64_t kib) {

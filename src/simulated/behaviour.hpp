@@ -12,7 +12,7 @@ namespace virtlight::simulated {
 
 /// What a simulated guest does, as the words of its kernel command line ask for:
 ///
-///     sim:frozen                   never answers a request
+///     sim:frozen                   never answers a request, and lets go of no device
 ///     sim:deaf                     acknowledges a request and goes on
 ///     sim:poweroff-after=SECONDS   stops by itself when it has run for so long (its clock stands still
 ///     sim:reboot-after=SECONDS     while it is paused); of several such words the soonest counts

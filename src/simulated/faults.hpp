@@ -32,11 +32,14 @@ enum class Kind {
     set_memory,
     set_memory_max,
     set_vcpus,
+    attach,
+    detach,
+    update,
     suspend,
     dump_core,
     measure
 };
-inline constexpr std::size_t kinds = 20;
+inline constexpr std::size_t kinds = 23;
 
 /// How one operation goes wrong.
 struct Fault {

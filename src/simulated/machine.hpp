@@ -16,6 +16,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "domain/definition.hpp"
+#include "domain/device.hpp"
 #include "hypervisor/port.hpp"
 #include "simulated/behaviour.hpp"
 #include "simulated/console_pty.hpp"
@@ -87,6 +88,14 @@ class Machine {
     Result<> set_memory_max(DomId domid, std::uint64_t memory_kib);
     /// As set_memory().
     Result<> set_vcpus(DomId domid, unsigned vcpus);
+
+    /// The devices of a guest that runs. invalid_argument: its place is taken.
+    Result<> attach(DomId domid, domain::Device device);
+    /// Whether the guest would let go of a device that it is asked for.
+    Result<bool> lets_go(DomId domid);
+    /// no_device.
+    Result<> detach(DomId domid, const domain::Device& device);
+    Result<> update(DomId domid, domain::Device device);
 
     /// What is to be written of a guest.
     struct Frozen {

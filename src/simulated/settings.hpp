@@ -14,6 +14,7 @@ struct Times {
     Duration command = milliseconds(1);  ///< whatever needs no more than a few calls of Xen: look, pause, ...
     Duration build = milliseconds(100);  ///< a domain, until Xen's tools are told of it
     Duration devices = milliseconds(10);  ///< from there until its create is done
+    Duration keeps_device = seconds(2);   ///< until one that the guest does not let go of is given up
     Duration acknowledge = milliseconds(5);
     Duration power_off = milliseconds(300);  ///< from the acknowledgement until the guest has stopped
     Duration image = milliseconds(100);      ///< to write or read the memory of a guest

@@ -165,10 +165,15 @@ async::Task<Result<Created>> Simulated::create(domain::Definition definition, Op
 }
 
 async::Task<Result<>> Simulated::check_files(Attempt& attempt, const domain::Definition& definition) {
+    return check(attempt, [definition] { return check_boot_files(definition); });
+}
+
+/// Looks at files, beside the core.
+async::Task<Result<>> Simulated::check(Attempt& attempt, std::function<Result<>()> look) {
     const async::Completion<End> ended;
     const auto verdict = std::make_shared<Result<>>();
-    blocking_.submit([&scheduler = scheduler_, ended, verdict, definition] {
-        *verdict = check_boot_files(definition);
+    blocking_.submit([&scheduler = scheduler_, ended, verdict, look = std::move(look)] {
+        *verdict = look();
         scheduler.post([ended] { ended.set(End::done); });
     });
     if (const auto end = co_await wait(attempt, ended, limits::simulated_file_check); end != End::done)

@@ -52,6 +52,12 @@ class Simulated : public hypervisor::Hypervisor {
     async::Task<Result<>> set_memory_max(DomId domid, std::uint64_t memory_kib,
                                          hypervisor::Operation operation) override;
     async::Task<Result<>> set_vcpus(DomId domid, unsigned vcpus, hypervisor::Operation operation) override;
+    async::Task<Result<>> attach(DomId domid, domain::Device device,
+                                 hypervisor::Operation operation) override;
+    async::Task<Result<>> detach(DomId domid, domain::Device device,
+                                 hypervisor::Operation operation) override;
+    async::Task<Result<>> update(DomId domid, domain::Device device,
+                                 hypervisor::Operation operation) override;
     async::Task<Result<>> suspend(DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> dump_core(DomId domid, std::filesystem::path path,
                                     hypervisor::Operation operation) override;
@@ -77,6 +83,8 @@ class Simulated : public hypervisor::Hypervisor {
     Attempt begin(Kind kind, std::string what, async::CancelToken cancel = {});
     async::Task<End> wait(Attempt& attempt, async::Completion<End> ended, Duration bound);
     async::Task<Result<>> pass(Attempt& attempt, Duration usual, DomId domid);
+    async::Task<Result<>> check(Attempt& attempt, std::function<Result<>()> look);
+    async::Task<Result<>> check_device(Attempt& attempt, const domain::Device& device);
     async::Task<Result<>> check_files(Attempt& attempt, const domain::Definition& definition);
     async::Task<Result<hypervisor::Created>> build(Attempt& attempt, const Machine::Begun& begun);
     async::Task<Result<hypervisor::Created>> finish(Attempt& attempt, const Machine::Begun& begun);

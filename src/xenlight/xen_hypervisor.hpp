@@ -70,6 +70,12 @@ class XenHypervisor final : public hypervisor::Hypervisor {
                                          hypervisor::Operation operation) override;
     async::Task<Result<>> set_vcpus(hypervisor::DomId domid, unsigned vcpus,
                                     hypervisor::Operation operation) override;
+    async::Task<Result<>> attach(hypervisor::DomId domid, domain::Device device,
+                                 hypervisor::Operation operation) override;
+    async::Task<Result<>> detach(hypervisor::DomId domid, domain::Device device,
+                                 hypervisor::Operation operation) override;
+    async::Task<Result<>> update(hypervisor::DomId domid, domain::Device device,
+                                 hypervisor::Operation operation) override;
     async::Task<Result<>> suspend(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> dump_core(hypervisor::DomId domid, std::filesystem::path path,
                                     hypervisor::Operation operation) override;
@@ -98,6 +104,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<bool>> is_paused(hypervisor::DomId domid, std::string_view verb);
     async::Task<Result<>> act(ContextThread& thread, std::string verb, hypervisor::DomId domid,
                               hypervisor::Operation operation, ContextThread::Ao ao);
+    async::Task<Result<bool>> has_device(std::string path);
+    async::Task<Result<>> check_device_files(domain::Device device, std::string what);
     using Telling = std::function<Result<>(Context&, const std::string& what)>;
     async::Task<Result<>> tell(std::string verb, hypervisor::DomId domid, hypervisor::Operation operation,
                                Telling telling);

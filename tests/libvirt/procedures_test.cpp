@@ -51,6 +51,8 @@ TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {
     EXPECT_EQ(writing, (std::set<std::string_view>{"virConnectGetDomainCapabilities",
                                                    "virDomainAbortJob",
                                                    "virDomainAbortJobFlags",
+                                                   "virDomainAttachDevice",
+                                                   "virDomainAttachDeviceFlags",
                                                    "virDomainCoreDump",
                                                    "virDomainCoreDumpWithFormat",
                                                    "virDomainCreate",
@@ -60,6 +62,9 @@ TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {
                                                    "virDomainDefineXMLFlags",
                                                    "virDomainDestroy",
                                                    "virDomainDestroyFlags",
+                                                   "virDomainDetachDevice",
+                                                   "virDomainDetachDeviceAlias",
+                                                   "virDomainDetachDeviceFlags",
                                                    "virDomainInjectNMI",
                                                    "virDomainManagedSave",
                                                    "virDomainManagedSaveDefineXML",
@@ -91,7 +96,8 @@ TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {
                                                    "virDomainShutdownFlags",
                                                    "virDomainSuspend",
                                                    "virDomainUndefine",
-                                                   "virDomainUndefineFlags"}));
+                                                   "virDomainUndefineFlags",
+                                                   "virDomainUpdateDeviceFlags"}));
 }
 
 }  // namespace

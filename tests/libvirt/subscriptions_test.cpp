@@ -82,6 +82,25 @@ TEST(Subscriptions, TellOfMemoryInBothStyles) {
               (std::vector<EventMessage>{{331, *encode(CallbackMessage{id, body})}, {276, *encode(body)}}));
 }
 
+TEST(Subscriptions, TellOfDevicesThatComeAndGo) {
+    Subscriptions subscriptions;
+    const auto added = *subscriptions.add(19, std::nullopt);
+    const auto removed = *subscriptions.add(15, std::nullopt);
+    ASSERT_TRUE(subscriptions.add_legacy(15));
+    const auto kept = *subscriptions.add(22, std::nullopt);
+    const auto told = [&](domain::EventKind kind) {
+        return subscriptions.messages({.name = "pv", .uuid = ours, .domid = 5, .kind = std::move(kind)});
+    };
+    const DeviceMessage body{.dom = {.name = "pv", .uuid = ours, .id = 5}, .alias = "xen-disk1"};
+    EXPECT_EQ(told(domain::DeviceAdded{"xen-disk1"}),
+              (std::vector<EventMessage>{{354, *encode(CallbackMessage{added, body})}}));
+    EXPECT_EQ(
+        told(domain::DeviceRemoved{"xen-disk1"}),
+        (std::vector<EventMessage>{{333, *encode(CallbackMessage{removed, body})}, {311, *encode(body)}}));
+    EXPECT_EQ(told(domain::DeviceRemovalFailed{"xen-disk1"}),
+              (std::vector<EventMessage>{{367, *encode(CallbackMessage{kept, body})}}));
+}
+
 TEST(Subscriptions, TellOnlyOfWhatWasRegisteredFor) {
     Subscriptions subscriptions;
     ASSERT_TRUE(subscriptions.add(lifecycle, std::nullopt));

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -190,6 +191,21 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> set_vcpus(DomId domid, unsigned vcpus, Operation operation) override {
         auto turn = co_await begin("set_vcpus", operation, domid);
         if (turn) truth.at(domid).vcpus_online = vcpus;
+        co_return turn;
+    }
+    async::Task<Result<>> attach(DomId domid, domain::Device device, Operation operation) override {
+        auto turn = co_await begin("attach", operation, domid);
+        if (turn) std::ignore = domain::add_device(definitions.at(domid), std::move(device));
+        co_return turn;
+    }
+    async::Task<Result<>> detach(DomId domid, domain::Device device, Operation operation) override {
+        auto turn = co_await begin("detach", operation, domid);
+        if (turn) domain::remove_device(definitions.at(domid), device);
+        co_return turn;
+    }
+    async::Task<Result<>> update(DomId domid, domain::Device device, Operation operation) override {
+        auto turn = co_await begin("update", operation, domid);
+        if (turn) std::ignore = domain::replace_device(definitions.at(domid), std::move(device));
         co_return turn;
     }
     async::Task<Result<>> suspend(DomId domid, Operation operation) override {

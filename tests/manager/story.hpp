@@ -22,6 +22,12 @@ inline std::string to_text(const domain::Event& event) {
         return fmt::format("{} MEMORY {}", event.name, memory->memory_kib);
     if (const auto* ended = std::get_if<domain::JobEnded>(&event.kind))
         return fmt::format("{} JOB/{}", event.name, states[static_cast<std::size_t>(ended->job.state)]);
+    if (const auto* added = std::get_if<domain::DeviceAdded>(&event.kind))
+        return fmt::format("{} ADDED {}", event.name, added->alias);
+    if (const auto* removed = std::get_if<domain::DeviceRemoved>(&event.kind))
+        return fmt::format("{} REMOVED {}", event.name, removed->alias);
+    if (const auto* kept = std::get_if<domain::DeviceRemovalFailed>(&event.kind))
+        return fmt::format("{} KEPT {}", event.name, kept->alias);
     return event.name + " REBOOT";
 }
 

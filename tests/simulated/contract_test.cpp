@@ -11,6 +11,7 @@
 #include "async/scope.hpp"
 #include "async/timing.hpp"
 #include "async/virtual_loop.hpp"
+#include "hypervisor/contract_devices.hpp"
 #include "hypervisor/contract_saving.hpp"
 #include "hypervisor/contract_tuning.hpp"
 #include "simulated/simulated.hpp"
@@ -135,6 +136,7 @@ std::string name_of(const testing::TestParamInfo<Subject>& subject) {
 INSTANTIATE_TEST_SUITE_P(Simulated, HypervisorContract, subjects(), name_of);
 INSTANTIATE_TEST_SUITE_P(Simulated, SavingContract, subjects(), name_of);
 INSTANTIATE_TEST_SUITE_P(Simulated, TuningContract, subjects(), name_of);
+INSTANTIATE_TEST_SUITE_P(Simulated, DevicesContract, subjects(), name_of);
 
 }  // namespace
 }  // namespace virtlight::hypervisor::contract

@@ -297,5 +297,77 @@ TEST(XenHypervisorOpen, SaysWhyItCannot) {
     EXPECT_EQ(opened.error().reason, Reason::operation_failed);
 }
 
+// Devices
+
+constexpr const char* vbd = "/libxl/5/device/vbd/51728";
+constexpr const char* vbd_state = "/local/domain/0/backend/qdisk/5/51728/state";
+
+domain::Disk disk_of_the_guest() {
+    return {.target = domain::parse_disk_name("xvdb").value(),
+            .source = domain::Disk::Source::file,
+            .path = "/proc/self/exe"};
+}
+
+/// As libxl writes it, served by a QEMU.
+void plug_disk(Xen& fake) {
+    const std::string backend = "/local/domain/0/backend/qdisk/5/51728";
+    fake.write("domid", "0");  // dom0's own
+    fake.write("/local/domain/5/device/vbd/51728/state", "4");
+    fake.write(backend + "/state", "4");
+    fake.write(backend + "/online", "1");
+    fake.write(std::string(vbd) + "/backend", backend);
+    fake.write(std::string(vbd) + "/frontend", "/local/domain/5/device/vbd/51728");
+    for (const auto& [node, value] :
+         {std::pair("params", "aio:/proc/self/exe"), std::pair("type", "qdisk"), std::pair("dev", "xvdb"),
+          std::pair("removable", "0"), std::pair("mode", "w"), std::pair("device-type", "disk")})
+        fake.write(std::string(vbd) + "/" + node, value);
+}
+
+Task<> detach(XenHypervisorTest& t, async::CancelToken cancel, async::Completion<Result<>> done) {
+    done.set(co_await t.xen->detach(5, disk_of_the_guest(), {.cancel = cancel}));
+}
+
+TEST_F(XenHypervisorTest, DetachesADiskWhenTheGuestHasLetGoOfIt) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        plug_disk(t.fake);
+        const async::Completion<Result<>> ended;
+        t.scope.spawn(detach(t, {}, ended));
+        EXPECT_TRUE(co_await until(t, [&] { return t.fake.read(vbd_state) == "5"; }));
+        EXPECT_FALSE(ended.is_set());
+        t.fake.write(vbd_state, "6");
+        const auto detached = co_await ended;
+        EXPECT_TRUE(detached) << detached.error().message;
+        EXPECT_FALSE(t.fake.exists(vbd));
+    });
+}
+
+TEST_F(XenHypervisorTest, SaysThatADetachThatWasCutShortHasNotHappened) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        plug_disk(t.fake);
+        async::CancelSource cancel;
+        const async::Completion<Result<>> ended;
+        t.scope.spawn(detach(t, cancel.token(), ended));
+        EXPECT_TRUE(co_await until(t, [&] { return t.fake.read(vbd_state) == "5"; }));
+        cancel.cancel();
+        EXPECT_EQ((co_await ended).error().reason, Reason::cancelled);
+        EXPECT_TRUE(t.fake.exists(vbd));
+    });
+}
+
+TEST_F(XenHypervisorTest, RefusesDisksThatAreThereAlreadyOrNotThere) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        auto disk = disk_of_the_guest();
+        EXPECT_EQ((co_await t.xen->detach(5, disk, {})).error().reason, Reason::no_device);
+        plug_disk(t.fake);
+        const auto attached = co_await t.xen->attach(5, disk, {});
+        EXPECT_EQ(attached.error().reason, Reason::invalid_argument);
+        EXPECT_EQ(attached.error().message, "cannot attach disk xvdb to domain 5: another one is there");
+        disk.path = "/nowhere";
+        const auto missing = co_await t.xen->attach(5, disk, {});
+        EXPECT_THAT(missing.error().message, HasSubstr("the source /nowhere of disk xvdb: No such file"));
+        EXPECT_TRUE(t.fake.exists(vbd));
+    });
+}
+
 }  // namespace
 }  // namespace virtlight::xenlight

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <utility>
+
+#include "hypervisor/disk_files.hpp"
+#include "simulated/attempt.hpp"
+#include "simulated/simulated.hpp"
+
+/// The devices of a guest that runs.
+namespace virtlight::simulated {
+
+using async::Task;
+using domain::Device;
+using hypervisor::Operation;
+
+namespace {
+
+Result<> look_at_files(const domain::Disk& disk) {
+    return hypervisor::check_disk_files({&disk, 1});
+}
+
+}  // namespace
+
+Task<Result<>> Simulated::attach(DomId domid, Device device, Operation operation) {
+    auto attempt =
+        begin(Kind::attach, fmt::format("attach {} to domid {}", name_of(device), domid), operation.cancel);
+    if (auto checked = co_await check_device(attempt, device); !checked) co_return checked;
+    if (auto passed = co_await pass(attempt, machine_.settings().times.devices, domid); !passed)
+        co_return passed;
+    co_return machine_.attach(domid, std::move(device));
+}
+
+/// As libxl does: a guest that does not let go is asked, and keeps it.
+Task<Result<>> Simulated::detach(DomId domid, Device device, Operation operation) {
+    auto attempt =
+        begin(Kind::detach, fmt::format("detach {} from domid {}", name_of(device), domid), operation.cancel);
+    const auto obliges = machine_.lets_go(domid);
+    if (!obliges) co_return std::unexpected(obliges.error());
+    const auto& times = machine_.settings().times;
+    if (auto passed = co_await pass(attempt, *obliges ? times.devices : times.keeps_device, domid); !passed)
+        co_return passed;
+    if (!*obliges)
+        co_return fail(Reason::timed_out,
+                       "cannot {}: the guest has not let go of it in time; it may still do so", attempt.what);
+    co_return machine_.detach(domid, device);
+}
+
+Task<Result<>> Simulated::update(DomId domid, Device device, Operation operation) {
+    auto attempt =
+        begin(Kind::update, fmt::format("change {} of domid {}", name_of(device), domid), operation.cancel);
+    if (auto checked = co_await check_device(attempt, device); !checked) co_return checked;
+    if (auto passed = co_await pass(attempt, machine_.settings().times.devices, domid); !passed)
+        co_return passed;
+    co_return machine_.update(domid, std::move(device));
+}
+
+Task<Result<>> Simulated::check_device(Attempt& attempt, const Device& device) {
+    return check(attempt,
+                 [device] { return std::visit([](const auto& one) { return look_at_files(one); }, device); });
+}
+
+}  // namespace virtlight::simulated

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <utility>
+
+#include "simulated/machine.hpp"
+
+namespace virtlight::simulated {
+
+Result<> Machine::attach(DomId domid, domain::Device device) {
+    const auto wish = fmt::format("attach {} to", name_of(device));
+    const auto domain = guest(domid, wish);
+    if (!domain) return std::unexpected(domain.error());
+    auto added = add_device((*domain)->definition, std::move(device));
+    if (!added)
+        added.error().message = fmt::format("cannot {} domid {}: {}", wish, domid, added.error().message);
+    return added;
+}
+
+Result<bool> Machine::lets_go(DomId domid) {
+    const auto domain = guest(domid, "detach a device from");
+    if (!domain) return std::unexpected(domain.error());
+    return obliges(**domain);
+}
+
+Result<> Machine::detach(DomId domid, const domain::Device& device) {
+    const auto wish = fmt::format("detach {} from", name_of(device));
+    const auto domain = guest(domid, wish);
+    if (!domain) return std::unexpected(domain.error());
+    if (const auto there = find_device((*domain)->definition, device); !there)
+        return fail(there.error().reason, "cannot {} domid {}: {}", wish, domid, there.error().message);
+    remove_device((*domain)->definition, device);
+    return {};
+}
+
+Result<> Machine::update(DomId domid, domain::Device device) {
+    const auto wish = fmt::format("change {} of", name_of(device));
+    const auto domain = guest(domid, wish);
+    if (!domain) return std::unexpected(domain.error());
+    auto replaced = replace_device((*domain)->definition, std::move(device));
+    if (!replaced)
+        replaced.error().message =
+            fmt::format("cannot {} domid {}: {}", wish, domid, replaced.error().message);
+    return replaced;
+}
+
+}  // namespace virtlight::simulated

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Disks of a guest: described, checked, attached and detached while it runs, and what is in its CD drive changed."""
+
+import libvirt
+import pytest
+from hosts import wait_until
+from refusals import refused
+
+LIVE, CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
+INACTIVE = libvirt.VIR_DOMAIN_XML_INACTIVE
+INVALID_ARG = libvirt.VIR_ERR_INVALID_ARG
+MISSING = libvirt.VIR_ERR_DEVICE_MISSING
+
+
+def raw_file(host, name, mib=16):
+    path = host.place(name)
+    host.shell(f"truncate -s {mib}M {path}")
+    return path
+
+
+def disk(path, target="xvdb", more="", driver="<driver name='qemu' type='raw'/>"):
+    source = f"<source file='{path}'/>" if path else ""
+    return f"<disk type='file' device='disk'>{driver}{source}<target dev='{target}'/>{more}</disk>"
+
+
+def cd_drive(path, target="hdc"):
+    return disk(path, target).replace("device='disk'", "device='cdrom'")
+
+
+def with_devices(xml, *devices):
+    return xml.replace("</devices>", "".join(devices) + "</devices>")
+
+
+def running(host, conn, name, *devices, kind="pv", words=""):
+    domain = conn.defineXML(with_devices(host.guest(name, kind, words=words), *devices))
+    domain.create()
+    host.wait_until_it_listens(domain)
+    return domain
+
+
+def devices_told(conn, domain):
+    """The list to which what is told of its devices is added."""
+    told = []
+    for word, event in (
+        ("added", libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_ADDED),
+        ("removed", libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED),
+        ("kept", libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED),
+    ):
+        conn.domainEventRegisterAny(
+            domain, event, lambda _conn, _domain, alias, word: told.append((word, alias)), word
+        )
+    return told
+
+
+def test_a_guest_starts_with_its_disks(host, conn):
+    path = raw_file(host, "root.img")
+    domain = running(host, conn, "has-disks", disk(path, "xvda"))
+    assert path in host.virsh("domblklist", domain.name())
+    assert "<alias name='xen-disk0'/>" in domain.XMLDesc()
+    assert "<alias" not in domain.XMLDesc(INACTIVE)
+
+
+def test_a_disk_that_is_missing_is_named_at_the_start(host, conn):
+    domain = conn.defineXML(with_devices(host.guest("no-disk"), disk("/nowhere/disk.img")))
+    with refused(INVALID_ARG, "/nowhere/disk.img of disk xvdb: No such file"):
+        domain.create()
+    assert not domain.isActive()
+
+
+def test_a_disk_comes_and_goes_while_the_guest_runs(host, conn):
+    path = raw_file(host, "data.img")
+    domain = running(host, conn, "plugged")
+    told = devices_told(conn, domain)
+    host.virsh("attach-disk", domain.name(), path, "xvdb", "--driver", "qemu", "--subdriver", "raw",
+               "--sourcetype", "file", "--live")
+    assert f"<source file='{path}'/>" in domain.XMLDesc()
+    assert path not in domain.XMLDesc(INACTIVE)
+    wait_until(lambda: told, 10, "an event of the new disk")
+    host.virsh("detach-disk", domain.name(), "xvdb", "--live", timeout=host.patience)
+    assert path not in domain.XMLDesc()
+    wait_until(lambda: len(told) == 2, 10, "an event of its end")
+    assert told == [("added", "xen-disk1"), ("removed", "xen-disk1")]
+
+
+def test_a_disk_is_detached_by_its_alias_from_guest_and_definition(host, conn):
+    path = raw_file(host, "both.img")
+    domain = running(host, conn, "aliased")
+    domain.attachDeviceFlags(disk(path), LIVE | CONFIG)
+    assert path in domain.XMLDesc() and path in domain.XMLDesc(INACTIVE)
+    domain.detachDeviceAlias("xen-disk1", LIVE | CONFIG)
+    assert path not in domain.XMLDesc() and path not in domain.XMLDesc(INACTIVE)
+
+
+def test_a_disk_is_attached_for_the_next_start(host, conn):
+    path = raw_file(host, "next.img")
+    domain = conn.defineXML(host.guest("planned"))
+    domain.attachDeviceFlags(disk(path), CONFIG)
+    assert path in domain.XMLDesc()
+    domain.create()
+    assert path in domain.XMLDesc()
+
+
+def test_a_disk_that_is_not_there_cannot_go(host, conn):
+    path = raw_file(host, "absent.img")
+    domain = running(host, conn, "without")
+    with refused(MISSING, "no disk xvdb"):
+        domain.detachDeviceFlags(disk(path), LIVE)
+    with refused(MISSING, "alias 'xen-disk1'"):
+        domain.detachDeviceAlias("xen-disk1", LIVE)
+    with refused(INVALID_ARG, "/nowhere of disk xvdb: No such file"):
+        domain.attachDeviceFlags(disk("/nowhere"), LIVE | CONFIG)
+    assert "/nowhere" not in domain.XMLDesc(INACTIVE), "neither or both"
+
+
+@pytest.mark.simulated
+def test_a_disk_that_the_guest_keeps_stays(host, conn):
+    path = raw_file(host, "kept.img")
+    domain = running(host, conn, "clings", disk(path), words="frozen")
+    told = devices_told(conn, domain)
+    with refused(libvirt.VIR_ERR_OPERATION_TIMEOUT, "has not let go of it"):
+        domain.detachDeviceFlags(disk(path), LIVE | CONFIG)
+    assert path in domain.XMLDesc() and path in domain.XMLDesc(INACTIVE)
+    wait_until(lambda: told == [("kept", "xen-disk1")], 10, "an event of the failure")
+
+
+def test_a_disk_serves_one_guest_that_writes(host, conn):
+    path = raw_file(host, "one.img")
+    running(host, conn, "first", disk(path))
+    second = conn.defineXML(with_devices(host.guest("second"), disk(path)))
+    with refused(libvirt.VIR_ERR_OPERATION_FAILED, f"the source {path} of disk xvdb is used by domain 'first'"):
+        second.create()
+    shared = conn.defineXML(with_devices(host.guest("third"), disk(path, more="<shareable/>")))
+    with refused(libvirt.VIR_ERR_OPERATION_FAILED, "<shareable/>"):
+        shared.create()
+
+
+def test_what_is_in_a_cd_drive_is_changed(host, conn):
+    one, two = raw_file(host, "one.iso"), raw_file(host, "two.iso")
+    domain = running(host, conn, "cinema", cd_drive(one), kind="hvm")
+    host.virsh("change-media", domain.name(), "hdc", two, "--update", "--live", "--config")
+    assert two in domain.XMLDesc() and two in domain.XMLDesc(INACTIVE)
+    host.virsh("change-media", domain.name(), "hdc", "--eject", "--live")
+    assert two not in domain.XMLDesc() and "hdc" in domain.XMLDesc()
+    with refused(INVALID_ARG, "/nowhere.iso"):
+        domain.updateDeviceFlags(cd_drive("/nowhere.iso"), LIVE)
+    with refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, "disk hdd of an HVM guest is emulated"):
+        domain.attachDeviceFlags(cd_drive(one, "hdd"), LIVE)
+
+
+def test_devices_that_are_not_served_are_refused_by_name(host, conn):
+    domain = conn.defineXML(host.guest("plain"))
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "device <watchdog> cannot be added"):
+        domain.attachDeviceFlags("<watchdog model='xen'/>", CONFIG)
+    with refused(libvirt.VIR_ERR_XML_ERROR, "<disk> has no <target>"):
+        domain.attachDeviceFlags("<disk/>", CONFIG)
+
+
+def test_a_guest_with_a_bootloader_needs_a_disk(host, conn):
+    kernel = f"<kernel>{host.kernel}</kernel>"
+    initrd = f"<initrd>{host.initrd}</initrd>"
+    xml = host.guest("grub").replace(kernel, "").replace(initrd, "")
+    domain = conn.defineXML(xml)
+    assert "<bootloader>pygrub</bootloader>" in domain.XMLDesc()
+    with refused(INVALID_ARG, "no disk on which its bootloader pygrub"):
+        domain.create()
