@@ -11,6 +11,7 @@
 #include "domain/cpu_tuning.hpp"
 #include "domain/disk.hpp"
 #include "domain/nic.hpp"
+#include "domain/video.hpp"
 
 namespace virtlight::domain {
 
@@ -41,6 +42,11 @@ struct Features {
     bool operator==(const Features&) const = default;
 };
 
+enum class Input { tablet, mouse, keyboard };
+
+/// A sound card of an HVM guest.
+enum class SoundModel { sb16, es1370, ac97, ich6 };
+
 enum class ClockOffset { utc, localtime };
 
 /// Everything that was asked for about a guest: what `virsh define` reads and `virsh dumpxml` writes. A
@@ -70,6 +76,10 @@ struct Definition {
     std::vector<Disk> disks{};        ///< in the order of their targets, which differ
     std::vector<Nic> nics{};          ///< in the order in which the guest finds them
     std::vector<Console> consoles{};  ///< the Xen console first, then serial ports by port
+    Graphics graphics{};
+    Video video{};
+    std::vector<Input> usb_inputs{};  ///< of an HVM guest, beside what a screen comes with
+    std::optional<SoundModel> sound{};
 
     bool operator==(const Definition&) const = default;
 };

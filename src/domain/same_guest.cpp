@@ -41,6 +41,9 @@ Result<> check_same_guest(const Definition& saved, const Definition& wanted) {
         {"disks", same_disks(saved, wanted)},
         {"network interfaces", same_nics(saved, wanted)},
         {"consoles", same_consoles(saved, wanted)},
+        {"video", saved.video == wanted.video},
+        {"input devices", saved.usb_inputs == wanted.usb_inputs},
+        {"sound card", saved.sound == wanted.sound},
     };
     for (const auto& [what, same] : parts) {
         if (!same)

@@ -54,7 +54,8 @@ constexpr XmlPart memballoon_part{read_memballoon, write_memballoon};
 
 /// In libvirt's order of writing.
 constexpr const XmlPart* parts[] = {&emulator_part, &disks_part,    &xenbus_part,
-                                    &nics_part,     &consoles_part, &memballoon_part};
+                                    &nics_part,     &consoles_part, &graphics_part,
+                                    &inputs_part,   &video_part,    &memballoon_part};
 
 void read(const XmlElement& domain, Definition& definition) {
     const auto devices = domain.child("devices");

@@ -31,6 +31,9 @@ extern const XmlPart devices_part;
 extern const XmlPart disks_part;
 extern const XmlPart nics_part;      ///< interface
 extern const XmlPart consoles_part;  ///< console, serial
+extern const XmlPart graphics_part;
+extern const XmlPart inputs_part;  ///< input, sound; after graphics
+extern const XmlPart video_part;   ///< after graphics
 
 /// One <disk>, without regard to the guest that it is for: check_disk() and add_disk() have that.
 Disk read_disk(const XmlElement& element);

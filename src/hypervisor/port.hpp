@@ -78,6 +78,7 @@ struct Operation {
 struct Created {
     DomId domid = 0;
     std::vector<domain::Console> consoles{};  ///< those of the definition, with their ttys
+    std::optional<unsigned> vnc_port{};       ///< of its VNC server; empty: there is none
 };
 
 /// The consoles that were asked for, with their ttys.
@@ -208,8 +209,8 @@ class Hypervisor {
     /// that it has put into its memory itself (kexec). It is paused then. invalid_state: it has not.
     virtual async::Task<Result<>> soft_reset(DomId domid, Operation operation) = 0;
 
-    /// The definition of a domain as the hypervisor knows it, with the ttys of its consoles: for a domain
-    /// that somebody else made, or that was made before this daemon started.
+    /// The definition of a domain as the hypervisor knows it, with the ttys of its consoles and the port of
+    /// its VNC server: for a domain that somebody else made, or that was made before this daemon started.
     virtual async::Task<Result<domain::Definition>> describe(DomId domid) = 0;
 };
 

@@ -56,6 +56,9 @@ Result<Domain> lookup_by_id(Manager&, std::int32_t id);
 Result<Domain> lookup_by_uuid(Manager&, const Uuid&);
 Result<Domain> lookup_by_name(Manager&, const std::string&);
 
+// interfaces.cpp: network interfaces
+Result<std::vector<Interface>> interface_addresses(Manager&, const InterfaceAddressesArgs&);
+
 // description.cpp: what a domain is and does
 Result<std::string> os_type(Manager&, const Domain&);
 Result<DomainInfoReply> info(Manager&, const Domain&);

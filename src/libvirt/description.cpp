@@ -86,8 +86,8 @@ Result<StateReply> state(Manager& manager, const DomainFlags& args) {
     });
 }
 
-/// There is no secret in a definition yet, so the flag for it only needs the right to ask. What is meant for
-/// another host has neither domid nor ttys, like what is stored.
+/// Only a client that may change a domain may see its passwords. What is meant for another host has neither
+/// domid nor ttys, like what is stored.
 Result<std::string> xml(Caller& caller, const DomainFlags& args) {
     if (caller.session.read_only() && (args.flags & (flag::xml::secure | flag::xml::migratable)) != 0) {
         return fail(Reason::access_denied, "virDomainGetXMLDesc with secure flag");
@@ -99,6 +99,8 @@ Result<std::string> xml(Caller& caller, const DomainFlags& args) {
     auto definition =
         caller.manager.definition(info->uuid, at_rest && info->persistent ? Which::stored : Which::live);
     if (!definition) return std::unexpected(definition.error());
+    if ((args.flags & flag::xml::secure) == 0)
+        definition->graphics = without_secrets(std::move(definition->graphics));
     if (!at_rest) return domain::format_xml(*definition, static_cast<unsigned>(info->domid));
     return domain::format_xml(*definition);
 }

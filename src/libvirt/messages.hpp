@@ -467,6 +467,35 @@ struct RestoreArgs {
     bool operator==(const RestoreArgs&) const = default;
 };
 
+// Network interfaces
+
+struct InterfaceAddressesArgs {
+    Domain dom;
+    std::uint32_t source = 0;  ///< whom to ask
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.source, self.flags); }
+    bool operator==(const InterfaceAddressesArgs&) const = default;
+};
+
+struct InterfaceAddress {
+    std::int32_t type = 0;  ///< 0: IPv4, 1: IPv6
+    std::string address;
+    std::uint32_t prefix = 0;
+
+    auto fields(this auto& self) { return std::tie(self.type, self.address, self.prefix); }
+    bool operator==(const InterfaceAddress&) const = default;
+};
+
+struct Interface {
+    std::string name;
+    std::optional<std::string> mac;
+    std::vector<InterfaceAddress> addresses;
+
+    auto fields(this auto& self) { return std::tie(self.name, self.mac, self.addresses); }
+    bool operator==(const Interface&) const = default;
+};
+
 // Events
 
 /// Registers for an event of one object, or of all of its kind.

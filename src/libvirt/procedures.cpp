@@ -79,6 +79,7 @@ constexpr Procedure table[] = {
     {202, "virDomainIsUpdated",                  open,    flag::none, serve<calls::is_updated>},
     {212, "virDomainGetState",                   open,    flag::none, serve<calls::state>},
     {265, "virDomainGetMetadata",                open,    impact,     serve<calls::metadata>},
+    {353, "virDomainInterfaceAddresses",         open,    flag::none, serve<calls::interface_addresses>},
     {426, "virDomainGetMessages",                open,    message_flags, serve<calls::messages>},
 
     // definitions in the format of Xen's own tool

@@ -67,8 +67,13 @@ Result<FileParams> read_params(const std::vector<TypedParam>& params) {
     return read;
 }
 
-Result<std::string> xml_of(const Result<hypervisor::ImageHead>& head) {
-    return transform(head, [](const auto& found) { return domain::format_xml(found.definition); });
+Result<std::string> xml_of(const Result<hypervisor::ImageHead>& head, std::uint32_t flags) {
+    return transform(head, [flags](const auto& found) {
+        auto definition = found.definition;
+        if ((flags & flag::xml::secure) == 0)
+            definition.graphics = without_secrets(std::move(definition.graphics));
+        return domain::format_xml(definition);
+    });
 }
 
 }  // namespace
@@ -118,7 +123,7 @@ Task<Result<>> restore_params(Manager& manager, RestoreParamsArgs args) {
 }
 
 Task<Result<std::string>> image_xml(Manager& manager, TextFlags args) {
-    co_return xml_of(co_await manager.read_image(std::move(args.text)));
+    co_return xml_of(co_await manager.read_image(std::move(args.text)), args.flags);
 }
 
 Task<Result<>> managed_save(Manager& manager, DomainFlags args) {
@@ -136,7 +141,7 @@ Task<Result<>> remove_managed_image(Manager& manager, DomainFlags args) {
 }
 
 Task<Result<std::string>> managed_image_xml(Manager& manager, DomainFlags args) {
-    co_return xml_of(co_await manager.read_managed_image(args.dom.uuid));
+    co_return xml_of(co_await manager.read_managed_image(args.dom.uuid), args.flags);
 }
 
 Task<Result<>> change_image(Manager& manager, ChangeImageArgs args) {

@@ -85,7 +85,7 @@ constexpr std::pair<std::uint32_t, std::string_view> unserved[] = {
     {337, "virDomainGetTime"}, {338, "virDomainSetTime"}, {340, "virNodeGetFreePages"},
     {341, "virNetworkGetDHCPLeases"}, {343, "virDomainOpenGraphicsFD"},
     {345, "virDomainBlockCopy"}, {347, "virNodeAllocPages"}, {349, "virDomainGetFSInfo"},
-    {351, "virDomainGetIOThreadInfo"}, {352, "virDomainPinIOThread"}, {353, "virDomainInterfaceAddresses"},
+    {351, "virDomainGetIOThreadInfo"}, {352, "virDomainPinIOThread"},
     {355, "virDomainAddIOThread"}, {356, "virDomainDelIOThread"}, {357, "virDomainSetUserPassword"},
     {364, "virDomainMigrateStartPostCopy"}, {365, "virDomainGetPerfEvents"},
     {366, "virDomainSetPerfEvents"}, {371, "virDomainGetGuestVcpus"}, {372, "virDomainSetGuestVcpus"},

@@ -17,7 +17,7 @@ Task<Result<>> Guests::reset(DomainRef domain, Operation operation) {
     if (!domain->life->ours)
         co_return fail(Reason::unsupported_operation, "another tool made its guest, and can make it anew");
     const StartOptions options{.paused = domain->status.state == State::paused};
-    const auto again = without_ttys(domain->life->definition);
+    const auto again = at_rest(domain->life->definition);
     const Changing changing(core_, domain);
     auto removed = co_await remove_guest(domain, operation);
     if (!removed) co_return removed;

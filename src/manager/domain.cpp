@@ -10,8 +10,8 @@ namespace virtlight::manager {
 namespace {
 
 bool differs(const domain::Definition& stored, const domain::Definition& live) {
-    // The copy is only made for guests whose consoles are all that may differ.
-    return stored != live && stored != without_ttys(live);
+    // The copy is only made for guests that have ttys or a taken port.
+    return stored != live && stored != at_rest(live);
 }
 
 JobReport::Operation operation(JobKind kind) {
@@ -28,9 +28,10 @@ JobReport::Operation operation(JobKind kind) {
 
 }  // namespace
 
-domain::Definition without_ttys(domain::Definition definition) {
+domain::Definition at_rest(domain::Definition definition) {
     for (auto& console : definition.consoles)
         console.tty.clear();
+    definition.graphics = without_taken_port(std::move(definition.graphics));
     return definition;
 }
 

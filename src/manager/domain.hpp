@@ -68,7 +68,7 @@ const domain::Definition* definition(const Domain& domain, Which which);
 /// The same as a value, with the memory that a running guest has now. `domain` exists.
 domain::Definition shown(const Domain& domain, Which which);
 
-/// As it was before a guest ran with it: without ttys.
-domain::Definition without_ttys(domain::Definition definition);
+/// As it was before a guest ran with it: without ttys, and without the port that its VNC server has taken.
+domain::Definition at_rest(domain::Definition definition);
 
 }  // namespace virtlight::manager

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -36,6 +37,7 @@ constexpr std::string_view life_mark_end = " -->";
 constexpr std::string_view no_tty = "-";
 constexpr std::string_view dumping_word = "dumping";
 constexpr std::string_view asleep_word = "asleep";
+constexpr std::string_view vnc_word = "vnc:";
 
 fs::path domain_file(const fs::path& folder, Uuid uuid) {
     return folder / "domains" / (to_string(uuid) + std::string(suffix));
@@ -146,6 +148,7 @@ Result<> save_life_file(const fs::path& folder, const StoredLife& life) {
     if (life.held == StoredLife::Held::asleep) content += fmt::format(" {}", asleep_word);
     for (const auto& console : life.definition.consoles)
         content += fmt::format(" {}", console.tty.empty() ? no_tty : console.tty);
+    if (const auto& vnc = life.definition.graphics.vnc) content += fmt::format(" {}{}", vnc_word, vnc->port);
     content += fmt::format("{}\n{}", life_mark_end, domain::format_xml(life.definition));
     return write_file(life_file(folder, life.definition.uuid), content);
 }
@@ -211,6 +214,7 @@ struct LifeLine {
     unsigned domid = 0;
     StoredLife::Held held = StoredLife::Held::no;
     std::vector<std::string> ttys{};
+    unsigned vnc_port = 0;
 };
 
 std::optional<LifeLine> read_life_line(std::string_view line) {
@@ -225,6 +229,8 @@ std::optional<LifeLine> read_life_line(std::string_view line) {
             life.held = StoredLife::Held::dumping;
         else if (word == asleep_word)
             life.held = StoredLife::Held::asleep;
+        else if (word.starts_with(vnc_word))
+            std::from_chars(word.data() + vnc_word.size(), word.data() + word.size(), life.vnc_port);
         else
             life.ttys.push_back(word == no_tty ? std::string() : word);
     }
@@ -243,6 +249,7 @@ std::optional<StoredLife> read_life(const Folder& running, const fs::path& file,
     const auto consoles = std::min(line->ttys.size(), definition->consoles.size());
     for (std::size_t i = 0; i < consoles; ++i)
         definition->consoles[i].tty = line->ttys[i];
+    if (auto& vnc = definition->graphics.vnc) vnc->port = line->vnc_port;
     return StoredLife{*std::move(definition), line->domid, line->held};
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -149,7 +148,7 @@ Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, End
                                   Operation operation) {
     if (!domain->life || domain->life->id != life) co_return Result<>{};
     const auto lived = core_.scheduler.now() - domain->life->since;
-    const auto again = domain->stored.value_or(without_ttys(domain->life->definition));
+    const auto again = domain->stored.value_or(at_rest(domain->life->definition));
     const Changing changing(core_, domain);
     if (ending.soft_reset) {
         auto goes_on = co_await soft_reset(domain, operation);

@@ -5,6 +5,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "domain/same_guest.hpp"
+#include "domain/xml.hpp"
 #include "manager/operations.hpp"
 
 /// Saving and restoring. An image is whole before its guest is removed, and it is removed only when its guest
@@ -18,9 +19,17 @@ using hypervisor::Operation;
 
 namespace {
 
+/// A guest of another tool may have what a definition cannot say, and could not be restored.
+Result<ImageHead> readable(ImageHead head) {
+    const auto read = domain::parse_xml(domain::format_xml(head.definition));
+    if (read) return head;
+    return fail(read.error().reason, "what it is made of could not be read back from an image: {}",
+                read.error().message);
+}
+
 Result<ImageHead> head_of(const Domain& domain, SaveOptions options) {
-    ImageHead head{without_ttys(domain.life->definition), options.paused};
-    if (!options.definition) return head;
+    ImageHead head{at_rest(domain.life->definition), options.paused};
+    if (!options.definition) return readable(std::move(head));
     if (auto same = domain::check_same_guest(head.definition, *options.definition); !same)
         return std::unexpected(std::move(same.error()));
     head.definition = std::move(*options.definition);

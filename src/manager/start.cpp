@@ -5,6 +5,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "manager/disk_use.hpp"
+#include "manager/mac_use.hpp"
 #include "manager/operations.hpp"
 
 /// How a guest comes to run: the store learns of the intent, the hypervisor makes the domain, the store
@@ -53,6 +54,7 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
     Life life;
     life.definition = *domain->making;
     if (auto free = check_disks_are_free(core_.registry, life.definition); !free) co_return free;
+    if (auto free = check_macs_are_free(core_.registry, life.definition); !free) co_return free;
     const StoredLife intent{life.definition, 0};
     if (auto noted = co_await core_.store.save_life(intent); !noted) co_return noted;
     auto made = co_await make(life.definition, image, operation);
@@ -64,6 +66,7 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
     }
     life.domid = made->domid;
     life.definition.consoles = std::move(made->consoles);
+    if (auto& vnc = life.definition.graphics.vnc) vnc->port = made->vnc_port.value_or(vnc->port);
     core_.begin_life(domain, std::move(life), domain::PausedReason::starting_up);
 
     core_.timeline.phase(*domain, image.empty() ? "built, paused" : "restored, paused");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "simulated/machine.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@ using hypervisor::DomainSeen;
 using hypervisor::StopReason;
 
 constexpr DomId dom0 = 0;
+constexpr unsigned first_vnc_port = 5900;
 
 Definition describe_dom0(const Settings& settings) {
     return {.name = "Domain-0",
@@ -168,6 +170,7 @@ Result<> Machine::introduce(const Begun& begun) {
     if (!domain || domain->dying)
         return fail(Reason::operation_failed,
                     "cannot create domain '{}': somebody destroyed it while it was being built", begun.name);
+    if (auto taken = take_vnc_port(*domain); !taken) return taken;
     if (auto opened = open_consoles(*domain); !opened) return opened;
     domain->built = true;
     if (!domain->paused) greet(*domain);
@@ -204,11 +207,35 @@ void Machine::name_ttys(Domain& domain) {
         domain.definition.consoles[i].tty = domain.consoles[i]->tty();
 }
 
-std::optional<std::vector<domain::Console>> Machine::consoles(const Begun& begun) const {
+Result<> Machine::take_vnc_port(Domain& domain) {
+    auto& vnc = domain.definition.graphics.vnc;
+    if (!vnc) return {};
+    const auto asked = std::exchange(vnc->port, 0);
+    auto port = vnc->autoport ? first_vnc_port : asked;
+    if (!vnc->autoport && is_vnc_port(port))
+        return fail(Reason::operation_failed, "cannot create domain '{}': VNC port {} is in use",
+                    domain.definition.name, port);
+    while (is_vnc_port(port))
+        ++port;
+    vnc->port = port;
+    return {};
+}
+
+bool Machine::is_vnc_port(unsigned port) const {
+    return std::ranges::any_of(domains_, [port](const auto& entry) {
+        const auto& vnc = entry.second.definition.graphics.vnc;
+        return vnc && entry.second.built && vnc->port == port;
+    });
+}
+
+std::optional<hypervisor::Created> Machine::created(const Begun& begun) const {
     const auto found = domains_.find(begun.domid);
     if (found == domains_.end() || found->second.birth != begun.birth || found->second.dying)
         return std::nullopt;
-    return found->second.definition.consoles;
+    const auto& definition = found->second.definition;
+    hypervisor::Created created{.domid = begun.domid, .consoles = definition.consoles};
+    if (const auto& vnc = definition.graphics.vnc) created.vnc_port = vnc->port;
+    return created;
 }
 
 bool Machine::discard(const Begun& begun) {

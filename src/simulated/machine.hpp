@@ -122,11 +122,11 @@ class Machine {
     /// The first step of a create, or of a restore of a guest that had run for so long. invalid_argument: a
     /// malformed word of behaviour; operation_failed: no memory, a name in use, no domid.
     Result<Begun> begin(const domain::Definition& definition, Duration ran = {});
-    /// The last step: consoles are there, and Xen tells of the domain. operation_failed: it was destroyed
-    /// meanwhile, or there is no pty.
+    /// The last step: consoles and screen are there, and Xen tells of the domain. operation_failed: it was
+    /// destroyed meanwhile, there is no pty, or another guest has its VNC port.
     Result<> introduce(const Begun& begun);
-    /// The consoles with their ttys; empty if this life is over.
-    std::optional<std::vector<domain::Console>> consoles(const Begun& begun) const;
+    /// With its consoles' ttys and its VNC port; empty if this life is over.
+    std::optional<hypervisor::Created> created(const Begun& begun) const;
     /// Destroys it, unless that has happened already. False: it is gone.
     bool discard(const Begun& begun);
 
@@ -157,6 +157,8 @@ class Machine {
     Domain* find(const Begun& begun);
     std::optional<DomId> next_domid();
     Result<> open_consoles(Domain& domain);
+    Result<> take_vnc_port(Domain& domain);
+    bool is_vnc_port(unsigned port) const;
     void name_ttys(Domain& domain);
     void greet(Domain& domain);
     void hush(Domain& domain);

@@ -200,10 +200,10 @@ async::Task<Result<Created>> Simulated::finish(Attempt& attempt, const Machine::
         co_return std::unexpected(std::move(introduced).error());
     const auto end = co_await wait(attempt, {}, machine_.settings().takes(machine_.settings().times.devices));
     if (end == End::cancelled) co_return attempt.error(end);
-    auto consoles = machine_.consoles(begun);
-    if (!consoles)
+    auto created = machine_.created(begun);
+    if (!created)
         co_return fail(Reason::operation_failed, "cannot {}: somebody destroyed it meanwhile", attempt.what);
-    co_return Created{begun.domid, *std::move(consoles)};
+    co_return *std::move(created);
 }
 
 async::Task<> Simulated::abandon(const Machine::Begun& begun) {

@@ -8,6 +8,7 @@
 #include "xenlight/boot_files.hpp"
 #include "xenlight/consoles.hpp"
 #include "xenlight/domain_config.hpp"
+#include "xenlight/screens.hpp"
 
 namespace virtlight::xenlight {
 namespace {
@@ -124,6 +125,7 @@ async::Task<Result<>> remove_remains(Workers::Loan worker, std::shared_ptr<Job> 
 Created created(Context& context, const Job& job) {
     Created made{.domid = job.domid, .consoles = job.definition.consoles};
     find_ttys(context, job.domid, made.consoles);
+    if (job.definition.graphics.vnc) made.vnc_port = vnc_port(context, job.domid);
     return made;
 }
 

@@ -7,6 +7,7 @@
 #include "domain/memory.hpp"
 #include "xenlight/consoles.hpp"
 #include "xenlight/domain_config.hpp"
+#include "xenlight/screens.hpp"
 
 namespace virtlight::xenlight {
 namespace {
@@ -58,6 +59,7 @@ Result<Definition> compose(Context& context, DomId domid, const libxl_domain_con
     definition.vcpus = std::clamp(counted ? definition.vcpus : info->vcpu_online, 1U, definition.vcpus_max);
     settle_memory(context, *info, definition);
     find_ttys(context, domid, definition.consoles);
+    if (auto& vnc = definition.graphics.vnc) vnc->port = vnc_port(context, domid).value_or(vnc->port);
     return definition;
 }
 

@@ -9,6 +9,7 @@
 #include "xenlight/cpu_tuning.hpp"
 #include "xenlight/disks.hpp"
 #include "xenlight/nics.hpp"
+#include "xenlight/screens.hpp"
 #include "xenlight/words.hpp"
 
 namespace virtlight::xenlight {
@@ -88,13 +89,6 @@ void write_hvm(const Definition& definition, libxl_domain_build_info& info) {
     auto& hvm = info.u.hvm;
     libxl_defbool_set(&hvm.pae, definition.features.pae);
     libxl_defbool_set(&hvm.xen_platform_pci, true);
-    // Nothing to look at: the console is a serial port.
-    hvm.vga.kind = LIBXL_VGA_INTERFACE_TYPE_NONE;
-    libxl_defbool_set(&hvm.nographic, true);
-    libxl_defbool_set(&hvm.vnc.enable, false);
-    libxl_defbool_set(&hvm.sdl.enable, false);
-    libxl_defbool_set(&hvm.spice.enable, false);
-    libxl_defbool_set(&hvm.vkb_device, false);
     write_serial_ports(definition, info);
     write_firmware(definition.boot, info);
 }
@@ -135,8 +129,7 @@ domain::Boot read_boot(const libxl_domain_build_info& info, GuestType type) {
 Result<> check_devices(const libxl_domain_config& config, GuestType type) {
     const std::pair<std::string_view, int> unknown[] = {
         {"PCI devices", config.num_pcidevs},      {"reserved memory regions", config.num_rdms},
-        {"device tree nodes", config.num_dtdevs}, {"virtual framebuffers", config.num_vfbs},
-        {"virtual keyboards", config.num_vkbs},   {"virtual TPMs", config.num_vtpms},
+        {"device tree nodes", config.num_dtdevs}, {"virtual TPMs", config.num_vtpms},
         {"shared folders", config.num_p9s},       {"PV calls", config.num_pvcallsifs},
         {"virtual displays", config.num_vdispls}, {"virtual sound cards", config.num_vsnds},
         {"channels", config.num_channels},        {"USB controllers", config.num_usbctrls},
@@ -144,6 +137,8 @@ Result<> check_devices(const libxl_domain_config& config, GuestType type) {
     };
     for (const auto& [what, count] : unknown)
         if (count > 0) return fail(Reason::unsupported_config, "it has {}, which are not served yet", what);
+    if (auto held = check_nics(config, type); !held) return held;
+    if (auto held = check_screen(config); !held) return held;
     return check_disks(config, type);
 }
 
@@ -182,6 +177,7 @@ void write_config(const Definition& definition, libxl_domain_config& config) {
     write_cpu_tuning(definition, build);
     write_disks(definition, config);
     write_nics(definition, config);
+    write_screen(definition, config);
 
     // libxl keeps these with the domain and never acts upon them; that is the manager's part.
     config.on_poweroff = xens(actions, definition.on_poweroff);
@@ -221,6 +217,7 @@ Definition read_config(const libxl_domain_config& config) {
             definition.features.hap = libxl_defbool_val(config.c_info.hap);
     }
     definition.nics = read_nics(config, definition.type);
+    read_screen(config, definition);
     if (hvm) add_serial_ports(build, definition.consoles);
     if (definition.consoles.empty()) definition.consoles = {{.target = Console::Target::xen, .port = 0}};
     return definition;

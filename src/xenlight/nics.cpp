@@ -89,4 +89,15 @@ std::vector<Nic> read_nics(const libxl_domain_config& config, GuestType type) {
     return nics;
 }
 
+Result<> check_nics(const libxl_domain_config& config, GuestType type) {
+    for (const auto& given : std::span(config.nics, static_cast<std::size_t>(config.num_nics))) {
+        if (given.gatewaydev || !is_on(given.trusted, true))
+            return fail(
+                Reason::unsupported_config,
+                "it has a network interface with a gateway device of its own, or one that is not trusted");
+        if (auto good = check_nic(read_nic(given, type), type); !good) return good;
+    }
+    return {};
+}
+
 }  // namespace virtlight::xenlight

@@ -18,5 +18,7 @@ domain::Nic read_nic(const libxl_device_nic& nic, domain::GuestType type);
 void write_nics(const domain::Definition& definition, libxl_domain_config& config);
 /// Numbers those that xl has left to libxl as libxl does.
 std::vector<domain::Nic> read_nics(const libxl_domain_config& config, domain::GuestType type);
+/// Whether a definition can hold all of them. unsupported_config: says what it cannot.
+Result<> check_nics(const libxl_domain_config& config, domain::GuestType type);
 
 }  // namespace virtlight::xenlight

@@ -8,6 +8,7 @@
 
 #include "base/limits.hpp"
 #include "domain/arbitrary_nics.hpp"
+#include "domain/arbitrary_screen.hpp"
 #include "domain/definition.hpp"
 #include "domain/xml.hpp"
 
@@ -200,6 +201,10 @@ inline Definition definition() {
     d.disks = disks(d.type);
     d.nics = nics(d.type);
     d.consoles = consoles(d.type);
+    d.graphics = graphics(d.type);
+    d.video = video(d.type, d.graphics);
+    d.usb_inputs = usb_inputs(d.type);
+    d.sound = sound(d.type);
     return d;
 }
 

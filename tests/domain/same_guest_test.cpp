@@ -30,6 +30,7 @@ TEST(SameGuest, MayHaveAnotherTitleOrEndOrBoot) {
     EXPECT_EQ(difference([](auto& d) { d.on_crash = LifecycleAction::preserve; }), "none");
     EXPECT_EQ(difference([](auto& d) { d.boot.kernel = "/boot/next"; }), "none");
     EXPECT_EQ(difference([](auto& d) { d.nics[0].bridge = "xenbr1"; }), "none");
+    EXPECT_EQ(difference([](auto& d) { d.graphics.vnc = Vnc{}; }), "none");
     EXPECT_EQ(difference([](auto& d) { d.consoles[0].tty = "/dev/pts/9"; }), "none");
 }
 
@@ -44,6 +45,9 @@ TEST(SameGuest, IsNotOneWithAnotherIdentityOrHardware) {
     EXPECT_THAT(difference([](auto& d) { d.clock = ClockOffset::localtime; }), HasSubstr("clock"));
     EXPECT_THAT(difference([](auto& d) { d.disks.push_back({}); }), HasSubstr("disks"));
     EXPECT_THAT(difference([](auto& d) { d.nics[0].mac.bytes[5] = 9; }), HasSubstr("network interfaces"));
+    EXPECT_THAT(difference([](auto& d) { d.video.vram_kib = 1024; }), HasSubstr("video"));
+    EXPECT_THAT(difference([](auto& d) { d.usb_inputs = {Input::tablet}; }), HasSubstr("input devices"));
+    EXPECT_THAT(difference([](auto& d) { d.sound = SoundModel::ac97; }), HasSubstr("sound card"));
     EXPECT_THAT(difference([](auto& d) { d.nics.clear(); }), HasSubstr("network interfaces"));
     EXPECT_THAT(difference([](auto& d) { d.consoles.push_back({Console::Target::serial}); }),
                 HasSubstr("consoles"));

@@ -18,6 +18,8 @@ RC_GTEST_PROP(DomainXml, OfARunningDomainGivesTheDefinitionWithoutThatLife, (con
     auto running = definition;
     for (auto& console : running.consoles)
         console.tty = "/dev/pts/" + *rc::gen::element<std::string>("0", "17");
+    if (running.graphics.vnc && running.graphics.vnc->autoport)
+        running.graphics.vnc->port = *rc::gen::element(0U, 5901U);
     const auto read = parse_xml(format_xml(running, *rc::gen::inRange(0U, 32752U)));
     if (!read) RC_FAIL(read.error().message);
     RC_ASSERT(*read == definition);

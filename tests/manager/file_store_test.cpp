@@ -77,6 +77,19 @@ TEST_F(FileStoreTest, KeepsADefinitionAsDomainXmlThatOnlyItsOwnerReads) {
     EXPECT_EQ(info.st_mode & 0777, 0600u);
 }
 
+TEST_F(FileStoreTest, KeepsWhatXmlDoesNotSayOfAGuestThatRuns) {
+    auto guest = web;
+    guest.nics = {{.mac = {{0, 0x16, 0x3e, 0, 0, 1}}, .devid = 3, .bridge = "xenbr0"}};
+    guest.graphics.vnc = domain::Vnc{.port = 5907, .password = "secret"};
+    guest.video = default_video(guest.type, guest.graphics);
+    guest.consoles = {{.tty = "/dev/pts/7"}};
+    ASSERT_TRUE(end_of(store.save_life({guest, 4})));
+    const auto content = load();
+    ASSERT_EQ(content.lives.size(), 1u);
+    EXPECT_EQ(content.lives[0].definition, guest);
+    EXPECT_EQ(content.lives[0].domid, 4u);
+}
+
 TEST_F(FileStoreTest, ReplacesADefinition) {
     ASSERT_TRUE(end_of(store.save({web})));
     auto changed = web;

@@ -202,9 +202,23 @@ TEST_F(MachineTest, AHalfMadeDomainIsNotTakenForTheNextOwnerOfItsDomid) {
     loop_.run_for(seconds(1));
     ASSERT_EQ(create("b"), begun->domid);
     EXPECT_FALSE(machine().introduce(*begun));
-    EXPECT_FALSE(machine().consoles(*begun));
+    EXPECT_FALSE(machine().created(*begun));
     EXPECT_FALSE(machine().discard(*begun));
     EXPECT_EQ(seen(begun->domid)->name, "b");
+}
+
+TEST_F(MachineTest, NoTwoGuestsHaveOneVncPort) {
+    const auto shown = [this](std::string name, domain::Vnc vnc) -> std::optional<unsigned> {
+        auto guest = guest_named(std::move(name));
+        guest.graphics.vnc = std::move(vnc);
+        const auto domid = machine().create(guest);
+        if (!domid) return std::nullopt;
+        return machine().describe(*domid)->graphics.vnc->port;
+    };
+    EXPECT_EQ(shown("fixed", {.autoport = false, .port = 5901}), 5901u);
+    EXPECT_EQ(shown("first", {}), 5900u);
+    EXPECT_EQ(shown("next", {.port = 5900}), 5902u) << "what it had before says nothing";
+    EXPECT_EQ(shown("late", {.autoport = false, .port = 5902}), std::nullopt);
 }
 
 TEST_F(MachineTest, ChanceComesOnlyFromTheOneWhoVariesTheTimes) {

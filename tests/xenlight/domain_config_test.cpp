@@ -7,6 +7,7 @@
 #include <functional>
 #include <sstream>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -119,6 +120,28 @@ Definition installing_guest() {
     return definition;
 }
 
+Definition desktop_guest() {
+    auto definition = hvm_guest();
+    definition.graphics = {
+        .vnc = domain::Vnc{.listen = "::1", .autoport = false, .port = 5907, .password = "secret"},
+        .spice =
+            domain::Spice{.listen = "0.0.0.0", .port = 6000, .password = "long secret", .clipboard = false},
+        .keymap = "de"};
+    definition.video = {domain::Video::Model::vga, 32 * mib};
+    definition.usb_inputs = {domain::Input::tablet, domain::Input::keyboard};
+    definition.sound = domain::SoundModel::ich6;
+    return definition;
+}
+
+/// A PV guest with Xen's framebuffer.
+Definition shown_guest() {
+    auto definition = pv_guest();
+    definition.graphics = {.vnc = domain::Vnc{.password = "secret"},
+                           .sdl = domain::Sdl{":0", "/root/.Xauthority"}};
+    definition.video = {domain::Video::Model::xen, 4 * mib};
+    return definition;
+}
+
 Definition smallest_guest() {
     return {.name = "small", .memory_max_kib = 16 * mib, .memory_kib = 16 * mib, .boot = {.kernel = "/k"}};
 }
@@ -154,6 +177,12 @@ TEST(DomainConfig, OfAPvGuestWithDisksAndABootloaderIsAsBefore) {
 TEST(DomainConfig, OfAnHvmGuestWithDisksAndFirmwareIsAsBefore) {
     expect_golden("installing", installing_guest());
 }
+TEST(DomainConfig, OfADesktopIsAsBefore) {
+    expect_golden("desktop", desktop_guest());
+}
+TEST(DomainConfig, OfAPvGuestWithAScreenIsAsBefore) {
+    expect_golden("shown", shown_guest());
+}
 TEST(DomainConfig, OfTheSmallestGuestIsAsBefore) {
     expect_golden("smallest", smallest_guest());
 }
@@ -170,6 +199,8 @@ TEST(DomainConfig, HoldsAllThatAGuestIsMadeOf) {
     EXPECT_EQ(after_a_round_trip(hvm_guest()), hvm_guest());
     EXPECT_EQ(after_a_round_trip(pygrub_guest()), pygrub_guest());
     EXPECT_EQ(after_a_round_trip(installing_guest()), installing_guest());
+    EXPECT_EQ(after_a_round_trip(desktop_guest()), desktop_guest());
+    EXPECT_EQ(after_a_round_trip(shown_guest()), shown_guest());
 }
 
 TEST(DomainConfig, GivesTheXenConsoleToAnHvmGuestWithoutSerialPorts) {
@@ -222,8 +253,6 @@ TEST(DomainConfig, ThatMustBeWholeIsRefusedForOtherDevices) {
         {&libxl_domain_config::num_pcidevs, "PCI devices"},
         {&libxl_domain_config::num_rdms, "reserved memory regions"},
         {&libxl_domain_config::num_dtdevs, "device tree nodes"},
-        {&libxl_domain_config::num_vfbs, "virtual framebuffers"},
-        {&libxl_domain_config::num_vkbs, "virtual keyboards"},
         {&libxl_domain_config::num_vtpms, "virtual TPMs"},
         {&libxl_domain_config::num_p9s, "shared folders"},
         {&libxl_domain_config::num_pvcallsifs, "PV calls"},
@@ -240,6 +269,21 @@ TEST(DomainConfig, ThatMustBeWholeIsRefusedForOtherDevices) {
         EXPECT_EQ(complaint(*config), "it has " + what + ", which are not served yet");
         (*config).*count = 0;
     }
+}
+
+TEST(DomainConfig, ThatMustBeWholeIsRefusedForNicsAndScreensThatADefinitionCannotHold) {
+    DomainConfig config;
+    write_config(shown_guest(), *config);
+    EXPECT_EQ(complaint(*config), "");
+    libxl_defbool_set(&config->nics[0].trusted, false);
+    EXPECT_THAT(complaint(*config), testing::HasSubstr("not trusted"));
+    libxl_defbool_set(&config->nics[0].trusted, true);
+    config->nics[0].mac[0] = 1;
+    EXPECT_THAT(complaint(*config), testing::HasSubstr("multicast"));
+    config->nics[0].mac[0] = 0;
+    config->num_vkbs = 2;
+    EXPECT_THAT(complaint(*config), testing::HasSubstr("1 framebuffers and 2 keyboards"));
+    config->num_vkbs = 1;
 }
 
 RC_GTEST_PROP(DomainConfig, KeepsEveryNumberOfVcpus, ()) {

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/graphics.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <string_view>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include "base/limits.hpp"
+#include "domain/definition.hpp"
+#include "domain/text.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+/// VNC counts displays, and display 0 is there.
+constexpr unsigned first_vnc_port = 5900;
+constexpr unsigned last_port = 65535;
+
+template <class... Args>
+std::unexpected<Error> refuse(fmt::format_string<Args...> text, Args&&... args) {
+    return fail(Reason::unsupported_config, text, std::forward<Args>(args)...);
+}
+
+/// QEMU takes its options apart at commas, so that nothing but an address may get there.
+Result<> check_listen(const std::string& listen) {
+    std::array<unsigned char, sizeof(in6_addr)> bytes{};
+    if (listen.empty() || ::inet_pton(AF_INET, listen.c_str(), bytes.data()) == 1 ||
+        ::inet_pton(AF_INET6, listen.c_str(), bytes.data()) == 1)
+        return {};
+    return refuse("a screen can be shown at an IP address of the host, not at '{}'", shown(listen));
+}
+
+Result<> check_vnc(const Vnc& vnc) {
+    if (auto good = check_listen(vnc.listen); !good) return good;
+    if (vnc.password.size() > limits::vnc_password)
+        return refuse("VNC password is {} characters long, only {} permitted", vnc.password.size(),
+                      limits::vnc_password);
+    if (!vnc.autoport && (vnc.port < first_vnc_port || vnc.port > last_port))
+        return refuse("the port of a VNC server must be from {} to {}, not {}", first_vnc_port, last_port,
+                      vnc.port);
+    return {};
+}
+
+Result<> check_spice(const Spice& spice, GuestType type) {
+    if (type != GuestType::hvm)
+        return refuse("only HVM guests can have a SPICE server; PV and PVH have 'vnc' and 'sdl'");
+    if (auto good = check_listen(spice.listen); !good) return good;
+    if (spice.port > last_port || spice.tls_port > last_port || (spice.port == 0 && spice.tls_port == 0))
+        return refuse("a SPICE server needs a port, or a tlsPort, from 1 to {}: libxl cannot choose one",
+                      last_port);
+    if (spice.password.find_first_of(",\n") != spice.password.npos)
+        return refuse("a SPICE password cannot hold ',' or the end of a line");
+    return {};
+}
+
+bool is_keymap(std::string_view keymap) {
+    return !keymap.starts_with('-') && std::ranges::all_of(keymap, [](unsigned char c) {
+        return c == '-' || c == '_' || (c < 0x80 && std::isalnum(c) != 0);
+    });
+}
+
+}  // namespace
+
+Result<> check_graphics(const Graphics& graphics, GuestType type) {
+    if (graphics.vnc)
+        if (auto good = check_vnc(*graphics.vnc); !good) return good;
+    if (graphics.spice)
+        if (auto good = check_spice(*graphics.spice, type); !good) return good;
+    if (!is_keymap(graphics.keymap))
+        return refuse("a keymap is named in letters, digits, '-' and '_', not '{}'", shown(graphics.keymap));
+    if (!graphics.keymap.empty() && !graphics.vnc && !graphics.spice)
+        return refuse("only clients of VNC and SPICE have a keymap");
+    return {};
+}
+
+Graphics without_secrets(Graphics graphics) {
+    if (graphics.vnc) graphics.vnc->password.clear();
+    if (graphics.spice) graphics.spice->password.clear();
+    return graphics;
+}
+
+Graphics without_taken_port(Graphics graphics) {
+    if (graphics.vnc && graphics.vnc->autoport) graphics.vnc->port = 0;
+    return graphics;
+}
+
+}  // namespace virtlight::domain

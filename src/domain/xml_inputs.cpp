@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
+#include "base/limits.hpp"
+#include "domain/xml_parts.hpp"
+#include "domain/xml_values.hpp"
+
+// A screen comes with a keyboard and a mouse: on PS/2 with HVM, on Xen's bus with PV and PVH. They are
+// written, as clients look for them, and a definition has only what is on USB.
+
+namespace virtlight::domain {
+namespace {
+
+enum class Bus { usb, ps2, xen };
+
+constexpr Word<Input> inputs[] = {
+    {"tablet", Input::tablet}, {"mouse", Input::mouse}, {"keyboard", Input::keyboard}};
+constexpr Word<Bus> hvm_buses[] = {{"usb", Bus::usb}, {"ps2", Bus::ps2}};
+constexpr Word<Bus> xen_buses[] = {{"xen", Bus::xen}};
+constexpr Word<SoundModel> sounds[] = {{"sb16", SoundModel::sb16},
+                                       {"es1370", SoundModel::es1370},
+                                       {"ac97", SoundModel::ac97},
+                                       {"ich6", SoundModel::ich6}};
+
+void read_input(const XmlElement& element, Definition& definition) {
+    if (!element.attribute("type"))
+        element.invalid("<input> has no attribute 'type'; allowed here: {}", list_words<Input>(inputs));
+    const auto input = attribute_choice(element, "type", inputs, Input::mouse);
+    ignore_alias(element);
+    const bool tablet = input == Input::tablet;
+    if (definition.type != GuestType::hvm) {
+        attribute_choice<Bus>(element, "bus", xen_buses, Bus::xen);
+        if (tablet || !definition.graphics.any())
+            element.unsupported(
+                "a PV or PVH guest has a mouse and a keyboard with <graphics>, and no other <input>");
+        return;
+    }
+    const auto bus = attribute_choice<Bus>(element, "bus", hvm_buses, tablet ? Bus::usb : Bus::ps2);
+    if (bus == Bus::ps2) {
+        if (tablet) element.unsupported("a tablet is on bus 'usb'");
+    } else if (definition.usb_inputs.size() == limits::usb_inputs) {
+        element.unsupported("a guest can have {} <input> on bus 'usb'", limits::usb_inputs);
+    } else {
+        definition.usb_inputs.push_back(input);
+    }
+}
+
+void read(const XmlElement& devices, Definition& definition) {
+    for (const auto& element : devices.children("input"))
+        read_input(element, definition);
+    const auto elements = devices.children("sound");
+    if (elements.empty()) return;
+    const auto& sound = elements.front();
+    if (elements.size() > 1) elements[1].unsupported("a guest has one <sound>");
+    if (definition.type != GuestType::hvm) sound.unsupported("only HVM guests have <sound>");
+    if (!sound.attribute("model"))
+        sound.invalid("<sound> has no attribute 'model'; allowed here: {}", list_words<SoundModel>(sounds));
+    definition.sound = attribute_choice(sound, "model", sounds, SoundModel::ac97);
+    ignore_alias(sound);
+}
+
+void write_input(XmlWriter& writer, Input input, std::string_view bus) {
+    writer.element("input").attribute("type", word_for(input, inputs)).attribute("bus", bus);
+}
+
+void write(XmlWriter& writer, const Definition& definition, Shape) {
+    for (const auto input : definition.usb_inputs)
+        write_input(writer, input, "usb");
+    if (definition.graphics.any()) {
+        const auto* bus = definition.type == GuestType::hvm ? "ps2" : "xen";
+        write_input(writer, Input::mouse, bus);
+        write_input(writer, Input::keyboard, bus);
+    }
+    if (definition.sound) writer.element("sound").attribute("model", word_for(*definition.sound, sounds));
+}
+
+}  // namespace
+
+constinit const XmlPart inputs_part{read, write};
+
+}  // namespace virtlight::domain

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/video.hpp"
+#include "domain/xml_parts.hpp"
+#include "domain/xml_values.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+using Model = Video::Model;
+
+constexpr Word<Model> models[] = {{"none", Model::none},
+                                  {"cirrus", Model::cirrus},
+                                  {"vga", Model::vga},
+                                  {"qxl", Model::qxl},
+                                  {"xen", Model::xen}};
+constexpr std::uint64_t mib = 1024;
+
+/// In KiB, rounded up to whole MiB, as the device model counts.
+std::uint64_t read_vram(const XmlElement& model, Model meant) {
+    const auto text = model.attribute("vram");
+    if (!text) return least_vram_kib(meant);
+    const auto kib = parse_number<std::uint32_t>(*text);
+    if (!kib)
+        model.invalid("attribute 'vram' of <model> must be a whole number of KiB, not '{}'", shown(*text));
+    return (kib.value_or(0) + mib - 1) / mib * mib;
+}
+
+void read(const XmlElement& devices, Definition& definition) {
+    definition.video = default_video(definition.type, definition.graphics);
+    const auto videos = devices.children("video");
+    if (videos.empty()) return;
+    if (videos.size() > 1) videos[1].unsupported("a guest has one <video>");
+    const auto& video = videos.front();
+    const auto model = video.child("model");
+    const auto otherwise = definition.type == GuestType::hvm ? Model::cirrus : Model::xen;
+    const auto meant = attribute_choice(model, "type", models, otherwise);
+    definition.video = {meant, meant == Model::none ? 0 : read_vram(model, meant)};
+    expect_attribute(model, "heads", "1");
+    expect_attribute(model, "primary", "yes");
+    ignore_alias(video);
+    if (const auto good = check_video(definition.video, definition.graphics, definition.type); !good)
+        video.unsupported("{}", good.error().message);
+}
+
+void write(XmlWriter& writer, const Definition& definition, Shape) {
+    const auto& [model, vram_kib] = definition.video;
+    if (model == Model::none && !definition.graphics.any()) return;
+    const auto video = writer.element("video");
+    auto element = writer.element("model");
+    element.attribute("type", word_for(model, models));
+    if (model == Model::none) return;
+    element.attribute("vram", vram_kib).attribute("heads", "1").attribute("primary", "yes");
+}
+
+}  // namespace
+
+constinit const XmlPart video_part{read, write};
+
+}  // namespace virtlight::domain

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Network interfaces and screens, as virsh and the libvirt binding see them."""
+
+import re
+
+import libvirt
+import pytest
+from refusals import refused
+
+SECURE = libvirt.VIR_DOMAIN_XML_SECURE
+INACTIVE = libvirt.VIR_DOMAIN_XML_INACTIVE
+MAC = "00:16:3e:5f:48:e4"
+
+
+def nic(mac=MAC, more=""):
+    return f"<interface type='bridge'><mac address='{mac}'/><source bridge='xenbr0'/>{more}</interface>"
+
+
+def guest_with(host, name, devices, kind="pv"):
+    return host.guest(name, kind).replace("<devices>", f"<devices>{devices}")
+
+
+@pytest.fixture
+def bridge(host):
+    """xenbr0, which a simulated host does not need."""
+    if host.remote:
+        host.shell("ip link add xenbr0 type bridge; ip link set xenbr0 up")
+
+
+def test_a_guest_has_the_interfaces_that_virsh_lists(host, conn, bridge):
+    domain = conn.defineXML(guest_with(host, "routes", nic() + nic("00:16:3e:5f:48:e5")))
+    first = [line.split() for line in host.virsh("domiflist", "routes").splitlines()[2:]]
+    assert first == [["-", "bridge", "xenbr0", "-", MAC], ["-", "bridge", "xenbr0", "-", "00:16:3e:5f:48:e5"]]
+    domain.create()
+    running = [line.split()[0] for line in host.virsh("domiflist", "routes").splitlines()[2:]]
+    assert running == [f"vif{domain.ID()}.0", f"vif{domain.ID()}.1"]
+    assert "<alias name='net1'/>" in domain.XMLDesc()
+    assert "vif" not in domain.XMLDesc(INACTIVE)
+
+
+def test_an_interface_gets_a_mac_when_it_is_defined_and_keeps_it(host, conn, bridge):
+    domain = conn.defineXML(guest_with(host, "new", "<interface type='bridge'><source bridge='xenbr0'/></interface>"))
+    mac = re.search(r"<mac address='(00:16:3e:[0-9a-f:]{8})'/>", domain.XMLDesc())[1]
+    domain.create()
+    assert mac in domain.XMLDesc() and mac in domain.XMLDesc(INACTIVE)
+    domain.destroy()
+    assert mac in conn.defineXML(domain.XMLDesc()).XMLDesc()
+
+
+def test_the_addresses_of_a_running_guest_are_those_of_its_definition(host, conn, bridge):
+    addresses = "<ip address='10.0.0.7' family='ipv4'/><ip address='fe80::7' family='ipv6'/>"
+    domain = conn.defineXML(guest_with(host, "addressed", nic(more=addresses)))
+    with refused(libvirt.VIR_ERR_OPERATION_INVALID, "not running"):
+        domain.interfaceAddresses(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE)
+    domain.create()
+    seen = host.virsh("domifaddr", "addressed")
+    assert f"vif{domain.ID()}.0" in seen and MAC in seen and "10.0.0.7/32" in seen and "fe80::7/128" in seen
+    with refused(libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, "agent"):
+        domain.interfaceAddresses(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT)
+
+
+def test_a_mac_that_another_running_guest_has_is_refused_at_the_start(host, conn, bridge):
+    conn.defineXML(guest_with(host, "has-it", nic())).create()
+    copy = conn.defineXML(guest_with(host, "wants-it", nic()))
+    with refused(libvirt.VIR_ERR_OPERATION_FAILED, MAC, "in use by domain 'has-it'"):
+        copy.create()
+    conn.lookupByName("has-it").destroy()
+    copy.create()
+
+
+def test_what_is_not_served_is_refused_by_name(host, conn):
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "line", "no networks are served here"):
+        conn.defineXML(guest_with(host, "odd", "<interface type='network'><source network='default'/></interface>"))
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "multicast", "01:00:5e:00:00:01"):
+        conn.defineXML(guest_with(host, "odd", nic("01:00:5e:00:00:01")))
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "the same MAC address"):
+        conn.defineXML(guest_with(host, "odd", nic() + nic()))
+
+
+@pytest.mark.parametrize("kind", ["pv", "hvm"])
+def test_a_running_guests_xml_has_the_port_that_its_vnc_server_took(host, conn, kind):
+    domain = conn.defineXML(guest_with(host, f"shown-{kind}", "<graphics type='vnc'/>", kind))
+    assert "port='-1' autoport='yes'" in domain.XMLDesc()
+    domain.create()
+    port = int(re.search(r"type='vnc' port='(\d+)' autoport='yes'", domain.XMLDesc())[1])
+    assert port >= 5900
+    assert host.virsh("vncdisplay", domain.name()).endswith(f":{port - 5900}")
+    assert host.virsh("domdisplay", domain.name()).startswith("vnc://")
+    assert "port='-1'" in domain.XMLDesc(INACTIVE)
+    assert not domain.isUpdated()
+
+
+def test_two_guests_take_two_ports(host, conn):
+    ports = set()
+    for name in ("one", "two"):
+        domain = conn.defineXML(guest_with(host, f"port-{name}", "<graphics type='vnc'/>"))
+        domain.create()
+        ports.add(re.search(r"type='vnc' port='(\d+)'", domain.XMLDesc())[1])
+    assert len(ports) == 2
+
+
+def test_a_password_is_shown_only_to_those_who_ask_for_it_and_may(host, conn):
+    domain = conn.defineXML(guest_with(host, "secret", "<graphics type='vnc' passwd='geheim'/>"))
+    assert "geheim" not in domain.XMLDesc()
+    assert "passwd='geheim'" in domain.XMLDesc(SECURE)
+    domain.create()
+    assert "geheim" not in domain.XMLDesc()
+    assert "geheim" in domain.XMLDesc(SECURE)
+    with host.connect_read_only() as reader, refused(libvirt.VIR_ERR_OPERATION_DENIED):
+        reader.lookupByName("secret").XMLDesc(SECURE)
+
+
+def test_a_managed_image_shows_its_password_only_on_demand(host, conn):
+    domain = conn.defineXML(guest_with(host, "saved", "<graphics type='vnc' passwd='geheim'/>"))
+    domain.create()
+    host.wait_until_it_listens(domain)
+    domain.managedSave()
+    assert "geheim" not in domain.managedSaveGetXMLDesc()
+    assert "geheim" in domain.managedSaveGetXMLDesc(libvirt.VIR_DOMAIN_SAVE_IMAGE_XML_SECURE)
+    domain.create()
+    assert "passwd='geheim'" in domain.XMLDesc(SECURE)
