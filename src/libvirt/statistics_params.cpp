@@ -20,9 +20,13 @@ class Params {
 
     template <class T>
     void add(std::string_view name, T value) {
-        to_.push_back({fmt::format("{}{}", prefix_, name), std::move(value)});
+        auto& param = to_.emplace_back();
+        param.field.reserve(prefix_.size() + name.size());
+        param.field.append(prefix_).append(name);
+        param.value = std::move(value);
     }
-    Params at(std::size_t index) const { return {to_, fmt::format("{}{}.", prefix_, index)}; }
+    Params at(std::size_t index) const { return of(std::to_string(index)); }
+    Params of(std::string_view part) const { return {to_, fmt::format("{}{}.", prefix_, part)}; }
 
  private:
     std::vector<TypedParam>& to_;
@@ -56,11 +60,11 @@ void add_vcpus(Params params, const DomainInfo& info, const DomainFigures* figur
     }
 }
 
-void add_traffic(Params params, std::string_view way, const hypervisor::Traffic& traffic) {
-    params.add(fmt::format("{}.bytes", way), traffic.bytes);
-    params.add(fmt::format("{}.pkts", way), traffic.packets);
-    params.add(fmt::format("{}.errs", way), traffic.errors);
-    params.add(fmt::format("{}.drop", way), traffic.dropped);
+void add_traffic(Params params, const hypervisor::Traffic& traffic) {
+    params.add("bytes", traffic.bytes);
+    params.add("pkts", traffic.packets);
+    params.add("errs", traffic.errors);
+    params.add("drop", traffic.dropped);
 }
 
 void add_nics(Params params, const DomainFigures& figures) {
@@ -68,8 +72,8 @@ void add_nics(Params params, const DomainFigures& figures) {
     for (std::size_t i = 0; i < figures.nics.size(); ++i) {
         auto numbered = params.at(i);
         numbered.add("name", figures.nics[i].name);
-        add_traffic(numbered, "rx", figures.nics[i].received);
-        add_traffic(numbered, "tx", figures.nics[i].sent);
+        add_traffic(numbered.of("rx"), figures.nics[i].received);
+        add_traffic(numbered.of("tx"), figures.nics[i].sent);
     }
 }
 
@@ -99,6 +103,8 @@ std::optional<hypervisor::FiguresWanted> figures_for(std::uint32_t groups) {
 std::vector<TypedParam> statistics_params(const DomainInfo& info, const DomainFigures* figures,
                                           std::uint32_t groups) {
     std::vector<TypedParam> all;
+    constexpr std::size_t usual = 32;
+    all.reserve(usual);
     const auto wants = [&](std::uint32_t group) { return (groups & group) != 0; };
     if (wants(stats::state)) add_state({all, "state."}, info);
     if (wants(stats::cpu) && figures) Params(all, "cpu.").add("time", nanoseconds_of(figures->seen.cpu_time));
