@@ -18,10 +18,6 @@ namespace {
 
 constexpr Affects guest_only{.guest = true};
 
-Affects affects(std::uint32_t flags) {
-    return {.guest = (flags & flag::live) != 0, .definition = (flags & flag::config) != 0};
-}
-
 bool has_share(const std::string& scheduler) {
     return scheduler == "credit" || scheduler == "credit2";
 }

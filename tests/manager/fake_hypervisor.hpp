@@ -207,6 +207,8 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> update(DomId domid, domain::Device device, Operation operation) override {
         auto turn = co_await begin("update", operation, domid);
         if (turn) std::ignore = domain::replace_device(definitions.at(domid), std::move(device));
+        co_return turn;
+    }
     async::Task<Result<>> pin_vcpu(DomId domid, unsigned vcpu, domain::CpuSet cpus,
                                    Operation operation) override {
         auto turn = co_await begin("pin_vcpu", operation, domid);
