@@ -40,6 +40,8 @@ class GuestRules {
     void removed(const std::filesystem::path& path, bool asked);
     /// Whose managed image, also one that is set aside, has this name.
     std::optional<Uuid> owner(const std::filesystem::path& path) const;
+    /// The daemon has let the guest run.
+    bool has_run(simulated::DomId domid) const { return ran_.contains(domid); }
     bool has_image(Uuid uuid) const { return images_.contains(image(uuid)); }
 
     /// Everything that was wrong; empty: nothing.

@@ -198,12 +198,20 @@ void Host::come_to_rest() {
 
 /// Guests that start anew by themselves are never at rest: it has to be right at one moment.
 void Host::settle() {
-    // A guest that somebody else may still be building is not shown before its time is over.
-    constexpr auto bound = limits::foreign_build + seconds(15);
+    constexpr auto bound = seconds(15);
     run_for(seconds(1));
-    for (const auto end = loop.now() + bound; !untruth().empty() && loop.now() < end;)
+    for (const auto begin = loop.now(); !untruth().empty();) {
+        if (loop.now() - begin > (looks_half_made() ? limits::foreign_build + bound : bound)) break;
         run_for(milliseconds(70));
+    }
     if (const auto wrong = untruth(); !wrong.empty()) throw Broken("at rest " + wrong);
+}
+
+/// A guest of somebody else's that is paused, as one that is being built is: it is not shown for a while.
+bool Host::looks_half_made() {
+    return std::ranges::any_of(machine.look().domains, [this](const hypervisor::DomainSeen& seen) {
+        return seen.paused && guests_.has_run(seen.domid) && !manager().find(seen.uuid);
+    });
 }
 
 std::string Host::untruth() {

@@ -94,6 +94,7 @@ class Host {
     void heard(const domain::Event& event);
     void check_step();
     void settle();
+    bool looks_half_made();
     std::string untruth();
     std::string untruth_of_guests();
     std::string untruth_of_stories();
