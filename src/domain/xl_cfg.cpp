@@ -58,20 +58,21 @@ void read_settings(XlReading& reading, Definition& definition) {
     if (definition.consoles.empty()) definition.consoles = {{Console::Target::xen, 0}};
 }
 
-/// Comments about what only a definition has.
+/// Comments about what only a definition has, and about screens, whose options have no way in yet.
 std::string without_place(const Definition& definition) {
     std::string lines;
     const std::pair<std::string_view, bool> parts[] = {
-        {"<title>", !definition.title.empty()},
-        {"<description>", !definition.description.empty()},
-        {"<metadata>", !definition.metadata.empty()},
+        {"<title>", !definition.title.empty()},       {"<description>", !definition.description.empty()},
+        {"<metadata>", !definition.metadata.empty()}, {"<graphics>", definition.graphics != Graphics()},
+        {"<video>", definition.video != Video()},     {"<input>", !definition.usb_inputs.empty()},
+        {"<sound>", definition.sound.has_value()},
     };
     for (const auto& [part, there] : parts)
-        if (there) lines += fmt::format("# xl has no option for the domain's {}\n", part);
+        if (there) lines += fmt::format("# not said here: the domain's {}\n", part);
     for (const auto& disk : definition.disks)
         if (disk.shareable)
-            lines += fmt::format("# xl has no option for the domain's <shareable> of disk {}\n",
-                                 to_string(disk.target));
+            lines +=
+                fmt::format("# not said here: the domain's <shareable> of disk {}\n", to_string(disk.target));
     return lines;
 }
 

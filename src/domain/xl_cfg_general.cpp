@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "base/limits.hpp"
+#include "domain/lifecycle_words.hpp"
 #include "domain/xl_cfg_options.hpp"
 #include "domain/xml.hpp"
 #include "domain/xml_values.hpp"
@@ -14,17 +15,6 @@ constexpr std::uint64_t most_mib = std::uint64_t{1} << 43;
 
 constexpr Word<GuestType> types[] = {{"pv", GuestType::pv}, {"pvh", GuestType::pvh}, {"hvm", GuestType::hvm}};
 constexpr Word<GuestType> builders[] = {{"generic", GuestType::pv}, {"hvm", GuestType::hvm}};
-
-constexpr Word<LifecycleAction> actions[] = {
-    {"destroy", LifecycleAction::destroy},
-    {"restart", LifecycleAction::restart},
-    {"rename-restart", LifecycleAction::rename_restart},
-    {"preserve", LifecycleAction::preserve},
-    {"coredump-destroy", LifecycleAction::coredump_destroy},
-    {"coredump-restart", LifecycleAction::coredump_restart},
-};
-/// A definition keeps cores only of guests that have crashed.
-constexpr auto stop_actions = std::span(actions).first(4);
 
 template <class T>
 T choice(const XlAt& at, Words<T> words, T otherwise) {
@@ -122,32 +112,32 @@ void read_on_poweroff(const XlAt& at, Definition& definition) {
     definition.on_poweroff = choice<LifecycleAction>(at, stop_actions, LifecycleAction::destroy);
 }
 void write_on_poweroff(const Definition& definition, XlWriter& writer) {
-    writer.text("on_poweroff", word_for<LifecycleAction>(definition.on_poweroff, actions));
+    writer.text("on_poweroff", word_for<LifecycleAction>(definition.on_poweroff, crash_actions));
 }
 
 void read_on_reboot(const XlAt& at, Definition& definition) {
     definition.on_reboot = choice<LifecycleAction>(at, stop_actions, LifecycleAction::restart);
 }
 void write_on_reboot(const Definition& definition, XlWriter& writer) {
-    writer.text("on_reboot", word_for<LifecycleAction>(definition.on_reboot, actions));
+    writer.text("on_reboot", word_for<LifecycleAction>(definition.on_reboot, crash_actions));
 }
 
 void read_on_crash(const XlAt& at, Definition& definition) {
-    definition.on_crash = choice<LifecycleAction>(at, actions, LifecycleAction::destroy);
+    definition.on_crash = choice<LifecycleAction>(at, crash_actions, LifecycleAction::destroy);
 }
 void write_on_crash(const Definition& definition, XlWriter& writer) {
-    writer.text("on_crash", word_for<LifecycleAction>(definition.on_crash, actions));
+    writer.text("on_crash", word_for<LifecycleAction>(definition.on_crash, crash_actions));
 }
 
 /// For a definition it is a kind of crash.
 void read_on_watchdog(const XlAt& at, Definition& definition) {
-    const auto action = choice<LifecycleAction>(at, actions, LifecycleAction::destroy);
+    const auto action = choice<LifecycleAction>(at, crash_actions, LifecycleAction::destroy);
     if (action != definition.on_crash)
         at.unsupported("'on_watchdog' must be what 'on_crash' is, which is '{}'",
-                       word_for<LifecycleAction>(definition.on_crash, actions));
+                       word_for<LifecycleAction>(definition.on_crash, crash_actions));
 }
 void write_on_watchdog(const Definition& definition, XlWriter& writer) {
-    writer.text("on_watchdog", word_for<LifecycleAction>(definition.on_crash, actions));
+    writer.text("on_watchdog", word_for<LifecycleAction>(definition.on_crash, crash_actions));
 }
 
 constexpr XlOption table[] = {

@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/lifecycle_words.hpp"
 #include "domain/xml_parts.hpp"
 #include "domain/xml_values.hpp"
 
 namespace virtlight::domain {
 namespace {
-
-constexpr Word<LifecycleAction> crash_actions[] = {
-    {"destroy", LifecycleAction::destroy},
-    {"restart", LifecycleAction::restart},
-    {"rename-restart", LifecycleAction::rename_restart},
-    {"preserve", LifecycleAction::preserve},
-    {"coredump-destroy", LifecycleAction::coredump_destroy},
-    {"coredump-restart", LifecycleAction::coredump_restart},
-};
-
-/// Only a crash leaves something to dump.
-constexpr auto stop_actions = std::span(crash_actions).first(4);
 
 struct Occasion {
     std::string_view element;

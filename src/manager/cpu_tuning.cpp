@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <utility>
 
+#include "manager/affects.hpp"
 #include "manager/manager_impl.hpp"
 #include "manager/operations.hpp"
 #include "manager/tuning.hpp"

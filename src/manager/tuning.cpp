@@ -50,16 +50,6 @@ hypervisor::LifeId life_of(const Domain& domain) {
 
 }  // namespace
 
-Result<Affects> Tuning::settle(const Domain& domain, Affects asked) {
-    if (!domain.exists()) return fail(Reason::no_domain, "there is no such domain any more");
-    if (!asked.guest && !asked.definition) (domain.life ? asked.guest : asked.definition) = true;
-    if (asked.definition && !domain.stored)
-        return fail(Reason::invalid_state, "transient domains do not have any persistent config");
-    if (asked.guest)
-        if (auto guest = require_guest(domain); !guest) return std::unexpected(std::move(guest.error()));
-    return asked;
-}
-
 Task<Result<>> Tuning::set_memory(DomainRef domain, std::uint64_t memory_kib, Affects asked,
                                   Operation operation) {
     const auto memory = counted(memory_kib);

@@ -27,8 +27,6 @@ class Tuning {
  private:
     using Change = std::function<void(domain::Definition&)>;
 
-    /// What is meant, now that it is the job's turn.
-    static Result<Affects> settle(const Domain& domain, Affects asked);
     async::Task<Result<>> note(DomainRef domain, Affects affects, hypervisor::LifeId life, Change change);
 
     Core& core_;

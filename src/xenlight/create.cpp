@@ -2,11 +2,15 @@
 #include "xenlight/create.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <iterator>
 #include <span>
+#include <vector>
 
 #include "hypervisor/disk_files.hpp"
 #include "xenlight/boot_files.hpp"
 #include "xenlight/consoles.hpp"
+#include "xenlight/device_model_log.hpp"
 #include "xenlight/domain_config.hpp"
 #include "xenlight/screens.hpp"
 
@@ -26,6 +30,7 @@ struct Job {
     }
 
     Definition definition;
+    std::filesystem::file_time_type began = std::filesystem::file_time_type::clock::now();
     std::shared_ptr<const Fd> stream{};  ///< what it is restored from; null: it is started
     DomainConfig config;
     RestoreParameters parameters;
@@ -138,6 +143,10 @@ async::Task<Result<Created>> make(Workers::Loan worker, std::shared_ptr<Job> job
     // it failed.
     if (cancel.cancelled()) made = std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
     if (!made) {
+        const auto said = co_await worker->call([job](Context&) -> Result<std::vector<std::string>> {
+            return device_model_lines(job->definition.name, job->began);
+        });
+        if (said) std::ranges::copy(*said, std::back_inserter(made.error().details));
         auto removed = co_await remove_remains(worker, job);
         if (!removed) made.error().details.push_back(removed.error().message);
         co_return std::unexpected(std::move(made.error()));

@@ -99,6 +99,8 @@ def test_two_guests_take_two_ports(host, conn):
     assert len(ports) == 2
 
 
+# Debian 12's QEMU for Xen has no DES, which the passwords of VNC need: there a guest with one does not start.
+@pytest.mark.simulated
 def test_a_password_is_shown_only_to_those_who_ask_for_it_and_may(host, conn):
     domain = conn.defineXML(guest_with(host, "secret", "<graphics type='vnc' passwd='geheim'/>"))
     assert "geheim" not in domain.XMLDesc()
@@ -110,6 +112,7 @@ def test_a_password_is_shown_only_to_those_who_ask_for_it_and_may(host, conn):
         reader.lookupByName("secret").XMLDesc(SECURE)
 
 
+@pytest.mark.simulated
 def test_a_managed_image_shows_its_password_only_on_demand(host, conn):
     domain = conn.defineXML(guest_with(host, "saved", "<graphics type='vnc' passwd='geheim'/>"))
     domain.create()

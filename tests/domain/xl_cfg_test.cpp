@@ -286,6 +286,10 @@ bool simple(std::string_view text) {
 /// The same guest as far as xl has options for it.
 Definition as_xl_has_it(Definition d) {
     d.title = d.description = d.metadata = "";
+    d.graphics = {};
+    d.video = {};
+    d.usb_inputs.clear();
+    d.sound.reset();
     if (d.type == GuestType::hvm) {
         std::erase(d.consoles, Console{Console::Target::xen, 0});
         if (d.consoles.empty()) d.consoles = {{Console::Target::xen, 0}};
@@ -326,9 +330,9 @@ TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
     definition.disks = {
         {.target = named("xvda"), .source = Disk::Source::file, .path = "/a", .shareable = true}};
     const auto file = format_xl_cfg(definition);
-    EXPECT_THAT(file, HasSubstr("# xl has no option for the domain's <title>\n"));
-    EXPECT_THAT(file, HasSubstr("# xl has no option for the domain's <metadata>\n"));
-    EXPECT_THAT(file, HasSubstr("# xl has no option for the domain's <shareable> of disk xvda\n"));
+    EXPECT_THAT(file, HasSubstr("# not said here: the domain's <title>\n"));
+    EXPECT_THAT(file, HasSubstr("# not said here: the domain's <metadata>\n"));
+    EXPECT_THAT(file, HasSubstr("# not said here: the domain's <shareable> of disk xvda\n"));
     EXPECT_THAT(file, Not(HasSubstr("<description>")));
 }
 
