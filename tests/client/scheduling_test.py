@@ -2,6 +2,7 @@
 """Where a guest's vCPUs run, and how much of the processors they get."""
 
 import libvirt
+from hosts import wait_until
 from refusals import refused
 
 LIVE, CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
@@ -12,9 +13,16 @@ def defined(host, conn, name, cputune=""):
     return conn.defineXML(host.guest(name).replace("<vcpu>1</vcpu>", f"<vcpu>2</vcpu>{cputune}"))
 
 
+def start_with_both_vcpus(host, domain):
+    """A guest brings up its second vCPU itself."""
+    domain.create()
+    host.wait_until_it_listens(domain)
+    wait_until(lambda: domain.info()[3] == 2, host.patience, "both vCPUs")
+
+
 def test_a_vcpu_is_pinned_while_its_guest_runs_and_for_the_next_start(host, conn):
     domain = defined(host, conn, "pinned")
-    domain.create()
+    start_with_both_vcpus(host, domain)
     cpus = conn.getInfo()[2]
     domain.pinVcpuFlags(1, (True,) + (False,) * (cpus - 1), LIVE | CONFIG)
     assert domain.vcpus()[1][1] == (True,) + (False,) * (cpus - 1)
@@ -25,7 +33,7 @@ def test_a_vcpu_is_pinned_while_its_guest_runs_and_for_the_next_start(host, conn
     host.virsh("vcpupin", "pinned", "0", "0", "--live")
     assert "<vcpupin vcpu='0'" not in domain.XMLDesc(INACTIVE)
     domain.destroy()
-    domain.create()
+    start_with_both_vcpus(host, domain)
     assert domain.vcpus()[1] == [(True,) * cpus, (True,) + (False,) * (cpus - 1)]
 
 

@@ -87,6 +87,7 @@ def test_the_time_of_processors_is_told_in_total_and_for_each_vcpu(host, conn):
 
 def test_vcpus_are_shown_with_where_they_run_and_may_run(host, conn):
     domain = running(host, conn, "placed")
+    host.wait_until_it_listens(domain)
     wait_until(lambda: domain.info()[3] == 2, host.patience, "both vCPUs")  # the guest brings up its second itself
     vcpus, maps = domain.vcpus()
     assert [number for number, _state, _time, _cpu in vcpus] == [0, 1]

@@ -13,8 +13,8 @@ from refusals import refused
 def config(host, name, more=""):
     return f"""# as xl has it
 name = '{name}'
-memory = 64
-maxmem = 128
+memory = 128
+maxmem = 256
 kernel = "{host.kernel}"; ramdisk = "{host.initrd}"
 root = '/dev/xvda1 ro'
 extra = "quiet"
@@ -26,7 +26,7 @@ def test_a_file_of_xls_becomes_domain_xml_and_the_guest_runs(host, conn):
     xml = conn.domainXMLFromNative("xen-xl", config(host, "from-xl"), 0)
     root = ElementTree.fromstring(xml)
     assert root.findtext("name") == "from-xl"
-    assert root.findtext("memory") == str(128 * 1024) and root.findtext("currentMemory") == str(64 * 1024)
+    assert root.findtext("memory") == str(256 * 1024) and root.findtext("currentMemory") == str(128 * 1024)
     assert root.findtext("os/cmdline") == "root=/dev/xvda1 ro quiet"
     domain = conn.defineXML(xml)
     domain.create()
@@ -36,7 +36,7 @@ def test_a_file_of_xls_becomes_domain_xml_and_the_guest_runs(host, conn):
 def test_a_definition_becomes_a_file_of_xls_and_the_same_definition_again(host, conn):
     xml = conn.defineXML(conn.domainXMLFromNative("xen-xl", config(host, "there"), 0)).XMLDesc()
     file = conn.domainXMLToNative("xen-xl", xml, 0)
-    assert 'name = "there"\n' in file and "maxmem = 128\n" in file
+    assert 'name = "there"\n' in file and "maxmem = 256\n" in file
     assert conn.domainXMLFromNative("xen-xl", file, 0) == xml
     assert host.virsh("domxml-to-native", "xen-xl", "--domain", "there") == file.strip()
 

@@ -108,6 +108,11 @@ int xc_domain_getvnuma(xc_interface*, uint32_t, uint32_t*, uint32_t*, uint32_t*,
     return -1;
 }
 
+int xc_sched_id(xc_interface*, int* scheduler) {
+    *scheduler = XEN_SCHEDULER_CREDIT2;
+    return 0;
+}
+
 int xc_get_max_cpus(xc_interface*) {
     return 4;
 }
