@@ -125,7 +125,7 @@ def test_a_disk_that_the_guest_keeps_stays(host, conn):
 
 def test_a_disk_serves_one_guest_that_writes(host, conn):
     path = raw_file(host, "one.img")
-    running(host, conn, "first", disk(path))
+    conn.createXML(with_devices(host.guest("first"), disk(path)))
     second = conn.defineXML(with_devices(host.guest("second"), disk(path)))
     with refused(libvirt.VIR_ERR_OPERATION_FAILED, f"the source {path} of disk xvdb is used by domain 'first'"):
         second.create()
@@ -136,7 +136,8 @@ def test_a_disk_serves_one_guest_that_writes(host, conn):
 
 def test_what_is_in_a_cd_drive_is_changed(host, conn):
     one, two = raw_file(host, "one.iso"), raw_file(host, "two.iso")
-    domain = running(host, conn, "cinema", cd_drive(one), kind="hvm")
+    domain = conn.defineXML(with_devices(host.guest("cinema", "hvm"), cd_drive(one)))
+    domain.create()  # its device model changes the medium, whatever the guest does
     host.virsh("change-media", domain.name(), "hdc", two, "--update", "--live", "--config")
     assert two in domain.XMLDesc() and two in domain.XMLDesc(INACTIVE)
     host.virsh("change-media", domain.name(), "hdc", "--eject", "--live")
