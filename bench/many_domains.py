@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Many domains on the simulated hypervisor: bench/many_domains.py [--bin DIR]
 
-1,000 guests of which 100 hang in a shutdown: how long listing them takes, beside the same list by libvirt's test driver in
-this process, which has no daemon and no socket between. Then 10,000 definitions: memory of the daemon for each, and the
+1,000 guests of which 100 hang in a shutdown: how long the daemon takes to answer with the list of them, from a call's bytes
+to those of its reply, and how long libvirt's client takes to have it, beside the same list by libvirt's test driver in this
+process, which has no daemon and no socket between. Then 10,000 definitions: memory of the daemon for each, and the
 time from a kill -9 until the next daemon has answered a first client with the whole list.
 """
 
@@ -12,15 +13,20 @@ import contextlib
 import pathlib
 import re
 import statistics
-import subprocess
-import tempfile
+import struct
+import sys
 import threading
 import time
 
 import libvirt
+from daemons import ROOT, Daemon, root_folder
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-PATIENCE = 60  # seconds until a daemon serves
+sys.path.insert(0, str(ROOT / "tests" / "client"))
+
+from clients import Wire
+
+LIST_ALL_DOMAINS = 273
+
 ROUNDS = 500
 RUNNING, HANGING, DEFINED = 1_000, 100, 10_000
 
@@ -34,33 +40,24 @@ def resident_kib(pid):
     return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
 
 
-class Daemon:
-    def __init__(self, programs, root):
-        self.uri = f"xen+unix:///system?socket={root}/run/virtlightd.sock"
-        command = [programs / "virtlightd", "--hypervisor", "simulated", "--root", root]
-        self.began = time.monotonic()
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-
-    def connect(self):
-        while True:
-            try:
-                return libvirt.open(self.uri)
-            except libvirt.libvirtError:
-                assert time.monotonic() - self.began < PATIENCE, "the daemon does not answer"
-                time.sleep(0.001)
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-
-def list_times(connection, domains):
+def times_of(act):
+    """Median and 99th percentile in milliseconds."""
     times = []
     for _ in range(ROUNDS):
         begin = time.monotonic()
-        assert len(connection.listAllDomains()) >= domains
+        act()
         times.append((time.monotonic() - begin) * 1e3)
     return statistics.median(times), statistics.quantiles(times, n=100)[98]
+
+
+def list_times(connection):
+    return times_of(connection.listAllDomains)
+
+
+def answer_times(root):
+    with Wire(root / "run" / "virtlightd.sock") as wire:
+        wire.open()
+        return times_of(lambda: wire.call(LIST_ALL_DOMAINS, struct.pack(">iI", 1, 0)))
 
 
 def hang(uri, name):
@@ -70,37 +67,41 @@ def hang(uri, name):
 
 
 def measure_list(programs):
-    with tempfile.TemporaryDirectory() as root:
+    with root_folder() as root:
         daemon = Daemon(programs, root)
         connection = daemon.connect()
-        for number in range(RUNNING):
-            connection.createXML(xml(number, "sim:frozen" if number < HANGING else ""))
-        idle = list_times(connection, RUNNING)
+        daemon.create([xml(number, "sim:frozen" if number < HANGING else "") for number in range(RUNNING)])
+        idle = answer_times(root), list_times(connection)
         hanging = [threading.Thread(target=hang, args=(daemon.uri, f"guest-{n}")) for n in range(HANGING)]
         for thread in hanging:
             thread.start()
         time.sleep(2)
         assert all(thread.is_alive() for thread in hanging)
-        busy = list_times(connection, RUNNING)
+        busy = answer_times(root), list_times(connection)
         daemon.kill()
         for thread in hanging:
             thread.join()
     peer = libvirt.open("test:///default")
     for number in range(RUNNING):
         peer.createXML(xml(number, kind="test"))
-    theirs = list_times(peer, RUNNING)
-    print(f"list of {RUNNING} domains          median      p99")
-    for name, (median, p99) in (("idle", idle), (f"{HANGING} hang in a shutdown", busy), ("libvirt's test driver", theirs)):
-        print(f"{name:25}   {median:7.2f} ms  {p99:7.2f} ms")
+    rows = {
+        "the daemon's answer, idle": idle[0],
+        f"... while {HANGING} hang in a shutdown": busy[0],
+        "libvirt's client, idle": idle[1],
+        f"... and while {HANGING} hang": busy[1],
+        "libvirt's test driver": list_times(peer),
+    }
+    print(f"{f'list of {RUNNING} domains':35}     median         p99")
+    for name, (median, p99) in rows.items():
+        print(f"{name:35} {median:7.2f} ms  {p99:7.2f} ms")
 
 
 def measure_restart(programs):
-    with tempfile.TemporaryDirectory() as root:
+    with root_folder() as root:
         daemon = Daemon(programs, root)
-        connection = daemon.connect()
+        daemon.connect()
         before = resident_kib(daemon.process.pid)
-        for number in range(DEFINED):
-            connection.defineXML(xml(number))
+        daemon.define([xml(number) for number in range(DEFINED)])
         each = (resident_kib(daemon.process.pid) - before) / DEFINED
         daemon.kill()
         daemon = Daemon(programs, root)

@@ -33,6 +33,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   endif()
 endif()
 
+if(CMAKE_UNITY_BUILD)
+  # Several files as one: what one of them calls something is no shadow over the next.
+  target_compile_options(virtlight_flags INTERFACE -Wno-shadow)
+endif()
+
 set(VIRTLIGHT_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize= takes them")
 if(VIRTLIGHT_SANITIZE)
   target_compile_options(virtlight_flags INTERFACE -fsanitize=${VIRTLIGHT_SANITIZE} -fno-sanitize-recover=all

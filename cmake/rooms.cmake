@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
+set(VIRTLIGHT_QUICK_ROOMS "" CACHE STRING "Rooms that are compiled soon rather than optimised: under a sanitizer, half the time")
+
 # virtlight_room(NAME [USES room...] [LINKS target...])
 # A folder of src/ as a library. main.cpp is left out: it belongs to a program.
 function(virtlight_room name)
@@ -8,7 +10,12 @@ function(virtlight_room name)
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   if(sources)
     add_library(virtlight_${name} STATIC ${sources})
-    target_precompile_headers(virtlight_${name} REUSE_FROM room_headers)
+    if(name IN_LIST VIRTLIGHT_QUICK_ROOMS)
+      target_compile_options(virtlight_${name} PRIVATE -O0)
+      target_precompile_headers(virtlight_${name} REUSE_FROM quick_room_headers)
+    else()
+      target_precompile_headers(virtlight_${name} REUSE_FROM room_headers)
+    endif()
     set(scope PUBLIC)
   else()
     add_library(virtlight_${name} INTERFACE)

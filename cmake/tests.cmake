@@ -2,12 +2,14 @@
 # tests/<room>/*_test.cpp become the program <room>_tests; tests/<room>/*.cpp that are no tests are its helpers.
 
 include(GoogleTest)
+# Under a sanitizer on a busy machine a program takes its time to say which tests it has.
+set(when_found DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120)
 target_compile_definitions(virtlight_flags INTERFACE VIRTLIGHT_TESTS="${PROJECT_SOURCE_DIR}/tests")
 find_library(RAPIDCHECK rapidcheck REQUIRED)
 # Tests want to be compiled soon; what they test is optimised and instrumented as its build says.
 set(test_options -O0 $<$<BOOL:${VIRTLIGHT_FUZZERS}>:-fno-sanitize=fuzzer-no-link>)
-virtlight_precompiled(test_headers OPTIONS ${test_options} LINKS GTest::gmock GTest::gtest
-  HEADERS <gmock/gmock.h> <gtest/gtest.h> <rapidcheck/gtest.h>)
+set(test_frameworks <gmock/gmock.h> <gtest/gtest.h> <rapidcheck/gtest.h>)
+virtlight_precompiled(test_headers OPTIONS ${test_options} LINKS GTest::gmock GTest::gtest HEADERS ${test_frameworks})
 
 foreach(room base async domain hypervisor xenlight simulated manager console libvirt daemon cli)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${room}/*.cpp)
@@ -18,22 +20,26 @@ foreach(room base async domain hypervisor xenlight simulated manager console lib
     target_compile_options(${room}_tests PRIVATE ${test_options})
     target_precompile_headers(${room}_tests REUSE_FROM test_headers)
     set_target_properties(${room}_tests PROPERTIES ENABLE_EXPORTS ON)  # tests stand in for libraries under libxl
-    gtest_discover_tests(${room}_tests TEST_PREFIX ${room}. DISCOVERY_MODE PRE_TEST)
+    gtest_discover_tests(${room}_tests TEST_PREFIX ${room}. ${when_found})
   endif()
 endforeach()
+
+set_target_properties(domain_tests PROPERTIES UNITY_BUILD OFF)  # each file reads in its own way
 
 # Every interleaving of a small world around the event core. Takes its time.
 add_executable(model_tests tests/model/event_core_test.cpp)
 target_include_directories(model_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(model_tests PRIVATE virtlight_xenlight GTest::gtest_main)
-gtest_discover_tests(model_tests TEST_PREFIX model. DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600)
+gtest_discover_tests(model_tests TEST_PREFIX model. ${when_found} PROPERTIES TIMEOUT 600)
 
 # The manager on a simulated host in virtual time, at random and point by point.
 file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/simulation/*.cpp)
 add_executable(simulation_tests ${sources})
 target_include_directories(simulation_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(simulation_tests PRIVATE virtlight_manager virtlight_simulated GTest::gmock GTest::gtest)
-gtest_discover_tests(simulation_tests TEST_PREFIX simulation. DISCOVERY_MODE PRE_TEST)
+target_compile_options(simulation_tests PRIVATE ${test_options})
+target_precompile_headers(simulation_tests REUSE_FROM test_headers)
+gtest_discover_tests(simulation_tests TEST_PREFIX simulation. ${when_found})
 
 include(cmake/libxl_tests.cmake)
 
@@ -47,6 +53,7 @@ foreach(header IN LISTS headers)
 endforeach()
 if(header_units)
   add_library(header_check OBJECT EXCLUDE_FROM_ALL ${header_units})
+  set_target_properties(header_check PROPERTIES UNITY_BUILD OFF)
   target_link_libraries(header_check PRIVATE virtlight_flags fmt::fmt PkgConfig::libxml2 PkgConfig::xenlight
     PkgConfig::systemd CLI11::CLI11)
 endif()

@@ -20,6 +20,13 @@ inline Task<bool> sleep_until(Scheduler& scheduler, Time due, CancelToken token 
     co_return came;
 }
 
+/// Ends behind what else there is to do by now: for what would take too long in one step.
+inline Task<> give_way(Scheduler& scheduler) {
+    const Completion<bool> done;
+    scheduler.post([done] { done.set(true); });
+    co_await done;
+}
+
 inline Task<bool> sleep_for(Scheduler& scheduler, Duration duration, CancelToken token = {}) {
     return sleep_until(scheduler, scheduler.now() + duration, std::move(token));
 }

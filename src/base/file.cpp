@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.hpp"
+#include "base/private_descriptors.hpp"
 
 namespace virtlight {
 
@@ -47,8 +48,13 @@ Result<> sync_folder(const std::filesystem::path& folder) {
 }
 
 void Fd::reset(int fd) {
+    private_descriptors::remove(fd_);
     if (fd_ >= 0) ::close(fd_);
     fd_ = fd;
+}
+
+void Fd::keep_from_children() const noexcept {
+    private_descriptors::add(fd_);
 }
 
 Result<std::pair<Fd, Fd>> make_pipe(int flags) {

@@ -27,8 +27,9 @@ class Fd {
 
     int get() const { return fd_; }
     explicit operator bool() const { return fd_ >= 0; }
-    [[nodiscard]] int release() { return std::exchange(fd_, -1); }
     void reset(int fd = -1);
+    /// Until it is closed, children that libxl forks do not hold a copy (base/private_descriptors.hpp).
+    void keep_from_children() const noexcept;
 
  private:
     int fd_ = -1;

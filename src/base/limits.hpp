@@ -16,6 +16,12 @@ inline constexpr auto core_step = milliseconds(50);
 /// Descriptors that one wait of a loop can report.
 inline constexpr int events_per_wait = 64;
 
+// base
+/// Descriptors that a program which the daemon starts may have: more than this select() cannot tell of.
+inline constexpr std::size_t usual_descriptors = 1024;
+/// Numbers of descriptors that can be kept from the children that libxl forks; a multiple of 64.
+inline constexpr std::size_t private_descriptors = 1 << 16;
+
 // domain
 /// Bytes of a domain's XML. It is read on the core thread: as many as one step has time for.
 inline constexpr std::size_t xml_bytes = 1024 * 1024;
@@ -38,6 +44,14 @@ inline constexpr std::size_t serial_ports = 4;
 inline constexpr unsigned nics = 128;
 inline constexpr std::size_t nic_addresses = 32;
 inline constexpr std::size_t nic_vlans = 128;
+/// PCI devices and USB controllers of a guest, folders that it shares with dom0 and the bytes of the tag of
+/// one, and its channels with the bytes of the name of one.
+inline constexpr std::size_t pci_devices = 32;
+inline constexpr unsigned usb_controllers = 8;
+inline constexpr std::size_t shared_folders = 16;
+inline constexpr std::size_t mount_tag_bytes = 31;
+inline constexpr std::size_t channels = 16;
+inline constexpr std::size_t channel_name_bytes = 128;
 /// Characters of a VNC password: those that its protocol compares.
 inline constexpr std::size_t vnc_password = 8;
 /// Input devices on the USB bus of a guest: the ports of QEMU's controller.
@@ -46,12 +60,20 @@ inline constexpr std::size_t usb_inputs = 2;
 inline constexpr std::size_t name_bytes = 240;
 /// vCPUs of a guest.
 inline constexpr unsigned vcpus = 512;
+/// NUMA cells of a guest, as Xen has it.
+inline constexpr std::size_t numa_cells = 32;
+/// NUMA nodes of a host.
+inline constexpr unsigned nodes = 64;
 /// Processors of a host, as a set of them may name them.
 inline constexpr unsigned cpus = 4096;
 
 // hypervisor
+/// Devices of the host that are listed.
+inline constexpr std::size_t node_devices = 4096;
 /// Bytes of what the kernel says of all network interfaces of dom0.
 inline constexpr std::size_t net_dev_bytes = 16 * 1024 * 1024;
+/// Bytes of a picture of a guest's screen.
+inline constexpr std::size_t picture_bytes = 64 * 1024 * 1024;
 /// Bytes of the XML in a saved guest's image.
 inline constexpr std::size_t image_xml_bytes = xml_bytes;
 
@@ -78,10 +100,23 @@ inline constexpr auto image_rest = milliseconds(1);
 /// How long a guest whose save was cut short may take to stop all the same; it is let go on then.
 inline constexpr auto late_suspend = seconds(1);
 inline constexpr auto late_suspend_look = milliseconds(50);
+/// How long storage may take to answer a look at a file, the looks that are made at once (each that hangs
+/// holds a thread), and those that may wait.
+inline constexpr auto file_look = seconds(30);
+inline constexpr unsigned file_look_threads = 4;
+inline constexpr std::size_t file_looks = 1024;
+/// Pictures of screens that are asked for at once.
+inline constexpr unsigned picture_threads = 4;
 /// How long an operation of libxl may take, the building of the largest guest included.
 inline constexpr auto libxl_operation = std::chrono::minutes(30);
 /// How long libxl may take to cut an operation short.
 inline constexpr auto libxl_abort = seconds(60);
+/// What a device model may take to answer, how long statistics wait for one, device models that are asked
+/// what they count at once, and the bytes of what one says.
+inline constexpr auto qmp_answer = seconds(5);
+inline constexpr auto qmp_patience = milliseconds(250);
+inline constexpr std::size_t models_asked = 256;
+inline constexpr std::size_t qmp_bytes = 1024 * 1024;
 /// How long a context's thread is waited for at the end.
 inline constexpr auto libxl_goodbye = seconds(5);
 /// Lines of libxl's log kept for an operation, and the bytes of each.
@@ -124,6 +159,9 @@ inline constexpr auto device_deadline = seconds(180);
 inline constexpr auto sleep_deadline = seconds(130);
 inline constexpr auto destroy_deadline = seconds(300);
 inline constexpr auto image_deadline = std::chrono::minutes(30);
+/// How often a guest is asked to suspend itself before a save is given up. libxl waits for it a minute or
+/// two.
+inline constexpr unsigned save_attempts = 3;
 inline constexpr auto after_stop_deadline = seconds(1200);
 /// A cancelled operation that has not ended by then is answered all the same.
 inline constexpr auto cancel_grace = seconds(30);
@@ -182,6 +220,8 @@ inline constexpr std::size_t console_step_bytes = 64 * 1024;
 /// Text handed to a console's log file in one piece, and how long a refused piece waits.
 inline constexpr std::size_t console_log_chunk = 4 * 1024;
 inline constexpr auto console_log_retry = seconds(5);
+/// What a guest wrote into a channel and its user has not read; more ends the stream.
+inline constexpr std::size_t channel_output = 1024 * 1024;
 /// How often a console that is there and could not be opened (another program has its lock) is tried again.
 inline constexpr auto console_retry = seconds(1);
 /// How soon what came to a console is written down for the next start of the daemon.
@@ -207,6 +247,8 @@ inline constexpr std::size_t calls_in_flight = 128;
 inline constexpr std::size_t read_bytes = 64 * 1024;
 /// Calls of one client that are served before others have their turn.
 inline constexpr int calls_per_turn = 16;
+/// Domains whose statistics are written before others have their turn.
+inline constexpr std::size_t stats_per_step = 256;
 /// Bytes that a client has not read yet: from the first number on, no further call of it is begun; with more
 /// than the second, the connection is closed.
 inline constexpr std::size_t output_pause = 1024 * 1024;

@@ -16,6 +16,7 @@ std::string_view to_string(Reason reason) {
         case Reason::no_support: return "no support";
         case Reason::no_domain: return "no such domain";
         case Reason::no_device: return "no such device";
+        case Reason::no_node_device: return "no such device of the host";
         case Reason::domain_exists: return "domain exists";
         case Reason::invalid_state: return "invalid state";
         case Reason::operation_failed: return "operation failed";

@@ -23,6 +23,7 @@ enum class Reason {
     no_support,             ///< a function that this daemon does not have
     no_domain,              ///< no such domain (any more)
     no_device,              ///< the domain has no such device
+    no_node_device,         ///< the host has no such device
     domain_exists,          ///< the name or uuid is taken
     invalid_state,          ///< not while the domain is in this state
     operation_failed,       ///< tried, and the hypervisor or the guest refused

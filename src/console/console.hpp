@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "async/blocking.hpp"
 #include "async/scheduler.hpp"
@@ -39,6 +41,7 @@ class Console final : private TtyPeer {
 
     void mark(Mark::Kind kind);
 
+    void log_to(std::filesystem::path path) { log_.go_on_in(std::move(path)); }
     /// Must be awaited before this is destroyed.
     async::Task<> close_log() { return log_.close(); }
 

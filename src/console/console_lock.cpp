@@ -41,6 +41,7 @@ std::string holder(int fd) {
 Result<ConsoleLock> ConsoleLock::take(const std::filesystem::path& path) {
     Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!fd) return fail_errno(errno, "cannot open console lock '{}'", path.string());
+    fd.keep_from_children();  // a copy would hold the lock after it was given up
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return ConsoleLock(std::move(fd));
     if (errno != EWOULDBLOCK) return fail_errno(errno, "cannot take console lock '{}'", path.string());
     return fail(Reason::operation_failed, "console lock '{}' is held by {}", path.string(), holder(fd.get()));

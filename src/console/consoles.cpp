@@ -6,11 +6,12 @@
 #include <utility>
 
 #include "base/file.hpp"
-#include "base/limits.hpp"
 #include "base/log.hpp"
+#include "domain/channel.hpp"
 
 namespace virtlight::console {
 
+using domain::is_channel;
 using domain::State;
 
 namespace {
@@ -36,8 +37,12 @@ bool is_stop(const domain::EventKind& kind) {
 }  // namespace
 
 std::string name_of(const domain::Console& console) {
-    const auto* const kind = console.target == domain::Console::Target::serial ? "serial" : "console";
-    return fmt::format("{}{}", kind, console.port);
+    switch (console.target) {
+        case domain::Console::Target::xen: break;
+        case domain::Console::Target::serial: return fmt::format("serial{}", console.port);
+        case domain::Console::Target::channel: return fmt::format("channel{}", console.port - 1);
+    }
+    return fmt::format("console{}", console.port);
 }
 
 Consoles::Consoles(async::FdScheduler& loop, async::Blocking& disk, hypervisor::Hypervisor& hypervisor,
@@ -115,33 +120,6 @@ Result<Consoles::Guest*> Consoles::running(Uuid uuid) {
     return &guest->second;
 }
 
-Result<> Consoles::release(Uuid uuid) {
-    const auto guest = running(uuid);
-    if (!guest) return std::unexpected(guest.error());
-    if (std::exchange((*guest)->released, true))
-        return fail(Reason::invalid_state, "the consoles of domain '{}' are released already",
-                    (*guest)->name);
-    detach(**guest);
-    for (const auto& [name, console] : (*guest)->consoles)
-        console->mark(Mark::Kind::released);
-    return {};
-}
-
-Result<> Consoles::take_back(Uuid uuid) {
-    const auto guest = running(uuid);
-    if (!guest) return std::unexpected(guest.error());
-    if (!(*guest)->released)
-        return fail(Reason::invalid_state, "the consoles of domain '{}' are not released", (*guest)->name);
-    if (auto attached = try_attach(**guest); !attached) {
-        detach(**guest);
-        return attached;
-    }
-    (*guest)->released = false;
-    for (const auto& [name, console] : (*guest)->consoles)
-        console->mark(Mark::Kind::attached);
-    return {};
-}
-
 std::vector<Consoles::Listed> Consoles::list() const {
     std::vector<Listed> all;
     for (const auto& [uuid, guest] : guests_)
@@ -163,21 +141,26 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
     const auto kind = !begun.made                             ? Mark::Kind::attached
                       : std::exchange(guest.rebooting, false) ? Mark::Kind::reboot
                                                               : Mark::Kind::boot;
-    drop_others(guest, begun.consoles);
-    for (const auto& console : begun.consoles) {
+    // What was known about a life that was found may be another one's tty by now, or the guest's own word.
+    auto consoles = begun.consoles;
+    for (auto& console : consoles)
+        if (!begun.made) console.tty.clear();
+    drop_others(guest, consoles);
+    name_channels(guest, consoles);
+    for (const auto& console : consoles) {
+        if (is_channel(console)) continue;
         const auto name = name_of(console);
         auto& place = guest.consoles[name];
         if (!place) place = make(begun.uuid, guest, name);
         place->mark(kind);
         place->broker().hold_input(begun.made);  // until it is let run
-        // What was written down about a life that was found may be another one's tty by now.
-        if (begun.made && !console.tty.empty()) guest.ttys[name] = console.tty;
+        if (!console.tty.empty()) guest.ttys[name] = console.tty;
     }
     attach(begun.uuid, guest);
     hypervisor_.follow_ttys(
-        begun.life, begun.domid, begun.consoles,
-        [weak = std::weak_ptr(self_), uuid = begun.uuid, life = begun.life](const auto& consoles) {
-            if (const auto self = weak.lock()) (*self)->ttys_told(uuid, life, consoles);
+        begun.life, begun.domid, std::move(consoles),
+        [weak = std::weak_ptr(self_), uuid = begun.uuid, life = begun.life](const auto& seen) {
+            if (const auto self = weak.lock()) (*self)->ttys_told(uuid, life, seen);
         });
 }
 
@@ -185,7 +168,7 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
 void Consoles::drop_others(Guest& guest, const std::vector<domain::Console>& consoles) {
     std::set<std::string> names;
     for (const auto& console : consoles)
-        names.insert(name_of(console));
+        if (!is_channel(console)) names.insert(name_of(console));
     std::erase_if(guest.consoles, [&](const auto& entry) {
         if (names.contains(entry.first)) return false;
         scope_.spawn(retire(entry.second));
@@ -203,6 +186,7 @@ void Consoles::life_ended(Uuid uuid, hypervisor::LifeId life) {
         console->end_life();
         console->broker().set_exclusive(false);
     }
+    end_channels(guest);
     guest.lock.reset();
 }
 
@@ -210,10 +194,18 @@ void Consoles::told(const domain::Event& event) {
     const auto info = manager_.find(event.uuid);
     const auto found = guests_.find(event.uuid);
     if (found != guests_.end()) {
-        if (info) found->second.name = info->name;  // it may be another one now
+        if (info) rename(found->second, info->name);
         told(found->second, event.kind, info ? info->status.state : State::shutoff);
     }
     if (!info) forget(event.uuid);
+}
+
+/// What was logged before stays where it is.
+void Consoles::rename(Guest& guest, const std::string& name) {
+    if (guest.name == name) return;
+    guest.name = name;
+    for (const auto& [console_name, console] : guest.consoles)
+        console->log_to(log_path(guest, console_name));
 }
 
 void Consoles::told(Guest& guest, const domain::EventKind& kind, State state) {
@@ -239,141 +231,22 @@ void Consoles::forget(Uuid uuid) {
     }
 }
 
-void Consoles::remove_history(const HistoryKey& key) {
-    disk_.submit([file = history_path(places_.histories, key)] {
-        if (const auto removed = remove_file(file); !removed) log::warning("{}", removed.error().message);
-    });
-}
-
-void Consoles::take_up_histories() {
-    while (!kept_.empty()) {
-        const auto key = kept_.begin()->first;
-        const auto info = manager_.find(key.uuid);
-        if (info) {
-            auto& guest = guests_[key.uuid];
-            guest.name = info->name;
-            guest.consoles[key.console] = make(key.uuid, guest, key.console);
-        } else {
-            kept_.erase(key);
-            remove_history(key);
-        }
-    }
-}
-
 /// Whoever uses it still keeps it.
 async::Task<> Consoles::retire(std::shared_ptr<Console> console) {
     co_await console->close_log();
 }
 
-// Ttys
-
 std::shared_ptr<Console> Consoles::make(Uuid uuid, const Guest& guest, const std::string& name) {
     const HistoryKey key{uuid, name};
     return std::make_shared<Console>(
         loop_, disk_, fmt::format("{}/{}", guest.name, name), take_history(key),
-        LogSettings{.path = places_.logs / guest.name / (name + ".log"),
-                    .sequences = settings_.sequences,
-                    .rotation = settings_.rotation},
+        LogSettings{
+            .path = log_path(guest, name), .sequences = settings_.sequences, .rotation = settings_.rotation},
         Console::Owner{.changed = [this, key] { save_later(key); }, .lost = [this, key] { lost(key); }});
 }
 
-Ring Consoles::take_history(const HistoryKey& key) {
-    auto kept = kept_.extract(key);
-    return kept ? std::move(kept.mapped()) : Ring(settings_.history);
-}
-
-void Consoles::ttys_told(Uuid uuid, hypervisor::LifeId life, const std::vector<domain::Console>& consoles) {
-    const auto found = guests_.find(uuid);
-    if (found == guests_.end() || found->second.life != life) return;
-    auto& ttys = found->second.ttys;
-    for (const auto& console : consoles)
-        if (console.tty.empty())
-            ttys.erase(name_of(console));
-        else
-            ttys[name_of(console)] = console.tty;
-    attach(uuid, found->second);
-}
-
-/// Xen tells where it is again.
-void Consoles::lost(const HistoryKey& key) {
-    const auto found = guests_.find(key.uuid);
-    if (found != guests_.end()) found->second.ttys.erase(key.console);
-}
-
-/// Serves what can be served; the rest is tried again.
-void Consoles::attach(Uuid uuid, Guest& guest) {
-    if (guest.released || guest.ttys.empty()) return;
-    const auto attached = try_attach(guest);
-    if (!attached && !guest.refused)
-        log::warning("the consoles of domain '{}' cannot be read: {}; it is tried again", guest.name,
-                     attached.error().message);
-    guest.refused = !attached;
-    if (!attached) retry_later(uuid);
-}
-
-Result<> Consoles::try_attach(Guest& guest) const {
-    if (!guest.lock) {
-        auto lock = ConsoleLock::take(places_.locks / fmt::format("xenconsole.{}", guest.domid));
-        if (!lock) return std::unexpected(std::move(lock.error()));
-        guest.lock = *std::move(lock);
-    }
-    Result<> all;
-    for (const auto& [name, tty] : guest.ttys) {
-        const auto console = guest.consoles.find(name);
-        if (console == guest.consoles.end()) continue;
-        auto attached = console->second->attach(tty);
-        console->second->broker().set_exclusive(attached.has_value());
-        if (!attached) all = std::move(attached);
-    }
-    return all;
-}
-
-void Consoles::detach(Guest& guest) {
-    for (const auto& [name, console] : guest.consoles) {
-        console->detach();
-        console->broker().set_exclusive(false);
-    }
-    guest.lock.reset();
-    loop_.cancel(std::exchange(guest.retry, {}));
-}
-
-void Consoles::retry_later(Uuid uuid) {
-    const auto found = guests_.find(uuid);
-    if (found == guests_.end() || !found->second.life || found->second.retry || ending_) return;
-    found->second.retry = loop_.call_at(loop_.now() + limits::console_retry, [this, uuid] {
-        auto& guest = guests_.at(uuid);
-        guest.retry = {};
-        attach(uuid, guest);
-    });
-}
-
-// Histories
-
-void Consoles::save_later(HistoryKey key) {
-    unsaved_.insert(std::move(key));
-    if (save_timer_ || saving_ || ending_) return;
-    save_timer_ = loop_.call_at(loop_.now() + limits::console_save_delay, [this] {
-        save_timer_ = {};
-        scope_.spawn(save_all());
-    });
-}
-
-/// One after the other: only one history is in memory twice.
-async::Task<> Consoles::save_all() {
-    saving_ = true;
-    for (auto left = std::exchange(unsaved_, {}); !left.empty(); left.erase(left.begin())) {
-        const auto key = *left.begin();
-        const auto guest = guests_.find(key.uuid);
-        if (guest == guests_.end()) continue;
-        const auto console = guest->second.consoles.find(key.console);
-        if (console == guest->second.consoles.end()) continue;
-        auto write = [path = history_path(places_.histories, key),
-                      image = console->second->history().image()] { return write_file(path, image); };
-        const auto written = co_await async::run_blocking(disk_, loop_, std::move(write));
-        if (!written) log::warning("a console's history is not kept: {}", written.error().message);
-    }
-    saving_ = false;
-    if (!unsaved_.empty()) save_later(*unsaved_.begin());
+std::filesystem::path Consoles::log_path(const Guest& guest, const std::string& name) const {
+    return places_.logs / guest.name / (name + ".log");
 }
 
 }  // namespace virtlight::console

@@ -15,6 +15,7 @@
 #include "async/scope.hpp"
 #include "async/task.hpp"
 #include "base/result.hpp"
+#include "console/channel.hpp"
 #include "console/console.hpp"
 #include "console/console_lock.hpp"
 #include "console/histories.hpp"
@@ -31,7 +32,7 @@ struct Places {
     std::filesystem::path locks;      ///< FOLDER/xenconsole.DOMID, where xenconsole looks for them
 };
 
-/// "console0" (Xen's own) or "serial0", as libvirt calls them.
+/// "console0" (Xen's own), "serial0" or "channel0", as libvirt calls them.
 std::string name_of(const domain::Console& console);
 
 /// The consoles of all domains: one reader for each tty, from before the guest first runs until it is gone.
@@ -62,6 +63,13 @@ class Consoles final : public manager::LifeWatcher {
     /// The same, also of a domain that does not run, for what its console has seen.
     Result<std::shared_ptr<Console>> find_history(Uuid uuid, const std::optional<std::string>& name) const;
 
+    /// A channel of a domain that runs, by the name that its definition gives it; without one the first. It
+    /// is open as long as somebody keeps it, for one at a time: `force` takes it from another one. no_domain,
+    /// invalid_state (it is not running), invalid_argument (it has no such channel, or it is a socket),
+    /// operation_failed (another one has it, or its tty is not there yet or cannot be opened).
+    Result<std::shared_ptr<Channel>> open_channel(Uuid uuid, const std::optional<std::string>& name,
+                                                  bool force);
+
     /// Lets go of the consoles of a domain that runs, so that xl console can have them, until take_back() or
     /// the domain's next life. Its viewers stay, and miss what is said meanwhile. no_domain; invalid_state:
     /// it does not run, or they are released already.
@@ -84,12 +92,19 @@ class Consoles final : public manager::LifeWatcher {
     void life_ended(Uuid uuid, hypervisor::LifeId life) override;
 
  private:
+    struct NamedChannel {
+        std::string name;
+        std::string tty;     ///< empty: it is not there yet, or a socket
+        std::string socket;  ///< empty: a tty
+        std::weak_ptr<Channel> open;
+    };
     struct Guest {
         std::string name;
         hypervisor::LifeId life{};  ///< zero: it does not run
         hypervisor::DomId domid = 0;
         std::map<std::string, std::shared_ptr<Console>> consoles{};
         std::map<std::string, std::string> ttys{};  ///< of this life, as far as they are there
+        std::vector<NamedChannel> channels{};       ///< of this life
         std::optional<ConsoleLock> lock{};
         async::TimerId retry{};
         bool released = false;   ///< for another reader, as long as this life lasts
@@ -99,6 +114,7 @@ class Consoles final : public manager::LifeWatcher {
 
     Result<Guest*> running(Uuid uuid);
     std::shared_ptr<Console> make(Uuid uuid, const Guest& guest, const std::string& name);
+    std::filesystem::path log_path(const Guest& guest, const std::string& name) const;
     Ring take_history(const HistoryKey& key);
     void ttys_told(Uuid uuid, hypervisor::LifeId life, const std::vector<domain::Console>& consoles);
     void lost(const HistoryKey& key);
@@ -107,7 +123,10 @@ class Consoles final : public manager::LifeWatcher {
     void detach(Guest& guest);
     void retry_later(Uuid uuid);
     void told(const domain::Event& event);
+    void rename(Guest& guest, const std::string& name);
     void told(Guest& guest, const domain::EventKind& kind, domain::State state);
+    void name_channels(Guest& guest, const std::vector<domain::Console>& consoles);
+    void end_channels(Guest& guest);
     void drop_others(Guest& guest, const std::vector<domain::Console>& consoles);
     void forget(Uuid uuid);
     void remove_history(const HistoryKey& key);

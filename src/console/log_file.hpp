@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "async/blocking.hpp"
 #include "async/cancel.hpp"
@@ -29,6 +30,9 @@ class LogFile {
     /// Begins with what comes next. All three must stay until close() has ended.
     LogFile(async::Scheduler& scheduler, async::Blocking& blocking, const Ring& ring, LogSettings settings);
 
+    /// What is written from now on goes to this file.
+    void go_on_in(std::filesystem::path path) { settings_.path = std::move(path); }
+
     /// Something came into the ring.
     void poke();
 
@@ -47,7 +51,7 @@ class LogFile {
     async::Scheduler& scheduler_;
     async::Blocking& blocking_;
     const Ring& ring_;
-    const LogSettings settings_;
+    LogSettings settings_;
     LogText format_;
     Offset position_;
     bool writing_ = false;

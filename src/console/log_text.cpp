@@ -9,7 +9,7 @@ namespace virtlight::console {
 namespace {
 
 void put_time(WallTime time, std::string& out) {
-    out += to_string(time) + ' ';
+    out += virtlight::to_string(time) + ' ';
 }
 
 }  // namespace

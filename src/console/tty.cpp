@@ -49,6 +49,7 @@ Result<> Tty::adopt(Fd fd, std::string name) {
     if (!watch) return fail_errno(errno, "cannot watch console '{}'", name);
     close();
     fd_ = std::move(fd);
+    fd_.keep_from_children();
     name_ = std::move(name);
     watch_ = watch;
     input_ready();

@@ -11,6 +11,7 @@
 #include "async/scope.hpp"
 #include "base/limits.hpp"
 #include "console/consoles.hpp"
+#include "daemon/descriptor_limit.hpp"
 #include "daemon/host.hpp"
 #include "daemon/listening.hpp"
 #include "daemon/signals.hpp"
@@ -101,6 +102,7 @@ Result<std::vector<Fd>> listening_sockets(const Settings& settings) {
 
 Result<> run(const Settings& settings) {
     prepare_signals();
+    raise_descriptor_limit();
     if (auto made = make_folder(settings.places.run(), 0755); !made) return made;
     if (auto made = make_folder(settings.places.state()); !made) return made;
     const auto lock = lock_instance(settings.places.lock());

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "domain/cpu_set.hpp"
 
-#include <charconv>
 #include <optional>
 #include <ranges>
 
@@ -12,11 +11,8 @@ namespace virtlight::domain {
 namespace {
 
 std::optional<unsigned> read_cpu(std::string_view text) {
-    text = trimmed(text);
-    unsigned cpu = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cpu);
-    if (error != std::errc{} || end != text.data() + text.size() || cpu >= limits::cpus) return std::nullopt;
-    return cpu;
+    const auto cpu = whole_number<unsigned>(trimmed(text));
+    return cpu < limits::cpus ? cpu : std::nullopt;
 }
 
 struct Range {

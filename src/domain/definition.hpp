@@ -11,6 +11,12 @@
 #include "domain/cpu_tuning.hpp"
 #include "domain/disk.hpp"
 #include "domain/nic.hpp"
+#include "domain/numa.hpp"
+#include "domain/pci.hpp"
+#include "domain/platform.hpp"
+#include "domain/settings.hpp"
+#include "domain/shared_folder.hpp"
+#include "domain/usb.hpp"
 #include "domain/video.hpp"
 
 namespace virtlight::domain {
@@ -22,12 +28,14 @@ enum class GuestType { pv, pvh, hvm };
 enum class LifecycleAction { destroy, restart, rename_restart, preserve, coredump_destroy, coredump_restart };
 
 /// A character device that the guest sees. PV and PVH guests have the Xen console; HVM guests have serial
-/// ports too.
+/// ports too; all can have channels, which are known by a name.
 struct Console {
-    enum class Target { xen, serial };
+    enum class Target { xen, serial, channel };
     Target target = Target::xen;
-    unsigned port = 0;
-    std::string tty{};  ///< the pty in dom0 while the guest runs; empty in a definition that is not running
+    unsigned port = 0;   ///< of a channel its place among them, from 1, as Xen counts it behind its console
+    std::string tty{};   ///< the pty in dom0 while the guest runs; empty in a definition that is not running
+    std::string name{};  ///< of a channel; no other of the guest has it
+    std::string socket{};  ///< of a channel: the UNIX socket in dom0 that serves it; empty: a pty
 
     bool operator==(const Console&) const = default;
 };
@@ -56,7 +64,7 @@ struct Definition {
     Uuid uuid{};
     std::string title{};
     std::string description{};
-    std::string metadata{};  ///< the <metadata> element as XML text, or empty
+    std::string metadata{};  ///< the <metadata> element as XML text without our settings, or empty
 
     GuestType type = GuestType::pv;
     std::uint64_t memory_max_kib = 0;  ///< a multiple of 1024
@@ -64,9 +72,12 @@ struct Definition {
     unsigned vcpus_max = 1;            ///< 1 to limits::vcpus
     unsigned vcpus = 1;                ///< online at start; at most vcpus_max
     CpuTuning cpu_tuning{};
+    std::vector<NumaCell> numa{};  ///< as check_numa() allows; none: the guest sees no NUMA
     Boot boot{};
     Features features{};
+    Platform platform{};
     ClockOffset clock = ClockOffset::utc;
+    std::int32_t clock_adjustment = 0;  ///< seconds that the guest's clock is ahead of that
 
     LifecycleAction on_poweroff = LifecycleAction::destroy;
     LifecycleAction on_reboot = LifecycleAction::restart;
@@ -75,11 +86,15 @@ struct Definition {
     std::string emulator{};           ///< path of the device model; empty: Xen's own
     std::vector<Disk> disks{};        ///< in the order of their targets, which differ
     std::vector<Nic> nics{};          ///< in the order in which the guest finds them
-    std::vector<Console> consoles{};  ///< the Xen console first, then serial ports by port
+    std::vector<Console> consoles{};  ///< the Xen console first, then serial ports, then channels, by port
+    std::vector<SharedFolder> shared_folders{};
     Graphics graphics{};
     Video video{};
     std::vector<Input> usb_inputs{};  ///< of an HVM guest, beside what a screen comes with
     std::optional<SoundModel> sound{};
+    std::vector<PciDevice> pci_devices{};  ///< of the host's
+    Usb usb{};                             ///< beside usb_inputs, which have a controller of their own
+    Settings settings{};                   ///< each as its rule allows, for the type of the guest
 
     bool operator==(const Definition&) const = default;
 };

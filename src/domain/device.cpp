@@ -5,6 +5,7 @@
 #include <array>
 #include <ranges>
 
+#include "domain/device_kinds.hpp"
 #include "domain/text.hpp"
 #include "domain/xml_document.hpp"
 #include "domain/xml_parts.hpp"
@@ -18,58 +19,25 @@ struct Kind {
     Device (*read)(const XmlElement&);
 };
 
-constexpr std::array kinds = {
+/// A definition says what a controller is that says nothing; alone, it must say so itself.
+Device read_controller(const XmlElement& element) {
+    if (!is_usb_controller(element))
+        element.unsupported("only a <controller> of type 'usb' can be added or removed");
+    for (const auto* const attribute : {"index", "model"})
+        if (!element.attribute(attribute)) element.invalid("<controller> has no attribute '{}'", attribute);
+    return read_usb_controller(element, UsbController::Model::qusb2, 0);
+}
+
+Device read_host_device(const XmlElement& element) {
+    return std::visit([](const auto& device) -> Device { return device; }, read_hostdev(element));
+}
+
+constexpr std::array known = {
     Kind{"disk", [](const XmlElement& element) -> Device { return read_disk(element); }},
+    Kind{"interface", [](const XmlElement& element) -> Device { return read_nic(element); }},
+    Kind{"hostdev", read_host_device},
+    Kind{"controller", read_controller},
 };
-
-// Disks
-
-auto& all(auto& definition, const Disk&) {
-    return definition.disks;
-}
-
-bool same_place(const Disk& one, const Disk& other) {
-    return one.target == other.target;
-}
-
-std::string named(const Disk& disk) {
-    return "disk " + to_string(disk.target);
-}
-
-Result<> add(Definition& definition, Disk disk) {
-    if (auto good = check_disk(disk, definition.type); !good) return good;
-    return add_disk(definition.disks, std::move(disk), definition.type);
-}
-
-/// What a device model emulates is there from its start to its end.
-Result<> check_plug(const Definition& running, const Disk& disk) {
-    const bool emulated = disk.device == Disk::Device::cdrom || disk.target.bus != DiskBus::xen;
-    if (running.type != GuestType::hvm || !emulated) return {};
-    return fail(
-        Reason::unsupported_operation,
-        "disk {} of an HVM guest is emulated, and cannot come or go while the guest runs; a disk on bus "
-        "'xen' can, as xvde",
-        to_string(disk.target));
-}
-
-/// What is in a CD drive can be changed, and nothing else.
-Result<> check_change(const Definition& running, const Disk& now, const Disk& wanted) {
-    const bool drive = now.device == Disk::Device::cdrom && wanted.device == Disk::Device::cdrom;
-    if (!drive || running.type != GuestType::hvm)
-        return fail(
-            Reason::unsupported_operation,
-            "disk {} cannot be changed while the guest runs; only what is in a CD drive of an HVM guest can",
-            to_string(now.target));
-    auto with_this_medium = now;
-    with_this_medium.source = wanted.source;
-    with_this_medium.path = wanted.path;
-    with_this_medium.format = wanted.format;
-    with_this_medium.backend = wanted.backend;  // the device model serves it in any case
-    if (with_this_medium == wanted) return {};
-    return fail(Reason::unsupported_operation,
-                "only what is in CD drive {} can be changed while the guest runs, not how it is attached",
-                to_string(now.target));
-}
 
 }  // namespace
 
@@ -78,18 +46,20 @@ Result<Device> parse_device(std::string_view xml) {
     if (!document) return std::unexpected(document.error());
     XmlReading reading(**document);
     const auto root = reading.root();
-    const auto* const kind = std::ranges::find(kinds, root.name(), &Kind::element);
-    if (kind == kinds.end() || !root.namespace_uri().empty())
-        return fail(Reason::unsupported_config,
-                    "device <{}> cannot be added or changed here; allowed are: {}", shown(root.name()),
-                    fmt::join(std::views::transform(kinds, &Kind::element), ", "));
+    const auto* const kind = std::ranges::find(known, root.name(), &Kind::element);
+    if (kind == known.end() || !root.namespace_uri().empty())
+        return fail(
+            Reason::unsupported_config,
+            "device <{}> cannot be added, removed or changed by itself: libxl has no way to, or a guest has "
+            "it from its start to its end; allowed are: {}",
+            shown(root.name()), fmt::join(std::views::transform(known, &Kind::element), ", "));
     auto device = kind->read(root);
     if (auto done = reading.finish(); !done) return std::unexpected(std::move(done.error()));
     return device;
 }
 
 std::string name_of(const Device& device) {
-    return std::visit([](const auto& one) { return named(one); }, device);
+    return std::visit([](const auto& one) { return kinds::named(one); }, device);
 }
 
 std::string alias_of(const Device& device) {
@@ -97,48 +67,83 @@ std::string alias_of(const Device& device) {
 }
 
 Result<> add_device(Definition& definition, Device device) {
-    return std::visit([&](auto& one) { return add(definition, std::move(one)); }, device);
+    return std::visit([&](auto& one) { return kinds::add(definition, std::move(one)); }, device);
+}
+
+std::vector<Device> all_devices(const Definition& definition) {
+    std::vector<Device> all;
+    const auto add = [&](const auto& devices) { all.insert(all.end(), devices.begin(), devices.end()); };
+    add(definition.disks);
+    add(definition.nics);
+    add(definition.pci_devices);
+    add(definition.usb.controllers);
+    add(definition.usb.devices);
+    return all;
 }
 
 Result<Device> find_device(const Definition& definition, const Device& like) {
     return std::visit(
         [&](const auto& wanted) -> Result<Device> {
-            for (const auto& one : all(definition, wanted))
-                if (same_place(one, wanted)) return one;
-            return fail(Reason::no_device, "the domain has no {}", named(wanted));
+            for (const auto& one : kinds::all(definition, wanted))
+                if (kinds::same_place(one, wanted)) return one;
+            return fail(Reason::no_device, "the domain has no {}", kinds::named(wanted));
         },
         like);
 }
 
 Result<Device> find_device(const Definition& definition, std::string_view alias) {
-    for (const auto& disk : definition.disks)
-        if (alias_of(disk) == alias) return disk;
+    for (auto& device : all_devices(definition))
+        if (alias_of(device) == alias) return std::move(device);
     return fail(Reason::no_device, "the domain has no device with alias '{}'", shown(alias));
 }
 
-void remove_device(Definition& definition, const Device& like) {
-    std::visit(
-        [&](const auto& gone) {
-            std::erase_if(all(definition, gone), [&](const auto& one) { return same_place(one, gone); });
+Result<> remove_device(Definition& definition, const Device& like) {
+    if (const auto there = find_device(definition, like); !there) return std::unexpected(there.error());
+    return std::visit(
+        [&](const auto& gone) -> Result<> {
+            if (auto good = kinds::check_unused(definition, gone); !good) return good;
+            std::erase_if(kinds::all(definition, gone),
+                          [&](const auto& one) { return kinds::same_place(one, gone); });
+            return {};
         },
         like);
 }
 
 Result<> replace_device(Definition& definition, Device device) {
-    if (const auto there = find_device(definition, device); !there) return std::unexpected(there.error());
-    remove_device(definition, device);
-    return add_device(definition, std::move(device));
+    return std::visit(
+        [&]<class One>(One& wanted) -> Result<> {
+            auto& devices = kinds::all(definition, wanted);
+            const auto before =
+                std::ranges::find_if(devices, [&](const One& one) { return kinds::same_place(one, wanted); });
+            if (before == devices.end())
+                return fail(Reason::no_device, "the domain has no {}", kinds::named(wanted));
+            if (auto good = kinds::check_unused(definition, wanted); !good) return good;
+            kinds::inherit(*before, wanted);
+            auto others = definition;
+            std::erase(kinds::all(others, wanted), *before);
+            if (auto good = kinds::add(others, wanted); !good) return good;
+            *before = std::move(wanted);
+            return {};
+        },
+        device);
 }
 
-Result<> check_live_plug(const Definition& running, const Device& device) {
-    return std::visit([&](const auto& one) { return check_plug(running, one); }, device);
+Result<Device> placed(const Definition& running, Device device) {
+    return std::visit([&](auto& one) -> Result<Device> { return kinds::place(running, std::move(one)); },
+                      device);
+}
+
+Result<> check_live_unplug(const Definition& running, const Device& device) {
+    return std::visit([&](const auto& one) { return kinds::check_unplug(running, one); }, device);
 }
 
 Result<> check_live_change(const Definition& running, const Device& wanted) {
     const auto now = find_device(running, wanted);
     if (!now) return std::unexpected(now.error());
     return std::visit(
-        [&]<class One>(const One& before) { return check_change(running, before, std::get<One>(wanted)); },
+        [&]<class One>(const One& before) {
+            return kinds::check_change(running, before, std::get<One>(wanted));
+        },
         *now);
 }
 

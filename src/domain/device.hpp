@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -10,10 +9,10 @@
 #include "domain/definition.hpp"
 
 /// Devices that can be given to a guest, taken from it or changed while it is defined or runs. What follows
-/// says what every kind has; device.cpp has one overload of each for a kind.
+/// says what every kind has; device_kinds.hpp has one overload of each for a kind.
 namespace virtlight::domain {
 
-using Device = std::variant<Disk>;
+using Device = std::variant<Disk, Nic, PciDevice, UsbController, UsbDevice>;
 
 /// Reads the XML of one device. As parse_xml().
 Result<Device> parse_device(std::string_view xml);
@@ -26,20 +25,28 @@ std::string alias_of(const Device& device);
 /// unsupported_config: such a guest cannot have it; invalid_argument: its place is taken.
 Result<> add_device(Definition& definition, Device device);
 
+/// All of a definition's; what hangs on another one is behind it.
+std::vector<Device> all_devices(const Definition& definition);
+
 /// The device of the definition that is in the same place. no_device.
 Result<Device> find_device(const Definition& definition, const Device& like);
 /// By its alias. no_device.
 Result<Device> find_device(const Definition& definition, std::string_view alias);
 
-/// Takes away the device in this place, which must be there.
-void remove_device(Definition& definition, const Device& like);
+/// Takes away the device in this place. no_device; operation_failed: others hang on it.
+Result<> remove_device(Definition& definition, const Device& like);
 
-/// Puts `device` in the place of the one that is there. no_device; unsupported_config: as add_device().
+/// Puts `device` in the place of the one that is there. no_device; operation_failed: others hang on that;
+/// else as add_device().
 Result<> replace_device(Definition& definition, Device device);
 
-/// Whether a guest that runs can be given this device, or be freed of it. unsupported_operation: says what it
-/// must be for that.
-Result<> check_live_plug(const Definition& running, const Device& device);
+/// The device as it comes to a guest that runs: what its definition leaves open is settled.
+/// unsupported_operation: it cannot come while the guest runs, and says what can; else as add_device().
+Result<Device> placed(const Definition& running, Device device);
+
+/// Whether a guest that runs can be freed of the device. unsupported_operation: says what it must be for
+/// that.
+Result<> check_live_unplug(const Definition& running, const Device& device);
 
 /// Whether a guest that runs can go on with `wanted` in the place of the device that it has there. no_device;
 /// unsupported_operation: says what cannot be changed while it runs.

@@ -2,7 +2,6 @@
 #include "domain/disk_name.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "domain/text.hpp"
@@ -41,11 +40,8 @@ std::optional<unsigned> take_index(std::string_view& text, unsigned indexes) {
 /// Nothing at all is the whole disk.
 std::optional<unsigned> read_partition(std::string_view text, unsigned most) {
     if (text.empty()) return 0U;
-    unsigned partition = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), partition);
-    const bool good = error == std::errc{} && end == text.data() + text.size();
-    if (!good || text.front() == '0' || partition > most) return std::nullopt;
-    return partition;
+    const auto partition = whole_number<unsigned>(text);
+    return text.front() != '0' && partition <= most ? partition : std::nullopt;
 }
 
 std::string index_letters(unsigned index) {

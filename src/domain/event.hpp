@@ -66,6 +66,13 @@ struct Rebooted {
     bool operator==(const Rebooted&) const = default;
 };
 
+/// The guest has not answered its watchdog, and has stopped. What becomes of it then has libvirt's numbers.
+enum class WatchdogAction : int { none = 0, pause = 1, reset = 2, poweroff = 3 };
+struct WatchdogFired {
+    WatchdogAction action = WatchdogAction::none;
+    bool operator==(const WatchdogFired&) const = default;
+};
+
 /// The guest has more or less memory than before.
 struct MemoryChanged {
     std::uint64_t memory_kib = 0;
@@ -93,8 +100,8 @@ struct DeviceRemovalFailed {
     bool operator==(const DeviceRemovalFailed&) const = default;
 };
 
-using EventKind = std::variant<Lifecycle, Rebooted, MemoryChanged, JobEnded, DeviceAdded, DeviceRemoved,
-                               DeviceRemovalFailed>;
+using EventKind = std::variant<Lifecycle, Rebooted, WatchdogFired, MemoryChanged, JobEnded, DeviceAdded,
+                               DeviceRemoved, DeviceRemovalFailed>;
 
 /// Something that happened to a domain. Carries the domain's names of that moment: when it is read, the
 /// domain may be gone or have another domid.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <span>
 #include <string_view>
 
 #include <arpa/inet.h>
@@ -45,6 +46,16 @@ Result<> check_vnc(const Vnc& vnc) {
     return {};
 }
 
+constexpr std::string_view compressions[] = {"", "auto_glz", "auto_lz", "quic", "glz", "lz", "off"};
+constexpr std::string_view streamings[] = {"", "filter", "all", "off"};
+
+Result<> check_word(std::string_view what, const std::string& word,
+                    std::span<const std::string_view> allowed) {
+    if (std::ranges::find(allowed, word) != allowed.end()) return {};
+    return refuse("{} of SPICE cannot be '{}'; allowed are {}", what, shown(word),
+                  fmt::join(allowed.subspan(1), ", "));
+}
+
 Result<> check_spice(const Spice& spice, GuestType type) {
     if (type != GuestType::hvm)
         return refuse("only HVM guests can have a SPICE server; PV and PVH have 'vnc' and 'sdl'");
@@ -54,7 +65,9 @@ Result<> check_spice(const Spice& spice, GuestType type) {
                       last_port);
     if (spice.password.find_first_of(",\n") != spice.password.npos)
         return refuse("a SPICE password cannot hold ',' or the end of a line");
-    return {};
+    if (auto good = check_word("the compression of images", spice.image_compression, compressions); !good)
+        return good;
+    return check_word("the streaming of videos", spice.streaming, streamings);
 }
 
 bool is_keymap(std::string_view keymap) {

@@ -26,18 +26,21 @@ struct Vnc {
 struct Sdl {
     std::string display{};     ///< as X's DISPLAY; empty: the daemon's
     std::string xauthority{};  ///< path of the file that lets it in; may be empty
+    bool opengl = false;
 
     bool operator==(const Sdl&) const = default;
 };
 
 /// A SPICE server, for HVM guests.
 struct Spice {
-    std::string listen{};     ///< an IP address of dom0; empty: 127.0.0.1
-    unsigned port = 0;        ///< 0: none, then there is a tls_port
-    unsigned tls_port = 0;    ///< 0: none
-    std::string password{};   ///< a secret; empty: everybody may connect
-    bool clipboard = true;    ///< is shared with clients
-    bool agent_mouse = true;  ///< the guest's agent learns where the pointer is
+    std::string listen{};             ///< an IP address of dom0; empty: 127.0.0.1
+    unsigned port = 0;                ///< 0: none, then there is a tls_port
+    unsigned tls_port = 0;            ///< 0: none
+    std::string password{};           ///< a secret; empty: everybody may connect
+    bool clipboard = true;            ///< is shared with clients
+    bool agent_mouse = true;          ///< the guest's agent learns where the pointer is
+    std::string image_compression{};  ///< auto_glz, auto_lz, quic, glz, lz or off; empty: SPICE's own default
+    std::string streaming{};          ///< of what looks like a video: filter, all or off; empty: as above
 
     bool operator==(const Spice&) const = default;
 };

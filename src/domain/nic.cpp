@@ -16,11 +16,10 @@
 namespace virtlight::domain {
 namespace {
 
-constexpr std::string_view paravirtual = "netfront";
 /// What QEMU's PC can have, in its words.
 constexpr std::array<std::string_view, 14> models{
-    paravirtual, "rtl8139", "e1000",   "e1000e",   "ne2k_pci", "pcnet",   "i82551",
-    "i82557b",   "i82558b", "i82559c", "i82559er", "tulip",    "vmxnet3", "virtio-net-pci"};
+    paravirtual_nic, "rtl8139", "e1000",   "e1000e",   "ne2k_pci", "pcnet",   "i82551",
+    "i82557b",       "i82558b", "i82559c", "i82559er", "tulip",    "vmxnet3", "virtio-net-pci"};
 
 constexpr unsigned least_mtu = 68;  // of IPv4
 constexpr unsigned most_mtu = 65535;
@@ -47,14 +46,6 @@ bool is_address(const std::string& address) {
     std::array<unsigned char, sizeof(in6_addr)> bytes{};
     return ::inet_pton(AF_INET, address.c_str(), bytes.data()) == 1 ||
            ::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
-}
-
-bool is_line(std::string_view text) {
-    while (!text.empty()) {
-        const auto character = take_char(text);
-        if (!character || is_control(*character)) return false;
-    }
-    return true;
 }
 
 bool is_vlan(unsigned id) {
@@ -93,8 +84,8 @@ Result<> check_connection(const Nic& nic) {
 
 Result<> check_model(const Nic& nic, GuestType type) {
     if (nic.model.empty()) return {};
-    if (type != GuestType::hvm && nic.model != paravirtual)
-        return refuse(nic, "only model '{}' is supported for Xen PV(H) domains, not '{}'", paravirtual,
+    if (type != GuestType::hvm && nic.model != paravirtual_nic)
+        return refuse(nic, "only model '{}' is supported for Xen PV(H) domains, not '{}'", paravirtual_nic,
                       shown(nic.model));
     if (!contains(models, nic.model))
         return refuse(nic, "unknown model '{}'; allowed here: {}", shown(nic.model), fmt::join(models, ", "));
@@ -109,8 +100,7 @@ Result<> check_nic(const Nic& nic, GuestType type) {
                       nic.mac.is_nil() ? "that of none" : "multicast", to_string(nic.mac));
     if (auto good = check_connection(nic); !good) return good;
     if (auto good = check_model(nic, type); !good) return good;
-    const bool emulated = type == GuestType::hvm && nic.model != paravirtual;
-    const auto target_bytes = interface_bytes - (emulated ? emulated_suffix.size() : 0);
+    const auto target_bytes = interface_bytes - (is_emulated(nic, type) ? emulated_suffix.size() : 0);
     if (!nic.target.empty() && !is_interface(nic.target, target_bytes))
         return refuse(nic, "its target must be up to {} letters, digits, '.', '_' and '-', not '{}'",
                       target_bytes, shown(nic.target));
@@ -144,6 +134,14 @@ Result<> check_beside(const Nic& nic, const std::vector<Nic>& others) {
             return refuse(nic, "another one of the guest has the same target '{}'", nic.target);
     }
     return {};
+}
+
+bool is_emulated(const Nic& nic, GuestType type) {
+    return type == GuestType::hvm && nic.model != paravirtual_nic;
+}
+
+std::string alias_of(const Nic& nic) {
+    return fmt::format("net{}", nic.devid);
 }
 
 unsigned free_devid(const std::vector<Nic>& nics) {

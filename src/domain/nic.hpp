@@ -14,6 +14,9 @@ namespace virtlight::domain {
 
 enum class GuestType;
 
+/// The model of a NIC that has nothing but its vif.
+inline constexpr std::string_view paravirtual_nic = "netfront";
+
 /// How a port of an Open vSwitch carries VLANs, each 1 to 4094.
 struct OpenVswitch {
     std::optional<unsigned> tag{};  ///< of the guest's frames that have none
@@ -53,6 +56,12 @@ Result<> check_nic(const Nic& nic, GuestType type);
 /// The same beside the guest's others. unsupported_config: one of them has its MAC, devid or target, or there
 /// are too many.
 Result<> check_beside(const Nic& nic, const std::vector<Nic>& others);
+
+/// Whether the device model of a guest of this type emulates one beside the vif.
+bool is_emulated(const Nic& nic, GuestType type);
+
+/// The name of a NIC in a running guest's XML and in events: "net0".
+std::string alias_of(const Nic& nic);
 
 /// The lowest devid that none of them has.
 unsigned free_devid(const std::vector<Nic>& nics);

@@ -9,7 +9,7 @@ namespace {
 
 bool same_consoles(const Definition& saved, const Definition& wanted) {
     return std::ranges::equal(saved.consoles, wanted.consoles, [](const Console& one, const Console& other) {
-        return one.target == other.target && one.port == other.port;
+        return one.target == other.target && one.port == other.port && one.name == other.name;
     });
 }
 
@@ -37,13 +37,19 @@ Result<> check_same_guest(const Definition& saved, const Definition& wanted) {
         {"maximum memory", saved.memory_max_kib == wanted.memory_max_kib},
         {"maximum number of vCPUs", saved.vcpus_max == wanted.vcpus_max},
         {"<features>", saved.features == wanted.features},
-        {"clock", saved.clock == wanted.clock},
+        {"clock", saved.clock == wanted.clock && saved.clock_adjustment == wanted.clock_adjustment},
+        {"processor or timers", saved.platform == wanted.platform},
+        {"NUMA cells", saved.numa == wanted.numa},
+        {"settings", saved.settings == wanted.settings},
         {"disks", same_disks(saved, wanted)},
         {"network interfaces", same_nics(saved, wanted)},
         {"consoles", same_consoles(saved, wanted)},
         {"video", saved.video == wanted.video},
         {"input devices", saved.usb_inputs == wanted.usb_inputs},
         {"sound card", saved.sound == wanted.sound},
+        {"shared folders", saved.shared_folders == wanted.shared_folders},
+        {"PCI devices", saved.pci_devices == wanted.pci_devices},
+        {"USB devices", saved.usb == wanted.usb},
     };
     for (const auto& [what, same] : parts) {
         if (!same)

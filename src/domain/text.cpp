@@ -69,6 +69,14 @@ namespace {
 constexpr std::string_view blanks = " \t\r\n";
 }
 
+bool is_line(std::string_view text) {
+    while (!text.empty()) {
+        const auto character = take_char(text);
+        if (!character || is_control(*character)) return false;
+    }
+    return true;
+}
+
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(blanks);
     if (first == text.npos) return {};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -19,6 +21,9 @@ bool is_xml_char(char32_t character);
 /// Control characters of ASCII and of Unicode, line breaks and tabs among them.
 bool is_control(char32_t character);
 
+/// UTF-8 without control characters.
+bool is_line(std::string_view text);
+
 /// Without the blanks around it, as XML counts blanks.
 std::string_view trimmed(std::string_view text);
 
@@ -27,6 +32,15 @@ std::vector<std::string> words_in(std::string_view text);
 
 /// With U+FFFD for each byte that is not UTF-8.
 std::string as_utf8(std::string_view text);
+
+/// The number that all of the text is. Empty: it has other than digits, or is too large for the type.
+template <std::unsigned_integral T>
+std::optional<T> whole_number(std::string_view text, int base = 10) {
+    T number{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
 
 /// A value for an error's sentence: one line, UTF-8, cut where it is longer than `limit` bytes.
 std::string shown(std::string_view value, std::size_t limit = 80);

@@ -5,14 +5,18 @@
 #include <utility>
 
 #include "domain/xl_cfg_options.hpp"
+#include "domain/xl_cfg_specs.hpp"
 #include "domain/xml.hpp"
 
 namespace virtlight::domain {
 namespace {
 
 /// In the order of reading and writing: the defaults of the others depend on what the first tell.
-constexpr const XlOptions* tables[] = {&xl_general_options,  &xl_cpu_options,    &xl_boot_options,
-                                       &xl_platform_options, &xl_device_options, &xl_absent_options};
+constexpr const XlOptions* tables[] = {&xl_general_options, &xl_numa_options,        &xl_cpu_options,
+                                       &xl_boot_options,    &xl_platform_options,    &xl_machine_options,
+                                       &xl_device_options,  &xl_host_device_options, &xl_share_options,
+                                       &xl_screen_options,  &xl_spice_options,       &xl_adapter_options,
+                                       &xl_setting_options, &xl_old_setting_options, &xl_absent_options};
 
 template <class Visit>
 void for_each_option(Visit visit) {
@@ -55,25 +59,48 @@ void read_settings(XlReading& reading, Definition& definition) {
         definition.boot.bootloader.empty())
         reading.note(Reason::invalid_argument, 1,
                      "a guest needs a 'kernel', a 'bootloader' or to be of 'type' hvm");
+    if (definition.type != GuestType::hvm)
+        definition.video = default_video(definition.type, definition.graphics);
     if (definition.consoles.empty()) definition.consoles = {{Console::Target::xen, 0}};
 }
 
-/// Comments about what only a definition has, and about screens, whose options have no way in yet.
+/// Comments about what only a definition has.
 std::string without_place(const Definition& definition) {
     std::string lines;
     const std::pair<std::string_view, bool> parts[] = {
-        {"<title>", !definition.title.empty()},       {"<description>", !definition.description.empty()},
-        {"<metadata>", !definition.metadata.empty()}, {"<graphics>", definition.graphics != Graphics()},
-        {"<video>", definition.video != Video()},     {"<input>", !definition.usb_inputs.empty()},
-        {"<sound>", definition.sound.has_value()},
+        {"<title>", !definition.title.empty()},
+        {"<description>", !definition.description.empty()},
+        {"<metadata>", !definition.metadata.empty()},
     };
     for (const auto& [part, there] : parts)
         if (there) lines += fmt::format("# not said here: the domain's {}\n", part);
+    for (const auto& word : unsaid_of_vfb(definition))
+        lines += fmt::format("# not said here: '{}' of the screen, which holds a comma\n", word);
+    for (const auto& share : unsaid_shares(definition))
+        lines += fmt::format("# not said here: {}, whose words hold a comma\n", share);
     for (const auto& disk : definition.disks)
         if (disk.shareable)
             lines +=
                 fmt::format("# not said here: the domain's <shareable> of disk {}\n", to_string(disk.target));
     return lines;
+}
+
+/// What a setting is, and what it can be.
+std::string described(const XlOption& option) {
+    const auto& rule = *find_setting(option.key);
+    const std::pair<unsigned, std::string_view> types[] = {
+        {SettingRule::pv, "PV"}, {SettingRule::pvh, "PVH"}, {SettingRule::hvm, "HVM"}};
+    std::vector<std::string_view> guests;
+    for (const auto& [bit, name] : types)
+        if (rule.guests & bit) guests.push_back(name);
+    auto text = std::string(rule.meaning);
+    using Kind = SettingRule::Kind;
+    if (rule.kind == Kind::flag) text += ": yes or no";
+    if (rule.kind == Kind::number) text += fmt::format(": {} to {}", rule.least, rule.most);
+    if (!rule.words.empty()) text += fmt::format(": `{}`", fmt::join(rule.words, "`, `"));
+    if (rule.kind == Kind::texts) text += ", each one of several";
+    if (rule.guests != SettingRule::any) text += fmt::format("; of {} guests", fmt::join(guests, " and "));
+    return text;
 }
 
 }  // namespace
@@ -103,11 +130,14 @@ std::string xl_cfg_document() {
     std::size_t all = 0;
     std::size_t both_ways = 0;
     std::string served;
+    std::string settings;
     std::string absent;
     for_each_option([&](const XlOption& option) {
         ++all;
-        if (option.read) {
-            ++both_ways;
+        both_ways += option.read ? 1 : 0;
+        if (option.setting) {
+            settings += fmt::format("| `{}` | {} |\n", option.key, described(option));
+        } else if (option.read) {
             const auto old = option.old_form_of.empty()
                                  ? std::string()
                                  : fmt::format("; an old form of `{}`", option.old_form_of);
@@ -127,9 +157,22 @@ std::string xl_cfg_document() {
         "both\n"
         "directions; each other one is refused by its name and line unless it says what is so anyway.\n\n"
         "| option | in domain XML |\n|---|---|\n{}\n"
+        "## Settings\n\n"
+        "What libvirt's XML has no element for is in `<metadata>`, where each client leaves it in peace, and "
+        "`virsh edit`\n"
+        "changes it. What is not given is left as Xen has it.\n\n"
+        "    <metadata>\n"
+        "      <virtlight:settings xmlns:virtlight='urn:virtlight:settings:1'>\n"
+        "        <setting name='pool' value='Pool-1'/>\n"
+        "        <setting name='nx' value='no'/>\n"
+        "        <setting name='irqs' value='5'/>\n"
+        "        <setting name='irqs' value='7'/>\n"
+        "      </virtlight:settings>\n"
+        "    </metadata>\n\n"
+        "| setting | what it is |\n|---|---|\n{}\n"
         "## Without a place in a definition\n\n"
         "| option | why | accepted all the same |\n|---|---|---|\n{}",
-        all, both_ways, served, absent);
+        all, both_ways, served, settings, absent);
 }
 
 }  // namespace virtlight::domain

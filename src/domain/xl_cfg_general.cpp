@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "base/limits.hpp"
 #include "domain/lifecycle_words.hpp"
-#include "domain/xl_cfg_options.hpp"
+#include "domain/xl_cfg_values.hpp"
 #include "domain/xml.hpp"
-#include "domain/xml_values.hpp"
 
 // What a guest is, how much it has, and what is done when it stops.
 
@@ -16,23 +15,16 @@ constexpr std::uint64_t most_mib = std::uint64_t{1} << 43;
 constexpr Word<GuestType> types[] = {{"pv", GuestType::pv}, {"pvh", GuestType::pvh}, {"hvm", GuestType::hvm}};
 constexpr Word<GuestType> builders[] = {{"generic", GuestType::pv}, {"hvm", GuestType::hvm}};
 
-template <class T>
-T choice(const XlAt& at, Words<T> words, T otherwise) {
-    const auto& word = at.text();
-    const auto meaning = meaning_of<T>(word, words);
-    if (!meaning)
-        at.unsupported("'{}' cannot be '{}' here; allowed are {}", at.key(), shown(word),
-                       list_words<T>(words));
-    return meaning.value_or(otherwise);
-}
-
 /// What xl gives a guest that asks for nothing.
 void set_type(GuestType type, Definition& definition) {
     definition.type = type;
     const bool hvm = type == GuestType::hvm;
     definition.features = {.acpi = hvm, .apic = hvm, .pae = hvm};
     definition.boot.order.clear();
-    if (hvm) definition.boot.order = {BootDevice::disk, BootDevice::cdrom};
+    if (!hvm) return;
+    definition.boot.order = {BootDevice::disk, BootDevice::cdrom};
+    definition.graphics.vnc = Vnc();
+    definition.video = default_video(type, definition.graphics);
 }
 
 void read_type(const XlAt& at, Definition& definition) {
@@ -140,6 +132,22 @@ void write_on_watchdog(const Definition& definition, XlWriter& writer) {
     writer.text("on_watchdog", word_for<LifecycleAction>(definition.on_crash, crash_actions));
 }
 
+/// A guest that resets itself softly goes on as it is where it would be restarted.
+std::string_view soft_reset_word(const Definition& definition) {
+    const auto action = definition.on_reboot;
+    const bool restarts = action == LifecycleAction::restart || action == LifecycleAction::rename_restart;
+    return restarts ? "soft-reset" : word_for<LifecycleAction>(action, crash_actions);
+}
+void read_on_soft_reset(const XlAt& at, Definition& definition) {
+    if (at.text() != soft_reset_word(definition))
+        at.unsupported("'on_soft_reset' must be '{}' here, as 'on_reboot' is '{}'",
+                       soft_reset_word(definition),
+                       word_for<LifecycleAction>(definition.on_reboot, crash_actions));
+}
+void write_on_soft_reset(const Definition& definition, XlWriter& writer) {
+    writer.text("on_soft_reset", soft_reset_word(definition));
+}
+
 constexpr XlOption table[] = {
     {"type", "`os/type`", read_type, write_type},
     {"builder", "`os/type`", read_builder, nullptr, "type"},
@@ -153,6 +161,8 @@ constexpr XlOption table[] = {
     {"on_reboot", "`on_reboot`; as on_poweroff", read_on_reboot, write_on_reboot},
     {"on_crash", "`on_crash`", read_on_crash, write_on_crash},
     {"on_watchdog", "`on_crash`, which it must not differ from", read_on_watchdog, write_on_watchdog},
+    {"on_soft_reset", "soft-reset where `on_reboot` restarts, else the same as that", read_on_soft_reset,
+     write_on_soft_reset},
 };
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include "domain/xl_cfg_options.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace virtlight::domain {
 namespace {
@@ -18,10 +17,7 @@ std::optional<std::uint64_t> parse_c_number(std::string_view text) {
     } else if (text.size() > 1 && text.starts_with('0')) {
         base = 8;
     }
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return number;
+    return whole_number<std::uint64_t>(text, base);
 }
 
 const std::string nothing;
@@ -55,15 +51,49 @@ std::vector<XlAt> XlAt::items() const {
     if (!is_list()) return {*this};
     std::vector<XlAt> all;
     for (const auto& item : value_->items)
-        all.push_back(XlAt(*reading_, *setting_, item));
+        all.push_back(XlAt(*reading_, *siblings_, *setting_, item));
     return all;
 }
 
+bool XlAt::says_nothing() const {
+    return is_list() ? value_->items.empty() : value_->text.empty() || value_->text == "0";
+}
+
 std::optional<XlAt> XlAt::sibling(std::string_view other) const {
-    const auto& settings = reading_->settings();
-    const auto found = std::ranges::find(settings, other, &XlSetting::key);
-    if (found == settings.end()) return std::nullopt;
-    return XlAt(*reading_, *found);
+    const auto found = std::ranges::find(*siblings_, other, &XlSetting::key);
+    if (found == siblings_->end()) return std::nullopt;
+    return XlAt(*reading_, *siblings_, *found, found->value);
+}
+
+bool XlAt::is_on(std::string_view other, bool otherwise) const {
+    const auto there = sibling(other);
+    return there ? there->boolean() : otherwise;
+}
+
+std::string XlAt::text_of(std::string_view other) const {
+    const auto there = sibling(other);
+    return there ? there->text() : std::string();
+}
+
+std::uint64_t XlAt::number_of(std::string_view other, std::uint64_t max) const {
+    const auto there = sibling(other);
+    return there ? there->number(max) : 0;
+}
+
+XlSettings XlAt::parameters() const {
+    XlSettings all;
+    std::string_view rest = text();
+    while (!rest.empty()) {
+        const auto parameter = rest.substr(0, rest.find(','));
+        rest.remove_prefix(std::min(parameter.size() + 1, rest.size()));
+        const auto equals = std::min(parameter.find('='), parameter.size());
+        const std::string key(trimmed(parameter.substr(0, equals)));
+        if (key.empty()) continue;
+        std::erase_if(all, [&](const XlSetting& before) { return before.key == key; });
+        const auto value = parameter.substr(std::min(equals + 1, parameter.size()));
+        all.push_back({key, {.text = std::string(value)}, setting_->line});
+    }
+    return all;
 }
 
 void XlWriter::text(std::string_view key, std::string_view text) {
@@ -83,7 +113,11 @@ void XlWriter::texts(std::string_view key, const std::vector<std::string>& texts
     XlValue list{.kind = Kind::list};
     for (const auto& words : texts)
         list.items.push_back({.text = words});
-    settings_.push_back({std::string(key), std::move(list)});
+    value(key, std::move(list));
+}
+
+void XlWriter::value(std::string_view key, XlValue value) {
+    settings_.push_back({std::string(key), std::move(value)});
 }
 
 }  // namespace virtlight::domain

@@ -34,7 +34,8 @@ class XlReading {
 /// A value of a setting. Values of a wrong kind are noted, and are empty then.
 class XlAt {
  public:
-    XlAt(XlReading& reading, const XlSetting& setting) : XlAt(reading, setting, setting.value) {}
+    XlAt(XlReading& reading, const XlSetting& setting)
+        : XlAt(reading, reading.settings(), setting, setting.value) {}
 
     const std::string& key() const { return setting_->key; }
     bool is_list() const { return value_->kind == XlValue::Kind::list; }
@@ -45,8 +46,22 @@ class XlAt {
     bool boolean() const { return number(~std::uint64_t{0} >> 1) != 0; }
     /// Of a list; a value that is none counts as a list of that.
     std::vector<XlAt> items() const;
+    /// An empty value, or 0, which is what holds where the option is not there.
+    bool says_nothing() const;
     /// Another setting, if it is there.
     std::optional<XlAt> sibling(std::string_view other) const;
+    /// What another one says; if it is not there: `otherwise`, nothing, 0.
+    bool is_on(std::string_view other, bool otherwise) const;
+    std::string text_of(std::string_view other) const;
+    std::uint64_t number_of(std::string_view other, std::uint64_t max) const;
+
+    /// A text "KEY=VALUE,KEY=VALUE" taken apart; as of settings, the last one of a key counts. What has no
+    /// value has an empty one.
+    XlSettings parameters() const;
+    /// One of those, whose siblings are the others.
+    XlAt part(const XlSettings& parts, const XlSetting& one) const {
+        return {*reading_, parts, one, one.value};
+    }
 
     template <class... Args>
     void invalid(fmt::format_string<Args...> text, Args&&... args) const {
@@ -60,10 +75,11 @@ class XlAt {
     }
 
  private:
-    XlAt(XlReading& reading, const XlSetting& setting, const XlValue& value)
-        : reading_(&reading), setting_(&setting), value_(&value) {}
+    XlAt(XlReading& reading, const XlSettings& siblings, const XlSetting& setting, const XlValue& value)
+        : reading_(&reading), siblings_(&siblings), setting_(&setting), value_(&value) {}
 
     XlReading* reading_;
+    const XlSettings* siblings_;
     const XlSetting* setting_;
     const XlValue* value_;
 };
@@ -77,6 +93,7 @@ class XlWriter {
     void number(std::string_view key, std::uint64_t number);
     /// Unless there are none.
     void texts(std::string_view key, const std::vector<std::string>& texts);
+    void value(std::string_view key, XlValue value);
 
     XlSettings take() && { return std::move(settings_); }
 
@@ -92,15 +109,25 @@ struct XlOption {
     void (*write)(const Definition& definition, XlWriter& writer) = nullptr;
     std::string_view old_form_of{};  ///< it is read, and written as this
     std::string_view holds{};        ///< where it is not read: what it may say, as that is so anyway
+    bool setting = false;            ///< a definition has it as a setting of this name
 };
 
 using XlOptions = std::span<const XlOption>;
 
 extern const XlOptions xl_general_options;  ///< read first: they tell the guest's type
+extern const XlOptions xl_numa_options;     ///< they may tell how many vCPUs there are
 extern const XlOptions xl_cpu_options;
 extern const XlOptions xl_boot_options;
 extern const XlOptions xl_platform_options;
+extern const XlOptions xl_machine_options;
+extern const XlOptions xl_setting_options;
+extern const XlOptions xl_old_setting_options;
 extern const XlOptions xl_device_options;
-extern const XlOptions xl_absent_options;  ///< those that have no place in a definition
+extern const XlOptions xl_host_device_options;
+extern const XlOptions xl_share_options;  ///< read after other consoles
+extern const XlOptions xl_screen_options;
+extern const XlOptions xl_spice_options;
+extern const XlOptions xl_adapter_options;  ///< read after how the screen is shown
+extern const XlOptions xl_absent_options;   ///< those that have no place in a definition
 
 }  // namespace virtlight::domain

@@ -12,4 +12,10 @@ void write_xl_disks(const Definition& definition, XlWriter& writer);
 void read_xl_nics(const XlAt& at, Definition& definition);
 void write_xl_nics(const Definition& definition, XlWriter& writer);
 
+/// Channels and shared folders that xl's format cannot have, as their words hold a comma.
+std::vector<std::string> unsaid_shares(const Definition& definition);
+
+/// Which words about a screen a "vfb" cannot have, as they hold a comma.
+std::vector<std::string> unsaid_of_vfb(const Definition& definition);
+
 }  // namespace virtlight::domain

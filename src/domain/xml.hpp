@@ -20,6 +20,9 @@ Result<Definition> parse_xml(std::string_view xml);
 /// running domain.
 std::string format_xml(const Definition& definition, std::optional<unsigned> domid = std::nullopt);
 
+/// The <metadata> element of its XML: what tools keep there and its settings. Empty: it has neither.
+std::string metadata_xml(const Definition& definition);
+
 /// Whether a name can be a domain's: 1 to limits::name_bytes bytes, valid UTF-8, without control characters
 /// or '/', and neither "." nor "..". The error says what is wrong.
 Result<> check_name(std::string_view name);

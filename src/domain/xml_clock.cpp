@@ -1,21 +1,87 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <charconv>
+
 #include "domain/xml_parts.hpp"
 #include "domain/xml_values.hpp"
 
 namespace virtlight::domain {
 namespace {
 
-constexpr Word<ClockOffset> offsets[] = {{"utc", ClockOffset::utc}, {"localtime", ClockOffset::localtime}};
+/// Of <clock>: one that is a while ahead of another is "variable", and has that as its basis.
+enum class Offset { utc, localtime, variable };
+enum class Timer { tsc, hpet };
 
-void read(const XmlElement& domain, Definition& definition) {
-    const auto clock = domain.child("clock");
-    definition.clock = attribute_choice(clock, "offset", offsets, ClockOffset::utc);
+constexpr Word<Offset> offsets[] = {
+    {"utc", Offset::utc}, {"localtime", Offset::localtime}, {"variable", Offset::variable}};
+constexpr Word<ClockOffset> bases[] = {{"utc", ClockOffset::utc}, {"localtime", ClockOffset::localtime}};
+constexpr Word<Timer> timers[] = {{"tsc", Timer::tsc}, {"hpet", Timer::hpet}};
+constexpr Word<TscMode> tsc_modes[] = {
+    {"native", TscMode::native}, {"paravirt", TscMode::paravirt}, {"emulate", TscMode::emulate}};
+constexpr std::string_view chosen_tsc_mode = "auto";
+constexpr Word<bool> yes_or_no[] = {{"yes", true}, {"no", false}};
+
+std::int32_t read_adjustment(const XmlElement& clock) {
+    const auto attribute = clock.attribute("adjustment").value_or("0");
+    auto text = trimmed(attribute);
+    if (text.starts_with('+')) text.remove_prefix(1);
+    std::int32_t seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error != std::errc{} || end != text.data() + text.size())
+        clock.invalid("the adjustment of <clock> must be a number of seconds, not '{}'", shown(attribute));
+    return seconds;
+}
+
+void read_offset(const XmlElement& clock, Definition& definition) {
+    const auto offset = attribute_choice(clock, "offset", offsets, Offset::utc);
+    if (offset == Offset::variable) {
+        definition.clock = attribute_choice(clock, "basis", bases, ClockOffset::utc);
+        definition.clock_adjustment = read_adjustment(clock);
+        return;
+    }
+    definition.clock = offset == Offset::localtime ? ClockOffset::localtime : ClockOffset::utc;
     // The guest's clock starts anew each time, so this says what holds; conversions from xl.cfg write it.
     expect_attribute(clock, "adjustment", "reset");
 }
 
+void read_tsc(const XmlElement& timer, Platform& platform) {
+    expect_attribute(timer, "present", "yes");
+    const auto mode = timer.attribute("mode");
+    if (!mode || trimmed(*mode) == chosen_tsc_mode) return;
+    platform.tsc = attribute_choice(timer, "mode", tsc_modes, TscMode::native);
+}
+
+void read_timer(const XmlElement& timer, Definition& definition) {
+    if (!timer.attribute("name"))
+        timer.invalid("<timer> has no attribute 'name'; allowed here: {}", list_words<Timer>(timers));
+    if (attribute_choice(timer, "name", timers, Timer::tsc) == Timer::tsc)
+        return read_tsc(timer, definition.platform);
+    if (definition.type != GuestType::hvm) timer.unsupported("only HVM guests have the <timer> 'hpet'");
+    definition.platform.hpet = attribute_choice(timer, "present", yes_or_no, true);
+}
+
+void read(const XmlElement& domain, Definition& definition) {
+    const auto clock = domain.child("clock");
+    read_offset(clock, definition);
+    for (const auto& timer : clock.children("timer"))
+        read_timer(timer, definition);
+}
+
 void write(XmlWriter& writer, const Definition& definition, Shape) {
-    writer.element("clock").attribute("offset", word_for(definition.clock, offsets));
+    const auto basis = word_for(definition.clock, bases);
+    const bool variable = definition.clock_adjustment != 0;
+    auto clock = writer.element("clock");
+    clock.attribute("offset", variable ? "variable" : basis);
+    if (variable)
+        clock.attribute("adjustment", std::to_string(definition.clock_adjustment)).attribute("basis", basis);
+    const auto& platform = definition.platform;
+    if (platform.tsc)
+        writer.element("timer")
+            .attribute("name", "tsc")
+            .attribute("mode", word_for(*platform.tsc, tsc_modes));
+    if (platform.hpet)
+        writer.element("timer")
+            .attribute("name", "hpet")
+            .attribute("present", word_for(*platform.hpet, yes_or_no));
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <cstdint>
+#include <limits>
 #include <set>
 
 #include "domain/xml_parts.hpp"
@@ -18,24 +20,48 @@ void write_emulator(XmlWriter& writer, const Definition& definition, Shape) {
 // Every guest of Xen has Xen's bus and a balloon, and libvirt writes both into every definition; of an HVM
 // guest with disks also the controllers that its device model has anyway.
 
-enum class Controller { xenbus, ide, scsi };
-constexpr Word<Controller> controllers[] = {
-    {"xenbus", Controller::xenbus}, {"ide", Controller::ide}, {"scsi", Controller::scsi}};
+enum class Controller { xenbus, usb, ide, scsi };
+constexpr Word<Controller> controllers[] = {{"xenbus", Controller::xenbus},
+                                            {"usb", Controller::usb},
+                                            {"ide", Controller::ide},
+                                            {"scsi", Controller::scsi}};
+
+constexpr std::uint32_t most_of_xenbus = std::numeric_limits<std::int32_t>::max();
+
+std::optional<unsigned> read_bound(const XmlElement& xenbus, std::string_view attribute,
+                                   std::uint32_t least) {
+    const auto text = xenbus.attribute(attribute);
+    if (!text) return std::nullopt;
+    const auto number = parse_number<std::uint32_t>(*text);
+    if (!number || *number < least || *number > most_of_xenbus)
+        xenbus.invalid("attribute '{}' of <controller> must be a number from {} to {}, not '{}'", attribute,
+                       least, most_of_xenbus, shown(*text));
+    return number;
+}
 
 void read_controllers(const XmlElement& devices, Definition& definition) {
-    const auto known = std::span(controllers).first(definition.type == GuestType::hvm ? 3 : 1);
+    const auto known = std::span(controllers).first(definition.type == GuestType::hvm ? 4 : 2);
     std::set<Controller> seen;
     for (const auto& element : devices.children("controller")) {
+        if (is_usb_controller(element)) continue;  // they are a part of their own
         const auto type = attribute_choice(element, "type", known, Controller::xenbus);
         expect_attribute(element, "index", "0");
         ignore_alias(element);
+        if (type == Controller::xenbus) {
+            definition.platform.max_grant_frames = read_bound(element, "maxGrantFrames", 0);
+            definition.platform.max_event_channels = read_bound(element, "maxEventChannels", 1);
+        }
         if (!seen.insert(type).second)
             element.invalid("a guest has one <controller> of type '{}'", word_for(type, controllers));
     }
 }
 
-void write_xenbus(XmlWriter& writer, const Definition&, Shape) {
-    writer.element("controller").attribute("type", "xenbus").attribute("index", "0");
+void write_xenbus(XmlWriter& writer, const Definition& definition, Shape) {
+    const auto& platform = definition.platform;
+    auto xenbus = writer.element("controller");
+    xenbus.attribute("type", "xenbus").attribute("index", "0");
+    if (platform.max_grant_frames) xenbus.attribute("maxGrantFrames", *platform.max_grant_frames);
+    if (platform.max_event_channels) xenbus.attribute("maxEventChannels", *platform.max_event_channels);
 }
 
 void read_memballoon(const XmlElement& devices, Definition&) {
@@ -53,9 +79,10 @@ constexpr XmlPart xenbus_part{read_controllers, write_xenbus};
 constexpr XmlPart memballoon_part{read_memballoon, write_memballoon};
 
 /// In libvirt's order of writing.
-constexpr const XmlPart* parts[] = {&emulator_part, &disks_part,    &xenbus_part,
-                                    &nics_part,     &consoles_part, &graphics_part,
-                                    &inputs_part,   &video_part,    &memballoon_part};
+constexpr const XmlPart* parts[] = {&emulator_part,       &disks_part,  &xenbus_part,   &usb_controllers_part,
+                                    &shared_folders_part, &nics_part,   &consoles_part, &channels_part,
+                                    &graphics_part,       &inputs_part, &video_part,    &hostdevs_part,
+                                    &memballoon_part};
 
 void read(const XmlElement& domain, Definition& definition) {
     const auto devices = domain.child("devices");

@@ -19,6 +19,24 @@ std::string copy_and_free(xmlChar* text) {
     return std::string(view(text));
 }
 
+void remove_node(xmlNode* node) {
+    xmlUnlinkNode(node);
+    xmlFreeNode(node);
+}
+
+/// Removes from the copy of an element what is that of `child`, one of its own children, and the blanks
+/// before.
+void remove_copy(const xmlNode& original, xmlNode& copy, const xmlNode* child) {
+    auto* theirs = copy.children;
+    for (const auto* ours = original.children; ours != nullptr; ours = ours->next, theirs = theirs->next) {
+        if (ours != child) continue;
+        auto* const before = theirs->prev;
+        remove_node(theirs);
+        if (before != nullptr && xmlIsBlankNode(before) != 0) remove_node(before);
+        return;
+    }
+}
+
 std::string qualified_name(const xmlChar* name, const xmlNs* ns) {
     const auto prefix = ns == nullptr ? std::string_view{} : view(ns->prefix);
     return shown(prefix.empty() ? std::string(view(name)) : fmt::format("{}:{}", prefix, view(name)));
@@ -71,7 +89,12 @@ void XmlReading::note(Reason reason, const xmlNode& node, std::string sentence) 
 
 void XmlReading::check(xmlNode& node) {
     const auto& known = asked(node);
-    if (known.everything) return;
+    if (known.everything) {
+        for_each_child(&node, [&](xmlNode& child) {
+            if (child._private != nullptr) check(child);
+        });
+        return;
+    }
     check_attributes(node, known);
     for (auto* child = node.children; child != nullptr && !problem_; child = child->next) {
         if (child->type == XML_ELEMENT_NODE) {
@@ -156,7 +179,7 @@ std::string XmlElement::text() const {
     return text;
 }
 
-std::string XmlElement::outer_xml() const {
+std::string XmlElement::outer_xml(const Element& without) const {
     if (node_ == nullptr) return {};
     reading_->asked(*node_).everything = true;
     // A document of its own: copying declares the namespaces that come from outside, and with UTF-8 as its
@@ -164,6 +187,7 @@ std::string XmlElement::outer_xml() const {
     const XmlDocument alone(xmlNewDoc(nullptr));
     alone->encoding = xmlStrdup(reinterpret_cast<const xmlChar*>("UTF-8"));
     auto* copy = xmlDocCopyNode(node_, alone.get(), 1);
+    remove_copy(*node_, *copy, without.node_);
     xmlDocSetRootElement(alone.get(), copy);
     const std::unique_ptr<xmlBuffer, decltype(&xmlBufferFree)> buffer(xmlBufferCreate(), xmlBufferFree);
     xmlNodeDump(buffer.get(), alone.get(), copy, 0, 0);

@@ -71,8 +71,11 @@ class XmlReading::Element {
     /// The element's own text as it stands, blanks included.
     std::string text() const;
     /// The element as XML text that stands alone: the namespaces it uses are declared in it, and reading it
-    /// and asking again gives the same text. Takes all that is inside.
-    std::string outer_xml() const;
+    /// and asking again gives the same text. Takes all that is inside; a child that was asked something is
+    /// still looked through.
+    /// `without` is a child that is left out, with the blanks before it; it may be none.
+    std::string outer_xml(const Element& without) const;
+    std::string outer_xml() const { return outer_xml({*reading_, nullptr}); }
 
     template <class... Args>
     void invalid(fmt::format_string<Args...> text, Args&&... args) const {

@@ -16,16 +16,19 @@ void read(const XmlElement& domain, Definition& definition) {
     if (const auto hap = features.child("hap")) {
         definition.features.hap = attribute_choice(hap, "state", switches, true);
     }
+    read_xen_features(features, definition);
 }
 
 void write(XmlWriter& writer, const Definition& definition, Shape) {
     const auto& features = definition.features;
-    if (features == Features{}) return;
+    const auto& platform = definition.platform;
+    if (features == Features{} && !platform.e820_host && !platform.passthrough) return;
     auto element = writer.element("features");
     if (features.acpi) writer.element("acpi");
     if (features.apic) writer.element("apic");
     if (features.pae) writer.element("pae");
     if (features.hap) writer.element("hap").attribute("state", word_for(*features.hap, switches));
+    write_xen_features(writer, platform);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "domain/text.hpp"
 #include "domain/xml.hpp"
 #include "domain/xml_parts.hpp"
+#include "domain/xml_settings.hpp"
 
 namespace virtlight::domain {
 namespace {
@@ -55,7 +56,9 @@ std::string read_metadata(const XmlElement& domain) {
                           shown(uri));
         }
     }
-    return metadata.outer_xml();
+    const auto settings = settings_in(metadata);
+    auto others = metadata.outer_xml(settings);
+    return settings && children.size() == 1 ? std::string() : others;
 }
 
 void read(const XmlElement& domain, Definition& definition) {
@@ -71,11 +74,22 @@ void write(XmlWriter& writer, const Definition& definition, Shape) {
     writer.element("uuid").text(to_string(definition.uuid));
     if (!definition.title.empty()) writer.element("title").text(definition.title);
     if (!definition.description.empty()) writer.element("description").text(definition.description);
-    if (!definition.metadata.empty()) writer.raw(definition.metadata);
+    if (const auto metadata = metadata_xml(definition); !metadata.empty()) writer.raw(metadata);
 }
 
 }  // namespace
 
 constinit const XmlPart general_part{read, write};
+
+std::string metadata_xml(const Definition& definition) {
+    const auto& others = definition.metadata;
+    if (definition.settings.empty()) return others;
+    // They come first, so that what is behind them stays as it was.
+    auto ours = "\n" + format_settings(definition.settings, 2);
+    ours.pop_back();
+    if (others.empty()) return fmt::format("<metadata>{}\n  </metadata>", ours);
+    const auto begin = others.find('>') + 1;
+    return others.substr(0, begin) + ours + others.substr(begin);
+}
 
 }  // namespace virtlight::domain

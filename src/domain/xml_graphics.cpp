@@ -56,7 +56,8 @@ Vnc read_vnc(const XmlElement& element) {
 
 Sdl read_sdl(const XmlElement& element) {
     expect_attribute(element, "fullscreen", "no");
-    return {element.attribute("display").value_or(""), element.attribute("xauth").value_or("")};
+    return {element.attribute("display").value_or(""), element.attribute("xauth").value_or(""),
+            attribute_choice<bool>(element.child("gl"), "enable", yes_or_no, false)};
 }
 
 Spice read_spice(const XmlElement& element) {
@@ -69,6 +70,8 @@ Spice read_spice(const XmlElement& element) {
     spice.password = element.attribute("passwd").value_or("");
     spice.clipboard = attribute_choice<bool>(element.child("clipboard"), "copypaste", yes_or_no, true);
     spice.agent_mouse = attribute_choice<bool>(element.child("mouse"), "mode", mouse_modes, true);
+    spice.image_compression = trimmed(element.child("image").attribute("compression").value_or(""));
+    spice.streaming = trimmed(element.child("streaming").attribute("mode").value_or(""));
     return spice;
 }
 
@@ -123,6 +126,7 @@ void write_sdl(XmlWriter& writer, const Sdl& sdl) {
     element.attribute("type", "sdl");
     write_optional(element, "display", sdl.display);
     write_optional(element, "xauth", sdl.xauthority);
+    if (sdl.opengl) writer.element("gl").attribute("enable", "yes");
 }
 
 void write_spice(XmlWriter& writer, const Spice& spice, std::string_view keymap) {
@@ -135,6 +139,9 @@ void write_spice(XmlWriter& writer, const Spice& spice, std::string_view keymap)
     write_optional(element, "keymap", keymap);
     write_optional(element, "passwd", spice.password);
     write_listen(writer, spice.listen);
+    if (!spice.image_compression.empty())
+        writer.element("image").attribute("compression", spice.image_compression);
+    if (!spice.streaming.empty()) writer.element("streaming").attribute("mode", spice.streaming);
     if (!spice.clipboard) writer.element("clipboard").attribute("copypaste", "no");
     if (!spice.agent_mouse) writer.element("mouse").attribute("mode", "server");
 }

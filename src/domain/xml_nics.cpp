@@ -220,7 +220,7 @@ void write_nic(XmlWriter& writer, const Nic& nic, bool with_alias) {
     write_text(writer, "target", "dev", nic.target);
     write_text(writer, "model", "type", nic.model);
     if (nic.mtu != 0) writer.element("mtu").attribute("size", nic.mtu);
-    if (with_alias) writer.element("alias").attribute("name", fmt::format("{}{}", alias_prefix, nic.devid));
+    if (with_alias) writer.element("alias").attribute("name", alias_of(nic));
 }
 
 constinit const XmlPart nics_part{read, write};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <variant>
+
 #include "domain/definition.hpp"
 #include "domain/xml_element.hpp"
 #include "domain/xml_writer.hpp"
@@ -22,18 +24,34 @@ extern const XmlPart general_part;     ///< name, uuid, title, description, meta
 extern const XmlPart resources_part;   ///< memory, currentMemory, vcpu
 extern const XmlPart cpu_tuning_part;  ///< cputune
 extern const XmlPart os_part;          ///< os, bootloader, bootloader_args
+extern const XmlPart settings_part;    ///< what is ours in metadata; after os
 extern const XmlPart features_part;
+extern const XmlPart cpu_part;
 extern const XmlPart clock_part;
 extern const XmlPart lifecycle_part;  ///< on_poweroff, on_reboot, on_crash
+extern const XmlPart pm_part;
 extern const XmlPart devices_part;
 
 // Under <devices>.
 extern const XmlPart disks_part;
-extern const XmlPart nics_part;      ///< interface
-extern const XmlPart consoles_part;  ///< console, serial
+extern const XmlPart usb_controllers_part;
+extern const XmlPart shared_folders_part;  ///< filesystem
+extern const XmlPart nics_part;            ///< interface
+extern const XmlPart consoles_part;        ///< console, serial
+extern const XmlPart channels_part;        ///< after consoles
 extern const XmlPart graphics_part;
-extern const XmlPart inputs_part;  ///< input, sound; after graphics
-extern const XmlPart video_part;   ///< after graphics
+extern const XmlPart inputs_part;    ///< input, sound; after graphics
+extern const XmlPart video_part;     ///< after graphics
+extern const XmlPart hostdevs_part;  ///< after USB controllers
+
+/// NUMA cells: in <cpu>, whose child they are, and in <numatune>.
+void read_numa(const XmlElement& domain, Definition& definition);
+void write_numa(XmlWriter& writer, const std::vector<NumaCell>& cells);
+void write_numatune(XmlWriter& writer, const std::vector<NumaCell>& cells);
+
+/// What Xen has for <features><xen>.
+void read_xen_features(const XmlElement& features, Definition& definition);
+void write_xen_features(XmlWriter& writer, const Platform& platform);
 
 /// One <disk>, without regard to the guest that it is for: check_disk() and add_disk() have that.
 Disk read_disk(const XmlElement& element);
@@ -44,5 +62,15 @@ void write_disk(XmlWriter& writer, const Disk& disk, Shape shape);
 Nic read_nic(const XmlElement& interface);
 /// With an alias that says its devid, for one that runs under it.
 void write_nic(XmlWriter& writer, const Nic& nic, bool with_alias);
+
+/// One <controller>, without regard to the guest that it is for: add_usb_controller() has that. One that says
+/// nothing of its model or its index gets these.
+UsbController read_usb_controller(const XmlElement& controller, UsbController::Model model, unsigned index);
+/// Whether a <controller> is of type 'usb'.
+bool is_usb_controller(const XmlElement& controller);
+
+/// One <hostdev>, without regard to the guest that it is for.
+using HostDevice = std::variant<PciDevice, UsbDevice>;
+HostDevice read_hostdev(const XmlElement& element);
 
 }  // namespace virtlight::domain

@@ -37,6 +37,9 @@ class XmlWriter {
         bool has_text_ = false;
     };
 
+    /// What is written stands so many levels deep in something else.
+    explicit XmlWriter(std::size_t depth = 0) : depth_(depth) {}
+
     Element element(std::string_view name) { return Element(*this, name); }
     /// An element that is XML already.
     void raw(std::string_view xml);
@@ -47,7 +50,7 @@ class XmlWriter {
     void begin_line();
 
     std::string out_;
-    std::size_t depth_ = 0;
+    std::size_t depth_;
     bool in_start_tag_ = false;
 };
 

@@ -73,7 +73,7 @@ struct DomainFigures {
     DomainSeen seen{};  ///< without the name
     std::vector<VcpuFigures> vcpus{};
     std::vector<NicFigures> nics{};
-    std::vector<DiskFigures> disks{};  ///< those that are counted: it depends on what serves them
+    std::vector<DiskFigures> disks{};  ///< those that are counted: who serves them may not answer
 
     bool operator==(const DomainFigures&) const = default;
 };
@@ -84,6 +84,9 @@ struct FiguresWanted {
     bool nics = false;
     bool disks = false;
     std::vector<DomId> of{};  ///< none: of all
+    /// How long to wait for who serves a disk. One that does not answer is told of as it was the last time,
+    /// and not waited for again until it does.
+    Duration patience{};
     /// The interfaces whose name in dom0 is not the one that Xen gives ("vif3.0"), by name.
     std::map<std::string, NicOf, std::less<>> named_nics{};
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/limits.hpp"
+#include "base/log.hpp"
 #include "domain/xml.hpp"
 
 namespace virtlight::hypervisor {
@@ -113,16 +114,21 @@ Result<> check_place(const fs::path& path) {
     return {};
 }
 
+/// Whether the file has this name: it may have been removed, renamed or replaced since it was opened.
+bool has_name(const Fd& file, const fs::path& path) {
+    struct stat ours{};
+    struct stat named{};
+    return ::fstat(file.get(), &ours) == 0 && ::stat(path.c_str(), &named) == 0 &&
+           ours.st_dev == named.st_dev && ours.st_ino == named.st_ino && S_ISREG(ours.st_mode);
+}
+
 /// Opens the file for us alone.
 Result<Fd> open_temporary(const fs::path& path) {
     constexpr mode_t owner_only = 0600;
     Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, owner_only));
     if (!file) return fail_errno(errno, "cannot create '{}'", path.string());
-    struct stat ours{};
-    struct stat named{};
     // The one who had it may have given it its final name since it was opened.
-    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 || ::fstat(file.get(), &ours) != 0 ||
-        ::stat(path.c_str(), &named) != 0 || ours.st_ino != named.st_ino || !S_ISREG(ours.st_mode))
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 || !has_name(file, path))
         return fail(Reason::too_many, "'{}' is being written by another save", path.string());
     if (::ftruncate(file.get(), 0) != 0) return fail_errno(errno, "cannot empty '{}'", path.string());
     return file;
@@ -211,7 +217,7 @@ Result<ImageWriter> ImageWriter::create(const fs::path& path, const ImageHead& h
 Result<ImageWriter> ImageWriter::create(const fs::path& path) {
     if (auto good = check_place(path); !good) return std::unexpected(good.error());
     auto temporary = path;
-    temporary += ".new";
+    temporary += unfinished_suffix;
     auto file = open_temporary(temporary);
     if (!file) return std::unexpected(file.error());
     return ImageWriter(path, std::move(temporary), std::move(*file));
@@ -234,24 +240,53 @@ Result<> ImageWriter::write(std::string_view bytes) {
     return written;
 }
 
-Result<> ImageWriter::commit() {
+/// Syncs what was written, and opens its folder while what was there before still is.
+Result<Fd> ImageWriter::finish() {
+    const auto parent = path_.parent_path();
+    Fd folder(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder) return fail_errno(errno, "cannot sync folder '{}'", parent.string());
     if (::fsync(file_.get()) != 0) return fail_errno(errno, "cannot sync '{}'", temporary_.string());
     if (bypasses_cache_) leave_cache(file_);
+    return folder;
+}
+
+Result<> ImageWriter::take_name() {
     if (::rename(temporary_.c_str(), path_.c_str()) != 0)
         return fail_errno(errno, "cannot rename '{}' to '{}'", temporary_.string(), path_.string());
     file_.reset();
-    auto synced = sync_folder(path_.parent_path());
-    // Its guest goes on: an image that nobody was told of would soon be an old one.
-    if (!synced) ::unlink(path_.c_str());
-    return synced;
+    return {};
 }
 
-Result<> rewrite_image(const fs::path& path, const ImageHead& head) {
+Result<> ImageWriter::commit() {
+    const auto folder = finish();
+    if (!folder) return std::unexpected(folder.error());
+    if (auto named = take_name(); !named) return named;
+    if (::fsync(folder->get()) == 0) return {};
+    auto unsure = fail_errno(errno, "cannot sync folder '{}'", path_.parent_path().string());
+    // Its guest goes on: an image that nobody was told of would soon be an old one.
+    ::unlink(path_.c_str());
+    return unsure;
+}
+
+Result<> ImageWriter::replace(const Fd& former) {
+    const auto folder = finish();
+    if (!folder) return std::unexpected(folder.error());
+    // What was saved of a guest that runs by now must not come back.
+    if (!has_name(former, path_))
+        return fail(Reason::invalid_state, "'{}' has been removed or replaced meanwhile", path_.string());
+    if (auto named = take_name(); !named) return named;
+    if (::fsync(folder->get()) != 0)
+        log::warning("a power cut may undo the change of '{}': {}", path_.string(), errno_text(errno));
+    return {};
+}
+
+Result<> rewrite_image(const fs::path& path, const ImageHead& head, const std::atomic<bool>& stop) {
     const auto image = open_image(path);
     if (!image) return std::unexpected(image.error());
     auto writer = ImageWriter::create(path, head);
     if (!writer) return std::unexpected(std::move(writer.error()));
     for (auto left = image->stream_bytes; left > 0;) {
+        if (stop) return fail(Reason::cancelled, "cancelled");
         const auto part =
             read_some(image->file.get(), std::min<std::uint64_t>(left, limits::image_chunk), path);
         if (!part) return std::unexpected(part.error());
@@ -259,7 +294,7 @@ Result<> rewrite_image(const fs::path& path, const ImageHead& head) {
         if (auto written = writer->write(*part); !written) return written;
         left -= part->size();
     }
-    return writer->commit();
+    return writer->replace(image->file);
 }
 
 }  // namespace virtlight::hypervisor

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -45,6 +46,9 @@ void leave_cache(const Fd& file);
 /// Fills `bytes`. invalid_argument: the image ends before.
 Result<> read_from_image(const OpenImage& image, std::span<char> bytes);
 
+/// Behind the name of a file, while its image is being written: nothing that a user would call his own.
+inline constexpr std::string_view unfinished_suffix = ".virtlight-unfinished";
+
 /// An image that is being written. The file is there, whole and synced, when commit() has succeeded, and in
 /// the place of what was there before. Until then it has another name, and it is removed if it is not
 /// committed; what a killed daemon left is overwritten by the next.
@@ -66,9 +70,14 @@ class ImageWriter {
 
     Result<> write(std::string_view bytes);
     Result<> commit();
+    /// The same, in the place of the only image that there is of a guest: should it be uncertain that it
+    /// stays there in a power cut, that is a warning. invalid_state: `former` is not there any more.
+    Result<> replace(const Fd& former);
 
  private:
     ImageWriter(std::filesystem::path path, std::filesystem::path temporary, Fd file);
+    Result<Fd> finish();
+    Result<> take_name();
 
     std::filesystem::path path_;
     std::filesystem::path temporary_;
@@ -78,7 +87,9 @@ class ImageWriter {
 };
 
 /// Gives an image another head, in one step; needs room for a second one meanwhile. From then on it is one of
-/// ours if xl has made it. io, invalid_argument: as open_image(); too_many: a save writes there.
-Result<> rewrite_image(const std::filesystem::path& path, const ImageHead& head);
+/// ours if xl has made it. io, invalid_argument: as open_image(); too_many: a save writes there;
+/// invalid_state: the image has been removed or replaced meanwhile; cancelled: `stop` became true.
+Result<> rewrite_image(const std::filesystem::path& path, const ImageHead& head,
+                       const std::atomic<bool>& stop = false);
 
 }  // namespace virtlight::hypervisor

@@ -18,8 +18,12 @@
 #include "base/uuid.hpp"
 #include "domain/definition.hpp"
 #include "domain/device.hpp"
+#include "hypervisor/disk_size.hpp"
 #include "hypervisor/figures.hpp"
+#include "hypervisor/host_facts.hpp"
 #include "hypervisor/image.hpp"
+#include "hypervisor/pci_devices.hpp"
+#include "hypervisor/picture.hpp"
 
 /// What a manager may ask of a hypervisor, in the words of domains. Everything above works with any
 /// implementation: xenlight's (real Xen, through libxl) and simulated's (in memory) behave alike, and one set
@@ -31,26 +35,6 @@ using LifeId = Id<struct LifeTag>;
 
 /// One operation; ties what the layers below log to what was asked for.
 using OperationId = Id<struct OperationTag>;
-
-/// The host, as it does not change while the daemon runs.
-struct HostFacts {
-    unsigned version_major = 0;
-    unsigned version_minor = 0;
-    std::string version_extra;  ///< ".5" of Xen 4.17.5
-    std::string capabilities;   ///< Xen's list, e.g. "xen-3.0-x86_64 hvm-3.0-x86_64 "
-    std::string machine = "x86_64";
-    std::uint64_t memory_kib = 0;
-    unsigned cpus = 1;  ///< physical, online
-    unsigned mhz = 0;
-    unsigned nodes = 1;  ///< NUMA
-    unsigned sockets_per_node = 1;
-    unsigned cores_per_socket = 1;
-    unsigned threads_per_core = 1;
-    std::string scheduler = "credit2";  ///< Xen's, by its name
-    bool has_pv = false;
-    bool has_pvh = false;
-    bool has_hvm = false;
-};
 
 /// All of Xen's domains at one moment, Domain-0 among them, in the order of domids.
 struct Snapshot {
@@ -70,7 +54,7 @@ struct Operation {
     OperationId id{};
     async::CancelToken cancel{};
     std::shared_ptr<Progress> progress{};  ///< null: nobody wants to know
-    bool bypass_cache = false;             ///< of a save or a restore: as ImageWriter::bypass_cache()
+    bool bypass_cache = false;             ///< of a save, a restore or a dump: as ImageWriter::bypass_cache()
 };
 
 /// A domain that was made. It is paused: nothing of its output is lost to one who looks before it is
@@ -103,6 +87,15 @@ class Hypervisor {
     /// The figures of all domains, or of some, taken after the call. Waits for no operation. One that is gone
     /// is left out.
     virtual async::Task<Result<std::vector<DomainFigures>>> measure(FiguresWanted wanted) = 0;
+
+    virtual async::Task<Result<HostFigures>> measure_host() = 0;
+
+    /// As disk_size() of disk_size.hpp.
+    virtual async::Task<Result<DiskSize>> disk_size(domain::Disk disk) = 0;
+
+    /// What the guest's screen shows, soon after the call. unsupported_operation: it has none; timed_out: who
+    /// draws it does not answer.
+    virtual async::Task<Result<Picture>> screenshot(DomId domid) = 0;
 
     /// `again` is called (on the core thread) whenever something may have happened to a domain: look again.
     /// It may be called too often, and once for several happenings; a happening without a call is possible
@@ -157,9 +150,24 @@ class Hypervisor {
     /// Asks the guest to let go of the device in this place; ends when it has. timed_out: it has not within
     /// ten seconds, and may still do so; no_device.
     virtual async::Task<Result<>> detach(DomId domid, domain::Device device, Operation operation) = 0;
-    /// Changes what check_live_change() lets be changed: what is in a CD drive. invalid_argument: a file is
-    /// missing, and nothing has changed.
+    /// Changes what check_live_change() lets be changed: what is in a CD drive, how much a network interface
+    /// may send. invalid_argument: a file is missing, and nothing has changed.
     virtual async::Task<Result<>> update(DomId domid, domain::Device device, Operation operation) = 0;
+
+    /// Gives a disk so many bytes, which are no fewer than it has, and tells the guest; a block device that
+    /// dom0's kernel serves has them already. unsupported_operation: who serves it cannot; timed_out: its
+    /// device model does not answer, and may still do it.
+    virtual async::Task<Result<>> resize_disk(DomId domid, domain::Disk disk, std::uint64_t bytes,
+                                              Operation operation) = 0;
+
+    /// The PCI devices of the host. Waits for no operation.
+    virtual async::Task<Result<std::vector<HostPciDevice>>> pci_devices() = 0;
+    /// Takes a device from its driver in dom0, so that guests can get it; or gives it back to that. The
+    /// caller sees to it that no guest has it. no_node_device.
+    virtual async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
+                                                 Operation operation) = 0;
+    /// As reset_pci_device(). The caller sees to it that no guest has it.
+    virtual async::Task<Result<>> reset_pci(domain::PciAddress address, Operation operation) = 0;
 
     /// Lets a vCPU run on these processors of the host and no others. invalid_argument: the guest has no such
     /// vCPU, or the host none of the processors.
@@ -196,7 +204,8 @@ class Hypervisor {
     virtual async::Task<Result<ImageHead>> read_image(std::filesystem::path path) = 0;
 
     /// Has an image restored with another head: as rewrite_image() of image.hpp.
-    virtual async::Task<Result<>> rewrite_image(std::filesystem::path path, ImageHead head) = 0;
+    virtual async::Task<Result<>> rewrite_image(std::filesystem::path path, ImageHead head,
+                                                Operation operation) = 0;
 
     /// As create(), of a guest that goes on from where it was saved.
     virtual async::Task<Result<Created>> restore(domain::Definition definition, std::filesystem::path path,

@@ -15,14 +15,6 @@ Result<EmptyList> list_all_nothing(Manager&, const ListAllArgs&) {
     return {};
 }
 
-Result<std::int32_t> count_no_devices(Manager&, const DeviceNumArgs&) {
-    return 0;
-}
-
-Result<std::vector<std::string>> list_no_devices(Manager&, const DeviceNamesArgs&) {
-    return {};
-}
-
 // Of a domain that does not exist, even nothing cannot be listed.
 
 Result<std::int32_t> count_nothing_of_domain(Manager& manager, const DomainFlags& args) {

@@ -11,7 +11,9 @@
 #include "async/task.hpp"
 #include "base/result.hpp"
 #include "libvirt/caller.hpp"
+#include "libvirt/interface_messages.hpp"
 #include "libvirt/messages.hpp"
+#include "libvirt/node_device_messages.hpp"
 #include "libvirt/own_messages.hpp"
 #include "libvirt/scheduling_messages.hpp"
 #include "libvirt/statistics_messages.hpp"
@@ -42,7 +44,8 @@ Result<std::string> domain_capabilities(Manager&, const DomainCapabilitiesArgs&)
 Result<std::int32_t> max_vcpus_of_host(Manager&, const std::optional<std::string>& type);
 Result<NodeInfo> node_info(Manager&, const None&);
 Result<std::uint64_t> free_memory(Manager&, const None&);
-Result<std::vector<std::uint64_t>> cells_free_memory(Manager&, const CellsArgs&);
+async::Task<Result<std::vector<std::uint64_t>>> cells_free_memory(Manager&, CellsArgs);
+async::Task<Result<std::vector<std::uint64_t>>> free_pages(Manager&, FreePagesArgs);
 Result<SecurityModel> security_model(Manager&, const None&);
 Result<std::string> sysinfo(Manager&, const Flags&);
 
@@ -58,6 +61,8 @@ Result<Domain> lookup_by_name(Manager&, const std::string&);
 
 // interfaces.cpp: network interfaces
 Result<std::vector<Interface>> interface_addresses(Manager&, const InterfaceAddressesArgs&);
+Result<ParamsReply> interface_params(Manager&, const InterfaceParamsArgs&);
+async::Task<Result<>> set_interface_params(Manager&, SetInterfaceParamsArgs);
 
 // description.cpp: what a domain is and does
 Result<std::string> os_type(Manager&, const Domain&);
@@ -115,6 +120,21 @@ async::Task<Result<>> detach_device(Manager&, DeviceArgs);
 async::Task<Result<>> detach_device_plain(Manager&, DomainText);
 async::Task<Result<>> detach_device_alias(Manager&, DeviceArgs);
 async::Task<Result<>> update_device(Manager&, DeviceArgs);
+async::Task<Result<>> block_resize(Manager&, BlockResizeArgs);
+
+// node_devices.cpp: the host's devices
+async::Task<Result<std::int32_t>> count_node_devices(Manager&, DeviceNumArgs);
+async::Task<Result<std::vector<std::string>>> list_node_devices(Manager&, DeviceNamesArgs);
+async::Task<Result<NodeDeviceList>> list_all_node_devices(Manager&, ListAllArgs);
+async::Task<Result<std::string>> find_node_device(Manager&, std::string name);
+async::Task<Result<std::string>> node_device_xml(Manager&, TextFlags);
+async::Task<Result<std::optional<std::string>>> node_device_parent(Manager&, std::string name);
+async::Task<Result<std::int32_t>> count_node_device_caps(Manager&, std::string name);
+async::Task<Result<std::vector<std::string>>> list_node_device_caps(Manager&, NodeDeviceCapsArgs);
+async::Task<Result<>> detach_node_device(Manager&, std::string name);
+async::Task<Result<>> detach_node_device_flags(Manager&, NodeDeviceDetachArgs);
+async::Task<Result<>> reattach_node_device(Manager&, std::string name);
+async::Task<Result<>> reset_node_device(Manager&, std::string name);
 
 // scheduling.cpp: where a domain's vCPUs run, and how much they get
 async::Task<Result<>> pin_vcpu(Manager&, PinVcpuArgs);
@@ -131,16 +151,18 @@ Result<std::string> xml_from_native(Manager&, const NativeArgs&);
 Result<std::string> xml_to_native(Manager&, const NativeArgs&);
 
 // statistics.cpp: what is counted of domains
-async::Task<Result<std::vector<DomainStats>>> all_domain_stats(Manager&, AllDomainStatsArgs);
+async::Task<Result<Encoded>> all_domain_stats(Manager&, AllDomainStatsArgs);
 async::Task<Result<ParamsReply>> cpu_stats(Manager&, CpuStatsArgs);
 async::Task<Result<VcpusReply>> get_vcpus(Manager&, GetVcpusArgs);
 async::Task<Result<InterfaceStats>> interface_stats(Manager&, DomainText device);
 async::Task<Result<BlockStats>> block_stats(Manager&, DomainText target);
 async::Task<Result<ParamsReply>> block_stats_flags(Manager&, BlockStatsArgs);
+async::Task<Result<BlockInfo>> block_info(Manager&, BlockInfoArgs);
 
 // host_statistics.cpp: and of the host
 Result<CpuMapReply> cpu_map(Manager&, const CpuMapArgs&);
-Result<NodeStatsReply> node_memory_stats(Manager&, const NodeMemoryStatsArgs&);
+async::Task<Result<NodeStatsReply>> node_cpu_stats(Manager&, NodeStatsArgs);
+async::Task<Result<NodeStatsReply>> node_memory_stats(Manager&, NodeMemoryStatsArgs);
 
 // consoles.cpp: streams to a guest's consoles
 Result<> open_console(Caller&, const OpenDeviceArgs&);
@@ -150,6 +172,9 @@ Result<> watch_console(Caller&, const WatchConsoleArgs&);
 Result<> read_history(Caller&, const ReadHistoryArgs&);
 Result<> release_consoles(Caller&, const DomainConsolesArgs&);
 Result<> take_consoles(Caller&, const DomainConsolesArgs&);
+
+// screen.cpp: what a guest shows
+async::Task<Result<Streamed<std::optional<std::string>>>> screenshot(Manager&, ScreenshotArgs);
 
 // saving.cpp: images of guests
 async::Task<Result<>> save(Manager&, SaveArgs);
@@ -187,8 +212,6 @@ Result<> deregister(Caller&, std::int32_t callback_id);
 Result<std::int32_t> count_nothing(Manager&, const None&);
 Result<std::vector<std::string>> list_nothing(Manager&, std::int32_t max);
 Result<EmptyList> list_all_nothing(Manager&, const ListAllArgs&);
-Result<std::int32_t> count_no_devices(Manager&, const DeviceNumArgs&);
-Result<std::vector<std::string>> list_no_devices(Manager&, const DeviceNamesArgs&);
 Result<std::int32_t> count_nothing_of_domain(Manager&, const DomainFlags&);
 Result<bool> has_nothing_of_domain(Manager&, const DomainFlags&);
 Result<std::vector<std::string>> list_nothing_of_domain(Manager&, const DomainNamesArgs&);

@@ -2,105 +2,138 @@
 #include "libvirt/capabilities.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
-#include "base/limits.hpp"
+#include "domain/cpu_set.hpp"
 #include "domain/xml_writer.hpp"
+#include "libvirt/guest_kinds.hpp"
 
 namespace virtlight::libvirt {
 
 namespace {
 
 using domain::XmlWriter;
+using hypervisor::CpuModel;
+using hypervisor::HostCpu;
 using hypervisor::HostFacts;
+using hypervisor::HostNode;
 
-constexpr std::string_view arch = "x86_64";
 constexpr std::string_view word_size = "64";
-constexpr std::string_view domain_type = "xen";
+constexpr std::uint64_t page_kib = 4;
 
-/// Where Debian's Xen has its device model; libxl finds it by itself.
-constexpr std::string_view emulator = "/usr/libexec/xen-qemu-system-i386";
+/// libvirt's short names for those who name themselves so.
+std::string_view vendor_of(const CpuModel& cpu) {
+    if (cpu.vendor == "GenuineIntel") return "Intel";
+    if (cpu.vendor == "AuthenticAMD") return "AMD";
+    if (cpu.vendor == "HygonGenuine") return "Hygon";
+    return cpu.vendor;
+}
 
-/// A kind of guest as libvirt calls it.
-struct Kind {
-    std::string_view os_type;
-    std::string_view machine;
-    bool HostFacts::* available;
-    bool firmware;  ///< it may start like a PC
-};
-
-constexpr std::array kinds{
-    Kind{"xen", "xenpv", &HostFacts::has_pv, false},
-    Kind{"hvm", "xenfv", &HostFacts::has_hvm, true},
-    Kind{"xenpvh", "xenpvh", &HostFacts::has_pvh, false},
-};
-
+/// By what it can, and not by the nearest of libvirt's models: there may be none.
 void write_cpu(XmlWriter& writer, const HostFacts& host) {
-    const auto cpu = writer.element("cpu");
+    const auto element = writer.element("cpu");
+    const auto& cpu = host.cpu_model;
     writer.element("arch").text(host.machine);
+    if (!cpu.vendor.empty()) writer.element("vendor").text(vendor_of(cpu));
+    if (cpu.family > 0)
+        writer.element("signature")
+            .attribute("family", cpu.family)
+            .attribute("model", cpu.model)
+            .attribute("stepping", cpu.stepping);
     writer.element("topology")
         .attribute("sockets", host.sockets_per_node)
         .attribute("dies", 1)
         .attribute("cores", host.cores_per_socket)
         .attribute("threads", host.threads_per_core);
+    for (const auto& feature : cpu.features)
+        writer.element("feature").attribute("name", feature);
+    writer.element("pages").attribute("unit", "KiB").attribute("size", page_kib);
 }
 
-/// What belongs to which NUMA node is only known if there is one.
+std::string siblings(const HostFacts& host, const HostCpu& cpu) {
+    domain::CpuSet set;
+    for (const auto& other : host.topology)
+        if (other.node == cpu.node && other.socket == cpu.socket && other.core == cpu.core)
+            set.insert(other.id);
+    return set.format();
+}
+
+void write_cpus(XmlWriter& writer, const HostFacts& host, unsigned node) {
+    const auto here = std::ranges::count(host.topology, node, &HostCpu::node);
+    auto cpus = writer.element("cpus");
+    cpus.attribute("num", static_cast<std::uint64_t>(here));
+    for (const auto& cpu : host.topology) {
+        if (cpu.node != node) continue;
+        writer.element("cpu")
+            .attribute("id", cpu.id)
+            .attribute("socket_id", cpu.socket)
+            .attribute("die_id", 0)
+            .attribute("core_id", cpu.core)
+            .attribute("siblings", siblings(host, cpu));
+    }
+}
+
+void write_distances(XmlWriter& writer, const HostNode& node) {
+    if (node.distances.empty()) return;
+    const auto distances = writer.element("distances");
+    for (std::size_t other = 0; other < node.distances.size(); ++other)
+        writer.element("sibling").attribute("id", other).attribute("value", node.distances[other]);
+}
+
+void write_cell(XmlWriter& writer, const HostFacts& host, const HostNode& node) {
+    auto cell = writer.element("cell");
+    cell.attribute("id", node.id);
+    writer.element("memory").attribute("unit", "KiB").text(node.memory_kib);
+    writer.element("pages")
+        .attribute("unit", "KiB")
+        .attribute("size", page_kib)
+        .text(node.memory_kib / page_kib);
+    write_distances(writer, node);
+    write_cpus(writer, host, node.id);
+}
+
 void write_topology(XmlWriter& writer, const HostFacts& host) {
-    if (host.nodes != 1) return;
+    if (host.numa.empty()) return;
     const auto topology = writer.element("topology");
     auto cells = writer.element("cells");
-    cells.attribute("num", 1);
-    auto cell = writer.element("cell");
-    cell.attribute("id", 0);
-    writer.element("memory").attribute("unit", "KiB").text(host.memory_kib);
-    auto cpus = writer.element("cpus");
-    cpus.attribute("num", host.cpus);
-    for (unsigned id = 0; id < host.cpus; ++id)
-        writer.element("cpu").attribute("id", id);
+    cells.attribute("num", host.numa.size());
+    for (const auto& node : host.numa)
+        write_cell(writer, host, node);
 }
 
 void write_host(XmlWriter& writer, const HostFacts& host) {
     const auto element = writer.element("host");
     write_cpu(writer, host);
     writer.element("power_management");
+    writer.element("iommu").attribute("support", host.has_iommu ? "yes" : "no");
     write_topology(writer, host);
 }
 
-void write_toggle(XmlWriter& writer, std::string_view feature, std::string_view normally) {
-    writer.element(feature).attribute("default", normally).attribute("toggle", "yes");
+void write_toggle(XmlWriter& writer, std::string_view feature, std::string_view normally,
+                  std::string_view toggle = "yes") {
+    writer.element(feature).attribute("default", normally).attribute("toggle", toggle);
 }
 
-void write_guest(XmlWriter& writer, const Kind& kind) {
+void write_guest(XmlWriter& writer, const HostFacts& host, const GuestKind& kind) {
     const auto guest = writer.element("guest");
     writer.element("os_type").text(kind.os_type);
     {
         auto element = writer.element("arch");
-        element.attribute("name", arch);
+        element.attribute("name", guest_arch);
         writer.element("wordsize").text(word_size);
-        writer.element("emulator").text(emulator);
+        writer.element("emulator").text(guest_emulator);
         writer.element("machine").text(kind.machine);
-        writer.element("domain").attribute("type", domain_type);
+        writer.element("domain").attribute("type", guest_domain_type);
     }
-    if (!kind.firmware) return;
+    if (!kind.emulated) return;
     const auto features = writer.element("features");
     writer.element("pae");
     write_toggle(writer, "acpi", "off");
     write_toggle(writer, "apic", "off");
-    write_toggle(writer, "hap", "on");
-}
-
-void write_unsupported(XmlWriter& writer, std::string_view what) {
-    writer.element(what).attribute("supported", "no");
-}
-
-/// The kind that `machine` or, without it, the host's first kind.
-const Kind* find_kind(const HostFacts& host, const std::optional<std::string>& machine) {
-    const auto found = std::ranges::find_if(kinds, [&](const Kind& kind) {
-        return host.*kind.available && (!machine || machine->empty() || *machine == kind.machine);
-    });
-    return found == kinds.end() ? nullptr : &*found;
+    if (host.has_hap)
+        write_toggle(writer, "hap", "on");
+    else
+        write_toggle(writer, "hap", "off", "no");
 }
 
 }  // namespace
@@ -110,49 +143,9 @@ std::string capabilities_xml(const HostFacts& host) {
     {
         const auto capabilities = writer.element("capabilities");
         write_host(writer, host);
-        for (const auto& kind : kinds) {
-            if (host.*kind.available) write_guest(writer, kind);
+        for (const auto& kind : guest_kinds) {
+            if (host.*kind.available) write_guest(writer, host, kind);
         }
-    }
-    return std::move(writer).take();
-}
-
-Result<std::string> domain_capabilities_xml(const HostFacts& host, const DomainCapabilitiesArgs& args) {
-    if (args.virt_type && *args.virt_type != domain_type) {
-        return fail(Reason::invalid_argument, "unknown virttype: {}", *args.virt_type);
-    }
-    if (args.arch && *args.arch != arch) {
-        return fail(Reason::invalid_argument, "this host has no guests of architecture {}", *args.arch);
-    }
-    const auto* const kind = find_kind(host, args.machine);
-    if (!kind) {
-        return fail(Reason::invalid_argument, "this host has no guests of machine '{}'",
-                    args.machine.value_or(""));
-    }
-
-    XmlWriter writer;
-    {
-        const auto capabilities = writer.element("domainCapabilities");
-        writer.element("path").text(args.emulator.value_or(std::string(emulator)));
-        writer.element("domain").text(domain_type);
-        writer.element("machine").text(kind->machine);
-        writer.element("arch").text(arch);
-        writer.element("vcpu").attribute("max", limits::vcpus);
-        write_unsupported(writer, "iothreads");
-        {
-            auto os = writer.element("os");
-            os.attribute("supported", "yes");
-            write_unsupported(writer, "loader");
-        }
-        {
-            const auto cpu = writer.element("cpu");
-            for (const auto mode : {"host-passthrough", "maximum", "host-model", "custom"}) {
-                writer.element("mode").attribute("name", mode).attribute("supported", "no");
-            }
-        }
-        const auto devices = writer.element("devices");
-        for (const auto device : {"disk", "graphics", "video", "hostdev"})
-            write_unsupported(writer, device);
     }
     return std::move(writer).take();
 }

@@ -7,14 +7,6 @@
 namespace virtlight::libvirt {
 namespace {
 
-View as_bytes(std::string_view text) {
-    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
-std::string_view as_text(View bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 std::string told(std::uint64_t missed) {
     return fmt::format("\r\n--- {} bytes of the console are missing here ---\r\n", missed);
 }

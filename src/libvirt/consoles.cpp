@@ -2,6 +2,7 @@
 #include "console/consoles.hpp"
 
 #include "libvirt/calls.hpp"
+#include "libvirt/channel_stream.hpp"
 #include "libvirt/console_stream.hpp"
 #include "libvirt/flags.hpp"
 
@@ -25,9 +26,7 @@ std::string viewer_name(const Caller& caller) {
 
 Result<> room_for_stream(Caller& caller) {
     if (!caller.consoles) return fail(Reason::no_support, "consoles");
-    if (caller.session.streams().size() >= limits::streams)
-        return fail(Reason::too_many, "cannot open another stream: {} of this connection are open",
-                    limits::streams);
+    if (caller.session.streams().size() >= limits::streams) return no_room_for_stream();
     return {};
 }
 
@@ -42,13 +41,13 @@ Result<> open_console(Caller& caller, const OpenDeviceArgs& args) {
     return {};
 }
 
-/// No definition has channels yet.
 Result<> open_channel(Caller& caller, const OpenDeviceArgs& args) {
-    const auto info = caller.manager.find(args.dom.uuid);
-    if (!info) return std::unexpected(info.error());
-    if (info->domid < 0) return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
-    return fail(Reason::invalid_argument, "domain '{}' has no channel '{}'", info->name,
-                args.name.value_or(""));
+    if (auto room = room_for_stream(caller); !room) return room;
+    const bool force = (args.flags & flag::console::force) != 0;
+    auto channel = caller.consoles->open_channel(args.dom.uuid, args.name, force);
+    if (!channel) return std::unexpected(channel.error());
+    caller.stream = std::make_unique<ChannelStream>(*std::move(channel), caller.wake);
+    return {};
 }
 
 }  // namespace virtlight::libvirt::calls

@@ -19,7 +19,8 @@ constexpr std::uint32_t suspend_to_memory = 0;
 Result<DumpOptions> dump_options(std::uint32_t flags) {
     using enum DumpOptions::Then;
     DumpOptions options;
-    switch (flags) {
+    options.bypass_cache = (flags & flag::dump::bypass_cache) != 0;
+    switch (flags & ~flag::dump::bypass_cache) {
         case flag::none: return options;
         case flag::dump::live: options.live = true; return options;
         case flag::dump::crash: options.then = end_as_crashed; return options;

@@ -34,7 +34,7 @@ Result<std::string> find_metadata(const domain::Definition& definition, const Me
     switch (args.type) {
         case metadata_description: return definition.description;
         case metadata_title: return definition.title;
-        case metadata_element: return element_of(definition.metadata, args.uri.value_or(""));
+        case metadata_element: return element_of(domain::metadata_xml(definition), args.uri.value_or(""));
         default: return fail(Reason::invalid_argument, "there is no metadata of type {}", args.type);
     }
 }

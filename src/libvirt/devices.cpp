@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <limits>
+#include <utility>
+
 #include "domain/device.hpp"
 #include "libvirt/calls.hpp"
 #include "libvirt/flags.hpp"
@@ -49,6 +52,19 @@ Task<Result<>> update_device(Manager& manager, DeviceArgs args) {
     auto device = domain::parse_device(args.xml);
     if (!device) co_return std::unexpected(device.error());
     co_return co_await manager.update_device(args.dom.uuid, std::move(*device), affects(args.flags));
+}
+
+Task<Result<>> block_resize(Manager& manager, BlockResizeArgs args) {
+    constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+    const std::uint64_t unit = (args.flags & flag::resize_bytes) != 0 ? 1 : 1024;
+    const bool capacity = (args.flags & flag::resize_capacity) != 0;
+    if (capacity && args.size != 0)
+        co_return fail(Reason::invalid_argument, "a size of {} and the capacity of the block device",
+                       args.size);
+    if (args.size > most / unit)
+        co_return fail(Reason::invalid_argument, "size {} is more than {} KiB", args.size, most / unit);
+    const auto bytes = capacity ? std::nullopt : std::optional(args.size * unit);
+    co_return co_await manager.resize_disk(args.dom.uuid, std::move(args.disk), bytes);
 }
 
 }  // namespace virtlight::libvirt::calls

@@ -12,6 +12,7 @@ namespace {
 // Where an error comes from, in libvirt's numbers.
 constexpr std::int32_t from_xml = 5;
 constexpr std::int32_t from_rpc = 7;
+constexpr std::int32_t from_node_devices = 22;
 constexpr std::int32_t from_libxl = 41;
 
 constexpr std::int32_t level_error = 2;
@@ -37,6 +38,7 @@ constexpr std::array mappings{
     // Clients recognise a procedure that the daemon does not know by the first words of the message.
     Mapping{Reason::protocol, 39, "", from_rpc},
     Mapping{Reason::no_domain, 42, "Domain not found: "},
+    Mapping{Reason::no_node_device, 53, "Node device not found: ", from_node_devices},
     Mapping{Reason::invalid_state, 55, "Requested operation is not valid: "},
     Mapping{Reason::unsupported_config, 67, "unsupported configuration: "},
     Mapping{Reason::timed_out, 68, "Timed out during operation: "},

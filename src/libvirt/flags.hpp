@@ -41,7 +41,7 @@ inline constexpr std::uint32_t no_checkpoint = 1 << 15;
 inline constexpr std::uint32_t all = (1 << 16) - 1;
 }  // namespace list
 
-/// virConnectGetAllDomainStats, besides those of lists: do not wait (nothing does here), tell of backing
+/// virConnectGetAllDomainStats, besides those of lists: do not wait (for device models), tell of backing
 /// chains (there are none), refuse what is not known
 inline constexpr std::uint32_t stats_nowait = 1U << 29;
 inline constexpr std::uint32_t stats_backing = 1U << 30;
@@ -57,6 +57,10 @@ inline constexpr std::uint32_t bypass_cache = 1 << 2;
 inline constexpr std::uint32_t force_boot = 1 << 3;
 inline constexpr std::uint32_t validate = 1 << 4;
 }  // namespace start
+
+/// virDomainBlockResize: the size is in bytes, not in KiB; or all that the disk's block device has
+inline constexpr std::uint32_t resize_bytes = 1 << 0;
+inline constexpr std::uint32_t resize_capacity = 1 << 1;
 
 /// virDomainDefineXMLFlags
 inline constexpr std::uint32_t define_validate = 1;
@@ -78,6 +82,7 @@ inline constexpr std::uint32_t destroy_graceful = 1 << 0;
 namespace dump {
 inline constexpr std::uint32_t crash = 1 << 0;
 inline constexpr std::uint32_t live = 1 << 1;
+inline constexpr std::uint32_t bypass_cache = 1 << 2;
 inline constexpr std::uint32_t reset = 1 << 3;
 }  // namespace dump
 
@@ -86,6 +91,13 @@ namespace console {
 inline constexpr std::uint32_t force = 1 << 0;
 inline constexpr std::uint32_t safe = 1 << 1;
 }  // namespace console
+
+/// virConnectListAllNodeDevices
+namespace node_device {
+inline constexpr std::uint32_t pci = 1 << 1;
+inline constexpr std::uint32_t inactive = 1U << 30;
+inline constexpr std::uint32_t active = 1U << 31;
+}  // namespace node_device
 
 /// virDomainSaveFlags, virDomainRestoreFlags, virDomainManagedSave and those that change an image: how the
 /// guest is to come back, and how its image is written or read

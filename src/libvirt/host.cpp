@@ -32,17 +32,6 @@ Result<std::uint64_t> free_memory(Manager& manager, const None&) {
     return manager.memory_free_kib() * 1024;
 }
 
-/// The manager knows the host's free memory as a whole, which is a cell's only if there is one.
-Result<std::vector<std::uint64_t>> cells_free_memory(Manager& manager, const CellsArgs& args) {
-    const auto nodes = static_cast<std::int32_t>(manager.host().nodes);
-    if (nodes > 1) return fail(Reason::unsupported_operation, "free memory is not known for each NUMA node");
-    if (args.start < 0 || args.start >= nodes || args.max < 1) {
-        return fail(Reason::invalid_argument, "no NUMA nodes {} to {}: the host has {}", args.start,
-                    std::int64_t{args.start} + args.max - 1, nodes);
-    }
-    return std::vector{manager.memory_free_kib() * 1024};
-}
-
 /// No security driver: empty names are libvirt's way to say so.
 Result<SecurityModel> security_model(Manager&, const None&) {
     return SecurityModel();

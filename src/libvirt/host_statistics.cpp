@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "libvirt/calls.hpp"
@@ -7,7 +8,12 @@
 /// What is counted of the host.
 namespace virtlight::libvirt::calls {
 
+using async::Task;
+
 namespace {
+
+constexpr std::int32_t all_of_them = -1;
+constexpr std::uint64_t kib = 1024;
 
 /// A client first asks how many there are.
 NodeStatsReply reply_of(std::vector<NodeStat> stats, std::int32_t max) {
@@ -17,6 +23,21 @@ NodeStatsReply reply_of(std::vector<NodeStat> stats, std::int32_t max) {
     stats.resize(std::min(stats.size(), most));
     reply.stats = std::move(stats);
     return reply;
+}
+
+/// The free memory of so many NUMA nodes from `first` on, as far as they are there, in KiB.
+Task<Result<std::vector<std::uint64_t>>> free_of_nodes(Manager& manager, std::int64_t first,
+                                                       std::int64_t count) {
+    const auto nodes = static_cast<std::int64_t>(manager.host().numa.size());
+    if (first < 0 || first >= nodes || count < 1)
+        co_return fail(Reason::invalid_argument, "no NUMA nodes {} to {}: the host has {}", first,
+                       first + count - 1, nodes);
+    auto figures = co_await manager.measure_host();
+    if (!figures) co_return std::unexpected(std::move(figures.error()));
+    auto& free = figures->node_free_kib;
+    const auto size = static_cast<std::int64_t>(free.size());
+    const auto begin = std::min(first, size);
+    co_return std::vector(free.begin() + begin, free.begin() + std::min(first + count, size));
 }
 
 }  // namespace
@@ -29,13 +50,56 @@ Result<CpuMapReply> cpu_map(Manager& manager, const CpuMapArgs& args) {
     return reply;
 }
 
-Result<NodeStatsReply> node_memory_stats(Manager& manager, const NodeMemoryStatsArgs& args) {
-    const auto nodes = manager.host().nodes;
-    constexpr std::int32_t all_nodes = -1;
-    if (args.which != all_nodes && (nodes > 1 || args.which != 0))
-        return fail(Reason::invalid_argument, "the memory of NUMA node {} is not counted: use that of all",
-                    args.which);
-    return reply_of({{"total", manager.host().memory_kib}, {"free", manager.memory_free_kib()}}, args.max);
+/// Xen knows when a processor had nothing to do; all else it counts as work of a guest's.
+Task<Result<NodeStatsReply>> node_cpu_stats(Manager& manager, NodeStatsArgs args) {
+    const auto figures = co_await manager.measure_host();
+    if (!figures) co_return std::unexpected(figures.error());
+    std::span idle(figures->cpu_idle);
+    if (args.which != all_of_them) {
+        if (args.which < 0 || static_cast<std::size_t>(args.which) >= idle.size())
+            co_return fail(Reason::invalid_argument, "there is no processor {}: the host has {}", args.which,
+                           idle.size());
+        idle = idle.subspan(static_cast<std::size_t>(args.which), 1);
+    }
+    nanoseconds idle_time{};
+    nanoseconds busy_time{};
+    for (const auto each : idle) {
+        idle_time += each;
+        busy_time += std::max(figures->up - each, nanoseconds::zero());
+    }
+    co_return reply_of({{"user", static_cast<std::uint64_t>(busy_time.count())},
+                        {"idle", static_cast<std::uint64_t>(idle_time.count())}},
+                       args.max);
+}
+
+Task<Result<NodeStatsReply>> node_memory_stats(Manager& manager, NodeMemoryStatsArgs args) {
+    const auto& host = manager.host();
+    if (args.which == all_of_them)
+        co_return reply_of({{"total", host.memory_kib}, {"free", manager.memory_free_kib()}}, args.max);
+    const auto free = co_await free_of_nodes(manager, args.which, 1);
+    if (!free) co_return std::unexpected(free.error());
+    const auto total = host.numa[static_cast<std::size_t>(args.which)].memory_kib;
+    co_return reply_of({{"total", total}, {"free", free->empty() ? 0 : free->front()}}, args.max);
+}
+
+Task<Result<std::vector<std::uint64_t>>> cells_free_memory(Manager& manager, CellsArgs args) {
+    auto free = co_await free_of_nodes(manager, args.start, args.max);
+    if (free) std::ranges::for_each(*free, [](std::uint64_t& each) { each *= kib; });
+    co_return free;
+}
+
+/// Xen gives its memory away in whatever pieces it has, and counts it in pages of one size.
+Task<Result<std::vector<std::uint64_t>>> free_pages(Manager& manager, FreePagesArgs args) {
+    constexpr std::uint32_t page_kib = 4;
+    const auto odd = std::ranges::find_if(args.sizes, [](auto size) { return size != page_kib; });
+    if (odd != args.sizes.end())
+        co_return fail(Reason::invalid_argument, "pages of {} KiB are not counted: use {}", *odd, page_kib);
+    const auto free = co_await free_of_nodes(manager, args.first, args.nodes);
+    if (!free) co_return std::unexpected(free.error());
+    std::vector<std::uint64_t> counts;
+    for (const auto each : *free)
+        counts.insert(counts.end(), args.sizes.size(), each / page_kib);
+    co_return counts;
 }
 
 }  // namespace virtlight::libvirt::calls

@@ -1,9 +1,57 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <array>
+#include <optional>
+#include <span>
+#include <utility>
+
 #include "libvirt/calls.hpp"
+#include "libvirt/flags.hpp"
 
 namespace virtlight::libvirt::calls {
 
+using async::Task;
+using manager::Which;
+
 namespace {
+
+/// Libvirt's limits; 0 is no bound.
+constexpr std::array<std::string_view, 7> limit_params{"inbound.average", "inbound.peak",     "inbound.burst",
+                                                       "inbound.floor",   "outbound.average", "outbound.peak",
+                                                       "outbound.burst"};
+/// The one that Xen has: KiB per second that the guest may send.
+constexpr std::string_view rate_param = "outbound.average";
+
+/// By its vif's name or its MAC address.
+Result<domain::Nic> nic_named(Manager& manager, const manager::DomainInfo& info, Which which,
+                              const std::string& device) {
+    const auto definition = manager.definition(info.uuid, which);
+    if (!definition) return std::unexpected(definition.error());
+    const auto mac = domain::MacAddress::parse(device);
+    for (const auto& nic : definition->nics) {
+        const bool has_name = which == Which::live
+                                  ? vif_name(nic, static_cast<unsigned>(info.domid)) == device
+                                  : nic.target == device;
+        if (mac ? nic.mac == *mac : has_name && !device.empty()) return nic;
+    }
+    return fail(Reason::invalid_argument, "domain '{}' has no network interface '{}'", info.name, device);
+}
+
+/// Empty: they leave it as it is.
+Result<std::optional<unsigned>> rate_in(const std::vector<TypedParam>& params) {
+    std::optional<unsigned> rate;
+    for (const auto& [field, value] : params) {
+        const auto* const number = std::get_if<std::uint32_t>(&value);
+        if (!number)
+            return fail(Reason::invalid_argument, "parameter '{}' must be an unsigned number", field);
+        if (field == rate_param)
+            rate = *number;
+        else if (*number != 0)
+            return fail(Reason::unsupported_argument,
+                        "parameter '{}' not supported: Xen limits what a guest sends, by its {}", field,
+                        rate_param);
+    }
+    return rate;
+}
 
 /// Of virDomainInterfaceAddresses
 constexpr std::uint32_t from_leases = 0;
@@ -40,6 +88,32 @@ Result<std::vector<Interface>> interface_addresses(Manager& manager, const Inter
             found.addresses.push_back(described(address));
     }
     return interfaces;
+}
+
+Result<ParamsReply> interface_params(Manager& manager, const InterfaceParamsArgs& args) {
+    const auto info = manager.find(args.dom.uuid);
+    if (!info) return std::unexpected(info.error());
+    const auto which = which_definition(*info, args.flags);
+    if (!which) return std::unexpected(which.error());
+    const auto nic = nic_named(manager, *info, *which, args.device);
+    if (!nic) return std::unexpected(nic.error());
+    ParamsReply reply{.count = static_cast<std::int32_t>(limit_params.size())};
+    for (const auto param : std::span(limit_params).first(args.max > 0 ? limit_params.size() : 0))
+        reply.params.push_back({std::string(param), std::uint32_t{param == rate_param ? nic->rate_kib : 0}});
+    return reply;
+}
+
+Task<Result<>> set_interface_params(Manager& manager, SetInterfaceParamsArgs args) {
+    const auto rate = rate_in(args.params);
+    if (!rate) co_return std::unexpected(rate.error());
+    const auto info = manager.find(args.dom.uuid);
+    if (!info) co_return std::unexpected(info.error());
+    const bool stored_only = (args.flags & (flag::live | flag::config)) == flag::config;
+    const auto which = stored_only || !info->status.active() ? Which::stored : Which::live;
+    const auto nic = nic_named(manager, *info, which, args.device);
+    if (!nic) co_return std::unexpected(nic.error());
+    if (!*rate) co_return Result<>{};
+    co_return co_await manager.set_nic_rate(info->uuid, nic->mac, **rate, affects(args.flags));
 }
 
 }  // namespace virtlight::libvirt::calls

@@ -517,6 +517,14 @@ struct LifecycleMessage {
     bool operator==(const LifecycleMessage&) const = default;
 };
 
+struct WatchdogMessage {
+    Domain dom;
+    std::int32_t action = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.action); }
+    bool operator==(const WatchdogMessage&) const = default;
+};
+
 struct BalloonMessage {
     Domain dom;
     std::uint64_t memory_kib = 0;

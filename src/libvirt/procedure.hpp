@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <variant>
 
 #include "async/task.hpp"
 #include "base/result.hpp"
+#include "libvirt/streams.hpp"
 #include "libvirt/xdr.hpp"
 
 namespace virtlight::libvirt {
@@ -15,9 +17,16 @@ namespace virtlight::libvirt {
 struct Caller;
 struct Procedure;
 
+/// The result struct of a call as bytes, when an operation has ended, and what stands behind the stream that
+/// the call has opened, if it opens one.
+struct LateAnswer {
+    Bytes bytes;
+    std::unique_ptr<StreamEnd> stream{};
+};
+
 /// The result struct of a call as bytes: at once, or when an operation has ended. The task owns all that it
 /// uses but the manager: the caller may be gone before it ends.
-using Answer = std::variant<Result<Bytes>, async::Task<Result<Bytes>>>;
+using Answer = std::variant<Result<Bytes>, async::Task<Result<LateAnswer>>>;
 
 /// What a connection must be before it may call.
 enum class Needs {

@@ -18,7 +18,8 @@ constexpr std::uint32_t start_flags =
     flag::start::paused | flag::start::bypass_cache | flag::start::force_boot | flag::start::validate;
 constexpr std::uint32_t create_flags = flag::start::paused | flag::start::validate;
 constexpr std::uint32_t shutdown_flags = flag::stop::acpi | flag::stop::paravirtual;
-constexpr std::uint32_t dump_flags = flag::dump::crash | flag::dump::live | flag::dump::reset;
+constexpr std::uint32_t dump_flags =
+    flag::dump::crash | flag::dump::live | flag::dump::bypass_cache | flag::dump::reset;
 constexpr std::uint32_t image_flags = flag::save::running | flag::save::paused;
 constexpr std::uint32_t save_flags = image_flags | flag::save::bypass_cache;
 constexpr std::uint32_t xml_flags =
@@ -55,6 +56,20 @@ constexpr Procedure table[] = {
     {122, "virNodeGetSecurityModel",             open,    flag::none, serve<calls::security_model>},
     {203, "virConnectGetSysinfo",                open,    flag::none, serve<calls::sysinfo>},
     {342, "virConnectGetDomainCapabilities",     write,   flag::none, serve<calls::domain_capabilities>},
+
+    // the host's devices
+    {111, "virNodeNumOfDevices",                 open,    flag::none, serve<calls::count_node_devices>},
+    {112, "virNodeListDevices",                  open,    flag::none, serve<calls::list_node_devices>},
+    {113, "virNodeDeviceLookupByName",           open,    flag::none, serve<calls::find_node_device>},
+    {114, "virNodeDeviceGetXMLDesc",             open,    flag::none, serve<calls::node_device_xml>},
+    {115, "virNodeDeviceGetParent",              open,    flag::none, serve<calls::node_device_parent>},
+    {116, "virNodeDeviceNumOfCaps",              open,    flag::none, serve<calls::count_node_device_caps>},
+    {117, "virNodeDeviceListCaps",               open,    flag::none, serve<calls::list_node_device_caps>},
+    {118, "virNodeDeviceDettach",                write,   flag::none, serve<calls::detach_node_device>},
+    {119, "virNodeDeviceReAttach",               write,   flag::none, serve<calls::reattach_node_device>},
+    {120, "virNodeDeviceReset",                  write,   flag::none, serve<calls::reset_node_device>},
+    {285, "virConnectListAllNodeDevices",        open,    flag::any,  serve<calls::list_all_node_devices>},
+    {301, "virNodeDeviceDetachFlags",            write,   flag::none, serve<calls::detach_node_device_flags>},
 
     // which domains there are
     { 21, "virConnectListDefinedDomains",        open,    flag::none, serve<calls::list_defined>},
@@ -107,6 +122,8 @@ constexpr Procedure table[] = {
     { 53, "virDomainCoreDump",                   write,   dump_flags, serve<calls::core_dump>},
     {210, "virDomainInjectNMI",                  write,   flag::none, serve<calls::inject_nmi>},
     {245, "virDomainReset",                      write,   flag::none, serve<calls::reset>},
+    {256, "virDomainSetInterfaceParameters",     write,   impact,     serve<calls::set_interface_params>},
+    {257, "virDomainGetInterfaceParameters",     open,    impact | flag::string_params, serve<calls::interface_params>},
     {261, "virDomainPMSuspendForDuration",       write,   flag::none, serve<calls::pm_suspend>},
     {267, "virDomainPMWakeup",                   write,   flag::none, serve<calls::pm_wakeup>},
     {334, "virDomainCoreDumpWithFormat",         write,   dump_flags, serve<calls::core_dump_format>},
@@ -126,6 +143,7 @@ constexpr Procedure table[] = {
     {160, "virDomainAttachDeviceFlags",          write,   impact,     serve<calls::attach_device>},
     {161, "virDomainDetachDeviceFlags",          write,   impact,     serve<calls::detach_device>},
     {174, "virDomainUpdateDeviceFlags",          write,   impact | flag::device_force, serve<calls::update_device>},
+    {251, "virDomainBlockResize",                write,   flag::resize_bytes | flag::resize_capacity, serve<calls::block_resize>},
     {392, "virDomainDetachDeviceAlias",          write,   impact,     serve<calls::detach_device_alias>},
 
     // where its vCPUs run, and how much they get
@@ -142,14 +160,18 @@ constexpr Procedure table[] = {
     { 20, "virDomainGetVcpus",                   open,    flag::none, serve<calls::get_vcpus>},
     { 64, "virDomainBlockStats",                 open,    flag::none, serve<calls::block_stats>},
     { 65, "virDomainInterfaceStats",             open,    flag::none, serve<calls::interface_stats>},
+    {194, "virDomainGetBlockInfo",               open,    flag::none, serve<calls::block_info>},
+    {227, "virNodeGetCPUStats",                  open,    flag::none, serve<calls::node_cpu_stats>},
     {228, "virNodeGetMemoryStats",               open,    flag::none, serve<calls::node_memory_stats>},
     {243, "virDomainBlockStatsFlags",            open,    flag::string_params, serve<calls::block_stats_flags>},
     {262, "virDomainGetCPUStats",                open,    flag::string_params, serve<calls::cpu_stats>},
     {293, "virNodeGetCPUMap",                    open,    flag::none, serve<calls::cpu_map>},
+    {340, "virNodeGetFreePages",                 open,    flag::none, serve<calls::free_pages>},
     {344, "virConnectGetAllDomainStats",         open,    stats_flags, serve<calls::all_domain_stats>},
 
     // streams
     {201, "virDomainOpenConsole",                write,   console_flags, serve<calls::open_console>},
+    {211, "virDomainScreenshot",                 open,    flag::none, serve<calls::screenshot>},
     {296, "virDomainOpenChannel",                write,   flag::console::force, serve<calls::open_channel>},
 
     // images of guests, and jobs
@@ -203,8 +225,6 @@ constexpr Procedure table[] = {
     { 72, "virConnectListStoragePools",          open,    flag::none, serve<calls::list_nothing>},
     { 73, "virConnectNumOfDefinedStoragePools",  open,    flag::none, serve<calls::count_nothing>},
     { 74, "virConnectListDefinedStoragePools",   open,    flag::none, serve<calls::list_nothing>},
-    {111, "virNodeNumOfDevices",                 open,    flag::any,  serve<calls::count_no_devices>},
-    {112, "virNodeListDevices",                  open,    flag::any,  serve<calls::list_no_devices>},
     {126, "virConnectNumOfInterfaces",           open,    flag::none, serve<calls::count_nothing>},
     {127, "virConnectListInterfaces",            open,    flag::none, serve<calls::list_nothing>},
     {137, "virConnectNumOfDefinedInterfaces",    open,    flag::none, serve<calls::count_nothing>},
@@ -216,7 +236,6 @@ constexpr Procedure table[] = {
     {281, "virConnectListAllStoragePools",       open,    flag::any,  serve<calls::list_all_nothing>},
     {283, "virConnectListAllNetworks",           open,    flag::any,  serve<calls::list_all_nothing>},
     {284, "virConnectListAllInterfaces",         open,    flag::any,  serve<calls::list_all_nothing>},
-    {285, "virConnectListAllNodeDevices",        open,    flag::any,  serve<calls::list_all_nothing>},
     {286, "virConnectListAllNWFilters",          open,    flag::any,  serve<calls::list_all_nothing>},
     {287, "virConnectListAllSecrets",            open,    flag::any,  serve<calls::list_all_nothing>},
     {401, "virConnectListAllNWFilterBindings",   open,    flag::any,  serve<calls::list_all_nothing>},

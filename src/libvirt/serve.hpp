@@ -16,6 +16,7 @@ namespace virtlight::libvirt {
 ///
 ///   Result<Reply> handler(Subject&, const Args&)       answers at once
 ///   Task<Result<Reply>> handler(Subject&, Args)        answers when an operation has ended
+///   Task<Result<Streamed<Reply>>> handler(...)         the same, and opens a stream
 ///
 /// where Subject is manager::Manager, or Caller if the call is about the connection itself. A task must not
 /// take the Caller, which it may outlive.
@@ -61,23 +62,36 @@ std::string domain_name(const Args& args) {
 
 /// A domain that is gone has no name here any more, so that the error gets the client's.
 template <class Reply>
-Result<Bytes> encoded(const Result<Reply>& reply, std::string_view name) {
+Result<Bytes> encoded(Result<Reply> reply, std::string_view name) {
     if (!reply) {
-        auto error = reply.error();
+        auto error = std::move(reply.error());
         if (error.reason == Reason::no_domain && !name.empty()) error.message += fmt::format(" ({})", name);
         return std::unexpected(std::move(error));
     }
     if constexpr (std::is_void_v<Reply>) {
         return Bytes();
+    } else if constexpr (std::is_same_v<Reply, Encoded>) {
+        return std::move(reply->bytes);
     } else {
         return encode(*reply);
     }
 }
 
+inline Result<LateAnswer> with_stream(Result<Bytes> bytes, std::unique_ptr<StreamEnd> stream = {}) {
+    if (!bytes) return std::unexpected(std::move(bytes.error()));
+    return LateAnswer{std::move(*bytes), std::move(stream)};
+}
+
 template <class Reply>
-async::Task<Result<Bytes>> encoded_later(async::Task<Result<Reply>> task, std::string name) {
-    const auto reply = co_await std::move(task);
-    co_return encoded(reply, name);
+async::Task<Result<LateAnswer>> encoded_later(async::Task<Result<Reply>> task, std::string name) {
+    co_return with_stream(encoded(co_await std::move(task), name));
+}
+
+template <class Reply>
+async::Task<Result<LateAnswer>> encoded_later(async::Task<Result<Streamed<Reply>>> task, std::string name) {
+    auto streamed = co_await std::move(task);
+    if (!streamed) co_return with_stream(encoded(Result<Reply>(std::unexpected(streamed.error())), name));
+    co_return with_stream(encode(streamed->reply), std::move(streamed->stream));
 }
 
 /// Turns a handler into what the table of procedures holds: decodes the arguments, refuses flags that the

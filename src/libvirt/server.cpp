@@ -37,6 +37,7 @@ Server::~Server() {
 // Accepting
 
 Result<> Server::listen(Fd socket, bool read_only) {
+    socket.keep_from_children();
     auto listener = std::make_unique<Listener>(Listener{std::move(socket), read_only, {}});
     listener->watch = scheduler_.watch(listener->socket.get(), POLLIN,
                                        [this, &accepting = *listener](short) { accept_from(accepting); });
@@ -73,6 +74,7 @@ void Server::add_client(Fd socket, bool read_only) {
     const auto peer = peer_of(socket.get());
     if (!peer) return log::warning("a client is turned away: {}", peer.error().message);
 
+    socket.keep_from_children();
     const auto id = ids_.next();
     auto connection = std::make_unique<Connection>(Connection{
         .socket = std::move(socket),
@@ -151,15 +153,25 @@ void Server::perform(ConnectionId id, Caller& caller, const Call& call) {
         caller.session.reply(call.id, *now);
         if (caller.stream) caller.session.streams().open(call.header, std::move(caller.stream));
     } else {
-        scope_.spawn(answer_later(id, call.id, std::get<async::Task<Result<Bytes>>>(std::move(answer))));
+        auto later = std::get<async::Task<Result<LateAnswer>>>(std::move(answer));
+        scope_.spawn(answer_later(id, call.id, call.header, std::move(later)));
     }
 }
 
-async::Task<> Server::answer_later(ConnectionId id, CallId call, async::Task<Result<Bytes>> task) {
-    const auto answer = co_await std::move(task);
+async::Task<> Server::answer_later(ConnectionId id, CallId call, Header header,
+                                   async::Task<Result<LateAnswer>> task) {
+    auto answer = co_await std::move(task);
     auto* const connection = find(id);
     if (!connection) co_return;
-    connection->caller.session.reply(call, answer);
+    auto& session = connection->caller.session;
+    if (answer && answer->stream && session.streams().size() >= limits::streams)
+        answer = no_room_for_stream();
+    if (!answer) {
+        session.reply(call, std::unexpected(std::move(answer.error())));
+    } else {
+        session.reply(call, std::move(answer->bytes));
+        if (answer->stream) session.streams().open(header, std::move(answer->stream));
+    }
     serve_soon(id);
 }
 

@@ -63,7 +63,8 @@ class Server {
     void serve_soon(ConnectionId id);
     void serve(ConnectionId id);
     void perform(ConnectionId id, Caller& caller, const Call& call);
-    async::Task<> answer_later(ConnectionId id, CallId call, async::Task<Result<Bytes>> task);
+    async::Task<> answer_later(ConnectionId id, CallId call, Header header,
+                               async::Task<Result<LateAnswer>> task);
     bool write_to(Connection& connection);
     void tick(ConnectionId id);
     void rearm(ConnectionId id, Connection& connection);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -26,19 +25,34 @@ std::uint64_t nanoseconds_of(nanoseconds time) {
 /// By the domain whose life they are of. A domid alone may be another's by now.
 class Measured {
  public:
-    explicit Measured(std::vector<DomainFigures> figures) {
-        for (auto& domain : figures)
-            by_domid_.try_emplace(static_cast<int>(domain.seen.domid), std::move(domain));
+    explicit Measured(std::vector<DomainFigures> figures) : by_domid_(std::move(figures)) {
+        std::ranges::sort(by_domid_, {}, domid);
     }
     /// Null: the domain does not run, or was not measured.
     const DomainFigures* of(const DomainInfo& info) const {
-        const auto found = by_domid_.find(info.domid);
-        return found != by_domid_.end() && found->second.seen.uuid == info.uuid ? &found->second : nullptr;
+        const auto found = std::ranges::lower_bound(by_domid_, info.domid, {}, domid);
+        return found != by_domid_.end() && domid(*found) == info.domid && found->seen.uuid == info.uuid
+                   ? &*found
+                   : nullptr;
     }
 
  private:
-    std::unordered_map<int, DomainFigures> by_domid_;
+    static int domid(const DomainFigures& figures) { return static_cast<int>(figures.seen.domid); }
+
+    std::vector<DomainFigures> by_domid_;
 };
+
+/// The domains that were asked for, in the order of the manager's list.
+std::vector<DomainInfo> chosen(const Manager& manager, const AllDomainStatsArgs& args) {
+    std::unordered_set<Uuid> named;
+    for (const auto& dom : args.domains)
+        named.insert(dom.uuid);
+    auto infos = manager.list();
+    std::erase_if(infos, [&](const DomainInfo& info) {
+        return (!named.empty() && !named.contains(info.uuid)) || !matches(info, args.flags & flag::list::all);
+    });
+    return infos;
+}
 
 /// Of a domain that runs, taken now.
 Task<Result<DomainFigures>> measure(Manager& manager, Uuid uuid, FiguresWanted wanted) {
@@ -87,14 +101,19 @@ Result<DiskFigures> disk_named(const Manager& manager, const DomainFigures& figu
     }
     const auto found = std::ranges::find(
         figures.disks, target, [](const DiskFigures& disk) { return domain::to_string(disk.target); });
-    if (found == figures.disks.end())
-        return fail(Reason::invalid_argument, "nothing is counted of a disk '{}'", target);
-    return *found;
+    if (found != figures.disks.end()) return *found;
+    const auto definition = manager.definition(figures.seen.uuid, manager::Which::live);
+    const auto has_it = [&](const domain::Disk& disk) { return to_string(disk.target) == target; };
+    if (definition && std::ranges::any_of(definition->disks, has_it))
+        return fail(Reason::operation_failed, "who serves disk '{}' does not tell what it has counted",
+                    target);
+    return fail(Reason::invalid_argument, "invalid path '{}': the domain has no such disk", target);
 }
 
 }  // namespace
 
-Task<Result<std::vector<DomainStats>>> all_domain_stats(Manager& manager, AllDomainStatsArgs args) {
+/// A list of DomainStats, each encoded as it is made: together they are too many for one step.
+Task<Result<Encoded>> all_domain_stats(Manager& manager, AllDomainStatsArgs args) {
     const auto unknown = args.groups & ~stats::all;
     if ((args.flags & flag::stats_enforce) != 0 && unknown != 0)
         co_return fail(Reason::unsupported_argument, "statistics of types 0x{:x} are not known here",
@@ -102,19 +121,22 @@ Task<Result<std::vector<DomainStats>>> all_domain_stats(Manager& manager, AllDom
     const auto groups = args.groups == 0 ? stats::all : args.groups & stats::all;
     Measured measured({});
     if (auto wanted = figures_for(groups)) {
+        if ((args.flags & flag::stats_nowait) == 0) wanted->patience = limits::qmp_patience;
         auto figures = co_await manager.measure(*std::move(wanted));
         if (!figures) co_return std::unexpected(std::move(figures.error()));
         measured = Measured(*std::move(figures));
     }
-    std::unordered_set<Uuid> chosen;
-    for (const auto& dom : args.domains)
-        chosen.insert(dom.uuid);
-    std::vector<DomainStats> all;
-    for (const auto& info : manager.list()) {
-        if (!args.domains.empty() && !chosen.contains(info.uuid)) continue;
-        if (!matches(info, args.flags & flag::list::all)) continue;
-        all.push_back({wire_domain(info), statistics_params(info, measured.of(info), groups)});
+    const auto infos = chosen(manager, args);
+    Encoded all;
+    XdrWriter writer(all.bytes);
+    writer.put(static_cast<std::uint32_t>(infos.size()));
+    for (std::size_t i = 0; i < infos.size(); ++i) {
+        if (i > 0 && i % limits::stats_per_step == 0) co_await manager.give_way();
+        const auto& info = infos[i];
+        writer.put(DomainStats{wire_domain(info), statistics_params(info, measured.of(info), groups)});
     }
+    if (!writer.within_limits())
+        co_return fail(Reason::internal, "the statistics are over the limits of the wire");
     co_return all;
 }
 
@@ -179,7 +201,7 @@ Task<Result<InterfaceStats>> interface_stats(Manager& manager, DomainText args) 
 }
 
 Task<Result<BlockStats>> block_stats(Manager& manager, DomainText args) {
-    const FiguresWanted wanted{.disks = true};
+    const FiguresWanted wanted{.disks = true, .patience = limits::qmp_answer};
     const auto figures = co_await measure(manager, args.dom.uuid, wanted);
     if (!figures) co_return std::unexpected(figures.error());
     const auto disk = disk_named(manager, *figures, args.text);
@@ -192,7 +214,7 @@ Task<Result<BlockStats>> block_stats(Manager& manager, DomainText args) {
 }
 
 Task<Result<ParamsReply>> block_stats_flags(Manager& manager, BlockStatsArgs args) {
-    const FiguresWanted wanted{.disks = true};
+    const FiguresWanted wanted{.disks = true, .patience = limits::qmp_answer};
     const auto figures = co_await measure(manager, args.dom.uuid, wanted);
     if (!figures) co_return std::unexpected(figures.error());
     const auto disk = disk_named(manager, *figures, args.path);
@@ -208,6 +230,13 @@ Task<Result<ParamsReply>> block_stats_flags(Manager& manager, BlockStatsArgs arg
     if (most < reply.params.size()) reply.params.resize(most);
     if (most > 0) reply.count = static_cast<std::int32_t>(reply.params.size());
     co_return reply;
+}
+
+Task<Result<BlockInfo>> block_info(Manager& manager, BlockInfoArgs args) {
+    const auto size = co_await manager.disk_size(args.dom.uuid, std::move(args.path));
+    if (!size) co_return std::unexpected(size.error());
+    co_return BlockInfo{
+        .allocation = size->allocation, .capacity = size->capacity, .physical = size->physical};
 }
 
 }  // namespace virtlight::libvirt::calls

@@ -104,6 +104,52 @@ struct BlockStatsArgs {
     bool operator==(const BlockStatsArgs&) const = default;
 };
 
+struct BlockInfoArgs {
+    Domain dom;
+    std::string path;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.path, self.flags); }
+    bool operator==(const BlockInfoArgs&) const = default;
+};
+
+struct BlockResizeArgs {
+    Domain dom;
+    std::string disk;
+    std::uint64_t size = 0;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.disk, self.size, self.flags); }
+    bool operator==(const BlockResizeArgs&) const = default;
+};
+
+struct BlockInfo {
+    std::uint64_t allocation = 0, capacity = 0, physical = 0;
+
+    auto fields(this auto& self) { return std::tie(self.allocation, self.capacity, self.physical); }
+    bool operator==(const BlockInfo&) const = default;
+};
+
+struct ScreenshotArgs {
+    Domain dom;
+    std::uint32_t screen = 0;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.screen, self.flags); }
+    bool operator==(const ScreenshotArgs&) const = default;
+};
+
+/// Of pages of each size, in KiB, in each of so many NUMA nodes.
+struct FreePagesArgs {
+    std::vector<std::uint32_t> sizes;
+    std::int32_t first = 0;
+    std::uint32_t nodes = 0;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.sizes, self.first, self.nodes, self.flags); }
+    bool operator==(const FreePagesArgs&) const = default;
+};
+
 struct NodeStatsArgs {
     std::int32_t which = 0;  ///< of a processor or NUMA node; below 0: of all
     std::int32_t max = 0;

@@ -5,8 +5,6 @@
 #include <string>
 #include <utility>
 
-#include <fmt/format.h>
-
 namespace virtlight::libvirt {
 namespace {
 
@@ -26,7 +24,7 @@ class Params {
         param.value = std::move(value);
     }
     Params at(std::size_t index) const { return of(std::to_string(index)); }
-    Params of(std::string_view part) const { return {to_, fmt::format("{}{}.", prefix_, part)}; }
+    Params of(std::string_view part) const { return {to_, std::string(prefix_).append(part).append(".")}; }
 
  private:
     std::vector<TypedParam>& to_;

@@ -8,6 +8,11 @@
 
 namespace virtlight::libvirt {
 
+std::unexpected<Error> no_room_for_stream() {
+    return fail(Reason::too_many, "cannot open another stream: {} of this connection are open",
+                limits::streams);
+}
+
 void Streams::open(const Header& call, std::unique_ptr<StreamEnd> end) {
     streams_.insert_or_assign(call.serial, Stream{.header = call, .end = std::move(end)});
 }

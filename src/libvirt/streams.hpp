@@ -6,11 +6,20 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "libvirt/packet.hpp"
 
 namespace virtlight::libvirt {
+
+/// A stream's bytes as those who are no clients have them.
+inline View as_bytes(std::string_view text) {
+    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+inline std::string_view as_text(View bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 /// What stands behind a stream. Whoever makes one sees to it that the connection is served again when there
 /// is something to read after read() gave nothing, or room after write() took less than it was given.
@@ -27,6 +36,16 @@ class StreamEnd {
     virtual Result<Portion> read(std::size_t max) = 0;
     /// Takes of the client's bytes as many as it can now. A failure ends the stream.
     virtual Result<std::size_t> write(View bytes) = 0;
+};
+
+/// The refusal of one that is too many for its connection.
+std::unexpected<Error> no_room_for_stream();
+
+/// What a call answers that opens a stream.
+template <class Reply>
+struct Streamed {
+    Reply reply;
+    std::unique_ptr<StreamEnd> stream;
 };
 
 /// The streams of one connection as a state machine without I/O: packets in, messages out. Each stream is

@@ -16,7 +16,7 @@ struct Delivery {
     std::int32_t event;
     std::int32_t procedure;
     std::int32_t legacy_procedure;  ///< 0: it came when the older style was past
-    std::variant<LifecycleMessage, Domain, BalloonMessage, JobMessage, DeviceMessage> body;
+    std::variant<LifecycleMessage, Domain, WatchdogMessage, BalloonMessage, JobMessage, DeviceMessage> body;
 };
 
 Delivery delivery(const domain::Event& event) {
@@ -26,6 +26,12 @@ Delivery delivery(const domain::Event& event) {
                 .procedure = 318,
                 .legacy_procedure = 107,
                 .body = LifecycleMessage{dom, lifecycle->event, lifecycle->detail}};
+    }
+    if (const auto* const fired = std::get_if<domain::WatchdogFired>(&event.kind)) {
+        return {.event = 4,
+                .procedure = 321,
+                .legacy_procedure = 171,
+                .body = WatchdogMessage{dom, static_cast<std::int32_t>(fired->action)}};
     }
     if (const auto* const memory = std::get_if<domain::MemoryChanged>(&event.kind)) {
         return {.event = 13,

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -53,6 +55,11 @@ struct CharList {
     bool operator==(const CharList&) const = default;
 };
 
+/// A whole answer that was encoded as it was made.
+struct Encoded {
+    Bytes bytes;
+};
+
 /// What has nothing to say: a call without arguments, a reply without results.
 struct None {
     auto fields(this auto&) { return std::tie(); }
@@ -84,14 +91,11 @@ class XdrWriter {
     }
     template <DoubleWord T>
     void put(T value) {
-        const auto bits = std::bit_cast<std::uint64_t>(value);
-        word(static_cast<std::uint32_t>(bits >> 32));
-        word(static_cast<std::uint32_t>(bits));
+        number(std::bit_cast<std::uint64_t>(value));
     }
     void put(const std::string& text) {
         count(text.size(), limits::wire_string);
-        to_.insert(to_.end(), text.begin(), text.end());
-        to_.resize(to_.size() + (4 - text.size() % 4) % 4);
+        std::memcpy(room((text.size() + 3) / 4 * 4), text.data(), text.size());
     }
     void put(const Uuid& uuid) { to_.insert(to_.end(), uuid.bytes.begin(), uuid.bytes.end()); }
     template <std::size_t N>
@@ -126,10 +130,19 @@ class XdrWriter {
     }
 
  private:
-    void word(std::uint32_t value) {
-        for (const int shift : {24, 16, 8, 0})
-            to_.push_back(static_cast<std::uint8_t>(value >> shift));
+    /// So many bytes more at the end, all zero.
+    std::uint8_t* room(std::size_t bytes) {
+        const auto begin = to_.size();
+        to_.resize(begin + bytes);
+        return to_.data() + begin;
     }
+    template <std::unsigned_integral T>
+    void number(T value) {
+        static_assert(std::endian::native == std::endian::little);
+        const T big_endian = std::byteswap(value);
+        std::memcpy(room(sizeof value), &big_endian, sizeof value);
+    }
+    void word(std::uint32_t value) { number(value); }
     void character(char c) { word(static_cast<unsigned char>(c)); }
     void count(std::size_t n, std::size_t limit) {
         if (n > limit) within_limits_ = false;

@@ -19,7 +19,7 @@ Task<Result<>> Guests::reset(DomainRef domain, Operation operation) {
     const StartOptions options{.paused = domain->status.state == State::paused};
     const auto again = at_rest(domain->life->definition);
     const Changing changing(core_, domain);
-    auto removed = co_await remove_guest(domain, operation);
+    auto removed = co_await end_guest(domain, operation);
     if (!removed) co_return removed;
     const Making making(core_, domain, again);
     core_.end_life(domain, domain::ShutoffReason::destroyed, domain::Rebooted{});
@@ -45,8 +45,6 @@ Task<Result<>> Guests::sleep(DomainRef domain, Operation operation) {
     domain->life->stopped = hypervisor::StopReason::suspend;
     domain->status = domain::PmSuspendedReason::unknown;
     core_.tell(*domain, domain::PmSuspended::memory);
-    // Otherwise the next daemon takes it for one whose save was cut short, and wakes it.
-    co_await note_or_warn(core_, domain, "that it sleeps", StoredLife::Held::asleep);
     co_return suspended;
 }
 
@@ -64,7 +62,7 @@ Task<Result<>> Guests::wake(DomainRef domain, Operation operation) {
     domain->life->stopped.reset();
     domain->status = domain::RunningReason::wakeup;
     core_.tell(*domain, domain::Started::wakeup);
-    co_await note_or_warn(core_, domain, "that it is awake");
+    if (domain->life && domain->life->noted_starting) co_await note_or_warn(core_, domain, "that it has run");
     co_return resumed;
 }
 

@@ -21,6 +21,7 @@ void Core::begin_life(const DomainRef& domain, Life life, domain::Status status)
     life.id = lives_.next();
     life.since = scheduler.now();
     const auto id = life.id;
+    life.definition.name = domain->name;  // whatever another tool calls its guest
     domain->life = std::move(life);
     domain->status = status;
     domain->settled = moments.next();
@@ -37,6 +38,7 @@ void Core::begin_life(const DomainRef& domain, Life life, domain::Status status)
 }
 
 void Core::end_life(const DomainRef& domain, domain::ShutoffReason reason) {
+    if (!domain->life) return;
     if (watcher) watcher->life_ended(domain->uuid, domain->life->id);
     hypervisor.unfollow(domain->life->id);
     registry.clear_domid(*domain, domain->life->domid);
@@ -46,6 +48,7 @@ void Core::end_life(const DomainRef& domain, domain::ShutoffReason reason) {
 }
 
 void Core::end_life(const DomainRef& domain, domain::ShutoffReason reason, domain::EventKind told) {
+    if (!domain->life) return;
     auto event = domain->event(told);
     log::info("domain '{}' (domid {}) has ended", domain->name, domain->domid());
     end_life(domain, reason);
@@ -75,6 +78,7 @@ Resting::Resting(Core& core, DomainRef domain)
 Making::Making(Core& core, const DomainRef& domain, domain::Definition definition)
     : domain_(domain), changing_(core, domain) {
     domain_->making = std::move(definition);
+    domain_->making->name = domain->name;  // an image may be older than its name
 }
 
 }  // namespace virtlight::manager

@@ -21,6 +21,8 @@ class Core {
     /// The domain runs from here on, as `domid` with this definition. Followed; nothing is told.
     void begin_life(const DomainRef& domain, Life life, domain::Status status);
     /// It runs no more. Nothing is told: an event wants to name the domid, and comes after the state.
+    /// Neither this nor the next one does anything if another domain has got its domid meanwhile: then it has
+    /// ended, and that was told.
     void end_life(const DomainRef& domain, domain::ShutoffReason reason);
     /// The same, and tells it.
     void end_life(const DomainRef& domain, domain::ShutoffReason reason, domain::EventKind told);

@@ -73,14 +73,14 @@ Task<Result<>> Tuning::set_cpu_share(DomainRef domain, CpuShare share, Affects a
 
 Task<Result<>> Manager::pin_vcpu(Uuid uuid, unsigned vcpu, CpuSet cpus, Affects affects) {
     return impl_->change(
-        JobKind::set_vcpus, uuid,
+        JobKind::pin_vcpu, uuid,
         [impl = impl_.get(), vcpu, cpus = std::move(cpus), affects](DomainRef domain, Operation operation) {
             return impl->tuning.pin_vcpu(std::move(domain), vcpu, cpus, affects, std::move(operation));
         });
 }
 
 Task<Result<>> Manager::set_cpu_share(Uuid uuid, CpuShare share, Affects affects) {
-    return impl_->change(JobKind::set_vcpus, uuid,
+    return impl_->change(JobKind::set_cpu_share, uuid,
                          [impl = impl_.get(), share, affects](DomainRef domain, Operation operation) {
                              return impl->tuning.set_cpu_share(std::move(domain), share, affects,
                                                                std::move(operation));

@@ -15,6 +15,12 @@ Result<> require_stored(const Domain& domain) {
 }  // namespace
 
 async::Task<Result<>> Definitions::define(DomainRef domain, domain::Definition definition) {
+    if (auto same = check_name(*domain, definition.name); !same) co_return same;
+    // Another tool may run a guest under the name of one that is only defined: both cannot be kept.
+    const auto holder = core_.registry.find_by_name(definition.name);
+    if (holder && holder != domain && holder->stored)
+        co_return fail(Reason::domain_exists, "domain '{}' already exists with uuid {}", definition.name,
+                       to_string(holder->uuid));
     Stored stored{std::move(definition), domain->autostart};
     auto written = co_await core_.store.save(stored);
     if (!written) co_return written;

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "manager/devices.hpp"
 
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <ranges>
 #include <utility>
 
 #include "base/log.hpp"
 #include "manager/affects.hpp"
 #include "manager/disk_use.hpp"
+#include "manager/host_device_use.hpp"
+#include "manager/mac_use.hpp"
 #include "manager/operations.hpp"
 
 namespace virtlight::manager {
@@ -22,16 +28,54 @@ Result<Device> find(const Definition& definition, const DeviceNamed& named) {
     return std::visit([&](const auto& like) { return domain::find_device(definition, like); }, named);
 }
 
-/// A change as it would be, so that what is refused is refused before anything has happened.
-Result<> try_out(const std::function<Result<>(Definition&)>& change, Definition definition) {
-    return change(definition);
+/// What this domain has of the host with this device alone.
+Definition alone(const Domain& domain, const Device& device) {
+    Definition definition{.uuid = domain.uuid, .type = domain.life->definition.type};
+    if (const auto* const disk = std::get_if<domain::Disk>(&device)) definition.disks = {*disk};
+    if (const auto* const nic = std::get_if<domain::Nic>(&device)) definition.nics = {*nic};
+    if (const auto* const pci = std::get_if<domain::PciDevice>(&device)) definition.pci_devices = {*pci};
+    if (const auto* const usb = std::get_if<domain::UsbDevice>(&device)) definition.usb.devices = {*usb};
+    return definition;
 }
 
 /// Whether what serves it is free for this domain's guest.
 Result<> check_free(const Core& core, const Domain& domain, const Device& device) {
-    Definition alone{.uuid = domain.uuid, .type = domain.life->definition.type};
-    if (auto added = domain::add_device(alone, device); !added) return added;
-    return check_disks_are_free(core.registry, alone);
+    const auto definition = alone(domain, device);
+    if (auto free = check_disks_are_free(core.registry, definition); !free) return free;
+    if (auto free = check_macs_are_free(core.registry, definition); !free) return free;
+    return check_host_devices_are_free(core.registry, definition);
+}
+
+/// Nobody else gets what serves a device that is on its way to this domain's guest.
+class Coming {
+ public:
+    Coming(DomainRef domain, const Device& device) : domain_(std::move(domain)) {
+        domain_->coming = std::make_shared<const Definition>(alone(*domain_, device));
+    }
+    Coming(const Coming&) = delete;
+    Coming& operator=(const Coming&) = delete;
+    ~Coming() { domain_->coming.reset(); }
+
+ private:
+    DomainRef domain_;
+};
+
+/// Makes the devices of `ours` those of `seen`, and tells in words what that has changed.
+std::vector<std::string> take_devices(const Definition& seen, Definition& ours) {
+    std::vector<std::string> changes;
+    for (const auto& device : std::views::reverse(domain::all_devices(ours)))
+        if (!domain::find_device(seen, device) && domain::remove_device(ours, device))
+            changes.push_back(name_of(device) + " has gone");
+    for (const auto& device : domain::all_devices(seen))
+        if (!domain::find_device(ours, device) && domain::add_device(ours, device))
+            changes.push_back(name_of(device) + " has come");
+    for (auto& drive : ours.disks) {
+        const auto now = std::ranges::find(seen.disks, drive.target, &domain::Disk::target);
+        if (now == seen.disks.end() || now->path == drive.path) continue;
+        drive = *now;
+        changes.push_back(name_of(Device(drive)) + " has got another medium");
+    }
+    return changes;
 }
 
 }  // namespace
@@ -39,16 +83,22 @@ Result<> check_free(const Core& core, const Domain& domain, const Device& device
 Task<Result<>> Devices::attach(DomainRef domain, Device device, Affects asked, Operation operation) {
     const auto affects = settle(*domain, asked);
     if (!affects) co_return std::unexpected(affects.error());
+    auto placed = device;
+    std::optional<Coming> coming;
     if (affects->guest) {
-        if (auto good = domain::check_live_plug(domain->life->definition, device); !good) co_return good;
-        if (auto free = check_free(core_, *domain, device); !free) co_return free;
+        auto there = domain::placed(domain->life->definition, device);
+        if (!there) co_return std::unexpected(std::move(there.error()));
+        placed = *std::move(there);
+        if (auto free = check_free(core_, *domain, placed); !free) co_return free;
+        coming.emplace(domain, placed);
     }
-    Change add = [device](Definition& definition) { return domain::add_device(definition, device); };
-    Act act = [this, device, operation](DomId domid) {
-        return core_.hypervisor.attach(domid, device, operation);
+    Changes add{.guest = [placed](Definition& guest) { return domain::add_device(guest, placed); },
+                .definition = [device](Definition& stored) { return domain::add_device(stored, device); }};
+    Act act = [this, placed, operation](DomId domid) {
+        return core_.hypervisor.attach(domid, placed, operation);
     };
     co_return co_await carry_out(domain, *affects, std::move(add), std::move(act),
-                                 domain::DeviceAdded{domain::alias_of(device)});
+                                 domain::DeviceAdded{domain::alias_of(placed)});
 }
 
 Task<Result<>> Devices::detach(DomainRef domain, DeviceNamed named, Affects asked, Operation operation) {
@@ -57,81 +107,110 @@ Task<Result<>> Devices::detach(DomainRef domain, DeviceNamed named, Affects aske
     const auto device = find(affects->guest ? domain->life->definition : *domain->stored, named);
     if (!device) co_return std::unexpected(device.error());
     if (affects->guest)
-        if (auto good = domain::check_live_plug(domain->life->definition, *device); !good) co_return good;
-    Change remove = [gone = *device](Definition& definition) -> Result<> {
-        if (auto there = domain::find_device(definition, gone); !there)
-            return std::unexpected(std::move(there.error()));
-        domain::remove_device(definition, gone);
-        return {};
+        if (auto good = domain::check_live_unplug(domain->life->definition, *device); !good) co_return good;
+    const Change remove = [gone = *device](Definition& definition) {
+        return domain::remove_device(definition, gone);
     };
-    Act act = [this, gone = *device, operation](DomId domid) {
-        return core_.hypervisor.detach(domid, gone, operation);
-    };
+    Act act = [this, gone = *device, operation](DomId domid) { return take_away(domid, gone, operation); };
     const auto alias = domain::alias_of(*device);
     const auto life = domain->life ? domain->life->id : hypervisor::LifeId();
     auto detached =
-        co_await carry_out(domain, *affects, std::move(remove), std::move(act), domain::DeviceRemoved{alias});
+        co_await carry_out(domain, *affects, {remove, remove}, std::move(act), domain::DeviceRemoved{alias});
     const bool asked_guest = affects->guest && domain->life && domain->life->id == life;
     if (!detached && asked_guest && detached.error().reason == Reason::timed_out)
         core_.tell(*domain, domain::DeviceRemovalFailed{alias});
     co_return detached;
 }
 
+Task<Result<>> Devices::take_away(DomId domid, Device device, Operation operation) {
+    auto taken = co_await core_.hypervisor.detach(domid, device, operation);
+    const auto* const pci = std::get_if<domain::PciDevice>(&device);
+    if (taken && pci) co_await give_back(core_, *pci, operation);
+    co_return taken;
+}
+
 Task<Result<>> Devices::update(DomainRef domain, Device device, Affects asked, Operation operation) {
     const auto affects = settle(*domain, asked);
     if (!affects) co_return std::unexpected(affects.error());
+    auto changed = device;
+    std::optional<Coming> coming;
     if (affects->guest) {
-        if (auto good = domain::check_live_change(domain->life->definition, device); !good) co_return good;
+        const auto& guest = domain->life->definition;
+        if (auto good = domain::check_live_change(guest, device); !good) co_return good;
         if (auto free = check_free(core_, *domain, device); !free) co_return free;
+        auto after = guest;
+        if (auto good = domain::replace_device(after, device); !good) co_return good;
+        changed = *domain::find_device(after, device);
+        coming.emplace(domain, changed);
     }
-    Change replace = [device](Definition& definition) { return domain::replace_device(definition, device); };
-    Act act = [this, device, operation](DomId domid) {
-        return core_.hypervisor.update(domid, device, operation);
+    const Change replace = [device](Definition& definition) {
+        return domain::replace_device(definition, device);
     };
-    co_return co_await carry_out(domain, *affects, std::move(replace), std::move(act), std::nullopt);
+    Act act = [this, changed, operation](DomId domid) {
+        return core_.hypervisor.update(domid, changed, operation);
+    };
+    co_return co_await carry_out(domain, *affects, {replace, replace}, std::move(act), std::nullopt);
 }
 
 /// The store first: what is written there can be put back, what a guest has been given cannot be taken from
-/// it without its leave.
-Task<Result<>> Devices::carry_out(DomainRef domain, Affects affects, Change change, Act act,
+/// it without its leave. What cannot be put back has happened.
+Task<Result<>> Devices::carry_out(DomainRef domain, Affects affects, Changes changes, Act act,
                                   std::optional<domain::EventKind> told) {
-    if (affects.guest)
-        if (auto good = try_out(change, domain->life->definition); !good) co_return good;
+    if (affects.guest) {
+        auto tried = domain->life->definition;
+        if (auto good = changes.guest(tried); !good) co_return good;
+    }
     std::optional<Stored> wanted;
     if (affects.definition) {
         wanted = Stored{*domain->stored, domain->autostart};
-        if (auto good = change(wanted->definition); !good) co_return good;
+        if (auto good = changes.definition(wanted->definition); !good) co_return good;
         if (auto written = co_await core_.store.save(*wanted); !written) co_return written;
     }
-    if (affects.guest) {
-        if (auto guest = require_guest(*domain); !guest) {
-            if (wanted) co_await put_back(domain);
-            co_return guest;
-        }
-        const auto life = domain->life->id;
-        auto done = co_await act(domain->life->domid);
-        if (!done) {
-            if (wanted) co_await put_back(domain);
-            co_return without_guest(std::move(done));
-        }
-        if (domain->life && domain->life->id == life) {
-            std::ignore = change(domain->life->definition);
-            co_await note_or_warn(core_, domain, "which devices it has");
-            if (told) core_.tell(*domain, *told);
-        }
+    Result<> changed;
+    if (affects.guest)
+        changed = co_await change_guest(domain, std::move(changes.guest), std::move(act), std::move(told));
+    if (!wanted) co_return changed;
+    if (!changed) {
+        const auto back = co_await core_.store.save({*domain->stored, domain->autostart});
+        if (back) co_return changed;
+        changed.error().reason = Reason::io;  // also of what was cancelled: it has happened by half
+        changed.error().message += fmt::format(
+            "; but its definition has been changed, and cannot be put back: {}", back.error().message);
     }
-    if (wanted) {
-        domain->stored = std::move(wanted->definition);
-        core_.tell(*domain, domain::Defined::updated);
-    }
-    co_return Result<>{};
+    domain->stored = std::move(wanted->definition);
+    core_.tell(*domain, domain::Defined::updated);
+    co_return changed;
 }
 
-Task<> Devices::put_back(DomainRef domain) {
-    const auto written = co_await core_.store.save({*domain->stored, domain->autostart});
-    if (!written)
-        log::warning("domain '{}': its definition has what its guest was refused, and cannot be put back: {}",
-                     domain->name, written.error().message);
+Task<Result<>> Devices::change_guest(DomainRef domain, Change change, Act act,
+                                     std::optional<domain::EventKind> told) {
+    if (auto guest = require_guest(*domain); !guest) co_return guest;
+    const auto life = domain->life->id;
+    const auto domid = domain->life->domid;
+    auto done = co_await note_life(core_, domain, StoredLife::Held::devices);
+    if (done) done = co_await act(domid);
+    const bool lives = domain->life && domain->life->id == life;
+    if (lives && done) std::ignore = change(domain->life->definition);
+    if (lives && done && told) core_.tell(*domain, *told);
+    if (lives) co_await note_or_warn(core_, domain, "which devices it has");
+    co_return without_guest(std::move(done));
+}
+
+Task<Result<>> Devices::look_again(DomainRef domain, hypervisor::LifeId life) {
+    if (!domain->life || domain->life->id != life) co_return Result<>{};
+    const auto seen = co_await core_.hypervisor.describe(domain->life->domid);
+    if (!domain->life || domain->life->id != life) co_return Result<>{};
+    if (!seen) {
+        log::warning("domain '{}' may have other devices than are shown: {}", domain->name,
+                     seen.error().message);
+        co_return std::unexpected(seen.error());
+    }
+    for (const auto& what : take_devices(*seen, domain->life->definition)) {
+        log::notice("domain '{}': {} while the daemon was away", domain->name, what);
+        core_.timeline.note(*domain, what + " while the daemon was away");
+    }
+    co_await note_or_warn(core_, domain, "which devices it has");
+    co_return Result<>{};
 }
 
 }  // namespace virtlight::manager

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -28,16 +29,34 @@ class Devices {
                                  hypervisor::Operation operation);
     async::Task<Result<>> update(DomainRef domain, domain::Device device, Affects affects,
                                  hypervisor::Operation operation);
+    /// In KiB per second; 0: without bound. Of the interface nothing else is changed.
+    async::Task<Result<>> set_nic_rate(DomainRef domain, domain::MacAddress mac, unsigned rate_kib,
+                                       Affects affects, hypervisor::Operation operation);
+    /// `disk` is a target or a path; without bytes it is all that its block device has.
+    async::Task<Result<>> resize(DomainRef domain, std::string disk, std::optional<std::uint64_t> bytes,
+                                 hypervisor::Operation operation);
+    /// Of a guest whose devices were being changed when the daemon was killed: it has those that Xen tells
+    /// of.
+    async::Task<Result<>> look_again(DomainRef domain, hypervisor::LifeId life);
 
  private:
-    /// What is done to the definitions; the same for the guest's and the stored one.
     using Change = std::function<Result<>(domain::Definition&)>;
+    /// What is done to the guest's definition, and to the stored one: a device of a guest that runs may have
+    /// a place that the next one will not have.
+    struct Changes {
+        Change guest;
+        Change definition;
+    };
     /// What is done to the guest.
     using Act = std::function<async::Task<Result<>>(hypervisor::DomId)>;
 
-    async::Task<Result<>> carry_out(DomainRef domain, Affects affects, Change change, Act act,
+    async::Task<Result<>> carry_out(DomainRef domain, Affects affects, Changes changes, Act act,
                                     std::optional<domain::EventKind> told);
-    async::Task<> put_back(DomainRef domain);
+    /// While it lasts, the life is noted as one whose devices are being changed.
+    async::Task<Result<>> change_guest(DomainRef domain, Change change, Act act,
+                                       std::optional<domain::EventKind> told);
+    async::Task<Result<>> take_away(hypervisor::DomId domid, domain::Device device,
+                                    hypervisor::Operation operation);
 
     Core& core_;
 };

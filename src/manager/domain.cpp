@@ -46,9 +46,17 @@ JobReport report(const RunningJob& job, Time now) {
 const domain::Definition* definition(const Domain& domain, Which which) {
     const auto* stored = domain.stored ? &*domain.stored : nullptr;
     if (stored && which == Which::stored) return stored;
+    const auto* const used = in_use(domain);
+    return used ? used : stored;
+}
+
+const domain::Definition* in_use(const Domain& domain) {
     if (domain.life) return &domain.life->definition;
-    if (domain.making) return &*domain.making;
-    return stored;
+    return domain.making ? &*domain.making : nullptr;
+}
+
+std::array<const domain::Definition*, 2> claims(const Domain& domain) {
+    return {in_use(domain), domain.coming.get()};
 }
 
 domain::Definition shown(const Domain& domain, Which which) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,10 +38,13 @@ struct Domain {
 
     std::optional<domain::Definition> stored{};
     bool autostart = false;
-    bool image = false;  ///< a managed image of it is there
+    bool image = false;       ///< a managed image of it is there
+    bool image_goes = false;  ///< a job waits for its turn to set it aside
 
     std::optional<Life> life{};
     std::optional<domain::Definition> making{};  ///< what is being started
+    /// Nothing but the device that its guest is being given.
+    std::shared_ptr<const domain::Definition> coming{};
     domain::Status status{};
     unsigned short_lives = 0;  ///< in a row, each started anew after the one before
 
@@ -65,7 +69,14 @@ DomainInfo info(const Domain& domain);
 /// The definition that clients see; empty if the domain does not exist.
 const domain::Definition* definition(const Domain& domain, Which which);
 
-/// The same as a value, with the memory that a running guest has now. `domain` exists.
+/// What it runs with, or will in a moment; null if it does neither.
+const domain::Definition* in_use(const Domain& domain);
+
+/// All by which it keeps other domains from what is the host's, though what is on its way may not arrive.
+/// Null: nothing.
+std::array<const domain::Definition*, 2> claims(const Domain& domain);
+
+/// The definition that clients see as a value, with the memory that a running guest has now. `domain` exists.
 domain::Definition shown(const Domain& domain, Which which);
 
 /// As it was before a guest ran with it: without ttys, and without the port that its VNC server has taken.

@@ -22,6 +22,7 @@ Task<Result<>> Guests::dump_core(DomainRef domain, std::filesystem::path path, D
     if (!domain->life) co_return fail(Reason::invalid_state, "domain is not running");
     if (options.then == Then::reset && !domain->life->ours)
         co_return fail(Reason::unsupported_operation, "another tool made its guest, and can make it anew");
+    operation.bypass_cache = options.bypass_cache;
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
     const bool held = !options.live && domain->status.state == State::running;
@@ -34,7 +35,7 @@ Task<Result<>> Guests::dump_core(DomainRef domain, std::filesystem::path path, D
     if (dumped && options.then == Then::end_as_crashed)
         co_return co_await destroy(domain, domain::ShutoffReason::crashed, operation);
     if (held) {
-        auto goes_on = co_await go_on_after_dump(domain);
+        auto goes_on = co_await go_on(domain);
         if (dumped && !goes_on) co_return goes_on;
     }
     if (!dumped) co_return without_guest(std::move(dumped));
@@ -68,19 +69,23 @@ Task<Result<>> Guests::hold_for_dump(DomainRef domain, Operation operation) {
     co_return paused;
 }
 
-/// Whatever the operation that paused it has become.
-Task<Result<>> Guests::go_on_after_dump(DomainRef domain) {
+Task<Result<>> Guests::go_on(DomainRef domain) {
     if (!domain->life) co_return Result<>{};
     const Changing changing(core_, domain);
-    const async::CancelSource source;
-    const async::Deadline deadline(core_.scheduler, core_.scheduler.now() + limits::pause_deadline, source);
-    const Operation operation{core_.operations.next(), source.token()};
-    auto unpaused = co_await core_.hypervisor.unpause(domain->life->domid, operation);
+    auto unpaused = co_await unpause_in_any_case(domain);
     if (!unpaused) co_return without_guest(std::move(unpaused));
     domain->status = domain::RunningReason::unpaused;
     core_.tell(*domain, domain::Resumed::unpaused);
     co_await note_or_warn(core_, domain, "that it goes on");
     co_return unpaused;
+}
+
+/// Whatever the operation that paused it has become.
+Task<Result<>> Guests::unpause_in_any_case(DomainRef domain) {
+    const async::CancelSource source;
+    const async::Deadline deadline(core_.scheduler, core_.scheduler.now() + limits::pause_deadline, source);
+    const Operation operation{core_.operations.next(), source.token()};
+    co_return co_await core_.hypervisor.unpause(domain->life->domid, operation);
 }
 
 }  // namespace virtlight::manager

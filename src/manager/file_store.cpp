@@ -3,10 +3,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -21,6 +19,8 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "domain/xml.hpp"
+#include "hypervisor/image.hpp"
+#include "manager/life_file.hpp"
 
 namespace virtlight::manager {
 namespace {
@@ -31,13 +31,6 @@ constexpr std::string_view suffix = ".xml";
 constexpr std::string_view image_suffix = ".image";
 constexpr std::string_view aside_suffix = ".used";
 constexpr std::string_view old_suffix = ".old";
-// The first line of a life: what its XML cannot say, or does not keep when it is read.
-constexpr std::string_view life_mark = "<!-- virtlight: domid ";
-constexpr std::string_view life_mark_end = " -->";
-constexpr std::string_view no_tty = "-";
-constexpr std::string_view dumping_word = "dumping";
-constexpr std::string_view asleep_word = "asleep";
-constexpr std::string_view vnc_word = "vnc:";
 
 fs::path domain_file(const fs::path& folder, Uuid uuid) {
     return folder / "domains" / (to_string(uuid) + std::string(suffix));
@@ -143,14 +136,7 @@ Result<> remove_images(const fs::path& folder, Uuid uuid) {
 Result<> save_life_file(const fs::path& folder, const StoredLife& life) {
     if (life.domid == 0)
         if (auto away = put_away_aside(folder, life.definition.uuid); !away) return away;
-    auto content = fmt::format("{}{}", life_mark, life.domid);
-    if (life.held == StoredLife::Held::dumping) content += fmt::format(" {}", dumping_word);
-    if (life.held == StoredLife::Held::asleep) content += fmt::format(" {}", asleep_word);
-    for (const auto& console : life.definition.consoles)
-        content += fmt::format(" {}", console.tty.empty() ? no_tty : console.tty);
-    if (const auto& vnc = life.definition.graphics.vnc) content += fmt::format(" {}{}", vnc_word, vnc->port);
-    content += fmt::format("{}\n{}", life_mark_end, domain::format_xml(life.definition));
-    return write_file(life_file(folder, life.definition.uuid), content);
+    return write_file(life_file(folder, life.definition.uuid), format_life(life));
 }
 
 /// Reads one folder of definitions. What is wrong with a file becomes a problem.
@@ -162,7 +148,8 @@ class Folder {
     std::vector<fs::path> files() const;
     /// The file's text, if it can be read.
     std::optional<std::string> text(const fs::path& file) const;
-    std::optional<domain::Definition> definition(const fs::path& file, std::string_view xml) const;
+    /// Whether it is the file of a domain with this uuid.
+    bool belongs(const fs::path& file, Uuid uuid) const;
 
     void problem(const fs::path& file, std::string_view what) const {
         problems_.push_back(fmt::format("'{}' is left alone: {}", file.string(), what));
@@ -197,60 +184,10 @@ std::optional<std::string> Folder::text(const fs::path& file) const {
     return std::nullopt;
 }
 
-std::optional<domain::Definition> Folder::definition(const fs::path& file, std::string_view xml) const {
-    auto parsed = domain::parse_xml(xml);
-    if (!parsed) {
-        problem(file, parsed.error().message);
-        return std::nullopt;
-    }
-    if (file.stem() != to_string(parsed->uuid)) {
-        problem(file, fmt::format("it defines a domain with uuid {}", to_string(parsed->uuid)));
-        return std::nullopt;
-    }
-    return *std::move(parsed);
-}
-
-struct LifeLine {
-    unsigned domid = 0;
-    StoredLife::Held held = StoredLife::Held::no;
-    std::vector<std::string> ttys{};
-    unsigned vnc_port = 0;
-};
-
-std::optional<LifeLine> read_life_line(std::string_view line) {
-    if (!line.starts_with(life_mark) || !line.ends_with(life_mark_end)) return std::nullopt;
-    line.remove_prefix(life_mark.size());
-    line.remove_suffix(life_mark_end.size());
-    std::istringstream words{std::string(line)};
-    LifeLine life;
-    if (!(words >> life.domid)) return std::nullopt;
-    for (std::string word; words >> word;) {
-        if (word == dumping_word)
-            life.held = StoredLife::Held::dumping;
-        else if (word == asleep_word)
-            life.held = StoredLife::Held::asleep;
-        else if (word.starts_with(vnc_word))
-            std::from_chars(word.data() + vnc_word.size(), word.data() + word.size(), life.vnc_port);
-        else
-            life.ttys.push_back(word == no_tty ? std::string() : word);
-    }
-    return life;
-}
-
-std::optional<StoredLife> read_life(const Folder& running, const fs::path& file, std::string_view text) {
-    const auto line_end = std::min(text.find('\n'), text.size());
-    const auto line = read_life_line(text.substr(0, line_end));
-    if (!line) {
-        running.problem(file, "its first line does not say which domid it is about");
-        return std::nullopt;
-    }
-    auto definition = running.definition(file, text.substr(line_end));
-    if (!definition) return std::nullopt;
-    const auto consoles = std::min(line->ttys.size(), definition->consoles.size());
-    for (std::size_t i = 0; i < consoles; ++i)
-        definition->consoles[i].tty = line->ttys[i];
-    if (auto& vnc = definition->graphics.vnc) vnc->port = line->vnc_port;
-    return StoredLife{*std::move(definition), line->domid, line->held};
+bool Folder::belongs(const fs::path& file, Uuid uuid) const {
+    if (file.stem() == to_string(uuid)) return true;
+    problem(file, fmt::format("it defines a domain with uuid {}", to_string(uuid)));
+    return false;
 }
 
 void load_domains(const fs::path& folder, Store::Content& content) {
@@ -259,8 +196,12 @@ void load_domains(const fs::path& folder, Store::Content& content) {
     for (const auto& file : domains.files()) {
         const auto text = domains.text(file);
         if (!text) continue;
-        auto definition = domains.definition(file, *text);
-        if (!definition) continue;
+        auto definition = domain::parse_xml(*text);
+        if (!definition) {
+            domains.problem(file, definition.error().message);
+            continue;
+        }
+        if (!domains.belongs(file, definition->uuid)) continue;
         if (!names.insert(definition->name).second) {
             domains.problem(file, fmt::format("there is another domain named '{}'", definition->name));
             continue;
@@ -275,12 +216,17 @@ void load_lives(const fs::path& folder, Store::Content& content) {
     for (const auto& file : running.files()) {
         const auto text = running.text(file);
         if (!text) continue;
-        if (auto life = read_life(running, file, *text)) content.lives.push_back(*std::move(life));
+        auto life = parse_life(*text);
+        if (!life)
+            running.problem(file, life.error().message);
+        else if (running.belongs(file, life->definition.uuid))
+            content.lives.push_back(*std::move(life));
     }
 }
 
-/// An image is looked into when it is wanted.
-void load_images(const fs::path& folder, Store::Content& content) {
+/// An image is looked into when it is wanted. Without knowing of one its domain would be started from its
+/// beginning: so it is an error if they cannot be listed.
+Result<> load_images(const fs::path& folder, Store::Content& content) {
     const auto saved = folder / "saved";
     std::error_code error;
     for (fs::directory_iterator at(saved, error), end; !error && at != end; at.increment(error)) {
@@ -292,12 +238,14 @@ void load_images(const fs::path& folder, Store::Content& content) {
             content.images_aside.push_back(*uuid);
         else if (uuid && file.extension() == old_suffix)
             continue;
-        else if (file.extension() == ".new")
+        else if (file.extension() == hypervisor::unfinished_suffix)
             ::unlink(file.c_str());
         else
             content.problems.push_back(
                 fmt::format("'{}' is left alone: its name is not that of an image", file.string()));
     }
+    if (error) return fail(Reason::io, "cannot list the images in '{}': {}", saved.string(), error.message());
+    return {};
 }
 
 void remove_dangling_links(const fs::path& folder) {
@@ -316,7 +264,7 @@ Result<Store::Content> load_all(const fs::path& folder) {
     remove_dangling_links(folder);
     load_domains(folder, content);
     load_lives(folder, content);
-    load_images(folder, content);
+    if (auto loaded = load_images(folder, content); !loaded) return std::unexpected(loaded.error());
     // That there is none is as good as another boot.
     content.autostarted_in = read_file(autostart_mark(folder), limits::name_bytes).value_or("");
     return content;

@@ -18,8 +18,7 @@ namespace virtlight::manager {
 ///     saved/UUID.image    where its guest was saved, as the next start of it goes on from
 ///     saved/UUID.used     the same when its guest was about to run; never started from
 ///     saved/UUID.old      one that was aside and had not been removed when the guest was made again
-///     running/UUID.xml    a life; its first line says which domid and which ttys it has,
-///                         and whether it is held for a dump of its core, or asleep
+///     running/UUID.xml    a life, as life_file.hpp has it
 ///
 /// A file that cannot be read, or is not where its content belongs, is reported and left alone.
 class FileStore final : public Store {

@@ -7,6 +7,7 @@
 #include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "manager/host_device_use.hpp"
 #include "manager/operations.hpp"
 
 namespace virtlight::manager {
@@ -29,21 +30,6 @@ Result<> without_guest(Result<> result) {
     return result;
 }
 
-Task<Result<>> note_life(Core& core, DomainRef domain, StoredLife::Held held) {
-    if (!domain->life || !domain->life->ours) co_return Result<>{};
-    const auto id = domain->life->id;
-    const StoredLife life{domain->life->definition, domain->life->domid, held};
-    auto saved = co_await core.store.save_life(life);
-    if (saved && domain->life && domain->life->id == id) domain->life->noted = true;
-    co_return saved;
-}
-
-Task<> note_or_warn(Core& core, DomainRef domain, std::string_view what, StoredLife::Held held) {
-    const auto noted = co_await note_life(core, domain, held);
-    if (!noted)
-        log::warning("domain '{}': {} cannot be noted: {}", domain->name, what, noted.error().message);
-}
-
 namespace {
 
 bool stopped(const Domain& domain, hypervisor::LifeId life) {
@@ -56,6 +42,9 @@ Task<Result<>> Guests::suspend(DomainRef domain, Operation operation) {
     if (auto guest = require_guest(*domain); !guest) co_return guest;
     if (domain->status.state == State::paused) co_return Result<>{};
     const Changing changing(core_, domain);
+    // One that has not had a processor yet would look to the next daemon like one that was never let run.
+    if (domain->life->noted_starting) co_await note_or_warn(core_, domain, "that it runs");
+    if (!domain->life) co_return fail(Reason::invalid_state, "domain is not running");
     auto paused = co_await core_.hypervisor.pause(domain->life->domid, operation);
     if (!paused) co_return without_guest(std::move(paused));
     domain->status = domain::PausedReason::user;
@@ -94,7 +83,8 @@ Task<Result<>> Guests::shutdown(DomainRef domain, std::optional<hypervisor::Shut
     domain->life->restart_asked = false;
     auto asked = co_await core_.hypervisor.request_shutdown(domid, method.value_or(paravirtual), operation);
     const bool deaf = !asked && asked.error().reason == Reason::unsupported_operation;
-    if (deaf && !method) asked = co_await core_.hypervisor.request_shutdown(domid, acpi, operation);
+    if (deaf && !method && !stopped(*domain, life))
+        asked = co_await core_.hypervisor.request_shutdown(domid, acpi, operation);
     // A guest that is gone has done what it was asked for, acknowledged or not.
     if (asked || stopped(*domain, life) || asked.error().reason == Reason::no_domain) co_return Result<>{};
     if (asked.error().reason == Reason::unsupported_operation) domain->life->stop_asked = false;
@@ -128,7 +118,7 @@ Task<Result<>> Guests::destroy(DomainRef domain, domain::ShutoffReason reason, O
     if (!domain->life) co_return co_await forget(domain);
     {
         const Changing changing(core_, domain);
-        auto removed = co_await remove_guest(domain, operation);
+        auto removed = co_await end_guest(domain, operation);
         if (!removed) {
             tell_that_it_stays(domain);
             co_return removed;
@@ -136,6 +126,22 @@ Task<Result<>> Guests::destroy(DomainRef domain, domain::ShutoffReason reason, O
         core_.end_life(domain, reason, stopped_event(reason));
     }
     co_return co_await forget(domain);
+}
+
+/// Xen pauses a guest before it takes it apart: should the daemon be killed between, the next one is to know
+/// that this guest is to go. Of one that was never let run it knows that already.
+Task<Result<>> Guests::end_guest(DomainRef domain, Operation operation) {
+    const bool ran = !domain->life->ours || (domain->life->noted && !domain->image);
+    if (ran) co_await note_or_warn(core_, domain, "that it is destroyed", StoredLife::Held::ending);
+    if (!domain->life) co_return Result<>{};
+    auto removed = co_await remove_guest(domain, operation);
+    if (!removed && ran) co_await note_that_it_stays(domain);
+    co_return removed;
+}
+
+Task<Result<>> Guests::note_that_it_stays(DomainRef domain) {
+    co_await note_or_warn(core_, domain, "that it stays");
+    co_return Result<>{};
 }
 
 /// What has stopped was to be told when it is gone.
@@ -165,24 +171,34 @@ Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, End
 
     auto started = co_await restart(domain, lived, operation);
     if (started) co_return started;
-    if (!operation.cancel.cancelled())
-        log::error("domain '{}' cannot be started anew: {}", domain->name, started.error().message);
+    started.error().message = "it cannot be started anew: " + started.error().message;
     making.reset();
     // A stop that was told stands; one that was to be a reboot has become a stop now.
     if (ending.told == domain::EventKind(domain::Rebooted{})) tell_not_restarted(domain, operation);
     co_return started;
 }
 
-/// The guest has put its next kernel into its memory: what was there, and its domid, stay.
+/// The guest has put its next kernel into its memory: what was there, and its domid, stay. Xen leaves it
+/// paused: a daemon that is killed now leaves it to the next one to let it run.
 Task<Result<>> Guests::soft_reset(DomainRef domain, Operation operation) {
     const auto life = domain->life->id;
-    const auto domid = domain->life->domid;
-    auto reset = co_await core_.hypervisor.soft_reset(domid, operation);
-    if (reset) reset = co_await core_.hypervisor.unpause(domid, operation);
+    co_await note_or_warn(core_, domain, "that it resets itself", StoredLife::Held::resetting);
+    if (!domain->life || domain->life->id != life) co_return Result<>{};
+    auto reset = co_await core_.hypervisor.soft_reset(domain->life->domid, std::move(operation));
     if (!reset || !domain->life || domain->life->id != life) co_return reset;
+    const auto unpaused = co_await unpause_in_any_case(domain);
+    if (!domain->life || domain->life->id != life) co_return reset;
     domain->life->stopped.reset();
+    domain->life->stop_asked = domain->life->restart_asked = domain->life->stop_untold = false;
     domain->status = domain::RunningReason::booted;
     core_.tell(*domain, domain::Rebooted{});
+    if (!unpaused) {
+        // Its kernel has not run yet: nothing is lost, and whoever resumes it has it go on.
+        log::error("domain '{}' stays paused: {}", domain->name, unpaused.error().message);
+        domain->status = domain::PausedReason::starting_up;
+        core_.tell(*domain, domain::Suspended::api_error);
+    }
+    co_await note_or_warn(core_, domain, "that it has reset itself");
     co_return reset;
 }
 
@@ -220,15 +236,21 @@ Task<bool> Guests::rest(DomainRef domain, Duration pause, Operation operation) {
 }
 
 Task<Result<>> Guests::remove_guest(DomainRef domain, Operation operation) {
+    if (!domain->life) co_return Result<>{};
+    const auto devices =
+        domain->life->ours ? domain->life->definition.pci_devices : std::vector<domain::PciDevice>();
     auto removed = co_await core_.hypervisor.destroy(domain->life->domid, operation);
-    if (!removed && removed.error().reason == Reason::no_domain) co_return Result<>{};
-    co_return removed;
+    if (!removed && removed.error().reason != Reason::no_domain) co_return removed;
+    for (const auto& device : devices)
+        co_await give_back(core_, device, operation);
+    co_return Result<>{};
 }
 
 /// Once more, after it has failed: it may have gone all the same, and its domid may be another's by now.
 Task<Result<>> Guests::remove_again(DomainRef domain, Operation operation) {
     const auto snapshot = co_await core_.hypervisor.look();
     if (!snapshot) co_return std::unexpected(snapshot.error());
+    if (!domain->life) co_return Result<>{};
     const auto is_it = [&](const hypervisor::DomainSeen& seen) {
         return seen.domid == domain->life->domid && seen.uuid == domain->uuid;
     };
@@ -249,6 +271,8 @@ Task<Result<>> Guests::remove_stopped(DomainRef domain, Operation operation) {
 }
 
 Task<Result<>> Guests::forget(DomainRef domain) {
+    // It has never run: what it was restored from is what there is of it.
+    if (domain->image) co_await take_image_back(domain);
     // The store may keep it: a life that Xen does not run is recognised at the next start.
     const auto removed = co_await core_.store.remove_life(domain->uuid);
     if (!removed)

@@ -9,6 +9,7 @@
 
 #include "async/timing.hpp"
 #include "base/limits.hpp"
+#include "base/log.hpp"
 
 namespace virtlight::manager {
 namespace {
@@ -48,17 +49,17 @@ Error refusal(JobKind kind, const std::string& name, Error why) {
 
 async::Task<Result<>> Jobs::run(DomainRef domain, JobKind kind, Work work, std::string client) {
     if (client.empty()) client = core_.client;
-    const auto job = submit(std::move(domain), kind, std::move(work), std::move(client));
+    const auto job = submit(std::move(domain), kind, std::move(work), std::move(client), false);
     co_return co_await job->done;
 }
 
-void Jobs::post(DomainRef domain, JobKind kind, Work work) {
-    submit(std::move(domain), kind, std::move(work), {});
+bool Jobs::post(DomainRef domain, JobKind kind, Work work) {
+    return submit(std::move(domain), kind, std::move(work), {}, true)->queued;
 }
 
-Jobs::JobRef Jobs::submit(DomainRef domain, JobKind kind, Work work, std::string client) {
+Jobs::JobRef Jobs::submit(DomainRef domain, JobKind kind, Work work, std::string client, bool posted) {
     auto job = std::make_shared<Job>(Job{core_.operations.next(), kind, domain, std::move(work),
-                                         std::move(client), core_.scheduler.now()});
+                                         std::move(client), posted, core_.scheduler.now()});
     const auto refuse = [&](Error why) {
         auto refused = refusal(kind, domain->name, std::move(why));
         core_.timeline.dropped(*domain, kind, job->client, refused);
@@ -73,7 +74,8 @@ Jobs::JobRef Jobs::submit(DomainRef domain, JobKind kind, Work work, std::string
         return refuse({Reason::too_many, fmt::format("{} operations on it wait already", waiting)});
     }
     jobs_.emplace(job->id, job);
-    bound_wait(*job);
+    job->queued = true;
+    if (!posted) bound_wait(*job);
     // Whoever waits for a job is resumed as it ends and may come back here: nothing is kept across that.
     for (const auto id : arrival->ended)
         withdraw(id, {Reason::invalid_state, "the domain is being destroyed"});
@@ -83,8 +85,6 @@ Jobs::JobRef Jobs::submit(DomainRef domain, JobKind kind, Work work, std::string
 }
 
 void Jobs::bound_wait(Job& job) {
-    // What a guest has left is cleaned up however late that is.
-    if (job.kind == JobKind::after_stop) return;
     const auto due = core_.scheduler.now() + limits::turn_wait;
     job.turn = core_.scheduler.call_at(
         due, [this, id = job.id] { withdraw(id, not_within(limits::turn_wait, "its turn has not come")); });
@@ -122,6 +122,8 @@ async::Task<> Jobs::execute(JobRef job) {
         else if (why.reason == Reason::cancelled && deadline.passed())
             why = overdue(kind);
         result = std::unexpected(refusal(kind, job->domain->name, std::move(why)));
+        if (job->posted && result.error().reason != Reason::cancelled)
+            log::error("{}", result.error().message);
     }
     note_end(*job->domain, result);
     job->domain->queue.finish();

@@ -30,8 +30,9 @@ class Jobs {
     /// Queues the work when it is awaited, and ends with the job. too_many: the domain has too many waiting.
     /// Without a client it is the one whose call is being served, if one is.
     async::Task<Result<>> run(DomainRef domain, JobKind kind, Work work, std::string client = {});
-    /// Queues the work; nobody waits for it.
-    void post(DomainRef domain, JobKind kind, Work work);
+    /// Queues the work, which has its turn however late; nobody waits for it, so its failure is logged.
+    /// False: the queue is full, or the daemon stops.
+    bool post(DomainRef domain, JobKind kind, Work work);
 
     /// Cancels the job that runs on the domain. invalid_state: there is none that can be.
     Result<> abort(const Domain& domain);
@@ -47,7 +48,9 @@ class Jobs {
         DomainRef domain;
         Work work;
         std::string client;
+        bool posted;
         Time asked;
+        bool queued = false;
         async::TimerId turn{};  ///< ends the wait for it
         async::CancelSource cancel{};
         std::optional<Error> overruled{};  ///< why it was cancelled, if not for its deadline
@@ -55,7 +58,7 @@ class Jobs {
     };
     using JobRef = std::shared_ptr<Job>;
 
-    JobRef submit(DomainRef domain, JobKind kind, Work work, std::string client);
+    JobRef submit(DomainRef domain, JobKind kind, Work work, std::string client, bool posted);
     void bound_wait(Job& job);
     void pump(const DomainRef& domain);
     async::Task<> execute(JobRef job);

@@ -47,6 +47,12 @@ bool dumps(LifecycleAction action) {
     return action == LifecycleAction::coredump_destroy || action == LifecycleAction::coredump_restart;
 }
 
+/// What its watchdog makes of a guest, in libvirt's words.
+domain::WatchdogAction watchdog_action(LifecycleAction action) {
+    if (action == LifecycleAction::preserve) return domain::WatchdogAction::none;
+    return restarts(action) ? domain::WatchdogAction::reset : domain::WatchdogAction::poweroff;
+}
+
 Verdict judge_stop(const Life& life, StopReason reason) {
     const bool powered_off = classify(reason) == StopClass::poweroff;
     const auto stop = powered_off && life.restart_asked ? StopClass::reboot : classify(reason);
@@ -57,6 +63,9 @@ Verdict judge_stop(const Life& life, StopReason reason) {
     const auto asked = life.stop_asked ? domain::ShutdownReason::user : domain::ShutdownReason::unknown;
     Verdict verdict{failed ? Status(domain::CrashedReason::panicked) : Status(asked)};
     const auto what = action(life.definition, stop);
+    if (reason == StopReason::watchdog)
+        verdict.events.emplace_back(
+            domain::WatchdogFired{life.ours ? watchdog_action(what) : domain::WatchdogAction::none});
     if (!life.ours || what == LifecycleAction::preserve) {
         verdict.events.emplace_back(halted_event(life, verdict.status.state));
         return verdict;

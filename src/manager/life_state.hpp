@@ -20,6 +20,7 @@ struct Life {
     domain::Definition definition{};  ///< what it was started with, and the ttys of its consoles
     bool ours = true;                 ///< made by this daemon; another tool's guest is left to that tool
     bool noted = false;               ///< the store knows its domid: after a kill it goes on
+    bool noted_starting = false;      ///< and still has it as one that is about to be let run
     Time since{};
     bool stop_asked = false;                          ///< a shutdown was asked for through us
     bool restart_asked = false;                       ///< to reboot, it was asked to power off

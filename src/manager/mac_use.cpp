@@ -3,20 +3,21 @@
 
 #include <algorithm>
 
+#include "manager/others.hpp"
+
 namespace virtlight::manager {
 
 Result<> check_macs_are_free(const Registry& registry, const domain::Definition& definition) {
     if (definition.nics.empty()) return {};
-    for (const auto& domain : registry.all()) {
-        if (domain->uuid == definition.uuid || (!domain->life && !domain->making)) continue;
-        const auto& other = domain->life ? domain->life->definition : *domain->making;
-        for (const auto& nic : other.nics)
+    const auto refusal = [&](const Domain& other, const domain::Definition& has) -> Result<> {
+        for (const auto& nic : has.nics)
             if (std::ranges::find(definition.nics, nic.mac, &domain::Nic::mac) != definition.nics.end())
                 return fail(Reason::operation_failed,
                             "the MAC address {} of a network interface is in use by domain '{}'",
-                            to_string(nic.mac), domain->name);
-    }
-    return {};
+                            to_string(nic.mac), other.name);
+        return {};
+    };
+    return check_others(registry, definition.uuid, refusal);
 }
 
 }  // namespace virtlight::manager

@@ -7,7 +7,6 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "domain/same_guest.hpp"
 #include "manager/drained.hpp"
 #include "manager/manager_impl.hpp"
 #include "manager/recovery.hpp"
@@ -99,8 +98,8 @@ Task<Result<>> Manager::start_up() {
     if (!snapshot) co_return std::unexpected(snapshot.error());
     show_control_domain(core, *snapshot);
     restore_definitions(core, std::move(content->domains), content->images);
-    restore_lives(core, impl_->jobs, impl_->guests, std::move(content->lives), content->images_aside,
-                  *snapshot);
+    restore_lives(core, impl_->jobs, impl_->guests, impl_->devices, std::move(content->lives),
+                  content->images_aside, *snapshot);
     impl_->reconciler.apply(*snapshot, asked);
     impl_->scope.spawn(impl_->reconciler.run());
     co_await drained_within(core.scheduler, impl_->reconciler.adoptions(), impl_->scope,
@@ -188,14 +187,6 @@ Result<domain::Definition> Manager::definition(Uuid uuid, Which which) const {
     const auto domain = impl_->existing(uuid);
     if (!domain) return std::unexpected(domain.error());
     return shown(**domain, which);
-}
-
-Task<Result<std::vector<hypervisor::DomainFigures>>> Manager::measure(hypervisor::FiguresWanted wanted) {
-    if (wanted.nics)
-        for (const auto& domain : impl_->core.registry.running())
-            for (const auto& nic : domain->life->definition.nics)
-                if (!nic.target.empty()) wanted.named_nics[nic.target] = {domain->life->domid, nic.devid};
-    return impl_->core.hypervisor.measure(std::move(wanted));
 }
 
 Task<Result<DomainInfo>> Manager::define(domain::Definition definition) {
@@ -289,79 +280,6 @@ Result<> Manager::abort_job(Uuid uuid) {
     const auto domain = impl_->existing(uuid);
     if (!domain) return std::unexpected(domain.error());
     return impl_->jobs.abort(**domain);
-}
-
-Task<Result<>> Manager::save(Uuid uuid, std::filesystem::path path, SaveOptions options) {
-    return impl_->change(JobKind::save, uuid,
-                         [impl = impl_.get(), path = std::move(path), options = std::move(options)](
-                             DomainRef domain, Operation operation) mutable {
-                             return impl->guests.save(std::move(domain), std::move(path), std::move(options),
-                                                      std::move(operation));
-                         });
-}
-
-Task<Result<>> Manager::managed_save(Uuid uuid, SaveOptions options) {
-    return impl_->change(
-        JobKind::save, uuid,
-        [impl = impl_.get(), options = std::move(options)](DomainRef domain, Operation operation) mutable {
-            return impl->guests.managed_save(std::move(domain), std::move(options), std::move(operation));
-        });
-}
-
-Task<Result<>> Manager::remove_managed_image(Uuid uuid) {
-    return impl_->change(JobKind::remove_image, uuid, [impl = impl_.get()](DomainRef domain, Operation) {
-        return impl->guests.remove_image(std::move(domain));
-    });
-}
-
-Task<Result<hypervisor::ImageHead>> Manager::read_image(std::filesystem::path path) {
-    return impl_->core.hypervisor.read_image(std::move(path));
-}
-
-Task<Result<hypervisor::ImageHead>> Manager::read_managed_image(Uuid uuid) {
-    const auto domain = impl_->existing(uuid);
-    if (!domain) co_return std::unexpected(domain.error());
-    if (!(*domain)->image)
-        co_return fail(Reason::invalid_state, "domain '{}' has no managed save image", (*domain)->name);
-    co_return co_await read_image(impl_->core.store.image_path(uuid));
-}
-
-Task<Result<>> Manager::change_image(std::filesystem::path path, ImageChange change) {
-    return impl_->guests.change_image(std::move(path), std::move(change));
-}
-
-Task<Result<>> Manager::change_managed_image(Uuid uuid, ImageChange change) {
-    return impl_->change(
-        JobKind::change_image, uuid,
-        [impl = impl_.get(), change = std::move(change)](DomainRef domain, Operation) mutable {
-            return impl->guests.change_managed_image(std::move(domain), std::move(change));
-        });
-}
-
-Task<Result<DomainInfo>> Manager::restore(std::filesystem::path path, RestoreOptions options) {
-    auto& impl = *impl_;
-    auto client = impl.core.client;
-    auto head = co_await read_image(path);
-    if (!head) co_return std::unexpected(std::move(head.error()));
-    if (options.definition) {
-        if (auto same = domain::check_same_guest(head->definition, *options.definition); !same)
-            co_return std::unexpected(std::move(same.error()));
-    }
-    auto definition = std::move(options.definition).value_or(std::move(head->definition));
-    const auto uuid = definition.uuid;
-    const StartOptions start{.paused = options.paused.value_or(head->paused),
-                             .bypass_cache = options.bypass_cache};
-    const auto domain = impl.claim(JobKind::restore, definition);
-    if (!domain) co_return std::unexpected(domain.error());
-    Jobs::Work work = [&impl, domain = *domain, definition = std::move(definition), path = std::move(path),
-                       start](Operation operation) mutable {
-        return impl.guests.restore(std::move(domain), std::move(definition), std::move(path), start,
-                                   std::move(operation));
-    };
-    const auto restored =
-        co_await impl.jobs.run(*domain, JobKind::restore, std::move(work), std::move(client));
-    if (!restored) co_return std::unexpected(restored.error());
-    co_return find(uuid);
 }
 
 Manager::Subscription Manager::subscribe(Listener listener) {

@@ -68,7 +68,8 @@ struct Affects {
 
 struct DumpOptions {
     enum class Then { go_on, end_as_crashed, reset };
-    bool live = false;  ///< the guest runs meanwhile, and its core may not be of one moment
+    bool live = false;          ///< the guest runs meanwhile, and its core may not be of one moment
+    bool bypass_cache = false;  ///< the core is not left in the host's page cache
     Then then = Then::go_on;
 };
 
@@ -142,6 +143,16 @@ class Manager {
     /// As hypervisor::Hypervisor::measure(), and now; waits for nothing else.
     async::Task<Result<std::vector<hypervisor::DomainFigures>>> measure(hypervisor::FiguresWanted wanted);
 
+    /// As hypervisor::Hypervisor::measure_host().
+    async::Task<Result<hypervisor::HostFigures>> measure_host();
+    /// Of the disk with this target or this source, of the guest if it runs. invalid_argument: there is none.
+    async::Task<Result<hypervisor::DiskSize>> disk_size(Uuid uuid, std::string disk);
+    /// As hypervisor::Hypervisor::screenshot(). invalid_state: the domain does not run.
+    async::Task<Result<hypervisor::Picture>> screenshot(Uuid uuid);
+
+    /// Ends behind what else the core has to do by now.
+    async::Task<> give_way();
+
     /// What Xen's scheduler gives a guest that runs. invalid_state: it does not.
     async::Task<Result<domain::CpuShare>> cpu_share(Uuid uuid);
 
@@ -189,6 +200,19 @@ class Manager {
     /// Changes the device that is in the same place: of a guest that runs, what is in a CD drive. no_device;
     /// unsupported_operation.
     async::Task<Result<>> update_device(Uuid uuid, domain::Device device, Affects affects);
+    /// How many KiB per second the guest may send through a network interface; 0: without bound. no_device.
+    async::Task<Result<>> set_nic_rate(Uuid uuid, domain::MacAddress mac, unsigned rate_kib, Affects affects);
+    /// Gives a disk of a guest that runs, by its target or its path, so many bytes, rounded up to sectors;
+    /// without them all that its block device has. invalid_argument: no such disk, or more than its block
+    /// device has; unsupported_operation: fewer than it has, or who serves it cannot.
+    async::Task<Result<>> resize_disk(Uuid uuid, std::string disk, std::optional<std::uint64_t> bytes);
+
+    /// The PCI devices of the host, and now; waits for nothing else.
+    async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices();
+    /// As hypervisor::Hypervisor::set_assignable(). operation_failed: a guest that runs has it.
+    async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable);
+    /// As hypervisor::Hypervisor::reset_pci(). operation_failed: a guest that runs has it.
+    async::Task<Result<>> reset_pci(domain::PciAddress address);
 
     /// Where one of its vCPUs may run. invalid_argument: it has no such vCPU, or there is no such processor.
     async::Task<Result<>> pin_vcpu(Uuid uuid, unsigned vcpu, domain::CpuSet cpus, Affects affects);

@@ -90,6 +90,23 @@ Task<Result<>> Manager::update_device(Uuid uuid, domain::Device device, Affects 
                          });
 }
 
+Task<Result<>> Manager::set_nic_rate(Uuid uuid, domain::MacAddress mac, unsigned rate_kib, Affects affects) {
+    return impl_->change(
+        JobKind::update_device, uuid,
+        [impl = impl_.get(), mac, rate_kib, affects](DomainRef domain, Operation operation) mutable {
+            return impl->devices.set_nic_rate(std::move(domain), mac, rate_kib, affects,
+                                              std::move(operation));
+        });
+}
+
+Task<Result<>> Manager::resize_disk(Uuid uuid, std::string disk, std::optional<std::uint64_t> bytes) {
+    return impl_->change(
+        JobKind::resize_disk, uuid,
+        [impl = impl_.get(), disk = std::move(disk), bytes](DomainRef domain, Operation operation) mutable {
+            return impl->devices.resize(std::move(domain), std::move(disk), bytes, std::move(operation));
+        });
+}
+
 Task<Result<>> Manager::rename(Uuid uuid, std::string name) {
     return impl_->change(
         JobKind::rename, uuid,

@@ -19,16 +19,16 @@ Result<> require_running(const Domain& domain);
 /// In the middle of an operation the hypervisor knows the domain no more: a look will say what became of it.
 Result<> without_guest(Result<> result);
 
-/// Writes down what has changed of a life. Of ours: the guest of another tool would be taken for one of ours
-/// at the next start.
+/// Writes down what has changed of a life: of another tool's guest only why it is held, while it is.
 async::Task<Result<>> note_life(Core& core, DomainRef domain, StoredLife::Held held = StoredLife::Held::no);
 /// The same where the guest has changed already, whatever can be written: a failure is logged. `what` is a
 /// literal.
 async::Task<> note_or_warn(Core& core, DomainRef domain, std::string_view what,
                            StoredLife::Held held = StoredLife::Held::no);
 
-/// Whether a domain may be started from something else than what is stored of it. invalid_state.
-Result<> require_free(const Domain& domain);
+/// Whether a domain may be started from this definition, and not from what is stored of it. invalid_state;
+/// domain_exists: it was renamed meanwhile.
+Result<> require_free(const Domain& domain, const domain::Definition& definition);
 
 /// Those that change what is stored.
 class Definitions {
@@ -72,23 +72,26 @@ class Guests {
     async::Task<Result<>> restore(DomainRef domain, domain::Definition definition, std::filesystem::path path,
                                   StartOptions options, hypervisor::Operation operation);
     async::Task<Result<>> remove_image(DomainRef domain);
-    async::Task<Result<>> change_image(std::filesystem::path path, ImageChange change);
-    async::Task<Result<>> change_managed_image(DomainRef domain, ImageChange change);
+    async::Task<Result<>> change_image(std::filesystem::path path, ImageChange change,
+                                       hypervisor::Operation operation);
+    async::Task<Result<>> change_managed_image(DomainRef domain, ImageChange change,
+                                               hypervisor::Operation operation);
     /// Its guest runs: what was saved of it is old.
     async::Task<Result<>> drop_image(DomainRef domain);
     /// The same, but somebody else runs it: who knows from what. The file is kept beside.
     async::Task<Result<>> set_image_aside(DomainRef domain);
-    /// Of a start that a killed daemon had not come to the end of: nothing of it has run.
-    async::Task<Result<>> undo_start(DomainRef domain, hypervisor::Operation operation);
     /// Of a guest that was being saved when the daemon was killed: removes it if its image is whole, and lets
     /// it go on if not.
     async::Task<Result<>> settle_suspended(DomainRef domain, hypervisor::LifeId life,
                                            hypervisor::Operation operation);
-    /// Of a guest that was paused only while its core was dumped.
-    async::Task<Result<>> go_on_after_dump(DomainRef domain);
+    /// Of a guest that was paused only for a while: for its core to be dumped, or by a soft reset.
+    async::Task<Result<>> go_on(DomainRef domain);
     /// A domain that has ended since this was asked for is no failure.
     async::Task<Result<>> destroy(DomainRef domain, domain::ShutoffReason reason,
                                   hypervisor::Operation operation);
+
+    /// It was about to be destroyed, and is not.
+    async::Task<Result<>> note_that_it_stays(DomainRef domain);
 
     /// Destroys what a guest has left in this life, and starts it anew if that is to be. Does nothing if the
     /// life is over already.
@@ -108,12 +111,15 @@ class Guests {
                                            hypervisor::Operation operation);
     async::Task<Result<>> write_image(DomainRef domain, std::filesystem::path path, SaveOptions options,
                                       hypervisor::Operation operation);
+    async::Task<Result<>> save_patiently(DomainRef domain, hypervisor::ImageHead head,
+                                         std::filesystem::path path, hypervisor::Operation operation);
     async::Task<Result<>> remove_saved(DomainRef domain);
     async::Task<> take_image_back(DomainRef domain);
     async::Task<Result<>> let_run(DomainRef domain, StartOptions options, hypervisor::Operation operation);
     async::Task<Result<>> tear_down(DomainRef domain);
     async::Task<Result<>> restart(DomainRef domain, Duration lived, hypervisor::Operation operation);
     async::Task<bool> rest(DomainRef domain, Duration pause, hypervisor::Operation operation);
+    async::Task<Result<>> end_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> remove_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> remove_again(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> remove_stopped(DomainRef domain, hypervisor::Operation operation);
@@ -121,6 +127,7 @@ class Guests {
     void tell_that_it_stays(const DomainRef& domain);
     void tell_not_restarted(const DomainRef& domain, const hypervisor::Operation& operation);
     async::Task<Result<>> soft_reset(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> unpause_in_any_case(DomainRef domain);
     async::Task<> keep_core(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> hold_for_dump(DomainRef domain, hypervisor::Operation operation);
 

@@ -9,6 +9,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "domain/xml.hpp"
 
 namespace virtlight::manager {
 namespace {
@@ -27,6 +28,11 @@ domain::Definition as_seen(const DomainSeen& seen) {
     definition.vcpus = std::max(1U, seen.vcpus_online);
     definition.vcpus_max = std::max(definition.vcpus, seen.vcpus_max);
     return definition;
+}
+
+/// Other tools take names that no file can have, and no client would understand.
+std::string name_of(const DomainSeen& seen) {
+    return domain::check_name(seen.name) ? seen.name : to_string(seen.uuid);
 }
 
 std::string_view in_words(hypervisor::StopReason reason) {
@@ -128,10 +134,11 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
     const auto life = domain->life->id;
     for (const auto& event : verdict.events)
         core_.tell(*domain, event);
+    if (domain->status.state == domain::State::running) set_image_aside(domain);
     if (before.memory_kib > 0 && before.memory_kib != seen->memory_kib)
         core_.tell(*domain, domain::MemoryChanged{seen->memory_kib});
     if (const auto& name = seen->name; !name.empty() && name != domain->name && name != before.name)
-        renaming_.follow(domain, name);
+        renaming_.follow(domain);
     if (verdict.ending && domain->life && domain->life->id == life) follow_ending(domain, *verdict.ending);
 }
 
@@ -184,7 +191,7 @@ async::Task<> Reconciler::adopt(DomainSeen seen) {
     auto domain = core_.registry.find(seen.uuid);
     if (domain && (domain->life || domain->changing > 0)) co_return;
     if (!domain) {
-        auto added = core_.registry.add(seen.uuid, seen.name);
+        auto added = core_.registry.add(seen.uuid, name_of(seen));
         if (!added) co_return report(seen.domid, "is not shown: " + added.error().message);
         domain = *added;
     }
@@ -198,11 +205,20 @@ async::Task<> Reconciler::adopt(DomainSeen seen) {
     core_.begin_life(domain, std::move(life), status);
     log::notice("domain '{}' (domid {}) was made by another tool", domain->name, domain->domid());
     core_.timeline.note(*domain, "it was made by another tool");
-    if (domain->image)
-        jobs_.post(domain, JobKind::remove_image,
-                   [this, domain](hypervisor::Operation) { return guests_.set_image_aside(domain); });
+    set_image_aside(domain);
     core_.tell(*domain, domain::Started::booted);
     if (status.state == domain::State::paused) core_.tell(*domain, domain::Suspended::paused);
+}
+
+/// What another tool lets run has what was saved of it behind it.
+void Reconciler::set_image_aside(const DomainRef& domain) {
+    if (!domain->image || domain->image_goes) return;
+    domain->image_goes = true;
+    const bool queued = jobs_.post(domain, JobKind::remove_image, [this, domain](hypervisor::Operation) {
+        domain->image_goes = false;
+        return guests_.set_image_aside(domain);
+    });
+    if (!queued) domain->image_goes = false;
 }
 
 }  // namespace virtlight::manager

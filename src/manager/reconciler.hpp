@@ -47,6 +47,7 @@ class Reconciler {
     void follow_ending(const DomainRef& domain, const Ending& ending);
     void consider(const hypervisor::DomainSeen& seen, Moment asked);
     async::Task<> adopt(hypervisor::DomainSeen seen);
+    void set_image_aside(const DomainRef& domain);
     void report(hypervisor::DomId domid, std::string_view why);
 
     Core& core_;

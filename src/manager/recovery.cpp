@@ -2,6 +2,8 @@
 #include "manager/recovery.hpp"
 
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,21 +16,33 @@ namespace {
 using hypervisor::DomainSeen;
 using hypervisor::Snapshot;
 
-const DomainSeen* find_alive(const Snapshot& snapshot, const StoredLife& life) {
-    const auto found = std::ranges::find_if(snapshot.domains, [&life](const DomainSeen& seen) {
-        return seen.uuid == life.definition.uuid && !seen.dying &&
-               (life.domid == 0 || life.domid == seen.domid);
-    });
-    return found == snapshot.domains.end() ? nullptr : &*found;
+/// What has been made for a start that was cut off has no other name; another tool's guest of this uuid may.
+bool was_made_for(const StoredLife& life, const DomainSeen& seen) {
+    return seen.name.empty() || seen.name == life.definition.name;
+}
+
+bool is_alive(const StoredLife& life, const DomainSeen& seen) {
+    return !seen.dying && (life.domid == 0 ? was_made_for(life, seen) : life.domid == seen.domid);
+}
+
+/// The daemon was killed before it could let the guest run: who pauses a guest later, pauses one that has
+/// run.
+bool was_never_let_run(const StoredLife& life, const DomainSeen* seen) {
+    if (life.domid == 0) return true;
+    return life.held == StoredLife::Held::starting && seen && seen->paused && !seen->stopped &&
+           seen->cpu_time == nanoseconds();
 }
 
 void take_up(Core& core, const DomainRef& domain, StoredLife stored, const DomainSeen& seen) {
     Life life;
     life.domid = seen.domid;
     life.noted = stored.domid == seen.domid;
+    life.ours = stored.ours;
     life.definition = std::move(stored.definition);
     life.seen = seen;
-    life.seen.name.clear();  // another tool may have renamed it: that is left to the reconciler
+    // Another tool may have renamed ours: that is left to the reconciler. Its own may always have had that
+    // name.
+    if (life.ours) life.seen.name.clear();
     core.begin_life(domain, std::move(life), first_status(seen));
 }
 
@@ -44,12 +58,37 @@ void settle(Jobs& jobs, Guests& guests, const DomainRef& domain) {
               });
 }
 
-/// The daemon was killed while it dumped this guest's core.
+/// The daemon was killed before it could let this guest run again.
+void let_go_on(Jobs& jobs, Guests& guests, const DomainRef& domain, domain::PausedReason why) {
+    domain->status = why;
+    jobs.post(domain, JobKind::resume,
+              [&guests, domain](hypervisor::Operation) { return guests.go_on(domain); });
+}
+
 void release_from_dump(Jobs& jobs, Guests& guests, const DomainRef& domain) {
     log::notice("the core of domain '{}' was being dumped: that has come to nothing", domain->name);
-    domain->status = domain::PausedReason::dump;
+    let_go_on(jobs, guests, domain, domain::PausedReason::dump);
+}
+
+/// What was about to be done to it has not begun, or is over: no later daemon is to go by that.
+void note_that_it_stays(Jobs& jobs, Guests& guests, const DomainRef& domain) {
     jobs.post(domain, JobKind::resume,
-              [&guests, domain](hypervisor::Operation) { return guests.go_on_after_dump(domain); });
+              [&guests, domain](hypervisor::Operation) { return guests.note_that_it_stays(domain); });
+}
+
+/// The daemon was killed while it destroyed this guest. What Xen has paused may be taken apart already, and
+/// nothing else will end it; one that runs is whole.
+void settle_ending(Jobs& jobs, Guests& guests, const DomainRef& domain) {
+    const auto& seen = domain->life->seen;
+    if (!seen.paused && !seen.stopped) {
+        log::notice("domain '{}' was about to be destroyed, and goes on", domain->name);
+        return note_that_it_stays(jobs, guests, domain);
+    }
+    log::notice("domain '{}' was being destroyed: it is", domain->name);
+    domain->life->stopped = seen.stopped;
+    jobs.post(domain, JobKind::destroy, [&guests, domain](hypervisor::Operation operation) {
+        return guests.destroy(domain, domain::ShutoffReason::destroyed, std::move(operation));
+    });
 }
 
 void let_sleep(const DomainRef& domain) {
@@ -60,20 +99,33 @@ void let_sleep(const DomainRef& domain) {
 /// What a life that is known from before has become.
 class Recovery {
  public:
-    Recovery(Core& core, Jobs& jobs, Guests& guests, const Snapshot& snapshot)
-        : core_(core), jobs_(jobs), guests_(guests), snapshot_(snapshot) {}
+    Recovery(Core& core, Jobs& jobs, Guests& guests, Devices& devices, const Snapshot& snapshot)
+        : core_(core), jobs_(jobs), guests_(guests), devices_(devices) {
+        for (const auto& seen : snapshot.domains)
+            seen_.emplace(seen.uuid, &seen);
+    }
 
     void restore(StoredLife life, bool image_aside);
 
  private:
+    const DomainSeen* find_alive(const StoredLife& life) const;
     void go_on(const DomainRef& domain, StoredLife life, const DomainSeen& seen, bool image_aside);
+    void look_at_devices(const DomainRef& domain);
     void undo_start(const DomainRef& domain, StoredLife life, const DomainSeen* seen, bool image_aside);
 
     Core& core_;
     Jobs& jobs_;
     Guests& guests_;
-    const Snapshot& snapshot_;
+    Devices& devices_;
+    std::unordered_multimap<Uuid, const DomainSeen*> seen_;
 };
+
+const DomainSeen* Recovery::find_alive(const StoredLife& life) const {
+    const auto [first, last] = seen_.equal_range(life.definition.uuid);
+    for (auto at = first; at != last; ++at)
+        if (is_alive(life, *at->second)) return at->second;
+    return nullptr;
+}
 
 void Recovery::restore(StoredLife life, bool image_aside) {
     const auto name = life.definition.name;
@@ -83,8 +135,8 @@ void Recovery::restore(StoredLife life, bool image_aside) {
         if (!added) return log::error("domain '{}' is not shown: {}", name, added.error().message);
         domain = *added;
     }
-    const bool cut_off = life.domid == 0;
-    const auto* seen = find_alive(snapshot_, life);
+    const auto* seen = find_alive(life);
+    const bool cut_off = was_never_let_run(life, seen);
     if (seen && !cut_off) return go_on(domain, std::move(life), *seen, image_aside);
     if (cut_off && (!seen || seen->paused)) return undo_start(domain, std::move(life), seen, image_aside);
     const auto what =
@@ -102,17 +154,40 @@ void Recovery::restore(StoredLife life, bool image_aside) {
 }
 
 void Recovery::go_on(const DomainRef& domain, StoredLife life, const DomainSeen& seen, bool image_aside) {
+    using enum StoredLife::Held;
     const auto held = life.held;
     const bool suspended = seen.stopped == hypervisor::StopReason::suspend;
     take_up(core_, domain, std::move(life), seen);
-    if (suspended && held != StoredLife::Held::asleep) return settle(jobs_, guests_, domain);
-    log::notice("domain '{}' goes on as domid {}", domain->name, seen.domid);
-    if (suspended) let_sleep(domain);
-    if (held == StoredLife::Held::dumping && seen.paused) release_from_dump(jobs_, guests_, domain);
-    core_.timeline.note(*domain, "the daemon has started, and the guest goes on");
+    if (held == saving && suspended) return settle(jobs_, guests_, domain);
+    if (held == ending) {
+        // An image that is aside is kept: it may be all that is left.
+        settle_ending(jobs_, guests_, domain);
+        if (!domain->image) return;
+    } else {
+        log::notice("domain '{}' goes on as domid {}", domain->name, seen.domid);
+        core_.timeline.note(*domain, "the daemon has started, and the guest goes on");
+        if (suspended) let_sleep(domain);
+    }
+    if (held == dumping && seen.paused)
+        release_from_dump(jobs_, guests_, domain);
+    else if (held == resetting && seen.paused && !seen.stopped)
+        let_go_on(jobs_, guests_, domain, domain::PausedReason::starting_up);
+    else if (held == devices)
+        look_at_devices(domain);
+    else if (held == saving || held == dumping || held == resetting)
+        note_that_it_stays(jobs_, guests_, domain);
+    // What another tool runs was not restored from it.
+    if (!domain->life->ours) return;
     if (!std::exchange(domain->image, false) && !image_aside) return;
     jobs_.post(domain, JobKind::remove_image,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.drop_image(domain); });
+}
+
+void Recovery::look_at_devices(const DomainRef& domain) {
+    jobs_.post(domain, JobKind::update_device,
+               [&devices = devices_, domain, id = domain->life->id](hypervisor::Operation) {
+                   return devices.look_again(domain, id);
+               });
 }
 
 /// It was never let run: nothing is lost with it.
@@ -128,13 +203,14 @@ void Recovery::undo_start(const DomainRef& domain, StoredLife life, const Domain
     }
     jobs_.post(domain, seen ? JobKind::destroy : JobKind::after_stop,
                [&guests = guests_, domain](hypervisor::Operation operation) {
-                   return guests.undo_start(domain, std::move(operation));
+                   return guests.destroy(domain, domain::ShutoffReason::failed, std::move(operation));
                });
 }
 
 }  // namespace
 
 void restore_definitions(Core& core, std::vector<Stored> domains, const std::vector<Uuid>& images) {
+    const std::unordered_set<Uuid> saved(images.begin(), images.end());
     std::ranges::sort(domains, {}, [](const Stored& stored) { return stored.definition.uuid; });
     for (auto& stored : domains) {
         auto claimed = core.registry.claim(stored.definition.uuid, stored.definition.name);
@@ -145,7 +221,7 @@ void restore_definitions(Core& core, std::vector<Stored> domains, const std::vec
         }
         (*claimed)->stored = std::move(stored.definition);
         (*claimed)->autostart = stored.autostart;
-        (*claimed)->image = std::ranges::count(images, (*claimed)->uuid) > 0;
+        (*claimed)->image = saved.contains((*claimed)->uuid);
     }
 }
 
@@ -170,11 +246,12 @@ void show_control_domain(Core& core, const Snapshot& snapshot) {
     core.registry.set_domid(domain, 0);
 }
 
-void restore_lives(Core& core, Jobs& jobs, Guests& guests, std::vector<StoredLife> lives,
+void restore_lives(Core& core, Jobs& jobs, Guests& guests, Devices& devices, std::vector<StoredLife> lives,
                    const std::vector<Uuid>& images_aside, const Snapshot& snapshot) {
-    Recovery recovery(core, jobs, guests, snapshot);
+    const std::unordered_set<Uuid> set_aside(images_aside.begin(), images_aside.end());
+    Recovery recovery(core, jobs, guests, devices, snapshot);
     for (auto& life : lives) {
-        const bool aside = std::ranges::count(images_aside, life.definition.uuid) > 0;
+        const bool aside = set_aside.contains(life.definition.uuid);
         recovery.restore(std::move(life), aside);
     }
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "manager/core.hpp"
+#include "manager/devices.hpp"
 #include "manager/jobs.hpp"
 #include "manager/operations.hpp"
 
@@ -20,7 +21,7 @@ void show_control_domain(Core& core, const hypervisor::Snapshot& snapshot);
 /// Compares the lives that the store knows with what runs: takes up those that go on, has removed what a
 /// start that was cut off has left, and forgets those that have ended. An image that was set aside is a
 /// managed image again if its guest has certainly not run, and is dropped if it runs.
-void restore_lives(Core& core, Jobs& jobs, Guests& guests, std::vector<StoredLife> lives,
+void restore_lives(Core& core, Jobs& jobs, Guests& guests, Devices& devices, std::vector<StoredLife> lives,
                    const std::vector<Uuid>& images_aside, const hypervisor::Snapshot& snapshot);
 
 }  // namespace virtlight::manager

@@ -7,6 +7,12 @@
 
 namespace virtlight::manager {
 
+Result<> check_name(const Domain& domain, const std::string& name) {
+    if (domain.name == name) return {};
+    return fail(Reason::domain_exists, "domain '{}' is already defined with uuid {}", domain.name,
+                to_string(domain.uuid));
+}
+
 Result<DomainRef> Registry::add(Uuid uuid, std::string name) {
     if (by_uuid_.size() >= limits::domains)
         return fail(Reason::too_many, "there are {} domains already", limits::domains);
@@ -20,11 +26,10 @@ Result<DomainRef> Registry::add(Uuid uuid, std::string name) {
 
 Result<DomainRef> Registry::claim(Uuid uuid, const std::string& name) {
     if (auto domain = find(uuid)) {
-        if (domain->name == name) return domain;
-        return fail(Reason::domain_exists, "domain '{}' is already defined with uuid {}", domain->name,
-                    to_string(uuid));
+        if (auto same = check_name(*domain, name); !same) return std::unexpected(std::move(same.error()));
+        return domain;
     }
-    if (const auto other = find_by_name(name)) {
+    if (const auto other = find_holder(name)) {
         return fail(Reason::domain_exists, "domain '{}' already exists with uuid {}", name,
                     to_string(other->uuid));
     }
@@ -61,6 +66,11 @@ DomainRef Registry::find(Uuid uuid) const {
 DomainRef Registry::find_by_name(std::string_view name) const {
     const auto found = by_name_.lower_bound(name);
     return found == by_name_.end() || found->first != name ? nullptr : found->second;
+}
+
+DomainRef Registry::find_holder(const std::string& name) const {
+    const auto held = held_names_.find(name);
+    return held == held_names_.end() ? find_by_name(name) : held->second;
 }
 
 DomainRef Registry::find_by_domid(hypervisor::DomId domid) const {

@@ -12,6 +12,9 @@
 
 namespace virtlight::manager {
 
+/// domain_exists: the domain has another name.
+Result<> check_name(const Domain& domain, const std::string& name);
+
 /// Every domain's record, by uuid, by name and, while it runs, by domid. Null: there is none.
 class Registry {
  public:
@@ -24,10 +27,15 @@ class Registry {
     void erase(const Domain& domain);
     /// Under another name from here on.
     void rename(const DomainRef& domain, const std::string& name);
+    /// Nobody claims the name that it is about to get, until release_name().
+    void hold_name(const std::string& name, const DomainRef& domain) { held_names_.emplace(name, domain); }
+    void release_name(const std::string& name) { held_names_.erase(name); }
 
     DomainRef find(Uuid uuid) const;
     /// Of several, the one that was there first.
     DomainRef find_by_name(std::string_view name) const;
+    /// The same; or the one for whom the name is held.
+    DomainRef find_holder(const std::string& name) const;
     DomainRef find_by_domid(hypervisor::DomId domid) const;
 
     /// To be kept in step with the domain's life. A domid that is given anew leaves the one who had it.
@@ -46,6 +54,7 @@ class Registry {
     std::unordered_map<Uuid, DomainRef> by_uuid_;
     std::multimap<std::string, DomainRef, std::less<>> by_name_;
     std::map<hypervisor::DomId, DomainRef> by_domid_;
+    std::map<std::string, DomainRef> held_names_;
 };
 
 }  // namespace virtlight::manager

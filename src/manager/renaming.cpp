@@ -20,11 +20,27 @@ Result<> check(const Core& core, const Domain& domain, const std::string& name) 
     if (domain.image)
         return fail(Reason::invalid_state, "domain with a managed saved state can't be renamed");
     if (domain.name == name) return fail(Reason::invalid_state, "it has this name already");
-    if (const auto other = core.registry.find_by_name(name))
+    if (const auto other = core.registry.find_holder(name))
         return fail(Reason::invalid_state, "domain with name '{}' already exists with uuid {}", name,
                     to_string(other->uuid));
     return {};
 }
+
+/// Nobody takes the name that a domain is about to get.
+class HeldName {
+ public:
+    HeldName(Registry& registry, std::string name, const DomainRef& domain)
+        : registry_(registry), name_(std::move(name)) {
+        registry_.hold_name(name_, domain);
+    }
+    HeldName(const HeldName&) = delete;
+    HeldName& operator=(const HeldName&) = delete;
+    ~HeldName() { registry_.release_name(name_); }
+
+ private:
+    Registry& registry_;
+    std::string name_;
+};
 
 }  // namespace
 
@@ -32,20 +48,12 @@ Task<Result<>> Renaming::rename(DomainRef domain, std::string name, Operation op
     if (auto good = domain::check_name(name); !good) co_return good;
     if (auto good = check(core_, *domain, name); !good) co_return good;
     const Changing changing(core_, domain);
-    auto former = domain->event(domain::Undefined::renamed);
-    set_name(domain, name);
+    const HeldName held(core_.registry, name, domain);
     auto renamed = co_await rename_in_xen(domain, name, operation);
-    if (renamed) {
-        renamed = co_await write_down(domain);
-        // Its own operation: the one that fails here may be one that was cancelled.
-        if (!renamed) std::ignore = co_await rename_in_xen(domain, former.name, {core_.operations.next()});
-    }
-    if (!renamed) {
-        set_name(domain, former.name);
-        co_return renamed;
-    }
-    core_.events.publish(std::move(former));
-    core_.tell(*domain, domain::Defined::renamed);
+    if (!renamed) co_return renamed;
+    renamed = co_await take_name(domain, name);
+    // Its own operation: the one that fails here may be one that was cancelled.
+    if (!renamed) std::ignore = co_await rename_in_xen(domain, domain->name, {core_.operations.next()});
     co_return renamed;
 }
 
@@ -57,40 +65,53 @@ Task<Result<>> Renaming::rename_in_xen(DomainRef domain, std::string name, Opera
     co_return renamed;
 }
 
-void Renaming::follow(const DomainRef& domain, const std::string& name) {
-    if (const auto other = core_.registry.find_by_name(name)) {
+/// The definition first: it alone says how the domain is called when it does not run.
+Task<Result<>> Renaming::take_name(DomainRef domain, std::string name) {
+    if (domain->stored) {
+        Stored renamed{*domain->stored, domain->autostart};
+        renamed.definition.name = name;
+        if (auto written = co_await core_.store.save(std::move(renamed)); !written) co_return written;
+    }
+    auto former = domain->event(domain::Undefined::renamed);
+    core_.registry.rename(domain, name);
+    if (domain->life) domain->life->definition.name = domain->life->seen.name = name;
+    if (domain->stored) {
+        domain->stored->name = name;
+        core_.events.publish(std::move(former));
+        core_.tell(*domain, domain::Defined::renamed);
+    }
+    co_await note_or_warn(core_, domain, "its name");
+    co_return Result<>{};
+}
+
+void Renaming::follow(const DomainRef& domain) {
+    // No rename, which a destroy would end: the definition gets the name, too.
+    const bool queued =
+        jobs_.post(domain, JobKind::define, [this, domain](Operation) { return take_over(domain); });
+    if (!queued) domain->life->seen.name.clear();  // the next look sees it anew
+}
+
+Task<Result<>> Renaming::take_over(DomainRef domain) {
+    // It may be another life by now.
+    const auto name = domain->life ? domain->life->seen.name : std::string();
+    if (name.empty() || name == domain->name) co_return Result<>{};
+    // A definition with it could not be read back.
+    if (const auto good = domain::check_name(name); !good) {
+        log::warning("domain '{}' has another name in Xen now, and keeps this one: {}", domain->name,
+                     good.error().message);
+        co_return Result<>{};
+    }
+    if (const auto other = core_.registry.find_holder(name)) {
         log::warning("domain '{}' is called '{}' in Xen now, which is another one's name (uuid {})",
                      domain->name, name, to_string(other->uuid));
-        return;
+        co_return Result<>{};
     }
     log::notice("domain '{}' was renamed to '{}' by another tool", domain->name, name);
-    auto former = domain->event(domain::Undefined::renamed);
-    set_name(domain, name);
-    core_.events.publish(std::move(former));
-    core_.tell(*domain, domain::Defined::renamed);
-    // No rename, which a destroy would end: the definition keeps the name.
-    jobs_.post(domain, JobKind::define, [this, domain](Operation) { return keep_name(domain); });
-}
-
-Task<Result<>> Renaming::keep_name(DomainRef domain) {
-    auto written = co_await write_down(domain);
-    if (!written)
-        log::error("the new name of domain '{}' cannot be kept: {}", domain->name, written.error().message);
-    co_return written;
-}
-
-void Renaming::set_name(const DomainRef& domain, const std::string& name) {
-    core_.registry.rename(domain, name);
-    if (domain->stored) domain->stored->name = name;
-    if (domain->life) domain->life->definition.name = name;
-}
-
-/// The definition last: it alone says how the domain is called when it does not run.
-Task<Result<>> Renaming::write_down(DomainRef domain) {
-    if (auto noted = co_await note_life(core_, domain); !noted) co_return noted;
-    if (!domain->stored) co_return Result<>{};
-    const Stored stored{*domain->stored, domain->autostart};
-    co_return co_await core_.store.save(stored);
+    const HeldName held(core_.registry, name, domain);
+    auto taken = co_await take_name(domain, name);
+    if (taken) co_return taken;
+    if (domain->life) domain->life->seen.name.clear();  // the next look sees it anew
+    co_return taken;
 }
 
 }  // namespace virtlight::manager

@@ -17,14 +17,14 @@ class Renaming {
     /// A job, as operations.hpp has it: in Xen, if it runs, and in the store. While it is on its way the name
     /// is taken.
     async::Task<Result<>> rename(DomainRef domain, std::string name, hypervisor::Operation operation);
-    /// In Xen it has this name now. Without effect if another domain of ours has it: then that keeps it.
-    void follow(const DomainRef& domain, const std::string& name);
+    /// In Xen it has another name now: in its turn it gets it here, too. Without effect if another domain of
+    /// ours has it: then that keeps it.
+    void follow(const DomainRef& domain);
 
  private:
     async::Task<Result<>> rename_in_xen(DomainRef domain, std::string name, hypervisor::Operation operation);
-    async::Task<Result<>> keep_name(DomainRef domain);
-    async::Task<Result<>> write_down(DomainRef domain);
-    void set_name(const DomainRef& domain, const std::string& name);
+    async::Task<Result<>> take_name(DomainRef domain, std::string name);
+    async::Task<Result<>> take_over(DomainRef domain);
 
     Core& core_;
     Jobs& jobs_;

@@ -28,6 +28,9 @@ Result<ImageHead> readable(ImageHead head) {
 }
 
 Result<ImageHead> head_of(const Domain& domain, SaveOptions options) {
+    if (!domain.life->definition.numa.empty())
+        return fail(Reason::unsupported_operation,
+                    "a guest with NUMA cells cannot be saved: Xen's images do not hold them");
     ImageHead head{at_rest(domain.life->definition), options.paused};
     if (!options.definition) return readable(std::move(head));
     if (auto same = domain::check_same_guest(head.definition, *options.definition); !same)
@@ -72,12 +75,30 @@ Task<Result<>> Guests::write_image(DomainRef domain, std::filesystem::path path,
     auto head = head_of(*domain, std::move(options));
     if (!head) co_return std::unexpected(std::move(head.error()));
     const auto life = domain->life->id;
-    auto saved = co_await core_.hypervisor.save(domain->life->domid, *std::move(head), std::move(path),
-                                                std::move(operation));
-    if (!domain->life || domain->life->id != life)
-        co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
+    const auto is_over = [&] { return !domain->life || domain->life->id != life; };
+    // Else the next daemon takes it for one that somebody has sent to sleep.
+    if (auto noted = co_await note_life(core_, domain, StoredLife::Held::saving); !noted) co_return noted;
+    if (is_over()) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
+    auto saved = co_await save_patiently(domain, *std::move(head), std::move(path), std::move(operation));
     if (saved) core_.timeline.phase(*domain, "image written");
+    if (saved) co_return saved;
+    if (is_over()) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
+    co_await note_or_warn(core_, domain, "that it goes on");
     co_return saved;
+}
+
+/// A guest that is booting may forget that it was asked to suspend itself, and Xen cannot tell that it is: so
+/// it is asked again.
+Task<Result<>> Guests::save_patiently(DomainRef domain, ImageHead head, std::filesystem::path path,
+                                      Operation operation) {
+    const auto life = domain->life->id;
+    for (unsigned left = limits::save_attempts;;) {
+        auto saved = co_await core_.hypervisor.save(domain->life->domid, head, path, operation);
+        const bool too_early = !saved && saved.error().reason == Reason::timed_out;
+        const bool is_over = !domain->life || domain->life->id != life;
+        if (!too_early || is_over || --left == 0 || operation.cancel.cancelled()) co_return saved;
+        core_.timeline.phase(*domain, "asked again to suspend itself");
+    }
 }
 
 /// The image stands: whatever the operation that asked for it has become, the guest must not go on.
@@ -85,6 +106,8 @@ Task<Result<>> Guests::remove_saved(DomainRef domain) {
     const async::CancelSource source;
     const async::Deadline deadline(core_.scheduler, core_.scheduler.now() + limits::destroy_deadline, source);
     const Operation operation{core_.operations.next(), source.token()};
+    // Half taken apart it cannot go on. Of one with a managed image the next daemon knows that by the image.
+    if (!domain->image) co_await note_or_warn(core_, domain, "that it is saved", StoredLife::Held::ending);
     auto removed = co_await remove_stopped(domain, operation);
     if (!removed) {
         removed.error().message =
@@ -97,7 +120,7 @@ Task<Result<>> Guests::remove_saved(DomainRef domain) {
 
 Task<Result<>> Guests::restore(DomainRef domain, domain::Definition definition, std::filesystem::path path,
                                StartOptions options, Operation operation) {
-    if (auto free = require_free(*domain); !free) co_return free;
+    if (auto free = require_free(*domain, definition); !free) co_return free;
     domain->short_lives = 0;
     const Making making(core_, domain, std::move(definition));
     co_return co_await bring_up(domain, options, std::move(path), std::move(operation));
@@ -115,17 +138,19 @@ Task<Result<>> Guests::start_from_image(DomainRef domain, StartOptions options, 
     co_return co_await bring_up(domain, options, path, std::move(operation));
 }
 
-Task<Result<>> Guests::change_image(std::filesystem::path path, ImageChange change) {
+Task<Result<>> Guests::change_image(std::filesystem::path path, ImageChange change, Operation operation) {
     auto head = co_await core_.hypervisor.read_image(path);
     if (!head) co_return std::unexpected(std::move(head.error()));
     if (auto same = domain::check_same_guest(head->definition, change.definition); !same) co_return same;
     ImageHead changed{std::move(change.definition), change.paused.value_or(head->paused)};
-    co_return co_await core_.hypervisor.rewrite_image(std::move(path), std::move(changed));
+    co_return co_await core_.hypervisor.rewrite_image(std::move(path), std::move(changed),
+                                                      std::move(operation));
 }
 
-Task<Result<>> Guests::change_managed_image(DomainRef domain, ImageChange change) {
+Task<Result<>> Guests::change_managed_image(DomainRef domain, ImageChange change, Operation operation) {
     if (!domain->image) co_return fail(Reason::invalid_state, "it has no managed save image");
-    co_return co_await change_image(core_.store.image_path(domain->uuid), std::move(change));
+    co_return co_await change_image(core_.store.image_path(domain->uuid), std::move(change),
+                                    std::move(operation));
 }
 
 Task<Result<>> Guests::remove_image(DomainRef domain) {
@@ -151,8 +176,8 @@ Task<Result<>> Guests::set_image_aside(DomainRef domain) {
     const auto aside = co_await core_.store.set_image_aside(domain->uuid);
     if (aside) co_return aside;
     domain->image = true;
-    log::error("it cannot be set aside, and is older than the guest's disks: {}", aside.error().message);
-    co_return aside;
+    co_return fail(aside.error().reason, "its image cannot be set aside, and is older than its disks: {}",
+                   aside.error().message);
 }
 
 Task<> Guests::take_image_back(DomainRef domain) {
@@ -172,6 +197,7 @@ Task<Result<>> Guests::settle_suspended(DomainRef domain, hypervisor::LifeId lif
         domain->life->stopped.reset();
         // One that somebody had paused before it could run again stays paused.
         if (domain->status.state != State::paused) domain->status = domain::RunningReason::save_canceled;
+        co_await note_or_warn(core_, domain, "that it goes on");
     }
     co_return resumed;
 }

@@ -5,6 +5,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "manager/disk_use.hpp"
+#include "manager/host_device_use.hpp"
 #include "manager/mac_use.hpp"
 #include "manager/operations.hpp"
 
@@ -15,7 +16,8 @@ namespace virtlight::manager {
 using async::Task;
 using hypervisor::Operation;
 
-Result<> require_free(const Domain& domain) {
+Result<> require_free(const Domain& domain, const domain::Definition& definition) {
+    if (auto same = check_name(domain, definition.name); !same) return same;
     if (domain.life) return fail(Reason::invalid_state, "domain is already active as '{}'", domain.name);
     if (domain.image)
         return fail(Reason::invalid_state,
@@ -35,7 +37,7 @@ Task<Result<>> Guests::start(DomainRef domain, StartOptions options, Operation o
 
 Task<Result<>> Guests::create(DomainRef domain, domain::Definition definition, StartOptions options,
                               Operation operation) {
-    if (auto free = require_free(*domain); !free) co_return free;
+    if (auto free = require_free(*domain, definition); !free) co_return free;
     domain->short_lives = 0;
     const Making making(core_, domain, std::move(definition));
     co_return co_await bring_up(domain, options, {}, operation);
@@ -55,6 +57,7 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
     life.definition = *domain->making;
     if (auto free = check_disks_are_free(core_.registry, life.definition); !free) co_return free;
     if (auto free = check_macs_are_free(core_.registry, life.definition); !free) co_return free;
+    if (auto free = check_host_devices_are_free(core_.registry, life.definition); !free) co_return free;
     const StoredLife intent{life.definition, 0};
     if (auto noted = co_await core_.store.save_life(intent); !noted) co_return noted;
     auto made = co_await make(life.definition, image, operation);
@@ -95,7 +98,8 @@ Task<Result<>> Guests::let_run(DomainRef domain, StartOptions options, Operation
     // It would be old from its first instruction on, and a daemon that is killed cannot remove it any more.
     if (domain->image)
         if (auto aside = co_await core_.store.set_image_aside(domain->uuid); !aside) co_return aside;
-    if (auto noted = co_await note_life(core_, domain); !noted) co_return noted;
+    const auto held = options.paused ? StoredLife::Held::no : StoredLife::Held::starting;
+    if (auto noted = co_await note_life(core_, domain, held); !noted) co_return noted;
     if (operation.cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
     if (options.paused) {
         domain->status = domain::PausedReason::user;
@@ -114,14 +118,7 @@ Task<Result<>> Guests::tear_down(DomainRef domain) {
     auto removed = co_await remove_guest(domain, operation);
     if (!removed) co_return removed;
     core_.end_life(domain, domain::ShutoffReason::failed);
-    if (domain->image) co_await take_image_back(domain);
     co_return co_await forget(domain);
-}
-
-Task<Result<>> Guests::undo_start(DomainRef domain, Operation operation) {
-    auto removed = co_await destroy(domain, domain::ShutoffReason::failed, std::move(operation));
-    if (removed && domain->image) co_await take_image_back(domain);
-    co_return removed;
 }
 
 }  // namespace virtlight::manager

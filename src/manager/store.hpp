@@ -23,10 +23,18 @@ struct Stored {
 struct StoredLife {
     domain::Definition definition;
     unsigned domid = 0;  ///< 0: it is being made, and was never let run
-    /// Why it is paused or suspended, if nobody else would know: for as long as its core is being dumped, or
-    /// as a client has sent it to sleep.
-    enum class Held { no, dumping, asleep };
+    /// What else the next daemon has to know of it, should this one be killed.
+    enum class Held {
+        no,
+        starting,   ///< it was about to be let run; that it has, nobody notes
+        saving,     ///< it suspends itself for its image to be written
+        dumping,    ///< it is paused while its core is dumped
+        resetting,  ///< it is paused when another kernel has taken its place
+        devices,    ///< its devices are being changed
+        ending,     ///< it is being destroyed
+    };
     Held held = Held::no;
+    bool ours = true;  ///< else another tool has made it, and it is noted only while it is held
 };
 
 /// Where definitions outlive the daemon: the authority on what is defined. Each change is in effect when its

@@ -7,6 +7,7 @@
 
 #include "base/limits.hpp"
 #include "domain/memory.hpp"
+#include "domain/numa.hpp"
 #include "manager/affects.hpp"
 #include "manager/operations.hpp"
 
@@ -44,6 +45,17 @@ Result<> check_count(unsigned vcpus) {
     return fail(Reason::invalid_argument, "a domain has 1 to {} vCPUs, not {}", limits::vcpus, vcpus);
 }
 
+/// NUMA cells have all that their guest has, neither less nor more.
+Result<> check_numa_after(const Domain& domain, Affects affects, const auto& change) {
+    const auto check = [&](Definition after) {
+        change(after);
+        return domain::check_numa(after);
+    };
+    if (affects.guest)
+        if (auto good = check(domain.life->definition); !good) return good;
+    return affects.definition ? check(*domain.stored) : Result<>();
+}
+
 hypervisor::LifeId life_of(const Domain& domain) {
     return domain.life ? domain.life->id : hypervisor::LifeId();
 }
@@ -60,14 +72,15 @@ Task<Result<>> Tuning::set_memory(DomainRef domain, std::uint64_t memory_kib, Af
         if (auto good = check_memory(domain->life->definition, *memory); !good) co_return good;
     if (affects->definition)
         if (auto good = check_memory(*domain->stored, *memory); !good) co_return good;
+    const auto change = [kib = *memory](Definition& definition) { definition.memory_kib = kib; };
+    if (auto good = check_numa_after(*domain, *affects, change); !good) co_return good;
 
     const auto life = life_of(*domain);
     if (affects->guest) {
         auto set = co_await core_.hypervisor.set_memory(domain->life->domid, *memory, operation);
         if (!set) co_return without_guest(std::move(set));
     }
-    co_return co_await note(domain, *affects, life,
-                            [kib = *memory](Definition& definition) { definition.memory_kib = kib; });
+    co_return co_await note(domain, *affects, life, change);
 }
 
 Task<Result<>> Tuning::set_memory_max(DomainRef domain, std::uint64_t memory_kib, Affects asked,
@@ -79,16 +92,18 @@ Task<Result<>> Tuning::set_memory_max(DomainRef domain, std::uint64_t memory_kib
     if (affects->guest && *memory < domain->life->definition.memory_kib)
         co_return fail(Reason::invalid_argument, "the guest is to have {} KiB: the maximum cannot be {}",
                        domain->life->definition.memory_kib, *memory);
+    const auto change = [kib = *memory](Definition& definition) {
+        definition.memory_max_kib = kib;
+        definition.memory_kib = std::min(definition.memory_kib, kib);
+    };
+    if (auto good = check_numa_after(*domain, *affects, change); !good) co_return good;
 
     const auto life = life_of(*domain);
     if (affects->guest) {
         auto set = co_await core_.hypervisor.set_memory_max(domain->life->domid, *memory, operation);
         if (!set) co_return without_guest(std::move(set));
     }
-    co_return co_await note(domain, *affects, life, [kib = *memory](Definition& definition) {
-        definition.memory_max_kib = kib;
-        definition.memory_kib = std::min(definition.memory_kib, kib);
-    });
+    co_return co_await note(domain, *affects, life, change);
 }
 
 Task<Result<>> Tuning::set_vcpus(DomainRef domain, unsigned vcpus, Affects asked, Operation operation) {
@@ -115,11 +130,13 @@ Task<Result<>> Tuning::set_vcpus_max(DomainRef domain, unsigned vcpus, Affects a
     if (!affects) co_return std::unexpected(affects.error());
     if (affects->guest)
         co_return fail(Reason::invalid_state, "maximum vcpu count of a live domain can't be modified");
-    co_return co_await note(domain, *affects, {}, [vcpus](Definition& definition) {
+    const auto change = [vcpus](Definition& definition) {
         definition.vcpus_max = vcpus;
         definition.vcpus = std::min(definition.vcpus, vcpus);
         std::erase_if(definition.cpu_tuning.pins, [=](const auto& pin) { return pin.first >= vcpus; });
-    });
+    };
+    if (auto good = check_numa_after(*domain, *affects, change); !good) co_return good;
+    co_return co_await note(domain, *affects, {}, change);
 }
 
 /// Xen knows by now. What the store cannot take is lost when the daemon ends, for the guest; for the

@@ -35,14 +35,17 @@ enum class Kind {
     attach,
     detach,
     update,
+    resize_disk,
     suspend,
     dump_core,
     measure,
     pin_vcpu,
     cpu_share,
-    set_cpu_share
+    set_cpu_share,
+    screenshot,
+    pci
 };
-inline constexpr std::size_t kinds = static_cast<std::size_t>(Kind::set_cpu_share) + 1;
+inline constexpr std::size_t kinds = static_cast<std::size_t>(Kind::pci) + 1;
 
 /// How one operation goes wrong.
 struct Fault {

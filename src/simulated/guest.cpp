@@ -6,7 +6,9 @@
 namespace virtlight::simulated {
 
 void Guest::run(Time now) {
-    if (!stopped_ && !running_since_) running_since_ = now;
+    if (stopped_ || running_since_) return;
+    running_since_ = now;
+    has_run_here_ = true;
 }
 
 void Guest::hold(Time now) {
@@ -16,6 +18,10 @@ void Guest::hold(Time now) {
 
 Duration Guest::ran(Time now) const {
     return running_since_ ? ran_ + (now - *running_since_) : ran_;
+}
+
+Duration Guest::cpu_time(Time now) const {
+    return std::max(ran(now) - ran_elsewhere_, Duration(has_run_here_ ? 1 : 0));
 }
 
 void Guest::ask(hypervisor::StopReason wish, Time now) {
@@ -36,7 +42,10 @@ void Guest::resume() {
 }
 
 void Guest::begin_anew() {
+    const auto elsewhere = ran_elsewhere_ - ran_;
     *this = Guest(behaviour_, pace_);
+    ran_elsewhere_ = elsewhere;
+    has_run_here_ = true;
 }
 
 std::optional<Time> Guest::next() const {

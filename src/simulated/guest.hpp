@@ -21,12 +21,14 @@ class Guest {
 
     /// It does not run yet, or has run for so long before it was saved.
     Guest(Behaviour behaviour, Pace pace, Duration ran = {})
-        : behaviour_(behaviour), pace_(pace), ran_(ran), stop_(behaviour.stop) {}
+        : behaviour_(behaviour), pace_(pace), ran_(ran), ran_elsewhere_(ran), stop_(behaviour.stop) {}
 
     void run(Time now);
     void hold(Time now);
     /// How long it has run.
     Duration ran(Time now) const;
+    /// How long in this domain: an image brings nothing of it. Not zero once it has had a processor at all.
+    Duration cpu_time(Time now) const;
 
     /// Asks it to power off, to reboot or to suspend; takes the place of a request that is not acknowledged
     /// yet. One that is held finds the request when it runs again.
@@ -52,7 +54,9 @@ class Guest {
  private:
     Behaviour behaviour_;
     Pace pace_;
-    Duration ran_{};                       ///< until running_since_
+    Duration ran_{};  ///< until running_since_
+    Duration ran_elsewhere_{};
+    bool has_run_here_ = false;
     std::optional<Time> running_since_;    ///< empty: held or stopped
     std::optional<Behaviour::Stop> wish_;  ///< what it was asked for, and when it will acknowledge
     std::optional<Behaviour::Stop> stop_;  ///< how it will end, as far as is known

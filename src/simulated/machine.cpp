@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "simulated/machine.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,7 +14,6 @@ using hypervisor::DomainSeen;
 using hypervisor::StopReason;
 
 constexpr DomId dom0 = 0;
-constexpr unsigned first_vnc_port = 5900;
 
 Definition describe_dom0(const Settings& settings) {
     return {.name = "Domain-0",
@@ -40,6 +38,7 @@ Machine::Machine(async::Scheduler& scheduler, Settings settings, async::FdSchedu
     : scheduler_(scheduler),
       consoles_(consoles),
       settings_(std::move(settings)),
+      began_(scheduler.now()),
       memory_free_kib_(settings_.memory_kib - settings_.dom0_memory_kib) {
     Domain host{.domid = dom0, .definition = describe_dom0(settings_), .guest = Guest({}, {})};
     host.built = true;
@@ -54,20 +53,6 @@ Machine::~Machine() {
         scheduler_.cancel(domain.timer);
         scheduler_.cancel(domain.tty_timer);
     }
-}
-
-hypervisor::HostFacts Machine::host() const {
-    return {.version_major = 4,
-            .version_minor = 17,
-            .version_extra = "-simulated",
-            .capabilities = "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 ",
-            .memory_kib = settings_.memory_kib,
-            .cpus = settings_.cpus,
-            .mhz = 2000,
-            .cores_per_socket = settings_.cpus,
-            .has_pv = true,
-            .has_pvh = true,
-            .has_hvm = true};
 }
 
 hypervisor::Snapshot Machine::look() const {
@@ -94,7 +79,7 @@ DomainSeen Machine::seen(const Domain& domain) const {
             .memory_max_kib = definition.memory_max_kib,
             .vcpus_online = definition.vcpus,
             .vcpus_max = definition.vcpus_max,
-            .cpu_time = domain.guest.ran(scheduler_.now())};
+            .cpu_time = domain.guest.cpu_time(scheduler_.now())};
 }
 
 Result<Definition> Machine::describe(DomId domid) const {
@@ -104,145 +89,6 @@ Result<Definition> Machine::describe(DomId domid) const {
     if (!found->second.built)
         return fail(Reason::operation_failed, "cannot describe domid {}: it is still being built", domid);
     return found->second.definition;
-}
-
-Result<DomId> Machine::create(const Definition& definition, bool paused) {
-    const auto begun = begin(definition);
-    if (!begun) return std::unexpected(begun.error());
-    if (auto introduced = introduce(*begun); !introduced) {
-        discard(*begun);
-        return std::unexpected(std::move(introduced).error());
-    }
-    if (!paused) static_cast<void>(unpause(begun->domid));
-    return begun->domid;
-}
-
-Result<Machine::Begun> Machine::begin(const Definition& definition, Duration ran) {
-    const auto& name = definition.name;
-    auto behaviour = parse_behaviour(definition.boot.cmdline);
-    if (!behaviour)
-        return fail(behaviour.error().reason, "cannot create domain '{}': {}", name,
-                    behaviour.error().message);
-    if (names_.contains(name))
-        return fail(Reason::operation_failed, "cannot create domain '{}': the name is in use", name);
-    if (definition.memory_kib > memory_free_kib_)
-        return std::unexpected(
-            Error{Reason::operation_failed,
-                  fmt::format("cannot create domain '{}': the host has not enough free memory", name),
-                  {fmt::format("simulated: building needs {} KiB of memory, {} KiB are free",
-                               definition.memory_kib, memory_free_kib_)}});
-    const auto domid = next_domid();
-    if (!domid)
-        return fail(Reason::operation_failed, "cannot create domain '{}': all domids are in use", name);
-
-    const Guest::Pace pace{settings_.takes(settings_.times.acknowledge),
-                           settings_.takes(settings_.times.power_off)};
-    const auto birth = births_.next();
-    names_.insert(name);
-    memory_free_kib_ -= definition.memory_kib;
-    domains_.emplace(*domid, Domain{.domid = *domid,
-                                    .birth = birth,
-                                    .definition = definition,
-                                    .guest = Guest(*behaviour, pace, ran),
-                                    .memory_built_kib = definition.memory_max_kib,
-                                    .memory_asked_kib = definition.memory_kib,
-                                    .greeted = ran > Duration::zero(),
-                                    .flood = behaviour->console_flood,
-                                    .late_tty = behaviour->late_tty});
-    return Begun{*domid, birth, name, *behaviour};
-}
-
-std::optional<DomId> Machine::next_domid() {
-    if (domains_.size() > settings_.last_domid) return std::nullopt;
-    do {
-        last_domid_ = last_domid_ >= settings_.last_domid ? 1 : last_domid_ + 1;
-    } while (domains_.contains(last_domid_));
-    return last_domid_;
-}
-
-Machine::Domain* Machine::find(const Begun& begun) {
-    const auto found = domains_.find(begun.domid);
-    return found != domains_.end() && found->second.birth == begun.birth ? &found->second : nullptr;
-}
-
-Result<> Machine::introduce(const Begun& begun) {
-    auto* const domain = find(begun);
-    if (!domain || domain->dying)
-        return fail(Reason::operation_failed,
-                    "cannot create domain '{}': somebody destroyed it while it was being built", begun.name);
-    if (auto taken = take_vnc_port(*domain); !taken) return taken;
-    if (auto opened = open_consoles(*domain); !opened) return opened;
-    domain->built = true;
-    if (!domain->paused) greet(*domain);
-    tell(begun.domid, Happening::introduced);
-    return {};
-}
-
-Result<> Machine::open_consoles(Domain& domain) {
-    for (auto& console : domain.definition.consoles) {
-        console.tty.clear();
-        if (!consoles_) continue;
-        auto pty = ConsolePty::open(*consoles_);
-        if (!pty)
-            return std::unexpected(
-                Error{Reason::operation_failed,
-                      fmt::format("cannot create domain '{}': it gets no console", domain.definition.name),
-                      {std::move(pty).error().message}});
-        domain.consoles.push_back(*std::move(pty));
-    }
-    if (domain.late_tty == Duration::zero()) {
-        name_ttys(domain);
-    } else {
-        domain.tty_timer =
-            scheduler_.call_at(scheduler_.now() + domain.late_tty, [this, domid = domain.domid] {
-                name_ttys(domains_.at(domid));
-                tell(domid, Happening::ttys);
-            });
-    }
-    return {};
-}
-
-void Machine::name_ttys(Domain& domain) {
-    for (std::size_t i = 0; i < domain.consoles.size(); ++i)
-        domain.definition.consoles[i].tty = domain.consoles[i]->tty();
-}
-
-Result<> Machine::take_vnc_port(Domain& domain) {
-    auto& vnc = domain.definition.graphics.vnc;
-    if (!vnc) return {};
-    const auto asked = std::exchange(vnc->port, 0);
-    auto port = vnc->autoport ? first_vnc_port : asked;
-    if (!vnc->autoport && is_vnc_port(port))
-        return fail(Reason::operation_failed, "cannot create domain '{}': VNC port {} is in use",
-                    domain.definition.name, port);
-    while (is_vnc_port(port))
-        ++port;
-    vnc->port = port;
-    return {};
-}
-
-bool Machine::is_vnc_port(unsigned port) const {
-    return std::ranges::any_of(domains_, [port](const auto& entry) {
-        const auto& vnc = entry.second.definition.graphics.vnc;
-        return vnc && entry.second.built && vnc->port == port;
-    });
-}
-
-std::optional<hypervisor::Created> Machine::created(const Begun& begun) const {
-    const auto found = domains_.find(begun.domid);
-    if (found == domains_.end() || found->second.birth != begun.birth || found->second.dying)
-        return std::nullopt;
-    const auto& definition = found->second.definition;
-    hypervisor::Created created{.domid = begun.domid, .consoles = definition.consoles};
-    if (const auto& vnc = definition.graphics.vnc) created.vnc_port = vnc->port;
-    return created;
-}
-
-bool Machine::discard(const Begun& begun) {
-    auto* const domain = find(begun);
-    if (!domain) return false;
-    begin_dying(*domain);
-    return true;
 }
 
 Result<Machine::Domain*> Machine::guest(DomId domid, std::string_view wish) {

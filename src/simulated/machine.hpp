@@ -56,6 +56,9 @@ class Machine {
     hypervisor::Snapshot look() const;
     /// O(domains).
     std::vector<hypervisor::DomainFigures> measure(const hypervisor::FiguresWanted& wanted) const;
+    hypervisor::HostFigures measure_host() const;
+    /// A pixmap of stripes. unsupported_operation: the guest has no screen.
+    Result<hypervisor::Picture> screenshot(DomId domid) const;
     /// Living and dying domains, Domain-0 among them.
     std::size_t size() const { return domains_.size(); }
     std::uint64_t memory_free_kib() const { return memory_free_kib_; }
@@ -96,6 +99,10 @@ class Machine {
     /// no_device.
     Result<> detach(DomId domid, const domain::Device& device);
     Result<> update(DomId domid, domain::Device device);
+    const std::vector<hypervisor::HostPciDevice>& pci_devices() const { return settings_.pci_devices; }
+    /// Whether the host has it. no_node_device.
+    Result<> check_pci_device(const domain::PciAddress& address);
+    Result<> set_assignable(const domain::PciAddress& address, bool assignable);
     /// invalid_argument: the guest has no such vCPU, or the host none of the processors.
     Result<> pin_vcpu(DomId domid, unsigned vcpu, const domain::CpuSet& cpus);
     Result<domain::CpuShare> cpu_share(DomId domid) const;
@@ -153,6 +160,8 @@ class Machine {
         async::TimerId tty_timer{};
     };
 
+    hypervisor::HostPciDevice* find_pci_device(const domain::PciAddress& address);
+    Result<> take_pci_device(const domain::PciDevice& wanted);
     Result<Domain*> guest(DomId domid, std::string_view wish);
     Domain* find(const Begun& begun);
     std::optional<DomId> next_domid();
@@ -176,6 +185,7 @@ class Machine {
     async::Scheduler& scheduler_;
     async::FdScheduler* consoles_;
     Settings settings_;
+    Time began_;
     std::uint64_t memory_free_kib_;
     std::map<DomId, Domain> domains_;
     std::unordered_set<std::string> names_;

@@ -9,7 +9,9 @@ Result<> Machine::attach(DomId domid, domain::Device device) {
     const auto wish = fmt::format("attach {} to", name_of(device));
     const auto domain = guest(domid, wish);
     if (!domain) return std::unexpected(domain.error());
-    auto added = add_device((*domain)->definition, std::move(device));
+    const auto* const pci = std::get_if<domain::PciDevice>(&device);
+    auto added = pci ? take_pci_device(*pci) : Result<>();
+    if (added) added = add_device((*domain)->definition, std::move(device));
     if (!added)
         added.error().message = fmt::format("cannot {} domid {}: {}", wish, domid, added.error().message);
     return added;
@@ -25,10 +27,10 @@ Result<> Machine::detach(DomId domid, const domain::Device& device) {
     const auto wish = fmt::format("detach {} from", name_of(device));
     const auto domain = guest(domid, wish);
     if (!domain) return std::unexpected(domain.error());
-    if (const auto there = find_device((*domain)->definition, device); !there)
-        return fail(there.error().reason, "cannot {} domid {}: {}", wish, domid, there.error().message);
-    remove_device((*domain)->definition, device);
-    return {};
+    auto removed = remove_device((*domain)->definition, device);
+    if (!removed)
+        removed.error().message = fmt::format("cannot {} domid {}: {}", wish, domid, removed.error().message);
+    return removed;
 }
 
 Result<> Machine::update(DomId domid, domain::Device device) {

@@ -4,6 +4,7 @@
 
 #include "async/blocking.hpp"
 #include "base/limits.hpp"
+#include "hypervisor/image_copy.hpp"
 #include "simulated/attempt.hpp"
 #include "simulated/image.hpp"
 #include "simulated/simulated.hpp"
@@ -107,6 +108,7 @@ Task<Result<>> Simulated::dump_core(DomId domid, fs::path path, Operation operat
                                                [path] { return shared(ImageWriter::create(path)); });
     if (!opened) co_return attempt.error(std::move(opened.error()));
     auto image = std::move(*opened);
+    if (operation.bypass_cache) image->bypass_cache();
     auto dumped = co_await write_core(attempt, domid, image, operation);
     co_await async::run_blocking(blocking_, scheduler_, [image = std::move(image)]() mutable {
         image.reset();
@@ -130,10 +132,9 @@ Task<Result<ImageHead>> Simulated::read_image(fs::path path) {
     co_return std::move((*opened)->head);
 }
 
-Task<Result<>> Simulated::rewrite_image(fs::path path, ImageHead head) {
-    return async::run_blocking(blocking_, scheduler_, [path = std::move(path), head = std::move(head)] {
-        return hypervisor::rewrite_image(path, head);
-    });
+Task<Result<>> Simulated::rewrite_image(fs::path path, ImageHead head, Operation operation) {
+    return hypervisor::rewrite_image(blocking_, scheduler_, std::move(path), std::move(head),
+                                     std::move(operation.cancel));
 }
 
 Task<Result<Created>> Simulated::restore(domain::Definition definition, fs::path path, Operation operation) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "hypervisor/port.hpp"
@@ -27,6 +28,19 @@ struct Settings {
     std::uint64_t memory_kib = 4 * 1024 * 1024;
     std::uint64_t dom0_memory_kib = 512 * 1024;
     unsigned cpus = 2;
+    unsigned nodes = 2;  ///< NUMA nodes, each a socket with its share of the processors
+    /// Two network cards that guests may have, one with a driver of dom0's.
+    std::vector<hypervisor::HostPciDevice> pci_devices{{.address = {.bus = 7},
+                                                        .vendor = 0x8086,
+                                                        .product = 0x10d3,
+                                                        .class_code = 0x020000,
+                                                        .driver = "e1000e"},
+                                                       {.address = {.bus = 8},
+                                                        .vendor = 0x8086,
+                                                        .product = 0x1521,
+                                                        .class_code = 0x020000,
+                                                        .driver = "pciback",
+                                                        .assignable = true}};
     /// Domids count up to here and then begin again at 1, as on Xen. Those that live are passed over.
     hypervisor::DomId last_domid = 0x7fef;
     Times times{};

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <memory>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -144,6 +145,25 @@ async::Task<Result<std::vector<hypervisor::DomainFigures>>> Simulated::measure(
     co_return figures;
 }
 
+async::Task<Result<hypervisor::HostFigures>> Simulated::measure_host() {
+    auto attempt = begin(Kind::measure, "measure the host");
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
+        co_return std::unexpected(std::move(passed).error());
+    co_return machine_.measure_host();
+}
+
+async::Task<Result<hypervisor::DiskSize>> Simulated::disk_size(domain::Disk disk) {
+    return async::run_blocking(blocking_, scheduler_,
+                               [disk = std::move(disk)] { return hypervisor::disk_size(disk); });
+}
+
+async::Task<Result<hypervisor::Picture>> Simulated::screenshot(DomId domid) {
+    auto attempt = begin(Kind::screenshot, fmt::format("take a picture of domid {}", domid));
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return std::unexpected(std::move(passed).error());
+    co_return machine_.screenshot(domid);
+}
+
 async::Task<Result<domain::Definition>> Simulated::describe(DomId domid) {
     auto attempt = begin(Kind::describe, fmt::format("describe domid {}", domid));
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
@@ -214,6 +234,7 @@ async::Task<> Simulated::abandon(const Machine::Begun& begun) {
 
 async::Task<Result<>> Simulated::destroy(DomId domid, Operation operation) {
     auto attempt = begin(Kind::destroy, fmt::format("destroy domid {}", domid), operation.cancel);
+    std::ignore = machine_.pause(domid);  // as libxl does, whatever becomes of the rest
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
         co_return passed;
     const Waiters::Place departure(departures_, domid);

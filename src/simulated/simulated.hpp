@@ -33,6 +33,9 @@ class Simulated : public hypervisor::Hypervisor {
     async::Task<Result<hypervisor::Snapshot>> look() override;
     async::Task<Result<std::vector<hypervisor::DomainFigures>>> measure(
         hypervisor::FiguresWanted wanted) override;
+    async::Task<Result<hypervisor::HostFigures>> measure_host() override;
+    async::Task<Result<hypervisor::DiskSize>> disk_size(domain::Disk disk) override;
+    async::Task<Result<hypervisor::Picture>> screenshot(DomId domid) override;
     void on_attention(std::function<void()> again) override { again_ = std::move(again); }
     void follow(hypervisor::LifeId life, DomId domid) override;
     void unfollow(hypervisor::LifeId life) override;
@@ -58,6 +61,12 @@ class Simulated : public hypervisor::Hypervisor {
                                  hypervisor::Operation operation) override;
     async::Task<Result<>> update(DomId domid, domain::Device device,
                                  hypervisor::Operation operation) override;
+    async::Task<Result<>> resize_disk(DomId domid, domain::Disk disk, std::uint64_t bytes,
+                                      hypervisor::Operation operation) override;
+    async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override;
+    async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
+                                         hypervisor::Operation operation) override;
+    async::Task<Result<>> reset_pci(domain::PciAddress address, hypervisor::Operation operation) override;
     async::Task<Result<>> pin_vcpu(DomId domid, unsigned vcpu, domain::CpuSet cpus,
                                    hypervisor::Operation operation) override;
     async::Task<Result<domain::CpuShare>> cpu_share(DomId domid) override;
@@ -70,7 +79,8 @@ class Simulated : public hypervisor::Hypervisor {
     async::Task<Result<>> save(DomId domid, hypervisor::ImageHead head, std::filesystem::path path,
                                hypervisor::Operation operation) override;
     async::Task<Result<hypervisor::ImageHead>> read_image(std::filesystem::path path) override;
-    async::Task<Result<>> rewrite_image(std::filesystem::path path, hypervisor::ImageHead head) override;
+    async::Task<Result<>> rewrite_image(std::filesystem::path path, hypervisor::ImageHead head,
+                                        hypervisor::Operation operation) override;
     async::Task<Result<hypervisor::Created>> restore(domain::Definition definition,
                                                      std::filesystem::path path,
                                                      hypervisor::Operation operation) override;

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "xenlight/children.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/limits.hpp"
+#include "base/private_descriptors.hpp"
 
 namespace virtlight::xenlight {
 namespace {
@@ -15,10 +20,9 @@ int open_pidfd(pid_t pid) {
     return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
 }
 
-/// Gives a new child what a program expects to start with. The daemon blocks signals that it reads by
-/// signalfd and ignores others; libxl undoes none of that, and a device model that cannot be asked to end
-/// outlives its guest. A session of its own keeps a Ctrl-C meant for the daemon from the guests.
-void become_ordinary() {
+/// The daemon blocks signals that it reads by signalfd and ignores others; libxl undoes none of that, and a
+/// device model that cannot be asked to end outlives its guest.
+void take_ordinary_signals() {
     struct sigaction standard{};
     standard.sa_handler = SIG_DFL;
     for (int signal = 1; signal < NSIG; ++signal)
@@ -26,6 +30,22 @@ void become_ordinary() {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+/// The daemon has raised its own.
+void take_usual_limit() {
+    rlimit descriptors{};
+    if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return;
+    descriptors.rlim_cur = std::min<rlim_t>(limits::usual_descriptors, descriptors.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &descriptors);
+}
+
+/// Gives a new child what a program expects to start with. A session of its own keeps a Ctrl-C meant for the
+/// daemon from the guests.
+void become_ordinary() {
+    take_ordinary_signals();
+    take_usual_limit();
+    private_descriptors::close_all();
     ::setsid();
 }
 

@@ -51,8 +51,10 @@ void ConsoleTtys::tell(Xenstore& xenstore, LifeId life) {
     const auto found = lives_.find(life);
     if (found == lives_.end()) return;
     auto& [domid, consoles, told] = found->second;
+    // A guest can put a node of its own in the place of one that stands in its end of a device, and name
+    // there whatever of dom0's it would like to be opened.
     for (auto& console : consoles)
-        console.tty = xenstore.read(tty_node(domid, console)).value_or("");
+        console.tty = xenstore.read_of_dom0(tty_node(domid, console)).value_or("");
     told(consoles);
 }
 

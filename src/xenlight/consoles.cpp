@@ -7,8 +7,8 @@ namespace virtlight::xenlight {
 
 void find_ttys(Context& context, hypervisor::DomId domid, std::vector<domain::Console>& consoles) {
     for (auto& console : consoles) {
-        const auto type = console.target == domain::Console::Target::xen ? LIBXL_CONSOLE_TYPE_PV
-                                                                         : LIBXL_CONSOLE_TYPE_SERIAL;
+        const bool serial = console.target == domain::Console::Target::serial;
+        const auto type = serial ? LIBXL_CONSOLE_TYPE_SERIAL : LIBXL_CONSOLE_TYPE_PV;
         char* found = nullptr;
         context.enter([&](libxl_ctx* ctx) {
             return libxl_console_get_tty(ctx, domid, static_cast<int>(console.port), type, &found);

@@ -14,19 +14,18 @@ using domain::CpuTuning;
 
 namespace {
 
-/// As libxl allocates them: malloc's.
-void fill(libxl_bitmap& map, const CpuSet& cpus) {
-    map.size = (cpus.end() + 7) / 8;
-    map.map = allocate<std::uint8_t>(map.size);
-    std::ranges::copy(cpus.bits(map.size), map.map);
-}
-
 /// Xen's default is a negative number.
 std::optional<unsigned> given(int number) {
     return number < 0 ? std::nullopt : std::optional(static_cast<unsigned>(number));
 }
 
 }  // namespace
+
+void copy_cpus(const CpuSet& cpus, libxl_bitmap& map) {
+    map.size = (cpus.end() + 7) / 8;
+    map.map = allocate<std::uint8_t>(map.size);
+    std::ranges::copy(cpus.bits(map.size), map.map);
+}
 
 int write_cpus(libxl_ctx* ctx, const CpuSet& cpus, libxl_bitmap& map) {
     if (const int rc = libxl_cpu_bitmap_alloc(ctx, &map, 0); rc != 0) return rc;
@@ -53,7 +52,7 @@ void write_cpu_tuning(const domain::Definition& definition, libxl_domain_build_i
     for (unsigned vcpu = 0; vcpu < count; ++vcpu) {
         const auto pin = pins.find(vcpu);
         const auto& where = pin == pins.end() ? cpus : pin->second;
-        fill(info.vcpu_hard_affinity[vcpu], where.empty() ? CpuSet::first(limits::cpus) : where);
+        copy_cpus(where.empty() ? CpuSet::first(limits::cpus) : where, info.vcpu_hard_affinity[vcpu]);
     }
 }
 

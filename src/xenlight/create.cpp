@@ -12,6 +12,7 @@
 #include "xenlight/consoles.hpp"
 #include "xenlight/device_model_log.hpp"
 #include "xenlight/domain_config.hpp"
+#include "xenlight/platform.hpp"
 #include "xenlight/screens.hpp"
 
 namespace virtlight::xenlight {
@@ -88,6 +89,8 @@ Result<> check_files(const Job& job) {
 
 Result<> prepare(Context& context, Job& job) {
     if (auto good = check_files(job); !good) return good;
+    if (auto good = check_cpu_features(job.definition.platform.cpu_features); !good)
+        return std::unexpected(in_context(job.what(), std::move(good.error())));
     if (auto good = check_uuid_is_free(context, job); !good) return good;
     write_config(job.definition, *job.config);
     return check_memory(context, job);
@@ -119,7 +122,7 @@ Operations::Start start_destroying(Workers::Loan worker, DomId domid) {
 
 /// libxl keeps what an aborted creation has made so far. Not to be cut short.
 async::Task<Result<>> remove_remains(Workers::Loan worker, std::shared_ptr<Job> job) {
-    const auto left = co_await worker->call([job](Context& context) { return is_left(context, *job); });
+    const auto left = co_await call(worker, [job](Context& context) { return is_left(context, *job); });
     if (!left) co_return std::unexpected(left.error());
     if (!*left) co_return Result<>{};
     co_return co_await worker->perform({.what = fmt::format("remove the half-made domain {}", job->domid),
@@ -143,7 +146,7 @@ async::Task<Result<Created>> make(Workers::Loan worker, std::shared_ptr<Job> job
     // it failed.
     if (cancel.cancelled()) made = std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
     if (!made) {
-        const auto said = co_await worker->call([job](Context&) -> Result<std::vector<std::string>> {
+        const auto said = co_await call(worker, [job](Context&) -> Result<std::vector<std::string>> {
             return device_model_lines(job->definition.name, job->began);
         });
         if (said) std::ranges::copy(*said, std::back_inserter(made.error().details));
@@ -151,8 +154,8 @@ async::Task<Result<Created>> make(Workers::Loan worker, std::shared_ptr<Job> job
         if (!removed) made.error().details.push_back(removed.error().message);
         co_return std::unexpected(std::move(made.error()));
     }
-    co_return co_await worker->call(
-        [job](Context& context) -> Result<Created> { return created(context, *job); });
+    co_return co_await call(worker,
+                            [job](Context& context) -> Result<Created> { return created(context, *job); });
 }
 
 struct OpenStream {
@@ -174,7 +177,7 @@ Result<std::shared_ptr<OpenStream>> open_stream(const std::filesystem::path& pat
 async::Task<Result<Created>> create_domain(Workers::Loan worker, Definition definition,
                                            async::CancelToken cancel) {
     const auto job = std::make_shared<Job>(std::move(definition));
-    auto ready = co_await worker->call([job](Context& context) { return prepare(context, *job); });
+    auto ready = co_await call(worker, [job](Context& context) { return prepare(context, *job); });
     if (!ready) co_return std::unexpected(std::move(ready.error()));
     co_return co_await make(worker, job, cancel, cancel);
 }
@@ -192,7 +195,7 @@ async::Task<Result<Created>> restore_domain(Workers::Loan worker, Movers movers,
         movers.threads, movers.core,
         [path = std::move(path), bypass = operation.bypass_cache] { return open_stream(path, bypass); });
     if (!image) co_return std::unexpected(in_context(what, std::move(image.error())));
-    auto ready = co_await worker->call([job](Context& context) { return prepare(context, *job); });
+    auto ready = co_await call(worker, [job](Context& context) { return prepare(context, *job); });
     if (!ready) co_return std::unexpected(std::move(ready.error()));
     if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
 

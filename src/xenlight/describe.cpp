@@ -58,6 +58,8 @@ Result<Definition> compose(Context& context, DomId domid, const libxl_domain_con
     const bool counted = kept && kept->b_info.max_vcpus > 0;
     definition.vcpus = std::clamp(counted ? definition.vcpus : info->vcpu_online, 1U, definition.vcpus_max);
     settle_memory(context, *info, definition);
+    // Other tools may have changed how much memory it has, and what its cells have is not told.
+    if (!check_numa(definition)) definition.numa.clear();
     find_ttys(context, domid, definition.consoles);
     if (auto& vnc = definition.graphics.vnc) vnc->port = vnc_port(context, domid).value_or(vnc->port);
     return definition;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "hypervisor/disk_files.hpp"
-#include "xenlight/disks.hpp"
+#include "base/log.hpp"
+#include "xenlight/device_acts.hpp"
+#include "xenlight/disk_resize.hpp"
 #include "xenlight/xen_hypervisor.hpp"
 
 /// The devices of a guest that runs.
@@ -9,80 +10,26 @@ namespace virtlight::xenlight {
 using async::Task;
 using domain::Device;
 using domain::Disk;
+using domain::Nic;
 using hypervisor::DomId;
 using hypervisor::Operation;
 
-namespace {
-
-// What libxl has for each kind.
-
-std::string libxl_path(DomId domid, const Disk& disk) {
-    return fmt::format("/libxl/{}/device/vbd/{}", domid, device_number(disk.target));
-}
-
-Result<> check_files(const Disk& disk) {
-    return hypervisor::check_disk_files({&disk, 1});
-}
-
-Operations::Start start_adding(DomId domid, const Disk& disk) {
-    auto theirs = std::make_shared<LibxlDisk>();
-    write_disk(disk, **theirs);
-    return [domid, theirs](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-        return libxl_device_disk_add(ctx, domid, theirs->get(), how);
-    };
-}
-
-using Removal = int(libxl_ctx*, std::uint32_t, libxl_device_disk*, const libxl_asyncop_how*);
-
-/// libxl wants to be told what it knows: which backend serves the disk.
-Operations::Start start_taking(DomId domid, const Disk& disk, Removal* remove) {
-    auto theirs = std::make_shared<LibxlDisk>();
-    return
-        [domid, name = to_string(disk.target), theirs, remove](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-            const int rc = libxl_vdev_to_device_disk(ctx, domid, name.c_str(), theirs->get());
-            return rc != 0 ? rc : remove(ctx, domid, theirs->get(), how);
-        };
-}
-
-/// The guest is asked to let go of it.
-Operations::Start start_removing(DomId domid, const Disk& disk) {
-    return start_taking(domid, disk, libxl_device_disk_remove);
-}
-
-/// The guest is not asked.
-Operations::Start start_destroying(DomId domid, const Disk& disk) {
-    return start_taking(domid, disk, libxl_device_disk_destroy);
-}
-
-/// What is in a drive.
-Operations::Start start_changing(DomId domid, const Disk& disk) {
-    auto theirs = std::make_shared<LibxlDisk>();
-    write_disk(disk, **theirs);
-    return [domid, theirs](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-        return libxl_cdrom_insert(ctx, domid, theirs->get(), how);
-    };
-}
-
-// For every kind
-
-template <class Function>
-auto of_kind(const Device& device, Function function) {
-    return std::visit(function, device);
-}
-
-}  // namespace
-
-Task<Result<bool>> XenHypervisor::has_device(std::string path) {
-    return asking_.call([path = std::move(path)](Context& context) -> Result<bool> {
-        return context.xenstore().read(path).has_value();
+Task<Result<bool>> XenHypervisor::has_device(DomId domid, Device device) {
+    return asking_.call([domid, device = std::move(device)](Context& context) -> Result<bool> {
+        return is_there(context.xenstore(), domid, device);
     });
+}
+
+/// A device of the host is taken from its driver and reset while libxl holds the thread.
+ContextThread& XenHypervisor::thread_for(const Device& device) {
+    const bool of_the_host = std::holds_alternative<domain::PciDevice>(device) ||
+                             std::holds_alternative<domain::UsbDevice>(device);
+    return of_the_host ? destroying_ : asking_;
 }
 
 /// libxl finds out late that a file is missing; of a drive, when it has thrown out what was in it.
 Task<Result<>> XenHypervisor::check_device_files(Device device, std::string what) {
-    auto checked = co_await async::run_blocking(head_thread_, core_, [device = std::move(device)] {
-        return of_kind(device, [](const auto& one) { return check_files(one); });
-    });
+    auto checked = co_await looks_.look([device = std::move(device)] { return check_files(device); });
     if (!checked) co_return std::unexpected(in_context(what, std::move(checked.error())));
     co_return checked;
 }
@@ -91,22 +38,19 @@ Task<Result<>> XenHypervisor::attach(DomId domid, Device device, Operation opera
     const auto name = name_of(device);
     const auto what = fmt::format("attach {} to domain {}", name, domid);
     if (auto good = co_await check_device_files(device, what); !good) co_return good;
-    const auto path = of_kind(device, [domid](const auto& one) { return libxl_path(domid, one); });
-    const auto before = co_await has_device(path);
+    const auto before = co_await has_device(domid, device);
     if (!before) co_return std::unexpected(before.error());
     if (*before) co_return fail(Reason::invalid_argument, "cannot {}: another one is there", what);
 
-    auto added = co_await act(
-        asking_, fmt::format("attach {} to", name), domid, operation,
-        {.start = of_kind(device, [domid](const auto& one) { return start_adding(domid, one); })});
+    auto added = co_await act(thread_for(device), fmt::format("attach {} to", name), domid, operation,
+                              {.start = start_adding(domid, device)});
     if (added) co_return added;
     // libxl leaves what it has made of it so far.
-    const auto left = co_await has_device(path);
+    const auto left = co_await has_device(domid, device);
     if (!left || !*left) co_return added;
-    auto removed = co_await act(
-        asking_, fmt::format("remove what is left of {} from", name), domid, {.id = operation.id},
-        {.start = of_kind(device, [domid](const auto& one) { return start_destroying(domid, one); }),
-         .abortable = false});
+    auto removed =
+        co_await act(thread_for(device), fmt::format("remove what is left of {} from", name), domid,
+                     {.id = operation.id}, {.start = start_destroying(domid, device), .abortable = false});
     if (!removed) added.error().details.push_back(std::move(removed.error().message));
     co_return added;
 }
@@ -114,8 +58,7 @@ Task<Result<>> XenHypervisor::attach(DomId domid, Device device, Operation opera
 Task<Result<>> XenHypervisor::detach(DomId domid, Device device, Operation operation) {
     const auto name = name_of(device);
     const auto what = fmt::format("detach {} from domain {}", name, domid);
-    const auto path = of_kind(device, [domid](const auto& one) { return libxl_path(domid, one); });
-    const auto there = co_await has_device(path);
+    const auto there = co_await has_device(domid, device);
     if (!there) co_return std::unexpected(there.error());
     if (!*there) {
         auto missing = co_await explained(
@@ -125,12 +68,11 @@ Task<Result<>> XenHypervisor::detach(DomId domid, Device device, Operation opera
         co_return missing;
     }
 
-    auto removed = co_await act(
-        asking_, fmt::format("detach {} from", name), domid, operation,
-        {.start = of_kind(device, [domid](const auto& one) { return start_removing(domid, one); })});
+    auto removed = co_await act(thread_for(device), fmt::format("detach {} from", name), domid, operation,
+                                {.start = start_removing(domid, device)});
     if (removed || removed.error().reason == Reason::no_domain) co_return removed;
     // What libxl says of a removal that it has given up or was cut short in is not the whole truth.
-    const auto kept = co_await has_device(path);
+    const auto kept = co_await has_device(domid, device);
     if (kept && !*kept) co_return Result<>{};
     if (removed.error().reason == Reason::timed_out)
         removed.error().message =
@@ -140,12 +82,32 @@ Task<Result<>> XenHypervisor::detach(DomId domid, Device device, Operation opera
 
 Task<Result<>> XenHypervisor::update(DomId domid, Device device, Operation operation) {
     const auto name = name_of(device);
-    if (auto good = co_await check_device_files(device, fmt::format("change {} of domain {}", name, domid));
-        !good)
-        co_return good;
-    co_return co_await act(
-        asking_, fmt::format("change {} of", name), domid, std::move(operation),
-        {.start = of_kind(device, [domid](const auto& one) { return start_changing(domid, one); })});
+    const auto what = fmt::format("change {} of domain {}", name, domid);
+    if (const auto* const nic = std::get_if<Nic>(&device))
+        co_return co_await tell(fmt::format("change {} of", name), domid, std::move(operation),
+                                [domid, nic = *nic](Context& context, const std::string&) {
+                                    return write_rate(context.xenstore(), domid, nic);
+                                });
+    const auto* const disk = std::get_if<Disk>(&device);
+    if (!disk) co_return fail(Reason::unsupported_operation, "cannot {}: libxl has no way to", what);
+    if (auto good = co_await check_device_files(device, what); !good) co_return good;
+    co_return co_await act(asking_, fmt::format("change {} of", name), domid, std::move(operation),
+                           {.start = start_changing_medium(domid, *disk)});
+}
+
+Task<Result<>> XenHypervisor::resize_disk(DomId domid, Disk disk, std::uint64_t bytes, Operation operation) {
+    log::debug("operation {}: resize {} of domain {} to {} bytes", operation.id.value, name_of(Device(disk)),
+               domid, bytes);
+    const auto backend = co_await asking_.call([domid, target = disk.target](Context& context) {
+        return read_disk_backend(context.xenstore(), domid, target);
+    });
+    if (!backend) co_return std::unexpected(backend.error());
+    if (backend->is_model)
+        co_return co_await async::run_blocking(
+            device_thread_, core_, [domid, disk, bytes] { return resize_by_model(domid, disk, bytes); });
+    co_return co_await async::run_blocking(device_thread_, core_, [disk, bytes, loop = backend->loop] {
+        return resize_by_kernel(disk, bytes, loop);
+    });
 }
 
 }  // namespace virtlight::xenlight

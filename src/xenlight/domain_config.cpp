@@ -6,10 +6,15 @@
 #include <cstring>
 #include <utility>
 
+#include "xenlight/channels.hpp"
 #include "xenlight/cpu_tuning.hpp"
 #include "xenlight/disks.hpp"
+#include "xenlight/host_devices.hpp"
 #include "xenlight/nics.hpp"
+#include "xenlight/numa.hpp"
+#include "xenlight/platform.hpp"
 #include "xenlight/screens.hpp"
+#include "xenlight/settings.hpp"
 #include "xenlight/words.hpp"
 
 namespace virtlight::xenlight {
@@ -88,7 +93,6 @@ void write_firmware(const domain::Boot& boot, libxl_domain_build_info& info) {
 void write_hvm(const Definition& definition, libxl_domain_build_info& info) {
     auto& hvm = info.u.hvm;
     libxl_defbool_set(&hvm.pae, definition.features.pae);
-    libxl_defbool_set(&hvm.xen_platform_pci, true);
     write_serial_ports(definition, info);
     write_firmware(definition.boot, info);
 }
@@ -128,17 +132,18 @@ domain::Boot read_boot(const libxl_domain_build_info& info, GuestType type) {
 /// The first thing that the guest has and a definition cannot hold.
 Result<> check_devices(const libxl_domain_config& config, GuestType type) {
     const std::pair<std::string_view, int> unknown[] = {
-        {"PCI devices", config.num_pcidevs},      {"reserved memory regions", config.num_rdms},
-        {"device tree nodes", config.num_dtdevs}, {"virtual TPMs", config.num_vtpms},
-        {"shared folders", config.num_p9s},       {"PV calls", config.num_pvcallsifs},
-        {"virtual displays", config.num_vdispls}, {"virtual sound cards", config.num_vsnds},
-        {"channels", config.num_channels},        {"USB controllers", config.num_usbctrls},
-        {"USB devices", config.num_usbdevs},
+        {"reserved memory regions", config.num_rdms},
+        {"device tree nodes", config.num_dtdevs},
+        {"virtual sound cards", config.num_vsnds},
     };
     for (const auto& [what, count] : unknown)
         if (count > 0) return fail(Reason::unsupported_config, "it has {}, which are not served yet", what);
     if (auto held = check_nics(config, type); !held) return held;
     if (auto held = check_screen(config); !held) return held;
+    if (auto held = check_host_devices(config, type); !held) return held;
+    if (auto held = check_channels(config); !held) return held;
+    if (auto held = check_shared_folders(config); !held) return held;
+    if (auto held = check_platform(config); !held) return held;
     return check_disks(config, type);
 }
 
@@ -175,9 +180,15 @@ void write_config(const Definition& definition, libxl_domain_config& config) {
     }
 
     write_cpu_tuning(definition, build);
+    write_numa(definition, build);
     write_disks(definition, config);
     write_nics(definition, config);
     write_screen(definition, config);
+    write_host_devices(definition, config);
+    write_channels(definition, config);
+    write_shared_folders(definition, config);
+    write_platform(definition, config);
+    write_settings(definition.settings, config);
 
     // libxl keeps these with the domain and never acts upon them; that is the manager's part.
     config.on_poweroff = xens(actions, definition.on_poweroff);
@@ -209,6 +220,7 @@ Definition read_config(const libxl_domain_config& config) {
     const auto available = static_cast<unsigned>(libxl_bitmap_count_set(&build.avail_vcpus));
     definition.vcpus = std::clamp(available, 1U, definition.vcpus_max);
     definition.cpu_tuning = read_cpu_tuning(build);
+    definition.numa = read_numa(build);
     if (definition.type != GuestType::pv) {
         definition.features.acpi = is_on(build.acpi, true);
         definition.features.apic = is_on(build.apic, true);
@@ -218,8 +230,13 @@ Definition read_config(const libxl_domain_config& config) {
     }
     definition.nics = read_nics(config, definition.type);
     read_screen(config, definition);
+    read_platform(config, definition);
+    definition.settings = read_settings(config, type);
     if (hvm) add_serial_ports(build, definition.consoles);
     if (definition.consoles.empty()) definition.consoles = {{.target = Console::Target::xen, .port = 0}};
+    read_channels(config, definition);
+    read_shared_folders(config, definition);
+    read_host_devices(config, definition);
     return definition;
 }
 
@@ -227,6 +244,7 @@ Result<Definition> read_whole_config(const libxl_domain_config& config) {
     auto definition = read_config(config);
     if (auto held = check_devices(config, definition.type); !held)
         return std::unexpected(std::move(held.error()));
+    if (auto held = check_numa(definition); !held) return std::unexpected(std::move(held.error()));
     return definition;
 }
 

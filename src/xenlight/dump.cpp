@@ -90,7 +90,7 @@ Result<> receive(ImageWriter& image, const CorePipe& pipe, hypervisor::Progress*
 
 /// How much there will be to write, about.
 Task<Result<std::uint64_t>> size_of_core(Workers::Loan worker, DomId domid, std::string what) {
-    co_return co_await worker->call([domid, what](Context& context) -> Result<std::uint64_t> {
+    co_return co_await call(worker, [domid, what](Context& context) -> Result<std::uint64_t> {
         DomainInfo info;
         auto read = context.attempt(
             what, domid, [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
@@ -151,9 +151,11 @@ Task<Result<>> dump_domain(Workers::Loan worker, Movers movers, DomId domid, std
     if (!size) co_return std::unexpected(size.error());
     if (operation.progress) operation.progress->bytes_all = *size;
     auto image = co_await async::run_blocking(
-        movers.threads, movers.core, [path = std::move(path)]() -> Result<std::shared_ptr<ImageWriter>> {
+        movers.threads, movers.core,
+        [path = std::move(path), bypass = operation.bypass_cache]() -> Result<std::shared_ptr<ImageWriter>> {
             auto created = ImageWriter::create(path);
             if (!created) return std::unexpected(std::move(created.error()));
+            if (bypass) created->bypass_cache();
             return std::make_shared<ImageWriter>(std::move(*created));
         });
     if (!image) co_return std::unexpected(in_context(what, std::move(image.error())));

@@ -8,8 +8,11 @@
 
 #include <sys/utsname.h>
 
+#include "xenlight/cpu_model.hpp"
 #include "xenlight/domain_config.hpp"
 #include "xenlight/lifeline.hpp"
+#include "xenlight/topology.hpp"
+#include "xenlight/words.hpp"
 
 namespace virtlight::xenlight {
 namespace {
@@ -35,10 +38,6 @@ StopReason stop_reason(libxl_shutdown_reason reason) {
     }
 }
 
-std::string text_of(const char* text) {
-    return text ? text : "";
-}
-
 void take_version(const libxl_version_info& version, hypervisor::HostFacts& facts) {
     facts.version_major = static_cast<unsigned>(version.xen_version_major);
     facts.version_minor = static_cast<unsigned>(version.xen_version_minor);
@@ -59,6 +58,9 @@ void take_machine(const libxl_physinfo& machine, hypervisor::HostFacts& facts) {
     facts.has_pv = machine.cap_pv;
     facts.has_hvm = machine.cap_hvm;
     facts.has_pvh = machine.cap_hvm;
+    facts.has_hap = machine.cap_hap;
+    facts.has_iommu = machine.cap_hvm_directio;
+    facts.cpu_model = read_cpu_model(machine.hw_cap);
 }
 
 }  // namespace
@@ -108,6 +110,8 @@ Result<hypervisor::HostFacts> read_host_facts(Context& context) {
                                 [&](libxl_ctx* ctx) { return libxl_get_physinfo(ctx, machine.get()); });
     if (!read) return std::unexpected(std::move(read.error()));
     take_machine(*machine, facts);
+    if (auto topology = read_topology(context, facts); !topology)
+        return std::unexpected(std::move(topology.error()));
 
     const auto scheduler = static_cast<libxl_scheduler>(context.enter(libxl_get_scheduler));
     facts.scheduler = text_of(libxl_scheduler_to_string(scheduler));

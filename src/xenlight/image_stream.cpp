@@ -60,7 +60,9 @@ Result<Channel> Channel::open() {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return fail_errno(errno, "cannot make a channel to libxl");
-    return Channel{Fd(ends[0]), std::make_shared<const Fd>(ends[1])};
+    Channel channel{Fd(ends[0]), std::make_shared<const Fd>(ends[1])};
+    channel.ours.keep_from_children();
+    return channel;
 }
 
 void Channel::shut() const {

@@ -17,7 +17,6 @@ namespace {
 using domain::GuestType;
 using domain::Nic;
 
-constexpr std::string_view paravirtual = "netfront";
 /// Xen gives a vif its credit to send anew so often, as xl does.
 constexpr std::uint32_t rate_interval_usecs = 50'000;
 constexpr std::uint64_t second_usecs = 1'000'000;
@@ -44,8 +43,7 @@ void write_nic(const Nic& nic, GuestType type, libxl_device_nic& written) {
     written.script = copy(connection.script);
     written.ip = copy(connection.addresses);
     written.model = copy(nic.model);
-    const bool emulated = type == GuestType::hvm && nic.model != paravirtual;
-    written.nictype = emulated ? LIBXL_NIC_TYPE_VIF_IOEMU : LIBXL_NIC_TYPE_VIF;
+    written.nictype = is_emulated(nic, type) ? LIBXL_NIC_TYPE_VIF_IOEMU : LIBXL_NIC_TYPE_VIF;
     written.ifname = copy(nic.target);
     written.backend_domname = copy(nic.backend_domain);
     written.mtu = static_cast<int>(nic.mtu);
@@ -62,12 +60,17 @@ Nic read_nic(const libxl_device_nic& given, GuestType type) {
     domain::connect(nic, {text_of(given.bridge), text_of(given.script), text_of(given.ip)});
     nic.model = text_of(given.model);
     // xl says of an HVM guest's vif alone that it has no model.
-    if (type == GuestType::hvm && given.nictype == LIBXL_NIC_TYPE_VIF) nic.model = paravirtual;
+    if (type == GuestType::hvm && given.nictype == LIBXL_NIC_TYPE_VIF) nic.model = domain::paravirtual_nic;
     nic.target = text_of(given.ifname);
     nic.backend_domain = text_of(given.backend_domname);
     nic.rate_kib = rate_kib(given);
     nic.mtu = static_cast<unsigned>(std::max(given.mtu, 0));
     return nic;
+}
+
+std::string rate_words(const Nic& nic) {
+    if (nic.rate_kib == 0) return {};
+    return fmt::format("{},{}", bytes_per_interval(nic.rate_kib), rate_interval_usecs);
 }
 
 void write_nics(const domain::Definition& definition, libxl_domain_config& config) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "domain/definition.hpp"
@@ -8,6 +9,11 @@
 
 /// Network interfaces in libxl's words and back. Pure.
 namespace virtlight::xenlight {
+
+using LibxlNic = Owned<libxl_device_nic, libxl_device_nic_init, libxl_device_nic_dispose>;
+
+/// What a vif's backend finds in xenstore of how much its guest may send; empty: there is no bound.
+std::string rate_words(const domain::Nic& nic);
 
 /// `written` is fresh.
 void write_nic(const domain::Nic& nic, domain::GuestType type, libxl_device_nic& written);

@@ -94,7 +94,7 @@ Task<> let_go_on(Workers::Loan worker, async::Scheduler& core, DomId domid) {
     const auto last_look = core.now() + limits::late_suspend;
     for (;;) {
         const auto suspended =
-            co_await worker->call([domid](Context& context) { return is_suspended(context, domid); });
+            co_await call(worker, [domid](Context& context) { return is_suspended(context, domid); });
         if (!suspended) co_return;
         if (*suspended) break;
         if (core.now() >= last_look) co_return;

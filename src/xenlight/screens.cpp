@@ -83,14 +83,14 @@ std::optional<Vnc> read_vnc(const libxl_vnc_info& info) {
 void write_sdl(const std::optional<Sdl>& sdl, libxl_sdl_info& info) {
     libxl_defbool_set(&info.enable, sdl.has_value());
     if (!sdl) return;
-    libxl_defbool_set(&info.opengl, false);
+    libxl_defbool_set(&info.opengl, sdl->opengl);
     info.display = copy(sdl->display);
     info.xauthority = copy(sdl->xauthority);
 }
 
 std::optional<Sdl> read_sdl(const libxl_sdl_info& info) {
     if (!is_on(info.enable, false)) return std::nullopt;
-    return Sdl{text_of(info.display), text_of(info.xauthority)};
+    return Sdl{text_of(info.display), text_of(info.xauthority), is_on(info.opengl, false)};
 }
 
 void write_spice(const std::optional<Spice>& spice, libxl_spice_info& info) {
@@ -103,6 +103,8 @@ void write_spice(const std::optional<Spice>& spice, libxl_spice_info& info) {
     libxl_defbool_set(&info.disable_ticketing, spice->password.empty());
     libxl_defbool_set(&info.agent_mouse, spice->agent_mouse);
     libxl_defbool_set(&info.clipboard_sharing, spice->clipboard);
+    info.image_compression = copy(spice->image_compression);
+    info.streaming_video = copy(spice->streaming);
     // Both are the agent's doing.
     libxl_defbool_set(&info.vdagent, spice->agent_mouse || spice->clipboard);
 }
@@ -110,12 +112,15 @@ void write_spice(const std::optional<Spice>& spice, libxl_spice_info& info) {
 std::optional<Spice> read_spice(const libxl_spice_info& info) {
     if (!is_on(info.enable, false)) return std::nullopt;
     const auto host = text_of(info.host);
+    const bool agent = is_on(info.vdagent, false);
     return Spice{.listen = host == loopback ? "" : host,
                  .port = static_cast<unsigned>(std::max(info.port, 0)),
                  .tls_port = static_cast<unsigned>(std::max(info.tls_port, 0)),
                  .password = text_of(info.passwd),
-                 .clipboard = is_on(info.clipboard_sharing, false),
-                 .agent_mouse = is_on(info.agent_mouse, true)};
+                 .clipboard = agent && is_on(info.clipboard_sharing, false),
+                 .agent_mouse = agent && is_on(info.agent_mouse, true),
+                 .image_compression = text_of(info.image_compression),
+                 .streaming = text_of(info.streaming_video)};
 }
 
 void write_hvm(const Definition& definition, libxl_domain_build_info& info) {
@@ -165,6 +170,39 @@ void read_hvm(const libxl_domain_build_info& info, Definition& definition) {
     if (sound != sounds.end()) definition.sound = sound->first;
 }
 
+template <class... Args>
+std::unexpected<Error> refuse(fmt::format_string<Args...> text, Args&&... args) {
+    return fail(Reason::unsupported_config, "it has {}", fmt::format(text, std::forward<Args>(args)...));
+}
+
+using HvmInfo = decltype(libxl_domain_build_info::u.hvm);
+
+/// Devices that a device model is told of by name.
+Result<> check_inputs(const HvmInfo& hvm) {
+    std::size_t count = hvm.usbdevice ? 1 : 0;
+    if (hvm.usbdevice && !input_of(hvm.usbdevice))
+        return refuse("the USB device '{}', which is not served", hvm.usbdevice);
+    for (char* const* word = hvm.usbdevice_list; word && *word; ++word, ++count)
+        if (!input_of(*word)) return refuse("the USB device '{}', which is not served", *word);
+    if (count > limits::usb_inputs) return refuse("{} USB devices; {} are served", count, limits::usb_inputs);
+    const std::string_view sound = hvm.soundhw ? hvm.soundhw : "";
+    if (!sound.empty() &&
+        std::ranges::find(sounds, sound, &decltype(sounds)::value_type::second) == sounds.end())
+        return refuse("the sound card '{}', which is not served", sound);
+    return {};
+}
+
+Result<> check_sights(const HvmInfo& hvm) {
+    const auto known = std::ranges::find(adapters, hvm.vga.kind, &decltype(adapters)::value_type::second);
+    if (hvm.vga.kind != LIBXL_VGA_INTERFACE_TYPE_UNKNOWN && known == adapters.end())
+        return refuse("a display adapter of kind {}, which is not served", static_cast<int>(hvm.vga.kind));
+    const auto spice = read_spice(hvm.spice);
+    if (!spice) return {};
+    if (is_on(hvm.spice.vdagent, false) && !spice->agent_mouse && !spice->clipboard)
+        return refuse("a SPICE agent with neither mouse nor clipboard, which is not served");
+    return {};
+}
+
 /// Their ids are ours: libxl would number them by what it finds in xenstore.
 void write_framebuffer(const Graphics& graphics, libxl_domain_config& config) {
     if (!graphics.any()) return;
@@ -201,11 +239,13 @@ void read_screen(const libxl_domain_config& config, Definition& definition) {
 }
 
 Result<> check_screen(const libxl_domain_config& config) {
-    if (config.num_vfbs > 1 || config.num_vkbs > 1)
-        return fail(Reason::unsupported_config,
-                    "it has {} framebuffers and {} keyboards of Xen's; one is served", config.num_vfbs,
-                    config.num_vkbs);
-    return {};
+    const bool hvm = config.c_info.type == LIBXL_DOMAIN_TYPE_HVM;
+    if (config.num_vfbs > (hvm ? 0 : 1) || (hvm && config.num_vkbs > 0))
+        return refuse("{} framebuffers and {} keyboards of Xen's, more than a guest of its type has here",
+                      config.num_vfbs, config.num_vkbs);
+    if (!hvm) return {};
+    if (auto held = check_inputs(config.b_info.u.hvm); !held) return held;
+    return check_sights(config.b_info.u.hvm);
 }
 
 std::optional<unsigned> vnc_port(Context& context, hypervisor::DomId domid) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "async/cancel.hpp"
@@ -50,5 +51,14 @@ class Workers {
     std::shared_ptr<CoreLink> link_;
     std::shared_ptr<Pool> pool_;
 };
+
+/// ContextThread::call() of a context that stays on loan until the call has ended, although nobody may wait
+/// for it any more: a thread that hangs, as in a file of a server that is gone, is lent to nobody else.
+template <class Function>
+auto call(Workers::Loan worker, Function function) {
+    auto& thread = *worker;
+    return thread.call([worker = std::move(worker), function = std::move(function)](
+                           Context& context) mutable { return function(context); });
+}
 
 }  // namespace virtlight::xenlight

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "xenlight/xen_hypervisor.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
+#include <memory>
 #include <system_error>
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "hypervisor/image_copy.hpp"
 #include "xenlight/create.hpp"
 #include "xenlight/describe.hpp"
 #include "xenlight/domain_config.hpp"
@@ -15,7 +18,9 @@
 #include "xenlight/host.hpp"
 #include "xenlight/lifeline.hpp"
 #include "xenlight/measure.hpp"
+#include "xenlight/screenshot.hpp"
 #include "xenlight/soft_reset.hpp"
+#include "xenlight/topology.hpp"
 
 namespace virtlight::xenlight {
 
@@ -75,7 +80,7 @@ struct XenHypervisor::Attention : std::enable_shared_from_this<Attention> {
     std::function<void()> again;  ///< the core's
 };
 
-XenHypervisor::XenHypervisor(async::Scheduler& core)
+XenHypervisor::XenHypervisor(async::FdScheduler& core)
     : core_(core),
       link_(std::make_shared<CoreLink>(core)),
       attention_(std::make_shared<Attention>(link_)),
@@ -93,15 +98,18 @@ XenHypervisor::XenHypervisor(async::Scheduler& core)
       measuring_("xen-measure", core, link_),
       workers_(limits::working_contexts, core, link_),
       image_threads_(limits::working_contexts),
-      head_thread_(1),
-      copy_thread_(1) {}
+      looks_(core, link_),
+      copy_thread_(1),
+      device_thread_(1),
+      picture_threads_(limits::picture_threads),
+      model_counters_(core) {}
 
 XenHypervisor::~XenHypervisor() {
     link_->cut();
     attention_->again = nullptr;
 }
 
-Result<std::unique_ptr<XenHypervisor>> XenHypervisor::open(async::Scheduler& core) {
+Result<std::unique_ptr<XenHypervisor>> XenHypervisor::open(async::FdScheduler& core) {
     name_xenstored_socket();
     std::unique_ptr<XenHypervisor> xen(new XenHypervisor(core));
     if (auto read = xen->read_facts(); !read) return std::unexpected(std::move(read.error()));
@@ -146,8 +154,38 @@ async::Task<Result<Snapshot>> XenHypervisor::look() {
 
 async::Task<Result<std::vector<hypervisor::DomainFigures>>> XenHypervisor::measure(
     hypervisor::FiguresWanted wanted) {
-    return measuring_.call(
-        [wanted = std::move(wanted)](Context& context) { return xenlight::measure(context, wanted); });
+    auto all =
+        co_await measuring_.call([wanted](Context& context) { return xenlight::measure(context, wanted); });
+    if (all && wanted.disks) co_await add_models_counts(*all, wanted.patience);
+    co_return all;
+}
+
+/// Of the disks that dom0's kernel does not serve.
+async::Task<> XenHypervisor::add_models_counts(std::vector<hypervisor::DomainFigures>& all,
+                                               Duration patience) {
+    const auto modelled =
+        co_await measuring_.call([](Context&) -> Result<std::vector<DomId>> { return guests_with_models(); });
+    if (!modelled) co_return;
+    model_counters_.keep(*modelled);
+    std::vector<ModelCounters::Guest> guests;
+    for (const auto& domain : all)
+        if (std::ranges::binary_search(*modelled, domain.seen.domid))
+            guests.push_back({domain.seen.domid, domain.seen.uuid});
+    co_await model_counters_.refresh(std::move(guests), patience);
+    for (auto& domain : all)
+        add_model_disks(model_counters_.of({domain.seen.domid, domain.seen.uuid}), domain.disks);
+}
+
+async::Task<Result<hypervisor::HostFigures>> XenHypervisor::measure_host() {
+    return measuring_.call(xenlight::measure_host);
+}
+
+async::Task<Result<hypervisor::DiskSize>> XenHypervisor::disk_size(domain::Disk disk) {
+    return looks_.look([disk = std::move(disk)] { return hypervisor::disk_size(disk); });
+}
+
+async::Task<Result<hypervisor::Picture>> XenHypervisor::screenshot(DomId domid) {
+    return async::run_blocking(picture_threads_, core_, [domid] { return take_picture(domid); });
 }
 
 void XenHypervisor::on_attention(std::function<void()> again) {
@@ -226,7 +264,7 @@ async::Task<Result<hypervisor::ImageHead>> XenHypervisor::read_image(std::filesy
         hypervisor::ImageHead head;
         std::string xl_config;
     };
-    auto read = co_await async::run_blocking(head_thread_, core_, [path]() -> Result<Read> {
+    auto read = co_await looks_.look([path]() -> Result<Read> {
         auto image = hypervisor::open_image(path);
         if (!image) return std::unexpected(std::move(image.error()));
         return Read{std::move(image->head), std::move(image->xl_config)};
@@ -241,10 +279,10 @@ async::Task<Result<hypervisor::ImageHead>> XenHypervisor::read_image(std::filesy
     co_return hypervisor::ImageHead{std::move(*definition)};
 }
 
-async::Task<Result<>> XenHypervisor::rewrite_image(std::filesystem::path path, hypervisor::ImageHead head) {
-    return async::run_blocking(copy_thread_, core_, [path = std::move(path), head = std::move(head)] {
-        return hypervisor::rewrite_image(path, head);
-    });
+async::Task<Result<>> XenHypervisor::rewrite_image(std::filesystem::path path, hypervisor::ImageHead head,
+                                                   Operation operation) {
+    return hypervisor::rewrite_image(copy_thread_, core_, std::move(path), std::move(head),
+                                     std::move(operation.cancel));
 }
 
 async::Task<Result<Created>> XenHypervisor::restore(domain::Definition definition, std::filesystem::path path,

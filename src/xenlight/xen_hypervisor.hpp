@@ -14,6 +14,8 @@
 #include "xenlight/console_ttys.hpp"
 #include "xenlight/context_thread.hpp"
 #include "xenlight/core_link.hpp"
+#include "xenlight/file_looks.hpp"
+#include "xenlight/model_counters.hpp"
 #include "xenlight/save.hpp"
 #include "xenlight/workers.hpp"
 
@@ -27,8 +29,8 @@ namespace virtlight::xenlight {
 ///   watching    looks and listens. Only calls that answer in a moment, so that look() always does.
 ///   asking      pause, unpause, describe, tuning, requests to a guest. They may wait for a minute, as for
 ///               a guest that does not answer, but they wait in libxl's event loop and hold nobody up.
-///   destroying  as asking, but tearing down a passed-through device can hold the thread for some seconds,
-///               which must not hold up a pause.
+///   destroying  as asking, but giving a guest a device of the host, or tearing one down, can hold the thread
+///               for some seconds, which must not hold up a pause.
 ///   measuring   counts, with calls for each vCPU and files for each disk: many domains take their time.
 ///   working     creation fills the guest's memory inside libxl, for seconds and more: one at a time on each
 ///               of limits::working_contexts; the rest waits.
@@ -41,7 +43,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
  public:
     /// Opens the contexts and reads the facts of the host; blocks, for limits::libxl_answer at most. `core`
     /// must outlive the result.
-    static Result<std::unique_ptr<XenHypervisor>> open(async::Scheduler& core);
+    static Result<std::unique_ptr<XenHypervisor>> open(async::FdScheduler& core);
     /// No operation may be in flight: neither a task of one alive, nor one to be resumed later.
     ~XenHypervisor() override;
 
@@ -49,6 +51,9 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<hypervisor::Snapshot>> look() override;
     async::Task<Result<std::vector<hypervisor::DomainFigures>>> measure(
         hypervisor::FiguresWanted wanted) override;
+    async::Task<Result<hypervisor::HostFigures>> measure_host() override;
+    async::Task<Result<hypervisor::DiskSize>> disk_size(domain::Disk disk) override;
+    async::Task<Result<hypervisor::Picture>> screenshot(hypervisor::DomId domid) override;
     void on_attention(std::function<void()> again) override;
     void follow(hypervisor::LifeId life, hypervisor::DomId domid) override;
     void unfollow(hypervisor::LifeId life) override;
@@ -76,6 +81,12 @@ class XenHypervisor final : public hypervisor::Hypervisor {
                                  hypervisor::Operation operation) override;
     async::Task<Result<>> update(hypervisor::DomId domid, domain::Device device,
                                  hypervisor::Operation operation) override;
+    async::Task<Result<>> resize_disk(hypervisor::DomId domid, domain::Disk disk, std::uint64_t bytes,
+                                      hypervisor::Operation operation) override;
+    async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override;
+    async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
+                                         hypervisor::Operation operation) override;
+    async::Task<Result<>> reset_pci(domain::PciAddress address, hypervisor::Operation operation) override;
     async::Task<Result<>> pin_vcpu(hypervisor::DomId domid, unsigned vcpu, domain::CpuSet cpus,
                                    hypervisor::Operation operation) override;
     async::Task<Result<domain::CpuShare>> cpu_share(hypervisor::DomId domid) override;
@@ -88,7 +99,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> save(hypervisor::DomId domid, hypervisor::ImageHead head,
                                std::filesystem::path path, hypervisor::Operation operation) override;
     async::Task<Result<hypervisor::ImageHead>> read_image(std::filesystem::path path) override;
-    async::Task<Result<>> rewrite_image(std::filesystem::path path, hypervisor::ImageHead head) override;
+    async::Task<Result<>> rewrite_image(std::filesystem::path path, hypervisor::ImageHead head,
+                                        hypervisor::Operation operation) override;
     async::Task<Result<hypervisor::Created>> restore(domain::Definition definition,
                                                      std::filesystem::path path,
                                                      hypervisor::Operation operation) override;
@@ -102,14 +114,16 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     /// The lives that are followed; they outlast a context that breaks down. The watching thread's.
     using Lives = std::unordered_map<hypervisor::LifeId, hypervisor::DomId>;
 
-    explicit XenHypervisor(async::Scheduler& core);
+    explicit XenHypervisor(async::FdScheduler& core);
     static Result<> listen(Context& watching, const std::shared_ptr<Attention>& attention, const Lives& lives,
                            ConsoleTtys& ttys);
     Result<> read_facts();
+    async::Task<> add_models_counts(std::vector<hypervisor::DomainFigures>& all, Duration patience);
     async::Task<Result<bool>> is_paused(hypervisor::DomId domid, std::string_view verb);
     async::Task<Result<>> act(ContextThread& thread, std::string verb, hypervisor::DomId domid,
                               hypervisor::Operation operation, ContextThread::Ao ao);
-    async::Task<Result<bool>> has_device(std::string path);
+    async::Task<Result<bool>> has_device(hypervisor::DomId domid, domain::Device device);
+    ContextThread& thread_for(const domain::Device& device);
     async::Task<Result<>> check_device_files(domain::Device device, std::string what);
     using Telling = std::function<Result<>(Context&, const std::string& what)>;
     async::Task<Result<>> tell(std::string verb, hypervisor::DomId domid, hypervisor::Operation operation,
@@ -135,9 +149,11 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     ContextThread measuring_;
     Workers workers_;
     async::BlockingThreads image_threads_;
-    async::BlockingThreads
-        head_thread_;  ///< what only looks at an image does not wait for those that move one
-    async::BlockingThreads copy_thread_;  ///< nor for one that is copied
+    FileLooks looks_;                         ///< do not wait for those that move an image
+    async::BlockingThreads copy_thread_;      ///< nor for one that is copied
+    async::BlockingThreads device_thread_;    ///< waits for device models and the host's devices
+    async::BlockingThreads picture_threads_;  ///< a device model that hangs holds up no resize
+    ModelCounters model_counters_;
     std::size_t in_flight_ = 0;
 };
 

@@ -10,7 +10,7 @@ std::optional<std::string> missing_on_this_machine() {
     return missing_for_dom0();
 }
 
-Result<std::unique_ptr<hypervisor::Hypervisor>> open(async::Scheduler& core) {
+Result<std::unique_ptr<hypervisor::Hypervisor>> open(async::FdScheduler& core) {
     if (const auto missing = missing_for_dom0())
         return fail(Reason::operation_failed, "no Xen here: {}", *missing);
     return XenHypervisor::open(core);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "xenlight/xenstore.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <set>
+#include <span>
 
 #include <poll.h>
 
@@ -52,6 +54,34 @@ std::optional<std::uint64_t> Xenstore::read_number(const std::string& path) {
     if (!text || std::from_chars(text->data(), text->data() + text->size(), number).ec != std::errc{})
         return std::nullopt;
     return number;
+}
+
+/// Who owns a node cannot give it away: so the value is read first, and then whose it is.
+std::optional<std::string> Xenstore::read_of_dom0(const std::string& path) {
+    auto value = read(path);
+    if (!value) return std::nullopt;
+    unsigned count = 0;
+    const std::unique_ptr<xs_permissions, Free> entries(
+        xs_get_permissions(handle_.get(), XBT_NULL, path.c_str(), &count));
+    if (!entries) return std::nullopt;
+    const std::span all(entries.get(), count);
+    const auto may_write = [](const xs_permissions& entry) { return (entry.perms & XS_PERM_WRITE) != 0; };
+    // The first is the owner, who may do everything; what it is granted is for those that are not named.
+    if (all.empty() || all.front().id != 0 || std::ranges::any_of(all, may_write)) return std::nullopt;
+    return value;
+}
+
+Result<> Xenstore::write(const std::string& path, const std::string& value) {
+    if (auto opened = open(); !opened) return opened;
+    if (xs_write(handle_.get(), XBT_NULL, path.c_str(), value.data(), static_cast<unsigned>(value.size())))
+        return {};
+    return fail_errno(errno, "cannot write '{}' in xenstore", path);
+}
+
+Result<> Xenstore::remove(const std::string& path) {
+    if (auto opened = open(); !opened) return opened;
+    if (xs_rm(handle_.get(), XBT_NULL, path.c_str()) || errno == ENOENT) return {};
+    return fail_errno(errno, "cannot remove '{}' from xenstore", path);
 }
 
 Result<> Xenstore::watch(const std::string& path, std::function<void()> changed) {

@@ -36,6 +36,14 @@ class Xenstore {
     /// Empty also if the node holds none.
     std::optional<std::uint64_t> read_number(const std::string& path);
 
+    /// Empty also if another domain than Domain-0 may have written it, as a guest may where its own end of a
+    /// device stands.
+    std::optional<std::string> read_of_dom0(const std::string& path);
+
+    Result<> write(const std::string& path, const std::string& value);
+    /// With all that is below it; that there is none is no failure.
+    Result<> remove(const std::string& path);
+
     /// Calls `changed` from a step of the loop when the node or one below it may have changed: soon for the
     /// first time, and once for many changes. A path is watched once at a time.
     Result<> watch(const std::string& path, std::function<void()> changed);

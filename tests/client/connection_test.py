@@ -42,14 +42,33 @@ def test_capabilities_are_what_libvirts_schema_allows(conn, tmp_path):
     )
 
 
+def test_capabilities_describe_the_processors_and_where_they_are(conn):
+    host = ET.fromstring(conn.getCapabilities()).find("host")
+    assert host.findtext("cpu/vendor")
+    assert {"fpu", "lm"} <= {feature.get("name") for feature in host.findall("cpu/feature")}
+    cells = host.findall("topology/cells/cell")
+    assert len(cells) == conn.getInfo()[4]
+    assert sum(len(cell.findall("cpus/cpu")) for cell in cells) == conn.getInfo()[2]
+
+
+@pytest.mark.parametrize("machine", ["xenpv", "xenpvh", "xenfv"])
+def test_domain_capabilities_are_what_libvirts_schema_allows(conn, tmp_path, machine):
+    xml = conn.getDomainCapabilities(None, "x86_64", machine, "xen")
+    assert ET.fromstring(xml).findtext("machine") == machine
+    (tmp_path / "caps.xml").write_text(xml)
+    subprocess.run(
+        ["xmllint", "--noout", "--relaxng", f"{SCHEMAS}/domaincaps.rng", tmp_path / "caps.xml"],
+        check=True, capture_output=True,
+    )
+
+
 def test_listings_of_what_the_daemon_does_not_manage_are_empty(host, conn):
     assert conn.listAllStoragePools() == []
     assert conn.listAllNetworks() == []
     assert conn.listAllInterfaces() == []
-    assert conn.listAllDevices() == []
     assert conn.listAllSecrets() == []
     assert conn.listAllNWFilters() == []
-    for listing in ("pool-list", "net-list", "iface-list", "nodedev-list", "secret-list", "nwfilter-list"):
+    for listing in ("pool-list", "net-list", "iface-list", "secret-list", "nwfilter-list"):
         assert host.virsh("-q", listing) == ""
 
 

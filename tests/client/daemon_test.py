@@ -2,6 +2,7 @@
 """The daemon as its administrator meets it."""
 
 import os
+import resource
 import stat
 import subprocess
 
@@ -37,6 +38,11 @@ def test_an_option_it_does_not_know_is_refused(daemon_folder):
 
 def test_its_socket_is_for_its_owner_only(own_host):
     assert stat.S_IMODE(own_host.socket.stat().st_mode) == 0o700
+
+
+def test_it_may_have_as_many_files_open_as_the_system_allows(own_host):
+    soft, hard = resource.prlimit(own_host.process.pid, resource.RLIMIT_NOFILE)
+    assert soft == hard
 
 
 def test_a_second_daemon_over_the_same_root_is_refused(own_host, daemon_folder):

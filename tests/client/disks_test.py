@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Disks of a guest: described, checked, attached and detached while it runs, and what is in its CD drive changed."""
 
+import re
+
+import images
 import libvirt
 import pytest
 from hosts import wait_until
@@ -10,12 +13,7 @@ LIVE, CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
 INACTIVE = libvirt.VIR_DOMAIN_XML_INACTIVE
 INVALID_ARG = libvirt.VIR_ERR_INVALID_ARG
 MISSING = libvirt.VIR_ERR_DEVICE_MISSING
-
-
-def raw_file(host, name, mib=16):
-    path = host.place(name)
-    host.shell(f"truncate -s {mib}M {path}")
-    return path
+UNSUPPORTED = libvirt.VIR_ERR_OPERATION_UNSUPPORTED
 
 
 # Xen serves a raw file by its kernel. A QEMU would have to run already: a PV guest has one only if it was started so.
@@ -54,7 +52,7 @@ def devices_told(conn, domain):
 
 
 def test_a_guest_starts_with_its_disks(host, conn):
-    path = raw_file(host, "root.img")
+    path = images.raw(host, "root.img")
     domain = running(host, conn, "has-disks", disk(path, "xvda"))
     assert path in host.virsh("domblklist", domain.name())
     assert "<alias name='xen-disk0'/>" in domain.XMLDesc()
@@ -69,7 +67,7 @@ def test_a_disk_that_is_missing_is_named_at_the_start(host, conn):
 
 
 def test_a_disk_comes_and_goes_while_the_guest_runs(host, conn):
-    path = raw_file(host, "data.img")
+    path = images.raw(host, "data.img")
     domain = running(host, conn, "plugged")
     told = devices_told(conn, domain)
     host.virsh("attach-disk", domain.name(), path, "xvdb", "--subdriver", "raw", "--sourcetype", "file", "--live")
@@ -83,7 +81,7 @@ def test_a_disk_comes_and_goes_while_the_guest_runs(host, conn):
 
 
 def test_a_disk_is_detached_by_its_alias_from_guest_and_definition(host, conn):
-    path = raw_file(host, "both.img")
+    path = images.raw(host, "both.img")
     domain = running(host, conn, "aliased")
     domain.attachDeviceFlags(disk(path), LIVE | CONFIG)
     assert path in domain.XMLDesc() and path in domain.XMLDesc(INACTIVE)
@@ -92,7 +90,7 @@ def test_a_disk_is_detached_by_its_alias_from_guest_and_definition(host, conn):
 
 
 def test_a_disk_is_attached_for_the_next_start(host, conn):
-    path = raw_file(host, "next.img")
+    path = images.raw(host, "next.img")
     domain = conn.defineXML(host.guest("planned"))
     domain.attachDeviceFlags(disk(path), CONFIG)
     assert path in domain.XMLDesc()
@@ -101,7 +99,7 @@ def test_a_disk_is_attached_for_the_next_start(host, conn):
 
 
 def test_a_disk_that_is_not_there_cannot_go(host, conn):
-    path = raw_file(host, "absent.img")
+    path = images.raw(host, "absent.img")
     domain = running(host, conn, "without")
     with refused(MISSING, "no disk xvdb"):
         domain.detachDeviceFlags(disk(path), LIVE)
@@ -114,7 +112,7 @@ def test_a_disk_that_is_not_there_cannot_go(host, conn):
 
 @pytest.mark.simulated
 def test_a_disk_that_the_guest_keeps_stays(host, conn):
-    path = raw_file(host, "kept.img")
+    path = images.raw(host, "kept.img")
     domain = running(host, conn, "clings", disk(path), words="frozen")
     told = devices_told(conn, domain)
     with refused(libvirt.VIR_ERR_OPERATION_TIMEOUT, "has not let go of it"):
@@ -124,7 +122,7 @@ def test_a_disk_that_the_guest_keeps_stays(host, conn):
 
 
 def test_a_disk_serves_one_guest_that_writes(host, conn):
-    path = raw_file(host, "one.img")
+    path = images.raw(host, "one.img")
     conn.createXML(with_devices(host.guest("first"), disk(path)))
     second = conn.defineXML(with_devices(host.guest("second"), disk(path)))
     with refused(libvirt.VIR_ERR_OPERATION_FAILED, f"the source {path} of disk xvdb is used by domain 'first'"):
@@ -135,7 +133,7 @@ def test_a_disk_serves_one_guest_that_writes(host, conn):
 
 
 def test_what_is_in_a_cd_drive_is_changed(host, conn):
-    one, two = raw_file(host, "one.iso"), raw_file(host, "two.iso")
+    one, two = images.raw(host, "one.iso"), images.raw(host, "two.iso")
     domain = conn.defineXML(with_devices(host.guest("cinema", "hvm"), cd_drive(one)))
     domain.create()  # its device model changes the medium, whatever the guest does
     host.virsh("change-media", domain.name(), "hdc", two, "--update", "--live", "--config")
@@ -144,8 +142,42 @@ def test_what_is_in_a_cd_drive_is_changed(host, conn):
     assert two not in domain.XMLDesc() and "hdc" in domain.XMLDesc()
     with refused(INVALID_ARG, "/nowhere.iso"):
         domain.updateDeviceFlags(cd_drive("/nowhere.iso"), LIVE)
-    with refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, "disk hdd of an HVM guest is emulated"):
+    with refused(UNSUPPORTED, "disk hdd of an HVM guest is emulated"):
         domain.attachDeviceFlags(cd_drive(one, "hdd"), LIVE)
+
+
+def test_a_disk_grows_while_its_guest_runs(host, conn):
+    path = images.raw(host, "grows.img")
+    domain = running(host, conn, "grower", disk(path))
+    host.virsh("blockresize", domain.name(), "xvdb", "32M")
+    assert domain.blockInfo("xvdb")[0] == 32 * images.MIB
+    domain.blockResize(path, 64 * images.MIB + 1, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES)
+    assert domain.blockInfo("xvdb")[0] == 64 * images.MIB + 512, "sectors"
+
+
+def test_a_disk_that_cannot_grow_as_asked_says_why(host, conn):
+    path = images.raw(host, "stays.img")
+    of_device = 1 << 1  # VIR_DOMAIN_BLOCK_RESIZE_CAPACITY of later clients
+    kept = disk(images.raw(host, "kept.img"), "xvdc", "<readonly/>")
+    domain = conn.defineXML(with_devices(host.guest("stays"), disk(path), kept))
+    with refused(libvirt.VIR_ERR_OPERATION_INVALID, "not running"):
+        domain.blockResize("xvdb", 32 * 1024)
+    domain.create()
+    with refused(UNSUPPORTED, "disk xvdb: it has 16777216 bytes", "can only grow"):
+        domain.blockResize("xvdb", 8 * 1024)
+    with refused(UNSUPPORTED, "read-only"):
+        domain.blockResize("xvdc", 32 * 1024)
+    with refused(UNSUPPORTED, "no block device"):
+        domain.blockResize("xvdb", 0, of_device)
+    with refused(INVALID_ARG, "xvdz"):
+        domain.blockResize("xvdz", 32 * 1024)
+    with refused(INVALID_ARG, "KiB"):
+        domain.blockResize("xvdb", 1 << 60)
+    with refused(INVALID_ARG, "capacity"):
+        domain.blockResize("xvdb", 1, of_device)
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "0x4"):
+        domain.blockResize("xvdb", 1, 1 << 2)
+    assert domain.blockInfo("xvdb")[0] == 16 * images.MIB
 
 
 def test_devices_that_are_not_served_are_refused_by_name(host, conn):
@@ -157,9 +189,7 @@ def test_devices_that_are_not_served_are_refused_by_name(host, conn):
 
 
 def test_a_guest_with_a_bootloader_needs_a_disk(host, conn):
-    kernel = f"<kernel>{host.kernel}</kernel>"
-    initrd = f"<initrd>{host.initrd}</initrd>"
-    xml = host.guest("grub").replace(kernel, "").replace(initrd, "")
+    xml = re.sub(r"<(kernel|initrd)>.*</\1>", "", host.guest("grub"))
     domain = conn.defineXML(xml)
     assert "<bootloader>pygrub</bootloader>" in domain.XMLDesc()
     with refused(INVALID_ARG, "no disk on which its bootloader pygrub"):

@@ -42,7 +42,7 @@ def test_a_core_is_dumped_and_the_guest_goes_on(host, conn, events, kind):
 def test_a_live_dump_does_not_pause_and_one_may_end_or_reset_the_guest(host, conn, events):
     domain = running(host, conn, "dumps")
     core = host.place("dumps.core")
-    domain.coreDumpWithFormat(core, libvirt.VIR_DOMAIN_CORE_DUMP_FORMAT_RAW, libvirt.VIR_DUMP_LIVE)
+    domain.coreDumpWithFormat(core, libvirt.VIR_DOMAIN_CORE_DUMP_FORMAT_RAW, libvirt.VIR_DUMP_LIVE | libvirt.VIR_DUMP_BYPASS_CACHE)
     assert size(host, core) >= 128 * host.core_bytes_per_mib
     assert "dumped to" in host.virsh("dump", "dumps", core, "--live")
     assert "dumped to" in host.virsh("dump", "dumps", core, "--reset")

@@ -9,6 +9,7 @@ from refusals import refused
 
 SECURE = libvirt.VIR_DOMAIN_XML_SECURE
 INACTIVE = libvirt.VIR_DOMAIN_XML_INACTIVE
+LIVE, CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
 MAC = "00:16:3e:5f:48:e4"
 
 
@@ -68,6 +69,71 @@ def test_a_mac_that_another_running_guest_has_is_refused_at_the_start(host, conn
     copy.create()
 
 
+def test_an_interface_comes_and_goes_while_the_guest_runs(host, conn, bridge):
+    domain = conn.defineXML(guest_with(host, "plugged", nic()))
+    domain.create()
+    host.wait_until_it_listens(domain)
+    other = "00:16:3e:5f:48:e5"
+    host.virsh("attach-interface", "plugged", "bridge", "xenbr0", "--mac", other, "--live", "--config")
+    assert f"vif{domain.ID()}.1" in host.virsh("domiflist", "plugged")
+    assert other in domain.XMLDesc(INACTIVE)
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "the same MAC address"):
+        domain.attachDeviceFlags(nic(), LIVE)
+    host.virsh("detach-interface", "plugged", "bridge", "--mac", MAC, "--live", timeout=host.patience)
+    assert MAC not in domain.XMLDesc() and MAC in domain.XMLDesc(INACTIVE)
+    assert f"vif{domain.ID()}.1" in host.virsh("domiflist", "plugged"), "the other one keeps its name"
+    domain.detachDeviceAlias("net1", LIVE | CONFIG)
+    assert "<interface" not in domain.XMLDesc()
+    with refused(libvirt.VIR_ERR_DEVICE_MISSING, MAC):
+        domain.detachDeviceFlags(nic(), LIVE)
+
+
+def test_of_a_running_guests_interface_the_bandwidth_can_be_changed(host, conn, bridge):
+    domain = conn.defineXML(guest_with(host, "limited", nic()))
+    domain.create()
+    host.wait_until_it_listens(domain)
+    domain.updateDeviceFlags(nic(more="<bandwidth><outbound average='1000'/></bandwidth>"), LIVE | CONFIG)
+    assert "<outbound average='1000'/>" in domain.XMLDesc() and "average='1000'" in domain.XMLDesc(INACTIVE)
+    domain.updateDeviceFlags(nic(), LIVE)
+    assert "<outbound" not in domain.XMLDesc()
+    with refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, "only the bandwidth"):
+        domain.updateDeviceFlags(nic().replace("xenbr0", "xenbr1"), LIVE)
+    domain.updateDeviceFlags(nic().replace("xenbr0", "xenbr1"), CONFIG)
+    assert "xenbr1" in domain.XMLDesc(INACTIVE)
+
+
+def test_the_bandwidth_can_be_given_by_number(host, conn, bridge):
+    domain = conn.defineXML(guest_with(host, "tuned", nic()))
+    assert set(domain.interfaceParameters(MAC).values()) == {0}
+    host.virsh("domiftune", "tuned", MAC, "--outbound", "500", "--config")
+    assert "<outbound average='500'/>" in domain.XMLDesc(INACTIVE)
+    domain.create()
+    host.wait_until_it_listens(domain)
+    host.virsh("domiftune", "tuned", f"vif{domain.ID()}.0", "--outbound", "800", "--live")
+    assert domain.interfaceParameters(MAC, LIVE)["outbound.average"] == 800
+    assert domain.interfaceParameters(MAC, CONFIG)["outbound.average"] == 500
+    domain.updateDeviceFlags(nic().replace("xenbr0", "xenbr1"), CONFIG)
+    host.virsh("domiftune", "tuned", MAC, "--outbound", "900", "--live", "--config")
+    assert "xenbr1" in domain.XMLDesc(INACTIVE) and "average='900'" in domain.XMLDesc(INACTIVE)
+    assert "xenbr0" in domain.XMLDesc() and "average='900'" in domain.XMLDesc()
+    host.virsh("domiftune", "tuned", MAC, "--inbound", "0", "--live", "--config")
+    assert domain.interfaceParameters(MAC, LIVE)["outbound.average"] == 900
+    with refused(libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, "'inbound.average' not supported"):
+        domain.setInterfaceParameters(MAC, {"inbound.average": 1})
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "no network interface 'vif9.9'"):
+        domain.setInterfaceParameters("vif9.9", {"outbound.average": 1})
+
+
+def test_the_numbers_of_interfaces_are_given_anew_when_they_are_free(host, conn, bridge):
+    domain = conn.defineXML(guest_with(host, "kept", nic() + nic("00:16:3e:5f:48:e5")))
+    domain.create()
+    host.wait_until_it_listens(domain)
+    domain.detachDeviceAlias("net0", LIVE)
+    domain.attachDeviceFlags(nic("00:16:3e:5f:48:e6"), LIVE)
+    seen = re.findall(r"mac address='[^']*(..)'.*?alias name='(net\d)'", domain.XMLDesc(), re.S)
+    assert seen == [("e5", "net1"), ("e6", "net0")]
+
+
 def test_what_is_not_served_is_refused_by_name(host, conn):
     with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "line", "no networks are served here"):
         conn.defineXML(guest_with(host, "odd", "<interface type='network'><source network='default'/></interface>"))
@@ -75,6 +141,25 @@ def test_what_is_not_served_is_refused_by_name(host, conn):
         conn.defineXML(guest_with(host, "odd", nic("01:00:5e:00:00:01")))
     with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "the same MAC address"):
         conn.defineXML(guest_with(host, "odd", nic() + nic()))
+
+
+def test_what_a_guest_shows_is_taken_as_a_picture(host, conn, tmp_path):
+    domain = conn.defineXML(guest_with(host, "pictured", "<graphics type='vnc'/>", "hvm"))
+    with refused(libvirt.VIR_ERR_OPERATION_INVALID, "not running"):
+        domain.screenshot(conn.newStream(), 0)
+    domain.create()
+    stream = conn.newStream()
+    assert domain.screenshot(stream, 0) == "image/x-portable-pixmap"
+    picture = bytearray()
+    stream.recvAll(lambda _stream, piece, _opaque: picture.extend(piece), None)
+    stream.finish()
+    kind, width, height, depth = bytes(picture[:32]).split()[:4]
+    assert (kind, depth) == (b"P6", b"255")
+    header = len(kind) + len(width) + len(height) + len(depth) + 4
+    assert len(picture) == header + int(width) * int(height) * 3
+    assert "image/x-portable-pixmap" in host.virsh("screenshot", "pictured", str(tmp_path / "picture"))
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "screen 1"):
+        domain.screenshot(conn.newStream(), 1)
 
 
 @pytest.mark.parametrize("kind", ["pv", "hvm"])

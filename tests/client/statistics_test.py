@@ -4,6 +4,7 @@
 import threading
 import time
 
+import images
 import libvirt
 import pytest
 from hosts import wait_until
@@ -102,6 +103,60 @@ def test_the_host_tells_its_memory_and_its_processors(host, conn):
     assert "total" in host.virsh("nodememstats")
     cpus, online, _ = conn.getCPUMap()
     assert cpus == len(online) == conn.getInfo()[2]
+    before, now = conn.getCPUStats(libvirt.VIR_NODE_CPU_STATS_ALL_CPUS), conn.getCPUStats(0)
+    assert before["idle"] > 0 and now["idle"] > 0
+    assert "idle:" in host.virsh("nodecpustats") and "usage:" in host.virsh("nodecpustats", "--percent")
+
+
+def test_each_numa_node_tells_its_memory(conn):
+    nodes = conn.getInfo()[4]
+    cells = conn.getCellsFreeMemory(0, nodes)
+    assert len(cells) == nodes and all(free > 0 for free in cells)
+    assert sum(cells) <= conn.getFreeMemory() * 1.1
+    of_first = conn.getMemoryStats(0)
+    assert 0 < of_first["free"] < of_first["total"]
+    pages = conn.getFreePages([4], 0, nodes)
+    assert len(pages) == nodes
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "NUMA nodes"):
+        conn.getMemoryStats(nodes)
+
+
+def test_a_disk_tells_its_size_whether_the_guest_runs_or_not(host, conn):
+    image = host.place("sized.img")
+    host.shell(f"truncate -s 16M {image} && printf x | dd of={image} conv=notrunc status=none")
+    disk = f"<disk type='file' device='disk'><source file='{image}'/><target dev='xvdb'/></disk>"
+    domain = conn.defineXML(host.guest("sized").replace("</devices>", f"{disk}</devices>"))
+    for start in (False, True):
+        if start:
+            domain.create()
+        for name in ("xvdb", image):
+            capacity, allocation, physical = domain.blockInfo(name)
+            assert capacity == physical == 16 << 20
+            assert 0 < allocation < capacity
+    assert "Capacity:" in host.virsh("domblkinfo", "sized", "xvdb")
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "xvdz"):
+        domain.blockInfo("xvdz")
+
+
+@pytest.mark.parametrize("kind", ["pv", "hvm"])
+def test_a_disk_that_a_device_model_serves_is_counted(host, conn, kind):
+    image = images.qcow2(host, f"counted-{kind}.qcow2")
+    disk = f"""<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='{image}'/>
+      <target dev='xvdb'/></disk>"""
+    domain = conn.defineXML(host.guest(f"modelled-{kind}", kind).replace("</devices>", f"{disk}</devices>"))
+    domain.create()
+
+    def reads():
+        params = stats_by_name(conn, BLOCK)[domain.name()]
+        names = {params[f"block.{place}.name"]: place for place in range(params["block.count"])}
+        return params[f"block.{names['xvdb']}.rd.reqs"] if "xvdb" in names else 0
+
+    wait_until(lambda: reads() > 0, host.patience, "what the guest has read")
+    assert domain.blockStats("xvdb")[0] > 0 and domain.blockStats(image)[1] > 0
+    assert domain.blockStatsFlags("xvdb")["rd_operations"] > 0
+    assert 0 < domain.blockStats("xvdb")[0] <= domain.blockStats("")[0]
+    assert domain.blockInfo("xvdb")[0] == 16 * images.MIB
+    assert "rd_req" in host.virsh("domblkstat", domain.name(), "xvdb")
 
 
 def test_what_a_domain_does_not_have_is_refused_by_name(host, conn):

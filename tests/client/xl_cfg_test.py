@@ -41,11 +41,26 @@ def test_a_definition_becomes_a_file_of_xls_and_the_same_definition_again(host, 
     assert host.virsh("domxml-to-native", "xen-xl", "--domain", "there") == file.strip()
 
 
+def test_what_only_xen_knows_is_a_setting_in_metadata_and_the_guest_runs_with_it(host, conn):
+    more = "nomigrate = 0\nmax_maptrack_frames = 256\nmax_grant_frames = 64\ntsc_mode = 'native'"
+    domain = conn.defineXML(conn.domainXMLFromNative("xen-xl", config(host, "settled", more), 0))
+    root = ElementTree.fromstring(domain.XMLDesc())
+    settings = root.find("metadata/{urn:virtlight:settings:1}settings")
+    assert {one.get("name"): one.get("value") for one in settings} == {"nomigrate": "no", "max_maptrack_frames": "256"}
+    assert root.find("devices/controller[@type='xenbus']").get("maxGrantFrames") == "64"
+    assert root.find("clock/timer[@name='tsc']").get("mode") == "native"
+    found = domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, "urn:virtlight:settings:1")
+    assert "max_maptrack_frames" in found
+    domain.create()
+    assert ElementTree.fromstring(domain.XMLDesc()).find("metadata") is not None
+    assert "max_maptrack_frames = 256\n" in conn.domainXMLToNative("xen-xl", domain.XMLDesc(), 0)
+
+
 @pytest.mark.parametrize(
     ("more", "fragments"),
     [
         ("memroy = 1", ["line 8: there is no option 'memroy'"]),
-        ("vtpm = ['backend=x']", ["line 8: option 'vtpm' is not supported"]),
+        ("vif2 = ['x']", ["line 8: option 'vif2' is not supported"]),
         ("vcpus = [", ["line 9: the list that begins in line 8 has no end"]),
         ("disk = ['/a,raw,vda']", ["line 8: 'vda' is no name of a disk"]),
     ],

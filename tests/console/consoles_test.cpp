@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "async/timing.hpp"
+#include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/temporary_folder.hpp"
 #include "console/loop_test.hpp"
@@ -19,8 +20,10 @@ namespace {
 
 using async::Task;
 using domain::Console;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class Watching final : public Viewer {
  public:
@@ -192,6 +195,35 @@ struct Bodies {
         EXPECT_EQ(t.consoles->find(Uuid::random(), {}).error().reason, Reason::no_domain);
     }
 
+    static Task<> channels(ConsolesTest& t) {
+        t.web.consoles.push_back({.target = Console::Target::channel, .port = 1, .name = "agent"});
+        t.web.consoles.push_back(
+            {.target = Console::Target::channel, .port = 2, .name = "other", .socket = "/run/other"});
+        t.xen.tty_of = [&t](auto, const Console& console) {
+            return console.name == "agent" ? t.serial.path() : t.pty.path();
+        };
+        co_await t.define_and_start();
+        const auto open = [&t](const std::optional<std::string>& name, bool force) {
+            return t.consoles->open_channel(t.web.uuid, name, force);
+        };
+        EXPECT_THAT(open("none", false).error().message, HasSubstr("domain 'web' has no channel 'none'"));
+        EXPECT_THAT(open("other", false).error().message, HasSubstr("is a UNIX socket of dom0, /run/other"));
+        t.serial.say("for whoever comes");
+        auto first = open("agent", false);
+        EXPECT_TRUE(first) << first.error().message;
+        co_await t.until([&first] { return !(*first)->read(100).empty(); });
+        EXPECT_THAT(open({}, false).error().message, HasSubstr("Active channel stream exists"));
+        auto second = open({}, true);
+        EXPECT_TRUE(second) << "it is taken from the one before";
+        EXPECT_FALSE(*(*first)->end());
+        second = std::unexpected(Error{Reason::cancelled, "let go"});
+        EXPECT_TRUE(second = open("agent", false)) << "nobody has it any more";
+        EXPECT_EQ(t.consoles->list().size(), 1U) << "it is none of the consoles";
+        const auto destroyed = co_await t.manager->destroy(t.web.uuid);
+        EXPECT_TRUE(destroyed && (*second)->end());
+        EXPECT_EQ(open("agent", false).error().reason, Reason::invalid_state);
+    }
+
     static Task<> tty_moves(ConsolesTest& t) {
         co_await t.define_and_start();
         t.pty.say("before ");
@@ -216,9 +248,13 @@ struct Bodies {
     static Task<> found(ConsolesTest& t) {
         // What the daemon before has noted of its tty may be somebody else's by now.
         const auto domid = t.xen.make(t.web);
-        t.web.consoles = {{.tty = t.serial.path()}};
+        const Console channel{.target = Console::Target::channel, .port = 1, .name = "agent"};
+        t.web.consoles = {{.tty = t.serial.path()}, channel};
+        t.web.consoles.back().tty = t.serial.path();
         t.store.lives[t.web.uuid] = {t.web, domid};
         co_await t.begin();
+        const auto opened = t.consoles->open_channel(t.web.uuid, "agent", false);
+        EXPECT_FALSE(opened) << "Xen has not told its tty yet";
         t.serial.say("not mine");
         t.tell_tty(t.pty.path());
         t.pty.say("mine");
@@ -342,7 +378,26 @@ struct Bodies {
         EXPECT_EQ(t.pty.heard(), "wait");
         t.console()->broker().detach(writer);
     }
+
+    static Task<> renamed(ConsolesTest& t) {
+        co_await t.define_and_start();
+        const auto log_of = [&t](const std::string& name) {
+            return t.folder.path() / "logs" / name / "console0.log";
+        };
+        t.pty.say("early\n");
+        co_await t.until([&] { return exists(log_of("web")); });
+        const auto renamed = co_await t.manager->rename(t.web.uuid, "shop");
+        EXPECT_TRUE(renamed);
+        t.pty.say("late\n");
+        co_await t.until([&] { return exists(log_of("shop")); });
+        EXPECT_THAT(read_file(log_of("shop"), 4096).value_or(""),
+                    AllOf(HasSubstr("late"), Not(HasSubstr("early"))));
+    }
 };
+
+TEST_F(ConsolesTest, ARenamedDomainsLogGoesOnUnderItsNewName) {
+    run_daemon(Bodies::renamed);
+}
 
 TEST_F(ConsolesTest, AGuestIsReadFromBeforeItRunsUntilItIsGone) {
     run_daemon(Bodies::reads_before_it_runs);
@@ -350,6 +405,10 @@ TEST_F(ConsolesTest, AGuestIsReadFromBeforeItRunsUntilItIsGone) {
 
 TEST_F(ConsolesTest, WhatAGuestSaysLastIsReadAndThenItsViewersAreToldTheEnd) {
     run_daemon(Bodies::what_a_guest_says_last_is_read);
+}
+
+TEST_F(ConsolesTest, HaveChannelsForOneUserAtATime) {
+    run_daemon(Bodies::channels);
 }
 
 TEST_F(ConsolesTest, AConsoleHasLibvirtsNameAndTheFirstSerialPortComesFirst) {

@@ -15,10 +15,9 @@ namespace {
 
 using test::at_ms;
 using test::read_all;
+using test::small_history;
 
-constexpr HistorySize small{.first = 4, .last = 6, .older = 20};
-
-Ring used_ring(const HistorySize& size = small) {
+Ring used_ring(const HistorySize& size = small_history) {
     Ring ring(size);
     ring.mark(Mark::Kind::boot, at_ms(0));
     ring.append("abcdefghijklmnop", at_ms(10));
@@ -57,21 +56,21 @@ std::string forged(std::string image, std::size_t at, char value) {
 
 TEST(RingImage, BringsBackAllOfTheHistory) {
     const auto ring = used_ring();
-    const auto restored = Ring::from_image(ring.image(), small);
+    const auto restored = Ring::from_image(ring.image(), small_history);
     ASSERT_TRUE(restored) << restored.error().message;
     EXPECT_EQ(read_all(*restored), "abcd______klmnopqrstuvwxyz");
     expect_equal(ring, *restored);
 }
 
 TEST(RingImage, BringsBackAnEmptyHistory) {
-    const auto restored = Ring::from_image(Ring(small).image(), small);
+    const auto restored = Ring::from_image(Ring(small_history).image(), small_history);
     ASSERT_TRUE(restored) << restored.error().message;
     EXPECT_EQ(restored->end(), 0u);
 }
 
 TEST(RingImage, GoesOnWhereTheHistoryEnded) {
     auto ring = used_ring();
-    auto restored = Ring::from_image(ring.image(), small);
+    auto restored = Ring::from_image(ring.image(), small_history);
     ASSERT_TRUE(restored);
     for (auto* const each : {&ring, &*restored}) {
         each->append("0123", at_ms(2000));
@@ -95,7 +94,7 @@ TEST(RingImage, IsCutToASmallerHistory) {
 }
 
 TEST(RingImage, KeepsItsGapInALargerHistory) {
-    Ring ring(small);
+    Ring ring(small_history);
     ring.append("abcdefghijklmnop", at_ms(0));
     auto restored = Ring::from_image(ring.image(), {.first = 100, .last = 100, .older = 100});
     ASSERT_TRUE(restored);
@@ -104,14 +103,14 @@ TEST(RingImage, KeepsItsGapInALargerHistory) {
 }
 
 TEST(RingImage, IsRefusedWhenItIsOfAnotherVersionAndSaysSo) {
-    const auto restored = Ring::from_image(forged(used_ring().image(), 8, 2), small);
+    const auto restored = Ring::from_image(forged(used_ring().image(), 8, 2), small_history);
     ASSERT_FALSE(restored);
     EXPECT_EQ(restored.error().message, "a console's history cannot be read: it is of version 2, not 1");
 }
 
 TEST(RingImage, IsRefusedWhenItIsSomethingElse) {
     for (const auto* const text : {"", "V", "VLconsol", "#!/bin/sh\nexit 0\n"})
-        EXPECT_FALSE(Ring::from_image(text, small)) << text;
+        EXPECT_FALSE(Ring::from_image(text, small_history)) << text;
 }
 
 TEST(RingImage, IsNoLongerThanPromised) {
@@ -128,20 +127,21 @@ RC_GTEST_PROP(RingImageProperty, IsRefusedWhenOneByteIsDamaged, ()) {
     auto image = used_ring().image();
     const auto at = *rc::gen::inRange<std::size_t>(0, image.size());
     image[at] = static_cast<char>(image[at] ^ *rc::gen::inRange(1, 256));
-    RC_ASSERT(!Ring::from_image(image, small));
+    RC_ASSERT(!Ring::from_image(image, small_history));
 }
 
 RC_GTEST_PROP(RingImageProperty, IsRefusedWhenItIsCutShort, ()) {
     const auto image = used_ring().image();
-    RC_ASSERT(!Ring::from_image(image.substr(0, *rc::gen::inRange<std::size_t>(0, image.size())), small));
+    RC_ASSERT(
+        !Ring::from_image(image.substr(0, *rc::gen::inRange<std::size_t>(0, image.size())), small_history));
 }
 
 RC_GTEST_PROP(RingImageProperty, GivesARingThatIsInOrderOrNoneWhateverStandsInIt, ()) {
     const auto image = used_ring().image();
     const auto at = *rc::gen::inRange<std::size_t>(12, image.size() - 8);
-    auto restored = Ring::from_image(forged(image, at, *rc::gen::arbitrary<char>()), small);
+    auto restored = Ring::from_image(forged(image, at, *rc::gen::arbitrary<char>()), small_history);
     if (!restored) return;
-    RC_ASSERT(restored->memory() <= small.bytes() + limits::console_overhead);
+    RC_ASSERT(restored->memory() <= small_history.bytes() + limits::console_overhead);
     const auto end = restored->end();
     restored->append("more", at_ms(5000));
     RC_ASSERT(restored->end() == end + 4);
@@ -156,14 +156,14 @@ RC_GTEST_PROP(RingImageProperty, GivesARingThatIsInOrderOrNoneWhateverStandsInIt
 
 RC_GTEST_PROP(RingImageProperty, IsTheSameWhenItIsRestoredAndTakenAgain,
               (const std::vector<std::pair<bool, std::string>>& steps)) {
-    Ring ring(small);
+    Ring ring(small_history);
     int now = 0;
     for (const auto& [boot, text] : steps) {
         if (boot) ring.mark(Mark::Kind::reboot, at_ms(now));
         ring.append(text, at_ms(now += 20));
     }
     const auto image = ring.image();
-    const auto restored = Ring::from_image(image, small);
+    const auto restored = Ring::from_image(image, small_history);
     RC_ASSERT(restored.has_value());
     RC_ASSERT(restored->image() == image);
 }

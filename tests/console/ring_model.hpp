@@ -9,6 +9,8 @@
 
 namespace virtlight::console::test {
 
+inline constexpr HistorySize small_history{.first = 4, .last = 6, .older = 20};
+
 /// What stands for a byte that is not held. Tests write other characters.
 inline constexpr char hole = '_';
 

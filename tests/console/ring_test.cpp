@@ -18,11 +18,10 @@ namespace {
 
 using test::at_ms;
 using test::read_all;
-
-constexpr HistorySize small{.first = 4, .last = 6, .older = 20};
+using test::small_history;
 
 TEST(Ring, IsEmptyAtFirst) {
-    const Ring ring(small);
+    const Ring ring(small_history);
     EXPECT_EQ(ring.begin(), 0u);
     EXPECT_EQ(ring.end(), 0u);
     EXPECT_TRUE(ring.read(0, 100).empty());
@@ -32,7 +31,7 @@ TEST(Ring, IsEmptyAtFirst) {
 }
 
 TEST(Ring, KeepsTheFirstAndTheLastBytesOfABootAndNamesTheGap) {
-    Ring ring(small);
+    Ring ring(small_history);
     ring.append("abcdefghijklmnop", at_ms(0));
     const auto head = ring.read(0, 100);
     EXPECT_EQ(head.bytes, "abcd");
@@ -45,7 +44,7 @@ TEST(Ring, KeepsTheFirstAndTheLastBytesOfABootAndNamesTheGap) {
 }
 
 TEST(Ring, HasNoGapAsLongAsTheTwoPartsMeet) {
-    Ring ring(small);
+    Ring ring(small_history);
     for (const auto* const text : {"ab", "cde", "fgh", "ij"})
         ring.append(text, at_ms(0));
     EXPECT_EQ(read_all(ring), "abcdefghij");
@@ -54,7 +53,7 @@ TEST(Ring, HasNoGapAsLongAsTheTwoPartsMeet) {
 }
 
 TEST(Ring, ReadsNothingFromAPositionThatIsNotReachedYet) {
-    Ring ring(small);
+    Ring ring(small_history);
     ring.append("abc", at_ms(0));
     const auto piece = ring.read(1000, 100);
     EXPECT_TRUE(piece.empty());
@@ -62,7 +61,7 @@ TEST(Ring, ReadsNothingFromAPositionThatIsNotReachedYet) {
 }
 
 TEST(Ring, GoesOnCountingOverBoots) {
-    Ring ring(small);
+    Ring ring(small_history);
     ring.mark(Mark::Kind::boot, at_ms(0));
     ring.append("one", at_ms(1));
     ring.mark(Mark::Kind::reboot, at_ms(1000));
@@ -76,7 +75,7 @@ TEST(Ring, GoesOnCountingOverBoots) {
 }
 
 TEST(Ring, GivesUpTheOldestBootFirst) {
-    Ring ring(small);
+    Ring ring(small_history);
     for (const auto* const text : {"aaaaaaaa", "bbbbbbbb", "cccccccc", "d"}) {
         ring.mark(Mark::Kind::boot, at_ms(0));
         ring.append(text, at_ms(0));
@@ -87,7 +86,7 @@ TEST(Ring, GivesUpTheOldestBootFirst) {
 }
 
 TEST(Ring, RemembersABoundedNumberOfBoots) {
-    Ring ring(small);
+    Ring ring(small_history);
     for (std::size_t i = 0; i < 3 * limits::console_boots; ++i) {
         ring.mark(Mark::Kind::reboot, at_ms(0));
         ring.append("x", at_ms(0));
@@ -97,7 +96,7 @@ TEST(Ring, RemembersABoundedNumberOfBoots) {
 }
 
 TEST(Ring, KeepsWhatWasSaidBeforeALoopOfSilentReboots) {
-    Ring ring(small);
+    Ring ring(small_history);
     ring.append("panic", at_ms(0));
     for (int i = 0; i < 100; ++i)
         ring.mark(Mark::Kind::reboot, at_ms(i));
@@ -107,7 +106,7 @@ TEST(Ring, KeepsWhatWasSaidBeforeALoopOfSilentReboots) {
 }
 
 TEST(Ring, NotesWhatHappenedBetweenWhichBytes) {
-    Ring ring(small);
+    Ring ring(small_history);
     ring.mark(Mark::Kind::boot, at_ms(5));
     ring.append("abc", at_ms(6));
     ring.mark(Mark::Kind::save, at_ms(7));
@@ -120,7 +119,7 @@ TEST(Ring, NotesWhatHappenedBetweenWhichBytes) {
 }
 
 TEST(Ring, DropsMarksWithTheBootTheyBelongToAndBeyondTheirNumber) {
-    Ring ring(small);
+    Ring ring(small_history);
     ring.mark(Mark::Kind::boot, at_ms(1));
     ring.append(std::string(10, 'a'), at_ms(1));
     for (int i = 2; i <= 4; ++i) {
@@ -164,7 +163,7 @@ TEST(Ring, ShowsRecentHistoryFromTheStartOfALine) {
 }
 
 TEST(Ring, ShowsRecentHistoryOfTheBootThatRunsAndBehindItsGap) {
-    Ring ring(small);
+    Ring ring(small_history);
     ring.append("before", at_ms(0));
     ring.mark(Mark::Kind::reboot, at_ms(0));
     EXPECT_EQ(ring.recent(100), 6u);

@@ -202,7 +202,7 @@ TEST_F(TtyTest, CanBeClosedByItsPeer) {
 }
 
 /// The most bytes that one turn moved, over the turns until `end` bytes were moved.
-class Steps {
+class Turns {
  public:
     void count(std::size_t bytes) {
         moved_ += bytes;
@@ -223,7 +223,7 @@ constexpr std::size_t flood_bytes = 8 * limits::console_step_bytes;
 
 Task<> TtyTest::be_flooded() {
     const std::jthread guest([this] { pty.say(std::string(flood_bytes, 'x')); });
-    Steps steps;
+    Turns steps;
     const Fd probe(::open(pty.path().c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
     peer.on_output = [&] {
         steps.count(peer.said.size());
@@ -251,7 +251,7 @@ Task<> TtyTest::flood_the_guest() {
             if (pty.heard().empty()) std::this_thread::yield();
     });
     EXPECT_TRUE(tty.open(pty.path()));
-    Steps steps;
+    Turns steps;
     peer.on_written = [&] {
         steps.count(std::exchange(peer.written, 0));
         if (steps.moved() < flood_bytes) peer.typed.resize(4096);

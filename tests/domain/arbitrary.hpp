@@ -7,7 +7,9 @@
 #include <rapidcheck.h>
 
 #include "base/limits.hpp"
+#include "domain/arbitrary_host_devices.hpp"
 #include "domain/arbitrary_nics.hpp"
+#include "domain/arbitrary_platform.hpp"
 #include "domain/arbitrary_screen.hpp"
 #include "domain/definition.hpp"
 #include "domain/xml.hpp"
@@ -193,7 +195,14 @@ inline Definition definition() {
     d.features.apic = *rc::gen::arbitrary<bool>();
     d.features.pae = *rc::gen::arbitrary<bool>() || d.type == GuestType::hvm;
     if (*rc::gen::arbitrary<bool>()) d.features.hap = *rc::gen::arbitrary<bool>();
+    if (d.type == GuestType::hvm && *rc::gen::arbitrary<bool>()) {
+        d.memory_kib = d.memory_max_kib;
+        d.numa = numa(d.memory_max_kib, d.vcpus_max);
+    }
+    d.platform = platform(d.type);
+    d.settings = settings(d.type);
     d.clock = *rc::gen::element(ClockOffset::utc, ClockOffset::localtime);
+    d.clock_adjustment = *rc::gen::element(0, 3600, -3600, *rc::gen::arbitrary<std::int32_t>());
     d.on_poweroff = *stop_action();
     d.on_reboot = *stop_action();
     d.on_crash = *crash_action();
@@ -201,10 +210,14 @@ inline Definition definition() {
     d.disks = disks(d.type);
     d.nics = nics(d.type);
     d.consoles = consoles(d.type);
+    add_channels(d.consoles);
+    d.shared_folders = shared_folders();
     d.graphics = graphics(d.type);
     d.video = video(d.type, d.graphics);
     d.usb_inputs = usb_inputs(d.type);
     d.sound = sound(d.type);
+    d.pci_devices = pci_devices(d.type);
+    d.usb = usb(d.type);
     return d;
 }
 

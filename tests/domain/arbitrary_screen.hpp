@@ -27,7 +27,8 @@ inline Vnc vnc() {
 
 inline Sdl sdl() {
     return {*rc::gen::element<std::string>("", ":0", "localhost:10.0"),
-            *rc::gen::element<std::string>("", "/root/.Xauthority", "/it's <mine>")};
+            *rc::gen::element<std::string>("", "/root/.Xauthority", "/it's <mine>"),
+            *rc::gen::arbitrary<bool>()};
 }
 
 inline Spice spice() {
@@ -36,6 +37,8 @@ inline Spice spice() {
     spice.password = *rc::gen::element<std::string>("", "long & secret");
     spice.clipboard = *rc::gen::arbitrary<bool>();
     spice.agent_mouse = *rc::gen::arbitrary<bool>();
+    spice.image_compression = *rc::gen::element<std::string>("", "auto_glz", "off");
+    spice.streaming = *rc::gen::element<std::string>("", "filter", "all");
     return spice;
 }
 

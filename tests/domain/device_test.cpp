@@ -28,8 +28,10 @@ RC_GTEST_PROP(Device, IsReadAsItWasWritten, ()) {
 }
 
 TEST(Device, IsRefusedByNameWhereItIsNoneOfThoseThatAreKnown) {
-    EXPECT_EQ(refusal(parse_device("<tpm model='x'/>")),
-              "device <tpm> cannot be added or changed here; allowed are: disk");
+    EXPECT_EQ(
+        refusal(parse_device("<tpm model='x'/>")),
+        "device <tpm> cannot be added, removed or changed by itself: libxl has no way to, or a guest has "
+        "it from its start to its end; allowed are: disk, interface, hostdev, controller");
     EXPECT_EQ(refusal(parse_device("<disk><target dev='xvda'/><iotune/></disk>")),
               "line 1: element <iotune> is not supported in <disk>; allowed here: driver, source, target, "
               "backenddomain, readonly, shareable, alias, address");
@@ -53,16 +55,19 @@ TEST(Device, TakesThePlaceOfTheOneThatIsThere) {
     EXPECT_EQ(refusal(replace_device(guest, wanted)), "ok");
     EXPECT_EQ(guest.disks, (std::vector<Disk>{wanted, disk("xvdb")}));
     EXPECT_EQ(refusal(replace_device(guest, disk("xvdc"))), "the domain has no disk xvdc");
-    remove_device(guest, disk("xvda"));
+    EXPECT_EQ(refusal(remove_device(guest, disk("xvda"))), "ok");
+    EXPECT_EQ(refusal(remove_device(guest, disk("xvda"))), "the domain has no disk xvda");
     EXPECT_EQ(guest.disks, (std::vector<Disk>{disk("xvdb")}));
 }
 
 TEST(Device, OfARunningPvGuestComesAndGoes) {
     const Definition pv{.type = GuestType::pv};
     const Definition hvm{.type = GuestType::hvm};
-    EXPECT_EQ(refusal(check_live_plug(pv, disk("hda"))), "ok");
-    EXPECT_EQ(refusal(check_live_plug(hvm, disk("xvda"))), "ok");
-    EXPECT_EQ(refusal(check_live_plug(hvm, disk("sda"))),
+    EXPECT_EQ(refusal(check_live_unplug(pv, disk("hda"))), "ok");
+    EXPECT_EQ(refusal(check_live_unplug(hvm, disk("xvda"))), "ok");
+    EXPECT_EQ(placed(hvm, disk("xvda")), Device(disk("xvda")));
+    EXPECT_EQ(refusal(placed(hvm, disk("sda"))), refusal(check_live_unplug(hvm, disk("sda"))));
+    EXPECT_EQ(refusal(check_live_unplug(hvm, disk("sda"))),
               "disk sda of an HVM guest is emulated, and cannot come or go while the guest runs; a disk on "
               "bus 'xen' "
               "can, as xvde");

@@ -47,6 +47,9 @@ TEST(SameGuest, IsNotOneWithAnotherIdentityOrHardware) {
     EXPECT_THAT(difference([](auto& d) { d.nics[0].mac.bytes[5] = 9; }), HasSubstr("network interfaces"));
     EXPECT_THAT(difference([](auto& d) { d.video.vram_kib = 1024; }), HasSubstr("video"));
     EXPECT_THAT(difference([](auto& d) { d.usb_inputs = {Input::tablet}; }), HasSubstr("input devices"));
+    EXPECT_THAT(difference([](auto& d) { d.usb.controllers = {{}}; }), HasSubstr("USB devices"));
+    EXPECT_THAT(difference([](auto& d) { d.pci_devices = {{}}; }), HasSubstr("PCI devices"));
+    EXPECT_THAT(difference([](auto& d) { d.shared_folders = {{}}; }), HasSubstr("shared folders"));
     EXPECT_THAT(difference([](auto& d) { d.sound = SoundModel::ac97; }), HasSubstr("sound card"));
     EXPECT_THAT(difference([](auto& d) { d.nics.clear(); }), HasSubstr("network interfaces"));
     EXPECT_THAT(difference([](auto& d) { d.consoles.push_back({Console::Target::serial}); }),

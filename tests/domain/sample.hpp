@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include <gtest/gtest.h>
+
 #include "domain/xml.hpp"
 
 namespace virtlight::domain {
@@ -24,6 +26,13 @@ struct Sample {
 };
 
 inline const std::string hvm_os = "<os><type>hvm</type><kernel>/boot/guest</kernel></os>";
+
+/// What a sample says that is good.
+inline Definition definition_of(const Sample& sample) {
+    auto definition = parse_xml(sample.xml());
+    EXPECT_TRUE(definition) << definition.error().message;
+    return definition.value_or(Definition());
+}
 
 /// "ok", or the reason and the message.
 inline std::string verdict(std::string_view xml) {

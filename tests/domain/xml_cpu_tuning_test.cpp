@@ -11,9 +11,7 @@ namespace {
 using testing::HasSubstr;
 
 CpuTuning read(const std::string& more) {
-    const auto definition = parse_xml(Sample{.more = more}.xml());
-    EXPECT_TRUE(definition) << definition.error().message;
-    return definition ? definition->cpu_tuning : CpuTuning();
+    return definition_of({.more = more}).cpu_tuning;
 }
 std::string refusal(const std::string& cputune) {
     return verdict(Sample{.more = "<vcpu>2</vcpu><cputune>" + cputune + "</cputune>"}.xml());

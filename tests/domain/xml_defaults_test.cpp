@@ -7,12 +7,6 @@
 namespace virtlight::domain {
 namespace {
 
-Definition read(const Sample& sample) {
-    auto definition = parse_xml(sample.xml());
-    EXPECT_TRUE(definition) << definition.error().message;
-    return definition.value_or(Definition{});
-}
-
 TEST(DomainXml, NeedsLittleAndFillsInTheRest) {
     const auto definition = parse_xml(
         "<domain type='xen'><name>one</name><uuid>11111111222233334444555555555555</uuid>"
@@ -33,15 +27,16 @@ TEST(DomainXml, NeedsLittleAndFillsInTheRest) {
 }
 
 TEST(DomainXml, GivesAFreshUuidEachTimeThereIsNone) {
-    const auto first = read({});
-    const auto second = read({});
+    const auto first = definition_of({});
+    const auto second = definition_of({});
     EXPECT_FALSE(first.uuid.is_nil());
     EXPECT_NE(first.uuid, second.uuid);
 }
 
 TEST(DomainXml, KnowsTheTypesOfGuests) {
     const auto type_of = [](std::string_view type) {
-        return read({.os = "<os><type " + std::string(type) + "</type><kernel>/k</kernel></os>"}).type;
+        return definition_of({.os = "<os><type " + std::string(type) + "</type><kernel>/k</kernel></os>"})
+            .type;
     };
     EXPECT_EQ(type_of(">linux"), GuestType::pv);
     EXPECT_EQ(type_of(">xen"), GuestType::pv);
@@ -55,7 +50,8 @@ TEST(DomainXml, KnowsTheTypesOfGuests) {
 
 TEST(DomainXml, ScalesMemoryAsLibvirtDoes) {
     const auto kib_of = [](std::string_view unit, std::string_view number) {
-        return read({.memory = "<memory" + std::string(unit) + ">" + std::string(number) + "</memory>"})
+        return definition_of(
+                   {.memory = "<memory" + std::string(unit) + ">" + std::string(number) + "</memory>"})
             .memory_max_kib;
     };
     constexpr std::uint64_t kib = 1024;
@@ -80,7 +76,8 @@ TEST(DomainXml, ScalesMemoryAsLibvirtDoes) {
 
 TEST(DomainXml, RoundsMemoryUpToWholeMib) {
     const auto kib_of = [](std::string_view bytes) {
-        return read({.memory = "<memory unit='b'>" + std::string(bytes) + "</memory>"}).memory_max_kib;
+        return definition_of({.memory = "<memory unit='b'>" + std::string(bytes) + "</memory>"})
+            .memory_max_kib;
     };
     EXPECT_EQ(kib_of("1"), 1024U);
     EXPECT_EQ(kib_of("1048576"), 1024U);
@@ -90,7 +87,7 @@ TEST(DomainXml, RoundsMemoryUpToWholeMib) {
 
 TEST(DomainXml, GivesAllMemoryWhereNotLessIsAskedFor) {
     const auto current = [](std::string_view element) {
-        return read({.memory = "<memory unit='MiB'>8</memory>" + std::string(element)}).memory_kib;
+        return definition_of({.memory = "<memory unit='MiB'>8</memory>" + std::string(element)}).memory_kib;
     };
     EXPECT_EQ(current(""), 8192U);
     EXPECT_EQ(current("<currentMemory>0</currentMemory>"), 8192U);
@@ -100,20 +97,20 @@ TEST(DomainXml, GivesAllMemoryWhereNotLessIsAskedFor) {
 }
 
 TEST(DomainXml, BringsAllVcpusOnlineWhereNotFewerAreAskedFor) {
-    const auto all = read({.more = "<vcpu placement='static'> 512 </vcpu>"});
+    const auto all = definition_of({.more = "<vcpu placement='static'> 512 </vcpu>"});
     EXPECT_EQ(all.vcpus_max, 512U);
     EXPECT_EQ(all.vcpus, 512U);
-    const auto some = read({.more = "<vcpu current='2'>4</vcpu>"});
+    const auto some = definition_of({.more = "<vcpu current='2'>4</vcpu>"});
     EXPECT_EQ(some.vcpus_max, 4U);
     EXPECT_EQ(some.vcpus, 2U);
 }
 
 TEST(DomainXml, HasNoFeatureThatIsNotNamedButPaeForHvm) {
-    EXPECT_EQ(read({}).features, Features{});
-    EXPECT_EQ(read({.os = hvm_os}).features, Features{.pae = true});
-    EXPECT_EQ(read({.more = "<features><acpi/><pae/><hap/></features>"}).features,
+    EXPECT_EQ(definition_of({}).features, Features{});
+    EXPECT_EQ(definition_of({.os = hvm_os}).features, Features{.pae = true});
+    EXPECT_EQ(definition_of({.more = "<features><acpi/><pae/><hap/></features>"}).features,
               (Features{.acpi = true, .pae = true, .hap = true}));
-    EXPECT_EQ(read({.more = "<features><apic/><hap state='off'/></features>"}).features,
+    EXPECT_EQ(definition_of({.more = "<features><apic/><hap state='off'/></features>"}).features,
               (Features{.apic = true, .hap = false}));
 }
 
@@ -123,10 +120,11 @@ TEST(DomainXml, GivesPvAndPvhTheXenConsole) {
         for (const auto* devices : {"", "<console/>", "<console type='pty'/>", "<console tty='/dev/pts/1'/>",
                                     "<console type='pty' tty='/dev/pts/1'><source path='/dev/pts/1'/>"
                                     "<target type='xen' port='0'/><alias name='console0'/></console>"}) {
-            EXPECT_EQ(read({.os = "<os><type>" + std::string(type) + "</type><kernel>/k</kernel></os>",
-                            .devices = devices})
-                          .consoles,
-                      xen)
+            EXPECT_EQ(
+                definition_of({.os = "<os><type>" + std::string(type) + "</type><kernel>/k</kernel></os>",
+                               .devices = devices})
+                    .consoles,
+                xen)
                 << type << devices;
         }
     }
@@ -134,7 +132,7 @@ TEST(DomainXml, GivesPvAndPvhTheXenConsole) {
 
 TEST(DomainXml, TakesTheFirstSerialPortOfHvmAndItsConsoleForOneDevice) {
     const auto consoles_of = [](std::string_view devices) {
-        return read({.os = hvm_os, .devices = std::string(devices)}).consoles;
+        return definition_of({.os = hvm_os, .devices = std::string(devices)}).consoles;
     };
     using enum Console::Target;
     const std::vector<Console> one{{serial, 0}};
@@ -165,9 +163,9 @@ TEST(DomainXml, KeepsMetadataAsItIs) {
     const std::string metadata =
         "<metadata><!-- c -->\n<a:x xmlns:a=\"urn:a\" b=\"1\">t<![CDATA[<]]><y/></a:x><z "
         "xmlns=\"urn:z\"/></metadata>";
-    EXPECT_EQ(read({.more = metadata}).metadata, metadata);
-    EXPECT_EQ(read({.more = "<metadata/>"}).metadata, "");
-    EXPECT_EQ(read({.more = "<metadata>\n</metadata>"}).metadata, "");
+    EXPECT_EQ(definition_of({.more = metadata}).metadata, metadata);
+    EXPECT_EQ(definition_of({.more = "<metadata/>"}).metadata, "");
+    EXPECT_EQ(definition_of({.more = "<metadata>\n</metadata>"}).metadata, "");
 }
 
 }  // namespace

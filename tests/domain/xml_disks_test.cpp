@@ -14,12 +14,7 @@ std::string disk(std::string_view inside, std::string_view attributes = "type='f
 }
 
 Disk read(const std::string& devices) {
-    const auto definition = parse_xml(Sample{.devices = devices}.xml());
-    if (!definition) {
-        ADD_FAILURE() << definition.error().message;
-        return {};
-    }
-    return definition->disks.at(0);
+    return definition_of({.devices = devices}).disks.at(0);
 }
 
 /// Without "unsupported configuration: line 6: ".

@@ -24,9 +24,7 @@ std::string bridged(std::string_view more) {
 }
 
 std::vector<Nic> read(std::string devices, std::string os = Sample{}.os) {
-    const auto definition = parse_xml(Sample{.os = std::move(os), .devices = std::move(devices)}.xml());
-    EXPECT_TRUE(definition) << definition.error().message;
-    return definition ? definition->nics : std::vector<Nic>();
+    return definition_of({.os = std::move(os), .devices = std::move(devices)}).nics;
 }
 
 std::string refusal(std::string devices, std::string os = Sample{}.os) {

@@ -15,9 +15,7 @@ using testing::Not;
 const std::string vnc = "<graphics type='vnc'/>";
 
 Definition read(std::string devices, std::string os = hvm_os) {
-    auto definition = parse_xml(Sample{.os = std::move(os), .devices = std::move(devices)}.xml());
-    EXPECT_TRUE(definition) << definition.error().message;
-    return definition.value_or(Definition{});
+    return definition_of({.os = std::move(os), .devices = std::move(devices)});
 }
 
 std::string refusal(std::string devices, std::string os = hvm_os) {

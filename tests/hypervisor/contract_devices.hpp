@@ -49,6 +49,17 @@ TEST_P(DevicesContract, ADiskIsThereFromItsAttachToItsDetach) {
     EXPECT_TRUE(disks(domid).empty());
 }
 
+TEST_P(DevicesContract, ANetworkInterfaceIsThereFromItsAttachToItsDetachWithAnotherRateMeanwhile) {
+    const auto domid = running(guest());
+    domain::Nic nic{.mac = {{0x00, 0x16, 0x3e, 0, 0, 1}}, .bridge = "xenbr0"};
+    ASSERT_TRUE(attach(domid, nic));
+    nic.rate_kib = 1000;
+    const auto changed = end_of(start([&] { return hypervisor().update(domid, nic, operation()); }));
+    EXPECT_TRUE(changed) << changed.error().message;
+    ASSERT_TRUE(detach(domid, nic));
+    expect_reason(detach(domid, nic), Reason::no_device);
+}
+
 TEST_P(DevicesContract, APlaceHasOneDisk) {
     const auto domid = running(guest());
     ASSERT_TRUE(attach(domid, disk("xvdb")));

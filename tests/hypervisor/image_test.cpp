@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "hypervisor/image.hpp"
 
+#include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <functional>
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -15,7 +17,24 @@
 #include <unistd.h>
 
 #include "base/limits.hpp"
+#include "base/log.hpp"
 #include "base/temporary_folder.hpp"
+
+namespace {
+
+/// Called before a file or a folder is synced; false: that fails.
+std::function<bool(bool folder)> before_sync = [](bool) { return true; };
+
+}  // namespace
+
+// Instead of libc's.
+extern "C" int fsync(int fd) {
+    struct stat status{};
+    ::fstat(fd, &status);
+    if (before_sync(S_ISDIR(status.st_mode))) return 0;
+    errno = EIO;
+    return -1;
+}
 
 namespace virtlight::hypervisor {
 namespace {
@@ -54,6 +73,10 @@ class Image : public testing::Test {
     }
     std::size_t files() const {
         return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder.path()), {}));
+    }
+
+    void TearDown() override {
+        before_sync = [](bool) { return true; };
     }
 
     test::TemporaryFolder folder;
@@ -108,15 +131,67 @@ TEST_F(Image, ThatIsNotCommittedIsRemovedAndWhatWasThereStays) {
 TEST_F(Image, IsGoneIfItIsNotCertainThatItStays) {
     auto writer = ImageWriter::create(path, head());
     ASSERT_TRUE(writer);
-    ASSERT_FALSE(sync_folder("/nowhere"));  // UBSan needs a descriptor when it sees a type for the first time
-    Result<> committed;
-    {
-        const NoMoreDescriptors none;  // so that the folder cannot be opened to be synced
-        committed = writer->commit();
-    }
+    before_sync = [](bool is_folder) { return !is_folder; };
+    const auto committed = writer->commit();
     ASSERT_FALSE(committed);
     EXPECT_THAT(committed.error().message, HasSubstr("cannot sync folder"));
     EXPECT_EQ(files(), 0);
+}
+
+TEST_F(Image, WhoseFolderCannotBeOpenedLeavesWhatWasThere) {
+    write_file("precious");
+    {
+        auto writer = ImageWriter::create(path, head());
+        ASSERT_TRUE(writer);
+        ASSERT_FALSE(sync_folder("/nowhere"));  // UBSan needs a descriptor for a type's first time
+        const NoMoreDescriptors none;
+        EXPECT_FALSE(writer->commit());
+    }
+    EXPECT_EQ(read_file(path, 100).value(), "precious");
+    EXPECT_EQ(files(), 1);
+}
+
+TEST_F(Image, ThatGetsAnotherHeadIsKeptThoughItMayNotStay) {
+    write_file(format_image_head(head()) + "the stream");
+    auto changed = head();
+    changed.definition.title = "changed";
+    log::set_level(log::Level::error);
+    before_sync = [](bool is_folder) { return !is_folder; };
+    EXPECT_TRUE(rewrite_image(path, changed));
+    const auto opened = open_image(path);
+    ASSERT_TRUE(opened) << "it is the only one";
+    EXPECT_EQ(opened->head.definition.title, "changed");
+    EXPECT_EQ(opened->stream_bytes, 10);
+}
+
+TEST_F(Image, ThatIsRemovedWhileItGetsAnotherHeadDoesNotComeBack) {
+    write_file(format_image_head(head()) + "the stream");
+    before_sync = [this](bool) { return fs::remove(path) || true; };
+    const auto changed = rewrite_image(path, head());
+    ASSERT_FALSE(changed);
+    EXPECT_EQ(changed.error().reason, Reason::invalid_state);
+    EXPECT_EQ(files(), 0);
+}
+
+TEST_F(Image, KeepsItsHeadIfGivingItAnotherIsStopped) {
+    write_file(format_image_head(head()) + "the stream");
+    auto changed = head();
+    changed.definition.title = "changed";
+    const auto stopped = rewrite_image(path, changed, true);
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().reason, Reason::cancelled);
+    EXPECT_EQ(open_image(path)->head.definition.title, "");
+    EXPECT_EQ(files(), 1);
+}
+
+TEST_F(Image, DoesNotTakeTheNameOfAnotherOneWhileItIsWritten) {
+    const fs::path other = path.string() + ".new";
+    std::ofstream(other) << "precious";
+    {
+        auto writer = ImageWriter::create(path, head());
+        ASSERT_TRUE(writer && writer->commit());
+    }
+    EXPECT_EQ(read_file(other, 100).value(), "precious");
 }
 
 TEST_F(Image, GetsAnotherHeadAndKeepsItsStream) {
@@ -162,7 +237,7 @@ TEST_F(Image, IsNotLeftInThePageCacheIfItIsToBypassIt) {
     ASSERT_TRUE(writer);
     writer->bypass_cache();
     ASSERT_TRUE(writer->write(std::string(limits::image_cached + 4096, 'm')));
-    EXPECT_LE(cached_pages(path.string() + ".new"), 2U) << "long before its end";
+    EXPECT_LE(cached_pages(path.string() + std::string(unfinished_suffix)), 2U) << "long before its end";
     ASSERT_TRUE(writer->commit());
     EXPECT_EQ(cached_pages(path), 0U);
 }
@@ -178,7 +253,7 @@ TEST_F(Image, IsWrittenByOneAtATime) {
 }
 
 TEST_F(Image, TakesTheNameThatAKilledDaemonLeftBehind) {
-    std::ofstream(path.string() + ".new") << std::string(100'000, 'x');
+    std::ofstream(path.string() + std::string(unfinished_suffix)) << std::string(100'000, 'x');
     auto writer = ImageWriter::create(path, head());
     ASSERT_TRUE(writer && writer->commit());
     EXPECT_EQ(open_image(path)->stream_bytes, 0);

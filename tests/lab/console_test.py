@@ -5,12 +5,17 @@ import shlex
 
 import pytest
 from consoles import Stream
+from hosts import wait_until
 
 # As it runs, with the words that it was started with.
 KILL_AND_START_AGAIN = (
     "pid=$(cat /run/xenconsoled.pid); program=$(readlink /proc/$pid/exe); mapfile -d '' words </proc/$pid/cmdline; "
     'kill -9 $pid; "$program" "${words[@]:1}"'
 )
+
+
+LOGS = "/var/log/virtlight/consoles"
+LOG_RETRY = 60  # seconds: the daemon tries a full disk again every five
 
 
 @pytest.fixture
@@ -41,3 +46,23 @@ def test_xl_console_is_kept_out_until_the_console_is_released(host, talking):
     with Stream(talking) as viewer:
         viewer.type("echo ours-$((40 + 3))\r")
         viewer.until("ours-43")
+
+
+@pytest.fixture
+def full_disk(host):
+    """Under the logs of consoles; the file that fills it."""
+    filler = f"{LOGS}/filler"
+    host.dom0(f"mkdir -p {LOGS} && mount -t tmpfs -o size=1m tmpfs {LOGS} && ! dd if=/dev/zero of={filler} 2>/dev/null")
+    yield filler
+    host.dom0(f"umount -l {LOGS}")
+
+
+def test_a_full_disk_under_the_log_delays_nobody_and_is_written_when_it_has_room(host, conn, full_disk):
+    with Stream(conn.createXML(host.guest("talks"))) as viewer:
+        viewer.until("# ")
+        viewer.type("echo still-$((40 + 4))\r")
+        viewer.until("still-44")
+    log = f"{LOGS}/talks/console0.log"
+    assert "still-44" not in host.dom0(f"cat {log} 2>/dev/null || true")
+    host.dom0(f"rm {full_disk}")
+    wait_until(lambda: "still-44" in host.dom0(f"cat {log}"), LOG_RETRY, "the log")

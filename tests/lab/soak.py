@@ -6,6 +6,7 @@ import collections
 import contextlib
 import pathlib
 import random
+import subprocess
 import sys
 import tempfile
 import threading
@@ -20,6 +21,7 @@ from clients import quiet_libvirt
 from hosts import LabHost, SimulatedHost, wait_until
 
 KINDS = ("pv", "pvh", "hvm")
+FAILURES = (libvirt.libvirtError, AssertionError, subprocess.TimeoutExpired)
 GROWTH_KIB = 8 * 1024  # what the allocator may keep of a heap that was once needed
 
 
@@ -35,12 +37,17 @@ class Tally:
 
     def cycles_of(self, kind):
         """How often a guest of this type was saved and restored, one way or another."""
-        return sum(self.done[f"{deed.__name__} {kind}"] for deed in (save_and_restore, save_managed_and_start))
+        return sum(self.done[f"{deed.__name__} {kind}"] for deed in CYCLES)
+
+    def has_time(self):
+        """Somebody's failure ends it for all."""
+        return time.monotonic() < self.end and not self.failures
+
+    def needs_cycles_of(self, kind):
+        return self.cycles_of(kind) < self.cycles and not self.failures
 
     def goes_on(self):
-        """Somebody's failure ends it; else the time has to be over, and enough saved and restored."""
-        wanted = time.monotonic() < self.end or any(self.cycles_of(kind) < self.cycles for kind in KINDS)
-        return wanted and not self.failures
+        return self.has_time() or any(self.needs_cycles_of(kind) for kind in KINDS)
 
     def count(self, what):
         with self.lock:
@@ -104,30 +111,52 @@ def look_at_console(host, domain):
     stream.abort()
 
 
-DEEDS = (start_and_destroy, pause_and_resume, look_at_console, reboot, save_and_restore, save_managed_and_start)
+CYCLES = (save_and_restore, save_managed_and_start)
+DEEDS = (start_and_destroy, pause_and_resume, look_at_console, reboot, *CYCLES)
+
+
+def start_anew(host, conn, name, kind):
+    """Whatever may be there of it."""
+    with contextlib.suppress(libvirt.libvirtError):
+        conn.lookupByName(name).destroy()
+    with contextlib.suppress(libvirt.libvirtError):
+        conn.lookupByName(name).undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
+    domain = conn.defineXML(host.guest(name, kind))
+    forget_what_it_said(host, domain)
+    domain.create()
+    return domain
 
 
 def client(host, kind, seed, tally, deeds):
-    """One client with one guest of its own, to which it does these deeds."""
+    """One client with one guest of its own, to which it does these deeds. One that the emulator breaks is replaced."""
     name = f"soak-{kind}-{seed}"
+    broken = host.broken_by_the_emulator(name)
     try:
         with host.connect() as conn:
-            domain = conn.defineXML(host.guest(name, kind))
-            forget_what_it_said(host, domain)
-            domain.create()
+            domain = start_anew(host, conn, name, kind)
             for deed in deeds:
-                deed(host, domain)
-                tally.count(f"{deed.__name__} {kind}")
+                try:
+                    deed(host, domain)
+                    tally.count(f"{deed.__name__} {kind}")
+                except FAILURES:
+                    before, broken = broken, host.broken_by_the_emulator(name)
+                    if broken <= before:
+                        raise
+                    tally.count(f"broken by the emulator {kind}")
+                    domain = start_anew(host, conn, name, kind)
             domain.destroy()
             domain.undefine()
-    except (libvirt.libvirtError, AssertionError) as error:
+    except FAILURES as error:
         tally.fail(name, error)
 
 
-def at_random(seed, tally):
+def at_random(kind, seed, tally):
+    """Anything while there is time, then only what is still wanted."""
     dice = random.Random(seed)
-    while tally.goes_on():
+    while tally.has_time():
         yield dice.choice(DEEDS)
+    while tally.needs_cycles_of(kind):
+        yield dice.choice(CYCLES)
 
 
 def behind_our_back(host, act, tally):
@@ -145,7 +174,7 @@ def behind_our_back(host, act, tally):
                 if not tally.goes_on():
                     break
             domain.undefine()
-    except (libvirt.libvirtError, AssertionError) as error:
+    except FAILURES as error:
         tally.fail("behind our back", error)
 
 
@@ -209,7 +238,7 @@ def soak(host, minutes, clients_each=1, cycles=0):
     before = after = measure(host)
     if not tally.failures:
         tally = Tally(minutes, cycles)
-        run(host, act, tally, [(kind, seed, at_random(seed, tally)) for kind, seed in everyone])
+        run(host, act, tally, [(kind, seed, at_random(kind, seed, tally)) for kind, seed in everyone])
         after = settled(host, before)
     for what, count in sorted(tally.done.items()):
         print(f"{count:8} {what}")

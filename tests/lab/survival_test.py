@@ -5,22 +5,6 @@ import threading
 import time
 
 import libvirt
-from hosts import wait_until
-
-
-def restart(host, how):
-    host.lab("daemon", how)
-    if how != "restart":
-        host.lab("daemon", "start")
-    wait_until(lambda: answers(host), 30, "the daemon's answer")
-
-
-def answers(host):
-    try:
-        with host.connect():
-            return True
-    except libvirt.libvirtError:
-        return False
 
 
 def test_guests_go_on_when_the_daemon_is_killed_and_are_found_again(host):
@@ -31,7 +15,8 @@ def test_guests_go_on_when_the_daemon_is_killed_and_are_found_again(host):
         before = {domain.name(): (domain.ID(), domain.UUIDString()) for domain in (kept, passing)}
         host.wait_until_it_listens(kept)
         host.wait_until_it_listens(passing)
-    restart(host, "kill")
+    host.daemon("kill")
+    host.daemon("start")
     with host.connect() as conn:
         for name, (domid, uuid) in before.items():
             domain = conn.lookupByName(name)
@@ -48,7 +33,8 @@ def test_guests_go_on_when_the_daemon_is_killed_and_are_found_again(host):
 def test_an_orderly_stop_touches_no_guest(host):
     with host.connect() as conn:
         domid = conn.createXML(host.guest("stays")).ID()
-    restart(host, "stop")
+    host.daemon("stop")
+    host.daemon("start")
     with host.connect() as conn:
         assert conn.lookupByName("stays").ID() == domid
 

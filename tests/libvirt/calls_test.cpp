@@ -347,8 +347,6 @@ TEST_F(CallsTest, DescribeTheHost) {
     EXPECT_EQ(node->memory_kib, 4 << 20);
     EXPECT_EQ(talk.call<std::int32_t>(5, std::optional<std::string>("xen")), 1);
     EXPECT_EQ(talk.call<std::uint64_t>(102), std::uint64_t{1234} * 1024);
-    EXPECT_THAT(*talk.call<std::vector<std::uint64_t>>(101, CellsArgs{0, 4}), ElementsAre(1234 * 1024));
-    EXPECT_EQ(refusal<void>(101, CellsArgs{1, 1}).reason, Reason::invalid_argument);
     EXPECT_EQ(talk.call<SecurityModel>(122), SecurityModel());
     EXPECT_EQ(refusal<std::string>(203, Flags()).reason, Reason::unsupported_config);
     EXPECT_THAT(*talk.call<std::string>(7), StartsWith("<capabilities>"));

@@ -64,11 +64,14 @@ class Conversation {
         auto answer = call.procedure->perform(*call.procedure, caller, call.payload);
         if (const auto* const now = std::get_if<Result<Bytes>>(&answer))
             return session().reply(call.id, *now);
-        scope_.spawn(finish(call.id, std::get<async::Task<Result<Bytes>>>(std::move(answer))));
+        scope_.spawn(
+            finish(call.id, call.header, std::get<async::Task<Result<LateAnswer>>>(std::move(answer))));
     }
-    async::Task<> finish(CallId id, async::Task<Result<Bytes>> task) {
-        const auto answer = co_await std::move(task);
-        session().reply(id, answer);
+    async::Task<> finish(CallId id, Header header, async::Task<Result<LateAnswer>> task) {
+        auto answer = co_await std::move(task);
+        if (!answer) co_return session().reply(id, std::unexpected(answer.error()));
+        session().reply(id, answer->bytes);
+        if (answer->stream) session().streams().open(header, std::move(answer->stream));
     }
     template <class Reply>
     Result<Reply> take_reply() {

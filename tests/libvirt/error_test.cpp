@@ -23,6 +23,8 @@ TEST(WireErrors, HaveTheNumbersAndWordsThatClientsKnow) {
         {Reason::unsupported_operation, 84, 41, "Operation not supported: why"},
         {Reason::no_support, 3, 41, "this function is not supported by the connection driver: why"},
         {Reason::no_domain, 42, 41, "Domain not found: why"},
+        {Reason::no_device, 99, 41, "device not found: why"},
+        {Reason::no_node_device, 53, 22, "Node device not found: why"},
         {Reason::domain_exists, 9, 41, "operation failed: why"},
         {Reason::invalid_state, 55, 41, "Requested operation is not valid: why"},
         {Reason::operation_failed, 9, 41, "operation failed: why"},

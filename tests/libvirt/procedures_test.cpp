@@ -55,6 +55,7 @@ TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {
                                                    "virDomainAbortJobFlags",
                                                    "virDomainAttachDevice",
                                                    "virDomainAttachDeviceFlags",
+                                                   "virDomainBlockResize",
                                                    "virDomainCoreDump",
                                                    "virDomainCoreDumpWithFormat",
                                                    "virDomainCreate",
@@ -91,6 +92,7 @@ TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {
                                                    "virDomainSaveImageGetXMLDesc",
                                                    "virDomainSaveParams",
                                                    "virDomainSetAutostart",
+                                                   "virDomainSetInterfaceParameters",
                                                    "virDomainSetMaxMemory",
                                                    "virDomainSetMemory",
                                                    "virDomainSetMemoryFlags",
@@ -103,7 +105,11 @@ TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {
                                                    "virDomainSuspend",
                                                    "virDomainUndefine",
                                                    "virDomainUndefineFlags",
-                                                   "virDomainUpdateDeviceFlags"}));
+                                                   "virDomainUpdateDeviceFlags",
+                                                   "virNodeDeviceDetachFlags",
+                                                   "virNodeDeviceDettach",
+                                                   "virNodeDeviceReAttach",
+                                                   "virNodeDeviceReset"}));
 }
 
 }  // namespace

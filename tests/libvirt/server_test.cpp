@@ -30,7 +30,7 @@
 namespace virtlight::libvirt {
 namespace {
 
-constexpr const char* guest_xml =
+constexpr const char* small_guest =
     "<domain type='xen'><name>web</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>"
     "<os><type>linux</type><kernel>/boot/guest</kernel></os></domain>";
 
@@ -156,7 +156,7 @@ TEST_F(ServerTest, ServesAClient) {
     auto client = Client::connect(path());
     ASSERT_TRUE(client);
     EXPECT_EQ(client->call<std::string>(3), "Xen");
-    const auto dom = client->call<Domain>(11, std::string(guest_xml));
+    const auto dom = client->call<Domain>(11, std::string(small_guest));
     ASSERT_TRUE(dom);
     EXPECT_TRUE(client->call<void>(9, *dom));
     EXPECT_EQ(client->call<StateReply>(212, DomainFlags{*dom})->state, 1);
@@ -175,12 +175,12 @@ TEST_F(ServerTest, LetsClientsOfTheReadOnlySocketOnlyLook) {
     auto client = Client::connect(read_only_path());
     ASSERT_TRUE(client);
     EXPECT_EQ(client->call<std::string>(3), "Xen");
-    EXPECT_EQ(client->call<Domain>(11, std::string(guest_xml)).error().reason, Reason::access_denied);
+    EXPECT_EQ(client->call<Domain>(11, std::string(small_guest)).error().reason, Reason::access_denied);
 }
 
 TEST_F(ServerTest, AnswersOthersWhileAnOperationHangs) {
     auto busy = Client::connect(path()).value();
-    const auto dom = busy.call<Domain>(11, std::string(guest_xml)).value();
+    const auto dom = busy.call<Domain>(11, std::string(small_guest)).value();
     on_core([this] { xen.hold("create"); });
     auto start = std::async(std::launch::async, [&] { return busy.call<void>(9, dom); });
     EXPECT_TRUE(wait_until([this] { return xen.count("create") == 1; }));
@@ -193,7 +193,7 @@ TEST_F(ServerTest, AnswersOthersWhileAnOperationHangs) {
 
 TEST_F(ServerTest, LetsAnOperationGoOnWhenItsClientLeaves) {
     auto other = Client::connect(path()).value();
-    const auto dom = other.call<Domain>(11, std::string(guest_xml)).value();
+    const auto dom = other.call<Domain>(11, std::string(small_guest)).value();
     on_core([this] { xen.hold("create"); });
     {
         const auto leaving = raw_connection();
@@ -257,7 +257,7 @@ TEST_F(ServerTest, SendsEventsToThoseWhoAskedForThem) {
     EXPECT_EQ(next_packet().header.procedure, 1);
     EXPECT_EQ(next_packet().header.procedure, 316);
     auto acting = Client::connect(path()).value();
-    const auto dom = acting.call<Domain>(11, std::string(guest_xml)).value();
+    const auto dom = acting.call<Domain>(11, std::string(small_guest)).value();
 
     const auto message = next_packet();
     EXPECT_EQ(message.header.procedure, 318);
@@ -302,12 +302,13 @@ TEST_F(ServerTest, ClosesDescriptorsThatAreSentAlong) {
 
 TEST_F(ServerTest, TellsClientsAtTheEndWhatBecameOfTheirOperations) {
     auto client = Client::connect(path()).value();
-    const auto dom = client.call<Domain>(11, std::string(guest_xml)).value();
+    const auto dom = client.call<Domain>(11, std::string(small_guest)).value();
     on_core([this] { xen.hold("create"); });
     auto start = std::async(std::launch::async, [&] { return client.call<void>(9, dom); });
     EXPECT_TRUE(wait_until([this] { return xen.count("create") == 1; }));
     on_core([this] { scope.spawn(end()); });
     EXPECT_EQ(start.get().error().reason, Reason::cancelled);
+    settle();
     EXPECT_EQ(client.call<std::string>(3).error().reason, Reason::io);
 }
 

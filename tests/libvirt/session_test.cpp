@@ -195,10 +195,10 @@ TEST_F(SessionTest, CallsAnUnknownProcedureSoInTheWordsThatClientsLookFor) {
 
 TEST_F(SessionTest, NamesTheFunctionThatThisDaemonDoesNotHave) {
     open();
-    EXPECT_FALSE(call(211));
+    EXPECT_FALSE(call(252));
     const auto error = take_error();
     EXPECT_EQ(error.code, 3);
-    EXPECT_THAT(*error.message, HasSubstr("not supported by the connection driver: virDomainScreenshot"));
+    EXPECT_THAT(*error.message, HasSubstr("not supported by the connection driver: virDomainSetBlockIoTune"));
 }
 
 TEST_F(SessionTest, HasNothingOfWhatOtherDriversHaveAlone) {

@@ -155,6 +155,16 @@ TEST_F(StatisticsTest, OfAllDomainsComeFromOneLookAtTheHypervisor) {
     EXPECT_EQ(talk.xen.count("measure"), 1u);
 }
 
+TEST_F(StatisticsTest, OfManyDomainsGiveWayToOtherWorkBetween) {
+    const auto count = limits::stats_per_step + 10;
+    for (std::size_t i = 0; i < count; ++i)
+        define("domain-" + std::to_string(i));
+    bool gave_way = false;
+    talk.loop.post([&] { gave_way = talk.session().output().empty(); });
+    EXPECT_EQ(names({.groups = stats::state}).size(), count + 1);  // with Domain-0
+    EXPECT_TRUE(gave_way);
+}
+
 TEST_F(StatisticsTest, OfTheStateNeedNoLookAtAll) {
     running("a");
     EXPECT_THAT(names({.groups = stats::state}), ElementsAre("Domain-0", "a"));
@@ -188,6 +198,18 @@ TEST_F(StatisticsTest, DoNotWaitForAJob) {
     const auto paused = talk.manager->suspend(dom.uuid);
     EXPECT_TRUE(talk.call<std::vector<DomainStats>>(344, AllDomainStatsArgs()));
     talk.xen.release("pause");
+}
+
+TEST_F(StatisticsTest, WaitForThoseWhoServeDisksOnlyAsLongAsTheirClientAllows) {
+    const auto dom = running("a");
+    const auto patience = [&](AllDomainStatsArgs args) {
+        EXPECT_TRUE(talk.call<std::vector<DomainStats>>(344, args));
+        return talk.xen.patience;
+    };
+    EXPECT_EQ(patience({}), limits::qmp_patience);
+    EXPECT_EQ(patience({.flags = flag::stats_nowait}), Duration());
+    EXPECT_TRUE(talk.call<BlockStats>(64, DomainText{dom, "xvda"}));
+    EXPECT_EQ(talk.xen.patience, limits::qmp_answer);
 }
 
 TEST_F(StatisticsTest, ThatTheHypervisorRefusesFailTheCall) {
@@ -242,11 +264,63 @@ TEST_F(StatisticsTest, OfADiskAreFoundByItsTargetAndOfNoneAreTheSum) {
         (std::vector<TypedParam>{{"rd_operations", std::int64_t{10}}, {"rd_bytes", std::int64_t{4096}}}));
 }
 
+TEST_F(StatisticsTest, OfADiskAreItsSizesWhetherTheGuestRunsOrNot) {
+    const auto dom =
+        talk.call<Domain>(11,
+                          std::string("<domain type='xen'><name>sized</name><memory unit='MiB'>64</memory>"
+                                      "<os><type>linux</type><kernel>/boot/guest</kernel></os>"
+                                      "<devices><disk type='file' device='disk'><source file='/a'/>"
+                                      "<target dev='xvda'/></disk></devices></domain>"))
+            .value();
+    talk.xen.disk_sizes["xvda"] = {.capacity = 3, .allocation = 1, .physical = 2};
+    for (const auto* const path : {"xvda", "/a"})
+        EXPECT_EQ(talk.call<BlockInfo>(194, BlockInfoArgs{dom, path}).value(), (BlockInfo{1, 3, 2})) << path;
+    EXPECT_THAT(refusal<BlockInfo>(194, BlockInfoArgs{dom, "xvdb"}).message, HasSubstr("'xvdb'"));
+    EXPECT_EQ(refusal<BlockInfo>(194, BlockInfoArgs{dom, ""}).reason, Reason::invalid_argument);
+}
+
+class HostStatistics : public StatisticsTest {
+ protected:
+    HostStatistics() {
+        talk.xen.facts.numa = {{.id = 0, .memory_kib = 3 << 20}, {.id = 1, .memory_kib = 1 << 20}};
+        talk.xen.host_figures = {
+            .node_free_kib = {400, 800}, .cpu_idle = {seconds(3), seconds(4)}, .up = seconds(10)};
+    }
+};
+
+TEST_F(HostStatistics, OfAProcessorAreHowLongItWasBusyAndIdle) {
+    EXPECT_EQ(talk.call<NodeStatsReply>(227, NodeStatsArgs{-1, 0}).value().count, 2);
+    EXPECT_THAT(talk.call<NodeStatsReply>(227, NodeStatsArgs{-1, 2}).value().stats,
+                ElementsAre(NodeStat{"user", 13'000'000'000}, NodeStat{"idle", 7'000'000'000}));
+    EXPECT_THAT(talk.call<NodeStatsReply>(227, NodeStatsArgs{1, 2}).value().stats,
+                ElementsAre(NodeStat{"user", 6'000'000'000}, NodeStat{"idle", 4'000'000'000}));
+    EXPECT_EQ(refusal<NodeStatsReply>(227, NodeStatsArgs{2, 2}).message,
+              "there is no processor 2: the host has 2");
+}
+
+TEST_F(HostStatistics, OfNumaNodesAreTheirMemory) {
+    using Sizes = std::vector<std::uint64_t>;
+    EXPECT_EQ(talk.call<Sizes>(101, CellsArgs{0, 9}).value(), (Sizes{400 * 1024, 800 * 1024}));
+    EXPECT_EQ(talk.call<Sizes>(101, CellsArgs{1, 1}).value(), (Sizes{800 * 1024}));
+    EXPECT_EQ(refusal<Sizes>(101, CellsArgs{2, 1}).reason, Reason::invalid_argument);
+    EXPECT_THAT(talk.call<NodeStatsReply>(228, NodeMemoryStatsArgs{2, 1}).value().stats,
+                ElementsAre(NodeStat{"total", 1 << 20}, NodeStat{"free", 800}));
+    EXPECT_EQ(talk.call<Sizes>(340, FreePagesArgs{{4}, 0, 2}).value(), (Sizes{100, 200}));
+    EXPECT_THAT(refusal<Sizes>(340, FreePagesArgs{{4, 2048}, 0, 2}).message, HasSubstr("2048 KiB"));
+}
+
+TEST_F(HostStatistics, OfNumaNodesEndWellIfXenTellsOfFewerThanBefore) {
+    using Sizes = std::vector<std::uint64_t>;
+    talk.xen.host_figures.node_free_kib = {400};
+    EXPECT_EQ(talk.call<Sizes>(101, CellsArgs{0, 2}).value(), (Sizes{400 * 1024}));
+    EXPECT_EQ(talk.call<NodeStatsReply>(228, NodeMemoryStatsArgs{2, 1}).value().stats.at(1).value, 0u);
+}
+
 TEST_F(StatisticsTest, OfTheHostAreItsMemoryAndWhichProcessorsAreOnline) {
     EXPECT_EQ(talk.call<NodeStatsReply>(228, NodeMemoryStatsArgs{0, -1}).value().count, 2);
-    EXPECT_THAT(talk.call<NodeStatsReply>(228, NodeMemoryStatsArgs{2, 0}).value().stats,
+    EXPECT_THAT(talk.call<NodeStatsReply>(228, NodeMemoryStatsArgs{2, -1}).value().stats,
                 ElementsAre(NodeStat{"total", 4 << 20}, NodeStat{"free", 1234}));
-    EXPECT_EQ(refusal<NodeStatsReply>(228, NodeMemoryStatsArgs{2, 1}).reason, Reason::invalid_argument);
+    EXPECT_EQ(refusal<NodeStatsReply>(228, NodeMemoryStatsArgs{2, 0}).reason, Reason::invalid_argument);
     EXPECT_EQ(talk.call<CpuMapReply>(293, CpuMapArgs{1, 1}).value(),
               (CpuMapReply{std::string("\x01", 1), 1, 1}));
 }

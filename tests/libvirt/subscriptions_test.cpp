@@ -82,6 +82,20 @@ TEST(Subscriptions, TellOfMemoryInBothStyles) {
               (std::vector<EventMessage>{{331, *encode(CallbackMessage{id, body})}, {276, *encode(body)}}));
 }
 
+TEST(Subscriptions, TellOfAWatchdogInBothStyles) {
+    Subscriptions subscriptions;
+    constexpr std::int32_t watchdog = 4;
+    const auto id = *subscriptions.add(watchdog, std::nullopt);
+    ASSERT_TRUE(subscriptions.add_legacy(watchdog));
+    const domain::Event fired{.name = "pv",
+                              .uuid = ours,
+                              .domid = 5,
+                              .kind = domain::WatchdogFired{domain::WatchdogAction::poweroff}};
+    const WatchdogMessage body{.dom = {.name = "pv", .uuid = ours, .id = 5}, .action = 3};
+    EXPECT_EQ(subscriptions.messages(fired),
+              (std::vector<EventMessage>{{321, *encode(CallbackMessage{id, body})}, {171, *encode(body)}}));
+}
+
 TEST(Subscriptions, TellOfDevicesThatComeAndGo) {
     Subscriptions subscriptions;
     const auto added = *subscriptions.add(19, std::nullopt);

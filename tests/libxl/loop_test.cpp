@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "base/limits.hpp"
 #include "libxl/referee.hpp"
 #include "libxl/save_fixture.hpp"
 #include "libxl/schedule.hpp"
@@ -32,7 +33,7 @@ class LoopOf2012 : public SaveTest {
     }
 
     /// A second client, with a guest of its own that is deaf, until nobody saves any more.
-    static async::Task<Result<>> disturb(Host& host, unsigned domid, std::shared_ptr<int> savers) {
+    static async::Task<Result<>> disturb(Host& host, unsigned domid, std::shared_ptr<unsigned> savers) {
         auto& xen = host.hypervisor();
         for (std::uint64_t life = 1; *savers > 0; ++life) {
             xen.follow({life}, domid);
@@ -49,12 +50,12 @@ class LoopOf2012 : public SaveTest {
         co_return Result<>{};
     }
 
-    /// Saves and restores two guests at once, with somebody else in between.
-    void run_in_schedule(unsigned seed) {
+    /// Saves and restores guests at once, with somebody else in between.
+    void run_in_schedule(unsigned seed, unsigned guests = 2) {
         perturb_with(seed);
-        const auto savers = std::make_shared<int>(2);
+        const auto savers = std::make_shared<unsigned>(guests);
         std::vector<Pending<Result<>>> saving;
-        for (int i = 0; i < *savers; ++i) {
+        for (unsigned i = 0; i < guests; ++i) {
             run();
             saving.push_back(host_.start(save_and_restore(host_, definition_, domid_)));
         }
@@ -81,7 +82,9 @@ class LoopOf2012 : public SaveTest {
 TEST_F(LoopOf2012, LeavesNothingInEverySchedule) {
     auto& referee = Referee::get();
     referee.begin();
-    run_in_schedule(1);
+    const auto timeouts = referee.timeouts();  // of contexts that other tests have left behind
+    // What a context opens for its first save stays open: all of them save now.
+    run_in_schedule(1, limits::working_contexts);
     const auto files = open_files();
     const auto descriptors = referee.descriptors();
     // Each takes as long as many of a scenario.
@@ -92,7 +95,7 @@ TEST_F(LoopOf2012, LeavesNothingInEverySchedule) {
     EXPECT_EQ(referee.faults(), std::vector<std::string>{});
     EXPECT_TRUE(host_.until([&] { return open_files() <= files; }));
     EXPECT_TRUE(host_.until([&] { return referee.descriptors() <= descriptors; }));
-    EXPECT_TRUE(host_.until([&] { return referee.timeouts() == 0; }));
+    EXPECT_TRUE(host_.until([&] { return referee.timeouts() <= timeouts; }));
 }
 
 }  // namespace

@@ -10,7 +10,6 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Named by LIBXL_SAVE_HELPER; main() sets it.
-const fs::path program = "/run/save-helper";
 const fs::path words = "/run/save-helper.words";
 
 constexpr std::string_view prologue = R"(#!/bin/sh
@@ -25,15 +24,15 @@ echo $$ > $words/pid.new && mv $words/pid.new $words/pid
 SaveHelper::SaveHelper(std::string_view script) {
     fs::remove_all(words);
     fs::create_directories(words);
-    std::ofstream(program) << prologue << script;
-    fs::permissions(program, fs::perms::owner_all);
+    std::ofstream(save_helper_program) << prologue << script;
+    fs::permissions(save_helper_program, fs::perms::owner_all);
 }
 
 SaveHelper::~SaveHelper() {
     // Whoever still waits goes on.
     for (const auto* const word : {"exit", "late", "on"})
         go(word);
-    fs::remove(program);
+    fs::remove(save_helper_program);
 }
 
 bool SaveHelper::told(const std::string& word) const {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
 namespace virtlight::fake {
+
+/// The program that libxl starts for it. Named by LIBXL_SAVE_HELPER; main() sets it.
+inline const std::filesystem::path save_helper_program = "/run/save-helper";
 
 /// What libxl starts to read and write the memory of a guest: a shell script of the test's. Its standard
 /// output is libxl's pipe for messages.

@@ -20,14 +20,13 @@ extern "C" {
 }
 
 #include "libxl/child_calls.hpp"
+#include "libxl/save_helper.hpp"
 
 namespace virtlight::fake {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Named by LIBXL_SAVE_HELPER; main() sets it.
-const fs::path program = "/run/save-helper";
 /// The step at which to stop, and the one that stands at it.
 const fs::path stop_file = "/run/save-process.stop";
 const fs::path stopped_file = "/run/save-process.stopped";
@@ -209,15 +208,15 @@ int restore() {
 }  // namespace
 
 SaveProcesses::SaveProcesses() {
-    fs::remove(program);
-    fs::create_symlink(fs::read_symlink("/proc/self/exe"), program);
+    fs::remove(save_helper_program);
+    fs::create_symlink(fs::read_symlink("/proc/self/exe"), save_helper_program);
     fs::remove(stopped_file);
     go_on();
 }
 
 SaveProcesses::~SaveProcesses() {
     go_on();
-    fs::remove(program);
+    fs::remove(save_helper_program);
 }
 
 void SaveProcesses::stop_at(const std::string& step) {

@@ -30,6 +30,10 @@ Disk cd_drive(std::string path = "") {
             .readonly = true};
 }
 
+domain::Nic nic(std::uint8_t last) {
+    return {.mac = {{0x00, 0x16, 0x3e, 0, 0, last}}, .bridge = "xenbr0"};
+}
+
 class Devices : public ::testing::Test, protected World {
  protected:
     std::vector<Disk> stored(const domain::Definition& guest) {
@@ -38,10 +42,10 @@ class Devices : public ::testing::Test, protected World {
     std::vector<Disk> live(const domain::Definition& guest) {
         return manager->definition(guest.uuid, Which::live)->disks;
     }
-    Result<> attach(const domain::Definition& guest, Disk what, Affects affects = {}) {
+    Result<> attach(const domain::Definition& guest, domain::Device what, Affects affects = {}) {
         return end_of(manager->attach_device(guest.uuid, std::move(what), affects));
     }
-    Result<> detach(const domain::Definition& guest, Disk what, Affects affects = {}) {
+    Result<> detach(const domain::Definition& guest, domain::Device what, Affects affects = {}) {
         return end_of(manager->detach_device(guest.uuid, std::move(what), affects));
     }
     void expect_refused(const Result<>& result, Reason reason, const std::string& words) {
@@ -60,6 +64,69 @@ TEST_F(Devices, ComeAndGoWhileTheGuestRuns) {
     EXPECT_TRUE(detach(guest, disk("xvdb", "/whatever")));
     EXPECT_THAT(live(guest), IsEmpty());
     EXPECT_THAT(events(), ElementsAre("web ADDED xen-disk1", "web REMOVED xen-disk1"));
+}
+
+TEST_F(Devices, OnTheirWayToAGuestAreForNoOtherOne) {
+    const auto web = running("web");
+    const auto db = running("db");
+    auto third = guest_named("third");
+    third.disks = {disk("xvda")};
+    ASSERT_TRUE(end_of(manager->define(third)));
+    xen.hold("attach");
+    const auto attaching = begin(manager->attach_device(web.uuid, disk("xvdb"), {}));
+    loop.run_for(seconds(1));
+    expect_refused(attach(db, disk("xvdb")), Reason::operation_failed, "used by domain 'web'");
+    const auto started = end_of(manager->start(third.uuid, {}));
+    ASSERT_FALSE(started) << "both would write to its file system";
+    EXPECT_THAT(started.error().message, HasSubstr("used by domain 'web'"));
+    xen.fail_next("attach", {Reason::operation_failed, "no"});
+    xen.release("attach");
+    EXPECT_FALSE(end_of(attaching));
+    EXPECT_TRUE(end_of(manager->start(third.uuid, {}))) << "it has not arrived";
+}
+
+TEST_F(Devices, WhoseMediumIsOnItsWayKeepItFromOthers) {
+    auto web = guest_named("web");
+    web.type = domain::GuestType::hvm;
+    web.disks = {cd_drive()};
+    running(web);
+    const auto db = running("db");
+    auto medium = cd_drive("/srv/medium");
+    xen.hold("update");
+    const auto changing = begin(manager->update_device(web.uuid, medium, {}));
+    loop.run_for(seconds(1));
+    expect_refused(attach(db, disk("xvdb", "/srv/medium")), Reason::operation_failed, "used by domain 'web'");
+    xen.release("update");
+    EXPECT_TRUE(end_of(changing));
+}
+
+TEST_F(Devices, AreNotedAsBeingChangedWhileTheyAre) {
+    const auto guest = running("web");
+    xen.hold("attach");
+    const auto attaching = begin(manager->attach_device(guest.uuid, disk("xvdb"), {}));
+    loop.run_for(seconds(1));
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::devices);
+    xen.release("attach");
+    EXPECT_TRUE(end_of(attaching));
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+    xen.fail_next("detach", {Reason::timed_out, "it keeps it"});
+    EXPECT_FALSE(detach(guest, disk("xvdb")));
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+}
+
+TEST_F(Devices, AreThoseThatXenTellsOfWhenTheDaemonWasKilledWhileTheyWereChanged) {
+    const auto guest = running("web");
+    EXPECT_TRUE(attach(guest, disk("xvdb")));
+    EXPECT_TRUE(attach(guest, nic(1)));
+    store.lives.at(guest.uuid).held = StoredLife::Held::devices;
+    xen.definitions.at(1).disks = {disk("xvdc")};
+    restart();
+    look();
+    EXPECT_THAT(live(guest), ElementsAre(disk("xvdc")));
+    EXPECT_EQ(manager->definition(guest.uuid, Which::live)->nics.size(), 1u);
+    EXPECT_THAT(store.lives.at(guest.uuid).definition.disks, ElementsAre(disk("xvdc")));
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+    EXPECT_TRUE(attach(guest, disk("xvdb", "/srv/other.img")));
 }
 
 TEST_F(Devices, ComeAndGoForTheNextStart) {
@@ -82,6 +149,18 @@ TEST_F(Devices, ThatTheGuestIsRefusedDoNotStayInItsDefinition) {
     EXPECT_TRUE(attach(guest, disk("xvdb"), both));
     EXPECT_THAT(live(guest), ElementsAre(disk("xvdb")));
     EXPECT_THAT(store.domains.at(guest.uuid).definition.disks, ElementsAre(disk("xvdb")));
+}
+
+TEST_F(Devices, ThatCannotBeTakenOutOfADefinitionAgainStayInIt) {
+    const auto guest = running("web");
+    xen.fail_next("attach", {Reason::operation_failed, "no backend"});
+    store.fail_write(4);  // the definition, the life twice, and the definition as it was
+    expect_refused(attach(guest, disk("xvdb"), both), Reason::io,
+                   "no backend; but its definition has been changed, and cannot be put back: ");
+    EXPECT_THAT(live(guest), IsEmpty());
+    EXPECT_THAT(stored(guest), ElementsAre(disk("xvdb")));
+    EXPECT_THAT(store.domains.at(guest.uuid).definition.disks, ElementsAre(disk("xvdb")));
+    EXPECT_THAT(events(), ElementsAre("web DEFINED/1"));
 }
 
 TEST_F(Devices, ThatCannotBeStoredAreNotGivenToTheGuest) {
@@ -155,6 +234,116 @@ TEST_F(Devices, ThatAreCdDrivesGetOtherMedia) {
                    Reason::unsupported_operation, "disk hdc cannot be changed while the guest runs");
     expect_refused(end_of(manager->update_device(guest.uuid, disk("xvdb"), {})), Reason::no_device,
                    "no disk xvdb");
+}
+
+// Other kinds
+
+TEST_F(Devices, ThatAreNetworkInterfacesComeAsVifsAndAreStoredAsAskedFor) {
+    auto hvm = guest_named("win");
+    hvm.type = domain::GuestType::hvm;
+    hvm.nics = {nic(1)};
+    const auto guest = running(hvm);
+    EXPECT_TRUE(attach(guest, nic(2), both));
+    auto vif = nic(2);
+    vif.devid = 1;
+    auto asked = vif;
+    vif.model = domain::paravirtual_nic;
+    EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(nic(1), vif));
+    EXPECT_THAT(manager->definition(guest.uuid, Which::stored)->nics, ElementsAre(nic(1), asked));
+    EXPECT_TRUE(detach(guest, nic(1), guest_only));
+    EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(vif))
+        << "it keeps its number";
+    EXPECT_TRUE(end_of(manager->detach_device(guest.uuid, "net1", both)));
+    EXPECT_THAT(events(), ElementsAre("win ADDED net1", "win DEFINED/1", "win REMOVED net0",
+                                      "win REMOVED net1", "win DEFINED/1"));
+}
+
+TEST_F(Devices, ThatAreNetworkInterfacesGetAnotherRate) {
+    auto web = guest_named("web");
+    web.nics = {nic(1)};
+    const auto guest = running(web);
+    auto faster = nic(1);
+    faster.rate_kib = 1000;
+    EXPECT_TRUE(end_of(manager->update_device(guest.uuid, faster, both)));
+    EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(faster));
+    EXPECT_THAT(manager->definition(guest.uuid, Which::stored)->nics, ElementsAre(faster));
+    faster.bridge = "xenbr1";
+    expect_refused(end_of(manager->update_device(guest.uuid, faster, both)), Reason::unsupported_operation,
+                   "only the bandwidth");
+    EXPECT_EQ(xen.count("update"), 1U);
+}
+
+TEST_F(Devices, ThatAreNetworkInterfacesKeepAllButTheRateThatIsAskedFor) {
+    auto web = guest_named("web");
+    web.nics = {nic(1)};
+    const auto guest = running(web);
+    auto moved = nic(1);
+    moved.bridge = "xenbr1";
+    ASSERT_TRUE(end_of(manager->update_device(guest.uuid, moved, definition_only)));
+    ASSERT_TRUE(end_of(manager->set_nic_rate(guest.uuid, moved.mac, 1000, both)));
+    auto faster = nic(1);
+    faster.rate_kib = moved.rate_kib = 1000;
+    EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(faster));
+    EXPECT_THAT(manager->definition(guest.uuid, Which::stored)->nics, ElementsAre(moved));
+    EXPECT_EQ(xen.count("update"), 1U);
+    expect_refused(end_of(manager->set_nic_rate(guest.uuid, nic(2).mac, 1000, both)), Reason::no_device,
+                   "no network interface 00:16:3e:00:00:02");
+}
+
+TEST_F(Devices, HaveAnAddressThatNoOtherGuestHas) {
+    auto one = guest_named("one");
+    one.nics = {nic(1)};
+    running(one);
+    const auto two = running("two");
+    expect_refused(attach(two, nic(1)), Reason::operation_failed, "in use by domain 'one'");
+    EXPECT_TRUE(attach(two, nic(1), definition_only));
+}
+
+TEST_F(Devices, OfTheHostAreForOneGuestAtATime) {
+    const domain::PciDevice card{.address = {.bus = 7}};
+    const domain::UsbDevice stick{.host_bus = 1, .host_device = 4};
+    auto one = guest_named("one");
+    auto two = guest_named("two");
+    one.pci_devices = {card};
+    one.usb.controllers = two.usb.controllers = {{}};
+    running(one);
+    const auto guest = running(two);
+    EXPECT_TRUE(attach(one, stick));
+    expect_refused(attach(guest, card), Reason::operation_failed,
+                   "PCI device 0000:07:00.0 is in use by domain 'one'");
+    expect_refused(attach(guest, stick), Reason::operation_failed,
+                   "USB device 1.4 is in use by domain 'one'");
+    auto three = guest_named("three");
+    three.pci_devices = {card};
+    ASSERT_TRUE(end_of(manager->define(three)));
+    const auto started = end_of(manager->start(three.uuid, {}));
+    ASSERT_FALSE(started);
+    EXPECT_THAT(started.error().message, HasSubstr("PCI device 0000:07:00.0 is in use by domain 'one'"));
+    EXPECT_TRUE(detach(one, card));
+    EXPECT_TRUE(attach(guest, card));
+    EXPECT_TRUE(detach(one, stick));
+    EXPECT_TRUE(attach(guest, stick));
+}
+
+TEST_F(Devices, OfTheHostThatAreManagedGoBackToTheirDriversWithTheGuest) {
+    auto web = guest_named("web");
+    web.pci_devices = {{.address = {.bus = 7}, .managed = true}, {.address = {.bus = 8}}};
+    const auto guest = running(web);
+    xen.pci = {{.address = {.bus = 7}, .assignable = true},
+               {.address = {.bus = 8}, .assignable = true},
+               {.address = {.bus = 9}, .assignable = true}};
+    const domain::PciDevice card{.address = {.bus = 9}, .managed = true};
+    EXPECT_TRUE(attach(guest, card));
+    EXPECT_TRUE(detach(guest, card));
+    EXPECT_FALSE(xen.pci[2].assignable);
+    EXPECT_TRUE(xen.pci[0].assignable);
+    expect_refused(end_of(manager->set_assignable({.bus = 7}, false)), Reason::operation_failed,
+                   "in use by domain 'web'");
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_FALSE(xen.pci[0].assignable);
+    EXPECT_TRUE(xen.pci[1].assignable) << "it was Xen's to give before";
+    EXPECT_TRUE(end_of(manager->set_assignable({.bus = 7}, true)));
+    EXPECT_TRUE(xen.pci[0].assignable);
 }
 
 // What serves them

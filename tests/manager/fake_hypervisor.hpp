@@ -26,7 +26,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     using Operation = hypervisor::Operation;
 
     explicit FakeHypervisor(async::Scheduler& scheduler) : scheduler_(scheduler) {
-        facts_.memory_kib = 4 << 20;
+        facts.memory_kib = 4 << 20;
         truth[0] = {.domid = 0,
                     .name = "Domain-0",
                     .running = true,
@@ -40,6 +40,12 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     std::map<DomId, hypervisor::DomainSeen> truth;
     std::map<DomId, domain::Definition> definitions;
     std::map<DomId, hypervisor::DomainFigures> figures;
+    hypervisor::HostFacts facts;
+    hypervisor::HostFigures host_figures;
+    std::map<std::string, hypervisor::DiskSize> disk_sizes;  ///< by target
+    Duration patience{};                                     ///< of the last who wanted figures
+    hypervisor::Picture picture{"image/x-nothing", "a picture"};
+    std::vector<hypervisor::HostPciDevice> pci;
     std::map<DomId, domain::CpuTuning> tunings;  ///< as was asked for
     std::map<std::filesystem::path, hypervisor::ImageHead> images;
     std::map<std::filesystem::path, bool> dumps;  ///< of a guest that was paused
@@ -110,7 +116,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     /// Called as an operation is about to have its effect.
     std::function<void(const std::string& call)> before_effect = [](const std::string&) {};
 
-    const hypervisor::HostFacts& host() const override { return facts_; }
+    const hypervisor::HostFacts& host() const override { return facts; }
     void on_attention(std::function<void()> again) override { again_ = std::move(again); }
     void follow(hypervisor::LifeId life, DomId domid) override { followed_[life] = domid; }
     void unfollow(hypervisor::LifeId life) override {
@@ -138,6 +144,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         const Operation operation;
         const auto turn = co_await begin("measure", operation);
         if (!turn) co_return std::unexpected(turn.error());
+        patience = wanted.patience;
         std::vector<hypervisor::DomainFigures> all;
         for (const auto& [domid, seen] : truth) {
             if (!wanted.of_domain(domid)) continue;
@@ -145,6 +152,23 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
             domain.seen = seen;
         }
         co_return all;
+    }
+    async::Task<Result<hypervisor::HostFigures>> measure_host() override {
+        const Operation operation;
+        const auto turn = co_await begin("measure_host", operation);
+        if (!turn) co_return std::unexpected(turn.error());
+        co_return host_figures;
+    }
+    async::Task<Result<hypervisor::DiskSize>> disk_size(domain::Disk disk) override {
+        const Operation operation;
+        const auto turn = co_await begin("disk_size", operation);
+        if (!turn) co_return std::unexpected(turn.error());
+        co_return disk_sizes[to_string(disk.target)];
+    }
+    async::Task<Result<hypervisor::Picture>> screenshot(DomId domid) override {
+        const auto turn = co_await begin("screenshot", {}, domid);
+        if (!turn) co_return std::unexpected(turn.error());
+        co_return picture;
     }
     async::Task<Result<hypervisor::Created>> create(domain::Definition definition,
                                                     Operation operation) override {
@@ -156,6 +180,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> unpause(DomId domid, Operation operation) override {
         auto turn = co_await begin("unpause", operation, domid);
         if (turn) truth.at(domid).paused = false;
+        if (turn) truth.at(domid).cpu_time += milliseconds(1);
         co_return turn;
     }
     async::Task<Result<>> pause(DomId domid, Operation operation) override {
@@ -201,13 +226,30 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     }
     async::Task<Result<>> detach(DomId domid, domain::Device device, Operation operation) override {
         auto turn = co_await begin("detach", operation, domid);
-        if (turn) domain::remove_device(definitions.at(domid), device);
+        if (turn) std::ignore = domain::remove_device(definitions.at(domid), device);
         co_return turn;
     }
     async::Task<Result<>> update(DomId domid, domain::Device device, Operation operation) override {
         auto turn = co_await begin("update", operation, domid);
         if (turn) std::ignore = domain::replace_device(definitions.at(domid), std::move(device));
         co_return turn;
+    }
+    async::Task<Result<>> resize_disk(DomId domid, domain::Disk disk, std::uint64_t bytes,
+                                      Operation operation) override {
+        auto turn = co_await begin("resize_disk", operation, domid);
+        if (turn) disk_sizes[to_string(disk.target)].capacity = bytes;
+        co_return turn;
+    }
+    async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override { co_return pci; }
+    async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
+                                         Operation operation) override {
+        auto turn = co_await begin("set_assignable", operation);
+        for (auto& device : pci)
+            if (turn && device.address == address) device.assignable = assignable;
+        co_return turn;
+    }
+    async::Task<Result<>> reset_pci(domain::PciAddress, Operation operation) override {
+        return begin("reset_pci", operation);
     }
     async::Task<Result<>> pin_vcpu(DomId domid, unsigned vcpu, domain::CpuSet cpus,
                                    Operation operation) override {
@@ -263,8 +305,8 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         if (found == images.end()) co_return fail(Reason::io, "cannot open '{}'", path.string());
         co_return found->second;
     }
-    async::Task<Result<>> rewrite_image(std::filesystem::path path, hypervisor::ImageHead head) override {
-        const Operation operation;
+    async::Task<Result<>> rewrite_image(std::filesystem::path path, hypervisor::ImageHead head,
+                                        Operation operation) override {
         auto turn = co_await begin("rewrite_image", operation);
         if (turn) images[path] = std::move(head);
         co_return turn;
@@ -320,7 +362,6 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     }
 
     async::Scheduler& scheduler_;
-    hypervisor::HostFacts facts_;
     std::function<void()> again_;
     std::map<hypervisor::LifeId, DomId> followed_;
     std::map<std::string, std::vector<Error>> fails_;

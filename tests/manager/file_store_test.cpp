@@ -149,11 +149,15 @@ TEST_F(FileStoreTest, KeepsALifeWithItsDomidAndItsTtys) {
 TEST_F(FileStoreTest, KeepsWhyALifeIsHeld) {
     auto live = web;
     live.consoles = {{domain::Console::Target::xen, 0, "/dev/pts/3"}};
-    for (const auto held : {StoredLife::Held::dumping, StoredLife::Held::asleep}) {
-        ASSERT_TRUE(end_of(store.save_life({live, 17, held})));
-        const auto content = load();
-        EXPECT_EQ(content.lives.at(0).held, held);
-        EXPECT_EQ(content.lives[0].definition, live);
+    using enum StoredLife::Held;
+    for (const auto held : {starting, saving, dumping, resetting, devices, ending}) {
+        for (const bool ours : {false, true}) {
+            ASSERT_TRUE(end_of(store.save_life({live, 17, held, ours})));
+            const auto content = load();
+            EXPECT_EQ(content.lives.at(0).held, held);
+            EXPECT_EQ(content.lives[0].ours, ours);
+            EXPECT_EQ(content.lives[0].definition, live);
+        }
     }
 }
 

@@ -173,6 +173,16 @@ TEST_F(Guest, ThatIsDestroyedTellsItOnceAndIsForgotten) {
     EXPECT_THAT(events(), ElementsAre("web STOPPED/1"));
 }
 
+TEST_F(Guest, ThatIsBeingDestroyedIsNotedAsSuch) {
+    const auto guest = running("web");
+    xen.hold("destroy");
+    const auto destroying = begin(manager->destroy(guest.uuid));
+    settle();
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::ending);
+    xen.release("destroy");
+    EXPECT_TRUE(end_of(destroying));
+}
+
 TEST_F(Guest, ThatCannotBeDestroyedIsStillThere) {
     const auto guest = running("web");
     xen.fail_next("destroy", {Reason::operation_failed, "stuck", {"libxl: why"}});
@@ -182,7 +192,7 @@ TEST_F(Guest, ThatCannotBeDestroyedIsStillThere) {
     EXPECT_THAT(failed.error().details, ElementsAre("libxl: why"));
     look();
     EXPECT_EQ(info(guest).domid, 1);
-    EXPECT_EQ(store.lives.count(guest.uuid), 1u);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no) << "the next daemon leaves it alone";
     EXPECT_THAT(events(), IsEmpty());
 }
 
@@ -275,6 +285,31 @@ TEST_F(Guest, ThatCrashesLeavesItsCoreWhereItsDefinitionAsksForIt) {
     xen.stop(3, hypervisor::StopReason::crash);
     settle();
     EXPECT_EQ(info(guest).status, Status(domain::ShutoffReason::crashed)) << "it does not stay for that";
+}
+
+TEST_F(Guest, ThatResetsItselfSoftlyAndCannotGoOnStaysPaused) {
+    const auto guest = running("web");
+    log::set_level(log::Level::error);
+    xen.fail_next("unpause", {Reason::operation_failed, "Xen is busy"});
+    xen.stop(1, hypervisor::StopReason::soft_reset);
+    look();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(info(guest).status.state, domain::State::paused);
+    EXPECT_THAT(events(), ElementsAre("web REBOOT", "web SUSPENDED/6"));
+    EXPECT_TRUE(end_of(manager->resume(guest.uuid)));
+    look();
+    EXPECT_THAT(events(), ElementsAre("web RESUMED/0"));
+}
+
+TEST_F(Guest, ThatIsResettingItselfSoftlyIsNotedAsSuch) {
+    const auto guest = running("web");
+    xen.hold("unpause");
+    xen.stop(1, hypervisor::StopReason::soft_reset);
+    look();
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::resetting);
+    xen.release("unpause");
+    look();
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
 }
 
 TEST_F(Guest, ThatResetsItselfSoftlyStaysTheDomainThatItIs) {

@@ -84,7 +84,8 @@ TEST_P(StoppedGuest, IsTreatedAsItsDefinitionAsks) {
                            expected.action == LifecycleAction::coredump_restart;
         EXPECT_EQ(verdict.ending->dump, dumps);
         EXPECT_EQ(verdict.ending->soft_reset, expected.reason == StopReason::soft_reset);
-        EXPECT_THAT(verdict.events, IsEmpty()) << "told when it is gone";
+        if (expected.reason != StopReason::watchdog)
+            EXPECT_THAT(verdict.events, IsEmpty()) << "told when it is gone";
     } else {
         EXPECT_FALSE(verdict.ending);
         EXPECT_THAT(verdict.events, ElementsAre(expected.told));
@@ -119,6 +120,24 @@ INSTANTIATE_TEST_SUITE_P(
         StopCase{StopReason::crash, preserve, panicked, {}, domain::Crashed::panicked, false},
         StopCase{StopReason::watchdog, destroy, panicked, ShutoffReason::crashed, Stopped::crashed, false},
         StopCase{StopReason::unknown, destroy, panicked, ShutoffReason::crashed, Stopped::crashed, false}));
+
+TEST(LifeState, TellsAtOnceOfAWatchdogAndWhatBecomesOfItsGuest) {
+    using domain::WatchdogAction;
+    Life life;
+    const auto seen = seen_stopped(StopReason::watchdog);
+    const auto told = [&](LifecycleAction action) {
+        life.definition.on_crash = action;
+        return judge(life, RunningReason::booted, &seen).events;
+    };
+    const auto fired = [](WatchdogAction action) { return EventKind(domain::WatchdogFired{action}); };
+    EXPECT_THAT(told(destroy), ElementsAre(fired(WatchdogAction::poweroff)));
+    EXPECT_THAT(told(coredump_restart), ElementsAre(fired(WatchdogAction::reset)));
+    EXPECT_THAT(told(preserve),
+                ElementsAre(fired(WatchdogAction::none), EventKind(domain::Crashed::panicked)));
+    life.ours = false;
+    EXPECT_THAT(told(destroy),
+                ElementsAre(fired(WatchdogAction::none), EventKind(domain::Crashed::panicked)));
+}
 
 TEST(LifeState, ChoosesTheActionByTheKindOfStop) {
     Life life;

@@ -73,9 +73,8 @@ class MemoryStore final : public Store {
         return change([this, uuid] { images_aside.insert(images.extract(uuid)); });
     }
     async::Task<Result<>> take_image_back(Uuid uuid) override {
-        return change([this, uuid] {
-            if (!images.contains(uuid)) images.insert(images_aside.extract(uuid));
-        });
+        if (images.contains(uuid)) co_return Result<>{};
+        co_return co_await change([this, uuid] { images.insert(images_aside.extract(uuid)); });
     }
     async::Task<Result<>> remove_image(Uuid uuid) override {
         return change([this, uuid] {

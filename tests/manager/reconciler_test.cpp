@@ -161,6 +161,37 @@ TEST_F(Reconciler, TriesAgainToRemoveWhatAGuestHasLeft) {
     EXPECT_THAT(events(), ElementsAre("web STOPPED/0"));
 }
 
+TEST_F(Reconciler, LeavesTheGuestAloneThatHasTheDomidOfOneWhoseRemovalHasFailed) {
+    auto web = guest_named("web");
+    web.on_reboot = domain::LifecycleAction::restart;
+    running(web);
+    const auto db = defined("db");
+    events();
+    xen.fail_next("destroy", {Reason::io, "the answer is lost"});
+    xen.stop(1, StopReason::reboot);
+    settle();
+    xen.truth.erase(1);  // it has gone all the same
+    xen.next_domid = 1;
+    ASSERT_TRUE(end_of(manager->start(db.uuid, {})));
+    look();
+    look();
+    EXPECT_EQ(info(db).domid, 1);
+    EXPECT_EQ(xen.count("destroy"), 1u);
+    EXPECT_EQ(info(web).domid, 2) << "and it starts anew";
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/0", "db STARTED/0", "web STARTED/0"));
+}
+
+TEST_F(Reconciler, ShowsADomainWhoseNameNoFileCanHaveByItsUuid) {
+    auto guest = guest_named("odd");
+    guest.name = "../odd";
+    xen.make(guest);
+    xen.call_for_attention();
+    look();
+    EXPECT_EQ(info(guest).name, to_string(guest.uuid));
+    look();
+    EXPECT_EQ(info(guest).name, to_string(guest.uuid));
+}
+
 TEST_F(Reconciler, ShowsAGuestThatAnotherToolStartsWhileOursIsHeldBack) {
     auto guest = guest_named("web");
     guest.on_crash = domain::LifecycleAction::restart;

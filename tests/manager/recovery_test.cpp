@@ -137,6 +137,105 @@ TEST_F(Restart, KeepsTheDefinitionOfAPersistentDomainThatWasLeftHalfMade) {
     EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
 }
 
+TEST_F(Restart, LeavesAnotherToolsGuestOfTheUuidOfOneThatWasBeingStarted) {
+    const auto guest = half_made(true, true);
+    store.domains[guest.uuid] = {guest};
+    auto theirs = guest;
+    theirs.name = "theirs";
+    xen.truth.erase(1);
+    xen.make(theirs, true);
+    xen.make(guest, true);
+    start_up();
+    look();
+    EXPECT_FALSE(xen.truth.contains(3)) << "ours was never let run";
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_EQ(info(guest).name, "web");
+}
+
+TEST_F(Restart, LetsAGuestRunThatHasResetItselfSoftly) {
+    start_up();
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = StoredLife::Held::resetting;
+    xen.truth.at(1).paused = true;
+    restart();
+    settle();
+    EXPECT_FALSE(xen.truth.at(1).paused);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+}
+
+TEST_F(Restart, UndoesAStartThatHadOnlyToLetItsGuestRun) {
+    start_up();
+    const auto guest = running("web");
+    ASSERT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::starting);
+    xen.truth.at(1).paused = true;
+    xen.truth.at(1).cpu_time = {};
+    restart();
+    settle();
+    EXPECT_FALSE(xen.truth.contains(1));
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::failed));
+    EXPECT_TRUE(store.lives.empty());
+}
+
+TEST_F(Restart, LeavesAGuestPausedThatHasRun) {
+    start_up();
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->suspend(guest.uuid)));
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(info(guest).status.state, domain::State::paused);
+}
+
+TEST_F(Restart, LeavesAGuestPausedThatWasPausedBeforeItHadAProcessor) {
+    start_up();
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->suspend(guest.uuid)));
+    xen.truth.at(1).cpu_time = {};
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(info(guest).status.state, domain::State::paused);
+}
+
+TEST_F(Restart, LeavesAnotherToolsGuestItsName) {
+    start_up();
+    const auto guest = defined("web");
+    auto theirs = guest;
+    theirs.name = "theirs";
+    xen.make(theirs);
+    store.lives[guest.uuid] = {theirs, 1, StoredLife::Held::dumping, false};
+    restart();
+    look();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(info(guest).name, "web");
+    EXPECT_EQ(store.domains.at(guest.uuid).definition.name, "web");
+}
+
+TEST_F(Restart, KeepsWhatWasSavedOfADomainThatAnotherToolHasRunSince) {
+    start_up();
+    const auto guest = defined("web");
+    xen.make(guest);
+    xen.stop(1, StopReason::crash);
+    store.lives[guest.uuid] = {guest, 1, StoredLife::Held::ending, false};
+    store.images_aside.insert(guest.uuid);
+    restart();
+    settle();
+    EXPECT_EQ(xen.truth.size(), 1u);
+    EXPECT_TRUE(store.images_aside.contains(guest.uuid));
+    EXPECT_FALSE(info(guest).managed_image);
+}
+
+TEST_F(Restart, LeavesAGuestPausedThatWasStartedSo) {
+    start_up();
+    const auto guest = defined("web");
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {.paused = true})));
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(info(guest).status.state, domain::State::paused);
+}
+
 TEST_F(Restart, DropsAnIntentOfWhichNothingCame) {
     const auto guest = half_made(false, false);
     start_up();
@@ -151,6 +250,85 @@ TEST_F(Restart, NeverDestroysAGuestThatRunsThoughOnlyAnIntentIsKnownOfIt) {
     look();
     EXPECT_EQ(info(guest).domid, 1);
     EXPECT_EQ(xen.count("destroy"), 0u);
+    EXPECT_TRUE(store.lives.empty());
+}
+
+TEST_F(Restart, EndsAGuestThatWasBeingDestroyed) {
+    start_up();
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = StoredLife::Held::ending;
+    xen.truth.at(1).paused = true;  // as libxl begins
+    restart();
+    settle();
+    EXPECT_EQ(xen.truth.size(), 1u);
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::destroyed));
+    EXPECT_TRUE(store.lives.empty());
+}
+
+TEST_F(Restart, LetsAGuestGoOnThatWasOnlyAboutToBeDestroyed) {
+    start_up();
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = StoredLife::Held::ending;
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+class RestartWithAGuestOfAnotherTool : public Restart {
+ protected:
+    /// Kills the daemon in the midst of a call that is held.
+    void kill_during(const std::string& call, async::Task<Result<>> operation) {
+        xen.hold(call);
+        begin(std::move(operation));
+        settle();
+        const auto lives = store.lives;
+        const auto truth = xen.truth;
+        EXPECT_EQ(lives.size(), 1u);
+        prepare = [this, call, lives, truth] {
+            store.lives = lives;
+            xen.truth = truth;
+            xen.truth.at(1).paused = paused;
+            xen.release(call);
+        };
+        restart();
+        look();
+    }
+    domain::Definition start_beside_it() {
+        auto guest = guest_named("xl-made");
+        xen.make(guest);
+        start_up();
+        return guest;
+    }
+
+    bool paused = true;
+};
+
+TEST_F(RestartWithAGuestOfAnotherTool, EndsItIfItWasBeingDestroyed) {
+    const auto guest = start_beside_it();
+    kill_during("destroy", manager->destroy(guest.uuid));
+    EXPECT_EQ(xen.truth.size(), 1u);
+    EXPECT_TRUE(store.lives.empty());
+    EXPECT_FALSE(exists(guest));
+}
+
+TEST_F(RestartWithAGuestOfAnotherTool, LeavesItAloneIfItWasOnlyAboutToBeDestroyed) {
+    const auto guest = start_beside_it();
+    paused = false;
+    kill_during("destroy", manager->destroy(guest.uuid));
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_TRUE(store.lives.empty()) << "it is not ours";
+    xen.stop(1, StopReason::reboot);
+    settle();
+    EXPECT_EQ(xen.count("destroy"), 1u) << "that is for the other tool to do";
+}
+
+TEST_F(RestartWithAGuestOfAnotherTool, LetsItGoOnIfItsCoreWasBeingDumped) {
+    const auto guest = start_beside_it();
+    kill_during("dump", manager->dump_core(guest.uuid, "/tmp/core", {}));
+    EXPECT_FALSE(xen.truth.at(1).paused);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
     EXPECT_TRUE(store.lives.empty());
 }
 

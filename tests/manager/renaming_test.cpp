@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
 #include "manager/world.hpp"
 
 namespace virtlight::manager {
@@ -65,6 +66,67 @@ TEST_F(Renaming, TakesTheNameWhileItIsOnItsWay) {
     EXPECT_TRUE(end_of(renaming));
 }
 
+TEST_F(Renaming, KeepsTheOldNameUntilItIsSureNotToGoBack) {
+    const auto guest = defined("old");
+    auto other = guest_named("old");
+    other.uuid.bytes[0] ^= 1;
+    store.hold();
+    store.fail_write(1);
+    const auto renaming = begin(manager->rename(guest.uuid, "new"));
+    settle();
+    EXPECT_FALSE(end_of(manager->define(other)));
+    store.release();
+    EXPECT_FALSE(end_of(renaming));
+    EXPECT_TRUE(is_called(guest, "old"));
+    ASSERT_TRUE(end_of(manager->rename(guest.uuid, "new")));
+    EXPECT_TRUE(end_of(manager->define(other)));
+}
+
+TEST_F(Renaming, RefusesWhatWaitedToBeDoneUnderTheOldName) {
+    const auto guest = defined("old");
+    store.hold();
+    const auto before = begin(manager->set_autostart(guest.uuid, true));
+    const auto renaming = begin(manager->rename(guest.uuid, "new"));
+    const auto defining = begin(manager->define(guest));
+    const auto creating = begin(manager->create(guest, {}));
+    settle();
+    store.release();
+    EXPECT_TRUE(end_of(renaming));
+    for (const auto& late : {end_of(defining), end_of(creating)}) {
+        ASSERT_FALSE(late);
+        EXPECT_EQ(late.error().reason, Reason::domain_exists);
+        EXPECT_THAT(late.error().message, HasSubstr("domain 'new' is already defined"));
+    }
+    EXPECT_TRUE(is_called(guest, "new"));
+    EXPECT_EQ(store.domains.at(guest.uuid).definition.name, "new");
+}
+
+TEST_F(Renaming, ByAnotherToolOutlivesWhatIsBeingStoredMeanwhile) {
+    const auto guest = running("old");
+    store.hold();
+    const auto defining = begin(manager->define(guest));
+    xen.truth.at(1).name = "new";
+    look();
+    store.release();
+    EXPECT_TRUE(end_of(defining));
+    settle();
+    EXPECT_TRUE(is_called(guest, "new"));
+    EXPECT_EQ(manager->definition(guest.uuid, Which::stored)->name, "new");
+    EXPECT_EQ(store.domains.at(guest.uuid).definition.name, "new");
+}
+
+TEST_F(Renaming, IsNotWhatAnotherToolDoesThatRunsAGuestUnderAnotherName) {
+    const auto guest = defined("ours");
+    auto theirs = guest;
+    theirs.name = "theirs";
+    xen.make(theirs);
+    xen.call_for_attention();
+    look();
+    look();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_TRUE(is_called(guest, "ours"));
+}
+
 TEST_F(Renaming, IsRefusedWhereLibvirtRefusesIt) {
     const auto guest = defined("web");
     defined("taken");
@@ -88,15 +150,42 @@ TEST_F(Renaming, ThatFailsAnywhereHasNotHappened) {
     const auto guest = running("old");
     xen.fail_next("rename", {Reason::operation_failed, "xl has taken it"});
     expect_refused(end_of(manager->rename(guest.uuid, "new")), Reason::operation_failed, "xl has taken it");
-    for (unsigned write = 1; write <= 2; ++write) {
-        store.fail_write(write);
-        expect_refused(end_of(manager->rename(guest.uuid, "new")), Reason::io, "the disk is full");
-        EXPECT_EQ(xen.truth.at(1).name, "old");
-        EXPECT_TRUE(is_called(guest, "old"));
-        EXPECT_EQ(store.domains.at(guest.uuid).definition.name, "old");
-    }
+    store.fail_write(1);
+    expect_refused(end_of(manager->rename(guest.uuid, "new")), Reason::io, "the disk is full");
+    EXPECT_EQ(xen.truth.at(1).name, "old");
+    EXPECT_TRUE(is_called(guest, "old"));
+    EXPECT_EQ(store.domains.at(guest.uuid).definition.name, "old");
     look();
     EXPECT_THAT(events(), IsEmpty());
+    restart();
+    EXPECT_TRUE(is_called(guest, "old"));
+}
+
+TEST_F(Renaming, ByAnotherToolIsFollowedInTheLifeInWhichItWas) {
+    const auto guest = running("old");
+    store.hold();
+    const auto before = begin(manager->set_autostart(guest.uuid, true));
+    xen.truth.at(1).name = "new";
+    look();
+    const auto ending = begin(manager->destroy(guest.uuid));
+    const auto again = begin(manager->start(guest.uuid, {}));
+    store.release();
+    EXPECT_TRUE(end_of(again));
+    look();
+    EXPECT_TRUE(is_called(guest, "old"));
+    EXPECT_EQ(xen.truth.at(2).name, "old");
+}
+
+TEST_F(Renaming, ByAnotherToolIsTriedAgainUntilItIsWrittenDown) {
+    const auto guest = running("old");
+    xen.truth.at(1).name = "new";
+    store.fail_write(1);
+    look();
+    EXPECT_TRUE(is_called(guest, "old")) << "as the store has it";
+    look();
+    EXPECT_TRUE(is_called(guest, "new"));
+    EXPECT_EQ(store.domains.at(guest.uuid).definition.name, "new");
+    EXPECT_THAT(events(), ElementsAre("old UNDEFINED/1", "new DEFINED/2"));
 }
 
 TEST_F(Renaming, ByAnotherToolIsFollowedAndWrittenDown) {
@@ -129,6 +218,32 @@ TEST_F(Renaming, ByAnotherToolToANameOfOursIsNotFollowed) {
     EXPECT_THAT(events(), IsEmpty());
 }
 
+TEST_F(Renaming, ByAnotherToolToWhatIsNoNameIsNotFollowed) {
+    const auto guest = running("old");
+    log::set_level(log::Level::error);
+    xen.truth.at(1).name = "a/b";
+    look();
+    EXPECT_TRUE(is_called(guest, "old"));
+    EXPECT_EQ(store.domains.at(guest.uuid).definition.name, "old") << "or it could not be read back";
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Renaming, ByAnotherToolIsFollowedWhenThereIsRoomForIt) {
+    const auto guest = running("old");
+    xen.hold("shutdown");
+    std::vector<Pending<Result<>>> asked;
+    for (std::size_t i = 0; i <= limits::jobs_per_domain; ++i)
+        asked.push_back(begin(manager->shutdown(guest.uuid, {})));
+    xen.truth.at(1).name = "new";
+    look();
+    EXPECT_TRUE(is_called(guest, "old"));
+    xen.release("shutdown");
+    for (const auto& pending : asked)
+        EXPECT_TRUE(end_of(pending));
+    look();
+    EXPECT_TRUE(is_called(guest, "new"));
+}
+
 TEST_F(Renaming, OfAnotherToolsGuestIsFollowedToo) {
     const auto guest = guest_named("old");
     xen.make(guest);
@@ -138,6 +253,7 @@ TEST_F(Renaming, OfAnotherToolsGuestIsFollowedToo) {
     xen.truth.at(1).name = "new";
     look();
     EXPECT_TRUE(is_called(guest, "new"));
+    EXPECT_THAT(events(), IsEmpty()) << "nothing is defined";
     EXPECT_TRUE(store.lives.empty());
     EXPECT_TRUE(store.domains.empty());
 }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
 #include "manager/world.hpp"
 
 namespace virtlight::manager {
@@ -26,6 +27,19 @@ class Saving : public ::testing::Test, protected World {
         ASSERT_FALSE(result);
         EXPECT_EQ(result.error().reason, reason);
         EXPECT_THAT(result.error().message, HasSubstr(words));
+    }
+    /// Paused, made from its managed image, by a start that failed and could not be undone.
+    domain::Definition left_half_restored(const std::string& name) {
+        const auto guest = running(name);
+        saved(guest);
+        xen.fail_next("unpause", {Reason::operation_failed, "it stays"});
+        xen.fail_next("destroy", {Reason::operation_failed, "it hangs"});
+        EXPECT_FALSE(end_of(manager->start(guest.uuid, {})));
+        EXPECT_EQ(info(guest).status.state, domain::State::paused);
+        return guest;
+    }
+    hypervisor::DomId domid_of(const domain::Definition& guest) {
+        return static_cast<hypervisor::DomId>(info(guest).domid);
     }
     const std::filesystem::path path = "/tmp/web.save";
 };
@@ -62,6 +76,30 @@ TEST_F(Saving, OfATransientGuestForgetsItAndRestoringMakesItAnew) {
     expect_refused(end_of(manager->managed_save(guest.uuid, {})), Reason::invalid_state, "transient");
 }
 
+TEST_F(Saving, NotesThatTheGuestIsToGoOnceItsImageStands) {
+    const auto guest = running("web");
+    xen.hold("destroy");
+    const auto saving = begin(manager->save(guest.uuid, path, {}));
+    settle();
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::ending);
+    xen.release("destroy");
+    EXPECT_TRUE(end_of(saving));
+    EXPECT_TRUE(store.lives.empty());
+}
+
+TEST_F(Saving, OfAGuestWithNumaCellsIsRefused) {
+    auto wide = guest_named("web");
+    wide.type = domain::GuestType::hvm;
+    wide.memory_kib = wide.memory_max_kib;
+    wide.numa = {{.memory_kib = wide.memory_max_kib, .vcpus = domain::CpuSet::first(wide.vcpus_max)}};
+    const auto guest = running(wide);
+    expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::unsupported_operation,
+                   "a guest with NUMA cells cannot be saved");
+    expect_refused(end_of(manager->managed_save(guest.uuid, {})), Reason::unsupported_operation, "NUMA");
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_EQ(xen.count("save"), 0u);
+}
+
 TEST_F(Saving, NeedsARunningGuest) {
     const auto guest = defined("web");
     expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::invalid_state,
@@ -78,6 +116,24 @@ TEST_F(Saving, ThatFailsLeavesTheGuestRunning) {
     look();
     EXPECT_EQ(info(guest).domid, 1);
     EXPECT_THAT(events(), ElementsAre("web JOB/failed"));
+}
+
+TEST_F(Saving, AsksAGuestAgainThatWasTooEarlyInItsBoot) {
+    const auto guest = running("web");
+    for (unsigned early = 1; early < limits::save_attempts; ++early)
+        xen.fail_next("save", {Reason::timed_out, "it did not suspend"});
+    EXPECT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    EXPECT_EQ(xen.count("save"), limits::save_attempts);
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::saved));
+}
+
+TEST_F(Saving, OfAGuestThatNeverSuspendsFailsInTheEndAndLeavesItRunning) {
+    const auto guest = running("web");
+    for (unsigned attempt = 0; attempt < limits::save_attempts; ++attempt)
+        xen.fail_next("save", {Reason::timed_out, "it did not suspend"});
+    expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::timed_out, "did not suspend");
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_TRUE(xen.images.empty());
 }
 
 TEST_F(Saving, WhoseGuestCannotBeRemovedAtFirstTriesAgain) {
@@ -161,6 +217,31 @@ TEST_F(Saving, CanBeRedefinedWhileItWaits) {
     EXPECT_EQ(manager->definition(guest.uuid, Which::live)->title, "changed");
 }
 
+TEST_F(Saving, OfAnImageThatIsBeingRedefinedEndsInTime) {
+    auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    xen.hold("rewrite_image");
+    const auto changing = begin(manager->change_image(path, {guest, true}));
+    ASSERT_TRUE(end_of(manager->restore(path, {}))) << "its guest waits for no copying";
+    loop.run_for(limits::image_deadline + seconds(1));
+    ASSERT_TRUE(changing->has_value());
+    expect_refused(changing->value(), Reason::timed_out, "cannot change the image of domain 'web'");
+}
+
+TEST_F(Saving, OfAManagedImageIsRedefinedInItsDomainsTurnByItsPathToo) {
+    auto guest = running("web");
+    saved(guest);
+    xen.hold("rewrite_image");
+    const auto changing = begin(manager->change_image(store.image_path(guest.uuid), {guest, true}));
+    settle();
+    const auto starting = begin(manager->start(guest.uuid, {}));
+    loop.run_for(seconds(1));
+    EXPECT_FALSE(starting->has_value());
+    xen.release("rewrite_image");
+    EXPECT_TRUE(end_of(changing));
+    EXPECT_EQ(end_of(starting)->status.state, domain::State::paused) << "as was asked";
+}
+
 TEST_F(Saving, CannotBeAbortedWhenThereIsNoJob) {
     const auto guest = running("web");
     expect_refused(manager->abort_job(guest.uuid), Reason::invalid_state, "no job is active");
@@ -234,6 +315,44 @@ TEST_F(Saving, IsSetAsideWhenAnotherToolRunsTheGuest) {
     EXPECT_EQ(store.images_aside.size(), 1u) << "who knows what the other tool has started from";
 }
 
+TEST_F(Saving, ComesBackWithTheEndOfAGuestThatWasRestoredFromItAndHasNeverRun) {
+    const auto guest = left_half_restored("web");
+    ASSERT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_THAT(store.images_aside, IsEmpty());
+    EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_EQ(info(guest).status, Status(RunningReason::restored));
+}
+
+TEST_F(Saving, ComesBackWhenTheDaemonIsKilledBeforeItLetsSuchAGuestRun) {
+    const auto guest = left_half_restored("web");
+    restart();
+    settle();
+    EXPECT_EQ(xen.truth.size(), 1u);
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_EQ(info(guest).status, Status(RunningReason::restored));
+}
+
+TEST_F(Saving, ComesBackAlsoWhenAnotherToolDestroysSuchAGuest) {
+    const auto guest = left_half_restored("web");
+    xen.truth.erase(domid_of(guest));
+    look();
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
+}
+
+TEST_F(Saving, StaysAsideWhenAnotherToolLetsSuchAGuestRun) {
+    const auto guest = left_half_restored("web");
+    log::set_level(log::Level::error);
+    xen.truth.at(domid_of(guest)).paused = false;
+    look();
+    EXPECT_FALSE(info(guest).managed_image);
+    ASSERT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_FALSE(info(guest).managed_image) << "it is older than what the guest has written";
+    EXPECT_EQ(store.images_aside.size(), 1u);
+}
+
 TEST_F(Saving, IsRemovedOnRequestAndOnlyThenCanTheDomainBeUndefined) {
     const auto guest = running("web");
     saved(guest);
@@ -259,16 +378,19 @@ TEST_F(Saving, IsKnownAgainAfterARestartOfTheDaemon) {
 
 TEST_F(Saving, ThatAKilledDaemonHadNotFinishedIsUndone) {
     const auto guest = running("web");
+    store.lives.at(guest.uuid).held = StoredLife::Held::saving;
     xen.truth.at(1).stopped = hypervisor::StopReason::suspend;
     restart();
     look();
     EXPECT_EQ(xen.count("resume"), 1u);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
     EXPECT_EQ(info(guest).status, Status(RunningReason::save_canceled));
     EXPECT_THAT(events(), IsEmpty());
 }
 
 TEST_F(Saving, ThatAKilledDaemonHadNearlyFinishedIsFinished) {
     const auto guest = running("web");
+    store.lives.at(guest.uuid).held = StoredLife::Held::saving;
     xen.truth.at(1).stopped = hypervisor::StopReason::suspend;
     store.images.insert(guest.uuid);
     restart();
@@ -276,6 +398,29 @@ TEST_F(Saving, ThatAKilledDaemonHadNearlyFinishedIsFinished) {
     EXPECT_EQ(xen.count("resume"), 0u);
     EXPECT_EQ(info(guest).status, Status(ShutoffReason::saved));
     EXPECT_TRUE(info(guest).managed_image);
+}
+
+TEST_F(Saving, IsNotedWhileItLasts) {
+    const auto guest = running("web");
+    xen.hold("save");
+    const auto saving = begin(manager->save(guest.uuid, path, {}));
+    settle();
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::saving);
+    ASSERT_TRUE(manager->abort_job(guest.uuid));
+    EXPECT_FALSE(end_of(saving));
+    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+}
+
+TEST_F(Saving, ByAnotherToolIsNotDisturbedByTheNextDaemon) {
+    const auto guest = running("web");
+    xen.truth.at(1).stopped = hypervisor::StopReason::suspend;  // its memory is being read
+    restart();
+    look();
+    EXPECT_EQ(xen.count("resume"), 0u);
+    EXPECT_EQ(info(guest).status.state, domain::State::pm_suspended);
+    xen.vanish(1);
+    look();
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::saved));
 }
 
 TEST_F(Saving, OfAnImageWhoseNameIsTakenIsNotRestored) {

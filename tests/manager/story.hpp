@@ -20,6 +20,8 @@ inline std::string to_text(const domain::Event& event) {
         return fmt::format("{} {}/{}", event.name, names[lifecycle->event], lifecycle->detail);
     if (const auto* memory = std::get_if<domain::MemoryChanged>(&event.kind))
         return fmt::format("{} MEMORY {}", event.name, memory->memory_kib);
+    if (const auto* fired = std::get_if<domain::WatchdogFired>(&event.kind))
+        return fmt::format("{} WATCHDOG/{}", event.name, static_cast<int>(fired->action));
     if (const auto* ended = std::get_if<domain::JobEnded>(&event.kind))
         return fmt::format("{} JOB/{}", event.name, states[static_cast<std::size_t>(ended->job.state)]);
     if (const auto* added = std::get_if<domain::DeviceAdded>(&event.kind))
@@ -57,6 +59,9 @@ class Story {
         }
     }
 
+    /// It was told of a reboot, and runs on in the same life.
+    void goes_on_in_place() { run_ = Run::running; }
+
     Run run() const { return run_; }
     bool defined() const { return defined_; }
 
@@ -66,6 +71,9 @@ class Story {
         // What woke and stopped between two looks has, for all that is told, stopped in its sleep.
         const bool live = run_ == running || run_ == paused || run_ == asleep;
         if (event.starts_with("JOB") || event.starts_with("MEMORY")) return true;
+        if (event.starts_with("WATCHDOG") || event.starts_with("ADDED") || event.starts_with("REMOVED") ||
+            event.starts_with("KEPT"))
+            return live || run_ == halted;
         if (event == "DEFINED/0") return !std::exchange(defined_, true);
         if (event == "DEFINED/1" || event == "DEFINED/2" || event == "UNDEFINED/1") return defined_;
         if (event == "UNDEFINED/0") return std::exchange(defined_, false);

@@ -99,6 +99,25 @@ TEST_F(Tuning, MemoryBeyondTheMaximumOrNoneIsRefusedAndNothingHasChanged) {
     EXPECT_EQ(stored(guest), smaller);
 }
 
+TEST_F(Tuning, OfAGuestWithNumaCellsKeepsToWhatTheyHave) {
+    auto wide = roomy("web");
+    wide.type = domain::GuestType::hvm;
+    wide.memory_kib = wide.memory_max_kib;
+    wide.numa = {{.memory_kib = wide.memory_max_kib, .vcpus = domain::CpuSet::first(4)}};
+    const auto guest = running(wide);
+    for (const auto& affects : {guest_only, definition_only}) {
+        expect_refused(end_of(manager->set_memory(guest.uuid, 128 * mib, affects)),
+                       Reason::unsupported_config, "NUMA cells has all of its memory");
+        expect_refused(end_of(manager->set_memory_max(guest.uuid, 512 * mib, affects)),
+                       Reason::unsupported_config, "NUMA cells have 262144 KiB less memory");
+    }
+    expect_refused(end_of(manager->set_vcpus_max(guest.uuid, 3, definition_only)), Reason::unsupported_config,
+                   "must have the vCPUs 0 to 2");
+    EXPECT_EQ(stored(guest), guest);
+    EXPECT_EQ(xen.count("set_memory") + xen.count("set_memory_max"), 0u);
+    EXPECT_TRUE(end_of(manager->set_vcpus(guest.uuid, 4, both)));
+}
+
 RC_GTEST_FIXTURE_PROP(Tuning, NoSizeIsTooLargeToBeRefused, (std::uint64_t size)) {
     const auto guest = running(roomy("web"));
     const auto set = end_of(manager->set_memory_max(guest.uuid, size, definition_only));

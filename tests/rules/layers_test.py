@@ -26,7 +26,7 @@ ONLY_IN = {
     re.compile(r"<libxml/.*>"): {"domain"},
     re.compile(r"<(systemd/|toml).*>"): {"daemon"},
     re.compile(r"<CLI/.*>"): {"daemon", "cli"},
-    re.compile(r"<boost/.*>"): {"base", "manager", "cli"},
+    re.compile(r"<boost/.*>"): {"base", "manager", "xenlight", "cli"},
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+("(?P<ours>[^"]+)"|(?P<system><[^>]+>))', re.MULTILINE)

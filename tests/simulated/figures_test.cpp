@@ -53,6 +53,30 @@ TEST_F(FiguresTest, DivideTheTimeThatAGuestHasRunAmongItsVcpus) {
     EXPECT_EQ(figures.vcpus[2].time, seconds(0));
 }
 
+TEST_F(FiguresTest, OfTheHostAreItsNodesAndHowLongItsProcessorsHadNothingToDo) {
+    const auto before = world.end_of(world.simulated.measure_host()).value();
+    run("one");
+    world.loop.run_for(seconds(4));
+    const auto after = world.end_of(world.simulated.measure_host()).value();
+    ASSERT_EQ(after.node_free_kib.size(), world.simulated.host().numa.size());
+    EXPECT_LT(after.node_free_kib[1], before.node_free_kib[1]);
+    ASSERT_EQ(after.cpu_idle.size(), world.simulated.host().cpus);
+    EXPECT_GT(after.up - before.up, after.cpu_idle[0] - before.cpu_idle[0]) << "somebody has run";
+}
+
+TEST_F(FiguresTest, ShowAPictureOfAGuestThatHasAScreen) {
+    auto definition = guest_named("shown");
+    definition.graphics.vnc.emplace();
+    const auto shown = world.machine.create(definition).value();
+    const auto picture = world.end_of(world.simulated.screenshot(shown)).value();
+    EXPECT_EQ(picture.type, "image/x-portable-pixmap");
+    EXPECT_TRUE(picture.bytes.starts_with("P6\n64 48\n255\n"));
+    EXPECT_EQ(picture.bytes.size(), std::string_view("P6\n64 48\n255\n").size() + 64 * 48 * 3);
+    EXPECT_EQ(world.end_of(world.simulated.screenshot(run("dark"))).error().reason,
+              Reason::unsupported_operation);
+    EXPECT_EQ(world.end_of(world.simulated.screenshot(99)).error().reason, Reason::no_domain);
+}
+
 TEST_F(FiguresTest, OfDisksAndNetworkInterfacesGrowWhileTheGuestRuns) {
     const auto domid = run("one");
     world.loop.run_for(seconds(1));

@@ -38,7 +38,7 @@ std::optional<Uuid> GuestRules::owner(const std::filesystem::path& path) const {
 void GuestRules::step() {
     // A domid is free for others once its domain is gone, and that is a step of its own.
     if (std::exchange(domains_, machine_.size()) == machine_.size()) return;
-    for (auto* domids : {&ran_, &imaged_})
+    for (auto* domids : {&ran_, &xl_ran_, &imaged_, &doomed_})
         std::erase_if(*domids, [this](DomId domid) { return !find(domid); });
 }
 
@@ -62,9 +62,14 @@ void GuestRules::restores(Uuid uuid, const std::filesystem::path& path) {
         broken_ += fmt::format("'{}' is restored although its guest has run since\n", path.string());
 }
 
+void GuestRules::was_to_be_destroyed(Uuid uuid) {
+    for (const auto& seen : machine_.look().domains)
+        if (seen.uuid == uuid) doomed_.insert(seen.domid);
+}
+
 void GuestRules::destroys(DomId domid, bool asked) {
     const auto seen = find(domid);
-    if (asked || !seen || !ran_.contains(domid)) return;
+    if (asked || doomed_.contains(domid) || !seen || !ran_.contains(domid)) return;
     if (seen->stopped && seen->stopped != StopReason::suspend) return;
     if (!seen->stopped)
         broken_ += fmt::format("domid {} of {} runs, and is removed although nobody wants it\n", domid,
@@ -80,8 +85,12 @@ void GuestRules::renamed(const std::filesystem::path& from, const std::filesyste
 }
 
 void GuestRules::removed(const std::filesystem::path& path, bool asked) {
+    // Of a save that is under way nobody was told: it may withdraw what it could not sync.
+    const auto saved = saving_.find(path);
+    const bool withdrawn = saved != saving_.end();
+    if (withdrawn) imaged_.erase(saved->second);
     const auto used = images_.extract(path);
-    if (used && !used.mapped() && !asked && !lives(*owner(path)))
+    if (used && !used.mapped() && !asked && !withdrawn && !lives(*owner(path)))
         broken_ += fmt::format("'{}' is removed, and its guest does not run\n", path.string());
 }
 

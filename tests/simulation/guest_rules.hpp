@@ -31,7 +31,10 @@ class GuestRules {
     /// The daemon was killed.
     void nobody_saves() { saving_.clear(); }
     void restores(Uuid uuid, const std::filesystem::path& path);
-    /// `asked`: a client wants it, or has wanted it from a daemon that was killed.
+    void xl_lets_run(simulated::DomId domid) { xl_ran_.insert(domid); }
+    /// A client wanted it of a daemon that was killed, or that could not: the next one may do it.
+    void was_to_be_destroyed(Uuid uuid);
+    /// `asked`: a client wants it.
     void destroys(simulated::DomId domid, bool asked);
 
     // What the daemon does on the disk.
@@ -40,8 +43,8 @@ class GuestRules {
     void removed(const std::filesystem::path& path, bool asked);
     /// Whose managed image, also one that is set aside, has this name.
     std::optional<Uuid> owner(const std::filesystem::path& path) const;
-    /// The daemon has let the guest run.
-    bool has_run(simulated::DomId domid) const { return ran_.contains(domid); }
+    /// Somebody has let the guest run.
+    bool has_run(simulated::DomId domid) const { return ran_.contains(domid) || xl_ran_.contains(domid); }
     bool has_image(Uuid uuid) const { return images_.contains(image(uuid)); }
 
     /// Everything that was wrong; empty: nothing.
@@ -56,7 +59,9 @@ class GuestRules {
     const std::filesystem::path managed_;
     std::size_t domains_ = 0;            ///< at the last step
     std::set<simulated::DomId> ran_;     ///< lives that the daemon has let run
+    std::set<simulated::DomId> xl_ran_;  ///< lives that another tool has let run
     std::set<simulated::DomId> imaged_;  ///< lives whose image is whole, and that have not run since
+    std::set<simulated::DomId> doomed_;  ///< lives that were to be destroyed when the daemon was killed
     std::map<std::filesystem::path, simulated::DomId> saving_;
     std::map<std::filesystem::path, bool> images_;  ///< managed ones; whether its guest has run since
     std::string broken_;

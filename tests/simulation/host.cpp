@@ -8,6 +8,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "domain/device.hpp"
 
 namespace virtlight::simulation {
 
@@ -21,6 +22,12 @@ constexpr auto most_of_a_start = std::chrono::minutes(5);
 simulated::Settings small_host(std::function<Duration(Duration)> vary) {
     // Domids come around soon, and memory is scarce now and then.
     return {.memory_kib = 32 * 1024, .dom0_memory_kib = 8 * 1024, .last_domid = 9, .vary = std::move(vary)};
+}
+
+/// Not what is refused before anything has happened.
+bool may_be_half_done(Reason reason) {
+    return reason == Reason::operation_failed || reason == Reason::timed_out || reason == Reason::cancelled ||
+           reason == Reason::io;
 }
 
 using Guests = std::vector<std::pair<Uuid, std::optional<hypervisor::StopReason>>>;
@@ -65,7 +72,13 @@ unsigned Host::asked(std::string words, Wish wish) {
 void Host::ended(unsigned id, const Result<>& result) {
     const auto& [words, wish] = open_.at(id);
     note(fmt::format("{}: {} {}", id, words, result ? "is done" : "fails: " + result.error().message));
-    if (result) stored_.ended_well(wish);
+    if (result)
+        stored_.ended_well(wish);
+    else if (may_be_half_done(result.error().reason))
+        stored_.failed(wish);
+    // Of what is taken apart by half, and cannot be noted to stay, the next daemon removes the rest.
+    if (!result && wish.kind == Wish::Kind::destroy && may_be_half_done(result.error().reason))
+        guests_.was_to_be_destroyed(wish.uuid);
     last_result_ = result;
     open_.erase(id);
 }
@@ -87,6 +100,12 @@ std::string Host::without_folder(std::string text) const {
     for (auto at = text.find(folder); at != text.npos; at = text.find(folder))
         text.erase(at, folder.size());
     return text;
+}
+
+void Host::xl_lets_run(simulated::DomId domid) {
+    if (!machine.unpause(domid)) return;
+    note(fmt::format("xl unpauses domid {}", domid));
+    guests_.xl_lets_run(domid);
 }
 
 // Time
@@ -128,8 +147,10 @@ void Host::kill(std::string_view why) {
     rebooting_.clear();
     stories_.clear();
     guests_.nobody_saves();
-    for (const auto& [id, operation] : std::exchange(open_, {}))
+    for (const auto& [id, operation] : std::exchange(open_, {})) {
         stored_.in_doubt(operation.wish);
+        if (operation.wish.kind == Wish::Kind::destroy) guests_.was_to_be_destroyed(operation.wish.uuid);
+    }
     disk.repair();
 }
 
@@ -177,7 +198,10 @@ void Host::heard(const domain::Event& event) {
         return;
     }
     // Nothing can be thrown out of an operation: it is looked at after the step.
-    if (!stories_[event.uuid].goes_on_with(kind)) nonsense_ += text + " makes no sense\n";
+    auto& story = stories_[event.uuid];
+    if (!story.goes_on_with(kind)) nonsense_ += text + " makes no sense\n";
+    // A soft reset keeps the life; else that has ended before.
+    if (kind == "REBOOT" && manager().find(event.uuid)->domid >= 0) story.goes_on_in_place();
     if (!manager::is_so(manager(), kind, event)) nonsense_ += text + " is not so\n";
 }
 
@@ -192,7 +216,8 @@ void Host::come_to_rest() {
     kill("at rest");
     start();
     settle();
-    if (const auto wrong = untruth_of_files(); !wrong.empty()) throw Broken(wrong);
+    for (const auto& wrong : {untruth_of_files(), untruth_of_devices()})
+        if (!wrong.empty()) throw Broken(wrong);
     end_in_order();
 }
 
@@ -210,7 +235,8 @@ void Host::settle() {
 /// A guest of somebody else's that is paused, as one that is being built is: it is not shown for a while.
 bool Host::looks_half_made() {
     return std::ranges::any_of(machine.look().domains, [this](const hypervisor::DomainSeen& seen) {
-        return seen.paused && guests_.has_run(seen.domid) && !manager().find(seen.uuid);
+        const auto info = manager().find(seen.uuid);
+        return seen.paused && guests_.has_run(seen.domid) && (!info || info->domid < 0);
     });
 }
 
@@ -273,6 +299,17 @@ std::string Host::untruth_of_files() {
         }
     }
     return without_folder(wrong);
+}
+
+std::string Host::untruth_of_devices() {
+    for (const auto& info : manager().list()) {
+        if (info.domid <= 0) continue;
+        const auto truth = machine.describe(static_cast<simulated::DomId>(info.domid));
+        const auto shown = manager().definition(info.uuid, manager::Which::live);
+        if (truth && domain::all_devices(*truth) != domain::all_devices(*shown))
+            return fmt::format("'{}' is shown with other devices than it has", info.name);
+    }
+    return {};
 }
 
 async::Task<> Host::shut_down() {

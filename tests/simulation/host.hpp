@@ -63,6 +63,9 @@ class Host {
     /// daemon that is started anew, and its orderly end leaves the guests as they are and nothing behind.
     void come_to_rest();
 
+    /// Another tool unpauses a guest.
+    void xl_lets_run(simulated::DomId domid);
+
     void note(const std::string& text);
     const std::vector<std::string>& trace() const { return trace_; }
 
@@ -99,6 +102,7 @@ class Host {
     std::string untruth_of_guests();
     std::string untruth_of_stories();
     std::string untruth_of_files();
+    std::string untruth_of_devices();
     void end_in_order();
     std::string without_folder(std::string text) const;
 

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/clock.hpp"
 #include "simulation/random_run.hpp"
 
 namespace virtlight::simulation {
@@ -27,10 +28,13 @@ bool play(std::uint64_t seed, unsigned steps, bool tell) {
 
 int play_many(std::uint64_t first, std::uint64_t seeds, unsigned steps) {
     constexpr unsigned enough = 20;
+    const auto began = Clock::now();
     unsigned failed = 0;
     for (auto seed = first; seed < first + seeds && failed < enough; ++seed)
         if (!play(seed, steps, false)) ++failed;
-    fmt::print("{} seeds of {} steps, {} failed\n", seeds, steps, failed);
+    const std::chrono::duration<double> took = Clock::now() - began;
+    fmt::print("{} seeds of {} steps, {} failed; {:.0f} seeds a second\n", seeds, steps, failed,
+               static_cast<double>(seeds) / took.count());
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

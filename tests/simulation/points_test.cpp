@@ -3,6 +3,7 @@
 #include <memory>
 #include <ostream>
 #include <string_view>
+#include <tuple>
 
 #include <gtest/gtest.h>
 
@@ -25,6 +26,10 @@ domain::Definition the_guest() {
 }
 
 const Uuid uuid = the_guest().uuid;
+
+domain::Disk the_disk() {
+    return {.target = {.index = 1}, .source = domain::Disk::Source::file, .path = "/proc/self/exe"};
+}
 
 /// A host with the guest on it, and what is asked for.
 class Scene : public Host {
@@ -59,6 +64,38 @@ class Scene : public Host {
     void remove_image() {
         ask("remove the image", {.kind = Wish::Kind::remove_image, .uuid = uuid},
             manager().remove_managed_image(uuid));
+    }
+    void rename() {
+        ask("rename",
+            {.kind = Wish::Kind::change,
+             .uuid = uuid,
+             .change = [](domain::Definition& definition) { definition.name = "renamed"; },
+             .stays = Wish::Stays::in_xen},
+            manager().rename(uuid, "renamed"));
+    }
+    void set_memory() {
+        ask("set memory",
+            {.kind = Wish::Kind::change,
+             .uuid = uuid,
+             .change = [](domain::Definition& definition) { definition.memory_kib = 2048; }},
+            manager().set_memory(uuid, 2048, {.guest = true, .definition = true}));
+    }
+    void attach() {
+        ask("attach",
+            {.kind = Wish::Kind::change,
+             .uuid = uuid,
+             .change =
+                 [](domain::Definition& definition) { std::ignore = add_device(definition, the_disk()); },
+             .stays = Wish::Stays::stored},
+            manager().attach_device(uuid, the_disk(), {.guest = true, .definition = true}));
+    }
+    void detach() {
+        ask("detach",
+            {.kind = Wish::Kind::change,
+             .uuid = uuid,
+             .change = [](domain::Definition& definition) { definition.disks.clear(); },
+             .stays = Wish::Stays::stored},
+            manager().detach_device(uuid, the_disk(), {.guest = true, .definition = true}));
     }
     void dump() { ask("dump", {.uuid = uuid}, manager().dump_core(uuid, images() / "core", {})); }
 
@@ -109,6 +146,10 @@ const Operation operations[] = {
     {"Restore", {&Scene::create, &Scene::save}, &Scene::restore},
     {"RemoveImage", {&Scene::define, &Scene::boot, &Scene::managed_save}, &Scene::remove_image, false},
     {"Dump", {&Scene::create}, &Scene::dump},
+    {"Rename", {&Scene::define, &Scene::boot}, &Scene::rename},
+    {"SetMemory", {&Scene::define, &Scene::boot}, &Scene::set_memory, false},
+    {"Attach", {&Scene::define, &Scene::boot}, &Scene::attach},
+    {"Detach", {&Scene::define, &Scene::boot, &Scene::attach}, &Scene::detach},
 };
 
 std::unique_ptr<Scene> prepared(const Operation& operation) {

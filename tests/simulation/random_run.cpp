@@ -44,6 +44,12 @@ const std::vector<RandomRun::Act>& RandomRun::acts() {
         {.weight = 2, .does = &RandomRun::dump_core, .asks_daemon = true},
         {.weight = 2, .does = &RandomRun::sleep, .asks_daemon = true},
         {.weight = 2, .does = &RandomRun::wake, .asks_daemon = true},
+        {.weight = 3, .does = &RandomRun::rename, .asks_daemon = true},
+        {.weight = 2, .does = &RandomRun::set_memory, .asks_daemon = true},
+        {.weight = 2, .does = &RandomRun::set_vcpus, .asks_daemon = true},
+        {.weight = 4, .does = &RandomRun::attach, .asks_daemon = true},
+        {.weight = 3, .does = &RandomRun::detach, .asks_daemon = true},
+        {.weight = 3, .does = &RandomRun::update, .asks_daemon = true},
         {.weight = 4, .does = &RandomRun::abort, .asks_daemon = true},
         {.weight = 4, .does = &RandomRun::guest_stops, .asks_daemon = false},
         {.weight = 3, .does = &RandomRun::xl_creates, .asks_daemon = false},
@@ -88,6 +94,7 @@ domain::Definition RandomRun::some_guest() {
                                                  "sim:crash-after=0.4",
                                                  "sim:reboot-after=3",
                                                  "sim:poweroff-after=2",
+                                                 "sim:soft-reset-after=1",
                                                  "sim:build-fails",
                                                  "sim:build-takes=2",
                                                  "sim:save-takes=1.5"};
@@ -104,6 +111,7 @@ domain::Definition RandomRun::some_guest() {
     guest.on_reboot = chance_.pick(actions);
     guest.on_crash = chance_.pick(at_crashes);
     guest.consoles.push_back({});
+    if (guest.type == domain::GuestType::hvm && chance_.one_in(2)) guest.disks.push_back(some_cd());
     // As it is read back.
     return domain::parse_xml(domain::format_xml(guest)).value();
 }
@@ -232,8 +240,9 @@ void RandomRun::abort() {
 // What others do
 
 void RandomRun::guest_stops() {
-    static constexpr StopReason reasons[] = {StopReason::poweroff, StopReason::reboot, StopReason::crash,
-                                             StopReason::watchdog, StopReason::suspend};
+    static constexpr StopReason reasons[] = {StopReason::poweroff, StopReason::reboot,
+                                             StopReason::crash,    StopReason::watchdog,
+                                             StopReason::suspend,  StopReason::soft_reset};
     const auto domid = some_domid();
     const auto reason = chance_.pick(reasons);
     if (machine.stop(domid, reason)) note(fmt::format("the guest of domid {} stops", domid));
@@ -255,8 +264,7 @@ void RandomRun::xl_pauses() {
 }
 
 void RandomRun::xl_unpauses() {
-    const auto domid = some_domid();
-    if (machine.unpause(domid)) note(fmt::format("xl unpauses domid {}", domid));
+    xl_lets_run(some_domid());
 }
 
 // What goes wrong

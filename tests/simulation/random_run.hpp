@@ -47,6 +47,14 @@ class RandomRun : public Host {
     void wake();
     void abort();
 
+    // What they have changed
+    void rename();
+    void set_memory();
+    void set_vcpus();
+    void attach();
+    void detach();
+    void update();
+
     // What others do
     void guest_stops();
     void xl_creates();
@@ -64,6 +72,12 @@ class RandomRun : public Host {
     const domain::Definition& known_guest();
     simulated::DomId some_domid() { return 1 + chance_.below(9); }
     std::filesystem::path some_image();
+    manager::Affects some_affects();
+    domain::Disk some_disk();
+    domain::Disk some_cd();
+    domain::Nic some_nic();
+    domain::Device some_device();
+    std::string some_file();
 
     Chance chance_;
     std::array<domain::Definition, 5> names_;  ///< with their uuids

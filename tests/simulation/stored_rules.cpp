@@ -22,6 +22,9 @@ StoredRules::Entry StoredRules::after(Entry entry, const Wish& wish) {
         case Wish::Kind::set_autostart:
             if (entry.definition) entry.autostart = wish.autostart;
             return entry;
+        case Wish::Kind::change:
+            if (entry.definition) wish.change(*entry.definition);
+            return entry;
         default: return entry;
     }
 }
@@ -29,14 +32,16 @@ StoredRules::Entry StoredRules::after(Entry entry, const Wish& wish) {
 void StoredRules::ended_well(const Wish& wish) {
     if (wish.uuid.is_nil()) return;
     auto& entries = entries_[wish.uuid];
-    const auto before = entries.empty() ? Entry() : entries.front();
-    entries = {after(before, wish)};
+    if (entries.empty()) entries.emplace_back();
+    for (auto& entry : entries)
+        entry = after(std::move(entry), wish);
 }
 
 void StoredRules::in_doubt(const Wish& wish) {
     if (wish.uuid.is_nil()) return;
     auto& entries = entries_[wish.uuid];
     if (entries.empty()) entries.emplace_back();
+    if (wish.stays == Wish::Stays::in_xen) in_xen_[wish.uuid].push_back(wish);
     // Of several any number may have been done, in any order that clients can tell.
     const auto before = entries;
     for (const auto& entry : before)
@@ -44,12 +49,21 @@ void StoredRules::in_doubt(const Wish& wish) {
             entries.push_back(other);
 }
 
+void StoredRules::failed(const Wish& wish) {
+    if (wish.stays == Wish::Stays::stored) in_doubt(wish);
+    if (wish.stays == Wish::Stays::in_xen) in_xen_[wish.uuid].push_back(wish);
+}
+
 std::string StoredRules::check(const manager::Manager& manager) {
     for (auto& [uuid, entries] : entries_) {
         Entry now;
         if (const auto info = manager.find(uuid); info && info->persistent)
             now = {*manager.definition(uuid, manager::Which::stored), info->autostart};
-        if (std::ranges::count(entries, now) == 0)
+        const auto follows = [&](const Wish& wish) {
+            return std::ranges::any_of(entries,
+                                       [&](const Entry& entry) { return after(entry, wish) == now; });
+        };
+        if (std::ranges::count(entries, now) == 0 && std::ranges::none_of(in_xen_[uuid], follows))
             return fmt::format("clients were told that this is stored:\n{}but this is:\n{}",
                                to_text(entries.front()), to_text(now));
         entries = {now};

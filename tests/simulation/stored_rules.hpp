@@ -16,6 +16,8 @@ namespace virtlight::simulation {
 class StoredRules {
  public:
     void ended_well(const Wish& wish);
+    /// Not by being refused: it may stay in one place.
+    void failed(const Wish& wish);
     /// The daemon was killed before it has ended.
     void in_doubt(const Wish& wish);
 
@@ -33,6 +35,7 @@ class StoredRules {
     static Entry after(Entry entry, const Wish& wish);
 
     std::map<Uuid, std::vector<Entry>> entries_;  ///< what may be true; one, if there is no doubt
+    std::map<Uuid, std::vector<Wish>> in_xen_;    ///< Xen may have it, and a daemon follow it later
 };
 
 }  // namespace virtlight::simulation

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "domain/definition.hpp"
@@ -14,6 +15,7 @@ struct Wish {
         undefine,
         undefine_with_image,
         set_autostart,
+        change,
         remove_image,
         start_paused,
         destroy,
@@ -24,6 +26,11 @@ struct Wish {
     Uuid uuid{};                                     ///< nil: nobody knows yet
     std::optional<domain::Definition> definition{};  ///< of a define
     bool autostart = false;
+    std::function<void(domain::Definition&)> change{};  ///< what it makes of a definition
+    /// Where it may have happened although it fails: the guest and the store have to agree, and when one
+    /// refuses, the other may refuse to go back.
+    enum class Stays { nowhere, stored, in_xen };
+    Stays stays = Stays::nowhere;
 };
 
 }  // namespace virtlight::simulation

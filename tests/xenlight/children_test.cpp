@@ -3,10 +3,13 @@
 
 #include <csignal>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/limits.hpp"
 #include "xenlight/fake_xen.hpp"
 #include "xenlight/operation_log.hpp"
 #include "xenlight/poll_loop.hpp"
@@ -71,6 +74,58 @@ TEST_F(ChildrenTest, StartWithOrdinarySignals) {
     }
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     std::signal(SIGPIPE, pipe_before);
+    EXPECT_EQ(status_of(pid), 0);
+}
+
+TEST_F(ChildrenTest, MayHaveTheUsualNumberOfDescriptors) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    if (before.rlim_max <= limits::usual_descriptors) GTEST_SKIP() << "there cannot be more of them here";
+    const rlimit raised{.rlim_cur = before.rlim_max, .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &raised), 0);
+    const pid_t pid = children->fork();
+    if (pid == 0) {
+        rlimit mine{};
+        ::getrlimit(RLIMIT_NOFILE, &mine);
+        ::_exit(mine.rlim_cur == limits::usual_descriptors && mine.rlim_max == before.rlim_max ? 0 : 1);
+    }
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    EXPECT_EQ(status_of(pid), 0);
+}
+
+TEST_F(ChildrenTest, HoldNothingThatIsTheDaemonsAlone) {
+    auto connection = make_pipe(O_NONBLOCK);
+    auto other = make_pipe(O_NONBLOCK);
+    auto forked = make_pipe();
+    ASSERT_TRUE(connection && other && forked);
+    connection->second.keep_from_children();
+    const pid_t pid = children->fork();
+    if (pid == 0) {
+        [[maybe_unused]] const auto n = ::write(forked->second.get(), "x", 1);
+        ::pause();
+        ::_exit(0);
+    }
+    char byte = 0;
+    ASSERT_EQ(::read(forked->first.get(), &byte, 1), 1);
+    connection->second.reset();
+    other->second.reset();
+    EXPECT_EQ(::read(connection->first.get(), &byte, 1), 0) << "the child keeps it open";
+    EXPECT_EQ(::read(other->first.get(), &byte, 1), -1) << "what libxl opened is its children's, too";
+    ::kill(pid, SIGKILL);
+    EXPECT_EQ(status_of(pid), -SIGKILL);
+}
+
+TEST_F(ChildrenTest, KeepADescriptorWhoseNumberWasTheDaemonsBefore) {
+    auto first = make_pipe();
+    ASSERT_TRUE(first);
+    first->second.keep_from_children();
+    const int number = first->second.get();
+    first->second.reset();
+    auto second = make_pipe();
+    ASSERT_TRUE(second);
+    ASSERT_TRUE(second->first.get() == number || second->second.get() == number);
+    const pid_t pid = children->fork();
+    if (pid == 0) ::_exit(::fcntl(number, F_GETFD) >= 0 ? 0 : 1);
     EXPECT_EQ(status_of(pid), 0);
 }
 

@@ -79,6 +79,17 @@ TEST_F(ConsoleTtysTest, AsksTheNextConnectionAnew) {
     ttys.unfollow(&next, life);
 }
 
+/// What a guest names is whatever of dom0's it would like to be opened.
+TEST_F(ConsoleTtysTest, BelievesNoNodeThatTheGuestHasPutThere) {
+    const std::string node = "/local/domain/5/device/console/1/tty";
+    xen.write(node, "/dev/pts/4");
+    follow({{.port = 1}});
+    EXPECT_EQ(told, Told{"/dev/pts/4"});
+    xen.replace(node, "/dev/watchdog", 5);
+    loop.run_for(seconds(1));
+    EXPECT_EQ(told, Told{""});
+}
+
 TEST(ConsoleTtys, FurtherConsolesStandElsewhere) {
     EXPECT_EQ(tty_node(3, {.port = 2}), "/local/domain/3/device/console/2/tty");
 }

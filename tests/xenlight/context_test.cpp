@@ -20,8 +20,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr const char* control = "/local/domain/5/control/shutdown";
-
 class ContextTest : public testing::Test {
  protected:
     void SetUp() override {
@@ -65,7 +63,7 @@ TEST_F(ContextTest, LeavesNothingInTheLoop) {
     Outcome outcome;
     shut_down(outcome);
     EXPECT_GT(loop.watches(), 0);
-    xen.write(control, "");
+    xen.write(fake_xen::shutdown_request, "");
     loop.run_for(seconds(1));
     context.reset();
     EXPECT_EQ(loop.watches(), 0);
@@ -76,8 +74,8 @@ TEST_F(ContextTest, EndsARequestWhenTheGuestAcknowledges) {
     shut_down(outcome);
     loop.run_for(seconds(1));
     EXPECT_FALSE(outcome.end);
-    EXPECT_EQ(xen.read(control), "poweroff");
-    xen.write(control, "");
+    EXPECT_EQ(xen.read(fake_xen::shutdown_request), "poweroff");
+    xen.write(fake_xen::shutdown_request, "");
     loop.run_for(seconds(1));
     EXPECT_EQ(outcome.rc(), 0);
     EXPECT_EQ(context->operations().in_flight(), 0);
@@ -119,7 +117,7 @@ TEST_F(ContextTest, DoesNotEndAnOperationByTheTimeoutOfAnother) {
     loop.run_for(seconds(3));
     EXPECT_EQ(second.rc(), ERROR_TIMEDOUT);
     EXPECT_FALSE(third.end);
-    xen.write(control, "");
+    xen.write(fake_xen::shutdown_request, "");
     loop.run_for(seconds(1));
     EXPECT_EQ(third.rc(), 0);
 }
@@ -162,7 +160,7 @@ TEST_F(ContextTest, KeepsTheParametersOfAnOperationUntilItsEnd) {
         },
         outcome.taker());
     EXPECT_EQ(parameter.use_count(), 2);
-    xen.write(control, "");
+    xen.write(fake_xen::shutdown_request, "");
     loop.run_for(seconds(1));
     EXPECT_EQ(parameter.use_count(), 1);
 }

@@ -18,8 +18,6 @@ using async::Task;
 using fake_xen::Xen;
 using testing::HasSubstr;
 
-constexpr const char* control = "/local/domain/5/control/shutdown";
-
 /// A core whose timers run ten thousand times as fast: half an hour of patience is a fifth of a second.
 class HastyCore final : public async::Scheduler {
  public:
@@ -108,7 +106,7 @@ TEST_F(ContextThreadTest, EndsTheWaitingForWhatIsNotToBeCutShortWhileLibxlGoesOn
         // Proof that it goes on: libxl still has what it works with, until the guest answers.
         EXPECT_TRUE(co_await t.thread->call([](Context&) -> Result<> { return {}; }));
         EXPECT_EQ(parameter.use_count(), 2);
-        t.fake.write(control, "");
+        t.fake.write(fake_xen::shutdown_request, "");
         for (int i = 0; i < 1000 && parameter.use_count() > 1; ++i)
             co_await async::sleep_for(t.core, milliseconds(5));
         EXPECT_EQ(parameter.use_count(), 1);

@@ -32,6 +32,7 @@ void Xen::reset() {
         const std::scoped_lock lock(mutex_);
         domains_.clear();
         nodes_.clear();
+        owners_.clear();
         alive_ = true;
         in_dump = [] {};
         dumped = nmis = 0;
@@ -71,6 +72,19 @@ void Xen::write(const std::string& path, const std::string& value) {
     const std::scoped_lock lock(mutex_);
     nodes_[path] = value;
     fire_locked(path);
+}
+
+void Xen::replace(const std::string& path, const std::string& value, hypervisor::DomId by) {
+    const std::scoped_lock lock(mutex_);
+    nodes_[path] = value;
+    owners_[path] = by;
+    fire_locked(path);
+}
+
+hypervisor::DomId Xen::owner(const std::string& path) const {
+    const std::scoped_lock lock(mutex_);
+    const auto found = owners_.find(path);
+    return found == owners_.end() ? 0 : found->second;
 }
 
 std::string Xen::read(const std::string& path) const {

@@ -15,6 +15,9 @@
 /// test program by ones that work on this, a Xen and a xenstored in memory. Thread-safe.
 namespace virtlight::fake_xen {
 
+/// Where the guest with domid 5 is asked to stop.
+inline constexpr const char* shutdown_request = "/local/domain/5/control/shutdown";
+
 struct Domain {
     hypervisor::DomId domid = 0;
     Uuid uuid{};
@@ -40,6 +43,8 @@ class Xen {
 
     /// Writes as a guest or another tool would, and tells who watches.
     void write(const std::string& path, const std::string& value);
+    /// As a guest does that removes what stands there and makes a node of its own.
+    void replace(const std::string& path, const std::string& value, hypervisor::DomId by);
     std::string read(const std::string& path) const;
     /// Tells who watches, as xenstored does for "@releaseDomain".
     void fire(const std::string& path);
@@ -62,6 +67,7 @@ class Xen {
     bool unwatch(Connection* connection, const std::string& path, const std::string& token);
     char** check_watch(Connection* connection);
     bool exists(const std::string& path) const;
+    hypervisor::DomId owner(const std::string& path) const;
     bool remove_tree(const std::string& path);
     std::vector<std::string> list(const std::string& path) const;
     bool accepts_connections() const;
@@ -73,6 +79,7 @@ class Xen {
     mutable std::mutex mutex_;
     std::map<hypervisor::DomId, Domain> domains_;
     std::map<std::string, std::string> nodes_;
+    std::map<std::string, hypervisor::DomId> owners_;  ///< of those that are not Domain-0's
     std::vector<Connection*> connections_;
     bool alive_ = true;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The functions under libxl, as the test program has them: the linker finds these before those of libxenctrl
 // and libxenstore.
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdarg>
@@ -9,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -175,11 +177,42 @@ int xc_physinfo(xc_interface*, xc_physinfo_t* info) {
     info->threads_per_core = 1;
     info->cores_per_socket = 2;
     info->nr_cpus = 4;
-    info->nr_nodes = 1;
+    info->nr_nodes = 2;
+    info->hw_cap[0] = 1 << 0 | 1 << 26;  // fpu, sse2
+    info->hw_cap[6] = 1U << 28;
     info->cpu_khz = 2'500'000;
     info->total_pages = 4096 * 256;
     info->free_pages = 1024 * 256;
     info->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_hvm;
+    return 0;
+}
+
+/// Two sockets, each a NUMA node, of which the second has a processor that is offline.
+int xc_cputopoinfo(xc_interface*, unsigned* count, xc_cputopo_t* cpus) {
+    constexpr xc_cputopo_t all[] = {
+        {0, 0, 0}, {1, 0, 0}, {0, 1, 1}, {XEN_INVALID_CORE_ID, XEN_INVALID_SOCKET_ID, XEN_INVALID_NODE_ID}};
+    for (unsigned i = 0; cpus && i < std::size(all) && i < *count; ++i)
+        cpus[i] = all[i];
+    *count = std::size(all);
+    return 0;
+}
+
+int xc_numainfo(xc_interface*, unsigned* count, xc_meminfo_t* memory, uint32_t* distances) {
+    constexpr unsigned nodes = 2;
+    constexpr uint64_t gib = 1 << 30;
+    for (unsigned i = 0; memory && i < nodes && i < *count; ++i) {
+        memory[i] = {.memsize = 2 * gib, .memfree = (i + 1) * gib / 4};
+        for (unsigned j = 0; j < nodes; ++j)
+            distances[i * *count + j] = i == j ? 10 : 21;
+    }
+    *count = nodes;
+    return 0;
+}
+
+int xc_getcpuinfo(xc_interface*, int most, xc_cpuinfo_t* infos, int* count) {
+    *count = std::min(most, 3);
+    for (int i = 0; i < *count; ++i)
+        infos[i].idletime = static_cast<uint64_t>(i + 1) * 1'000'000'000;
     return 0;
 }
 
@@ -294,6 +327,17 @@ xs_transaction_t xs_transaction_start(xs_handle*) {
 
 bool xs_transaction_end(xs_handle*, xs_transaction_t, bool) {
     return true;
+}
+
+xs_permissions* xs_get_permissions(xs_handle*, xs_transaction_t, const char* path, unsigned* count) {
+    if (!xen().exists(path)) {
+        errno = ENOENT;
+        return nullptr;
+    }
+    auto* const owner = static_cast<xs_permissions*>(std::malloc(sizeof(xs_permissions)));
+    *owner = {.id = xen().owner(path), .perms = XS_PERM_NONE};
+    *count = 1;
+    return owner;
 }
 
 bool xs_set_permissions(xs_handle*, xs_transaction_t, const char*, xs_permissions*, unsigned) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "xenlight/screens.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "domain/arbitrary_screen.hpp"
+#include "xenlight/config_of.hpp"
 #include "xenlight/words.hpp"
 
 namespace virtlight::xenlight {
@@ -26,12 +28,6 @@ Definition part(GuestType type, Graphics graphics, Video video, std::vector<Inpu
             .video = video,
             .usb_inputs = std::move(inputs),
             .sound = sound};
-}
-
-void init(GuestType type, DomainConfig& config) {
-    const auto theirs = type == GuestType::hvm ? LIBXL_DOMAIN_TYPE_HVM : LIBXL_DOMAIN_TYPE_PV;
-    config->c_info.type = theirs;
-    libxl_domain_build_info_init_type(&config->b_info, theirs);
 }
 
 Definition after_a_round_trip(const Definition& definition) {
@@ -78,6 +74,50 @@ TEST(Screens, OfXlAreWhatLibxlMakesOfThem) {
     EXPECT_EQ(read.graphics, Graphics{.vnc = Vnc{}});
     EXPECT_EQ(read.video, (Video{Video::Model::cirrus, 8192}));
     EXPECT_EQ(read.usb_inputs, std::vector{Input::tablet});
+}
+
+/// What check_screen() says of an HVM guest with this in it.
+template <class Change>
+std::string verdict(Change change) {
+    DomainConfig config;
+    init(GuestType::hvm, config);
+    change(*config, config->b_info.u.hvm);
+    const auto held = check_screen(*config);
+    return held ? "ok" : held.error().message;
+}
+
+TEST(Screens, OfXlThatCannotBeHeldAreRefusedByName) {
+    using Config = libxl_domain_config;
+    using testing::HasSubstr;
+    EXPECT_EQ(verdict([](Config&, auto&) {}), "ok");
+    EXPECT_EQ(verdict([](Config&, auto& hvm) { hvm.soundhw = ::strdup("gus"); }),
+              "it has the sound card 'gus', which is not served");
+    EXPECT_EQ(verdict([](Config&, auto& hvm) { hvm.usbdevice = ::strdup("host:1.2"); }),
+              "it has the USB device 'host:1.2', which is not served");
+    EXPECT_EQ(verdict([](Config&, auto& hvm) {
+                  hvm.usbdevice_list = copy_list(std::vector<std::string>{"mouse", "mouse", "tablet"});
+              }),
+              "it has 3 USB devices; 2 are served");
+    EXPECT_THAT(verdict([](Config&, auto& hvm) { hvm.vga.kind = static_cast<libxl_vga_interface_type>(7); }),
+                HasSubstr("a display adapter of kind 7"));
+    const auto spice = [](auto more) {
+        return verdict([more](Config&, auto& hvm) {
+            libxl_defbool_set(&hvm.spice.enable, true);
+            more(hvm.spice);
+        });
+    };
+    EXPECT_EQ(spice([](auto&) {}), "ok");
+    EXPECT_THAT(spice([](auto& info) {
+                    libxl_defbool_set(&info.vdagent, true);
+                    libxl_defbool_set(&info.agent_mouse, false);
+                }),
+                HasSubstr("a SPICE agent with neither mouse nor clipboard"));
+    EXPECT_THAT(verdict([](Config& config, auto&) {
+                    config.vfbs = allocate<libxl_device_vfb>(1);
+                    libxl_device_vfb_init(config.vfbs);
+                    config.num_vfbs = 1;
+                }),
+                HasSubstr("it has 1 framebuffers and 0 keyboards of Xen's"));
 }
 
 }  // namespace

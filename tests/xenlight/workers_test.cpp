@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "xenlight/workers.hpp"
 
+#include <future>
+
 #include <gtest/gtest.h>
 
 #include "async/scope.hpp"
@@ -94,6 +96,27 @@ TEST_F(WorkersTest, RefuseTooManyWhoWait) {
         each->reset();
     }
     settle();
+}
+
+/// As in a file of a server that is gone.
+TEST_F(WorkersTest, DoNotLendAContextWhoseThreadHangs) {
+    using Hung = std::optional<Result<bool>>;
+    const auto hang = [](Loan loan, std::shared_future<void> comes_back, Hung& answer) -> Task<> {
+        answer = co_await call(std::move(loan), [comes_back](Context&) {
+            comes_back.wait();
+            return Result<bool>(true);
+        });
+    };
+    std::promise<void> comes_back;
+    const auto first = borrow();
+    Hung answer;
+    scope.spawn(hang(**std::exchange(*first, std::nullopt), comes_back.get_future().share(), answer));
+    core.run_for(limits::libxl_answer);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->error().reason, Reason::timed_out);
+    EXPECT_EQ(workers.free(), 1);
+    link->cut();
+    comes_back.set_value();
 }
 
 }  // namespace

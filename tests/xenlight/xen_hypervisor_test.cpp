@@ -81,7 +81,7 @@ TEST_F(XenHypervisorTest, KnowsTheHost) {
     EXPECT_EQ(host.version_extra, ".7");
     EXPECT_EQ(host.memory_kib, 4 * 1024 * 1024);
     EXPECT_EQ(host.cpus, 4);
-    EXPECT_EQ(host.sockets_per_node, 2);
+    EXPECT_EQ(host.sockets_per_node, 1);
     EXPECT_EQ(host.mhz, 2500);
     EXPECT_TRUE(host.has_pv && host.has_hvm);
 }
@@ -366,6 +366,28 @@ TEST_F(XenHypervisorTest, RefusesDisksThatAreThereAlreadyOrNotThere) {
         const auto missing = co_await t.xen->attach(5, disk, {});
         EXPECT_THAT(missing.error().message, HasSubstr("the source /nowhere of disk xvdb: No such file"));
         EXPECT_TRUE(t.fake.exists(vbd));
+    });
+}
+
+TEST_F(XenHypervisorTest, HasADiskResizedByWhoeverServesIt) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        const test::TemporaryFolder folder;
+        auto disk = disk_of_the_guest();
+        disk.path = folder.path() / "disk";
+        std::ofstream(disk.path) << "data";
+        EXPECT_EQ((co_await t.xen->resize_disk(5, disk, 1024, {})).error().reason, Reason::no_device);
+
+        plug_disk(t.fake);
+        const auto by_model = co_await t.xen->resize_disk(5, disk, 1024, {});
+        EXPECT_THAT(by_model.error().message, HasSubstr("its device model cannot be reached"));
+        EXPECT_EQ(std::filesystem::file_size(disk.path), 4u);
+
+        const std::string backend = "/local/domain/0/backend/vbd/5/51728";
+        t.fake.write(std::string(vbd) + "/backend", backend);
+        t.fake.write(backend + "/node", "/dev/null");
+        const auto by_kernel = co_await t.xen->resize_disk(5, disk, 1024, {});
+        EXPECT_THAT(by_kernel.error().message, HasSubstr("its loop device /dev/null does not take them"));
+        EXPECT_EQ(std::filesystem::file_size(disk.path), 1024u);
     });
 }
 

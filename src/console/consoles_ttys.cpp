@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <utility>
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "console/consoles.hpp"
+#include "domain/channel.hpp"
+
+/// Which ttys are read, and when another program has them.
+namespace virtlight::console {
+
+void Consoles::ttys_told(Uuid uuid, hypervisor::LifeId life, const std::vector<domain::Console>& consoles) {
+    const auto found = guests_.find(uuid);
+    if (found == guests_.end() || found->second.life != life) return;
+    auto& ttys = found->second.ttys;
+    for (const auto& console : consoles) {
+        if (domain::is_channel(console)) continue;
+        if (console.tty.empty())
+            ttys.erase(name_of(console));
+        else
+            ttys[name_of(console)] = console.tty;
+    }
+    name_channels(found->second, consoles);
+    attach(uuid, found->second);
+}
+
+/// Xen tells where it is again.
+void Consoles::lost(const HistoryKey& key) {
+    const auto found = guests_.find(key.uuid);
+    if (found != guests_.end()) found->second.ttys.erase(key.console);
+}
+
+/// Serves what can be served; the rest is tried again.
+void Consoles::attach(Uuid uuid, Guest& guest) {
+    if (guest.released || guest.ttys.empty()) return;
+    const auto attached = try_attach(guest);
+    if (!attached && !guest.refused)
+        log::warning("the consoles of domain '{}' cannot be read: {}; it is tried again", guest.name,
+                     attached.error().message);
+    guest.refused = !attached;
+    if (!attached) retry_later(uuid);
+}
+
+Result<> Consoles::try_attach(Guest& guest) const {
+    if (!guest.lock) {
+        auto lock = ConsoleLock::take(places_.locks / fmt::format("xenconsole.{}", guest.domid));
+        if (!lock) return std::unexpected(std::move(lock.error()));
+        guest.lock = *std::move(lock);
+    }
+    Result<> all;
+    for (const auto& [name, tty] : guest.ttys) {
+        const auto console = guest.consoles.find(name);
+        if (console == guest.consoles.end()) continue;
+        auto attached = console->second->attach(tty);
+        console->second->broker().set_exclusive(attached.has_value());
+        if (!attached) all = std::move(attached);
+    }
+    return all;
+}
+
+void Consoles::detach(Guest& guest) {
+    for (const auto& [name, console] : guest.consoles) {
+        console->detach();
+        console->broker().set_exclusive(false);
+    }
+    guest.lock.reset();
+    loop_.cancel(std::exchange(guest.retry, {}));
+}
+
+void Consoles::retry_later(Uuid uuid) {
+    const auto found = guests_.find(uuid);
+    if (found == guests_.end() || !found->second.life || found->second.retry || ending_) return;
+    found->second.retry = loop_.call_at(loop_.now() + limits::console_retry, [this, uuid] {
+        auto& guest = guests_.at(uuid);
+        guest.retry = {};
+        attach(uuid, guest);
+    });
+}
+
+Result<> Consoles::release(Uuid uuid) {
+    const auto guest = running(uuid);
+    if (!guest) return std::unexpected(guest.error());
+    if (std::exchange((*guest)->released, true))
+        return fail(Reason::invalid_state, "the consoles of domain '{}' are released already",
+                    (*guest)->name);
+    detach(**guest);
+    for (const auto& [name, console] : (*guest)->consoles)
+        console->mark(Mark::Kind::released);
+    return {};
+}
+
+Result<> Consoles::take_back(Uuid uuid) {
+    const auto guest = running(uuid);
+    if (!guest) return std::unexpected(guest.error());
+    if (!(*guest)->released)
+        return fail(Reason::invalid_state, "the consoles of domain '{}' are not released", (*guest)->name);
+    if (auto attached = try_attach(**guest); !attached) {
+        detach(**guest);
+        return attached;
+    }
+    (*guest)->released = false;
+    for (const auto& [name, console] : (*guest)->consoles)
+        console->mark(Mark::Kind::attached);
+    return {};
+}
+
+}  // namespace virtlight::console

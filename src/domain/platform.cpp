@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/platform.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace virtlight::domain {
+namespace {
+
+using Names = std::pair<std::string_view, std::string_view>;
+
+/// libvirt's and Xen's, where they differ.
+constexpr Names names[] = {
+    {"cid", "cntxid"},
+    {"clflush", "clfsh"},
+    {"cmp_legacy", "cmplegacy"},
+    {"cr8legacy", "altmovcr8"},
+    {"cx16", "cmpxchg16"},
+    {"cx8", "cmpxchg8"},
+    {"ds_cpl", "dscpl"},
+    {"fxsr_opt", "ffxsr"},
+    {"ht", "htt"},
+    {"lahf_lm", "lahfsahf"},
+    {"nodeid_msr", "nodeid"},
+    {"pclmuldq", "pclmulqdq"},
+    {"pdpe1gb", "page1gb"},
+    {"pn", "psn"},
+    {"pni", "sse3"},
+    {"sep", "sysenter"},
+};
+
+}  // namespace
+
+bool is_cpu_feature(std::string_view name) {
+    return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-_") == name.npos;
+}
+
+std::string_view xens_cpu_feature(std::string_view name) {
+    const auto* const found = std::ranges::find(names, name, &Names::first);
+    return found == std::end(names) ? name : found->second;
+}
+
+std::string_view libvirts_cpu_feature(std::string_view name) {
+    const auto* const found = std::ranges::find(names, name, &Names::second);
+    return found == std::end(names) ? name : found->first;
+}
+
+}  // namespace virtlight::domain

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/usb.hpp"
+
+#include <algorithm>
+
+#include "base/limits.hpp"
+#include "domain/definition.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+using Model = UsbController::Model;
+
+constexpr unsigned address_most = 255;
+constexpr unsigned paravirtual_ports = 31;
+constexpr unsigned uhci_ports = 2;
+constexpr unsigned ehci_ports = 6;
+constexpr unsigned xhci_ports = 15;
+constexpr unsigned ports_by_default = 8;
+
+bool is_emulated(Model model) {
+    return model != Model::qusb1 && model != Model::qusb2;
+}
+
+struct Ports {
+    unsigned least;
+    unsigned most;
+};
+
+Ports ports_of(Model model) {
+    switch (model) {
+        case Model::uhci: return {uhci_ports, uhci_ports};
+        case Model::ehci: return {ehci_ports, ehci_ports};
+        case Model::xhci: return {1, xhci_ports};
+        case Model::qusb1:
+        case Model::qusb2: break;
+    }
+    return {1, paravirtual_ports};
+}
+
+bool is_free(const Usb& usb, unsigned controller, unsigned port) {
+    return std::ranges::none_of(usb.devices, [&](const UsbDevice& device) {
+        return device.controller == controller && device.port == port;
+    });
+}
+
+/// Gives it the first free port.
+bool place(const Usb& usb, UsbDevice& device) {
+    for (const auto& controller : usb.controllers) {
+        for (unsigned port = 1; port <= controller.ports; ++port) {
+            if (!is_free(usb, controller.index, port)) continue;
+            device.controller = controller.index;
+            device.port = port;
+            return true;
+        }
+    }
+    return false;
+}
+
+Result<> check_place(const Usb& usb, const UsbDevice& device) {
+    const auto controller = std::ranges::find(usb.controllers, device.controller, &UsbController::index);
+    if (controller == usb.controllers.end())
+        return fail(Reason::invalid_argument, "USB device {}: the guest has no USB controller {}",
+                    to_string(device), device.controller);
+    if (device.port > controller->ports)
+        return fail(Reason::invalid_argument, "USB device {}: USB controller {} has ports 1 to {}, not {}",
+                    to_string(device), device.controller, controller->ports, device.port);
+    if (!is_free(usb, device.controller, device.port))
+        return fail(Reason::invalid_argument, "USB device {}: port {} of USB controller {} is taken",
+                    to_string(device), device.port, device.controller);
+    return {};
+}
+
+}  // namespace
+
+Model usual_usb_model(GuestType type) {
+    return type == GuestType::hvm ? Model::ehci : Model::qusb2;
+}
+
+unsigned usual_ports(Model model) {
+    const auto [least, most] = ports_of(model);
+    return std::clamp(ports_by_default, least, most);
+}
+
+unsigned free_index(const std::vector<UsbController>& controllers) {
+    unsigned index = 0;
+    while (std::ranges::find(controllers, index, &UsbController::index) != controllers.end())
+        ++index;
+    return index;
+}
+
+Result<> add_usb_controller(Usb& usb, const UsbController& controller, GuestType type) {
+    const auto [index, model, ports] = controller;
+    if (is_emulated(model) && type != GuestType::hvm)
+        return fail(Reason::unsupported_config,
+                    "USB controller {} is emulated, which only an HVM guest can have; allowed here are the "
+                    "models qusb1 and qusb2",
+                    index);
+    if (index >= limits::usb_controllers)
+        return fail(Reason::unsupported_config, "a guest can have USB controllers 0 to {}, not {}",
+                    limits::usb_controllers - 1, index);
+    if (const auto [least, most] = ports_of(model); ports < least || ports > most)
+        return fail(Reason::unsupported_config, "USB controller {} can have from {} to {} ports, not {}",
+                    index, least, most, ports);
+    const auto place = std::ranges::lower_bound(usb.controllers, index, {}, &UsbController::index);
+    if (place != usb.controllers.end() && place->index == index)
+        return fail(Reason::invalid_argument, "the guest has a USB controller {} already", index);
+    usb.controllers.insert(place, controller);
+    return {};
+}
+
+Result<> add_usb_device(Usb& usb, UsbDevice device) {
+    const auto is_address = [](unsigned number) { return number >= 1 && number <= address_most; };
+    if (!is_address(device.host_bus) || !is_address(device.host_device))
+        return fail(Reason::unsupported_config,
+                    "the bus and the number of a USB device are from 1 to {}, not {}", address_most,
+                    to_string(device));
+    for (const auto& other : usb.devices)
+        if (other.host_bus == device.host_bus && other.host_device == device.host_device)
+            return fail(Reason::invalid_argument, "the guest has USB device {} already", to_string(device));
+    if (device.port == 0 && !place(usb, device))
+        return fail(Reason::invalid_argument,
+                    "USB device {}: no port of a USB controller of the guest is free; add a controller first",
+                    to_string(device));
+    if (auto good = check_place(usb, device); !good) return good;
+    usb.devices.push_back(device);
+    return {};
+}
+
+bool has_free_port(const Usb& usb) {
+    UsbDevice device;
+    return place(usb, device);
+}
+
+std::string to_string(const UsbDevice& device) {
+    return fmt::format("{}.{}", device.host_bus, device.host_device);
+}
+
+std::string alias_of(const UsbController& controller) {
+    return fmt::format("usb{}", controller.index);
+}
+
+std::string alias_of(const UsbDevice& device) {
+    return fmt::format("usb{}-port{}", device.controller, device.port);
+}
+
+}  // namespace virtlight::domain

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <tuple>
+
+#include "domain/pci.hpp"
+#include "domain/usb.hpp"
+#include "domain/xl_cfg_values.hpp"
+
+// PCI devices of the host that are handed to a guest, xl-pci-configuration(5), and USB controllers and
+// devices.
+
+namespace virtlight::domain {
+namespace {
+
+constexpr unsigned last_slot = 31;
+
+/// "0000:07:10.1@5": the slot in the guest is hexadecimal.
+void read_address(const XlAt& at, std::string_view text, PciDevice& device) {
+    const auto sign = text.find('@');
+    const auto address = parse_pci_address(text.substr(0, sign));
+    if (!address) return at.invalid("'{}' is no address of a PCI device, as 07:10.1 is", shown(text));
+    device.address = *address;
+    if (sign == text.npos) return;
+    const auto slot = whole_number<unsigned>(text.substr(sign + 1), 16);
+    if (!slot || *slot > last_slot)
+        return at.invalid("'{}' is no slot of a guest", shown(text.substr(sign + 1)));
+    device.guest_slot = *slot;
+}
+
+void read_pci_parameter(const XlAt& at, PciDevice& device) {
+    const auto& key = at.key();
+    const auto& value = at.text();
+    if (key == "permissive") {
+        device.permissive = value.empty() || at.boolean();
+    } else if (key == "seize") {
+        device.managed = value.empty() || at.boolean();
+    } else if (key == "bdf") {
+        read_address(at, value, device);
+    } else if (key == "vslot") {
+        read_address(at, to_string(device.address) + "@" + value, device);
+    } else if (value.empty() && key.contains(':')) {
+        read_address(at, key, device);
+    } else {
+        at.unsupported("'{}' of a PCI device is not supported", shown(key));
+    }
+}
+
+void read_pci(const XlAt& at, Definition& definition) {
+    for (const auto& item : at.items()) {
+        PciDevice device{.managed = at.is_on("pci_seize", false),
+                         .permissive = at.is_on("pci_permissive", false)};
+        const auto parameters = item.parameters();
+        if (parameters.empty()) return item.invalid("a PCI device has no address");
+        for (const auto& parameter : parameters)
+            read_pci_parameter(item.part(parameters, parameter), device);
+        for (const auto& good :
+             {check_pci(device, definition.type), check_beside(device, definition.pci_devices)})
+            if (!good) return item.unsupported("{}", good.error().message);
+        definition.pci_devices.push_back(device);
+    }
+}
+void write_pci(const Definition& definition, XlWriter& writer) {
+    std::vector<std::string> specs;
+    for (const auto& device : definition.pci_devices) {
+        auto& spec = specs.emplace_back(to_string(device.address));
+        if (device.guest_slot > 0) spec += fmt::format("@{:x}", device.guest_slot);
+        spec += fmt::format(",seize={},permissive={}", device.managed ? 1 : 0, device.permissive ? 1 : 0);
+    }
+    writer.texts("pci", specs);
+}
+
+/// What all PCI devices are unless they say otherwise; read with them.
+void read_pci_default(const XlAt& at, Definition&) {
+    at.boolean();
+}
+
+using Model = UsbController::Model;
+enum class UsbType { chosen, qusb, emulated };
+constexpr Word<UsbType> usb_types[] = {
+    {"auto", UsbType::chosen}, {"qusb", UsbType::qusb}, {"devicemodel", UsbType::emulated}};
+
+Model read_model(const XlAt& at, GuestType type) {
+    const auto said = at.sibling("type");
+    auto kind = said ? choice<UsbType>(*said, usb_types, UsbType::chosen) : UsbType::chosen;
+    if (kind == UsbType::chosen) kind = type == GuestType::hvm ? UsbType::emulated : UsbType::qusb;
+    const auto version = at.sibling("version") ? at.number_of("version", 3) : 2;
+    if (version == 0 || (version == 3 && kind == UsbType::qusb))
+        at.unsupported("a USB controller of this type can be of version 1 or 2");
+    if (kind == UsbType::qusb) return version == 1 ? Model::qusb1 : Model::qusb2;
+    return version == 1 ? Model::uhci : version == 2 ? Model::ehci : Model::xhci;
+}
+
+void refuse_others(const XlSettings& parameters, const XlAt& at, std::span<const std::string_view> known) {
+    for (const auto& parameter : parameters)
+        if (std::ranges::find(known, parameter.key) == known.end())
+            at.unsupported("'{}' in '{}' is not supported", shown(parameter.key), at.key());
+}
+
+constexpr std::string_view controller_words[] = {"type", "version", "ports"};
+
+void read_controllers(const XlAt& at, Definition& definition) {
+    for (const auto& item : at.items()) {
+        const auto parameters = item.parameters();
+        refuse_others(parameters, item, controller_words);
+        const XlSetting none{};
+        const auto part = item.part(parameters, parameters.empty() ? none : parameters.front());
+        UsbController controller{.index = free_index(definition.usb.controllers),
+                                 .model = read_model(part, definition.type)};
+        controller.ports = usual_ports(controller.model);
+        if (part.sibling("ports")) controller.ports = static_cast<unsigned>(part.number_of("ports", 31));
+        if (const auto good = add_usb_controller(definition.usb, controller, definition.type); !good)
+            return item.unsupported("{}", good.error().message);
+    }
+}
+
+constexpr std::tuple<Model, std::string_view, unsigned> models[] = {{Model::qusb1, "qusb", 1},
+                                                                    {Model::qusb2, "qusb", 2},
+                                                                    {Model::uhci, "devicemodel", 1},
+                                                                    {Model::ehci, "devicemodel", 2},
+                                                                    {Model::xhci, "devicemodel", 3}};
+
+void write_controllers(const Definition& definition, XlWriter& writer) {
+    std::vector<std::string> specs;
+    for (const auto& controller : definition.usb.controllers)
+        for (const auto& [model, type, version] : models)
+            if (model == controller.model)
+                specs.push_back(fmt::format("type={},version={},ports={}", type, version, controller.ports));
+    writer.texts("usbctrl", specs);
+}
+
+constexpr std::string_view device_words[] = {"type", "hostbus", "hostaddr", "controller", "port"};
+
+void read_devices(const XlAt& at, Definition& definition) {
+    auto& usb = definition.usb;
+    for (const auto& item : at.items()) {
+        const auto parameters = item.parameters();
+        refuse_others(parameters, item, device_words);
+        if (parameters.empty()) return item.invalid("a USB device has no 'hostbus' and 'hostaddr'");
+        const auto part = item.part(parameters, parameters.front());
+        if (const auto type = part.text_of("type"); !type.empty() && type != "hostdev")
+            return item.unsupported("a USB device can be of type 'hostdev', not '{}'", shown(type));
+        UsbDevice device{.host_bus = static_cast<unsigned>(part.number_of("hostbus", 255)),
+                         .host_device = static_cast<unsigned>(part.number_of("hostaddr", 255)),
+                         .controller = static_cast<unsigned>(part.number_of("controller", 255)),
+                         .port = static_cast<unsigned>(part.number_of("port", 31))};
+        // As libxl does where there is no room.
+        if (device.port == 0 && !has_free_port(usb)) {
+            const auto model = usual_usb_model(definition.type);
+            const UsbController more{free_index(usb.controllers), model, usual_ports(model)};
+            if (const auto good = add_usb_controller(usb, more, definition.type); !good)
+                return item.unsupported("{}", good.error().message);
+        }
+        if (const auto good = add_usb_device(usb, device); !good)
+            return item.unsupported("{}", good.error().message);
+    }
+}
+void write_devices(const Definition& definition, XlWriter& writer) {
+    std::vector<std::string> specs;
+    for (const auto& [host_bus, host_device, controller, port] : definition.usb.devices)
+        specs.push_back(fmt::format("hostbus={},hostaddr={},controller={},port={}", host_bus, host_device,
+                                    controller, port));
+    writer.texts("usbdev", specs);
+}
+
+constexpr XlOption table[] = {
+    {"pci", "`devices/hostdev` of type pci", read_pci, write_pci},
+    {"pci_seize", "`devices/hostdev/@managed` of those that do not say", read_pci_default, nullptr, "pci"},
+    {"pci_permissive", "the same of devices that a guest may write to wholly", read_pci_default, nullptr,
+     "pci"},
+    {"usbctrl", "`devices/controller` of type usb; not of type pv", read_controllers, write_controllers},
+    {"usbdev", "`devices/hostdev` of type usb", read_devices, write_devices},
+};
+
+}  // namespace
+
+constinit const XlOptions xl_host_device_options = table;
+
+}  // namespace virtlight::domain

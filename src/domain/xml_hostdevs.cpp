@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <utility>
+#include <vector>
+
+#include "domain/xml_parts.hpp"
+#include "domain/xml_values.hpp"
+
+// Devices of the host that a guest gets to itself: <hostdev> of types pci and usb.
+
+namespace virtlight::domain {
+namespace {
+
+enum class Kind { pci, usb };
+
+constexpr Word<Kind> kinds[] = {{"pci", Kind::pci}, {"usb", Kind::usb}};
+constexpr Word<bool> yes_or_no[] = {{"yes", true}, {"no", false}};
+
+/// A part of an address, which may be written as 16 or as 0x10. Too large a number is left to the checks of
+/// what it is a part of.
+unsigned number_in(const XmlElement& at, std::string_view attribute, std::optional<unsigned> otherwise) {
+    const auto text = at.attribute(attribute);
+    if (!text) {
+        if (!otherwise) at.invalid("<address> has no attribute '{}'", attribute);
+        return otherwise.value_or(0);
+    }
+    auto digits = trimmed(*text);
+    const bool hexadecimal = digits.starts_with("0x");
+    if (hexadecimal) digits.remove_prefix(2);
+    const auto number = whole_number<unsigned>(digits, hexadecimal ? 16 : 10);
+    if (!number)
+        at.invalid("attribute '{}' of <address> must be a number, not '{}'", attribute, shown(*text));
+    return number.value_or(0);
+}
+
+PciAddress read_pci_address(const XmlElement& address) {
+    return {.domain = number_in(address, "domain", 0),
+            .bus = number_in(address, "bus", std::nullopt),
+            .slot = number_in(address, "slot", std::nullopt),
+            .function = number_in(address, "function", 0)};
+}
+
+/// A guest's bus is one, and what it is given has function 0 there.
+unsigned read_guest_slot(const XmlElement& address) {
+    if (!address) return 0;
+    expect_attribute(address, "type", "pci");
+    const auto [domain, bus, slot, function] = read_pci_address(address);
+    if (domain != 0 || bus != 0 || function != 0 || slot == 0)
+        address.unsupported("a guest finds the device on bus 0, in a slot from 1 on, as function 0");
+    return slot;
+}
+
+PciDevice read_pci(const XmlElement& element) {
+    PciDevice device;
+    device.managed = attribute_choice<bool>(element, "managed", yes_or_no, false);
+    expect_attribute(element.child("driver"), "name", "xen");
+    const auto source = element.child("source");
+    const auto address = source.child("address");
+    if (!address) {
+        element.invalid(
+            "<hostdev> has no <source> with an <address>, as in <address bus='0x07' slot='0x10' "
+            "function='0x1'/>");
+        return device;
+    }
+    device.address = read_pci_address(address);
+    device.permissive = !attribute_choice<bool>(source, "writeFiltering", yes_or_no, true);
+    device.guest_slot = read_guest_slot(element.child("address"));
+    return device;
+}
+
+/// That dom0's driver lets go of it is QEMU's affair, whatever 'managed' says.
+UsbDevice read_usb(const XmlElement& element) {
+    UsbDevice device;
+    attribute_choice<bool>(element, "managed", yes_or_no, false);
+    const auto source = element.child("source");
+    const auto address = source.child("address");
+    if (!address) {
+        element.unsupported(
+            "a USB device is named by its place on the host, as in <source><address bus='1' "
+            "device='3'/></source>, "
+            "and not by its vendor and product");
+        source.child("vendor").attribute("id");
+        source.child("product").attribute("id");
+        return device;
+    }
+    device.host_bus = number_in(address, "bus", std::nullopt);
+    device.host_device = number_in(address, "device", std::nullopt);
+    if (const auto place = element.child("address")) {
+        expect_attribute(place, "type", "usb");
+        device.controller = number_in(place, "bus", 0);
+        device.port = number_in(place, "port", std::nullopt);
+        if (device.port == 0) place.invalid("the ports of a USB controller are counted from 1");
+    }
+    return device;
+}
+
+void add_pci(const XmlElement& element, PciDevice device, Definition& definition) {
+    auto good = check_pci(device, definition.type);
+    if (good) good = check_beside(device, definition.pci_devices);
+    if (!good) {
+        element.unsupported("{}", good.error().message);
+        return;
+    }
+    definition.pci_devices.push_back(std::move(device));
+}
+
+/// A guest without a controller that has room for it gets one.
+void add_usb(const XmlElement& element, const UsbDevice& device, Definition& definition) {
+    auto& usb = definition.usb;
+    if (device.port == 0 && !has_free_port(usb)) {
+        const auto model = usual_usb_model(definition.type);
+        const UsbController controller{free_index(usb.controllers), model, usual_ports(model)};
+        if (const auto good = add_usb_controller(usb, controller, definition.type); !good)
+            element.unsupported("{}", good.error().message);
+    }
+    if (const auto good = add_usb_device(usb, device); !good) element.unsupported("{}", good.error().message);
+}
+
+void read(const XmlElement& devices, Definition& definition) {
+    std::vector<std::pair<XmlElement, UsbDevice>> without_place;
+    for (const auto& element : devices.children("hostdev")) {
+        const auto device = read_hostdev(element);
+        if (const auto* const pci = std::get_if<PciDevice>(&device)) {
+            add_pci(element, *pci, definition);
+        } else if (const auto& usb = std::get<UsbDevice>(device); usb.port == 0) {
+            without_place.emplace_back(element, usb);
+        } else {
+            add_usb(element, usb, definition);
+        }
+    }
+    for (const auto& [element, device] : without_place)
+        add_usb(element, device, definition);
+}
+
+void write_pci_address(XmlWriter& writer, const PciAddress& address, bool with_type) {
+    auto element = writer.element("address");
+    if (with_type) element.attribute("type", "pci");
+    element.attribute("domain", fmt::format("{:#06x}", address.domain))
+        .attribute("bus", fmt::format("{:#04x}", address.bus))
+        .attribute("slot", fmt::format("{:#04x}", address.slot))
+        .attribute("function", fmt::format("{:#x}", address.function));
+}
+
+void write_pci(XmlWriter& writer, const PciDevice& device, Shape shape) {
+    auto element = writer.element("hostdev");
+    element.attribute("mode", "subsystem")
+        .attribute("type", "pci")
+        .attribute("managed", word_for<bool>(device.managed, yes_or_no));
+    writer.element("driver").attribute("name", "xen");
+    {
+        auto source = writer.element("source");
+        if (device.permissive) source.attribute("writeFiltering", "no");
+        write_pci_address(writer, device.address, false);
+    }
+    if (shape == Shape::running) writer.element("alias").attribute("name", alias_of(device));
+    if (device.guest_slot != 0) write_pci_address(writer, {.slot = device.guest_slot}, true);
+}
+
+void write_usb(XmlWriter& writer, const UsbDevice& device, Shape shape) {
+    auto element = writer.element("hostdev");
+    element.attribute("mode", "subsystem").attribute("type", "usb").attribute("managed", "no");
+    {
+        const auto source = writer.element("source");
+        writer.element("address").attribute("bus", device.host_bus).attribute("device", device.host_device);
+    }
+    if (shape == Shape::running) writer.element("alias").attribute("name", alias_of(device));
+    writer.element("address")
+        .attribute("type", "usb")
+        .attribute("bus", device.controller)
+        .attribute("port", device.port);
+}
+
+void write(XmlWriter& writer, const Definition& definition, Shape shape) {
+    for (const auto& device : definition.pci_devices)
+        write_pci(writer, device, shape);
+    for (const auto& device : definition.usb.devices)
+        write_usb(writer, device, shape);
+}
+
+}  // namespace
+
+HostDevice read_hostdev(const XmlElement& element) {
+    expect_attribute(element, "mode", "subsystem");
+    ignore_alias(element);
+    if (!element.attribute("type"))
+        element.invalid("<hostdev> has no attribute 'type'; allowed here: {}", list_words<Kind>(kinds));
+    if (attribute_choice(element, "type", kinds, Kind::pci) == Kind::usb) return read_usb(element);
+    return read_pci(element);
+}
+
+constinit const XmlPart hostdevs_part{read, write};
+
+}  // namespace virtlight::domain

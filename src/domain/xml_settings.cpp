@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/xml_settings.hpp"
+
+#include "domain/settings.hpp"
+#include "domain/xml_parts.hpp"
+#include "domain/xml_values.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+constexpr std::string_view root = "virtlight:settings";
+
+void read_setting(const std::string& name, const std::vector<std::string>& texts, const XmlElement& at,
+                  Definition& definition) {
+    const auto* const rule = find_setting(name);
+    if (!rule) return at.unsupported("there is no setting '{}'", shown(name));
+    auto value = parse_setting(*rule, texts);
+    if (!value) return at.unsupported("setting {}", value.error().message);
+    if (const auto good = check_setting_for(*rule, definition.type); !good)
+        return at.unsupported("setting {}", good.error().message);
+    definition.settings[name] = *std::move(value);
+}
+
+void read(const XmlElement& domain, Definition& definition) {
+    const auto element = settings_in(domain.child("metadata"));
+    if (!element) return;
+    std::map<std::string, std::vector<std::string>> all;
+    for (const auto& setting : element.children("setting")) {
+        const auto name = setting.attribute("name");
+        const auto value = setting.attribute("value");
+        if (!name || !value) return setting.invalid("<setting> needs the attributes 'name' and 'value'");
+        auto& texts = all[*name];
+        texts.push_back(*value);
+        read_setting(*name, texts, setting, definition);
+    }
+}
+
+/// They are written with the rest of <metadata>.
+void write(XmlWriter&, const Definition&, Shape) {}
+
+}  // namespace
+
+constinit const XmlPart settings_part{read, write};
+
+XmlElement settings_in(const XmlElement& metadata) {
+    for (const auto& child : metadata.children())
+        if (child.namespace_uri() == settings_namespace) return child;
+    return metadata.child({});
+}
+
+std::string format_settings(const Settings& settings, std::size_t depth) {
+    XmlWriter writer(depth);
+    {
+        auto element = writer.element(root);
+        element.attribute("xmlns:virtlight", settings_namespace);
+        for (const auto& [name, value] : settings)
+            for (const auto& text : format_setting(value))
+                writer.element("setting").attribute("name", name).attribute("value", text);
+    }
+    return std::move(writer).take();
+}
+
+}  // namespace virtlight::domain

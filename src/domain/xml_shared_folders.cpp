@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/xml_parts.hpp"
+#include "domain/xml_values.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+using Access = SharedFolder::Access;
+
+constexpr Word<Access> accesses[] = {
+    {"passthrough", Access::passthrough}, {"mapped", Access::mapped}, {"squash", Access::squash}};
+
+void read(const XmlElement& devices, Definition& definition) {
+    for (const auto& element : devices.children("filesystem")) {
+        expect_attribute(element, "type", "mount");
+        ignore_alias(element);
+        SharedFolder folder{.tag = element.child("target").attribute("dir").value_or(""),
+                            .path = element.child("source").attribute("dir").value_or(""),
+                            .access = attribute_choice(element, "accessmode", accesses, Access::passthrough)};
+        if (element.child("readonly"))
+            element.unsupported("a shared folder cannot be <readonly/>: Xen's 9pfs has no way to say so");
+        if (const auto added = add_shared_folder(definition.shared_folders, std::move(folder)); !added)
+            element.unsupported("{}", added.error().message);
+    }
+}
+
+void write(XmlWriter& writer, const Definition& definition, Shape) {
+    for (const auto& folder : definition.shared_folders) {
+        auto element = writer.element("filesystem");
+        element.attribute("type", "mount").attribute("accessmode", word_for(folder.access, accesses));
+        writer.element("source").attribute("dir", folder.path);
+        writer.element("target").attribute("dir", folder.tag);
+    }
+}
+
+}  // namespace
+
+constinit const XmlPart shared_folders_part{read, write};
+
+}  // namespace virtlight::domain

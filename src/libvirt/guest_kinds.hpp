@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "hypervisor/host_facts.hpp"
+
+/// The guests that a host may run, as libvirt's documents call them.
+namespace virtlight::libvirt {
+
+struct GuestKind {
+    std::string_view os_type;
+    std::string_view machine;
+    bool hypervisor::HostFacts::* available;
+    bool emulated;  ///< it finds a PC
+};
+
+inline constexpr std::array guest_kinds{
+    GuestKind{"xen", "xenpv", &hypervisor::HostFacts::has_pv, false},
+    GuestKind{"hvm", "xenfv", &hypervisor::HostFacts::has_hvm, true},
+    GuestKind{"xenpvh", "xenpvh", &hypervisor::HostFacts::has_pvh, false},
+};
+
+inline constexpr std::string_view guest_arch = "x86_64";
+inline constexpr std::string_view guest_domain_type = "xen";
+
+/// Where Debian's Xen has its device model; libxl finds it by itself.
+inline constexpr std::string_view guest_emulator = "/usr/libexec/xen-qemu-system-i386";
+
+}  // namespace virtlight::libvirt

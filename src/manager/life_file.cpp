@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "manager/life_file.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "domain/xml.hpp"
+
+namespace virtlight::manager {
+namespace {
+
+using Held = StoredLife::Held;
+
+constexpr std::string_view mark = "<!-- virtlight: domid ";
+constexpr std::string_view mark_end = " -->";
+constexpr std::pair<std::string_view, Held> held_words[] = {
+    {"starting", Held::starting},   {"saving", Held::saving},   {"dumping", Held::dumping},
+    {"resetting", Held::resetting}, {"devices", Held::devices}, {"ending", Held::ending},
+};
+constexpr std::string_view foreign_word = "foreign";
+constexpr std::string_view no_tty = "-";
+constexpr std::string_view vnc_word = "vnc:";
+
+struct Line {
+    unsigned domid = 0;
+    Held held = Held::no;
+    bool ours = true;
+    std::vector<std::string> ttys{};
+    unsigned vnc_port = 0;
+};
+
+void read_word(Line& line, const std::string& word) {
+    const auto* const held = std::ranges::find(held_words, word, &std::pair<std::string_view, Held>::first);
+    if (held != std::end(held_words))
+        line.held = held->second;
+    else if (word == foreign_word)
+        line.ours = false;
+    else if (word.starts_with(vnc_word))
+        std::from_chars(word.data() + vnc_word.size(), word.data() + word.size(), line.vnc_port);
+    else
+        line.ttys.push_back(word == no_tty ? std::string() : word);
+}
+
+std::optional<Line> read_line(std::string_view text) {
+    if (!text.starts_with(mark) || !text.ends_with(mark_end)) return std::nullopt;
+    text.remove_prefix(mark.size());
+    text.remove_suffix(mark_end.size());
+    std::istringstream words{std::string(text)};
+    Line line;
+    if (!(words >> line.domid)) return std::nullopt;
+    for (std::string word; words >> word;)
+        read_word(line, word);
+    return line;
+}
+
+}  // namespace
+
+std::string format_life(const StoredLife& life) {
+    auto text = fmt::format("{}{}", mark, life.domid);
+    for (const auto& [word, held] : held_words)
+        if (held == life.held) text += fmt::format(" {}", word);
+    if (!life.ours) text += fmt::format(" {}", foreign_word);
+    for (const auto& console : life.definition.consoles)
+        text += fmt::format(" {}", console.tty.empty() ? no_tty : console.tty);
+    if (const auto& vnc = life.definition.graphics.vnc) text += fmt::format(" {}{}", vnc_word, vnc->port);
+    text += fmt::format("{}\n{}", mark_end, domain::format_xml(life.definition));
+    return text;
+}
+
+Result<StoredLife> parse_life(std::string_view text) {
+    const auto line_end = std::min(text.find('\n'), text.size());
+    const auto line = read_line(text.substr(0, line_end));
+    if (!line) return fail(Reason::invalid_argument, "its first line does not say which domid it is about");
+    auto definition = domain::parse_xml(text.substr(line_end));
+    if (!definition) return std::unexpected(std::move(definition.error()));
+    const auto consoles = std::min(line->ttys.size(), definition->consoles.size());
+    for (std::size_t i = 0; i < consoles; ++i)
+        definition->consoles[i].tty = line->ttys[i];
+    if (auto& vnc = definition->graphics.vnc) vnc->port = line->vnc_port;
+    return StoredLife{*std::move(definition), line->domid, line->held, line->ours};
+}
+
+}  // namespace virtlight::manager

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <utility>
+
+#include "async/timing.hpp"
+#include "manager/disk_use.hpp"
+#include "manager/manager_impl.hpp"
+
+/// What is measured when it is asked for.
+namespace virtlight::manager {
+
+using async::Task;
+
+Task<Result<std::vector<hypervisor::DomainFigures>>> Manager::measure(hypervisor::FiguresWanted wanted) {
+    if (wanted.nics)
+        for (const auto& domain : impl_->core.registry.running())
+            for (const auto& nic : domain->life->definition.nics)
+                if (!nic.target.empty()) wanted.named_nics[nic.target] = {domain->life->domid, nic.devid};
+    return impl_->core.hypervisor.measure(std::move(wanted));
+}
+
+Task<Result<hypervisor::HostFigures>> Manager::measure_host() {
+    return impl_->core.hypervisor.measure_host();
+}
+
+Task<Result<hypervisor::DiskSize>> Manager::disk_size(Uuid uuid, std::string disk) {
+    const auto definition = this->definition(uuid, Which::live);
+    if (!definition) co_return std::unexpected(definition.error());
+    const auto found = find_disk(*definition, disk);
+    if (!found) co_return std::unexpected(found.error());
+    co_return co_await impl_->core.hypervisor.disk_size(*found);
+}
+
+Task<Result<hypervisor::Picture>> Manager::screenshot(Uuid uuid) {
+    const auto domain = impl_->existing(uuid);
+    if (!domain) co_return std::unexpected(domain.error());
+    const auto& life = (*domain)->life;
+    if (!life) co_return fail(Reason::invalid_state, "domain '{}' is not running", (*domain)->name);
+    if (!life->definition.graphics.any() && life->definition.video.model == domain::Video::Model::none)
+        co_return fail(Reason::unsupported_operation, "domain '{}' has no screen", (*domain)->name);
+    co_return co_await impl_->core.hypervisor.screenshot(life->domid);
+}
+
+Task<> Manager::give_way() {
+    return async::give_way(impl_->core.scheduler);
+}
+
+}  // namespace virtlight::manager

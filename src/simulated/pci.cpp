@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "simulated/attempt.hpp"
+#include "simulated/simulated.hpp"
+
+/// The PCI devices of the host.
+namespace virtlight::simulated {
+
+using async::Task;
+using domain::PciAddress;
+using hypervisor::HostPciDevice;
+using hypervisor::Operation;
+
+Task<Result<std::vector<HostPciDevice>>> Simulated::pci_devices() {
+    auto attempt = begin(Kind::pci, "list the PCI devices");
+    auto devices = machine_.pci_devices();
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
+        co_return std::unexpected(std::move(passed).error());
+    co_return devices;
+}
+
+Task<Result<>> Simulated::set_assignable(PciAddress address, bool assignable, Operation operation) {
+    auto attempt = begin(Kind::pci,
+                         fmt::format("{} PCI device {}", assignable ? "take from its driver" : "give back",
+                                     to_string(address)),
+                         operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed) co_return passed;
+    co_return machine_.set_assignable(address, assignable);
+}
+
+Task<Result<>> Simulated::reset_pci(PciAddress address, Operation operation) {
+    auto attempt = begin(Kind::pci, fmt::format("reset PCI device {}", to_string(address)), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed) co_return passed;
+    co_return machine_.check_pci_device(address);
+}
+
+}  // namespace virtlight::simulated

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "domain/device.hpp"
+#include "xenlight/operations.hpp"
+#include "xenlight/xenstore.hpp"
+
+/// What libxl has for each kind of device of a guest that runs.
+namespace virtlight::xenlight {
+
+/// Whether xenstore has the device of this domain. One round trip, of a PCI device one for each of the
+/// guest's.
+bool is_there(Xenstore& xenstore, hypervisor::DomId domid, const domain::Device& device);
+
+/// Whether the files are there that serve it. Blocks.
+Result<> check_files(const domain::Device& device);
+
+/// Gives it to the guest.
+Operations::Start start_adding(hypervisor::DomId domid, const domain::Device& device);
+/// Asks the guest to let go of it.
+Operations::Start start_removing(hypervisor::DomId domid, const domain::Device& device);
+/// Takes it away without asking.
+Operations::Start start_destroying(hypervisor::DomId domid, const domain::Device& device);
+
+/// Changes what is in a drive.
+Operations::Start start_changing_medium(hypervisor::DomId domid, const domain::Disk& disk);
+
+/// Tells the backend of a vif how much its guest may send from now on. no_device: there is none.
+Result<> write_rate(Xenstore& xenstore, hypervisor::DomId domid, const domain::Nic& nic);
+
+}  // namespace virtlight::xenlight

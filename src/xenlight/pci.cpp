@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "xenlight/host_devices.hpp"
+#include "xenlight/xen_hypervisor.hpp"
+
+/// The PCI devices of the host.
+namespace virtlight::xenlight {
+
+using async::Task;
+using domain::PciAddress;
+using hypervisor::HostPciDevice;
+using hypervisor::Operation;
+
+Task<Result<std::vector<HostPciDevice>>> XenHypervisor::pci_devices() {
+    return looks_.look([] { return Result<std::vector<HostPciDevice>>(hypervisor::read_pci_devices()); });
+}
+
+/// libxl waits in this call for the drivers, so that it is one for a context that may be busy.
+Task<Result<>> XenHypervisor::set_assignable(PciAddress address, bool assignable, Operation operation) {
+    const auto what = fmt::format("{} PCI device {}", assignable ? "take from its driver" : "give back",
+                                  to_string(address));
+    const auto worker = co_await borrow(what, operation);
+    if (!worker) co_return std::unexpected(worker.error());
+    co_return co_await call(*worker, [address, assignable, what](Context& context) -> Result<> {
+        return context.attempt(what, std::nullopt, [&](libxl_ctx* ctx) {
+            LibxlPci device;
+            write_pci({.address = address}, *device);
+            constexpr int with_its_driver = 1;
+            return assignable ? libxl_device_pci_assignable_add(ctx, device.get(), with_its_driver)
+                              : libxl_device_pci_assignable_remove(ctx, device.get(), with_its_driver);
+        });
+    });
+}
+
+/// The kernel waits for the device.
+Task<Result<>> XenHypervisor::reset_pci(PciAddress address, Operation) {
+    return async::run_blocking(device_thread_, core_,
+                               [address] { return hypervisor::reset_pci_device(address); });
+}
+
+}  // namespace virtlight::xenlight

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What guests have of the host to themselves (PCI and USB devices), their channels and shared folders."""
+
+import libvirt
+import pytest
+from hosts import wait_until
+from refusals import refused
+
+LIVE, CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
+INACTIVE = libvirt.VIR_DOMAIN_XML_INACTIVE
+AGENT = "org.example.agent.0"
+
+
+def with_devices(xml, *devices):
+    return xml.replace("</devices>", "".join(devices) + "</devices>")
+
+
+def pci(bus="0x07", more=""):
+    return f"<hostdev mode='subsystem' type='pci'{more}><source><address bus='{bus}' slot='0x00'/></source></hostdev>"
+
+
+def usb(device=4):
+    return f"<hostdev mode='subsystem' type='usb'><source><address bus='1' device='{device}'/></source></hostdev>"
+
+
+def channel(name=AGENT):
+    return f"<channel type='pty'><target type='xen' name='{name}'/></channel>"
+
+
+# The lab has no PCI device to give away; a simulated host has two, 07:00.0 with a driver of dom0's and 08:00.0 without.
+@pytest.mark.simulated
+def test_a_pci_device_serves_one_guest_and_comes_and_goes(host, conn):
+    first = conn.defineXML(with_devices(host.guest("first"), pci("0x08")))
+    first.create()
+    assert "<alias name='pci-0000-08-00-0'/>" in first.XMLDesc()
+    second = conn.defineXML(host.guest("second"))
+    second.create()
+    host.wait_until_it_listens(first)
+    host.wait_until_it_listens(second)
+    with refused(libvirt.VIR_ERR_OPERATION_FAILED, "PCI device 0000:08:00.0 is in use by domain 'first'"):
+        second.attachDeviceFlags(pci("0x08"), LIVE)
+    with refused(libvirt.VIR_ERR_OPERATION_FAILED, "0000:07:00.0 is not assignable"):
+        second.attachDeviceFlags(pci(), LIVE)
+    with refused(libvirt.VIR_ERR_NO_NODE_DEVICE, "the host has no PCI device 0000:09:00.0"):
+        second.attachDeviceFlags(pci("0x09"), LIVE)
+    first.detachDeviceAlias("pci-0000-08-00-0", LIVE)
+    assert "<hostdev" not in first.XMLDesc() and "<hostdev" in first.XMLDesc(INACTIVE)
+    second.attachDeviceFlags(pci("0x08"), LIVE | CONFIG)
+    assert "<hostdev" in second.XMLDesc() and "<hostdev" in second.XMLDesc(INACTIVE)
+    second.attachDeviceFlags(pci(more=" managed='yes'"), LIVE)
+    assert second.XMLDesc().count("<hostdev") == 2
+    card = conn.nodeDeviceLookupByName("pci_0000_07_00_0")
+    assert "<name>pciback</name>" in card.XMLDesc()
+    second.destroy()
+    assert "<name>e1000e</name>" in card.XMLDesc(), "a managed device goes back to its driver"
+
+
+@pytest.mark.simulated
+def test_the_hosts_pci_devices_are_listed_and_made_ready_for_guests(host, conn):
+    assert host.virsh("-q", "nodedev-list", "--cap", "pci").split() == ["pci_0000_07_00_0", "pci_0000_08_00_0"]
+    assert [each.name() for each in conn.listAllDevices(libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET)] == []
+    assert conn.listDevices("pci") == ["pci_0000_07_00_0", "pci_0000_08_00_0"] and conn.listDevices("net") == []
+    card = conn.nodeDeviceLookupByName("pci_0000_07_00_0")
+    assert card.listCaps() == ["pci"] and card.parent() is None
+    assert "<bus>7</bus>" in card.XMLDesc() and "<name>e1000e</name>" in card.XMLDesc()
+    assert "<vendor id='0x8086'/>" in card.XMLDesc()
+    host.virsh("nodedev-detach", card.name())
+    assert "<name>pciback</name>" in card.XMLDesc()
+    host.virsh("nodedev-reset", card.name())
+    domain = conn.createXML(with_devices(host.guest("has-it"), pci()))
+    for refuse in (card.reAttach, card.reset, card.dettach):
+        with refused(libvirt.VIR_ERR_OPERATION_FAILED, "in use by domain 'has-it'"):
+            refuse()
+    domain.destroy()
+    host.virsh("nodedev-reattach", card.name())
+    assert "<name>e1000e</name>" in card.XMLDesc()
+    for name in ("pci_0000_09_00_0", "pci_7", "computer"):
+        with refused(libvirt.VIR_ERR_NO_NODE_DEVICE, f"no node device with matching name '{name}'"):
+            conn.nodeDeviceLookupByName(name)
+    with refused(libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, "'vfio'; allowed here: xen"):
+        card.detachFlags("vfio", 0)
+
+
+def test_the_hosts_devices_are_for_those_who_may_change_it(host, conn):
+    with host.connect_read_only() as reader:
+        for device in reader.listAllDevices()[:1]:
+            assert device.name() in device.XMLDesc()
+            with refused(libvirt.VIR_ERR_OPERATION_DENIED):
+                device.dettach()
+
+
+@pytest.mark.simulated
+def test_a_usb_device_hangs_on_a_controller(host, conn):
+    domain = conn.defineXML(host.guest("usb"))
+    domain.create()
+    host.wait_until_it_listens(domain)
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "add a controller first"):
+        domain.attachDeviceFlags(usb(), LIVE)
+    controller = "<controller type='usb' index='0' model='qusb2'/>"
+    domain.attachDeviceFlags(controller, LIVE)
+    domain.attachDeviceFlags(usb(), LIVE)
+    assert "<address type='usb' bus='0' port='1'/>" in domain.XMLDesc()
+    with refused(libvirt.VIR_ERR_OPERATION_FAILED, "USB device 1.4 hangs on USB controller 0"):
+        domain.detachDeviceFlags(controller, LIVE)
+    domain.detachDeviceFlags(usb(), LIVE)
+    domain.detachDeviceFlags(controller, LIVE)
+    assert "type='usb'" not in domain.XMLDesc()
+
+
+def test_what_cannot_come_while_a_guest_runs_is_refused_by_name(host, conn):
+    domain = conn.defineXML(host.guest("plain"))
+    domain.create()
+    for device in (channel(), "<filesystem><source dir='/srv'/><target dir='t'/></filesystem>",
+                   "<graphics type='vnc' passwd='other'/>", "<redirdev bus='usb' type='spicevmc'/>", "<tpm/>"):
+        name = device[1:].split(" ")[0].split(">")[0].rstrip("/")
+        with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, f"device <{name}> cannot be added"):
+            domain.attachDeviceFlags(device, LIVE)
+
+
+def test_a_channel_is_a_stream_for_one_client(host, conn):
+    domain = conn.defineXML(with_devices(host.guest("talks"), channel()))
+    with refused(libvirt.VIR_ERR_OPERATION_INVALID, "not running"):
+        domain.openChannel(AGENT, conn.newStream(0), 0)
+    domain.create()
+    stream = conn.newStream(0)
+    wait_until(lambda: opened(domain, stream), 20, "the channel")
+    with refused(libvirt.VIR_ERR_OPERATION_FAILED, "Active channel stream exists"):
+        domain.openChannel(AGENT, conn.newStream(0), 0)
+    other = conn.newStream(0)
+    domain.openChannel(None, other, libvirt.VIR_DOMAIN_CHANNEL_FORCE)
+    other.send(b"hello\n")
+    other.abort()
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "has no channel 'other'"):
+        domain.openChannel("other", conn.newStream(0), 0)
+
+
+def opened(domain, stream):
+    try:
+        domain.openChannel(AGENT, stream, 0)
+    except libvirt.libvirtError as error:
+        assert "has no tty yet" in str(error), error
+        return False
+    return True
+
+
+@pytest.mark.simulated
+def test_a_channel_carries_bytes_both_ways_as_they_are(host, conn):
+    domain = conn.defineXML(with_devices(host.guest("echoes"), channel()))
+    domain.create()
+    stream = conn.newStream(0)
+    wait_until(lambda: opened(domain, stream), 20, "the channel")
+    stream.send(b"ping\r")
+    seen = b""
+    while b"ping" not in seen:
+        seen += stream.recv(1024)
+    stream.abort()
+
+
+def test_a_guest_starts_with_what_it_shares(host, conn):
+    path = host.place("share")
+    host.shell(f"mkdir -p {path}")
+    folder = f"<filesystem accessmode='squash'><source dir='{path}'/><target dir='share'/></filesystem>"
+    domain = conn.defineXML(with_devices(host.guest("shares"), folder))
+    domain.create()
+    assert "<target dir='share'/>" in domain.XMLDesc()

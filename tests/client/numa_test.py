@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""NUMA cells: which of a guest's memory and vCPUs are near to each other."""
+
+import libvirt
+from refusals import refused
+
+MIB = 1024
+INACTIVE = libvirt.VIR_DOMAIN_XML_INACTIVE
+
+CELLS = """<vcpu>2</vcpu>
+  <cpu><numa>
+    <cell id='0' cpus='0' memory='96' unit='MiB'><distances><sibling id='1' value='31'/></distances></cell>
+    <cell id='1' cpus='1' memory='32' unit='MiB'/>
+  </numa></cpu>"""
+
+
+def test_a_guest_has_numa_cells_and_all_of_their_memory(host, conn):
+    domain = conn.defineXML(host.guest("celled", "hvm").replace("<vcpu>1</vcpu>", CELLS))
+    domain.create()
+    host.wait_until_it_listens(domain)
+    for flags in (0, INACTIVE):
+        assert f"<cell id='1' cpus='1' memory='{32 * MIB}' unit='KiB'>" in domain.XMLDesc(flags)
+        assert "<sibling id='0' value='31'/>" in domain.XMLDesc(flags), "it goes for the way back, too"
+    assert '"pnode=0", "size=96", "vcpus=0", "vdistances=10,31"' in host.virsh(
+        "domxml-to-native", "xen-xl", "--domain", "celled"
+    )
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "a guest with NUMA cells has all of its memory"):
+        domain.setMemory(64 * MIB)
+    with refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, "a guest with NUMA cells cannot be saved"):
+        domain.save(host.place("celled.save"))
+    assert domain.isActive()
+
+
+def test_cells_that_xen_cannot_make_are_refused(host, conn):
+    for kind in ("pv", "pvh"):
+        with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "only an HVM guest can have NUMA cells"):
+            conn.defineXML(host.guest("flat", kind).replace("<vcpu>1</vcpu>", CELLS))
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "NUMA cells have more memory than the guest"):
+        conn.defineXML(host.guest("overfull", "hvm", memory_mib=64).replace("<vcpu>1</vcpu>", CELLS))

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What <hostdev>, USB <controller>, <channel> and <filesystem> are read into, and what they are refused for.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/limits.hpp"
+#include "domain/sample.hpp"
+
+namespace virtlight::domain {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Model = UsbController::Model;
+
+const std::string pv_os = Sample{}.os;
+const std::string pvh_os = "<os><type>xenpvh</type><kernel>/boot/guest</kernel></os>";
+
+Definition read(std::string devices, std::string os = pv_os) {
+    return definition_of({.os = std::move(os), .devices = std::move(devices)});
+}
+
+std::string refusal(std::string devices, std::string os = pv_os) {
+    return verdict(Sample{.os = std::move(os), .devices = std::move(devices)}.xml());
+}
+
+std::string pci(std::string_view address, std::string_view more = "") {
+    return fmt::format("<hostdev mode='subsystem' type='pci'><source><address {}/></source>{}</hostdev>",
+                       address, more);
+}
+
+std::string usb(std::string_view address, std::string_view more = "") {
+    return fmt::format("<hostdev mode='subsystem' type='usb'><source><address {}/></source>{}</hostdev>",
+                       address, more);
+}
+
+const std::string some_pci = pci("bus='0x07' slot='0x10' function='0x1'");
+
+TEST(PciAddress, IsWrittenAsTheKernelHasIt) {
+    const PciAddress address{.domain = 0xabc, .bus = 0x7, .slot = 0x1f, .function = 7};
+    EXPECT_EQ(to_string(address), "0abc:07:1f.7");
+    EXPECT_EQ(parse_pci_address("0abc:07:1f.7"), address);
+    EXPECT_EQ(parse_pci_address("07:1f.7"), (PciAddress{.bus = 0x7, .slot = 0x1f, .function = 7}));
+    for (const auto* const text : {"", "07", "07:1f", "07:1f.8", "07:20.0", "100:00.0", "10000:00:00.0",
+                                   "07:1f.7 ", "0:0:0:0.0", "07:1f.-1", "x:07:1f.7"})
+        EXPECT_EQ(parse_pci_address(text), std::nullopt) << text;
+}
+
+TEST(DomainXmlPci, AddressesAreNumbersOfEitherKind) {
+    const PciDevice device{.address = {.bus = 7, .slot = 16, .function = 1}};
+    EXPECT_THAT(read(some_pci).pci_devices, ElementsAre(device));
+    EXPECT_THAT(read(pci("domain='0' bus='7' slot='16' function='1'")).pci_devices, ElementsAre(device));
+}
+
+TEST(DomainXmlPci, OfARunningGuestHaveAliases) {
+    const auto xml = format_xml(read(some_pci + usb("bus='1' device='4'")), 3U);
+    EXPECT_THAT(xml, HasSubstr("<alias name='pci-0000-07-10-1'/>"));
+    EXPECT_THAT(xml, HasSubstr("<alias name='usb0'/>"));
+    EXPECT_THAT(xml, HasSubstr("<alias name='usb0-port1'/>"));
+}
+
+TEST(DomainXmlPciRefusal, OfWhatCannotBe) {
+    EXPECT_THAT(refusal("<hostdev mode='subsystem' type='scsi'/>"),
+                HasSubstr("'scsi'; allowed here: pci, usb"));
+    EXPECT_THAT(refusal("<hostdev mode='capabilities' type='misc'/>"),
+                HasSubstr("'capabilities'; allowed here: subsystem"));
+    EXPECT_THAT(refusal("<hostdev mode='subsystem' type='pci'/>"), HasSubstr("<source> with an <address>"));
+    EXPECT_THAT(refusal(pci("bus='7'")), HasSubstr("<address> has no attribute 'slot'"));
+    EXPECT_THAT(refusal(pci("bus='7' slot='0xg'")), HasSubstr("must be a number, not '0xg'"));
+    EXPECT_THAT(refusal(pci("bus='256' slot='0'")), HasSubstr("no PCI device"));
+    EXPECT_THAT(refusal(pci("bus='0' slot='32'")), HasSubstr("no PCI device"));
+    EXPECT_THAT(refusal(some_pci, pvh_os), HasSubstr("to PV and HVM guests, and not to PVH ones"));
+    EXPECT_THAT(refusal(some_pci + some_pci), HasSubstr("the guest has PCI device 0000:07:10.1 already"));
+    EXPECT_THAT(refusal(pci("bus='7' slot='1'", "<driver name='vfio'/>")),
+                HasSubstr("'vfio'; allowed here: xen"));
+    EXPECT_THAT(refusal(pci("bus='7' slot='1'", "<rom bar='off'/>")), HasSubstr("<rom> is not supported"));
+}
+
+TEST(DomainXmlPciRefusal, OfAPlaceInTheGuestThatCannotBe) {
+    const auto at = [](std::string_view slot) {
+        return pci("bus='7' slot='1'", fmt::format("<address type='pci' bus='0' slot='{}'/>", slot));
+    };
+    EXPECT_EQ(read(at("5"), hvm_os).pci_devices.at(0).guest_slot, 5U);
+    EXPECT_THAT(refusal(at("5")), HasSubstr("of an HVM guest only"));
+    EXPECT_THAT(refusal(at("0"), hvm_os), HasSubstr("in a slot from 1 on"));
+    EXPECT_THAT(refusal(at("32"), hvm_os), HasSubstr("the guest's slot is from 1 to 31, not 32"));
+    EXPECT_THAT(refusal(pci("bus='7' slot='1'", "<address type='pci' bus='1' slot='1'/>"), hvm_os),
+                HasSubstr("on bus 0"));
+    EXPECT_THAT(refusal(at("5") + pci("bus='8' slot='1'", "<address type='pci' bus='0' slot='5'/>"), hvm_os),
+                HasSubstr("the guest's slot 5 is that of its PCI device 0000:07:01.0 already"));
+}
+
+TEST(DomainXmlUsb, ControllersAreTheUsualOnes) {
+    EXPECT_THAT(read("<controller type='usb'/>").usb.controllers,
+                ElementsAre(UsbController{0, Model::qusb2, 8}));
+    EXPECT_THAT(read("<controller type='usb' index='3'/><controller type='usb'/>", hvm_os).usb.controllers,
+                ElementsAre(UsbController{0, Model::ehci, 6}, UsbController{3, Model::ehci, 6}));
+}
+
+TEST(DomainXmlUsb, DevicesFindAPlaceOfTheirOwn) {
+    const auto definition =
+        read("<controller type='usb' model='qusb1' ports='2'/>" + usb("bus='1' device='2'") +
+             usb("bus='1' device='3'", "<address type='usb' bus='0' port='1'/>") + usb("bus='1' device='4'"));
+    EXPECT_THAT(definition.usb.controllers,
+                ElementsAre(UsbController{0, Model::qusb1, 2}, UsbController{1, Model::qusb2, 8}))
+        << "one is added where there is no room";
+    EXPECT_THAT(definition.usb.devices,
+                ElementsAre(UsbDevice{1, 3, 0, 1}, UsbDevice{1, 2, 0, 2}, UsbDevice{1, 4, 1, 1}));
+    EXPECT_THAT(read("").usb.controllers, IsEmpty());
+}
+
+TEST(DomainXmlUsbRefusal, OfWhatCannotBe) {
+    EXPECT_THAT(refusal("<controller type='usb' model='ehci'/>"), HasSubstr("models qusb1 and qusb2"));
+    EXPECT_THAT(refusal("<controller type='usb' model='none'/>"),
+                HasSubstr("allowed here: qusb1, qusb2, piix3-uhci, ehci, nec-xhci"));
+    EXPECT_THAT(refusal("<controller type='usb' index='8'/>"), HasSubstr("USB controllers 0 to 7, not 8"));
+    EXPECT_THAT(refusal("<controller type='usb' ports='32'/>"), HasSubstr("from 1 to 31 ports, not 32"));
+    EXPECT_THAT(refusal("<controller type='usb' model='piix3-uhci' ports='3'/>", hvm_os),
+                HasSubstr("from 2 to 2 ports, not 3"));
+    EXPECT_THAT(refusal("<controller type='usb' index='0'/><controller type='usb' index='0'/>"),
+                HasSubstr("a USB controller 0 already"));
+    EXPECT_THAT(refusal("<hostdev mode='subsystem' type='usb'><source><vendor id='0x1234'/><product "
+                        "id='0xbeef'/></source></hostdev>"),
+                HasSubstr("named by its place on the host"));
+    EXPECT_THAT(refusal(usb("bus='0' device='4'")), HasSubstr("from 1 to 255, not 0.4"));
+    EXPECT_THAT(refusal(usb("bus='1' device='4'") + usb("bus='1' device='4'")),
+                HasSubstr("the guest has USB device 1.4 already"));
+    EXPECT_THAT(refusal(usb("bus='1' device='4'", "<address type='usb' bus='0' port='1'/>")),
+                HasSubstr("the guest has no USB controller 0"));
+    EXPECT_THAT(refusal("<controller type='usb'/>" +
+                        usb("bus='1' device='4'", "<address type='usb' bus='0' port='9'/>")),
+                HasSubstr("USB controller 0 has ports 1 to 8, not 9"));
+    EXPECT_THAT(refusal("<controller type='usb'/>" +
+                        usb("bus='1' device='4'", "<address type='usb' bus='0' port='1'/>") +
+                        usb("bus='1' device='5'", "<address type='usb' bus='0' port='1'/>")),
+                HasSubstr("port 1 of USB controller 0 is taken"));
+    EXPECT_THAT(refusal("<redirdev bus='usb' type='spicevmc'/>"), HasSubstr("<redirdev> is not supported"));
+}
+
+TEST(DomainXmlChannels, AreCountedBehindTheConsole) {
+    const auto consoles = read(
+                              "<channel type='pty'><target type='xen' name='one'/></channel>"
+                              "<channel type='unix'><source mode='bind' path='/run/two'/>"
+                              "<target type='xen' name='two'/></channel>")
+                              .consoles;
+    EXPECT_THAT(
+        consoles,
+        ElementsAre(
+            Console{}, Console{.target = Console::Target::channel, .port = 1, .name = "one"},
+            Console{.target = Console::Target::channel, .port = 2, .name = "two", .socket = "/run/two"}));
+}
+
+TEST(DomainXmlChannels, OfARunningGuestHaveTheirTtys) {
+    auto definition = read("<channel type='pty'><target type='xen' name='one'/></channel>");
+    definition.consoles.back().tty = "/dev/pts/7";
+    EXPECT_THAT(format_xml(definition, 3U),
+                HasSubstr("<channel type='pty'>\n      <source path='/dev/pts/7'/>\n      <target type='xen' "
+                          "name='one'/>"));
+    EXPECT_EQ(format_xml(definition).find("/dev/pts/7"), std::string::npos);
+}
+
+TEST(DomainXmlChannelsRefusal, OfWhatCannotBe) {
+    const auto channel = [](std::string_view inside, std::string_view type = "pty") {
+        return fmt::format("<channel type='{}'>{}</channel>", type, inside);
+    };
+    EXPECT_THAT(refusal(channel("<target type='virtio' name='a'/>")),
+                HasSubstr("'virtio'; allowed here: xen"));
+    EXPECT_THAT(refusal(channel("<target type='xen' name='a'/>", "spicevmc")),
+                HasSubstr("'spicevmc'; allowed here: pty, unix"));
+    EXPECT_THAT(refusal(channel("<target type='xen'/>")), HasSubstr("name of a channel must be 1 to 128"));
+    EXPECT_THAT(refusal(channel("<target type='xen' name='a'/>") + channel("<target type='xen' name='a'/>")),
+                HasSubstr("the guest has a channel 'a' already"));
+    EXPECT_THAT(refusal(channel("<target type='xen' name='a'/>", "unix")), HasSubstr("attribute 'path'"));
+    EXPECT_THAT(refusal(channel("<source mode='bind' path='run'/><target type='xen' name='a'/>", "unix")),
+                HasSubstr("its socket must be an absolute path of up to 107 bytes"));
+    EXPECT_THAT(refusal(channel("<source mode='connect' path='/r'/><target type='xen' name='a'/>", "unix")),
+                HasSubstr("'connect'; allowed here: bind"));
+    std::string many;
+    for (std::size_t i = 0; i <= limits::channels; ++i)
+        many += channel(fmt::format("<target type='xen' name='{}'/>", i));
+    EXPECT_THAT(refusal(many), HasSubstr("a guest can have 16 channels"));
+}
+
+TEST(DomainXmlFilesystemRefusal, OfWhatCannotBe) {
+    const auto folder = [](std::string_view more, std::string_view tag = "t", std::string_view dir = "/srv") {
+        return fmt::format("<filesystem><source dir='{}'/><target dir='{}'/>{}</filesystem>", dir, tag, more);
+    };
+    EXPECT_THAT(refusal(folder("<readonly/>")), HasSubstr("cannot be <readonly/>"));
+    EXPECT_THAT(refusal(folder("", "")), HasSubstr("the tag of a shared folder must be 1 to 31 bytes"));
+    EXPECT_THAT(refusal(folder("", "t", "srv")), HasSubstr("the absolute path of a folder"));
+    EXPECT_THAT(refusal(folder("") + folder("")), HasSubstr("a shared folder 't' already"));
+    EXPECT_THAT(refusal("<filesystem type='template'/>"), HasSubstr("'template'; allowed here: mount"));
+    EXPECT_THAT(refusal("<filesystem accessmode='mine'/>"),
+                HasSubstr("allowed here: passthrough, mapped, squash"));
+}
+
+}  // namespace
+}  // namespace virtlight::domain
