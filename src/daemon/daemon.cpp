@@ -30,7 +30,7 @@ class Daemon {
            const Settings& settings)
         : core_(core),
           boot_(host.boot()),
-          store_(settings.places.state(), files, core),
+          store_(settings.places.state(), boot_, files, core),
           manager_(core, host.hypervisor(), store_),
           consoles_(core, logs, host.hypervisor(), manager_,
                     {.histories = settings.places.histories(),

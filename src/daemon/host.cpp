@@ -16,7 +16,9 @@ class XenHost final : public Host {
     std::string boot() const override {
         constexpr std::size_t longest = 64;
         // Without it, each start of the daemon would be one of the host: better none is.
-        return read_file("/proc/sys/kernel/random/boot_id", longest).value_or("");
+        auto id = read_file("/proc/sys/kernel/random/boot_id", longest).value_or("");
+        std::erase(id, '\n');
+        return id;
     }
     /// Where xenconsole locks.
     std::filesystem::path console_locks() const override { return "/var/lock"; }

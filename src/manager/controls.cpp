@@ -17,16 +17,8 @@ Task<Result<>> Guests::reset(DomainRef domain, Operation operation) {
     if (!domain->life->ours)
         co_return fail(Reason::unsupported_operation, "another tool made its guest, and can make it anew");
     const StartOptions options{.paused = domain->status.state == State::paused};
-    const auto again = at_rest(domain->life->definition);
-    const Changing changing(core_, domain);
-    auto removed = co_await end_guest(domain, operation);
-    if (!removed) co_return removed;
-    const Making making(core_, domain, again);
-    core_.end_life(domain, domain::ShutoffReason::destroyed, domain::Rebooted{});
-    domain->short_lives = 0;
-    auto started = co_await bring_up(domain, options, {}, operation);
-    if (!started) tell_not_restarted(domain, operation);
-    co_return started;
+    auto again = at_rest(domain->life->definition);
+    co_return co_await start_anew(std::move(domain), std::move(again), options, std::move(operation));
 }
 
 Task<Result<>> Guests::inject_nmi(DomainRef domain, Operation operation) {

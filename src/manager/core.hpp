@@ -43,6 +43,8 @@ class Core {
     /// that has ended since.
     Moment last_end{};
     std::uint64_t memory_free_kib = 0;
+    /// The daemon ends in order: no job begins, and what is half done is cancelled.
+    bool stopping = false;
     Timeline timeline;
     /// Whose call is being served, if one is: what is asked for now is asked for by him.
     std::string client{};
@@ -79,6 +81,18 @@ class Resting {
  private:
     DomainRef domain_;
     unsigned changing_;
+};
+
+/// Its guest ends to be started anew, which a daemon that is stopped or killed leaves to the next one.
+class Restarting {
+ public:
+    explicit Restarting(DomainRef domain) : domain_(std::move(domain)) { domain_->restarting = true; }
+    Restarting(const Restarting&) = delete;
+    Restarting& operator=(const Restarting&) = delete;
+    ~Restarting() { domain_->restarting = false; }
+
+ private:
+    DomainRef domain_;
 };
 
 /// A domain is being started with this definition.

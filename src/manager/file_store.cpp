@@ -133,10 +133,10 @@ Result<> remove_images(const fs::path& folder, Uuid uuid) {
     return remove_file(image_file(folder, uuid));
 }
 
-Result<> save_life_file(const fs::path& folder, const StoredLife& life) {
+Result<> save_life_file(const fs::path& folder, const StoredLife& life, std::string_view boot) {
     if (life.domid == 0)
         if (auto away = put_away_aside(folder, life.definition.uuid); !away) return away;
-    return write_file(life_file(folder, life.definition.uuid), format_life(life));
+    return write_file(life_file(folder, life.definition.uuid), format_life(life, boot));
 }
 
 /// Reads one folder of definitions. What is wrong with a file becomes a problem.
@@ -211,12 +211,12 @@ void load_domains(const fs::path& folder, Store::Content& content) {
     }
 }
 
-void load_lives(const fs::path& folder, Store::Content& content) {
+void load_lives(const fs::path& folder, std::string_view boot, Store::Content& content) {
     const Folder running(folder / "running", content.problems);
     for (const auto& file : running.files()) {
         const auto text = running.text(file);
         if (!text) continue;
-        auto life = parse_life(*text);
+        auto life = parse_life(*text, boot);
         if (!life)
             running.problem(file, life.error().message);
         else if (running.belongs(file, life->definition.uuid))
@@ -257,13 +257,13 @@ void remove_dangling_links(const fs::path& folder) {
     }
 }
 
-Result<Store::Content> load_all(const fs::path& folder) {
+Result<Store::Content> load_all(const fs::path& folder, std::string_view boot) {
     for (const auto* part : {"domains", "autostart", "saved", "running", "cores"})
         if (auto made = make_folder(folder / part); !made) return std::unexpected(made.error());
     Store::Content content;
     remove_dangling_links(folder);
     load_domains(folder, content);
-    load_lives(folder, content);
+    load_lives(folder, boot, content);
     if (auto loaded = load_images(folder, content); !loaded) return std::unexpected(loaded.error());
     // That there is none is as good as another boot.
     content.autostarted_in = read_file(autostart_mark(folder), limits::name_bytes).value_or("");
@@ -272,11 +272,12 @@ Result<Store::Content> load_all(const fs::path& folder) {
 
 }  // namespace
 
-FileStore::FileStore(fs::path folder, async::Blocking& blocking, async::Scheduler& scheduler)
-    : folder_(std::move(folder)), blocking_(blocking), scheduler_(scheduler) {}
+FileStore::FileStore(fs::path folder, std::string boot, async::Blocking& blocking,
+                     async::Scheduler& scheduler)
+    : folder_(std::move(folder)), boot_(std::move(boot)), blocking_(blocking), scheduler_(scheduler) {}
 
 async::Task<Result<Store::Content>> FileStore::load() {
-    return async::run_blocking(blocking_, scheduler_, [folder = folder_] { return load_all(folder); });
+    return async::run_blocking(blocking_, scheduler_, [folder = folder_, boot = boot_] { return load_all(folder, boot); });
 }
 
 async::Task<Result<>> FileStore::save(Stored domain) {
@@ -297,8 +298,8 @@ async::Task<Result<>> FileStore::note_autostart(std::string boot) {
 }
 
 async::Task<Result<>> FileStore::save_life(StoredLife life) {
-    return async::run_blocking(blocking_, scheduler_, [folder = folder_, life = std::move(life)] {
-        return save_life_file(folder, life);
+    return async::run_blocking(blocking_, scheduler_, [folder = folder_, boot = boot_, life = std::move(life)] {
+        return save_life_file(folder, life, boot);
     });
 }
 

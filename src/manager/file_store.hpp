@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "async/blocking.hpp"
 #include "async/scheduler.hpp"
@@ -24,8 +25,10 @@ namespace virtlight::manager {
 class FileStore final : public Store {
  public:
     /// `blocking` has one thread, so that changes are made in the order of the calls. The references must
-    /// outlive the store's tasks. The folders are made by load().
-    FileStore(std::filesystem::path folder, async::Blocking& blocking, async::Scheduler& scheduler);
+    /// outlive the store's tasks. The folders are made by load(). `boot`: a word for the boot of the host, as
+    /// lives end with theirs; empty: nobody knows.
+    FileStore(std::filesystem::path folder, std::string boot, async::Blocking& blocking,
+              async::Scheduler& scheduler);
 
     async::Task<Result<Content>> load() override;
     async::Task<Result<>> save(Stored domain) override;
@@ -41,6 +44,7 @@ class FileStore final : public Store {
 
  private:
     std::filesystem::path folder_;
+    std::string boot_;
     async::Blocking& blocking_;
     async::Scheduler& scheduler_;
 };

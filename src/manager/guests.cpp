@@ -153,7 +153,6 @@ void Guests::tell_that_it_stays(const DomainRef& domain) {
 Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, Ending ending,
                                   Operation operation) {
     if (!domain->life || domain->life->id != life) co_return Result<>{};
-    const auto lived = core_.scheduler.now() - domain->life->since;
     const auto again = domain->stored.value_or(at_rest(domain->life->definition));
     const Changing changing(core_, domain);
     if (ending.soft_reset) {
@@ -163,19 +162,60 @@ Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, End
     }
     if (ending.dump) co_await keep_core(domain, operation);
     if (!domain->life || domain->life->id != life) co_return Result<>{};
+    if (ending.restart) co_return co_await start_after(domain, again, ending, operation);
     if (auto removed = co_await remove_stopped(domain, operation); !removed) co_return removed;
-    std::optional<Making> making;
-    if (ending.restart) making.emplace(core_, domain, again);
     core_.end_life(domain, ending.reason, ending.told);
-    if (!ending.restart) co_return co_await forget(domain);
+    co_return co_await forget(domain);
+}
 
-    auto started = co_await restart(domain, lived, operation);
+/// A daemon that is killed on the way leaves the rest to the next one.
+Task<Result<>> Guests::start_after(DomainRef domain, domain::Definition again, Ending ending,
+                                   Operation operation) {
+    const auto lived = core_.scheduler.now() - domain->life->since;
+    const Restarting restarting(domain);
+    co_await note_or_warn(core_, domain, "that it starts anew", StoredLife::Held::ending);
+    if (auto removed = co_await remove_stopped(domain, operation); !removed) co_return removed;
+    std::optional<Making> making(std::in_place, core_, domain, std::move(again));
+    core_.end_life(domain, ending.reason, ending.told);
+    auto started = co_await hold_back(domain, lived, operation);
+    if (started && !domain->making) co_return co_await forget(domain);  // another tool has been faster
+    if (started) started = co_await bring_up(domain, {}, {}, operation);
+    co_await note_restart(domain, started.has_value());
     if (started) co_return started;
     started.error().message = "it cannot be started anew: " + started.error().message;
     making.reset();
     // A stop that was told stands; one that was to be a reboot has become a stop now.
     if (ending.told == domain::EventKind(domain::Rebooted{})) tell_not_restarted(domain, operation);
     co_return started;
+}
+
+Task<Result<>> Guests::start_anew(DomainRef domain, domain::Definition again, StartOptions options,
+                                  Operation operation) {
+    const Changing changing(core_, domain);
+    const Restarting restarting(domain);
+    const bool ran = domain->life.has_value();
+    if (ran)
+        if (auto removed = co_await end_guest(domain, operation); !removed) co_return removed;
+    const Making making(core_, domain, std::move(again));
+    core_.end_life(domain, domain::ShutoffReason::destroyed, domain::Rebooted{});
+    domain->short_lives = 0;
+    auto started = co_await bring_up(domain, options, {}, operation);
+    co_await note_restart(domain, started.has_value());
+    if (!started && ran) tell_not_restarted(domain, operation);
+    co_return started;
+}
+
+/// It runs again, or is to be off: no later daemon is to start it once more.
+Task<> Guests::note_restart(DomainRef domain, bool started) {
+    if (!started && core_.stopping) co_return;
+    domain->restarting = false;
+    if (!domain->life) {
+        co_await forget(domain);
+    } else if (started) {
+        co_await note_or_warn(core_, domain, "that it runs again");
+    } else {
+        co_await note_or_warn(core_, domain, "that it is left as it is", StoredLife::Held::starting);
+    }
 }
 
 /// The guest has put its next kernel into its memory: what was there, and its domid, stay. Xen leaves it
@@ -210,29 +250,20 @@ void Guests::tell_not_restarted(const DomainRef& domain, const Operation& operat
     core_.tell(*domain, stopped_event(reason));
 }
 
-Task<Result<>> Guests::restart(DomainRef domain, Duration lived, Operation operation) {
+/// Ends when its pause is over, or another tool has started it.
+Task<Result<>> Guests::hold_back(DomainRef domain, Duration lived, Operation operation) {
     domain->short_lives = lived < limits::quick_life ? domain->short_lives + 1 : 0;
     const auto pause = restart_pause(domain->short_lives);
-    if (pause > Duration::zero()) {
-        const auto why =
-            fmt::format("it has ended soon after its start, {} times in a row: it is held back for {} s",
-                        domain->short_lives, std::chrono::duration_cast<seconds>(pause).count());
-        log::notice("domain '{}': {}", domain->name, why);
-        core_.timeline.note(*domain, why);
-        const bool waited = co_await rest(domain, pause, operation);
-        if (!domain->making) co_return Result<>{};  // another tool has been faster
-        if (!waited) {
-            co_await forget(domain);
-            co_return fail(Reason::cancelled, "cancelled");
-        }
-    }
-    const StartOptions options;
-    co_return co_await bring_up(domain, options, {}, operation);
-}
-
-Task<bool> Guests::rest(DomainRef domain, Duration pause, Operation operation) {
+    if (pause == Duration::zero()) co_return Result<>{};
+    const auto why =
+        fmt::format("it has ended soon after its start, {} times in a row: it is held back for {} s",
+                    domain->short_lives, std::chrono::duration_cast<seconds>(pause).count());
+    log::notice("domain '{}': {}", domain->name, why);
+    core_.timeline.note(*domain, why);
     const Resting resting(core_, domain);
-    co_return co_await async::sleep_for(core_.scheduler, pause, operation.cancel);
+    const bool waited = co_await async::sleep_for(core_.scheduler, pause, operation.cancel);
+    if (!waited && domain->making) co_return fail(Reason::cancelled, "cancelled");
+    co_return Result<>{};
 }
 
 Task<Result<>> Guests::remove_guest(DomainRef domain, Operation operation) {
@@ -271,6 +302,7 @@ Task<Result<>> Guests::remove_stopped(DomainRef domain, Operation operation) {
 }
 
 Task<Result<>> Guests::forget(DomainRef domain) {
+    if (domain->restarting && core_.stopping) co_return Result<>{};
     // It has never run: what it was restored from is what there is of it.
     if (domain->image) co_await take_image_back(domain);
     // The store may keep it: a life that Xen does not run is recognised at the next start.

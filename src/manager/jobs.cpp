@@ -67,7 +67,7 @@ Jobs::JobRef Jobs::submit(DomainRef domain, JobKind kind, Work work, std::string
         job->done.set(std::unexpected(std::move(refused)));
         return job;
     };
-    if (stopping_) return refuse(daemon_stops());
+    if (core_.stopping) return refuse(daemon_stops());
     const auto arrival = domain->queue.add(job->id, kind);
     if (!arrival) {
         const auto waiting = domain->queue.waiting();
@@ -179,7 +179,7 @@ void Jobs::overrule(JobId id, Error why) {
 }
 
 void Jobs::stop() {
-    stopping_ = true;
+    core_.stopping = true;
     std::vector<JobId> waiting;
     std::vector<JobId> running;
     for (const auto& [id, job] : jobs_)

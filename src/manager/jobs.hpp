@@ -39,7 +39,6 @@ class Jobs {
 
     /// Ends all that wait, cancels all that run, refuses all that come.
     void stop();
-    bool stopping() const { return stopping_; }
 
  private:
     struct Job {
@@ -69,7 +68,6 @@ class Jobs {
     Core& core_;
     async::Scope& scope_;
     std::map<JobId, JobRef> jobs_;  ///< all that wait or run
-    bool stopping_ = false;
 };
 
 /// "cannot start domain 'web': ..."

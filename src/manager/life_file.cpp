@@ -24,15 +24,19 @@ constexpr std::pair<std::string_view, Held> held_words[] = {
     {"resetting", Held::resetting}, {"devices", Held::devices}, {"ending", Held::ending},
 };
 constexpr std::string_view foreign_word = "foreign";
+constexpr std::string_view again_word = "again";
 constexpr std::string_view no_tty = "-";
 constexpr std::string_view vnc_word = "vnc:";
+constexpr std::string_view boot_word = "boot:";
 
 struct Line {
     unsigned domid = 0;
     Held held = Held::no;
     bool ours = true;
+    bool again = false;
     std::vector<std::string> ttys{};
     unsigned vnc_port = 0;
+    std::string boot{};
 };
 
 void read_word(Line& line, const std::string& word) {
@@ -41,6 +45,10 @@ void read_word(Line& line, const std::string& word) {
         line.held = held->second;
     else if (word == foreign_word)
         line.ours = false;
+    else if (word == again_word)
+        line.again = true;
+    else if (word.starts_with(boot_word))
+        line.boot = word.substr(boot_word.size());
     else if (word.starts_with(vnc_word))
         std::from_chars(word.data() + vnc_word.size(), word.data() + word.size(), line.vnc_port);
     else
@@ -61,19 +69,21 @@ std::optional<Line> read_line(std::string_view text) {
 
 }  // namespace
 
-std::string format_life(const StoredLife& life) {
+std::string format_life(const StoredLife& life, std::string_view boot) {
     auto text = fmt::format("{}{}", mark, life.domid);
     for (const auto& [word, held] : held_words)
         if (held == life.held) text += fmt::format(" {}", word);
     if (!life.ours) text += fmt::format(" {}", foreign_word);
+    if (life.again) text += fmt::format(" {}", again_word);
     for (const auto& console : life.definition.consoles)
         text += fmt::format(" {}", console.tty.empty() ? no_tty : console.tty);
     if (const auto& vnc = life.definition.graphics.vnc) text += fmt::format(" {}{}", vnc_word, vnc->port);
+    if (!boot.empty()) text += fmt::format(" {}{}", boot_word, boot);
     text += fmt::format("{}\n{}", mark_end, domain::format_xml(life.definition));
     return text;
 }
 
-Result<StoredLife> parse_life(std::string_view text) {
+Result<StoredLife> parse_life(std::string_view text, std::string_view boot) {
     const auto line_end = std::min(text.find('\n'), text.size());
     const auto line = read_line(text.substr(0, line_end));
     if (!line) return fail(Reason::invalid_argument, "its first line does not say which domid it is about");
@@ -83,7 +93,9 @@ Result<StoredLife> parse_life(std::string_view text) {
     for (std::size_t i = 0; i < consoles; ++i)
         definition->consoles[i].tty = line->ttys[i];
     if (auto& vnc = definition->graphics.vnc) vnc->port = line->vnc_port;
-    return StoredLife{*std::move(definition), line->domid, line->held, line->ours};
+    // Where either is not known, Xen's word decides alone.
+    const bool over = !line->boot.empty() && !boot.empty() && line->boot != boot;
+    return StoredLife{*std::move(definition), line->domid, line->held, line->ours, line->again, over};
 }
 
 }  // namespace virtlight::manager

@@ -30,8 +30,9 @@ Task<Result<>> note_life(Core& core, DomainRef domain, StoredLife::Held held) {
     if (!to_be_noted && !life.noted) co_return Result<>{};
     Result<> written;
     if (to_be_noted) {
+        const bool again = domain->restarting && held != StoredLife::Held::no;
         const StoredLife stored{life.ours ? life.definition : readable(life.definition), life.domid, held,
-                                life.ours};
+                                life.ours, again};
         written = co_await core.store.save_life(stored);
     } else {
         written = co_await core.store.remove_life(domain->uuid);

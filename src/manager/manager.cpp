@@ -52,13 +52,13 @@ Task<> Manager::Impl::autostart(std::string boot) {
         starting.spawn(start_each(waiting));
     co_await starting.drained();
     // Otherwise the next daemon goes on with those that are left.
-    if (jobs.stopping()) co_return;
+    if (core.stopping) co_return;
     const auto noted = co_await core.store.note_autostart(std::move(boot));
     if (!noted) log::warning("that the autostart is done cannot be noted: {}", noted.error().message);
 }
 
 Task<> Manager::Impl::start_each(std::deque<Uuid>& uuids) {
-    while (!uuids.empty() && !jobs.stopping()) {
+    while (!uuids.empty() && !core.stopping) {
         const auto uuid = uuids.front();
         uuids.pop_front();
         const StartOptions options;

@@ -97,7 +97,11 @@ class Guests {
     /// life is over already.
     async::Task<Result<>> after_stop(DomainRef domain, hypervisor::LifeId life, Ending ending,
                                      hypervisor::Operation operation);
-    /// The store need not remember the life that is over.
+    /// Destroys the guest, if there is one, and starts another one with this definition.
+    async::Task<Result<>> start_anew(DomainRef domain, domain::Definition again, StartOptions options,
+                                     hypervisor::Operation operation);
+    /// The store need not remember the life that is over; but where it is to start anew and the daemon stops,
+    /// the next one is to know.
     async::Task<Result<>> forget(DomainRef domain);
 
  private:
@@ -117,8 +121,10 @@ class Guests {
     async::Task<> take_image_back(DomainRef domain);
     async::Task<Result<>> let_run(DomainRef domain, StartOptions options, hypervisor::Operation operation);
     async::Task<Result<>> tear_down(DomainRef domain);
-    async::Task<Result<>> restart(DomainRef domain, Duration lived, hypervisor::Operation operation);
-    async::Task<bool> rest(DomainRef domain, Duration pause, hypervisor::Operation operation);
+    async::Task<Result<>> start_after(DomainRef domain, domain::Definition again, Ending ending,
+                                      hypervisor::Operation operation);
+    async::Task<> note_restart(DomainRef domain, bool started);
+    async::Task<Result<>> hold_back(DomainRef domain, Duration lived, hypervisor::Operation operation);
     async::Task<Result<>> end_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> remove_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> remove_again(DomainRef domain, hypervisor::Operation operation);

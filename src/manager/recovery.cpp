@@ -37,6 +37,7 @@ void take_up(Core& core, const DomainRef& domain, StoredLife stored, const Domai
     Life life;
     life.domid = seen.domid;
     life.noted = stored.domid == seen.domid;
+    life.noted_starting = stored.held == StoredLife::Held::starting;
     life.ours = stored.ours;
     life.definition = std::move(stored.definition);
     life.seen = seen;
@@ -76,21 +77,6 @@ void note_that_it_stays(Jobs& jobs, Guests& guests, const DomainRef& domain) {
               [&guests, domain](hypervisor::Operation) { return guests.note_that_it_stays(domain); });
 }
 
-/// The daemon was killed while it destroyed this guest. What Xen has paused may be taken apart already, and
-/// nothing else will end it; one that runs is whole.
-void settle_ending(Jobs& jobs, Guests& guests, const DomainRef& domain) {
-    const auto& seen = domain->life->seen;
-    if (!seen.paused && !seen.stopped) {
-        log::notice("domain '{}' was about to be destroyed, and goes on", domain->name);
-        return note_that_it_stays(jobs, guests, domain);
-    }
-    log::notice("domain '{}' was being destroyed: it is", domain->name);
-    domain->life->stopped = seen.stopped;
-    jobs.post(domain, JobKind::destroy, [&guests, domain](hypervisor::Operation operation) {
-        return guests.destroy(domain, domain::ShutoffReason::destroyed, std::move(operation));
-    });
-}
-
 void let_sleep(const DomainRef& domain) {
     domain->life->stopped = domain->life->seen.stopped;
     domain->status = domain::PmSuspendedReason::unknown;
@@ -109,6 +95,9 @@ class Recovery {
 
  private:
     const DomainSeen* find_alive(const StoredLife& life) const;
+    bool is_to_start(const StoredLife& life, const DomainSeen* seen) const;
+    void start_anew(const DomainRef& domain, domain::Definition definition);
+    void settle_ending(const DomainRef& domain, bool again);
     void go_on(const DomainRef& domain, StoredLife life, const DomainSeen& seen, bool image_aside);
     void look_at_devices(const DomainRef& domain);
     void undo_start(const DomainRef& domain, StoredLife life, const DomainSeen* seen, bool image_aside);
@@ -121,10 +110,46 @@ class Recovery {
 };
 
 const DomainSeen* Recovery::find_alive(const StoredLife& life) const {
+    if (life.over) return nullptr;
     const auto [first, last] = seen_.equal_range(life.definition.uuid);
     for (auto at = first; at != last; ++at)
         if (is_alive(life, *at->second)) return at->second;
     return nullptr;
+}
+
+/// The daemon was killed, or stopped, while it started this domain anew. Should another tool have started it
+/// since, that is as good.
+bool Recovery::is_to_start(const StoredLife& life, const DomainSeen* seen) const {
+    const auto [first, last] = seen_.equal_range(life.definition.uuid);
+    return life.again && !life.over && std::ranges::all_of(first, last, [seen](const auto& entry) {
+        return entry.second == seen || entry.second->dying;
+    });
+}
+
+void Recovery::start_anew(const DomainRef& domain, domain::Definition definition) {
+    log::notice("domain '{}' was being started anew: it is", domain->name);
+    core_.timeline.note(*domain, "it was being started anew when the daemon ended: it is started");
+    auto again = domain->stored.value_or(at_rest(std::move(definition)));
+    jobs_.post(domain, JobKind::start,
+               [&guests = guests_, domain, again = std::move(again)](hypervisor::Operation operation) {
+                   return guests.start_anew(domain, again, {}, std::move(operation));
+               });
+}
+
+/// The daemon was killed while it destroyed this guest. What Xen has paused may be taken apart already, and
+/// nothing else will end it; one that runs is whole.
+void Recovery::settle_ending(const DomainRef& domain, bool again) {
+    const auto& seen = domain->life->seen;
+    if (!seen.paused && !seen.stopped) {
+        log::notice("domain '{}' was about to be destroyed, and goes on", domain->name);
+        return note_that_it_stays(jobs_, guests_, domain);
+    }
+    domain->life->stopped = seen.stopped;
+    if (again) return start_anew(domain, domain->life->definition);
+    log::notice("domain '{}' was being destroyed: it is", domain->name);
+    jobs_.post(domain, JobKind::destroy, [&guests = guests_, domain](hypervisor::Operation operation) {
+        return guests.destroy(domain, domain::ShutoffReason::destroyed, std::move(operation));
+    });
 }
 
 void Recovery::restore(StoredLife life, bool image_aside) {
@@ -149,6 +174,7 @@ void Recovery::restore(StoredLife life, bool image_aside) {
             "'{}'",
             name, core_.store.image_path(domain->uuid).string());
     }
+    if (is_to_start(life, nullptr)) return start_anew(domain, std::move(life.definition));
     jobs_.post(domain, JobKind::after_stop,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.forget(domain); });
 }
@@ -156,12 +182,13 @@ void Recovery::restore(StoredLife life, bool image_aside) {
 void Recovery::go_on(const DomainRef& domain, StoredLife life, const DomainSeen& seen, bool image_aside) {
     using enum StoredLife::Held;
     const auto held = life.held;
+    const bool again = is_to_start(life, &seen);
     const bool suspended = seen.stopped == hypervisor::StopReason::suspend;
     take_up(core_, domain, std::move(life), seen);
     if (held == saving && suspended) return settle(jobs_, guests_, domain);
     if (held == ending) {
         // An image that is aside is kept: it may be all that is left.
-        settle_ending(jobs_, guests_, domain);
+        settle_ending(domain, again);
         if (!domain->image) return;
     } else {
         log::notice("domain '{}' goes on as domid {}", domain->name, seen.domid);
@@ -194,6 +221,8 @@ void Recovery::look_at_devices(const DomainRef& domain) {
 void Recovery::undo_start(const DomainRef& domain, StoredLife life, const DomainSeen* seen,
                           bool image_aside) {
     domain->image = domain->image || image_aside;
+    const bool again = is_to_start(life, seen);
+    auto definition = life.definition;
     if (seen) {
         log::notice("domain '{}' was left half made as domid {}: it is destroyed", domain->name, seen->domid);
         take_up(core_, domain, std::move(life), *seen);
@@ -201,6 +230,7 @@ void Recovery::undo_start(const DomainRef& domain, StoredLife life, const Domain
     } else {
         log::notice("domain '{}' was not started while the daemon was away", domain->name);
     }
+    if (again) return start_anew(domain, std::move(definition));
     jobs_.post(domain, seen ? JobKind::destroy : JobKind::after_stop,
                [&guests = guests_, domain](hypervisor::Operation operation) {
                    return guests.destroy(domain, domain::ShutoffReason::failed, std::move(operation));

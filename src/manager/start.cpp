@@ -58,7 +58,7 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
     if (auto free = check_disks_are_free(core_.registry, life.definition); !free) co_return free;
     if (auto free = check_macs_are_free(core_.registry, life.definition); !free) co_return free;
     if (auto free = check_host_devices_are_free(core_.registry, life.definition); !free) co_return free;
-    const StoredLife intent{life.definition, 0};
+    const StoredLife intent{.definition = life.definition, .again = domain->restarting};
     if (auto noted = co_await core_.store.save_life(intent); !noted) co_return noted;
     auto made = co_await make(life.definition, image, operation);
     if (!made) {

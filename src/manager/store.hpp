@@ -34,7 +34,9 @@ struct StoredLife {
         ending,     ///< it is being destroyed
     };
     Held held = Held::no;
-    bool ours = true;  ///< else another tool has made it, and it is noted only while it is held
+    bool ours = true;    ///< else another tool has made it, and it is noted only while it is held
+    bool again = false;  ///< it is to start anew: what is over of it, or has come to nothing, is no end
+    bool over = false;   ///< the host has booted since: nothing of it can be left. Told by load().
 };
 
 /// Where definitions outlive the daemon: the authority on what is defined. Each change is in effect when its

@@ -35,7 +35,7 @@ class FileStoreTest : public ::testing::Test {
     }
     /// As a daemon that starts finds it.
     Store::Content load() {
-        FileStore fresh(folder.path(), blocking, loop);
+        FileStore fresh(folder.path(), boot, blocking, loop);
         return end_of(fresh.load()).value();
     }
     fs::path file(const std::string& part, const domain::Definition& guest) const {
@@ -47,7 +47,8 @@ class FileStoreTest : public ::testing::Test {
     async::VirtualLoop loop;
     async::BlockingInline blocking{loop};
     async::Scope scope;
-    FileStore store{folder.path(), blocking, loop};
+    std::string boot = "boot-1";
+    FileStore store{folder.path(), boot, blocking, loop};
     const domain::Definition web = guest_named("web");
 
  private:
@@ -159,6 +160,23 @@ TEST_F(FileStoreTest, KeepsWhyALifeIsHeld) {
             EXPECT_EQ(content.lives[0].definition, live);
         }
     }
+}
+
+TEST_F(FileStoreTest, KeepsThatALifeIsToStartAnew) {
+    for (const bool again : {false, true}) {
+        ASSERT_TRUE(end_of(store.save_life({.definition = web, .domid = 17, .again = again})));
+        EXPECT_EQ(load().lives.at(0).again, again);
+    }
+}
+
+TEST_F(FileStoreTest, TellsThatALifeOfAnotherBootOfTheHostIsOver) {
+    ASSERT_TRUE(end_of(store.save_life({web, 17})));
+    EXPECT_FALSE(load().lives.at(0).over);
+    boot = "";
+    EXPECT_FALSE(load().lives.at(0).over) << "nobody knows";
+    boot = "boot-2";
+    EXPECT_TRUE(load().lives.at(0).over);
+    EXPECT_EQ(load().lives.at(0).domid, 17u);
 }
 
 TEST_F(FileStoreTest, KeepsAnIntent) {

@@ -276,6 +276,78 @@ TEST_F(Restart, LetsAGuestGoOnThatWasOnlyAboutToBeDestroyed) {
     EXPECT_THAT(events(), IsEmpty());
 }
 
+TEST_F(Restart, FinishesAStartAnewOfWhichOnlyTheNoteIsLeft) {
+    const auto persistent = guest_named("web");
+    const auto transient = guest_named("brief");
+    store.domains[persistent.uuid] = {persistent};
+    store.lives[persistent.uuid] = {.definition = persistent, .domid = 1, .again = true};
+    store.lives[transient.uuid] = {.definition = transient, .domid = 0, .again = true};
+    start_up();
+    settle();
+    EXPECT_EQ(info(persistent).status.state, domain::State::running);
+    EXPECT_EQ(info(transient).status.state, domain::State::running);
+    EXPECT_FALSE(store.lives.at(persistent.uuid).again) << "it is finished";
+}
+
+TEST_F(Restart, FinishesAStartAnewThatHadOnlyToLetItsGuestRun) {
+    const auto guest = half_made(true, true);
+    store.domains[guest.uuid] = {guest};
+    store.lives[guest.uuid] = {guest, 1, StoredLife::Held::starting, true, true};
+    start_up();
+    settle();
+    EXPECT_FALSE(xen.truth.contains(1));
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+}
+
+TEST_F(Restart, LeavesAStartAnewToTheNextDaemonWhenItIsStopped) {
+    start_up();
+    auto guest = guest_named("web");
+    guest.on_reboot = domain::LifecycleAction::restart;
+    running(guest);
+    xen.hold("create");
+    xen.stop(1, StopReason::reboot);
+    settle();
+    EXPECT_EQ(xen.truth.size(), 1u) << "it is gone, and not yet back";
+    prepare = [this] { xen.release("create"); };
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_FALSE(store.lives.at(guest.uuid).again);
+}
+
+TEST_F(Restart, DoesNotStartAnewWhatAnotherToolHasStartedSince) {
+    const auto guest = guest_named("web");
+    store.domains[guest.uuid] = {guest};
+    store.lives[guest.uuid] = {.definition = guest, .domid = 7, .again = true};
+    xen.make(guest);
+    start_up();
+    look();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(xen.count("create"), 0u);
+}
+
+TEST_F(Restart, DoesNotStartAnewWhatTheHostsBootHasEnded) {
+    const auto guest = guest_named("web");
+    store.domains[guest.uuid] = {guest};
+    store.lives[guest.uuid] = {.definition = guest, .domid = 1, .again = true, .over = true};
+    start_up();
+    settle();
+    EXPECT_EQ(info(guest).domid, -1);
+    EXPECT_TRUE(store.lives.empty());
+}
+
+TEST_F(Restart, DoesNotTakeAGuestOfThisBootOfTheHostForOneOfTheLast) {
+    const auto guest = guest_named("web");
+    store.domains[guest.uuid] = {guest};
+    store.lives[guest.uuid] = {.definition = guest, .domid = 1, .over = true};
+    xen.make(guest);  // by another tool, and it has got the same domid
+    start_up();
+    look();
+    xen.stop(1, StopReason::reboot);
+    settle();
+    EXPECT_EQ(xen.count("destroy"), 0u) << "that is for the other tool to do";
+}
+
 class RestartWithAGuestOfAnotherTool : public Restart {
  protected:
     /// Kills the daemon in the midst of a call that is held.

@@ -64,7 +64,7 @@ Daemon::Daemon(async::VirtualLoop& loop, simulated::Machine& machine, Disk& disk
                Watched::Asked destroy_asked, const Spoil& spoil)
     : scheduler_(loop),
       writer_(scheduler_, disk),
-      store_(disk.path(), writer_, scheduler_),
+      store_(disk.path(), "boot-1", writer_, scheduler_),
       spoilt_(spoil ? spoil(store_) : nullptr),
       hypervisor_(machine, scheduler_, writer_, rules, std::move(destroy_asked)),
       manager_(std::make_unique<manager::Manager>(scheduler_, hypervisor_, spoilt_ ? *spoilt_ : store_)) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <functional>
+#include <limits>
 #include <memory>
 #include <ostream>
 #include <string_view>
@@ -232,6 +233,47 @@ TEST_P(Point, OfAnyWriteCanFail) {
             scene.run_for(seconds(2));
         });
 }
+
+class StartAnew : public ::testing::TestWithParam<Operation> {
+ protected:
+    /// Until another guest runs in the place of the first, or after so many steps.
+    static std::size_t run(Scene& scene, std::size_t most = std::numeric_limits<std::size_t>::max()) {
+        const auto before = scene.manager().find(uuid)->domid;
+        (scene.*GetParam().does)();
+        for (std::size_t steps = 0; steps < most; ++steps, scene.step()) {
+            const auto info = scene.manager().find(uuid);
+            if (info && info->domid > 0 && info->domid != before && Story::run_of(*info) == Story::Run::running)
+                return steps;
+        }
+        return most;
+    }
+};
+
+TEST_P(StartAnew, IsFinishedByTheNextDaemonWhateverStepWasTheLastOfThis) {
+    const auto steps = run(*prepared(GetParam()));
+    for (std::size_t step = 0; step <= steps && !HasFailure(); ++step) {
+        const auto scene = prepared(GetParam());
+        try {
+            run(*scene, step);
+            scene->kill("at a point");
+            scene->start();
+            scene->run_for(std::chrono::minutes(1));
+            EXPECT_EQ(scene->state().run, Story::Run::running) << "killed after step " << step;
+            scene->come_to_rest();
+        } catch (const Broken& broken) {
+            ADD_FAILURE() << "killed after step " << step << ": " << broken.what();
+        }
+    }
+}
+
+const Operation starts_anew[] = {
+    {"Reboot", {&Scene::define, &Scene::boot}, &Scene::reboot},
+    {"RebootOfATransientGuest", {&Scene::create}, &Scene::reboot},
+    {"Reset", {&Scene::define, &Scene::boot}, &Scene::reset},
+};
+
+INSTANTIATE_TEST_SUITE_P(Every, StartAnew, ::testing::ValuesIn(starts_anew),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(Every, Point, ::testing::ValuesIn(operations),
                          [](const auto& info) { return std::string(info.param.name); });
