@@ -105,6 +105,10 @@ inline constexpr auto late_suspend_look = milliseconds(50);
 inline constexpr auto file_look = seconds(30);
 inline constexpr unsigned file_look_threads = 4;
 inline constexpr std::size_t file_looks = 1024;
+/// Sources of disks that are looked at at once for statistics, which leaves threads for others, and how long
+/// their caller waits.
+inline constexpr std::size_t disk_looks = 2;
+inline constexpr auto disk_looks_patience = milliseconds(250);
 /// Pictures of screens that are asked for at once.
 inline constexpr unsigned picture_threads = 4;
 /// How long an operation of libxl may take, the building of the largest guest included.

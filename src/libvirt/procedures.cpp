@@ -116,6 +116,7 @@ constexpr Procedure table[] = {
     {231, "virDomainUndefineFlags",              write,   flag::undefine_all, serve<calls::undefine>},
     {234, "virDomainDestroyFlags",               write,   flag::destroy_graceful, serve<calls::destroy>},
     {258, "virDomainShutdownFlags",              write,   shutdown_flags, serve<calls::shutdown>},
+    {264, "virDomainSetMetadata",                write,   impact,     serve<calls::set_metadata>},
     {350, "virDomainDefineXMLFlags",             write,   flag::define_validate, serve<calls::define>},
 
     // what is done to a guest that runs
@@ -136,6 +137,7 @@ constexpr Procedure table[] = {
     {199, "virDomainSetVcpusFlags",              write,   impact | flag::vcpu_maximum, serve<calls::set_vcpus>},
     {204, "virDomainSetMemoryFlags",             write,   impact | flag::memory_maximum, serve<calls::set_memory>},
     {358, "virDomainRename",                     write,   flag::none, serve<calls::rename>},
+    {384, "virDomainSetVcpu",                    write,   impact,     serve<calls::set_vcpu>},
 
     // what devices it has
     {  8, "virDomainAttachDevice",               write,   flag::none, serve<calls::attach_device_plain>},

@@ -14,6 +14,7 @@ const JobRules& rules(JobKind kind) {
         {"define", definition_deadline, false, 0},
         {"undefine", definition_deadline, false, 0},
         {"set autostart of", definition_deadline, false, 0},
+        {"change the metadata of", definition_deadline, false, 0},
         {"remove the image of", definition_deadline, false, 0},
         {"change the image of", image_deadline, false, 0},
         {"start", start_deadline, true, 0},

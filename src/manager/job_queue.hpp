@@ -19,6 +19,7 @@ enum class JobKind {
     define,
     undefine,
     set_autostart,
+    set_metadata,
     remove_image,
     change_image,
     start,

@@ -81,7 +81,7 @@ Manager::~Manager() {
         return;
     }
     for (auto* scope : {&impl_->starting, &impl_->scope, &impl_->reconciler.adoptions(),
-                        &impl_->core.timeline.writes(), &impl_->waiters})
+                        &impl_->core.timeline.writes(), &impl_->disk_sizes.looks(), &impl_->waiters})
         scope->drop();
 }
 

@@ -39,6 +39,7 @@ class Definitions {
     /// `with_image`: what was saved of it goes, too; otherwise there must be nothing.
     async::Task<Result<>> undefine(DomainRef domain, bool with_image);
     async::Task<Result<>> set_autostart(DomainRef domain, bool autostart);
+    async::Task<Result<>> set_metadata(DomainRef domain, domain::Metadata metadata, Affects asked);
 
  private:
     Core& core_;
