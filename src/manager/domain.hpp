@@ -46,7 +46,7 @@ struct Domain {
     /// Nothing but the device that its guest is being given.
     std::shared_ptr<const domain::Definition> coming{};
     domain::Status status{};
-    bool restarting = false;  ///< what ends of it is to start anew
+    bool restarting = false;   ///< what ends of it is to start anew
     unsigned short_lives = 0;  ///< in a row, each started anew after the one before
 
     JobQueue queue{};
