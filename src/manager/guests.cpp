@@ -75,7 +75,8 @@ Task<Result<>> Guests::shutdown(DomainRef domain, std::optional<hypervisor::Shut
     const auto domid = domain->life->domid;
     domain->life->stop_asked = true;
     if (std::exchange(domain->life->restart_asked, false))
-        co_await note_or_warn(core_, domain, "that it is not to reboot");
+        co_await note_beside(core_, domain, "that it is not to reboot");
+    if (stopped(*domain, life)) co_return Result<>{};
     auto asked = co_await core_.hypervisor.request_shutdown(domid, method.value_or(paravirtual), operation);
     const bool deaf = !asked && asked.error().reason == Reason::unsupported_operation;
     if (deaf && !method && !stopped(*domain, life))
@@ -104,12 +105,12 @@ Task<Result<>> Guests::press_to_reboot(DomainRef domain, Operation operation) {
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
     domain->life->restart_asked = true;
-    if (auto noted = co_await note_life(core_, domain); !noted) co_return noted;
+    co_await note_beside(core_, domain, "that it is to reboot");
     auto asked =
         co_await core_.hypervisor.request_shutdown(domid, hypervisor::ShutdownMethod::acpi, operation);
     if (!asked && !stopped(*domain, life)) {
         domain->life->restart_asked = false;
-        co_await note_or_warn(core_, domain, "that it is not to reboot");
+        co_await note_beside(core_, domain, "that it is not to reboot");
     }
     co_return without_guest(std::move(asked));
 }

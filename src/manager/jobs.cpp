@@ -23,6 +23,10 @@ Error overtaken_by(JobKind kind) {
     return {Reason::invalid_state, "the guest has stopped meanwhile"};
 }
 
+std::optional<RunningJob>& slot(Domain& domain, JobKind kind) {
+    return rules(kind).asks == JobRules::Asks::guest_only ? domain.request : domain.job;
+}
+
 Error not_within(Duration bound, std::string_view what) {
     const auto count = std::chrono::duration_cast<seconds>(bound).count();
     return {Reason::timed_out, fmt::format("{} within {} s", what, count)};
@@ -79,7 +83,8 @@ Jobs::JobRef Jobs::submit(DomainRef domain, JobKind kind, Work work, std::string
     // Whoever waits for a job is resumed as it ends and may come back here: nothing is kept across that.
     for (const auto id : arrival->ended)
         withdraw(id, {Reason::invalid_state, "the domain is being destroyed"});
-    if (arrival->overtaken) overrule(*arrival->overtaken, overtaken_by(kind));
+    for (const auto id : arrival->overtaken)
+        overrule(id, overtaken_by(kind));
     pump(domain);
     return job;
 }
@@ -109,8 +114,9 @@ async::Task<> Jobs::execute(JobRef job) {
 
     const auto progress = std::make_shared<hypervisor::Progress>();
     const auto now = core_.scheduler.now();
-    job->domain->job = {job->id, kind, now, progress, job->client};
-    core_.timeline.begun(*job->domain, *job->domain->job, now - job->asked);
+    auto& shown = slot(*job->domain, kind);
+    shown = {job->id, kind, now, progress, job->client};
+    core_.timeline.begun(*job->domain, *shown, now - job->asked);
     const hypervisor::Operation operation{job->id, job->cancel.token(), progress};
     auto result = co_await job->work(operation);
 
@@ -125,16 +131,16 @@ async::Task<> Jobs::execute(JobRef job) {
         if (job->posted && result.error().reason != Reason::cancelled)
             log::error("{}", result.error().message);
     }
-    note_end(*job->domain, result);
-    job->domain->queue.finish();
+    note_end(*job->domain, kind, result);
+    job->domain->queue.finish(job->id);
     jobs_.erase(job->id);
     core_.release(job->domain);
     job->done.set(std::move(result));
     pump(job->domain);
 }
 
-void Jobs::note_end(Domain& domain, const Result<>& result) {
-    const auto job = *std::exchange(domain.job, std::nullopt);
+void Jobs::note_end(Domain& domain, JobKind kind, const Result<>& result) {
+    const auto job = *std::exchange(slot(domain, kind), std::nullopt);
     core_.timeline.ended(domain, job, result);
     if (job.progress->bytes_all == 0) return;
     auto ended = report(job, core_.scheduler.now());
@@ -149,12 +155,13 @@ void Jobs::note_end(Domain& domain, const Result<>& result) {
 }
 
 Result<> Jobs::abort(const Domain& domain) {
-    if (!domain.job) return fail(Reason::invalid_state, "no job is active on domain '{}'", domain.name);
-    const auto& its = rules(domain.job->kind);
+    const auto* const job = current_job(domain);
+    if (!job) return fail(Reason::invalid_state, "no job is active on domain '{}'", domain.name);
+    const auto& its = rules(job->kind);
     if (!its.on_guest || its.precedence > 0)
         return fail(Reason::invalid_state, "cannot abort: {} domain '{}' is not to be cut short", its.verb,
                     domain.name);
-    overrule(domain.job->id, {Reason::cancelled, "it was aborted by a client"});
+    overrule(job->id, {Reason::cancelled, "it was aborted by a client"});
     return {};
 }
 

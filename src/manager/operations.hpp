@@ -28,6 +28,9 @@ async::Task<Result<>> note_as_it_is(Core& core, DomainRef domain);
 /// literal.
 async::Task<> note_or_warn(Core& core, DomainRef domain, std::string_view what, Held held = Held::no);
 
+/// The same, and why the guest is held stays: for a request, beside which other jobs run.
+async::Task<> note_beside(Core& core, DomainRef domain, std::string_view what);
+
 /// Whether a domain may be started from this definition, and not from what is stored of it. invalid_state;
 /// domain_exists: it was renamed meanwhile.
 Result<> require_free(const Domain& domain, const domain::Definition& definition);

@@ -31,6 +31,9 @@ Result<ImageHead> head_of(const Domain& domain, SaveOptions options) {
     if (!domain.life->definition.numa.empty())
         return fail(Reason::unsupported_operation,
                     "a guest with NUMA cells cannot be saved: Xen's images do not hold them");
+    if (!domain.life->definition.pci_devices.empty())
+        return fail(Reason::unsupported_operation,
+                    "a guest with PCI devices of the host cannot be saved: their state is not in an image");
     ImageHead head{at_rest(domain.life->definition), options.paused};
     if (!options.definition) return readable(std::move(head));
     if (auto same = domain::check_same_guest(head.definition, *options.definition); !same)

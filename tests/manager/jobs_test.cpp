@@ -61,6 +61,7 @@ TEST_F(JobsOfADomain, AreBoundedAndADestroyIsStillServed) {
 TEST_F(JobsOfADomain, ThatADestroyHasMadePointlessEndAtOnce) {
     const auto guest = running("web");
     xen.hold("shutdown");
+    xen.hold("pause");
     xen.hold("destroy");
     const auto running_one = begin(manager->shutdown(guest.uuid, {}));
     const auto waiting = begin(manager->suspend(guest.uuid));
@@ -73,6 +74,20 @@ TEST_F(JobsOfADomain, ThatADestroyHasMadePointlessEndAtOnce) {
     xen.release("destroy");
     EXPECT_TRUE(end_of(destroying));
     EXPECT_TRUE(end_of(defining));
+}
+
+TEST_F(JobsOfADomain, AreDoneWhileItsGuestDoesNotAnswerARequest) {
+    const auto guest = guest_named("web");
+    end_of(manager->create(guest, {.paused = true})).value();
+    xen.hold("shutdown");
+    const auto asking = begin(manager->shutdown(guest.uuid, {}));
+    settle();
+    EXPECT_TRUE(end_of(manager->set_memory(guest.uuid, 1024, {.guest = true})));
+    EXPECT_TRUE(end_of(manager->resume(guest.uuid))) << "only now it can answer";
+    EXPECT_FALSE(asking->has_value());
+    EXPECT_EQ(manager->job(guest.uuid)->state, JobReport::State::running);
+    xen.release("shutdown");
+    EXPECT_TRUE(end_of(asking));
 }
 
 TEST_F(JobsOfADomain, OfWhichTwoDestroyBothEndWell) {
@@ -149,7 +164,7 @@ TEST_F(JobsOfADomain, EndWhenTheDaemonStopsAndNoneAreTakenAfterwards) {
     const auto guest = running("web");
     xen.hold("shutdown");
     const auto running_one = begin(manager->shutdown(guest.uuid, {}));
-    const auto waiting = begin(manager->suspend(guest.uuid));
+    const auto waiting = begin(manager->shutdown(guest.uuid, {}));
     settle();
     bool ended = false;
     struct Stop {
@@ -162,7 +177,7 @@ TEST_F(JobsOfADomain, EndWhenTheDaemonStopsAndNoneAreTakenAfterwards) {
     settle();
     EXPECT_TRUE(ended);
     EXPECT_EQ((*running_one)->error().reason, Reason::cancelled);
-    EXPECT_EQ((*waiting)->error().message, "cannot suspend domain 'web': the daemon is stopping");
+    EXPECT_EQ((*waiting)->error().message, "cannot shut down domain 'web': the daemon is stopping");
     const auto late = end_of(manager->define(guest_named("late")));
     ASSERT_FALSE(late);
     EXPECT_EQ(late.error().reason, Reason::cancelled);
