@@ -7,7 +7,7 @@
 
 #include "base/limits.hpp"
 #include "libxl/clock.hpp"
-#include "libxl/host_fixture.hpp"
+#include "libxl/save_fixture.hpp"
 
 namespace virtlight::fake {
 namespace {
@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 constexpr std::uint64_t mib = 1024;
 constexpr const char* target = "/local/domain/0/memory/target";
 
-class MemoryTest : public HostTest {
+class MemoryTest : public SaveTest {
  protected:
     /// As xen-init-dom0 leaves it.
     MemoryTest() {
@@ -43,8 +43,6 @@ class MemoryTest : public HostTest {
     bool asked_of_dom0() {
         return host_.until([this] { return target_kib() < dom0_kib(); });
     }
-
-    async::CancelSource stop_;
 };
 
 TEST_F(MemoryTest, AGuestGetsWhatIsMissingFromDom0) {
@@ -57,6 +55,17 @@ TEST_F(MemoryTest, AGuestGetsWhatIsMissingFromDom0) {
     ASSERT_TRUE(made) << made.error().message;
     EXPECT_LE(dom0_kib(), before - 200 * mib);
     EXPECT_GE(dom0_kib(), before - 300 * mib) << "and no more than that";
+}
+
+TEST_F(MemoryTest, AGuestThatIsRestoredDoes) {
+    run_and_save();
+    const auto other = host_.machine.add("other");
+    host_.xen().change(other, [free = host_.xen().free_pages()](Domain& domain) { domain.pages += free; });
+    const auto restore = start_restore();
+    ASSERT_TRUE(asked_of_dom0());
+    EXPECT_TRUE(waits(restore));
+    obey();
+    expect_restored(restore);
 }
 
 TEST_F(MemoryTest, Dom0KeepsItsMinimum) {
