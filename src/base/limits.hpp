@@ -107,6 +107,14 @@ inline constexpr unsigned file_look_threads = 4;
 inline constexpr std::size_t file_looks = 1024;
 /// Pictures of screens that are asked for at once.
 inline constexpr unsigned picture_threads = 4;
+/// What dom0 keeps of its memory when guests need more than is free. How often dom0's giving is looked at,
+/// how long it may rest before it is asked again and before it is given up, and how long it may take
+/// altogether.
+inline constexpr std::uint64_t dom0_memory_kib = 512 * 1024;
+inline constexpr auto balloon_look = milliseconds(200);
+inline constexpr auto balloon_rest = seconds(10);
+inline constexpr auto balloon_patience = seconds(30);
+inline constexpr auto balloon_longest = std::chrono::minutes(5);
 /// How long an operation of libxl may take, the building of the largest guest included.
 inline constexpr auto libxl_operation = std::chrono::minutes(30);
 /// How long libxl may take to cut an operation short.

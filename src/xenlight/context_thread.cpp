@@ -80,9 +80,12 @@ async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
     if (cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, ao.what));
     const auto id = ids_.next();
     const async::Completion<Result<Ended>> done;
-    auto tell = [link = link_, done](Result<Ended> ended) mutable {
+    auto tell = [link = link_, done, ended_late = std::move(ao.ended_late)](Result<Ended> ended) mutable {
         link->post(
-            [done = std::move(done), ended = std::move(ended)]() mutable { done.set(std::move(ended)); });
+            [done = std::move(done), ended_late = std::move(ended_late), ended = std::move(ended)]() mutable {
+                if (done.is_set() && ended_late) ended_late();
+                done.set(std::move(ended));
+            });
     };
     post([id, domid = ao.domid, start = std::move(ao.start),
           tell = std::move(tell)](Result<Context*> context) mutable {
@@ -105,7 +108,10 @@ async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
         });
         grace.emplace(core_, core_.now() + limits::libxl_abort, written_off);
     });
-    const auto given_up = written_off.token().on_cancel([&] { done.set(std::unexpected(no_answer())); });
+    const auto given_up = written_off.token().on_cancel([&] {
+        if (ao.given_up) ao.given_up();
+        done.set(std::unexpected(no_answer()));
+    });
 
     auto ended = co_await done;
     if (!ended) {

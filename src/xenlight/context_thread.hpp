@@ -71,6 +71,9 @@ class ContextThread {
         std::optional<hypervisor::DomId> domid{};  ///< whose lines in libxl's log belong to it; none: all
         Operations::Start start;
         bool abortable = true;  ///< false: cancelling only ends the waiting, libxl goes on
+        /// Called when it is given up, and when libxl has come to its end all the same; both on the core.
+        std::move_only_function<void()> given_up{};
+        std::move_only_function<void()> ended_late{};
     };
 
     /// Performs it. When it is cancelled, or takes longer than limits::libxl_operation, libxl is asked to cut

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <system_error>
 
@@ -21,6 +22,7 @@
 #include "xenlight/screenshot.hpp"
 #include "xenlight/soft_reset.hpp"
 #include "xenlight/topology.hpp"
+#include "xenlight/words.hpp"
 
 namespace virtlight::xenlight {
 
@@ -97,6 +99,7 @@ XenHypervisor::XenHypervisor(async::FdScheduler& core)
       destroying_("xen-destroy", core, link_),
       measuring_("xen-measure", core, link_),
       workers_(limits::working_contexts, core, link_),
+      memory_(core, builds_, asking_),
       image_threads_(limits::working_contexts),
       looks_(core, link_),
       copy_thread_(1),
@@ -106,13 +109,15 @@ XenHypervisor::XenHypervisor(async::FdScheduler& core)
 
 XenHypervisor::~XenHypervisor() {
     link_->cut();
+    late_.drop();
     attention_->again = nullptr;
 }
 
-Result<std::unique_ptr<XenHypervisor>> XenHypervisor::open(async::FdScheduler& core) {
+Result<std::unique_ptr<XenHypervisor>> XenHypervisor::open(async::FdScheduler& core,
+                                                           Autoballoon autoballoon) {
     name_xenstored_socket();
     std::unique_ptr<XenHypervisor> xen(new XenHypervisor(core));
-    if (auto read = xen->read_facts(); !read) return std::unexpected(std::move(read.error()));
+    if (auto read = xen->read_facts(autoballoon); !read) return std::unexpected(std::move(read.error()));
     return xen;
 }
 
@@ -131,25 +136,37 @@ Result<> XenHypervisor::listen(Context& watching, const std::shared_ptr<Attentio
 }
 
 /// The core has no loop yet: this waits.
-Result<> XenHypervisor::read_facts() {
-    std::promise<Result<hypervisor::HostFacts>> promise;
+Result<> XenHypervisor::read_facts(Autoballoon autoballoon) {
+    std::promise<Result<std::pair<hypervisor::HostFacts, bool>>> promise;
     auto answer = promise.get_future();
-    watching_.post([promise = std::move(promise)](Result<Context*> watching) mutable {
-        if (watching)
-            promise.set_value(read_host_facts(**watching));
-        else
-            promise.set_value(std::unexpected(std::move(watching.error())));
+    watching_.post([promise = std::move(promise), autoballoon](Result<Context*> watching) mutable {
+        if (!watching) return promise.set_value(std::unexpected(std::move(watching.error())));
+        auto facts = read_host_facts(**watching);
+        if (!facts) return promise.set_value(std::unexpected(std::move(facts.error())));
+        const auto* const version = (*watching)->enter(libxl_get_version_info);
+        promise.set_value(
+            std::pair(std::move(*facts), dom0_gives_memory(autoballoon, text_of(version->commandline))));
     });
     if (answer.wait_for(limits::libxl_answer) != std::future_status::ready)
         return fail(Reason::timed_out, "libxl has not opened in time");
     auto facts = answer.get();
     if (!facts) return std::unexpected(std::move(facts.error()));
-    host_ = std::move(*facts);
+    host_ = std::move(facts->first);
+    memory_.let_dom0_give(facts->second);
+    log::debug("dom0 {} asked for memory that guests need", facts->second ? "is" : "is not");
     return {};
 }
 
+/// What libxl makes after it was given up is about to go, and nobody's guest: it is not seen.
 async::Task<Result<Snapshot>> XenHypervisor::look() {
-    return watching_.call(xenlight::look);
+    auto unseen = builds_.given_up();
+    auto seen = co_await watching_.call(xenlight::look);
+    std::ranges::copy(builds_.given_up(), std::back_inserter(unseen));
+    if (!seen || unseen.empty()) co_return seen;
+    std::erase_if(seen->domains, [&](const hypervisor::DomainSeen& domain) {
+        return std::ranges::find(unseen, domain.uuid) != unseen.end();
+    });
+    co_return seen;
 }
 
 async::Task<Result<std::vector<hypervisor::DomainFigures>>> XenHypervisor::measure(
@@ -235,9 +252,7 @@ async::Task<Result<Created>> XenHypervisor::create(domain::Definition definition
         co_return fail(Reason::unsupported_config, "cannot start domain '{}': this host runs no such guests",
                        definition.name);
     }
-    auto worker = co_await borrow(fmt::format("start domain '{}'", definition.name), operation);
-    if (!worker) co_return std::unexpected(std::move(worker.error()));
-    co_return co_await create_domain(std::move(*worker), std::move(definition), operation.cancel);
+    co_return co_await create_domain(making(), std::move(definition), operation.cancel);
 }
 
 async::Task<Result<Workers::Loan>> XenHypervisor::borrow(std::string what, Operation operation) {
@@ -287,12 +302,9 @@ async::Task<Result<>> XenHypervisor::rewrite_image(std::filesystem::path path, h
 
 async::Task<Result<Created>> XenHypervisor::restore(domain::Definition definition, std::filesystem::path path,
                                                     Operation operation) {
-    const auto what = fmt::format("restore domain '{}'", definition.name);
-    log::debug("operation {}: {} from '{}'", operation.id.value, what, path.string());
-    auto worker = co_await borrow(what, operation);
-    if (!worker) co_return std::unexpected(std::move(worker.error()));
-    co_return co_await restore_domain(std::move(*worker), movers(), std::move(definition), std::move(path),
-                                      std::move(operation));
+    log::debug("operation {}: restore domain '{}' from '{}'", operation.id.value, definition.name,
+               path.string());
+    return restore_domain(making(), movers(), std::move(definition), std::move(path), std::move(operation));
 }
 
 async::Task<Result<>> XenHypervisor::dump_core(DomId domid, std::filesystem::path path, Operation operation) {

@@ -135,6 +135,26 @@ TEST_F(ContextThreadTest, GivesUpALibxlThatNeverAnswers) {
     });
 }
 
+TEST_F(ContextThreadTest, TellsWhenLibxlEndsWhatWasGivenUp) {
+    start(hasty);
+    run([](ContextThreadTest& t) -> Task<> {
+        const auto stuck = std::make_shared<std::latch>(1);
+        t.thread->post([stuck](Result<Context*>) { stuck->wait(); });
+        bool given_up = false;
+        bool ended = false;
+        auto ao = request(nullptr, true);
+        ao.given_up = [&] { given_up = true; };
+        ao.ended_late = [&] { ended = true; };
+        EXPECT_FALSE(co_await t.thread->perform(std::move(ao), {}));
+        EXPECT_TRUE(given_up);
+        EXPECT_FALSE(ended);
+        stuck->count_down();
+        for (int i = 0; i < 1000 && !ended; ++i)
+            co_await async::sleep_for(t.core, milliseconds(5));
+        EXPECT_TRUE(ended);
+    });
+}
+
 TEST_F(ContextThreadTest, OpensAnotherContextWhenOneBrokeDown) {
     thread.emplace(
         "test", core, link,
