@@ -282,7 +282,7 @@ async::Task<Result<hypervisor::ImageHead>> XenHypervisor::read_image(std::filesy
 async::Task<Result<>> XenHypervisor::rewrite_image(std::filesystem::path path, hypervisor::ImageHead head,
                                                    Operation operation) {
     return hypervisor::rewrite_image(copy_thread_, core_, std::move(path), std::move(head),
-                                     std::move(operation.cancel));
+                                     std::move(operation));
 }
 
 async::Task<Result<Created>> XenHypervisor::restore(domain::Definition definition, std::filesystem::path path,
