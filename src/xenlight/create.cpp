@@ -7,11 +7,13 @@
 #include <span>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "hypervisor/disk_files.hpp"
 #include "xenlight/boot_files.hpp"
 #include "xenlight/consoles.hpp"
 #include "xenlight/device_model_log.hpp"
 #include "xenlight/domain_config.hpp"
+#include "xenlight/image_feed.hpp"
 #include "xenlight/platform.hpp"
 #include "xenlight/screens.hpp"
 
@@ -33,6 +35,7 @@ struct Job {
     Definition definition;
     std::filesystem::file_time_type began = std::filesystem::file_time_type::clock::now();
     std::shared_ptr<const Fd> stream{};  ///< what it is restored from; null: it is started
+    std::shared_ptr<const hypervisor::Progress> progress{};  ///< of the restore
     DomainConfig config;
     RestoreParameters parameters;
     DomId domid =
@@ -141,7 +144,10 @@ Created created(Context& context, const Job& job) {
 async::Task<Result<Created>> make(Workers::Loan worker, std::shared_ptr<Job> job, async::CancelToken abort,
                                   async::CancelToken cancel) {
     const auto what = job->what();
-    auto made = co_await worker->perform({.what = what, .start = start_creating(worker, job)}, abort);
+    const Duration silence = job->stream ? limits::restore_silence : Duration::zero();
+    auto made = co_await worker->perform(
+        {.what = what, .start = start_creating(worker, job), .progress = job->progress, .silence = silence},
+        abort);
     // libxl may have come to its end before it could be cut short; and of an abort of a restore it says that
     // it failed.
     if (cancel.cancelled()) made = std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
@@ -164,11 +170,12 @@ struct OpenStream {
 };
 
 Result<std::shared_ptr<OpenStream>> open_stream(const std::filesystem::path& path, bool bypass_cache) {
-    auto image = hypervisor::open_image(path);
+    auto image = hypervisor::open_image_stream(path);
     if (!image) return std::unexpected(std::move(image.error()));
     image->bypasses_cache = bypass_cache;
     const auto start = check_stream(*image);
     if (!start) return std::unexpected(start.error());
+    fetch_beginning(*image);
     return std::make_shared<OpenStream>(std::move(*image), *start);
 }
 
@@ -184,11 +191,13 @@ async::Task<Result<Created>> create_domain(Workers::Loan worker, Definition defi
 
 async::Task<Result<Created>> restore_domain(Workers::Loan worker, Movers movers, Definition definition,
                                             std::filesystem::path path, hypervisor::Operation operation) {
-    const auto begun = Moving::begin(operation);
-    if (!begun) co_return std::unexpected(begun.error());
-    const auto moving = *begun;
+    const auto opened = Feed::open();
+    if (!opened) co_return std::unexpected(opened.error());
+    const auto feed = *opened;
+    const auto moving = Moving::begin(operation);
     const auto job = std::make_shared<Job>(std::move(definition));
-    job->stream = moving->channel->libxls;
+    job->stream = feed->libxls();
+    job->progress = operation.progress;
     job->parameters->stream_version = 2;
     const auto what = job->what();
     auto image = co_await async::run_blocking(
@@ -201,15 +210,15 @@ async::Task<Result<Created>> restore_domain(Workers::Loan worker, Movers movers,
 
     if (operation.progress) operation.progress->bytes_all = (*image)->image.stream_bytes;
     const async::Completion<Result<>> sent;
-    movers.threads.submit([image = std::move(*image), channel = moving->channel, sent, link = movers.link,
+    movers.threads.submit([image = std::move(*image), feed, sent, link = movers.link,
                            journey = moving->journey(movers, operation)]() mutable {
-        auto result = send(image->image, image->start, *channel, std::move(journey));
+        auto result = feed->send(image->image, image->start, std::move(journey));
         image.reset();
         link->post(
             [sent = std::move(sent), result = std::move(result)]() mutable { sent.set(std::move(result)); });
     });
     auto made = co_await make(worker, job, moving->abort->token(), operation.cancel);
-    moving->channel->shut();
+    feed->shut();
     auto moved = co_await sent;
     if (!made && !moved) co_return std::unexpected(in_context(what, std::move(moved.error())));
     if (!made && operation.progress && !operation.cancel.cancelled())

@@ -5,11 +5,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "async/scheduler.hpp"
+#include "async/scope.hpp"
 #include "hypervisor/port.hpp"
 #include "xenlight/console_ttys.hpp"
 #include "xenlight/context_thread.hpp"
@@ -132,6 +134,11 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> explained(ContextThread& thread, std::string what, hypervisor::DomId domid,
                                     Result<> acted);
     void follow_anew(hypervisor::DomId domid);
+    struct Late;
+    void follow_late(hypervisor::DomId domid, std::optional<Uuid> uuid);
+    async::Task<> let_late_go_on(hypervisor::DomId domid, std::shared_ptr<Late> late);
+    async::Task<bool> look_at_late(hypervisor::DomId domid, Uuid uuid);
+    async::Task<> end_following(hypervisor::DomId domid);
     Movers movers() { return {core_, link_, image_threads_}; }
     async::Task<Result<>> press_power_button(hypervisor::DomId domid, hypervisor::Operation operation);
 
@@ -155,6 +162,9 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::BlockingThreads picture_threads_;  ///< a device model that hangs holds up no resize
     ModelCounters model_counters_;
     std::size_t in_flight_ = 0;
+    /// Guests that were asked to suspend themselves, for what has come to nothing, and may still do so.
+    std::map<hypervisor::DomId, std::shared_ptr<Late>> late_;
+    async::Scope following_;  ///< of them
 };
 
 }  // namespace virtlight::xenlight
