@@ -50,8 +50,6 @@ Task<Result<>> Guests::dump_core(DomainRef domain, std::filesystem::path path, D
 /// Of a guest that has crashed and is about to go: that does not wait for a core that cannot be written.
 Task<> Guests::keep_core(DomainRef domain, Operation operation) {
     const auto path = core_.store.core_path(domain->name);
-    // Nobody has asked for this job, so nobody is told of its figures.
-    operation.progress = std::make_shared<hypervisor::Progress>();
     const auto dumped = co_await core_.hypervisor.dump_core(domain->life->domid, path, std::move(operation));
     const auto what = dumped ? fmt::format("its core is kept in '{}'", path.string())
                              : fmt::format("its core cannot be kept: {}", dumped.error().message);

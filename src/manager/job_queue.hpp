@@ -50,9 +50,10 @@ enum class JobKind {
 /// What holds for every job of a kind.
 struct JobRules {
     std::string_view verb;  ///< "cannot VERB domain 'web': ..."
-    Duration deadline;      ///< from the job's turn on
+    Duration deadline;      ///< from the job's turn on, for all of it or until a byte of an image moves
     bool on_guest;          ///< means a running guest, or makes one: stopped by what ends the guest
     int precedence;         ///< above 0: urgent, does not queue
+    Duration silence{};     ///< from then on: since the last byte has moved. Zero: it moves none
     enum class Asks { nothing, guest, guest_only };
     Asks asks = Asks::nothing;  ///< the guest to do it, one thing at a time; `only`: and changes nothing else
 };

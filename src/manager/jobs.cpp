@@ -10,6 +10,7 @@
 #include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "hypervisor/patience.hpp"
 
 namespace virtlight::manager {
 namespace {
@@ -30,10 +31,6 @@ std::optional<RunningJob>& slot(Domain& domain, JobKind kind) {
 Error not_within(Duration bound, std::string_view what) {
     const auto count = std::chrono::duration_cast<seconds>(bound).count();
     return {Reason::timed_out, fmt::format("{} within {} s", what, count)};
-}
-
-Error overdue(JobKind kind) {
-    return not_within(rules(kind).deadline, "not done");
 }
 
 /// The hypervisor's sentences say for themselves what could not be done, of a domid or in words of libxl's; a
@@ -105,14 +102,23 @@ void Jobs::pump(const DomainRef& domain) {
 
 async::Task<> Jobs::execute(JobRef job) {
     const auto kind = job->kind;
-    const auto due = core_.scheduler.now() + rules(kind).deadline;
-    const async::Deadline deadline(core_.scheduler, due, job->cancel);
-    // Should a layer below not end when it is cancelled, it keeps the domain's turn, but not the caller.
-    const auto grace_over = core_.scheduler.call_at(due + limits::cancel_grace, [job, kind] {
-        job->done.set(std::unexpected(refusal(kind, job->domain->name, overdue(kind))));
+    const auto progress = std::make_shared<hypervisor::Progress>();
+    const async::CancelSource late;
+    const hypervisor::Patience patience(core_.scheduler, {rules(kind).deadline, rules(kind).silence},
+                                        progress, late);
+    const auto overdue = [&patience] { return Error{Reason::timed_out, patience.in_words()}; };
+    async::TimerId grace_over{};
+    const auto cut_short = late.token().on_cancel([&] {
+        // Should a layer below not end when it is cancelled, it keeps the domain's turn, but not the caller.
+        grace_over = core_.scheduler.call_at(
+            core_.scheduler.now() + limits::cancel_grace, [job, why = overdue()]() mutable {
+                job->done.set(std::unexpected(refusal(job->kind, job->domain->name, std::move(why))));
+            });
+        // This may end the job, and what is here with it.
+        auto cancel = job->cancel;
+        cancel.cancel();
     });
 
-    const auto progress = std::make_shared<hypervisor::Progress>();
     const auto now = core_.scheduler.now();
     auto& shown = slot(*job->domain, kind);
     shown = {job->id, kind, now, progress, job->client};
@@ -125,8 +131,8 @@ async::Task<> Jobs::execute(JobRef job) {
         auto why = std::move(result.error());
         if (why.reason == Reason::cancelled && job->overruled)
             why = *job->overruled;
-        else if (why.reason == Reason::cancelled && deadline.passed())
-            why = overdue(kind);
+        else if (why.reason == Reason::cancelled && patience.passed())
+            why = overdue();
         result = std::unexpected(refusal(kind, job->domain->name, std::move(why)));
         if (job->posted && result.error().reason != Reason::cancelled)
             log::error("{}", result.error().message);
@@ -142,7 +148,8 @@ async::Task<> Jobs::execute(JobRef job) {
 void Jobs::note_end(Domain& domain, JobKind kind, const Result<>& result) {
     const auto job = *std::exchange(slot(domain, kind), std::nullopt);
     core_.timeline.ended(domain, job, result);
-    if (job.progress->bytes_all == 0) return;
+    // Nobody has asked for the core that is kept of a guest that has crashed, so nobody is told of it.
+    if (job.progress->bytes_all == 0 || job.kind == JobKind::after_stop) return;
     auto ended = report(job, core_.scheduler.now());
     using enum JobReport::State;
     ended.state = completed;

@@ -5,6 +5,7 @@
 
 #include "async/event_loop.hpp"
 #include "base/log.hpp"
+#include "hypervisor/patience.hpp"
 
 namespace virtlight::xenlight {
 
@@ -99,7 +100,9 @@ async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
     async::CancelSource written_off;
     std::optional<async::Deadline> grace;
     const auto asked = cancel.on_cancel([stop]() mutable { stop.cancel(); });
-    const async::Deadline bound(core_, core_.now() + limits::libxl_operation, stop);
+    const bool moves = ao.silence > Duration::zero();
+    const Duration whole = moves ? ao.silence : limits::libxl_operation;
+    const hypervisor::Patience bound(core_, {whole, ao.silence}, ao.progress, stop);
     const auto rc_of_stop = [&] { return bound.passed() ? ERROR_TIMEDOUT : ERROR_ABORTED; };
     const auto stopping = stop.token().on_cancel([&] {
         if (!ao.abortable) return done.set(Ended{.rc = rc_of_stop()});
@@ -120,6 +123,12 @@ async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
     }
     if (ended->rc == 0) co_return Result<>{};
     if (ended->rc == ERROR_ABORTED) ended->rc = rc_of_stop();
+    if (moves && ao.abortable && bound.passed())
+        co_return std::unexpected(
+            Error{Reason::operation_failed,
+                  fmt::format("cannot {}: no byte of the image has moved for {} s", ao.what,
+                              std::chrono::duration_cast<seconds>(whole).count()),
+                  std::move(ended->lines)});
     co_return std::unexpected(error_of(std::move(*ended), ao.what));
 }
 

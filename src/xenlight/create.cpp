@@ -7,12 +7,14 @@
 #include <span>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "hypervisor/disk_files.hpp"
 #include "xenlight/boot_files.hpp"
 #include "xenlight/consoles.hpp"
 #include "xenlight/device_model_log.hpp"
 #include "xenlight/domain_config.hpp"
+#include "xenlight/image_feed.hpp"
 #include "xenlight/platform.hpp"
 #include "xenlight/screens.hpp"
 
@@ -36,6 +38,7 @@ struct Job {
     std::filesystem::file_time_type began = std::filesystem::file_time_type::clock::now();
     std::shared_ptr<const Fd> stream{};  ///< what it is restored from; null: it is started
     std::shared_ptr<Build> build;
+    std::shared_ptr<const hypervisor::Progress> progress{};  ///< of the restore
     DomainConfig config;
     RestoreParameters parameters;
     std::uint64_t memory_kib = 0;  ///< what it needs of the host's, also beside its own
@@ -156,7 +159,9 @@ ContextThread::Ao making_of(Workers::Loan worker, std::shared_ptr<Job> job, asyn
     return {.what = job->what(),
             .start = start_creating(worker, job),
             .given_up = [build = job->build] { build->given_up = true; },
-            .ended_late = [worker, job, &late] { late.spawn(clear_away(worker, job)); }};
+            .ended_late = [worker, job, &late] { late.spawn(clear_away(worker, job)); },
+            .progress = job->progress,
+            .silence = job->stream ? limits::restore_silence : Duration::zero()};
 }
 
 /// Adds to the error what there is to say, and removes what was made.
@@ -231,11 +236,12 @@ struct OpenStream {
 };
 
 Result<std::shared_ptr<OpenStream>> open_stream(const std::filesystem::path& path, bool bypass_cache) {
-    auto image = hypervisor::open_image(path);
+    auto image = hypervisor::open_image_stream(path);
     if (!image) return std::unexpected(std::move(image.error()));
     image->bypasses_cache = bypass_cache;
     const auto start = check_stream(*image);
     if (!start) return std::unexpected(start.error());
+    fetch_beginning(*image);
     return std::make_shared<OpenStream>(std::move(*image), *start);
 }
 
@@ -255,12 +261,14 @@ async::Task<Result<Created>> restore_domain(Making making, Movers movers, Defini
                                             std::filesystem::path path, hypervisor::Operation operation) {
     if (auto none = check_none_was_given_up(making, definition); !none)
         co_return std::unexpected(std::move(none.error()));
-    const auto begun = Moving::begin(operation);
-    if (!begun) co_return std::unexpected(begun.error());
-    const auto moving = *begun;
+    const auto opened = Feed::open();
+    if (!opened) co_return std::unexpected(opened.error());
+    const auto feed = *opened;
+    const auto moving = Moving::begin(operation);
     const auto job = std::make_shared<Job>(std::move(definition), making.builds);
     const Awaited awaited(job->build);
-    job->stream = moving->channel->libxls;
+    job->stream = feed->libxls();
+    job->progress = operation.progress;
     job->parameters->stream_version = 2;
     const auto what = job->what();
     auto image = co_await async::run_blocking(
@@ -273,15 +281,15 @@ async::Task<Result<Created>> restore_domain(Making making, Movers movers, Defini
 
     if (operation.progress) operation.progress->bytes_all = (*image)->image.stream_bytes;
     const async::Completion<Result<>> sent;
-    movers.threads.submit([image = std::move(*image), channel = moving->channel, sent, link = movers.link,
+    movers.threads.submit([image = std::move(*image), feed, sent, link = movers.link,
                            journey = moving->journey(movers, operation)]() mutable {
-        auto result = send(image->image, image->start, *channel, std::move(journey));
+        auto result = feed->send(image->image, image->start, std::move(journey));
         image.reset();
         link->post(
             [sent = std::move(sent), result = std::move(result)]() mutable { sent.set(std::move(result)); });
     });
     auto made = co_await make(making, *worker, job, moving->abort->token(), operation.cancel);
-    moving->channel->shut();
+    feed->shut();
     auto moved = co_await sent;
     if (!made && !moved) co_return std::unexpected(in_context(what, std::move(moved.error())));
     if (!made && operation.progress && !operation.cancel.cancelled())

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -142,6 +143,11 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> explained(ContextThread& thread, std::string what, hypervisor::DomId domid,
                                     Result<> acted);
     void follow_anew(hypervisor::DomId domid);
+    struct Late;
+    void follow_late(hypervisor::DomId domid, std::optional<Uuid> uuid);
+    async::Task<> let_late_go_on(hypervisor::DomId domid, std::shared_ptr<Late> late);
+    async::Task<bool> look_at_late(hypervisor::DomId domid, Uuid uuid);
+    async::Task<> end_following(hypervisor::DomId domid);
     Movers movers() { return {core_, link_, image_threads_}; }
     async::Task<Result<>> press_power_button(hypervisor::DomId domid, hypervisor::Operation operation);
 
@@ -168,6 +174,9 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     ModelCounters model_counters_;
     async::Scope late_;  ///< what libxl makes of operations that were given up
     std::size_t in_flight_ = 0;
+    /// Guests that were asked to suspend themselves, for what has come to nothing, and may still do so.
+    std::map<hypervisor::DomId, std::shared_ptr<Late>> suspending_late_;
+    async::Scope following_;  ///< of them
 };
 
 }  // namespace virtlight::xenlight

@@ -132,6 +132,39 @@ TEST_F(JobsOfADomain, AreCancelledAtTheirDeadline) {
     EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
 }
 
+TEST_F(JobsOfADomain, ThatMoveAnImageGoOnAsLongAsItMoves) {
+    const auto guest = running("web");
+    xen.hold("save");
+    const auto saving = begin(manager->save(guest.uuid, "/images/web", {}));
+    settle();
+    for (int hour = 0; hour < 3; ++hour) {
+        for (int minute = 0; minute < 60; minute += 9) {
+            loop.run_for(std::chrono::minutes(9));
+            xen.progress->bytes += 4096;
+        }
+        ASSERT_FALSE(saving->has_value());
+    }
+    loop.run_for(limits::image_patience * 9 / 8 + seconds(1));
+    ASSERT_TRUE(saving->has_value());
+    EXPECT_EQ((*saving)->error().reason, Reason::timed_out);
+    EXPECT_EQ((*saving)->error().message, "cannot save domain 'web': no byte has moved for 600 s");
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+}
+
+TEST_F(JobsOfADomain, ThatDumpACoreMayBeSilentForLonger) {
+    const auto guest = running("web");
+    xen.hold("dump");
+    const auto dumping = begin(manager->dump_core(guest.uuid, "/cores/web", {}));
+    settle();
+    loop.run_for(std::chrono::minutes(20));
+    xen.progress->bytes += 4096;
+    loop.run_for(limits::dump_patience - seconds(1));
+    EXPECT_FALSE(dumping->has_value());
+    loop.run_for(limits::dump_patience / 8 + seconds(2));
+    ASSERT_TRUE(dumping->has_value());
+    EXPECT_EQ((*dumping)->error().reason, Reason::timed_out);
+}
+
 TEST_F(JobsOfADomain, ThatDoNotEndThoughCancelledKeepTheTurnButNotTheCaller) {
     const auto guest = defined("web");
     store.hold();

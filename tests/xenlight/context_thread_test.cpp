@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <latch>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -118,6 +119,40 @@ TEST_F(ContextThreadTest, CutsShortWhatTakesTooLong) {
     run([](ContextThreadTest& t) -> Task<> {
         const auto ended = co_await t.thread->perform(request(nullptr, true), {});
         EXPECT_EQ(ended.error().reason, Reason::timed_out);
+    });
+}
+
+TEST_F(ContextThreadTest, CutsShortAnImageThatDoesNotMove) {
+    start(hasty);
+    run([](ContextThreadTest& t) -> Task<> {
+        auto image = request(nullptr, true);
+        image.progress = std::make_shared<hypervisor::Progress>();
+        image.silence = limits::save_silence;
+        const auto ended = co_await t.thread->perform(std::move(image), {});
+        EXPECT_EQ(ended.error().reason, Reason::operation_failed) << "its guest is not to be asked again";
+        EXPECT_EQ(ended.error().message, "cannot ask domain 5: no byte of the image has moved for 180 s");
+    });
+}
+
+TEST_F(ContextThreadTest, LetsAnImageMoveForAsLongAsItTakes) {
+    start(hasty);
+    run([](ContextThreadTest& t) -> Task<> {
+        const auto progress = std::make_shared<hypervisor::Progress>();
+        auto image = request(nullptr, true);
+        image.progress = progress;
+        image.silence = std::chrono::hours(1);
+        std::jthread mover([progress](const std::stop_token& enough) {
+            while (!enough.stop_requested()) {
+                ++progress->bytes;
+                std::this_thread::sleep_for(milliseconds(1));
+            }
+        });
+        async::CancelSource cancel;
+        const Duration hours = std::chrono::hours(4) / 10'000;
+        const auto timer = t.core.call_at(t.core.now() + hours, [cancel]() mutable { cancel.cancel(); });
+        const auto ended = co_await t.thread->perform(std::move(image), cancel.token());
+        t.core.cancel(timer);
+        EXPECT_EQ(ended.error().reason, Reason::cancelled) << "it would have gone on";
     });
 }
 
