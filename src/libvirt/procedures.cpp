@@ -171,7 +171,7 @@ constexpr Procedure table[] = {
 
     // streams
     {201, "virDomainOpenConsole",                write,   console_flags, serve<calls::open_console>},
-    {211, "virDomainScreenshot",                 open,    flag::none, serve<calls::screenshot>},
+    {211, "virDomainScreenshot",                 write,   flag::none, serve<calls::screenshot>},
     {296, "virDomainOpenChannel",                write,   flag::console::force, serve<calls::open_channel>},
 
     // images of guests, and jobs

@@ -91,6 +91,7 @@ TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {
                                                    "virDomainSaveImageDefineXML",
                                                    "virDomainSaveImageGetXMLDesc",
                                                    "virDomainSaveParams",
+                                                   "virDomainScreenshot",
                                                    "virDomainSetAutostart",
                                                    "virDomainSetInterfaceParameters",
                                                    "virDomainSetMaxMemory",
