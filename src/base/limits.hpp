@@ -127,9 +127,9 @@ inline constexpr auto balloon_patience = seconds(30);
 inline constexpr auto balloon_longest = std::chrono::minutes(5);
 /// How long an operation of libxl may take, the building of the largest guest included. One that moves an
 /// image may take as long as it moves: these are the silences that end it. In a save the guest may take a
-/// minute to answer and another to suspend itself. Behind the last byte of a restore come the guest's devices.
-/// Of a dump libxl tries every page below 4 GiB, there or not, which an emulated host takes a quarter of an
-/// hour for.
+/// minute to answer and another to suspend itself. Behind the last byte of a restore come the guest's
+/// devices. Of a dump libxl tries every page below 4 GiB, there or not, which an emulated host takes a
+/// quarter of an hour for.
 inline constexpr auto libxl_operation = std::chrono::minutes(30);
 inline constexpr auto save_silence = seconds(180);
 inline constexpr auto restore_silence = seconds(600);

@@ -23,19 +23,9 @@ Result<DomainRef> Manager::Impl::existing(Uuid uuid) const {
     return domain;
 }
 
-namespace {
-
-/// What can be done to the domain that this daemon runs in.
-bool is_for_control_domain(JobKind kind) {
-    using enum JobKind;
-    return kind == set_memory || kind == set_vcpus || kind == pin_vcpu || kind == set_cpu_share;
-}
-
-}  // namespace
-
 Result<DomainRef> Manager::Impl::changeable(JobKind kind, Uuid uuid) const {
     auto domain = existing(uuid);
-    if (!domain || !(*domain)->control || is_for_control_domain(kind)) return domain;
+    if (!domain || !(*domain)->control) return domain;
     Error why{Reason::invalid_state, "Domain-0 does not support requested operation"};
     return std::unexpected(refusal(kind, (*domain)->name, std::move(why)));
 }

@@ -263,7 +263,6 @@ void restore_definitions(Core& core, std::vector<Stored> domains, const std::vec
 void show_control_domain(Core& core, const Snapshot& snapshot) {
     const auto found = std::ranges::find(snapshot.domains, 0U, &DomainSeen::domid);
     Life life;
-    life.ours = false;
     life.seen = found == snapshot.domains.end() ? DomainSeen{} : *found;
     auto& definition = life.definition;
     definition.name = "Domain-0";

@@ -172,6 +172,7 @@ TEST_F(Tuning, ATransientGuestHasNoDefinitionAndADefinedOneNoGuest) {
     const auto off = defined("off");
     expect_refused(end_of(manager->set_memory(off.uuid, 32 * mib, guest_only)), Reason::invalid_state,
                    "not running");
+    expect_refused(end_of(manager->set_memory(Uuid(), 32 * mib, {})), Reason::invalid_state, "Domain-0");
 }
 
 TEST_F(Tuning, WhatAnotherToolSetsIsShownAndTold) {
@@ -229,19 +230,6 @@ TEST_F(Tuning, TheMaximumOfVcpusIsForTheNextStart) {
     EXPECT_EQ(stored(guest).vcpus_max, 1);
     EXPECT_EQ(stored(guest).vcpus, 1);
     EXPECT_EQ(info(guest).vcpus_max, 4);
-}
-
-TEST_F(Tuning, OfDomain0IsForTheDomainThatRunsAndNeverStored) {
-    EXPECT_TRUE(end_of(manager->set_memory(Uuid(), 512 * mib, {})));
-    EXPECT_EQ(xen.truth.at(0).memory_kib, 512 * mib);
-    EXPECT_TRUE(end_of(manager->set_vcpus(Uuid(), 1, guest_only)));
-    EXPECT_TRUE(end_of(manager->set_cpu_share(Uuid(), {.weight = 512}, {})));
-    EXPECT_TRUE(end_of(manager->pin_vcpu(Uuid(), 0, domain::CpuSet::parse("0").value(), {})));
-    expect_refused(end_of(manager->set_memory(Uuid(), 256 * mib, both)), Reason::invalid_state,
-                   "Domain-0 has no definition");
-    expect_refused(end_of(manager->set_memory(Uuid(), 5 << 20, {})), Reason::invalid_argument, "max memory");
-    EXPECT_TRUE(store.domains.empty());
-    EXPECT_TRUE(store.lives.empty());
 }
 
 }  // namespace
