@@ -12,7 +12,7 @@ namespace {
 TEST(WallTime, IsWrittenInUtcWhereverTheMachineStands) {
     const auto time =
         std::chrono::sys_days(std::chrono::year(2026) / 11 / 22) + std::chrono::milliseconds(2311);
-    for (const char* const zone : {"UTC", "XXX-2", "XXX+9"}) {
+    for (const char* const zone : {"UTC", "EAST-2", "WEST+9"}) {
         ::setenv("TZ", zone, 1);
         ::tzset();
         EXPECT_EQ(to_string(time), "2026-11-22T00:00:02.311Z") << zone;
