@@ -19,10 +19,10 @@ constexpr const char* target = "/local/domain/0/memory/target";
 
 class MemoryTest : public SaveTest {
  protected:
-    /// As xen-init-dom0 leaves it.
+    /// As xen-init-dom0 leaves it, with the zero behind the text that libxl takes for granted.
     MemoryTest() {
         std::ofstream("/var/lib/xen/userdata-d.0.00000000-0000-0000-0000-000000000000.libxl-json")
-            << R"({"c_info": {"type": "pv", "name": "Domain-0"}, "b_info": {"type.pv": {}}})";
+            << R"({"c_info": {"type": "pv", "name": "Domain-0"}, "b_info": {"type.pv": {}}})" << '\0';
         host_.xenstore().write(target, std::to_string(dom0_kib()));
         host_.xenstore().write("/local/domain/0/memory/static-max", std::to_string(dom0_kib()));
     }
