@@ -81,7 +81,7 @@ Manager::~Manager() {
         return;
     }
     for (auto* scope : {&impl_->starting, &impl_->scope, &impl_->reconciler.adoptions(),
-                        &impl_->core.timeline.writes(), &impl_->waiters})
+                        &impl_->core.timeline.writes(), &impl_->looks, &impl_->waiters})
         scope->drop();
 }
 
@@ -199,6 +199,7 @@ Task<Result<DomainInfo>> Manager::define(domain::Definition definition) {
     };
     const auto defined = co_await impl.jobs.run(*domain, JobKind::define, std::move(work));
     if (!defined) co_return std::unexpected(defined.error());
+    impl.looks.spawn(impl.look_at_files(*domain));
     co_return find(uuid);
 }
 

@@ -121,6 +121,29 @@ def test_a_disk_that_the_guest_keeps_stays(host, conn):
     wait_until(lambda: told == [("kept", "xen-disk1")], 10, "an event of the failure")
 
 
+def test_a_disk_by_another_name_is_the_same(host, conn):
+    path = images.raw(host, "named.img")
+    folder, name = path.rsplit("/", 1)
+    link = images.link(host, path, "link.img")
+    conn.createXML(with_devices(host.guest("writes"), disk(path)))
+    for other in (link, f"{folder}/./{name}", f"{folder}//{name}"):
+        second = conn.defineXML(with_devices(host.guest("second"), disk(other)))
+        with refused(libvirt.VIR_ERR_OPERATION_FAILED, other, "is used by domain 'writes'", path):
+            second.create()
+        second.undefine()
+    third = running(host, conn, "third")
+    with refused(libvirt.VIR_ERR_OPERATION_FAILED, "is used by domain 'writes'"):
+        third.attachDevice(disk(link))
+
+
+def test_one_guest_does_not_have_an_image_twice(host, conn):
+    path = images.raw(host, "twice.img")
+    xml = with_devices(host.guest("greedy"), disk(path), disk(path, "xvdc"))
+    with refused(libvirt.VIR_ERR_XML_ERROR, "line", "<disk>", path):
+        conn.defineXML(xml)
+    conn.defineXML(xml.replace("<target", "<readonly/><target"))
+
+
 def test_a_disk_serves_one_guest_that_writes(host, conn):
     path = images.raw(host, "one.img")
     conn.createXML(with_devices(host.guest("first"), disk(path)))
