@@ -2,7 +2,9 @@
 """What the benchmarks on a lab share: commands there and here, and how long they took."""
 
 import argparse
+import json
 import pathlib
+import statistics
 import subprocess
 import time
 
@@ -45,3 +47,30 @@ def virsh(uri, *words):
     begin = time.monotonic()
     subprocess.run(["virsh", "-q", "-c", uri, *words], check=True, capture_output=True)
     return time.monotonic() - begin
+
+
+def virsh_alone(uri, times=9):
+    """What virsh and its way to the daemon take whatever is asked: seconds of a question that is answered at once."""
+    return statistics.median(virsh(uri, "uri") for _ in range(times))
+
+
+def xl_alone(name, times=9):
+    """The same of xl."""
+    return statistics.median(in_dom0(name, "xl domname 0") for _ in range(times))
+
+
+def has_virsh(name):
+    """Whether virsh is installed in dom0, where xl is measured."""
+    return lab(name, "ssh", "command -v virsh || true") != ""
+
+
+def virsh_in_dom0(name, *words):
+    """Seconds that virsh took in dom0."""
+    return in_dom0(name, f"virsh -q -c 'xen+unix:///system?socket=/run/virtlightd.sock' {' '.join(words)}")
+
+
+def own_time(name, domain, operation):
+    """Seconds that the daemon took for the last such job on a domain, by its own timeline."""
+    lines = lab(name, "ssh", f"tail -n 50 /var/log/virtlight/timeline/{domain}.jsonl").splitlines()
+    ends = [line for line in map(json.loads, lines) if line["type"] == "end" and line["operation"] == operation]
+    return ends[-1]["took_ms"] / 1e3

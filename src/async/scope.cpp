@@ -44,9 +44,10 @@ Scope::Detached Scope::run(Task<> task, Running::iterator place) {
 
 void Scope::ended(Running::iterator place) {
     running_.erase(place);
-    if (!running_.empty() || !idle_) return;
-    const auto idle = *std::exchange(idle_, std::nullopt);
-    idle.set(true);
+    if (!running_.empty()) return;
+    // The first to be resumed may be the end of this scope.
+    for (const auto& idle : std::exchange(idle_, {}))
+        idle.set(true);
 }
 
 void Scope::drop() {
@@ -59,8 +60,7 @@ void Scope::drop() {
 
 Task<> Scope::drained() {
     while (!running_.empty()) {
-        if (!idle_) idle_.emplace();
-        const auto idle = *idle_;
+        const auto idle = idle_.emplace_back();
         co_await idle;
     }
 }

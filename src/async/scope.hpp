@@ -4,6 +4,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <list>
+#include <vector>
 
 #include "async/completion.hpp"
 #include "async/task.hpp"
@@ -22,7 +23,7 @@ class Scope {
     /// Starts the task at once; it runs here until it first suspends.
     void spawn(Task<> task);
 
-    /// Ends when every task has ended. Tasks may still spawn others until then.
+    /// Ends when every task has ended, for each who waits. Tasks may still spawn others until then.
     Task<> drained();
 
     /// Destroys every task where it is suspended, as the end of the process would. Not for a task of its own.
@@ -37,7 +38,7 @@ class Scope {
     void ended(Running::iterator place);
 
     Running running_;
-    std::optional<Completion<bool>> idle_;
+    std::vector<Completion<bool>> idle_;  ///< one for each who waits
 };
 
 }  // namespace virtlight::async

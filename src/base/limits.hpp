@@ -82,6 +82,11 @@ inline constexpr std::size_t image_xml_bytes = xml_bytes;
 inline constexpr std::size_t image_xl_bytes = 1024 * 1024;
 /// Bytes of an image in the page cache, of a save or restore that is not to leave it there.
 inline constexpr std::size_t image_cached = 16 * 1024 * 1024;
+/// Bytes of an image that the disk is told of at a time while it is written, and those that may wait for it
+/// in the page cache; and bytes that are fetched ahead of a restore.
+inline constexpr std::size_t image_writeback = 8 * 1024 * 1024;
+inline constexpr std::size_t image_unwritten = 64 * 1024 * 1024;
+inline constexpr std::size_t image_ahead = 32 * 1024 * 1024;
 
 // xenlight
 /// Guests that are built at the same time; each needs a libxl context and a thread.
@@ -96,20 +101,44 @@ inline constexpr unsigned pauses_of_a_domain = 64;
 inline constexpr auto libxl_answer = seconds(30);
 /// Bytes of a guest's image that are moved between libxl and a file at a time, and how long the one who
 /// moves them rests while libxl has not begun to read.
-inline constexpr std::size_t image_chunk = 256 * 1024;
+inline constexpr std::size_t image_chunk = 1024 * 1024;
 inline constexpr auto image_rest = milliseconds(1);
-/// How long a guest whose save was cut short may take to stop all the same; it is let go on then.
-inline constexpr auto late_suspend = seconds(1);
-inline constexpr auto late_suspend_look = milliseconds(50);
+/// Bytes that may be on their way between the two: as many as libxl's helper writes at once.
+inline constexpr int image_channel = 4 * 1024 * 1024;
+/// How long a guest whose save was cut short may take to suspend itself all the same, and how often it is
+/// looked at meanwhile; it is let go on then.
+inline constexpr auto late_suspend = seconds(120);
+inline constexpr auto late_suspend_look = milliseconds(250);
+/// How often a change of xenstore is tried while others change the same.
+inline constexpr unsigned xenstore_attempts = 64;
 /// How long storage may take to answer a look at a file, the looks that are made at once (each that hangs
 /// holds a thread), and those that may wait.
 inline constexpr auto file_look = seconds(30);
 inline constexpr unsigned file_look_threads = 4;
 inline constexpr std::size_t file_looks = 1024;
+/// Sources of disks that are looked at at once for statistics, which leaves threads for others, and how long
+/// their caller waits.
+inline constexpr std::size_t disk_looks = 2;
+inline constexpr auto disk_looks_patience = milliseconds(250);
 /// Pictures of screens that are asked for at once.
 inline constexpr unsigned picture_threads = 4;
-/// How long an operation of libxl may take, the building of the largest guest included.
+/// What dom0 keeps of its memory when guests need more than is free. How often dom0's giving is looked at,
+/// how long it may rest before it is asked again and before it is given up, and how long it may take
+/// altogether.
+inline constexpr std::uint64_t dom0_memory_kib = 512 * 1024;
+inline constexpr auto balloon_look = milliseconds(200);
+inline constexpr auto balloon_rest = seconds(10);
+inline constexpr auto balloon_patience = seconds(30);
+inline constexpr auto balloon_longest = std::chrono::minutes(5);
+/// How long an operation of libxl may take, the building of the largest guest included. One that moves an
+/// image may take as long as it moves: these are the silences that end it. In a save the guest may take a
+/// minute to answer and another to suspend itself. Behind the last byte of a restore come the guest's
+/// devices. Of a dump libxl tries every page below 4 GiB, there or not, which an emulated host takes a
+/// quarter of an hour for.
 inline constexpr auto libxl_operation = std::chrono::minutes(30);
+inline constexpr auto save_silence = seconds(180);
+inline constexpr auto restore_silence = seconds(600);
+inline constexpr auto dump_silence = std::chrono::minutes(20);
 /// How long libxl may take to cut an operation short.
 inline constexpr auto libxl_abort = seconds(60);
 /// What a device model may take to answer, how long statistics wait for one, device models that are asked
@@ -147,8 +176,8 @@ inline constexpr std::size_t domains = 16384;
 inline constexpr std::size_t jobs_per_domain = 32;
 /// How long one waits for its turn.
 inline constexpr auto turn_wait = seconds(600);
-/// How long each kind of operation may take before it is cancelled. A guest has a minute to acknowledge a
-/// request.
+/// How long each kind of operation may take before it is cancelled; one that moves bytes of an image, before
+/// the first of them. A guest has a minute to acknowledge a request.
 inline constexpr auto definition_deadline = seconds(60);
 inline constexpr auto start_deadline = seconds(600);
 inline constexpr auto pause_deadline = seconds(60);
@@ -160,6 +189,10 @@ inline constexpr auto device_deadline = seconds(180);
 inline constexpr auto sleep_deadline = seconds(130);
 inline constexpr auto destroy_deadline = seconds(300);
 inline constexpr auto image_deadline = std::chrono::minutes(30);
+/// From the first byte on: how long it may move none. Longer than what the layers below allow themselves: a
+/// guest is asked to suspend itself several times, and is removed at the end.
+inline constexpr auto image_patience = seconds(600);
+inline constexpr auto dump_patience = std::chrono::minutes(30);
 /// How often a guest is asked to suspend itself before a save is given up. libxl waits for it a minute or
 /// two.
 inline constexpr unsigned save_attempts = 3;

@@ -11,7 +11,9 @@ WallTime wall_now() {
 
 std::string to_string(WallTime time) {
     const auto second = std::chrono::floor<std::chrono::seconds>(time);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", second, (time - second).count());
+    // By itself a time of the system is the time of the machine's place to fmt, depending on its version.
+    const auto utc = fmt::gmtime(std::chrono::system_clock::to_time_t(second));
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", utc, (time - second).count());
 }
 
 }  // namespace virtlight

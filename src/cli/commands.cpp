@@ -10,6 +10,7 @@
 
 #include "base/file.hpp"
 #include "base/limits.hpp"
+#include "cli/terminal.hpp"
 #include "domain/state.hpp"
 #include "libvirt/client.hpp"
 #include "libvirt/messages.hpp"
@@ -47,11 +48,19 @@ Result<std::vector<Line>> domains(libvirt::Client& client) {
     return lines;
 }
 
+std::string shown(domain::State state) {
+    using enum domain::State;
+    const auto word = domain::to_string(state);
+    if (state == running) return painted(word, Colour::green);
+    if (state == paused || state == pm_suspended) return painted(word, Colour::yellow);
+    return state == crashed ? painted(word, Colour::red) : std::string(word);
+}
+
 std::string as_table(const std::vector<Line>& lines) {
     std::string text = fmt::format("{:>5}  {:<30}  {}\n", "ID", "NAME", "STATE");
     for (const auto& [domain, state] : lines)
         text += fmt::format("{:>5}  {:<30}  {}\n", domain.id < 0 ? "-" : std::to_string(domain.id),
-                            domain.name, domain::to_string(state));
+                            domain.name, shown(state));
     return text;
 }
 
@@ -90,7 +99,8 @@ Result<std::string> list(const std::filesystem::path& socket, bool json) {
     return json ? as_json(*lines) : as_table(*lines);
 }
 
-Result<std::string> import_config(const std::filesystem::path& socket, const std::filesystem::path& file) {
+Result<std::string> import_config(const std::filesystem::path& socket, const std::filesystem::path& file,
+                                  bool json) {
     auto text = read_file(file, limits::xl_cfg_bytes);
     if (!text) return std::unexpected(text.error());
     auto client = libvirt::Client::connect(socket, false);
@@ -100,14 +110,18 @@ Result<std::string> import_config(const std::filesystem::path& socket, const std
     if (!xml) return fail(xml.error().reason, "{}: {}", file.string(), xml.error().message);
     const auto domain = client->call<libvirt::Domain>(define_xml, *xml);
     if (!domain) return std::unexpected(domain.error());
+    if (json)
+        return boost::json::serialize(boost::json::object{
+                   {"name", domain->name}, {"uuid", to_string(domain->uuid)}, {"file", file.string()}}) +
+               "\n";
     return fmt::format("Domain '{}' defined from {}\n", domain->name, file.string());
 }
 
-Result<std::string> wait_ready(const std::filesystem::path& socket, Duration patience) {
+Result<std::string> wait_ready(const std::filesystem::path& socket, Duration patience, bool json) {
     const auto end = Clock::now() + patience;
     for (;;) {
         const auto client = libvirt::Client::connect(socket, true);
-        if (client) return std::string();
+        if (client) return std::string(json ? "{\"ready\":true}\n" : "");
         if (Clock::now() + limits::ready_again > end)
             return fail(Reason::timed_out, "no answer within {} s: {}",
                         std::chrono::duration_cast<seconds>(patience).count(), client.error().message);

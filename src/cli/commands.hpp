@@ -17,9 +17,10 @@ Result<std::string> version(const std::filesystem::path& socket, bool json);
 Result<std::string> list(const std::filesystem::path& socket, bool json);
 
 /// Defines a domain from a configuration file of xl's.
-Result<std::string> import_config(const std::filesystem::path& socket, const std::filesystem::path& file);
+Result<std::string> import_config(const std::filesystem::path& socket, const std::filesystem::path& file,
+                                  bool json);
 
 /// Waits until the daemon serves clients. timed_out after `patience`.
-Result<std::string> wait_ready(const std::filesystem::path& socket, Duration patience);
+Result<std::string> wait_ready(const std::filesystem::path& socket, Duration patience, bool json);
 
 }  // namespace virtlight::cli

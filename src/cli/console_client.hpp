@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/json/object.hpp>
+
 #include "base/uuid.hpp"
 #include "libvirt/client_stream.hpp"
 #include "libvirt/own_messages.hpp"
@@ -15,6 +17,9 @@ namespace virtlight::cli {
 Result<Uuid> find_domain(libvirt::Client& client, const std::string& name);
 
 Result<std::vector<libvirt::ConsoleInfo>> list_consoles(libvirt::Client& client);
+
+/// A console as JSON has it.
+boost::json::object as_object(const libvirt::ConsoleInfo& console);
 
 /// Writes the bytes to standard output, all of them. io: nobody reads there any more.
 Result<> print(libvirt::View bytes);

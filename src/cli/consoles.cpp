@@ -29,44 +29,53 @@ std::string as_table(const std::vector<ConsoleInfo>& all) {
 
 std::string as_json(const std::vector<ConsoleInfo>& all) {
     boost::json::array list;
-    for (const auto& console : all) {
-        boost::json::array boots;
-        for (const auto& [number, began_ms, from, to] : console.boots)
-            boots.push_back(
-                boost::json::object{{"number", number}, {"began_ms", began_ms}, {"from", from}, {"to", to}});
-        boost::json::array viewers;
-        for (const auto& [name, writes, behind, missed] : console.viewers)
-            viewers.push_back(boost::json::object{
-                {"name", name}, {"writes", writes}, {"behind", behind}, {"missed", missed}});
-        list.push_back(boost::json::object{{"domain", console.domain},
-                                           {"uuid", to_string(console.uuid)},
-                                           {"console", console.name},
-                                           {"attached", console.attached},
-                                           {"boots", std::move(boots)},
-                                           {"viewers", std::move(viewers)}});
-    }
+    for (const auto& console : all)
+        list.push_back(as_object(console));
     return boost::json::serialize(list) + "\n";
 }
 
-Result<> tell(const std::filesystem::path& socket, const std::string& domain, std::int32_t procedure) {
+/// Calls a procedure about a domain's consoles; `done` is what has become of them.
+Result<std::string> tell(const std::filesystem::path& socket, const std::string& domain,
+                         std::int32_t procedure, const char* done, bool json) {
     auto client = libvirt::Client::connect(socket);
     if (!client) return std::unexpected(client.error());
     const auto uuid = find_domain(*client, domain);
     if (!uuid) return std::unexpected(uuid.error());
-    const auto done = client->call<libvirt::None>(procedure, libvirt::DomainConsolesArgs{*uuid},
+    const auto told = client->call<libvirt::None>(procedure, libvirt::DomainConsolesArgs{*uuid},
                                                   libvirt::program::virtlight);
-    if (!done) return std::unexpected(done.error());
-    return {};
+    if (!told) return std::unexpected(told.error());
+    if (!json) return std::string();
+    return boost::json::serialize(boost::json::object{{"uuid", to_string(*uuid)}, {"consoles", done}}) + "\n";
 }
 
 }  // namespace
 
-Result<> release_consoles(const std::filesystem::path& socket, const std::string& domain) {
-    return tell(socket, domain, libvirt::own::release_consoles);
+boost::json::object as_object(const ConsoleInfo& console) {
+    boost::json::array boots;
+    for (const auto& [number, began_ms, from, to] : console.boots)
+        boots.push_back(
+            boost::json::object{{"number", number}, {"began_ms", began_ms}, {"from", from}, {"to", to}});
+    boost::json::array viewers;
+    for (const auto& [name, writes, behind, missed] : console.viewers)
+        viewers.push_back(
+            boost::json::object{{"name", name}, {"writes", writes}, {"behind", behind}, {"missed", missed}});
+    boost::json::array marks;
+    for (const auto& [kind, at, time_ms] : console.marks)
+        marks.push_back(boost::json::object{{"kind", kind}, {"at", at}, {"time_ms", time_ms}});
+    return {{"domain", console.domain},  {"uuid", to_string(console.uuid)},
+            {"console", console.name},   {"attached", console.attached},
+            {"boots", std::move(boots)}, {"viewers", std::move(viewers)},
+            {"marks", std::move(marks)}};
 }
 
-Result<> retake_consoles(const std::filesystem::path& socket, const std::string& domain) {
-    return tell(socket, domain, libvirt::own::take_consoles);
+Result<std::string> release_consoles(const std::filesystem::path& socket, const std::string& domain,
+                                     bool json) {
+    return tell(socket, domain, libvirt::own::release_consoles, "released", json);
+}
+
+Result<std::string> retake_consoles(const std::filesystem::path& socket, const std::string& domain,
+                                    bool json) {
+    return tell(socket, domain, libvirt::own::take_consoles, "retaken", json);
 }
 
 Result<std::string> consoles(const std::filesystem::path& socket, bool json) {

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.hpp"
 #include "base/result.hpp"
+#include "base/wall_time.hpp"
 
 /// The commands about guests' consoles.
 namespace virtlight::cli {
@@ -23,21 +23,22 @@ struct ConsoleChoice {
 Result<std::string> consoles(const std::filesystem::path& socket, bool json);
 
 /// Frees a running domain's consoles for xl console, until they are retaken or the domain starts anew.
-Result<> release_consoles(const std::filesystem::path& socket, const std::string& domain);
+Result<std::string> release_consoles(const std::filesystem::path& socket, const std::string& domain,
+                                     bool json);
 /// Has the daemon read them again.
-Result<> retake_consoles(const std::filesystem::path& socket, const std::string& domain);
+Result<std::string> retake_consoles(const std::filesystem::path& socket, const std::string& domain,
+                                    bool json);
 
 struct LogOptions {
     std::optional<std::uint64_t> boot{};  ///< its number; empty: all that are held
-    std::optional<Duration> since{};      ///< how long ago
+    std::optional<WallTime> since{};
     bool follow = false;
+    bool marks = false;  ///< with a line for each boot, reboot, save ...
+    bool json = false;   ///< first what `consoles` has of it, then an object for each line
 };
 
 /// Writes the history to standard output as it stands, and with `follow` what comes until the guest stops.
 Result<> logs(const std::filesystem::path& socket, const ConsoleChoice& which, const LogOptions& options);
-
-/// "90", "90s", "15m", "2h", "3d". invalid_argument: something else.
-Result<Duration> parse_ago(std::string_view text);
 
 /// The numbers are those of WatchConsoleArgs::access.
 enum class ConsoleAccess : std::uint32_t { view = 0, write = 1, write_if_free = 2, force = 3 };

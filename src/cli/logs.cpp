@@ -1,44 +1,82 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <chrono>
+#include <utility>
+#include <vector>
 
+#include <boost/json.hpp>
 #include <poll.h>
 
 #include "cli/console_client.hpp"
 #include "cli/consoles.hpp"
+#include "domain/text.hpp"
+#include "libvirt/streams.hpp"
 
 namespace virtlight::cli {
 namespace {
 
 using libvirt::ClientStream;
 
+/// The console that is meant: without a name the first one, as the daemon has it.
+Result<libvirt::ConsoleInfo> find_console(libvirt::Client& client, const Uuid& uuid,
+                                          const ConsoleChoice& which) {
+    const auto all = list_consoles(client);
+    if (!all) return std::unexpected(all.error());
+    for (const auto& name :
+         which.console ? std::vector{*which.console} : std::vector<std::string>{"serial0", "console0"})
+        for (const auto& console : *all)
+            if (console.uuid == uuid && console.name == name) return console;
+    return fail(Reason::invalid_argument, "nothing of this console of domain '{}' is kept", which.domain);
+}
+
 /// The boot with this number among those that are held.
 Result<libvirt::BootInfo> find_boot(libvirt::Client& client, const Uuid& uuid, const ConsoleChoice& which,
                                     std::uint64_t number) {
-    const auto all = list_consoles(client);
-    if (!all) return std::unexpected(all.error());
-    for (const auto& console : *all) {
-        if (console.uuid != uuid || (which.console && console.name != *which.console)) continue;
-        const auto boot = std::ranges::find(console.boots, number, &libvirt::BootInfo::number);
-        if (boot != console.boots.end()) return *boot;
-    }
+    const auto console = find_console(client, uuid, which);
+    if (!console) return std::unexpected(console.error());
+    const auto boot = std::ranges::find(console->boots, number, &libvirt::BootInfo::number);
+    if (boot != console->boots.end()) return *boot;
     return fail(Reason::invalid_argument, "no boot {} of domain '{}' is kept", number, which.domain);
 }
 
-std::int64_t ms_before_now(Duration ago) {
-    const auto when = std::chrono::system_clock::now() - ago;
-    return std::chrono::floor<milliseconds>(when).time_since_epoch().count();
+Result<> print_object(const boost::json::object& object) {
+    return print(libvirt::as_bytes(boost::json::serialize(object) + "\n"));
 }
+
+/// What comes, as it stands or as JSON: an object for each line.
+class Printer {
+ public:
+    explicit Printer(bool json) : json_(json) {}
+
+    Result<> add(libvirt::View bytes) {
+        if (!json_) return print(bytes);
+        rest_ += libvirt::as_text(bytes);
+        for (auto end = rest_.find('\n'); end != rest_.npos; end = rest_.find('\n')) {
+            if (auto printed = print_line(rest_.substr(0, end)); !printed) return printed;
+            rest_.erase(0, end + 1);
+        }
+        return {};
+    }
+    Result<> end() { return rest_.empty() ? Result<>() : print_line(std::exchange(rest_, {})); }
+
+ private:
+    static Result<> print_line(std::string line) {
+        if (line.ends_with('\r')) line.pop_back();
+        return print_object({{"text", domain::as_utf8(line)}});
+    }
+
+    bool json_;
+    std::string rest_;
+};
 
 /// What is asked for, as far as it is there already.
 Result<libvirt::ReadHistoryArgs> range(libvirt::Client& client, const ConsoleChoice& which,
                                        const LogOptions& options) {
     const auto uuid = find_domain(client, which.domain);
     if (!uuid) return std::unexpected(uuid.error());
-    libvirt::ReadHistoryArgs args{.uuid = *uuid, .name = which.console};
-    if (options.since) args.since_ms = ms_before_now(*options.since);
+    libvirt::ReadHistoryArgs args{
+        .uuid = *uuid, .name = which.console, .marks = options.marks && !options.json};
+    if (options.since) args.since_ms = options.since->time_since_epoch().count();
     if (options.boot) {
         const auto boot = find_boot(client, *uuid, which, *options.boot);
         if (!boot) return std::unexpected(boot.error());
@@ -50,9 +88,26 @@ Result<libvirt::ReadHistoryArgs> range(libvirt::Client& client, const ConsoleCho
 
 Result<ClientStream> open(libvirt::Client client, const libvirt::ReadHistoryArgs& args, bool follow) {
     if (!follow) return ClientStream::open(std::move(client), libvirt::own::read_history, args);
-    const libvirt::WatchConsoleArgs live{
-        .uuid = args.uuid, .name = args.name, .from = args.from, .since_ms = args.since_ms};
+    const libvirt::WatchConsoleArgs live{.uuid = args.uuid,
+                                         .name = args.name,
+                                         .from = args.from,
+                                         .since_ms = args.since_ms,
+                                         .marks = args.marks};
     return ClientStream::open(std::move(client), libvirt::own::watch_console, live);
+}
+
+/// What comes from the stream until its end.
+Result<> print_all(ClientStream stream, bool json) {
+    Printer printer(json);
+    for (;;) {
+        const auto data = stream.receive();
+        if (!data) return std::unexpected(data.error());
+        if (auto printed = printer.add(*data); !printed) return printed;
+        if (stream.ended()) return printer.end();
+        pollfd waiting{.fd = stream.descriptor(), .events = POLLIN, .revents = 0};
+        if (::poll(&waiting, 1, -1) < 0 && errno != EINTR)
+            return fail_errno(errno, "cannot wait for the daemon");
+    }
 }
 
 }  // namespace
@@ -62,31 +117,14 @@ Result<> logs(const std::filesystem::path& socket, const ConsoleChoice& which, c
     if (!client) return std::unexpected(client.error());
     const auto args = range(*client, which, options);
     if (!args) return std::unexpected(args.error());
+    if (options.json) {
+        const auto console = find_console(*client, args->uuid, which);
+        if (!console) return std::unexpected(console.error());
+        if (auto printed = print_object(as_object(*console)); !printed) return printed;
+    }
     auto stream = open(*std::move(client), *args, options.follow);
     if (!stream) return std::unexpected(stream.error());
-    for (;;) {
-        const auto data = stream->receive();
-        if (!data) return std::unexpected(data.error());
-        if (auto printed = print(*data); !printed) return printed;
-        if (stream->ended()) return {};
-        pollfd waiting{.fd = stream->descriptor(), .events = POLLIN, .revents = 0};
-        if (::poll(&waiting, 1, -1) < 0 && errno != EINTR)
-            return fail_errno(errno, "cannot wait for the daemon");
-    }
-}
-
-Result<Duration> parse_ago(std::string_view text) {
-    std::uint32_t number = 0;
-    const auto* const end = text.data() + text.size();
-    const auto [unit, error] = std::from_chars(text.data(), end, number);
-    const std::string_view word(unit, static_cast<std::size_t>(end - unit));
-    if (error == std::errc()) {
-        if (word.empty() || word == "s") return seconds(number);
-        if (word == "m") return std::chrono::minutes(number);
-        if (word == "h") return std::chrono::hours(number);
-        if (word == "d") return std::chrono::days(number);
-    }
-    return fail(Reason::invalid_argument, "'{}' is no time: write 90s, 15m, 2h or 3d", text);
+    return print_all(*std::move(stream), options.json);
 }
 
 }  // namespace virtlight::cli

@@ -91,7 +91,7 @@ void Broker::output(std::string_view bytes, WallTime now) {
 void Broker::mark(Mark::Kind kind, WallTime now) {
     ring_.mark(kind, now);
     // What was typed for a guest that is gone is as good as written.
-    if (kind == Mark::Kind::boot || kind == Mark::Kind::reboot) input_written(input_.size());
+    if (begins_boot(kind)) input_written(input_.size());
 }
 
 void Broker::finish() {

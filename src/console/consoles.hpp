@@ -133,6 +133,9 @@ class Consoles final : public manager::LifeWatcher {
     async::Task<> retire(std::shared_ptr<Console> console);
 
     void save_later(HistoryKey key);
+    void save_in(Duration delay);
+    const Console* console_of(const HistoryKey& key) const;
+    void note_saved(const HistoryKey& key, const Result<>& written);
     async::Task<> save_all();
 
     async::FdScheduler& loop_;
@@ -147,6 +150,7 @@ class Consoles final : public manager::LifeWatcher {
     std::set<HistoryKey> unsaved_;
     async::TimerId save_timer_;
     bool saving_ = false;
+    bool refused_ = false;  ///< the disk did not take the last history, which was reported
     bool ending_ = false;
     async::Scope scope_;
     std::shared_ptr<Consoles*> self_;  ///< for what is told, which may come after this

@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "base/file.hpp"
-#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "console/consoles.hpp"
 
@@ -37,29 +36,57 @@ void Consoles::remove_history(const HistoryKey& key) {
 
 void Consoles::save_later(HistoryKey key) {
     unsaved_.insert(std::move(key));
+    save_in(settings_.save_delay);
+}
+
+void Consoles::save_in(Duration delay) {
     if (save_timer_ || saving_ || ending_) return;
-    save_timer_ = loop_.call_at(loop_.now() + limits::console_save_delay, [this] {
+    save_timer_ = loop_.call_at(loop_.now() + delay, [this] {
         save_timer_ = {};
         scope_.spawn(save_all());
     });
 }
 
-/// One after the other: only one history is in memory twice.
+/// One after the other: only one history is in memory twice. What the disk refuses is tried again later, with
+/// what has come meanwhile; at the end once.
 async::Task<> Consoles::save_all() {
     saving_ = true;
+    std::set<HistoryKey> refused;
     for (auto left = std::exchange(unsaved_, {}); !left.empty(); left.erase(left.begin())) {
         const auto key = *left.begin();
-        const auto guest = guests_.find(key.uuid);
-        if (guest == guests_.end()) continue;
-        const auto console = guest->second.consoles.find(key.console);
-        if (console == guest->second.consoles.end()) continue;
-        auto write = [path = history_path(places_.histories, key),
-                      image = console->second->history().image()] { return write_file(path, image); };
+        const auto* const console = console_of(key);
+        if (!console) continue;
+        auto write = [path = history_path(places_.histories, key), image = console->history().image()] {
+            return write_file(path, image);
+        };
         const auto written = co_await async::run_blocking(disk_, loop_, std::move(write));
-        if (!written) log::warning("a console's history is not kept: {}", written.error().message);
+        note_saved(key, written);
+        if (!written) refused.insert(key);
     }
     saving_ = false;
-    if (!unsaved_.empty()) save_later(*unsaved_.begin());
+    const bool anew = refused.empty();
+    unsaved_.merge(refused);
+    if (!unsaved_.empty()) save_in(anew ? settings_.save_delay : settings_.save_retry);
+}
+
+/// Null: it is gone.
+const Console* Consoles::console_of(const HistoryKey& key) const {
+    const auto guest = guests_.find(key.uuid);
+    if (guest == guests_.end()) return nullptr;
+    const auto console = guest->second.consoles.find(key.console);
+    return console == guest->second.consoles.end() ? nullptr : console->second.get();
+}
+
+/// A full disk is reported once, and not for each console and try.
+void Consoles::note_saved(const HistoryKey& key, const Result<>& written) {
+    if (written.has_value() != refused_) return;
+    refused_ = !written;
+    const auto file = history_path(places_.histories, key).string();
+    if (refused_)
+        log::warning("a console's history is not kept: {}{}", written.error().message,
+                     ending_ ? "" : "; it is tried again");
+    else
+        log::notice("consoles' histories are kept again: '{}'", file);
 }
 
 }  // namespace virtlight::console

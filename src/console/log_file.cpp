@@ -12,8 +12,8 @@ namespace {
 
 /// So few bytes are rendered at a time that the text stays near the limit, even if each is a line.
 constexpr std::size_t slice = 128;
-constexpr std::size_t most_note = 100;
-constexpr std::size_t most_text = limits::console_log_chunk + most_note + (slice + 1) * LogText::growth;
+constexpr std::size_t most_notes = 160;
+constexpr std::size_t most_text = limits::console_log_chunk + most_notes + (slice + 1) * LogText::growth;
 
 }  // namespace
 
@@ -24,7 +24,8 @@ LogFile::LogFile(async::Scheduler& scheduler, async::Blocking& blocking, const R
       ring_(ring),
       settings_(std::move(settings)),
       format_(settings_.sequences),
-      position_(ring.end()) {}
+      position_(ring.end()),
+      boot_(ring.boots().empty() ? 0 : ring.boots().back().number()) {}
 
 void LogFile::poke() {
     if (writing_ || closing_.cancelled()) return;
@@ -69,11 +70,25 @@ std::string LogFile::render() {
         const auto came = span ? span->first : WallTime();
         if (!piece.missed.empty())
             format_.note(fmt::format("{} bytes are missing here", piece.missed.size()), came, text);
+        note_boot(held, text);
         piece.bytes = piece.bytes.substr(0, ring_.times().end_of_span(held) - held);
         format_.add(piece.bytes, came, text);
         position_ = piece.next();
     }
     return text;
+}
+
+/// A boot begins on a line of its own, whatever the one before has left unfinished.
+void LogFile::note_boot(Offset at, std::string& text) {
+    const auto boot =
+        std::ranges::find_if(ring_.boots(), [at](const Boot& b) { return b.range().contains(at); });
+    if (boot == ring_.boots().end() || boot->number() == boot_) return;
+    boot_ = boot->number();
+    const auto marks = ring_.marks();
+    const auto begun = std::find_if(marks.rbegin(), marks.rend(), [&](const Mark& mark) {
+        return begins_boot(mark.kind) && mark.at == boot->range().from;
+    });
+    if (begun != marks.rend()) format_.note(to_string(begun->kind), begun->time, text);
 }
 
 void LogFile::note_outcome(const Result<>& written) {

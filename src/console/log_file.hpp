@@ -46,6 +46,7 @@ class LogFile {
  private:
     async::Task<> write_all();
     std::string render();
+    void note_boot(Offset at, std::string& text);
     void note_outcome(const Result<>& written);
 
     async::Scheduler& scheduler_;
@@ -54,6 +55,7 @@ class LogFile {
     LogSettings settings_;
     LogText format_;
     Offset position_;
+    std::uint64_t boot_;  ///< the number of the boot that was written last; 0: none was
     bool writing_ = false;
     bool refused_ = false;
     async::CancelSource closing_;

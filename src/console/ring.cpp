@@ -33,7 +33,7 @@ void Ring::append(std::string_view bytes, WallTime now) {
 }
 
 void Ring::mark(Mark::Kind kind, WallTime now) {
-    if (kind == Mark::Kind::boot || kind == Mark::Kind::reboot) begin_boot(now);
+    if (begins_boot(kind)) begin_boot(now);
     if (marks_.size() == limits::console_marks) marks_.erase(marks_.begin());
     marks_.push_back({kind, end(), now});
 }

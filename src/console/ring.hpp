@@ -28,6 +28,9 @@ struct Mark {
 };
 
 std::string_view to_string(Mark::Kind kind);
+inline bool begins_boot(Mark::Kind kind) {
+    return kind == Mark::Kind::boot || kind == Mark::Kind::reboot;
+}
 
 /// One step of reading: what of the history is not there any more, then bytes that are.
 struct Piece {

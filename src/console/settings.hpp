@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "base/clock.hpp"
 #include "base/limits.hpp"
 #include "base/rotated_file.hpp"
 #include "console/boot.hpp"
@@ -16,6 +17,9 @@ struct Settings {
     std::size_t recent = limits::console_recent_bytes;  ///< of the history, what a client sees first
     Sequences sequences = Sequences::cleaned;           ///< in the log
     Rotation rotation{};                                ///< of the log
+    /// When what came is written down for the next start of the daemon, and again if the disk refused it.
+    Duration save_delay = limits::console_save_delay;
+    Duration save_retry = limits::console_log_retry;
 };
 
 }  // namespace virtlight::console

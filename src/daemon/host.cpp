@@ -54,7 +54,7 @@ Result<std::unique_ptr<Host>> open_host(const Settings& settings, async::FdSched
     if (const auto missing = xenlight::missing_on_this_machine())
         return fail(Reason::operation_failed, "no Xen to manage here: {}; --hypervisor simulated needs none",
                     *missing);
-    auto xen = xenlight::open(core);
+    auto xen = xenlight::open(core, settings.autoballoon);
     if (!xen) return std::unexpected(xen.error());
     return std::make_unique<XenHost>(*std::move(xen));
 }

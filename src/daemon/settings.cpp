@@ -21,6 +21,9 @@ constexpr std::array hypervisors = {std::pair("xen"sv, HypervisorKind::xen),
                                     std::pair("simulated"sv, HypervisorKind::simulated)};
 constexpr std::array sequences = {std::pair("cleaned"sv, console::Sequences::cleaned),
                                   std::pair("kept"sv, console::Sequences::kept)};
+constexpr std::array autoballoons = {std::pair("auto"sv, xenlight::Autoballoon::automatic),
+                                     std::pair("true"sv, xenlight::Autoballoon::on),
+                                     std::pair("false"sv, xenlight::Autoballoon::off)};
 constexpr std::array log_levels = {
     std::pair("error"sv, log::Level::error), std::pair("warning"sv, log::Level::warning),
     std::pair("notice"sv, log::Level::notice), std::pair("info"sv, log::Level::info),
@@ -92,6 +95,10 @@ constexpr Setting known[] = {
      }},
     {"socket_mode",
      [](Settings& all, std::string_view value) { return store(all.socket_mode, socket_mode(value)); }},
+    {"autoballoon",
+     [](Settings& all, std::string_view value) {
+         return store(all.autoballoon, one_of(autoballoons, "autoballoon", value));
+     }},
     {"console_history",
      [](Settings& all, std::string_view value) {
          const auto bytes = size_between(limits::console_history_min, limits::console_history_max, value);
@@ -144,7 +151,8 @@ Result<> apply_configuration(Settings& settings, std::string_view text, std::str
     };
     const auto located = [&](const toml::table& table) -> Result<> {
         for (const auto& [key, node] : table) {
-            const auto value = node.value<std::string>();
+            auto value = node.value_exact<std::string>();
+            if (const auto flag = node.value_exact<bool>()) value = *flag ? "true" : "false";
             if (!value) return fail_at(node.source(), fmt::format("'{}' wants a text in quotes", key.str()));
             if (const auto applied = apply(settings, key.str(), *value); !applied)
                 return fail_at(node.source(), applied.error().message);

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "console/settings.hpp"
+#include "xenlight/autoballoon.hpp"
 
 namespace virtlight::daemon {
 
@@ -35,6 +36,7 @@ struct Settings {
     log::Level log_level = log::Level::info;
     unsigned socket_mode = 0700;
     console::Settings consoles{};
+    xenlight::Autoballoon autoballoon = xenlight::Autoballoon::automatic;
 };
 
 /// Nothing to run: what to print (help, the version, or a complaint) and the status to exit with.

@@ -8,6 +8,7 @@
 
 #include "base/uuid.hpp"
 #include "domain/job.hpp"
+#include "domain/metadata.hpp"
 
 namespace virtlight::domain {
 
@@ -100,8 +101,15 @@ struct DeviceRemovalFailed {
     bool operator==(const DeviceRemovalFailed&) const = default;
 };
 
+/// What people and tools have written about it was changed.
+struct MetadataChanged {
+    MetadataKind kind = MetadataKind::description;
+    std::string uri;  ///< of an element
+    bool operator==(const MetadataChanged&) const = default;
+};
+
 using EventKind = std::variant<Lifecycle, Rebooted, WatchdogFired, MemoryChanged, JobEnded, DeviceAdded,
-                               DeviceRemoved, DeviceRemovalFailed>;
+                               DeviceRemoved, DeviceRemovalFailed, MetadataChanged>;
 
 /// Something that happened to a domain. Carries the domain's names of that moment: when it is read, the
 /// domain may be gone or have another domid.

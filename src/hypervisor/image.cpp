@@ -122,16 +122,44 @@ bool has_name(const Fd& file, const fs::path& path) {
            ours.st_dev == named.st_dev && ours.st_ino == named.st_ino && S_ISREG(ours.st_mode);
 }
 
+constexpr mode_t owner_only = 0600;
+
+Fd open_to_write(const fs::path& path, int how) {
+    return Fd(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | how, owner_only));
+}
+
+/// Whether nobody else can have it open, or finds it by another name: a guest's memory goes there.
+bool is_ours_alone(const Fd& file) {
+    struct stat status{};
+    return ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == ::geteuid() &&
+           status.st_nlink <= 1;
+}
+
+/// Opens what a killed daemon may have left, or creates it. What somebody else has put there is removed.
+Fd open_or_replace(const fs::path& path) {
+    auto file = open_to_write(path, 0);
+    const bool others = file ? !is_ours_alone(file) : errno == ELOOP || errno == ENXIO || errno == EACCES;
+    if (!others) return file;
+    ::unlink(path.c_str());
+    return open_to_write(path, O_EXCL);
+}
+
 /// Opens the file for us alone.
 Result<Fd> open_temporary(const fs::path& path) {
-    constexpr mode_t owner_only = 0600;
-    Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, owner_only));
+    auto file = open_or_replace(path);
     if (!file) return fail_errno(errno, "cannot create '{}'", path.string());
     // The one who had it may have given it its final name since it was opened.
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 || !has_name(file, path))
         return fail(Reason::too_many, "'{}' is being written by another save", path.string());
-    if (::ftruncate(file.get(), 0) != 0) return fail_errno(errno, "cannot empty '{}'", path.string());
+    if (::fchmod(file.get(), owner_only) != 0 || ::ftruncate(file.get(), 0) != 0)
+        return fail_errno(errno, "cannot empty '{}'", path.string());
     return file;
+}
+
+/// What a disk says for itself; that a file system knows no such call is nothing.
+bool is_of_the_disk(int error) {
+    return error == EIO || error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
 }  // namespace
@@ -152,7 +180,15 @@ std::string format_image_head(const ImageHead& head) {
     return bytes;
 }
 
-Result<OpenImage> open_image(const fs::path& path) {
+namespace {
+
+/// An image of which the head has been read, but not understood.
+struct FoundImage {
+    OpenImage image;
+    std::string xml{};
+};
+
+Result<FoundImage> find_image(const fs::path& path) {
     Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat status{};
     if (!file || ::fstat(file.get(), &status) != 0)
@@ -165,10 +201,10 @@ Result<OpenImage> open_image(const fs::path& path) {
         auto config = read_xl_config(file.get(), *start, path);
         if (!config) return std::unexpected(std::move(config.error()));
         const auto begin = static_cast<std::uint64_t>(::lseek(file.get(), 0, SEEK_CUR));
-        return OpenImage{.head = {},
-                         .file = std::move(file),
-                         .stream_bytes = static_cast<std::uint64_t>(status.st_size) - begin,
-                         .xl_config = std::move(*config)};
+        return FoundImage{{.head = {},
+                           .file = std::move(file),
+                           .stream_bytes = static_cast<std::uint64_t>(status.st_size) - begin,
+                           .xl_config = std::move(*config)}};
     }
     const auto raw = check_head(*start, path);
     if (!raw) return std::unexpected(raw.error());
@@ -178,29 +214,51 @@ Result<OpenImage> open_image(const fs::path& path) {
         return damaged(
             path, fmt::format("it is damaged in its XML, after {} bytes", sizeof(RawHead) + xml->size()));
     xml->resize(xml->find('\0'));
-    auto definition = domain::parse_xml(*xml);
-    if (!definition)
-        return std::unexpected(
-            Error{definition.error().reason,
-                  fmt::format("the XML in '{}': {}", path.string(), definition.error().message)});
     const auto head_bytes = sizeof(RawHead) + raw->xml_bytes;
-    return OpenImage{.head = {std::move(*definition), raw->paused != 0},
-                     .file = std::move(file),
-                     .stream_bytes = static_cast<std::uint64_t>(status.st_size) - head_bytes};
+    return FoundImage{{.head = {.definition = {}, .paused = raw->paused != 0},
+                       .file = std::move(file),
+                       .stream_bytes = static_cast<std::uint64_t>(status.st_size) - head_bytes},
+                      std::move(*xml)};
 }
 
-void leave_cache(const Fd& file) {
-    constexpr auto wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
-    ::sync_file_range(file.get(), 0, 0, wait);
+}  // namespace
+
+Result<OpenImage> open_image(const fs::path& path) {
+    auto found = find_image(path);
+    if (!found) return std::unexpected(std::move(found.error()));
+    if (found->image.xl_config.empty()) {
+        auto definition = domain::parse_xml(found->xml);
+        if (!definition)
+            return std::unexpected(
+                Error{definition.error().reason,
+                      fmt::format("the XML in '{}': {}", path.string(), definition.error().message)});
+        found->image.head.definition = std::move(*definition);
+    }
+    return std::move(found->image);
+}
+
+Result<OpenImage> open_image_stream(const fs::path& path) {
+    auto found = find_image(path);
+    if (!found) return std::unexpected(std::move(found.error()));
+    return std::move(found->image);
+}
+
+constexpr auto write_and_wait =
+    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+
+bool leave_cache(const Fd& file) {
+    const bool written = ::sync_file_range(file.get(), 0, 0, write_and_wait) == 0 || !is_of_the_disk(errno);
+    const int error = errno;
     ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
+    errno = error;
+    return written;
 }
 
 Result<> read_from_image(const OpenImage& image, std::span<char> bytes) {
-    const auto name = fmt::format("the image of domain '{}'", image.head.definition.name);
-    const auto got = read_some(image.file.get(), bytes.size(), name);
+    const auto got = read_some(image.file.get(), bytes.size(), "the image");
     if (!got) return std::unexpected(got.error());
     if (got->size() < bytes.size())
-        return fail(Reason::invalid_argument, "{} is damaged: it ends after {} bytes of its stream", name,
+        return fail(Reason::invalid_argument, "the image is damaged: it ends after {} bytes of its stream",
                     image.stream_bytes);
     std::ranges::copy(*got, bytes.begin());
     return {};
@@ -227,17 +285,43 @@ ImageWriter::ImageWriter(fs::path path, fs::path temporary, Fd file)
     : path_(std::move(path)), temporary_(std::move(temporary)), file_(std::move(file)) {}
 
 ImageWriter::~ImageWriter() {
-    if (file_) ::unlink(temporary_.c_str());
+    if (file_ && has_name(file_, temporary_)) ::unlink(temporary_.c_str());
+}
+
+Result<> ImageWriter::reserve(std::uint64_t bytes) {
+    const auto end = static_cast<off_t>(written_ + bytes);
+    reserved_ = ::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, 0, end) == 0;
+    if (reserved_ || !is_of_the_disk(errno)) return {};
+    return fail_errno(errno, "cannot make room for {} MiB in '{}'", bytes / 1024 / 1024,
+                      path_.parent_path().string());
 }
 
 Result<> ImageWriter::write(std::string_view bytes) {
-    auto written = write_all(file_.get(), bytes, path_);
+    if (auto written = write_all(file_.get(), bytes, path_); !written) return written;
+    written_ += bytes.size();
     in_cache_ += bytes.size();
-    if (bypasses_cache_ && in_cache_ >= limits::image_cached) {
-        leave_cache(file_);
-        in_cache_ = 0;
+    if (!bypasses_cache_) return write_back();
+    if (in_cache_ < limits::image_cached) return {};
+    in_cache_ = 0;
+    if (!leave_cache(file_)) return fail_errno(errno, "cannot write '{}'", path_.string());
+    return {};
+}
+
+/// Has the disk begin with what was written, and waits for what it was told of long ago: so what is left for
+/// the sync is bounded. That a write came to nothing is told once, here or there.
+Result<> ImageWriter::write_back() {
+    constexpr auto step = limits::image_writeback;
+    const auto has_written = [this](std::uint64_t at, unsigned how) {
+        return ::sync_file_range(file_.get(), static_cast<off_t>(at), step, how) == 0 ||
+               !is_of_the_disk(errno);
+    };
+    for (; written_ - told_ >= step; told_ += step) {
+        bool good = has_written(told_, SYNC_FILE_RANGE_WRITE);
+        if (good && told_ >= limits::image_unwritten)
+            good = has_written(told_ - limits::image_unwritten, write_and_wait);
+        if (!good) return fail_errno(errno, "cannot write '{}'", path_.string());
     }
-    return written;
+    return {};
 }
 
 /// Syncs what was written, and opens its folder while what was there before still is.
@@ -245,12 +329,19 @@ Result<Fd> ImageWriter::finish() {
     const auto parent = path_.parent_path();
     Fd folder(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!folder) return fail_errno(errno, "cannot sync folder '{}'", parent.string());
+    // What was reserved and not needed is freed, which is no reason to lose an image.
+    if (reserved_ && ::ftruncate(file_.get(), static_cast<off_t>(written_)) != 0)
+        log::warning("'{}' has taken more room than it needs: {}", path_.string(), errno_text(errno));
     if (::fsync(file_.get()) != 0) return fail_errno(errno, "cannot sync '{}'", temporary_.string());
-    if (bypasses_cache_) leave_cache(file_);
+    if (bypasses_cache_ && !leave_cache(file_))
+        return fail_errno(errno, "cannot sync '{}'", temporary_.string());
     return folder;
 }
 
 Result<> ImageWriter::take_name() {
+    if (!has_name(file_, temporary_))
+        return fail(Reason::invalid_state, "'{}' has been removed or replaced meanwhile",
+                    temporary_.string());
     if (::rename(temporary_.c_str(), path_.c_str()) != 0)
         return fail_errno(errno, "cannot rename '{}' to '{}'", temporary_.string(), path_.string());
     file_.reset();
@@ -280,7 +371,8 @@ Result<> ImageWriter::replace(const Fd& former) {
     return {};
 }
 
-Result<> rewrite_image(const fs::path& path, const ImageHead& head, const std::atomic<bool>& stop) {
+Result<> rewrite_image(const fs::path& path, const ImageHead& head, const std::atomic<bool>& stop,
+                       std::atomic<std::uint64_t>* copied) {
     const auto image = open_image(path);
     if (!image) return std::unexpected(image.error());
     auto writer = ImageWriter::create(path, head);
@@ -293,6 +385,7 @@ Result<> rewrite_image(const fs::path& path, const ImageHead& head, const std::a
         if (part->empty()) return damaged(path, fmt::format("it has lost its last {} bytes", left));
         if (auto written = writer->write(*part); !written) return written;
         left -= part->size();
+        if (copied) *copied += part->size();
     }
     return writer->replace(image->file);
 }

@@ -39,9 +39,12 @@ struct OpenImage {
 /// io: it cannot be read. invalid_argument: it is no image, or of another kind, or its head is damaged; the
 /// message says where.
 Result<OpenImage> open_image(const std::filesystem::path& path);
+/// The same for the stream alone: what the head says of the guest is not read.
+Result<OpenImage> open_image_stream(const std::filesystem::path& path);
 
-/// Writes out what of an open file is only in the host's page cache, and frees its pages there.
-void leave_cache(const Fd& file);
+/// Writes out what of an open file is only in the host's page cache, and frees its pages there. False, with
+/// errno: the disk has not taken it, and a sync may not say so again.
+bool leave_cache(const Fd& file);
 
 /// Fills `bytes`. invalid_argument: the image ends before.
 Result<> read_from_image(const OpenImage& image, std::span<char> bytes);
@@ -55,7 +58,7 @@ inline constexpr std::string_view unfinished_suffix = ".virtlight-unfinished";
 class ImageWriter {
  public:
     /// invalid_argument: the path is not absolute, or names something other than a file; too_many: another
-    /// save writes there; io.
+    /// save writes there; io. Before, somebody else's file of that other name is removed.
     static Result<ImageWriter> create(const std::filesystem::path& path, const ImageHead& head);
     /// The same without a head: for a core, which is no image to be restored.
     static Result<ImageWriter> create(const std::filesystem::path& path);
@@ -68,6 +71,9 @@ class ImageWriter {
     /// has.)
     void bypass_cache() { bypasses_cache_ = true; }
 
+    /// Takes room on the disk for so many bytes more, where the file system can; what is not needed is given
+    /// back by commit(). io: there is not enough.
+    Result<> reserve(std::uint64_t bytes);
     Result<> write(std::string_view bytes);
     Result<> commit();
     /// The same, in the place of the only image that there is of a guest: should it be uncertain that it
@@ -76,6 +82,7 @@ class ImageWriter {
 
  private:
     ImageWriter(std::filesystem::path path, std::filesystem::path temporary, Fd file);
+    Result<> write_back();
     Result<Fd> finish();
     Result<> take_name();
 
@@ -84,12 +91,16 @@ class ImageWriter {
     Fd file_;  ///< empty: committed, or moved from
     bool bypasses_cache_ = false;
     std::size_t in_cache_ = 0;  ///< bytes, since it was left last
+    bool reserved_ = false;
+    std::uint64_t written_ = 0;
+    std::uint64_t told_ = 0;  ///< bytes that the disk was told of
 };
 
 /// Gives an image another head, in one step; needs room for a second one meanwhile. From then on it is one of
 /// ours if xl has made it. io, invalid_argument: as open_image(); too_many: a save writes there;
-/// invalid_state: the image has been removed or replaced meanwhile; cancelled: `stop` became true.
+/// invalid_state: the image has been removed or replaced meanwhile; cancelled: `stop` became true. Counts the
+/// bytes in `copied`.
 Result<> rewrite_image(const std::filesystem::path& path, const ImageHead& head,
-                       const std::atomic<bool>& stop = false);
+                       const std::atomic<bool>& stop = false, std::atomic<std::uint64_t>* copied = nullptr);
 
 }  // namespace virtlight::hypervisor

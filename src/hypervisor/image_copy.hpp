@@ -4,16 +4,16 @@
 #include <filesystem>
 
 #include "async/blocking.hpp"
-#include "async/cancel.hpp"
 #include "async/scheduler.hpp"
 #include "async/task.hpp"
 #include "hypervisor/image.hpp"
+#include "hypervisor/port.hpp"
 
 namespace virtlight::hypervisor {
 
-/// rewrite_image() of image.hpp on one of `threads`, to be cut short by `cancel`. On the core thread; both
-/// must outlive it.
+/// rewrite_image() of image.hpp on one of `threads`, under this operation. On the core thread; both must
+/// outlive it.
 async::Task<Result<>> rewrite_image(async::Blocking& threads, async::Scheduler& core,
-                                    std::filesystem::path path, ImageHead head, async::CancelToken cancel);
+                                    std::filesystem::path path, ImageHead head, Operation operation);
 
 }  // namespace virtlight::hypervisor

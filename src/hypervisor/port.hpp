@@ -121,7 +121,7 @@ class Hypervisor {
     virtual void follow_ttys(LifeId life, DomId domid, std::vector<domain::Console> consoles,
                              TtysTold told) = 0;
 
-    /// Builds a domain and leaves it paused. When it fails or is cancelled, nothing of it stays.
+    /// Builds a domain and leaves it paused. When it fails or is cancelled, nothing of it is seen, nor stays.
     /// invalid_argument: a file is missing or no kernel; operation_failed: Xen refused (no memory, ...).
     virtual async::Task<Result<Created>> create(domain::Definition definition, Operation operation) = 0;
 

@@ -77,6 +77,7 @@ Result<std::uint64_t> max_memory(Manager&, const Domain&);
 Result<std::int32_t> max_vcpus(Manager&, const Domain&);
 Result<std::int32_t> vcpus(Manager&, const DomainFlags&);
 Result<std::string> metadata(Manager&, const MetadataArgs&);
+async::Task<Result<>> set_metadata(Manager&, SetMetadataArgs);
 Result<std::vector<std::string>> messages(Manager&, const DomainFlags&);
 
 // lifecycle.cpp: what is done to a domain
@@ -110,6 +111,7 @@ async::Task<Result<>> set_memory_plain(Manager&, MemoryArgs);
 async::Task<Result<>> set_max_memory(Manager&, MemoryArgs);
 async::Task<Result<>> set_vcpus(Manager&, VcpusFlagsArgs);
 async::Task<Result<>> set_vcpus_plain(Manager&, VcpusArgs);
+async::Task<Result<>> set_vcpu(Manager&, SetVcpuArgs);
 Result<std::vector<MemoryStat>> memory_stats(Manager&, const MemoryStatsArgs&);
 async::Task<Result<std::int32_t>> rename(Manager&, RenameArgs);
 

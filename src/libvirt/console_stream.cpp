@@ -14,8 +14,10 @@ std::string told(std::uint64_t missed) {
 }  // namespace
 
 Result<std::unique_ptr<StreamEnd>> ConsoleStream::open(std::shared_ptr<console::Console> console,
-                                                       console::Attachment how, std::function<void()> wake) {
+                                                       console::Attachment how, std::function<void()> wake,
+                                                       bool marks) {
     std::unique_ptr<ConsoleStream> stream(new ConsoleStream(std::move(console), std::move(wake)));
+    if (marks) stream->marks_.emplace(std::min(how.from, stream->console_->history().end()));
     const auto id = stream->console_->broker().attach(*stream, std::move(how));
     if (!id) return std::unexpected(id.error());
     stream->id_ = *id;
@@ -29,10 +31,10 @@ ConsoleStream::~ConsoleStream() {
 Result<StreamEnd::Portion> ConsoleStream::read(std::size_t max) {
     if (closed_) return std::unexpected(*closed_);
     const auto [piece, end] = console_->broker().read(id_, max);
-    if (piece.missed.empty() && note_.empty()) return Portion{as_bytes(piece.bytes), end};
+    if (piece.missed.empty() && note_.empty() && !marks_) return Portion{as_bytes(piece.bytes), end};
     text_ = std::exchange(note_, {});
     if (!piece.missed.empty()) text_ += told(piece.missed.size());
-    text_ += piece.bytes;
+    put(piece.missed.to, piece.bytes);
     return Portion{as_bytes(text_), end};
 }
 
@@ -42,15 +44,24 @@ Result<std::size_t> ConsoleStream::write(View bytes) {
     return broker.writes(id_) ? broker.write(id_, as_text(bytes)) : bytes.size();
 }
 
+void ConsoleStream::put(console::Offset at, std::string_view bytes) {
+    if (marks_)
+        marks_->weave(console_->history(), at, bytes, text_);
+    else
+        text_ += bytes;
+}
+
 Result<StreamEnd::Portion> HistoryStream::read(std::size_t max) {
     const auto piece = console_->history().read(left_.from, std::min<std::uint64_t>(max, left_.size()));
-    if (left_.empty() || piece.empty()) return Portion{.end = true};
-    const auto missed = std::min(piece.missed.to, left_.to) - left_.from;
-    const auto bytes = piece.missed.to < left_.to ? piece.bytes.substr(0, left_.to - piece.missed.to) : "";
-    left_.from += missed + bytes.size();
-    text_ = missed > 0 ? told(missed) : "";
-    text_ += bytes;
-    return Portion{as_bytes(text_)};
+    const auto held = std::min(piece.missed.to, left_.to);
+    const auto bytes = piece.bytes.substr(0, left_.to - held);
+    text_ = held > left_.from ? told(held - left_.from) : "";
+    if (marks_)
+        marks_->weave(console_->history(), held, bytes, text_);
+    else
+        text_ += bytes;
+    left_.from = held + bytes.size();
+    return Portion{.bytes = as_bytes(text_), .end = text_.empty()};
 }
 
 void ConsoleStream::writing_taken(const std::string& by) {

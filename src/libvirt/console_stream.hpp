@@ -7,6 +7,7 @@
 #include <string>
 
 #include "console/console.hpp"
+#include "libvirt/console_marks.hpp"
 #include "libvirt/streams.hpp"
 
 namespace virtlight::libvirt {
@@ -15,9 +16,11 @@ namespace virtlight::libvirt {
 /// and so is that another one writes now. What one sends who only watches is dropped.
 class ConsoleStream final : public StreamEnd, private console::Viewer {
  public:
-    /// `wake` has the connection served. Fails as console::Broker::attach() does.
+    /// `wake` has the connection served; with `marks` it is told what happened to the guest. Fails as
+    /// console::Broker::attach() does.
     static Result<std::unique_ptr<StreamEnd>> open(std::shared_ptr<console::Console> console,
-                                                   console::Attachment how, std::function<void()> wake);
+                                                   console::Attachment how, std::function<void()> wake,
+                                                   bool marks = false);
     ~ConsoleStream() override;
     ConsoleStream(const ConsoleStream&) = delete;
     ConsoleStream& operator=(const ConsoleStream&) = delete;
@@ -29,6 +32,8 @@ class ConsoleStream final : public StreamEnd, private console::Viewer {
     ConsoleStream(std::shared_ptr<console::Console> console, std::function<void()> wake)
         : console_(std::move(console)), wake_(std::move(wake)) {}
 
+    void put(console::Offset at, std::string_view bytes);
+
     void readable() override { wake_(); }
     void writable() override { wake_(); }
     void writing_taken(const std::string& by) override;
@@ -39,14 +44,16 @@ class ConsoleStream final : public StreamEnd, private console::Viewer {
     console::ViewerId id_;
     std::optional<Error> closed_;
     std::string note_;  ///< to be said in the stream
+    std::optional<ConsoleMarks> marks_;
     std::string text_;  ///< what read() has given
 };
 
 /// What is held of a console's history in a range, and then the end.
 class HistoryStream final : public StreamEnd {
  public:
-    HistoryStream(std::shared_ptr<console::Console> console, console::Range range)
-        : console_(std::move(console)), left_(range) {}
+    HistoryStream(std::shared_ptr<console::Console> console, console::Range range,
+                  std::optional<ConsoleMarks> marks)
+        : console_(std::move(console)), left_(range), marks_(std::move(marks)) {}
 
     Result<Portion> read(std::size_t max) override;
     /// Nobody is there to take it.
@@ -55,6 +62,7 @@ class HistoryStream final : public StreamEnd {
  private:
     std::shared_ptr<console::Console> console_;
     console::Range left_;
+    std::optional<ConsoleMarks> marks_;
     std::string text_;  ///< what read() has given
 };
 

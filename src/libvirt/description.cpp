@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <utility>
+
+#include "domain/metadata.hpp"
 #include "domain/xml.hpp"
-#include "domain/xml_document.hpp"
-#include "domain/xml_element.hpp"
 #include "libvirt/calls.hpp"
 #include "libvirt/flags.hpp"
 
@@ -12,31 +13,14 @@ namespace {
 using manager::DomainInfo;
 using manager::Which;
 
-/// Of virDomainGetMetadata
-constexpr std::int32_t metadata_description = 0;
-constexpr std::int32_t metadata_title = 1;
-constexpr std::int32_t metadata_element = 2;
-
-/// The element of a namespace, out of <metadata>.
-Result<std::string> element_of(const std::string& metadata, std::string_view uri) {
-    if (!metadata.empty()) {
-        const auto document = domain::load_document(metadata);
-        if (!document) return std::unexpected(document.error());
-        domain::XmlReading reading(**document);
-        for (const auto& element : reading.root().children()) {
-            if (element.namespace_uri() == uri) return element.outer_xml();
-        }
-    }
-    return std::string();
-}
-
 Result<std::string> find_metadata(const domain::Definition& definition, const MetadataArgs& args) {
-    switch (args.type) {
-        case metadata_description: return definition.description;
-        case metadata_title: return definition.title;
-        case metadata_element: return element_of(domain::metadata_xml(definition), args.uri.value_or(""));
-        default: return fail(Reason::invalid_argument, "there is no metadata of type {}", args.type);
+    using enum domain::MetadataKind;
+    switch (static_cast<domain::MetadataKind>(args.type)) {
+        case description: return definition.description;
+        case title: return definition.title;
+        case element: return metadata_element(definition, args.uri.value_or(""));
     }
+    return fail(Reason::invalid_argument, "there is no metadata of type {}", args.type);
 }
 
 }  // namespace
@@ -155,6 +139,14 @@ Result<std::string> metadata(Manager& manager, const MetadataArgs& args) {
     if (found && found->empty())
         return fail(Reason::no_metadata, "domain '{}' has none of this kind", info->name);
     return found;
+}
+
+async::Task<Result<>> set_metadata(Manager& manager, SetMetadataArgs args) {
+    domain::Metadata metadata{.kind = static_cast<domain::MetadataKind>(args.type),
+                              .text = std::move(args.text),
+                              .prefix = std::move(args.prefix).value_or(""),
+                              .uri = std::move(args.uri).value_or("")};
+    return manager.set_metadata(args.dom.uuid, std::move(metadata), affects(args.flags));
 }
 
 Result<std::vector<std::string>> messages(Manager& manager, const DomainFlags& args) {

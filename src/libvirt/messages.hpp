@@ -281,6 +281,20 @@ struct MetadataArgs {
     bool operator==(const MetadataArgs&) const = default;
 };
 
+struct SetMetadataArgs {
+    Domain dom;
+    std::int32_t type = 0;
+    std::optional<std::string> text;
+    std::optional<std::string> prefix;
+    std::optional<std::string> uri;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) {
+        return std::tie(self.dom, self.type, self.text, self.prefix, self.uri, self.flags);
+    }
+    bool operator==(const SetMetadataArgs&) const = default;
+};
+
 struct MemoryArgs {
     Domain dom;
     std::uint64_t memory_kib = 0;
@@ -314,6 +328,17 @@ struct VcpusArgs {
 
     auto fields(this auto& self) { return std::tie(self.dom, self.vcpus); }
     bool operator==(const VcpusArgs&) const = default;
+};
+
+/// vCPUs as people write them: "0-2,4".
+struct SetVcpuArgs {
+    Domain dom;
+    std::string vcpus;
+    std::int32_t online = 0;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.vcpus, self.online, self.flags); }
+    bool operator==(const SetVcpuArgs&) const = default;
 };
 
 struct VcpusFlagsArgs {
@@ -547,6 +572,15 @@ struct DeviceMessage {
 
     auto fields(this auto& self) { return std::tie(self.dom, self.alias); }
     bool operator==(const DeviceMessage&) const = default;
+};
+
+struct MetadataMessage {
+    Domain dom;
+    std::int32_t type = 0;
+    std::optional<std::string> uri;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.type, self.uri); }
+    bool operator==(const MetadataMessage&) const = default;
 };
 
 /// An event for one registration.

@@ -20,6 +20,9 @@ ConsoleInfo described(const console::Consoles::Listed& listed) {
                               .began_ms = boot.began().time_since_epoch().count(),
                               .from = boot.range().from,
                               .to = boot.range().to});
+    for (const auto& mark : listed.console->history().marks())
+        info.marks.push_back(
+            {std::string(to_string(mark.kind)), mark.at, mark.time.time_since_epoch().count()});
     for (const auto& viewer : listed.console->broker().viewers())
         info.viewers.push_back({viewer.name, viewer.writes, viewer.behind, viewer.missed});
     return info;
@@ -58,7 +61,7 @@ Result<> watch_console(Caller& caller, const WatchConsoleArgs& args) {
                           ? history.recent(caller.consoles->settings().recent)
                           : std::max(args.from, since(history, args.since_ms));
     console::Attachment how{.name = viewer_name(caller), .access = *access, .from = from};
-    auto stream = ConsoleStream::open(*std::move(console), std::move(how), caller.wake);
+    auto stream = ConsoleStream::open(*std::move(console), std::move(how), caller.wake, args.marks);
     if (!stream) return std::unexpected(stream.error());
     caller.stream = *std::move(stream);
     return {};
@@ -72,7 +75,9 @@ Result<> read_history(Caller& caller, const ReadHistoryArgs& args) {
     const auto from =
         std::clamp(args.from, std::min(since(history, args.since_ms), history.end()), history.end());
     const console::Range range{from, std::clamp(args.to, from, history.end())};
-    caller.stream = std::make_unique<HistoryStream>(*std::move(console), range);
+    std::optional<ConsoleMarks> marks;
+    if (args.marks) marks.emplace(range.from, args.to);
+    caller.stream = std::make_unique<HistoryStream>(*std::move(console), range, marks);
     return {};
 }
 

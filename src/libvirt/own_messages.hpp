@@ -41,6 +41,15 @@ struct ConsoleViewer {
     bool operator==(const ConsoleViewer&) const = default;
 };
 
+struct MarkInfo {
+    std::string kind;          ///< "boot", "reboot", "shutdown", "crash", "save", "restore" ...
+    std::uint64_t at = 0;      ///< offset of the byte that came next
+    std::int64_t time_ms = 0;  ///< since 1970
+
+    auto fields(this auto& self) { return std::tie(self.kind, self.at, self.time_ms); }
+    bool operator==(const MarkInfo&) const = default;
+};
+
 struct ConsoleInfo {
     Uuid uuid;
     std::string domain;
@@ -48,9 +57,11 @@ struct ConsoleInfo {
     bool attached = false;  ///< the daemon reads its tty
     std::vector<BootInfo> boots;
     std::vector<ConsoleViewer> viewers;
+    std::vector<MarkInfo> marks;
 
     auto fields(this auto& self) {
-        return std::tie(self.uuid, self.domain, self.name, self.attached, self.boots, self.viewers);
+        return std::tie(self.uuid, self.domain, self.name, self.attached, self.boots, self.viewers,
+                        self.marks);
     }
     bool operator==(const ConsoleInfo&) const = default;
 };
@@ -64,9 +75,10 @@ struct WatchConsoleArgs {
     std::uint32_t access = 0;     ///< 0 view, 1 write, 2 write if nobody does, 3 take the writing over
     std::uint64_t from = recent;  ///< offset
     std::int64_t since_ms = 0;    ///< nothing that came before
+    bool marks = false;           ///< with a line for each boot, reboot, save ...
 
     auto fields(this auto& self) {
-        return std::tie(self.uuid, self.name, self.access, self.from, self.since_ms);
+        return std::tie(self.uuid, self.name, self.access, self.from, self.since_ms, self.marks);
     }
     bool operator==(const WatchConsoleArgs&) const = default;
 };
@@ -84,8 +96,11 @@ struct ReadHistoryArgs {
     std::uint64_t from = 0;  ///< offsets
     std::uint64_t to = std::numeric_limits<std::uint64_t>::max();
     std::int64_t since_ms = 0;  ///< nothing that came before
+    bool marks = false;         ///< with a line for each boot, reboot, save ...
 
-    auto fields(this auto& self) { return std::tie(self.uuid, self.name, self.from, self.to, self.since_ms); }
+    auto fields(this auto& self) {
+        return std::tie(self.uuid, self.name, self.from, self.to, self.since_ms, self.marks);
+    }
     bool operator==(const ReadHistoryArgs&) const = default;
 };
 

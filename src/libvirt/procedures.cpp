@@ -117,6 +117,7 @@ constexpr Procedure table[] = {
     {231, "virDomainUndefineFlags",              write,   flag::undefine_all, serve<calls::undefine>},
     {234, "virDomainDestroyFlags",               write,   flag::destroy_graceful, serve<calls::destroy>},
     {258, "virDomainShutdownFlags",              write,   shutdown_flags, serve<calls::shutdown>},
+    {264, "virDomainSetMetadata",                write,   impact,     serve<calls::set_metadata>},
     {350, "virDomainDefineXMLFlags",             write,   flag::define_validate, serve<calls::define>},
 
     // what is done to a guest that runs
@@ -137,6 +138,7 @@ constexpr Procedure table[] = {
     {199, "virDomainSetVcpusFlags",              write,   impact | flag::vcpu_maximum, serve<calls::set_vcpus>},
     {204, "virDomainSetMemoryFlags",             write,   impact | flag::memory_maximum, serve<calls::set_memory>},
     {358, "virDomainRename",                     write,   flag::none, serve<calls::rename>},
+    {384, "virDomainSetVcpu",                    write,   impact,     serve<calls::set_vcpu>},
 
     // what devices it has
     {  8, "virDomainAttachDevice",               write,   flag::none, serve<calls::attach_device_plain>},
@@ -172,7 +174,7 @@ constexpr Procedure table[] = {
 
     // streams
     {201, "virDomainOpenConsole",                write,   console_flags, serve<calls::open_console>},
-    {211, "virDomainScreenshot",                 open,    flag::none, serve<calls::screenshot>},
+    {211, "virDomainScreenshot",                 write,   flag::none, serve<calls::screenshot>},
     {296, "virDomainOpenChannel",                write,   flag::console::force, serve<calls::open_channel>},
 
     // images of guests, and jobs

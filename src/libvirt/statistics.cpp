@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <span>
 #include <unordered_set>
 #include <utility>
 
@@ -14,6 +15,7 @@ using async::Task;
 using hypervisor::DiskFigures;
 using hypervisor::DomainFigures;
 using hypervisor::FiguresWanted;
+using manager::DiskOfDomain;
 using manager::DomainInfo;
 
 namespace {
@@ -52,6 +54,16 @@ std::vector<DomainInfo> chosen(const Manager& manager, const AllDomainStatsArgs&
         return (!named.empty() && !named.contains(info.uuid)) || !matches(info, args.flags & flag::list::all);
     });
     return infos;
+}
+
+Task<manager::DisksOfDomains> disks_for(Manager& manager, AllDomainStatsArgs args, std::uint32_t groups) {
+    if ((groups & stats::block) == 0) co_return manager::DisksOfDomains();
+    std::vector<Uuid> of;
+    for (const auto& dom : args.domains)
+        of.push_back(dom.uuid);
+    const bool now = (args.flags & flag::stats_nowait) != 0;
+    const Duration patience = now ? Duration::zero() : Duration(limits::disk_looks_patience);
+    co_return co_await manager.disks(std::move(of), patience);
 }
 
 /// Of a domain that runs, taken now.
@@ -126,6 +138,7 @@ Task<Result<Encoded>> all_domain_stats(Manager& manager, AllDomainStatsArgs args
         if (!figures) co_return std::unexpected(std::move(figures.error()));
         measured = Measured(*std::move(figures));
     }
+    const auto disks = co_await disks_for(manager, args, groups);
     const auto infos = chosen(manager, args);
     Encoded all;
     XdrWriter writer(all.bytes);
@@ -133,7 +146,9 @@ Task<Result<Encoded>> all_domain_stats(Manager& manager, AllDomainStatsArgs args
     for (std::size_t i = 0; i < infos.size(); ++i) {
         if (i > 0 && i % limits::stats_per_step == 0) co_await manager.give_way();
         const auto& info = infos[i];
-        writer.put(DomainStats{wire_domain(info), statistics_params(info, measured.of(info), groups)});
+        const auto of_it = disks.find(info.uuid);
+        const auto its = of_it == disks.end() ? std::span<const DiskOfDomain>() : std::span(of_it->second);
+        writer.put(DomainStats{wire_domain(info), statistics_params(info, measured.of(info), its, groups)});
     }
     if (!writer.within_limits())
         co_return fail(Reason::internal, "the statistics are over the limits of the wire");

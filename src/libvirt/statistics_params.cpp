@@ -41,7 +41,7 @@ void add_state(Params params, const DomainInfo& info) {
 }
 
 void add_balloon(Params params, const DomainInfo& info, const DomainFigures* figures) {
-    if (figures) params.add("current", figures->seen.memory_kib);
+    params.add("current", figures ? figures->seen.memory_kib : info.memory_kib);
     params.add("maximum", info.memory_max_kib);
 }
 
@@ -75,17 +75,34 @@ void add_nics(Params params, const DomainFigures& figures) {
     }
 }
 
-void add_disks(Params params, const DomainFigures& figures) {
-    params.add("count", static_cast<std::uint32_t>(figures.disks.size()));
-    for (std::size_t i = 0; i < figures.disks.size(); ++i) {
-        const auto& disk = figures.disks[i];
-        auto numbered = params.at(i);
-        numbered.add("name", domain::to_string(disk.target));
-        numbered.add("rd.reqs", disk.read.requests);
-        numbered.add("rd.bytes", disk.read.bytes);
-        numbered.add("wr.reqs", disk.written.requests);
-        numbered.add("wr.bytes", disk.written.bytes);
-        numbered.add("fl.reqs", disk.flushes);
+using Disks = std::span<const manager::DiskOfDomain>;
+
+void add_counts(Params params, const hypervisor::DiskFigures& disk) {
+    params.add("rd.reqs", disk.read.requests);
+    params.add("rd.bytes", disk.read.bytes);
+    params.add("wr.reqs", disk.written.requests);
+    params.add("wr.bytes", disk.written.bytes);
+    params.add("fl.reqs", disk.flushes);
+}
+
+void add_disk(Params params, domain::DiskName target, const hypervisor::DiskFigures* counted, Disks disks) {
+    params.add("name", domain::to_string(target));
+    const auto known = std::ranges::find(disks, target, &manager::DiskOfDomain::target);
+    if (known != disks.end() && !known->path.empty()) params.add("path", known->path);
+    if (counted) add_counts(params, *counted);
+    if (known == disks.end() || !known->size) return;
+    params.add("allocation", known->size->allocation);
+    params.add("capacity", known->size->capacity);
+    params.add("physical", known->size->physical);
+}
+
+/// Of a guest that runs those that are counted.
+void add_disks(Params params, const DomainFigures* figures, Disks disks) {
+    const auto count = figures ? figures->disks.size() : disks.size();
+    params.add("count", static_cast<std::uint32_t>(count));
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto* const counted = figures ? &figures->disks[i] : nullptr;
+        add_disk(params.at(i), counted ? counted->target : disks[i].target, counted, disks);
     }
 }
 
@@ -98,7 +115,7 @@ std::optional<hypervisor::FiguresWanted> figures_for(std::uint32_t groups) {
                                      .disks = (groups & stats::block) != 0};
 }
 
-std::vector<TypedParam> statistics_params(const DomainInfo& info, const DomainFigures* figures,
+std::vector<TypedParam> statistics_params(const DomainInfo& info, const DomainFigures* figures, Disks disks,
                                           std::uint32_t groups) {
     std::vector<TypedParam> all;
     constexpr std::size_t usual = 32;
@@ -109,7 +126,7 @@ std::vector<TypedParam> statistics_params(const DomainInfo& info, const DomainFi
     if (wants(stats::balloon)) add_balloon({all, "balloon."}, info, figures);
     if (wants(stats::vcpu)) add_vcpus({all, "vcpu."}, info, figures);
     if (wants(stats::nic) && figures) add_nics({all, "net."}, *figures);
-    if (wants(stats::block) && figures) add_disks({all, "block."}, *figures);
+    if (wants(stats::block)) add_disks({all, "block."}, figures, disks);
     return all;
 }
 

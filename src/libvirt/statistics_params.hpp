@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "hypervisor/figures.hpp"
@@ -25,9 +26,10 @@ inline constexpr std::uint32_t all = (1 << 6) - 1;
 std::optional<hypervisor::FiguresWanted> figures_for(std::uint32_t groups);
 
 /// The parameters of these groups, under libvirt's names. `figures` is null for a domain that does not run,
-/// which has fewer.
+/// which has fewer; `disks` are what its disks are made of.
 std::vector<TypedParam> statistics_params(const manager::DomainInfo& info,
-                                          const hypervisor::DomainFigures* figures, std::uint32_t groups);
+                                          const hypervisor::DomainFigures* figures,
+                                          std::span<const manager::DiskOfDomain> disks, std::uint32_t groups);
 
 /// libvirt's number for what a vCPU is doing. It knows no vCPU that waits for a processor: it runs.
 std::int32_t vcpu_state(const hypervisor::VcpuFigures& vcpu);

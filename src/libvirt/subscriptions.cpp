@@ -11,55 +11,73 @@ namespace virtlight::libvirt {
 
 namespace {
 
-/// How an event is sent: its number, the procedures of both styles, and what it says.
-struct Delivery {
+/// libvirt's number of an event, and the procedures of the messages that tell of it.
+struct Numbers {
     std::int32_t event;
     std::int32_t procedure;
-    std::int32_t legacy_procedure;  ///< 0: it came when the older style was past
-    std::variant<LifecycleMessage, Domain, WatchdogMessage, BalloonMessage, JobMessage, DeviceMessage> body;
+    std::int32_t legacy_procedure;  ///< of the older style; 0: the event came when that was past
 };
 
-Delivery delivery(const domain::Event& event) {
+template <class Kind>
+constexpr Numbers numbers_of{-1, -1, -1};
+// clang-format off
+template <> constexpr Numbers numbers_of<domain::Lifecycle>          { 0, 318, 107};
+template <> constexpr Numbers numbers_of<domain::Rebooted>           { 1, 319, 169};
+template <> constexpr Numbers numbers_of<domain::WatchdogFired>      { 4, 321, 171};
+template <> constexpr Numbers numbers_of<domain::MemoryChanged>      {13, 331, 276};
+template <> constexpr Numbers numbers_of<domain::DeviceRemoved>      {15, 333, 311};
+template <> constexpr Numbers numbers_of<domain::DeviceAdded>        {19, 354, 0};
+template <> constexpr Numbers numbers_of<domain::JobEnded>           {21, 363, 0};
+template <> constexpr Numbers numbers_of<domain::DeviceRemovalFailed>{22, 367, 0};
+template <> constexpr Numbers numbers_of<domain::MetadataChanged>    {23, 379, 0};
+// clang-format on
+
+// What the messages say.
+LifecycleMessage body(const Domain& dom, const domain::Lifecycle& kind) {
+    return {dom, kind.event, kind.detail};
+}
+const Domain& body(const Domain& dom, const domain::Rebooted&) {
+    return dom;
+}
+WatchdogMessage body(const Domain& dom, const domain::WatchdogFired& kind) {
+    return {dom, static_cast<std::int32_t>(kind.action)};
+}
+BalloonMessage body(const Domain& dom, const domain::MemoryChanged& kind) {
+    return {dom, kind.memory_kib};
+}
+JobMessage body(const Domain& dom, const domain::JobEnded& kind) {
+    return {dom, job_params(kind.job)};
+}
+DeviceMessage body(const Domain& dom, const domain::DeviceAdded& kind) {
+    return {dom, kind.alias};
+}
+DeviceMessage body(const Domain& dom, const domain::DeviceRemoved& kind) {
+    return {dom, kind.alias};
+}
+DeviceMessage body(const Domain& dom, const domain::DeviceRemovalFailed& kind) {
+    return {dom, kind.alias};
+}
+MetadataMessage body(const Domain& dom, const domain::MetadataChanged& kind) {
+    const bool element = kind.kind == domain::MetadataKind::element;
+    return {dom, static_cast<std::int32_t>(kind.kind), element ? std::optional(kind.uri) : std::nullopt};
+}
+
+Numbers numbers(const domain::EventKind& kind) {
+    return std::visit(
+        []<class Kind>(const Kind&) {
+            static_assert(numbers_of<Kind>.event >= 0, "an event has libvirt's numbers");
+            return numbers_of<Kind>;
+        },
+        kind);
+}
+
+/// A domain's name is far below what the wire takes, so this cannot fail.
+Bytes payload(const domain::Event& event, std::optional<std::int32_t> callback) {
     const Domain dom{.name = event.name, .uuid = event.uuid, .id = event.domid};
-    if (const auto* const lifecycle = std::get_if<domain::Lifecycle>(&event.kind)) {
-        return {.event = 0,
-                .procedure = 318,
-                .legacy_procedure = 107,
-                .body = LifecycleMessage{dom, lifecycle->event, lifecycle->detail}};
-    }
-    if (const auto* const fired = std::get_if<domain::WatchdogFired>(&event.kind)) {
-        return {.event = 4,
-                .procedure = 321,
-                .legacy_procedure = 171,
-                .body = WatchdogMessage{dom, static_cast<std::int32_t>(fired->action)}};
-    }
-    if (const auto* const memory = std::get_if<domain::MemoryChanged>(&event.kind)) {
-        return {.event = 13,
-                .procedure = 331,
-                .legacy_procedure = 276,
-                .body = BalloonMessage{dom, memory->memory_kib}};
-    }
-    if (const auto* const ended = std::get_if<domain::JobEnded>(&event.kind)) {
-        return {.event = 21,
-                .procedure = 363,
-                .legacy_procedure = 0,
-                .body = JobMessage{dom, job_params(ended->job)}};
-    }
-    if (const auto* const added = std::get_if<domain::DeviceAdded>(&event.kind)) {
-        return {
-            .event = 19, .procedure = 354, .legacy_procedure = 0, .body = DeviceMessage{dom, added->alias}};
-    }
-    if (const auto* const removed = std::get_if<domain::DeviceRemoved>(&event.kind)) {
-        return {.event = 15,
-                .procedure = 333,
-                .legacy_procedure = 311,
-                .body = DeviceMessage{dom, removed->alias}};
-    }
-    if (const auto* const kept = std::get_if<domain::DeviceRemovalFailed>(&event.kind)) {
-        return {
-            .event = 22, .procedure = 367, .legacy_procedure = 0, .body = DeviceMessage{dom, kept->alias}};
-    }
-    return {.event = 1, .procedure = 319, .legacy_procedure = 169, .body = dom};
+    const auto encoded = [&](const auto& said) {
+        return callback ? *encode(CallbackMessage{*callback, said}) : *encode(said);
+    };
+    return std::visit([&](const auto& kind) { return encoded(body(dom, kind)); }, event.kind);
 }
 
 Result<> check(std::int32_t event, std::int32_t last) {
@@ -120,23 +138,11 @@ Result<> Subscriptions::remove_legacy(std::int32_t event) {
 
 std::vector<EventMessage> Subscriptions::messages(const domain::Event& event) const {
     std::vector<EventMessage> messages;
-    const auto how = delivery(event);
-    const auto add = [&](std::int32_t procedure, const auto& body) {
-        // A domain's name is far below what the wire takes, so this cannot fail.
-        messages.push_back({.procedure = procedure, .payload = *encode(body)});
-    };
-    for (const auto& registration : registrations_) {
-        if (registration.event != how.event) continue;
-        if (registration.domain && *registration.domain != event.uuid) continue;
-        std::visit(
-            [&](const auto& body) {
-                if (registration.id) {
-                    add(how.procedure, CallbackMessage{*registration.id, body});
-                } else {
-                    add(how.legacy_procedure, body);
-                }
-            },
-            how.body);
+    const auto how = numbers(event.kind);
+    for (const auto& [wanted, domain, id] : registrations_) {
+        if (wanted != how.event || (domain && *domain != event.uuid)) continue;
+        messages.push_back(
+            {.procedure = id ? how.procedure : how.legacy_procedure, .payload = payload(event, id)});
     }
     return messages;
 }

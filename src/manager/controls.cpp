@@ -30,6 +30,8 @@ Task<Result<>> Guests::sleep(DomainRef domain, Operation operation) {
     if (auto running = require_running(*domain); !running) co_return running;
     const auto life = domain->life->id;
     const Changing changing(core_, domain);
+    if (auto noted = co_await note_as_it_is(core_, domain); !noted) co_return noted;
+    if (!domain->life) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     auto suspended = co_await core_.hypervisor.suspend(domain->life->domid, operation);
     if (!suspended) co_return without_guest(std::move(suspended));
     if (!domain->life || domain->life->id != life)
@@ -47,14 +49,16 @@ Task<Result<>> Guests::wake(DomainRef domain, Operation operation) {
                        domain::to_string(domain->status.state));
     const auto life = domain->life->id;
     const Changing changing(core_, domain);
-    auto resumed = co_await core_.hypervisor.resume(domain->life->domid, operation);
+    auto resumed = co_await ready_to_run(domain);
+    if (resumed) resumed = co_await core_.hypervisor.resume(domain->life->domid, operation);
+    if (!resumed && domain->image) co_await take_image_back(domain);
     if (!resumed) co_return without_guest(std::move(resumed));
+    domain->image = false;  // what is aside goes with the life
     if (!domain->life || domain->life->id != life)
         co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     domain->life->stopped.reset();
     domain->status = domain::RunningReason::wakeup;
     core_.tell(*domain, domain::Started::wakeup);
-    if (domain->life && domain->life->noted_starting) co_await note_or_warn(core_, domain, "that it has run");
     co_return resumed;
 }
 

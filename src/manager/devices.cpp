@@ -190,7 +190,7 @@ Task<Result<>> Devices::change_guest(DomainRef domain, Change change, Act act,
     if (auto guest = require_guest(*domain); !guest) co_return guest;
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
-    auto done = co_await note_life(core_, domain, StoredLife::Held::devices);
+    auto done = co_await note_life(core_, domain, Held::devices);
     if (done) done = co_await act(domid);
     const bool lives = domain->life && domain->life->id == life;
     if (lives && done) std::ignore = change(domain->life->definition);

@@ -43,6 +43,11 @@ JobReport report(const RunningJob& job, Time now) {
             .bytes_all = job.progress->bytes_all};
 }
 
+const RunningJob* current_job(const Domain& domain) {
+    if (domain.job) return &*domain.job;
+    return domain.request ? &*domain.request : nullptr;
+}
+
 const domain::Definition* definition(const Domain& domain, Which which) {
     const auto* stored = domain.stored ? &*domain.stored : nullptr;
     if (stored && which == Which::stored) return stored;

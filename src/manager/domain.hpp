@@ -57,6 +57,7 @@ struct Domain {
 
     JobQueue queue{};
     std::optional<RunningJob> job{};      ///< whose turn it is
+    std::optional<RunningJob> request{};  ///< what waits for the guest, with a job beside it or without
     std::optional<JobReport> last_job{};  ///< the last save or restore that has ended
     unsigned changing = 0;                ///< operations in flight that change what a look sees
     Moment settled{};  ///< when the last of them had ended: what was asked before says nothing
@@ -69,6 +70,9 @@ struct Domain {
 };
 
 using DomainRef = std::shared_ptr<Domain>;
+
+/// What is being done to it. Null: nothing.
+const RunningJob* current_job(const Domain& domain);
 
 /// `domain` exists.
 DomainInfo info(const Domain& domain);

@@ -26,7 +26,9 @@ Task<Result<>> Guests::dump_core(DomainRef domain, std::filesystem::path path, D
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
     const bool held = !options.live && domain->status.state == State::running;
-    const Changing changing(core_, domain);
+    // A live one changes nothing, and may take long: what becomes of the guest meanwhile is seen.
+    std::optional<Changing> changing;
+    if (held || options.then != Then::go_on) changing.emplace(core_, domain);
     if (held)
         if (auto paused = co_await hold_for_dump(domain, operation); !paused) co_return paused;
     auto dumped = co_await core_.hypervisor.dump_core(domid, std::move(path), operation);
@@ -37,6 +39,8 @@ Task<Result<>> Guests::dump_core(DomainRef domain, std::filesystem::path path, D
     if (held) {
         auto goes_on = co_await go_on(domain);
         if (dumped && !goes_on) co_return goes_on;
+        if (!dumped && !goes_on)
+            dumped.error().message += "; and the guest stays paused: " + goes_on.error().message;
     }
     if (!dumped) co_return without_guest(std::move(dumped));
     if (options.then == Then::reset) co_return co_await reset(domain, operation);
@@ -46,8 +50,6 @@ Task<Result<>> Guests::dump_core(DomainRef domain, std::filesystem::path path, D
 /// Of a guest that has crashed and is about to go: that does not wait for a core that cannot be written.
 Task<> Guests::keep_core(DomainRef domain, Operation operation) {
     const auto path = core_.store.core_path(domain->name);
-    // Nobody has asked for this job, so nobody is told of its figures.
-    operation.progress = std::make_shared<hypervisor::Progress>();
     const auto dumped = co_await core_.hypervisor.dump_core(domain->life->domid, path, std::move(operation));
     const auto what = dumped ? fmt::format("its core is kept in '{}'", path.string())
                              : fmt::format("its core cannot be kept: {}", dumped.error().message);
@@ -57,7 +59,7 @@ Task<> Guests::keep_core(DomainRef domain, Operation operation) {
 
 /// A daemon that is killed now leaves the guest paused: the next one is to know why.
 Task<Result<>> Guests::hold_for_dump(DomainRef domain, Operation operation) {
-    if (auto noted = co_await note_life(core_, domain, StoredLife::Held::dumping); !noted) co_return noted;
+    if (auto noted = co_await note_life(core_, domain, Held::dumping); !noted) co_return noted;
     if (!domain->life) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     auto paused = co_await core_.hypervisor.pause(domain->life->domid, operation);
     if (!paused) {

@@ -106,7 +106,11 @@ Result<> move_file(const fs::path& from, const fs::path& to) {
 Result<> put_away_aside(const fs::path& folder, Uuid uuid) {
     auto old = aside_file(folder, uuid);
     old.replace_extension(old_suffix);
-    if (::rename(aside_file(folder, uuid).c_str(), old.c_str()) == 0 || errno == ENOENT) return {};
+    if (::rename(aside_file(folder, uuid).c_str(), old.c_str()) == 0) {
+        sync_folder_of(old);
+        return {};
+    }
+    if (errno == ENOENT) return {};
     return fail_errno(errno, "cannot rename '{}'", aside_file(folder, uuid).string());
 }
 
@@ -277,7 +281,8 @@ FileStore::FileStore(fs::path folder, std::string boot, async::Blocking& blockin
     : folder_(std::move(folder)), boot_(std::move(boot)), blocking_(blocking), scheduler_(scheduler) {}
 
 async::Task<Result<Store::Content>> FileStore::load() {
-    return async::run_blocking(blocking_, scheduler_, [folder = folder_, boot = boot_] { return load_all(folder, boot); });
+    return async::run_blocking(blocking_, scheduler_,
+                               [folder = folder_, boot = boot_] { return load_all(folder, boot); });
 }
 
 async::Task<Result<>> FileStore::save(Stored domain) {
@@ -298,9 +303,10 @@ async::Task<Result<>> FileStore::note_autostart(std::string boot) {
 }
 
 async::Task<Result<>> FileStore::save_life(StoredLife life) {
-    return async::run_blocking(blocking_, scheduler_, [folder = folder_, boot = boot_, life = std::move(life)] {
-        return save_life_file(folder, life, boot);
-    });
+    return async::run_blocking(blocking_, scheduler_,
+                               [folder = folder_, boot = boot_, life = std::move(life)] {
+                                   return save_life_file(folder, life, boot);
+                               });
 }
 
 async::Task<Result<>> FileStore::remove_life(Uuid uuid) {

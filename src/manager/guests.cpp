@@ -43,7 +43,7 @@ Task<Result<>> Guests::suspend(DomainRef domain, Operation operation) {
     if (domain->status.state == State::paused) co_return Result<>{};
     const Changing changing(core_, domain);
     // One that has not had a processor yet would look to the next daemon like one that was never let run.
-    if (domain->life->noted_starting) co_await note_or_warn(core_, domain, "that it runs");
+    if (auto noted = co_await note_as_it_is(core_, domain); !noted) co_return noted;
     if (!domain->life) co_return fail(Reason::invalid_state, "domain is not running");
     auto paused = co_await core_.hypervisor.pause(domain->life->domid, operation);
     if (!paused) co_return without_guest(std::move(paused));
@@ -56,16 +56,10 @@ Task<Result<>> Guests::resume(DomainRef domain, Operation operation) {
     if (auto guest = require_guest(*domain); !guest) co_return guest;
     if (domain->status.state == State::running) co_return Result<>{};
     const Changing changing(core_, domain);
-    // What a failed start has left: for the next daemon it must not be a guest that has never run.
-    if (!domain->life->noted)
-        if (auto noted = co_await note_life(core_, domain); !noted) co_return noted;
-    if (domain->image) {
-        if (auto aside = co_await core_.store.set_image_aside(domain->uuid); !aside) co_return aside;
-        domain->image = false;
-    }
-    if (!domain->life) co_return fail(Reason::invalid_state, "domain is not running");
-    auto unpaused = co_await core_.hypervisor.unpause(domain->life->domid, operation);
+    auto unpaused = co_await ready_to_run(domain);
+    if (unpaused) unpaused = co_await unpause(domain, operation);
     if (!unpaused) co_return without_guest(std::move(unpaused));
+    domain->image = false;  // what is aside goes with the life
     domain->status = domain::RunningReason::unpaused;
     core_.tell(*domain, domain::Resumed::unpaused);
     co_return unpaused;
@@ -80,7 +74,9 @@ Task<Result<>> Guests::shutdown(DomainRef domain, std::optional<hypervisor::Shut
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
     domain->life->stop_asked = true;
-    domain->life->restart_asked = false;
+    if (std::exchange(domain->life->restart_asked, false))
+        co_await note_beside(core_, domain, "that it is not to reboot");
+    if (stopped(*domain, life)) co_return Result<>{};
     auto asked = co_await core_.hypervisor.request_shutdown(domid, method.value_or(paravirtual), operation);
     const bool deaf = !asked && asked.error().reason == Reason::unsupported_operation;
     if (deaf && !method && !stopped(*domain, life))
@@ -104,13 +100,18 @@ Task<Result<>> Guests::reboot(DomainRef domain, std::optional<hypervisor::Shutdo
     co_return without_guest(std::move(asked));
 }
 
-/// The power button means power off; what is to follow is for us to remember.
+/// The power button means power off; what is to follow is for us to remember, and for the next daemon.
 Task<Result<>> Guests::press_to_reboot(DomainRef domain, Operation operation) {
     const auto life = domain->life->id;
+    const auto domid = domain->life->domid;
     domain->life->restart_asked = true;
-    auto asked = co_await core_.hypervisor.request_shutdown(domain->life->domid,
-                                                            hypervisor::ShutdownMethod::acpi, operation);
-    if (!asked && !stopped(*domain, life)) domain->life->restart_asked = false;
+    co_await note_beside(core_, domain, "that it is to reboot");
+    auto asked =
+        co_await core_.hypervisor.request_shutdown(domid, hypervisor::ShutdownMethod::acpi, operation);
+    if (!asked && !stopped(*domain, life)) {
+        domain->life->restart_asked = false;
+        co_await note_beside(core_, domain, "that it is not to reboot");
+    }
     co_return without_guest(std::move(asked));
 }
 
@@ -132,10 +133,13 @@ Task<Result<>> Guests::destroy(DomainRef domain, domain::ShutoffReason reason, O
 /// that this guest is to go. Of one that was never let run it knows that already.
 Task<Result<>> Guests::end_guest(DomainRef domain, Operation operation) {
     const bool ran = !domain->life->ours || (domain->life->noted && !domain->image);
-    if (ran) co_await note_or_warn(core_, domain, "that it is destroyed", StoredLife::Held::ending);
+    if (ran) co_await note_or_warn(core_, domain, "that it is destroyed", Held::ending);
     if (!domain->life) co_return Result<>{};
     auto removed = co_await remove_guest(domain, operation);
-    if (!removed && ran) co_await note_that_it_stays(domain);
+    // What is given up is not undone: Xen may have begun to take it apart.
+    const bool refused = !removed && removed.error().reason != Reason::cancelled &&
+                         removed.error().reason != Reason::timed_out;
+    if (refused && ran) co_await note_that_it_stays(domain);
     co_return removed;
 }
 
@@ -173,7 +177,7 @@ Task<Result<>> Guests::start_after(DomainRef domain, domain::Definition again, E
                                    Operation operation) {
     const auto lived = core_.scheduler.now() - domain->life->since;
     const Restarting restarting(domain);
-    co_await note_or_warn(core_, domain, "that it starts anew", StoredLife::Held::ending);
+    co_await note_or_warn(core_, domain, "that it starts anew", Held::ending);
     if (auto removed = co_await remove_stopped(domain, operation); !removed) co_return removed;
     std::optional<Making> making(std::in_place, core_, domain, std::move(again));
     core_.end_life(domain, ending.reason, ending.told);
@@ -214,7 +218,7 @@ Task<> Guests::note_restart(DomainRef domain, bool started) {
     } else if (started) {
         co_await note_or_warn(core_, domain, "that it runs again");
     } else {
-        co_await note_or_warn(core_, domain, "that it is left as it is", StoredLife::Held::starting);
+        co_await note_or_warn(core_, domain, "that it is left as it is", Held::starting);
     }
 }
 
@@ -222,7 +226,7 @@ Task<> Guests::note_restart(DomainRef domain, bool started) {
 /// paused: a daemon that is killed now leaves it to the next one to let it run.
 Task<Result<>> Guests::soft_reset(DomainRef domain, Operation operation) {
     const auto life = domain->life->id;
-    co_await note_or_warn(core_, domain, "that it resets itself", StoredLife::Held::resetting);
+    co_await note_or_warn(core_, domain, "that it resets itself", Held::resetting);
     if (!domain->life || domain->life->id != life) co_return Result<>{};
     auto reset = co_await core_.hypervisor.soft_reset(domain->life->domid, std::move(operation));
     if (!reset || !domain->life || domain->life->id != life) co_return reset;
@@ -289,16 +293,29 @@ Task<Result<>> Guests::remove_again(DomainRef domain, Operation operation) {
     co_return co_await remove_guest(domain, std::move(operation));
 }
 
-/// Tries until it is gone, as nobody else will: the guest may have to start anew.
+/// Tries until it is gone, as nobody else will: the guest may have to start anew. Should its time be over,
+/// the next look finds that the guest has stopped, and all begins anew.
 Task<Result<>> Guests::remove_stopped(DomainRef domain, Operation operation) {
+    const auto life = domain->life->id;
     for (unsigned tries = 1;; ++tries) {
         auto removed =
             co_await (tries == 1 ? remove_guest(domain, operation) : remove_again(domain, operation));
-        if (removed || operation.cancel.cancelled()) co_return removed;
+        if (removed) co_return removed;
+        if (operation.cancel.cancelled()) {
+            if (domain->life && domain->life->id == life) domain->life->unfinished = true;
+            co_return removed;
+        }
         log::error("domain '{}' has stopped, and what is left of it cannot be removed: {}", domain->name,
                    removed.error().message);
         co_await async::sleep_for(core_.scheduler, restart_pause(tries), operation.cancel);
     }
+}
+
+Task<Result<>> Guests::clear_away(DomainRef domain, std::vector<domain::PciDevice> devices,
+                                  Operation operation) {
+    for (const auto& device : devices)
+        co_await give_back(core_, device, operation);
+    co_return co_await forget(domain);
 }
 
 Task<Result<>> Guests::forget(DomainRef domain) {

@@ -10,20 +10,22 @@ namespace virtlight::manager {
 
 const JobRules& rules(JobKind kind) {
     using namespace limits;
+    using Asks = JobRules::Asks;
     static constexpr JobRules table[] = {
         {"define", definition_deadline, false, 0},
         {"undefine", definition_deadline, false, 0},
         {"set autostart of", definition_deadline, false, 0},
+        {"change the metadata of", definition_deadline, false, 0},
         {"remove the image of", definition_deadline, false, 0},
-        {"change the image of", image_deadline, false, 0},
-        {"start", start_deadline, true, 0},
-        {"create", start_deadline, true, 0},
+        {"change the image of", image_deadline, false, 0, image_patience},
+        {"start", start_deadline, true, 0, image_patience},
+        {"create", start_deadline, true, 0, image_patience},
         {"suspend", pause_deadline, true, 0},
         {"resume", pause_deadline, true, 0},
-        {"save", image_deadline, true, 0},
-        {"restore", image_deadline, true, 0},
-        {"shut down", request_deadline, true, 0},
-        {"reboot", request_deadline, true, 0},
+        {"save", image_deadline, true, 0, image_patience, Asks::guest},
+        {"restore", image_deadline, true, 0, image_patience},
+        {"shut down", request_deadline, true, 0, {}, Asks::guest_only},
+        {"reboot", request_deadline, true, 0, {}, Asks::guest_only},
         {"reset", start_deadline, true, 0},
         {"inject an NMI into", tuning_deadline, true, 0},
         {"set the memory of", tuning_deadline, true, 0},
@@ -35,11 +37,11 @@ const JobRules& rules(JobKind kind) {
         {"detach a device from", device_deadline, true, 0},
         {"change a device of", device_deadline, true, 0},
         {"resize a disk of", device_deadline, true, 0},
-        {"dump the core of", image_deadline, true, 0},
-        {"suspend", sleep_deadline, true, 0},
+        {"dump the core of", image_deadline, true, 0, dump_patience},
+        {"suspend", sleep_deadline, true, 0, {}, Asks::guest},
         {"wake up", tuning_deadline, true, 0},
         {"destroy", destroy_deadline, true, 2},
-        {"clean up after", after_stop_deadline, true, 1},
+        {"clean up after", after_stop_deadline, true, 1, after_stop_deadline},
     };
     return table[std::to_underlying(kind)];
 }
@@ -60,23 +62,33 @@ std::optional<JobQueue::Arrival> JobQueue::add(JobId id, JobKind kind) {
             return senseless;
         });
     }
-    if (running_ && rules(running_->kind).on_guest && rules(running_->kind).precedence < precedence)
-        arrival.overtaken = running_->id;
+    for (const auto& running : running_)
+        if (rules(running.kind).on_guest && rules(running.kind).precedence < precedence)
+            arrival.overtaken.push_back(running.id);
     const auto place = std::ranges::find_if(
         waiting_, [precedence](const Entry& entry) { return rules(entry.kind).precedence < precedence; });
     waiting_.insert(place, {id, kind});
     return arrival;
 }
 
-std::optional<JobId> JobQueue::next() {
-    if (running_ || waiting_.empty()) return std::nullopt;
-    running_ = waiting_.front();
-    waiting_.pop_front();
-    return running_->id;
+bool JobQueue::has_turn(const Entry& entry) const {
+    const auto& its = rules(entry.kind);
+    if (running_.empty()) return true;
+    if (running_.size() > 1 || its.precedence > 0) return false;
+    // Xen has one place for what a guest is asked to do.
+    return rules(running_.front().kind).asks == JobRules::Asks::guest_only &&
+           its.asks == JobRules::Asks::nothing;
 }
 
-void JobQueue::finish() {
-    running_.reset();
+std::optional<JobId> JobQueue::next() {
+    if (waiting_.empty() || !has_turn(waiting_.front())) return std::nullopt;
+    running_.push_back(waiting_.front());
+    waiting_.pop_front();
+    return running_.back().id;
+}
+
+void JobQueue::finish(JobId id) {
+    std::erase_if(running_, [id](const Entry& entry) { return entry.id == id; });
 }
 
 bool JobQueue::withdraw(JobId id) {

@@ -19,6 +19,7 @@ enum class JobKind {
     define,
     undefine,
     set_autostart,
+    set_metadata,
     remove_image,
     change_image,
     start,
@@ -50,34 +51,38 @@ enum class JobKind {
 /// What holds for every job of a kind.
 struct JobRules {
     std::string_view verb;  ///< "cannot VERB domain 'web': ..."
-    Duration deadline;      ///< from the job's turn on
+    Duration deadline;      ///< from the job's turn on, for all of it or until a byte of an image moves
     bool on_guest;          ///< means a running guest, or makes one: stopped by what ends the guest
     int precedence;         ///< above 0: urgent, does not queue
+    Duration silence{};     ///< from then on: since the last byte has moved. Zero: it moves none
+    enum class Asks { nothing, guest, guest_only };
+    Asks asks = Asks::nothing;  ///< the guest to do it, one thing at a time; `only`: and changes nothing else
 };
 const JobRules& rules(JobKind kind);
 
-/// In which order the jobs of one domain run: one at a time, first come first served. An urgent job goes
-/// before all of lower precedence and has the running one cancelled if that is on the guest. Destroy is the
+/// In which order the jobs of one domain run: one at a time, first come first served. Only beside one that
+/// does nothing but wait for the guest to answer a request, the next one has its turn already. An urgent job
+/// goes before all of lower precedence and has what runs cancelled if that is on the guest. Destroy is the
 /// most urgent, and the waiting jobs on the guest end without having run. Pure: it names jobs, and somebody
 /// else runs them.
 class JobQueue {
  public:
     /// What the arrival of a job does to others.
     struct Arrival {
-        std::vector<JobId> ended;        ///< waited, and are forgotten
-        std::optional<JobId> overtaken;  ///< runs, and is to be cancelled
+        std::vector<JobId> ended;      ///< waited, and are forgotten
+        std::vector<JobId> overtaken;  ///< run, and are to be cancelled
     };
 
     /// Empty if limits::jobs_per_domain wait already; then nothing has changed.
     std::optional<Arrival> add(JobId id, JobKind kind);
-    /// Whose turn it is; that job runs from here on. None while another one runs.
+    /// Whose turn it is; that job runs from here on. None while another one runs that it has to wait for.
     std::optional<JobId> next();
-    /// The running job has ended.
-    void finish();
+    /// A running job has ended.
+    void finish(JobId id);
     /// Forgets a job that waits; false if it does not.
     bool withdraw(JobId id);
 
-    bool idle() const { return !running_ && waiting_.empty(); }
+    bool idle() const { return running_.empty() && waiting_.empty(); }
     std::size_t waiting() const { return waiting_.size(); }
 
  private:
@@ -86,8 +91,10 @@ class JobQueue {
         JobKind kind;
     };
 
-    std::optional<Entry> running_;
-    std::deque<Entry> waiting_;  ///< by falling precedence, then by arrival
+    bool has_turn(const Entry& entry) const;
+
+    std::vector<Entry> running_;  ///< one, or a request and one beside it
+    std::deque<Entry> waiting_;   ///< by falling precedence, then by arrival
 };
 
 }  // namespace virtlight::manager

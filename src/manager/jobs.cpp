@@ -10,6 +10,7 @@
 #include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "hypervisor/patience.hpp"
 
 namespace virtlight::manager {
 namespace {
@@ -23,13 +24,13 @@ Error overtaken_by(JobKind kind) {
     return {Reason::invalid_state, "the guest has stopped meanwhile"};
 }
 
+std::optional<RunningJob>& slot(Domain& domain, JobKind kind) {
+    return rules(kind).asks == JobRules::Asks::guest_only ? domain.request : domain.job;
+}
+
 Error not_within(Duration bound, std::string_view what) {
     const auto count = std::chrono::duration_cast<seconds>(bound).count();
     return {Reason::timed_out, fmt::format("{} within {} s", what, count)};
-}
-
-Error overdue(JobKind kind) {
-    return not_within(rules(kind).deadline, "not done");
 }
 
 /// The hypervisor's sentences say for themselves what could not be done, of a domid or in words of libxl's; a
@@ -79,7 +80,8 @@ Jobs::JobRef Jobs::submit(DomainRef domain, JobKind kind, Work work, std::string
     // Whoever waits for a job is resumed as it ends and may come back here: nothing is kept across that.
     for (const auto id : arrival->ended)
         withdraw(id, {Reason::invalid_state, "the domain is being destroyed"});
-    if (arrival->overtaken) overrule(*arrival->overtaken, overtaken_by(kind));
+    for (const auto id : arrival->overtaken)
+        overrule(id, overtaken_by(kind));
     pump(domain);
     return job;
 }
@@ -100,17 +102,27 @@ void Jobs::pump(const DomainRef& domain) {
 
 async::Task<> Jobs::execute(JobRef job) {
     const auto kind = job->kind;
-    const auto due = core_.scheduler.now() + rules(kind).deadline;
-    const async::Deadline deadline(core_.scheduler, due, job->cancel);
-    // Should a layer below not end when it is cancelled, it keeps the domain's turn, but not the caller.
-    const auto grace_over = core_.scheduler.call_at(due + limits::cancel_grace, [job, kind] {
-        job->done.set(std::unexpected(refusal(kind, job->domain->name, overdue(kind))));
+    const auto progress = std::make_shared<hypervisor::Progress>();
+    const async::CancelSource late;
+    const hypervisor::Patience patience(core_.scheduler, {rules(kind).deadline, rules(kind).silence},
+                                        progress, late);
+    const auto overdue = [&patience] { return Error{Reason::timed_out, patience.in_words()}; };
+    async::TimerId grace_over{};
+    const auto cut_short = late.token().on_cancel([&] {
+        // Should a layer below not end when it is cancelled, it keeps the domain's turn, but not the caller.
+        grace_over = core_.scheduler.call_at(
+            core_.scheduler.now() + limits::cancel_grace, [job, why = overdue()]() mutable {
+                job->done.set(std::unexpected(refusal(job->kind, job->domain->name, std::move(why))));
+            });
+        // This may end the job, and what is here with it.
+        auto cancel = job->cancel;
+        cancel.cancel();
     });
 
-    const auto progress = std::make_shared<hypervisor::Progress>();
     const auto now = core_.scheduler.now();
-    job->domain->job = {job->id, kind, now, progress, job->client};
-    core_.timeline.begun(*job->domain, *job->domain->job, now - job->asked);
+    auto& shown = slot(*job->domain, kind);
+    shown = {job->id, kind, now, progress, job->client};
+    core_.timeline.begun(*job->domain, *shown, now - job->asked);
     const hypervisor::Operation operation{job->id, job->cancel.token(), progress};
     auto result = co_await job->work(operation);
 
@@ -119,24 +131,25 @@ async::Task<> Jobs::execute(JobRef job) {
         auto why = std::move(result.error());
         if (why.reason == Reason::cancelled && job->overruled)
             why = *job->overruled;
-        else if (why.reason == Reason::cancelled && deadline.passed())
-            why = overdue(kind);
+        else if (why.reason == Reason::cancelled && patience.passed())
+            why = overdue();
         result = std::unexpected(refusal(kind, job->domain->name, std::move(why)));
         if (job->posted && result.error().reason != Reason::cancelled)
             log::error("{}", result.error().message);
     }
-    note_end(*job->domain, result);
-    job->domain->queue.finish();
+    note_end(*job->domain, kind, result);
+    job->domain->queue.finish(job->id);
     jobs_.erase(job->id);
     core_.release(job->domain);
     job->done.set(std::move(result));
     pump(job->domain);
 }
 
-void Jobs::note_end(Domain& domain, const Result<>& result) {
-    const auto job = *std::exchange(domain.job, std::nullopt);
+void Jobs::note_end(Domain& domain, JobKind kind, const Result<>& result) {
+    const auto job = *std::exchange(slot(domain, kind), std::nullopt);
     core_.timeline.ended(domain, job, result);
-    if (job.progress->bytes_all == 0) return;
+    // Nobody has asked for the core that is kept of a guest that has crashed, so nobody is told of it.
+    if (job.progress->bytes_all == 0 || job.kind == JobKind::after_stop) return;
     auto ended = report(job, core_.scheduler.now());
     using enum JobReport::State;
     ended.state = completed;
@@ -149,12 +162,13 @@ void Jobs::note_end(Domain& domain, const Result<>& result) {
 }
 
 Result<> Jobs::abort(const Domain& domain) {
-    if (!domain.job) return fail(Reason::invalid_state, "no job is active on domain '{}'", domain.name);
-    const auto& its = rules(domain.job->kind);
+    const auto* const job = current_job(domain);
+    if (!job) return fail(Reason::invalid_state, "no job is active on domain '{}'", domain.name);
+    const auto& its = rules(job->kind);
     if (!its.on_guest || its.precedence > 0)
         return fail(Reason::invalid_state, "cannot abort: {} domain '{}' is not to be cut short", its.verb,
                     domain.name);
-    overrule(domain.job->id, {Reason::cancelled, "it was aborted by a client"});
+    overrule(job->id, {Reason::cancelled, "it was aborted by a client"});
     return {};
 }
 

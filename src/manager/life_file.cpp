@@ -15,8 +15,6 @@
 namespace virtlight::manager {
 namespace {
 
-using Held = StoredLife::Held;
-
 constexpr std::string_view mark = "<!-- virtlight: domid ";
 constexpr std::string_view mark_end = " -->";
 constexpr std::pair<std::string_view, Held> held_words[] = {

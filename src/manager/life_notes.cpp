@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <optional>
+#include <utility>
+
 #include "base/log.hpp"
 #include "domain/xml.hpp"
 #include "manager/operations.hpp"
@@ -22,28 +25,42 @@ domain::Definition readable(const domain::Definition& definition) {
 
 }  // namespace
 
-Task<Result<>> note_life(Core& core, DomainRef domain, StoredLife::Held held) {
+Task<Result<>> note_life(Core& core, DomainRef domain, Held held) {
     if (!domain->life) co_return Result<>{};
     const auto& life = *domain->life;
     const auto id = life.id;
-    const bool to_be_noted = life.ours || held != StoredLife::Held::no;
+    const bool to_be_noted = life.ours || held != Held::no;
     if (!to_be_noted && !life.noted) co_return Result<>{};
+    // From here on: what is noted beside this goes by it.
+    const auto before = std::exchange(domain->life->noted, std::nullopt);
+    if (to_be_noted) domain->life->noted = held;
     Result<> written;
     if (to_be_noted) {
-        const bool again = domain->restarting && held != StoredLife::Held::no;
+        const bool again = life.restart_asked || (domain->restarting && held != Held::no);
         const StoredLife stored{life.ours ? life.definition : readable(life.definition), life.domid, held,
                                 life.ours, again};
         written = co_await core.store.save_life(stored);
     } else {
         written = co_await core.store.remove_life(domain->uuid);
     }
-    if (!written || !domain->life || domain->life->id != id) co_return written;
-    domain->life->noted = to_be_noted;
-    domain->life->noted_starting = held == StoredLife::Held::starting;
+    if (written || !domain->life || domain->life->id != id) co_return written;
+    domain->life->noted = to_be_noted ? std::nullopt : before;
     co_return written;
 }
 
-Task<> note_or_warn(Core& core, DomainRef domain, std::string_view what, StoredLife::Held held) {
+Task<Result<>> note_as_it_is(Core& core, DomainRef domain) {
+    if (!domain->life || domain->life->noted == Held::no) co_return Result<>{};
+    co_return co_await note_life(core, domain);
+}
+
+Task<> note_beside(Core& core, DomainRef domain, std::string_view what) {
+    if (!domain->life) co_return;
+    // A start is over before its guest can be asked for anything.
+    const auto noted = domain->life->noted.value_or(Held::no);
+    co_await note_or_warn(core, domain, what, noted == Held::starting ? Held::no : noted);
+}
+
+Task<> note_or_warn(Core& core, DomainRef domain, std::string_view what, Held held) {
     const auto noted = co_await note_life(core, domain, held);
     if (!noted)
         log::warning("domain '{}': {} cannot be noted: {}", domain->name, what, noted.error().message);

@@ -102,7 +102,7 @@ Verdict judge(const Life& life, Status status, const DomainSeen* seen) {
     // A domain that is dying runs no more, though Xen may keep its husk for long.
     if (!seen || seen->dying) return {.over = end_reason(life)};
     if (!seen->stopped) return judge_running(life, status, *seen);
-    if (life.stopped == seen->stopped) return {status};
+    if (life.stopped == seen->stopped && !life.unfinished) return {status};
     return judge_stop(life, *seen->stopped);
 }
 
@@ -126,6 +126,16 @@ domain::ShutoffReason end_reason(const Life& life) {
 Status first_status(const DomainSeen& seen) {
     if (seen.paused) return domain::PausedReason::unknown;
     return domain::RunningReason::unknown;
+}
+
+Status halted_status(StopReason reason) {
+    switch (classify(reason)) {
+        case StopClass::poweroff:
+        case StopClass::reboot: return domain::ShutdownReason::unknown;
+        case StopClass::suspend: return domain::PmSuspendedReason::unknown;
+        case StopClass::failure: return domain::CrashedReason::panicked;
+    }
+    return domain::ShutdownReason::unknown;
 }
 
 domain::Stopped stopped_event(domain::ShutoffReason reason) {

@@ -9,6 +9,7 @@
 #include "domain/event.hpp"
 #include "domain/state.hpp"
 #include "hypervisor/port.hpp"
+#include "manager/held.hpp"
 
 /// What the changes that one sees of a guest mean. Pure.
 namespace virtlight::manager {
@@ -19,14 +20,14 @@ struct Life {
     hypervisor::DomId domid = 0;
     domain::Definition definition{};  ///< what it was started with, and the ttys of its consoles
     bool ours = true;                 ///< made by this daemon; another tool's guest is left to that tool
-    bool noted = false;               ///< the store knows its domid: after a kill it goes on
-    bool noted_starting = false;      ///< and still has it as one that is about to be let run
+    std::optional<Held> noted{};      ///< what the store says of it; empty: nothing that names its domid
     Time since{};
     bool stop_asked = false;                          ///< a shutdown was asked for through us
     bool restart_asked = false;                       ///< to reboot, it was asked to power off
     std::optional<hypervisor::StopReason> stopped{};  ///< as last seen
-    bool stop_untold = false;                         ///< clients are told when what is left of it is gone
-    hypervisor::DomainSeen seen{};                    ///< its figures at the last look
+    bool unfinished = false;        ///< what was to follow that has been given up: it is judged anew
+    bool stop_untold = false;       ///< clients are told when what is left of it is gone
+    hypervisor::DomainSeen seen{};  ///< its figures at the last look
 };
 
 /// What is to be done about a guest that has stopped and waits to be destroyed.
@@ -54,6 +55,9 @@ domain::ShutoffReason end_reason(const Life& life);
 
 /// The status of a domain that is seen for the first time. That it has stopped is left to judge().
 domain::Status first_status(const hypervisor::DomainSeen& seen);
+
+/// The status of one whose guest has stopped and is left as it is.
+domain::Status halted_status(hypervisor::StopReason reason);
 
 /// The event that goes with the end of a life. `reason` is not unknown and not daemon.
 domain::Stopped stopped_event(domain::ShutoffReason reason);

@@ -43,11 +43,20 @@ Task<Result<>> Manager::Impl::start(Uuid uuid, StartOptions options) {
     });
 }
 
+namespace {
+
+/// What the last daemon had half made of it is about to go; a start has its turn after that.
+bool is_being_undone(const Domain& domain) {
+    return domain.status == domain::Status(domain::PausedReason::starting_up);
+}
+
+}  // namespace
+
 Task<> Manager::Impl::autostart(std::string boot) {
     if (boot.empty() || autostarted_in == boot) co_return;
     std::deque<Uuid> waiting;
     for (const auto& domain : core.registry.all())
-        if (domain->autostart && !domain->life) waiting.push_back(domain->uuid);
+        if (domain->autostart && (!domain->life || is_being_undone(*domain))) waiting.push_back(domain->uuid);
     for (unsigned i = 0; i < limits::autostarts_at_once; ++i)
         starting.spawn(start_each(waiting));
     co_await starting.drained();
@@ -81,7 +90,8 @@ Manager::~Manager() {
         return;
     }
     for (auto* scope : {&impl_->starting, &impl_->scope, &impl_->reconciler.adoptions(),
-                        &impl_->core.timeline.writes(), &impl_->looks, &impl_->waiters})
+                        &impl_->core.timeline.writes(), &impl_->looks, &impl_->disk_sizes.looks(),
+                        &impl_->waiters})
         scope->drop();
 }
 
@@ -268,7 +278,8 @@ Task<Result<>> Manager::destroy(Uuid uuid) {
 Result<JobReport> Manager::job(Uuid uuid) const {
     const auto domain = impl_->existing(uuid);
     if (!domain) return std::unexpected(domain.error());
-    return (*domain)->job ? report(*(*domain)->job, impl_->core.scheduler.now()) : JobReport();
+    const auto* const job = current_job(**domain);
+    return job ? report(*job, impl_->core.scheduler.now()) : JobReport();
 }
 
 Result<JobReport> Manager::last_job(Uuid uuid) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "domain/device_edit.hpp"
 #include "domain/event.hpp"
 #include "domain/job.hpp"
+#include "domain/metadata.hpp"
 #include "domain/state.hpp"
 #include "hypervisor/port.hpp"
 #include "manager/store.hpp"
@@ -81,6 +83,13 @@ struct ImageChange {
 };
 
 using JobReport = domain::JobReport;
+
+struct DiskOfDomain {
+    domain::DiskName target{};
+    std::string path;
+    std::optional<hypervisor::DiskSize> size{};
+};
+using DisksOfDomains = std::map<Uuid, std::vector<DiskOfDomain>>;
 
 /// Which of a domain's definitions: the one it runs with (if it runs), or the stored one.
 enum class Which { live, stored };
@@ -151,6 +160,9 @@ class Manager {
     async::Task<Result<hypervisor::HostFigures>> measure_host();
     /// Of the disk with this target or this source, of the guest if it runs. invalid_argument: there is none.
     async::Task<Result<hypervisor::DiskSize>> disk_size(Uuid uuid, std::string disk);
+    /// The disks of these domains (none: of all), of the guests that run and of the definitions of others,
+    /// with what their sources say of themselves: as far as they do so within `patience`, or did before.
+    async::Task<DisksOfDomains> disks(std::vector<Uuid> of, Duration patience);
     /// As hypervisor::Hypervisor::screenshot(). invalid_state: the domain does not run.
     async::Task<Result<hypervisor::Picture>> screenshot(Uuid uuid);
 
@@ -249,6 +261,8 @@ class Manager {
     async::Task<Result<>> change_managed_image(Uuid uuid, ImageChange change);
     async::Task<Result<DomainInfo>> restore(std::filesystem::path path, RestoreOptions options);
     async::Task<Result<>> set_autostart(Uuid uuid, bool autostart);
+    /// As domain::set_metadata(), of the guest that runs, of the definition, or both.
+    async::Task<Result<>> set_metadata(Uuid uuid, domain::Metadata metadata, Affects affects);
 
     /// What is asked for while it lives is asked for by this client; the timelines say so.
     class Asking {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "async/timing.hpp"
@@ -29,6 +32,26 @@ Task<Result<hypervisor::DiskSize>> Manager::disk_size(Uuid uuid, std::string dis
     const auto found = find_disk(*definition, disk);
     if (!found) co_return std::unexpected(found.error());
     co_return co_await impl_->core.hypervisor.disk_size(*found);
+}
+
+Task<DisksOfDomains> Manager::disks(std::vector<Uuid> of, Duration patience) {
+    const std::set<Uuid> wanted(of.begin(), of.end());
+    std::map<Uuid, std::vector<domain::Disk>> found;
+    std::vector<domain::Disk> all;
+    for (const auto& domain : impl_->core.registry.all()) {
+        const auto* const definition = domain->life     ? &domain->life->definition
+                                       : domain->stored ? &*domain->stored
+                                                        : nullptr;
+        if (!definition || (!wanted.empty() && !wanted.contains(domain->uuid))) continue;
+        found[domain->uuid] = definition->disks;
+        std::ranges::copy(definition->disks, std::back_inserter(all));
+    }
+    co_await impl_->disk_sizes.look(std::move(all), patience);
+    DisksOfDomains disks;
+    for (const auto& [uuid, each] : found)
+        for (const auto& disk : each)
+            disks[uuid].push_back({disk.target, disk.path, impl_->disk_sizes.of(disk)});
+    co_return disks;
 }
 
 Task<Result<hypervisor::Picture>> Manager::screenshot(Uuid uuid) {

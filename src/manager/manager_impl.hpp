@@ -9,6 +9,7 @@
 #include "async/task.hpp"
 #include "manager/core.hpp"
 #include "manager/devices.hpp"
+#include "manager/disk_sizes.hpp"
 #include "manager/jobs.hpp"
 #include "manager/manager.hpp"
 #include "manager/operations.hpp"
@@ -29,6 +30,7 @@ class Manager::Impl {
           tuning(core),
           devices(core),
           renaming(core, jobs),
+          disk_sizes(core),
           reconciler(core, jobs, guests, renaming) {
         core.events.subscribe([this](const domain::Event& event) {
             core.timeline.told(event, core.registry.find(event.uuid).get());
@@ -63,6 +65,7 @@ class Manager::Impl {
     Tuning tuning;
     Devices devices;
     Renaming renaming;
+    DiskSizes disk_sizes;
     Reconciler reconciler;
     std::string autostarted_in{};  ///< which boot of the host
     bool gave_up = false;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "async/task.hpp"
 #include "manager/core.hpp"
@@ -20,11 +21,15 @@ Result<> require_running(const Domain& domain);
 Result<> without_guest(Result<> result);
 
 /// Writes down what has changed of a life: of another tool's guest only why it is held, while it is.
-async::Task<Result<>> note_life(Core& core, DomainRef domain, StoredLife::Held held = StoredLife::Held::no);
+async::Task<Result<>> note_life(Core& core, DomainRef domain, Held held = Held::no);
+/// What was about to happen to the guest, if that is what the store says, is not to be gone by any more.
+async::Task<Result<>> note_as_it_is(Core& core, DomainRef domain);
 /// The same where the guest has changed already, whatever can be written: a failure is logged. `what` is a
 /// literal.
-async::Task<> note_or_warn(Core& core, DomainRef domain, std::string_view what,
-                           StoredLife::Held held = StoredLife::Held::no);
+async::Task<> note_or_warn(Core& core, DomainRef domain, std::string_view what, Held held = Held::no);
+
+/// The same, and why the guest is held stays: for a request, beside which other jobs run.
+async::Task<> note_beside(Core& core, DomainRef domain, std::string_view what);
 
 /// Whether a domain may be started from this definition, and not from what is stored of it. invalid_state;
 /// domain_exists: it was renamed meanwhile.
@@ -39,6 +44,7 @@ class Definitions {
     /// `with_image`: what was saved of it goes, too; otherwise there must be nothing.
     async::Task<Result<>> undefine(DomainRef domain, bool with_image);
     async::Task<Result<>> set_autostart(DomainRef domain, bool autostart);
+    async::Task<Result<>> set_metadata(DomainRef domain, domain::Metadata metadata, Affects asked);
 
  private:
     Core& core_;
@@ -100,6 +106,9 @@ class Guests {
     /// Destroys the guest, if there is one, and starts another one with this definition.
     async::Task<Result<>> start_anew(DomainRef domain, domain::Definition again, StartOptions options,
                                      hypervisor::Operation operation);
+    /// Another tool has removed its guest: what that had of the host is given back.
+    async::Task<Result<>> clear_away(DomainRef domain, std::vector<domain::PciDevice> devices,
+                                     hypervisor::Operation operation);
     /// The store need not remember the life that is over; but where it is to start anew and the daemon stops,
     /// the next one is to know.
     async::Task<Result<>> forget(DomainRef domain);
@@ -120,6 +129,10 @@ class Guests {
     async::Task<Result<>> remove_saved(DomainRef domain);
     async::Task<> take_image_back(DomainRef domain);
     async::Task<Result<>> let_run(DomainRef domain, StartOptions options, hypervisor::Operation operation);
+    async::Task<Result<>> ready_to_run(DomainRef domain);
+    async::Task<Result<>> unpause(DomainRef domain, hypervisor::Operation operation);
+    enum class Ran { no, yes, unknown };
+    async::Task<Ran> has_run(DomainRef domain);
     async::Task<Result<>> tear_down(DomainRef domain);
     async::Task<Result<>> start_after(DomainRef domain, domain::Definition again, Ending ending,
                                       hypervisor::Operation operation);

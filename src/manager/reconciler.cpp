@@ -120,21 +120,26 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
     }
     const auto verdict = judge(*domain->life, domain->status, seen);
     if (verdict.over) {
+        auto devices =
+            domain->life->ours ? domain->life->definition.pci_devices : std::vector<domain::PciDevice>();
         core_.end_life(domain, *verdict.over, stopped_event(*verdict.over));
         jobs_.post(domain, JobKind::after_stop,
-                   [this, domain](hypervisor::Operation) { return guests_.forget(domain); });
+                   [this, domain, devices = std::move(devices)](hypervisor::Operation operation) {
+                       return guests_.clear_away(domain, devices, std::move(operation));
+                   });
         return;
     }
     if (seen->stopped && domain->life->stopped != seen->stopped)
         core_.timeline.note(*domain, fmt::format("the guest has stopped: {}", in_words(*seen->stopped)));
     domain->status = verdict.status;
     domain->life->stopped = seen->stopped;
+    domain->life->unfinished = false;
     if (verdict.ending) domain->life->stop_untold = true;
     const auto before = std::exchange(domain->life->seen, *seen);
     const auto life = domain->life->id;
     for (const auto& event : verdict.events)
         core_.tell(*domain, event);
-    if (domain->status.state == domain::State::running) set_image_aside(domain);
+    if (domain->status.state == domain::State::running && !seen->stopped) set_image_aside(domain);
     if (before.memory_kib > 0 && before.memory_kib != seen->memory_kib)
         core_.tell(*domain, domain::MemoryChanged{seen->memory_kib});
     if (const auto& name = seen->name; !name.empty() && name != domain->name && name != before.name)

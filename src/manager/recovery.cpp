@@ -29,15 +29,17 @@ bool is_alive(const StoredLife& life, const DomainSeen& seen) {
 /// run.
 bool was_never_let_run(const StoredLife& life, const DomainSeen* seen) {
     if (life.domid == 0) return true;
-    return life.held == StoredLife::Held::starting && seen && seen->paused && !seen->stopped &&
+    return life.held == Held::starting && seen && seen->paused && !seen->stopped &&
            seen->cpu_time == nanoseconds();
 }
 
 void take_up(Core& core, const DomainRef& domain, StoredLife stored, const DomainSeen& seen) {
     Life life;
     life.domid = seen.domid;
-    life.noted = stored.domid == seen.domid;
-    life.noted_starting = stored.held == StoredLife::Held::starting;
+    if (stored.domid == seen.domid) life.noted = stored.held;
+    // It was to power off for a reboot, and may have done so.
+    life.restart_asked =
+        stored.again && (stored.held == Held::no || (stored.held == Held::ending && seen.stopped));
     life.ours = stored.ours;
     life.definition = std::move(stored.definition);
     life.seen = seen;
@@ -51,7 +53,7 @@ void take_up(Core& core, const DomainRef& domain, StoredLife stored, const Domai
 void settle(Jobs& jobs, Guests& guests, const DomainRef& domain) {
     log::notice("domain '{}' was being saved: it {}", domain->name,
                 domain->image ? "is, and its guest is removed" : "goes on");
-    // Not to be taken for a guest that went to sleep by itself.
+    // Not to be taken for a guest that goes to sleep by itself, unless this fails.
     domain->life->stopped = domain->life->seen.stopped;
     jobs.post(domain, JobKind::after_stop,
               [&guests, domain, life = domain->life->id](hypervisor::Operation operation) {
@@ -121,9 +123,10 @@ const DomainSeen* Recovery::find_alive(const StoredLife& life) const {
 /// since, that is as good.
 bool Recovery::is_to_start(const StoredLife& life, const DomainSeen* seen) const {
     const auto [first, last] = seen_.equal_range(life.definition.uuid);
-    return life.again && !life.over && std::ranges::all_of(first, last, [seen](const auto& entry) {
-        return entry.second == seen || entry.second->dying;
-    });
+    const bool begun = life.domid == 0 || life.held != Held::no;
+    return life.again && begun && !life.over && std::ranges::all_of(first, last, [seen](const auto& entry) {
+               return entry.second == seen || entry.second->dying;
+           });
 }
 
 void Recovery::start_anew(const DomainRef& domain, domain::Definition definition) {
@@ -144,7 +147,10 @@ void Recovery::settle_ending(const DomainRef& domain, bool again) {
         log::notice("domain '{}' was about to be destroyed, and goes on", domain->name);
         return note_that_it_stays(jobs_, guests_, domain);
     }
+    // It has ended by itself, and is judged as any that has.
+    if (again && seen.stopped && seen.stopped != hypervisor::StopReason::suspend) return;
     domain->life->stopped = seen.stopped;
+    if (seen.stopped) domain->status = halted_status(*seen.stopped);
     if (again) return start_anew(domain, domain->life->definition);
     log::notice("domain '{}' was being destroyed: it is", domain->name);
     jobs_.post(domain, JobKind::destroy, [&guests = guests_, domain](hypervisor::Operation operation) {
@@ -180,7 +186,7 @@ void Recovery::restore(StoredLife life, bool image_aside) {
 }
 
 void Recovery::go_on(const DomainRef& domain, StoredLife life, const DomainSeen& seen, bool image_aside) {
-    using enum StoredLife::Held;
+    using enum Held;
     const auto held = life.held;
     const bool again = is_to_start(life, &seen);
     const bool suspended = seen.stopped == hypervisor::StopReason::suspend;
@@ -201,7 +207,7 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, const DomainSeen&
         let_go_on(jobs_, guests_, domain, domain::PausedReason::starting_up);
     else if (held == devices)
         look_at_devices(domain);
-    else if (held == saving || held == dumping || held == resetting)
+    else if (held == starting || held == saving || held == dumping || held == resetting)
         note_that_it_stays(jobs_, guests_, domain);
     // What another tool runs was not restored from it.
     if (!domain->life->ours) return;
@@ -240,7 +246,7 @@ void Recovery::undo_start(const DomainRef& domain, StoredLife life, const Domain
 }  // namespace
 
 void restore_definitions(Core& core, std::vector<Stored> domains, const std::vector<Uuid>& images) {
-    const std::unordered_set<Uuid> saved(images.begin(), images.end());
+    core.registry.expect_images(images);
     std::ranges::sort(domains, {}, [](const Stored& stored) { return stored.definition.uuid; });
     for (auto& stored : domains) {
         auto claimed = core.registry.claim(stored.definition.uuid, stored.definition.name);
@@ -251,7 +257,6 @@ void restore_definitions(Core& core, std::vector<Stored> domains, const std::vec
         }
         (*claimed)->stored = std::move(stored.definition);
         (*claimed)->autostart = stored.autostart;
-        (*claimed)->image = saved.contains((*claimed)->uuid);
     }
 }
 

@@ -19,6 +19,7 @@ Result<DomainRef> Registry::add(Uuid uuid, std::string name) {
     auto domain = std::make_shared<Domain>();
     domain->uuid = uuid;
     domain->name = std::move(name);
+    domain->image = images_.erase(uuid) > 0;
     by_uuid_.emplace(uuid, domain);
     by_name_.emplace(domain->name, domain);
     return domain;

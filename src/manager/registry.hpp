@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "manager/domain.hpp"
@@ -18,6 +19,10 @@ Result<> check_name(const Domain& domain, const std::string& name);
 /// Every domain's record, by uuid, by name and, while it runs, by domid. Null: there is none.
 class Registry {
  public:
+    /// Whose managed images there are. A domain has its own from its record's first moment on, also where its
+    /// definition comes later: without it the next start would be one from its beginning.
+    void expect_images(const std::vector<Uuid>& uuids) { images_.insert(uuids.begin(), uuids.end()); }
+
     /// A new record. The uuid must be free; the name may be another's, as Xen's toolstack knows nothing of
     /// domains that are only defined here. too_many: limits::domains.
     Result<DomainRef> add(Uuid uuid, std::string name);
@@ -55,6 +60,7 @@ class Registry {
     std::multimap<std::string, DomainRef, std::less<>> by_name_;
     std::map<hypervisor::DomId, DomainRef> by_domid_;
     std::map<std::string, DomainRef> held_names_;
+    std::unordered_set<Uuid> images_;  ///< of those that have no record yet
 };
 
 }  // namespace virtlight::manager

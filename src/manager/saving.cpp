@@ -31,6 +31,9 @@ Result<ImageHead> head_of(const Domain& domain, SaveOptions options) {
     if (!domain.life->definition.numa.empty())
         return fail(Reason::unsupported_operation,
                     "a guest with NUMA cells cannot be saved: Xen's images do not hold them");
+    if (!domain.life->definition.pci_devices.empty())
+        return fail(Reason::unsupported_operation,
+                    "a guest with PCI devices of the host cannot be saved: their state is not in an image");
     ImageHead head{at_rest(domain.life->definition), options.paused};
     if (!options.definition) return readable(std::move(head));
     if (auto same = domain::check_same_guest(head.definition, *options.definition); !same)
@@ -77,7 +80,7 @@ Task<Result<>> Guests::write_image(DomainRef domain, std::filesystem::path path,
     const auto life = domain->life->id;
     const auto is_over = [&] { return !domain->life || domain->life->id != life; };
     // Else the next daemon takes it for one that somebody has sent to sleep.
-    if (auto noted = co_await note_life(core_, domain, StoredLife::Held::saving); !noted) co_return noted;
+    if (auto noted = co_await note_life(core_, domain, Held::saving); !noted) co_return noted;
     if (is_over()) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     auto saved = co_await save_patiently(domain, *std::move(head), std::move(path), std::move(operation));
     if (saved) core_.timeline.phase(*domain, "image written");
@@ -107,7 +110,7 @@ Task<Result<>> Guests::remove_saved(DomainRef domain) {
     const async::Deadline deadline(core_.scheduler, core_.scheduler.now() + limits::destroy_deadline, source);
     const Operation operation{core_.operations.next(), source.token()};
     // Half taken apart it cannot go on. Of one with a managed image the next daemon knows that by the image.
-    if (!domain->image) co_await note_or_warn(core_, domain, "that it is saved", StoredLife::Held::ending);
+    if (!domain->image) co_await note_or_warn(core_, domain, "that it is saved", Held::ending);
     auto removed = co_await remove_stopped(domain, operation);
     if (!removed) {
         removed.error().message =
@@ -191,15 +194,19 @@ Task<> Guests::take_image_back(DomainRef domain) {
 Task<Result<>> Guests::settle_suspended(DomainRef domain, hypervisor::LifeId life, Operation operation) {
     if (!domain->life || domain->life->id != life) co_return Result<>{};
     const Changing changing(core_, domain);
-    if (domain->image) co_return co_await remove_saved(domain);
-    auto resumed = co_await core_.hypervisor.resume(domain->life->domid, std::move(operation));
-    if (resumed && domain->life && domain->life->id == life) {
-        domain->life->stopped.reset();
-        // One that somebody had paused before it could run again stays paused.
-        if (domain->status.state != State::paused) domain->status = domain::RunningReason::save_canceled;
-        co_await note_or_warn(core_, domain, "that it goes on");
+    auto settled = domain->image
+                       ? co_await remove_saved(domain)
+                       : co_await core_.hypervisor.resume(domain->life->domid, std::move(operation));
+    if (!domain->life || domain->life->id != life) co_return settled;
+    if (!settled) {
+        domain->life->unfinished = true;  // it is seen as what it is now
+        co_return settled;
     }
-    co_return resumed;
+    domain->life->stopped.reset();
+    // One that somebody had paused before it could run again stays paused.
+    if (domain->status.state != State::paused) domain->status = domain::RunningReason::save_canceled;
+    co_await note_or_warn(core_, domain, "that it goes on");
+    co_return settled;
 }
 
 }  // namespace virtlight::manager

@@ -94,20 +94,56 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
 }
 
 Task<Result<>> Guests::let_run(DomainRef domain, StartOptions options, Operation operation) {
-    const auto domid = domain->life->domid;
-    // It would be old from its first instruction on, and a daemon that is killed cannot remove it any more.
     if (domain->image)
         if (auto aside = co_await core_.store.set_image_aside(domain->uuid); !aside) co_return aside;
-    const auto held = options.paused ? StoredLife::Held::no : StoredLife::Held::starting;
+    const auto held = options.paused ? Held::no : Held::starting;
     if (auto noted = co_await note_life(core_, domain, held); !noted) co_return noted;
     if (operation.cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
     if (options.paused) {
         domain->status = domain::PausedReason::user;
         co_return Result<>{};
     }
-    auto unpaused = co_await core_.hypervisor.unpause(domid, operation);
+    auto unpaused = co_await unpause(domain, operation);
     if (unpaused) domain->status = domain::RunningReason::booted;
     co_return unpaused;
+}
+
+/// Before a guest that is there may run: the next daemon is to see one that has, and an image is old from its
+/// first instruction on, when a daemon that is killed cannot remove it any more.
+Task<Result<>> Guests::ready_to_run(DomainRef domain) {
+    if (auto noted = co_await note_as_it_is(core_, domain); !noted) co_return noted;
+    if (domain->image)
+        if (auto aside = co_await core_.store.set_image_aside(domain->uuid); !aside) co_return aside;
+    if (!domain->life) co_return fail(Reason::invalid_state, "domain is not running");
+    co_return Result<>{};
+}
+
+/// Lets a guest run that may never have. What fails may have happened all the same: then Xen's word counts,
+/// as an image of a guest that has run must not be trusted any more.
+Task<Result<>> Guests::unpause(DomainRef domain, Operation operation) {
+    auto unpaused = co_await core_.hypervisor.unpause(domain->life->domid, std::move(operation));
+    if (unpaused || !domain->life) co_return unpaused;
+    const auto ran = co_await has_run(domain);
+    if (ran == Ran::yes) {
+        log::warning("domain '{}' runs, although: {}", domain->name, unpaused.error().message);
+        co_return Result<>{};
+    }
+    if (ran == Ran::unknown && std::exchange(domain->image, false))
+        log::error("domain '{}' may have run since it was saved: what was saved is kept beside '{}'",
+                   domain->name, core_.store.image_path(domain->uuid).string());
+    co_return unpaused;
+}
+
+Task<Guests::Ran> Guests::has_run(DomainRef domain) {
+    const auto life = domain->life->id;
+    const auto snapshot = co_await core_.hypervisor.look();
+    if (!snapshot || !domain->life || domain->life->id != life) co_return Ran::unknown;
+    for (const auto& seen : snapshot->domains) {
+        if (seen.domid != domain->life->domid || seen.uuid != domain->uuid || seen.dying) continue;
+        if (!seen.paused && !seen.stopped) co_return Ran::yes;
+        if (seen.paused && seen.cpu_time == nanoseconds()) co_return Ran::no;
+    }
+    co_return Ran::unknown;
 }
 
 Task<Result<>> Guests::tear_down(DomainRef domain) {

@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "base/uuid.hpp"
 #include "domain/definition.hpp"
+#include "manager/held.hpp"
 
 namespace virtlight::manager {
 
@@ -23,16 +24,6 @@ struct Stored {
 struct StoredLife {
     domain::Definition definition;
     unsigned domid = 0;  ///< 0: it is being made, and was never let run
-    /// What else the next daemon has to know of it, should this one be killed.
-    enum class Held {
-        no,
-        starting,   ///< it was about to be let run; that it has, nobody notes
-        saving,     ///< it suspends itself for its image to be written
-        dumping,    ///< it is paused while its core is dumped
-        resetting,  ///< it is paused when another kernel has taken its place
-        devices,    ///< its devices are being changed
-        ending,     ///< it is being destroyed
-    };
     Held held = Held::no;
     bool ours = true;    ///< else another tool has made it, and it is noted only while it is held
     bool again = false;  ///< it is to start anew: what is over of it, or has come to nothing, is no end

@@ -131,8 +131,8 @@ void Timeline::told(const domain::Event& event, const Domain* domain) {
     told["event"] = what;
     if (!detail.empty()) told["detail"] = detail;
     told["state"] = domain::to_string(domain ? domain->status.state : domain::State::shutoff);
-    if (domain && domain->job)
-        told["job"] = domain->job->id.value;
+    if (const auto* const job = domain ? current_job(*domain) : nullptr)
+        told["job"] = job->id.value;
     else
         told["by"] = "the guest or another tool";
     put(event.name, text_of(told));

@@ -134,7 +134,7 @@ Task<Result<ImageHead>> Simulated::read_image(fs::path path) {
 
 Task<Result<>> Simulated::rewrite_image(fs::path path, ImageHead head, Operation operation) {
     return hypervisor::rewrite_image(blocking_, scheduler_, std::move(path), std::move(head),
-                                     std::move(operation.cancel));
+                                     std::move(operation));
 }
 
 Task<Result<Created>> Simulated::restore(domain::Definition definition, fs::path path, Operation operation) {

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -40,11 +41,19 @@ void take_usual_limit() {
     ::setrlimit(RLIMIT_NOFILE, &descriptors);
 }
 
+/// The daemon may be one of the last that the kernel ends when memory runs out; a device model is not.
+void take_usual_place_out_of_memory() {
+    const Fd place(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+    if (place) [[maybe_unused]]
+        const auto written = ::write(place.get(), "0", 1);
+}
+
 /// Gives a new child what a program expects to start with. A session of its own keeps a Ctrl-C meant for the
 /// daemon from the guests.
 void become_ordinary() {
     take_ordinary_signals();
     take_usual_limit();
+    take_usual_place_out_of_memory();
     private_descriptors::close_all();
     ::setsid();
 }

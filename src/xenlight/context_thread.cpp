@@ -5,6 +5,7 @@
 
 #include "async/event_loop.hpp"
 #include "base/log.hpp"
+#include "hypervisor/patience.hpp"
 
 namespace virtlight::xenlight {
 
@@ -80,9 +81,12 @@ async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
     if (cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, ao.what));
     const auto id = ids_.next();
     const async::Completion<Result<Ended>> done;
-    auto tell = [link = link_, done](Result<Ended> ended) mutable {
+    auto tell = [link = link_, done, ended_late = std::move(ao.ended_late)](Result<Ended> ended) mutable {
         link->post(
-            [done = std::move(done), ended = std::move(ended)]() mutable { done.set(std::move(ended)); });
+            [done = std::move(done), ended_late = std::move(ended_late), ended = std::move(ended)]() mutable {
+                if (done.is_set() && ended_late) ended_late();
+                done.set(std::move(ended));
+            });
     };
     post([id, domid = ao.domid, start = std::move(ao.start),
           tell = std::move(tell)](Result<Context*> context) mutable {
@@ -96,7 +100,9 @@ async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
     async::CancelSource written_off;
     std::optional<async::Deadline> grace;
     const auto asked = cancel.on_cancel([stop]() mutable { stop.cancel(); });
-    const async::Deadline bound(core_, core_.now() + limits::libxl_operation, stop);
+    const bool moves = ao.silence > Duration::zero();
+    const Duration whole = moves ? ao.silence : limits::libxl_operation;
+    const hypervisor::Patience bound(core_, {whole, ao.silence}, ao.progress, stop);
     const auto rc_of_stop = [&] { return bound.passed() ? ERROR_TIMEDOUT : ERROR_ABORTED; };
     const auto stopping = stop.token().on_cancel([&] {
         if (!ao.abortable) return done.set(Ended{.rc = rc_of_stop()});
@@ -105,7 +111,10 @@ async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
         });
         grace.emplace(core_, core_.now() + limits::libxl_abort, written_off);
     });
-    const auto given_up = written_off.token().on_cancel([&] { done.set(std::unexpected(no_answer())); });
+    const auto given_up = written_off.token().on_cancel([&] {
+        if (ao.given_up) ao.given_up();
+        done.set(std::unexpected(no_answer()));
+    });
 
     auto ended = co_await done;
     if (!ended) {
@@ -114,6 +123,12 @@ async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
     }
     if (ended->rc == 0) co_return Result<>{};
     if (ended->rc == ERROR_ABORTED) ended->rc = rc_of_stop();
+    if (moves && ao.abortable && bound.passed())
+        co_return std::unexpected(
+            Error{Reason::operation_failed,
+                  fmt::format("cannot {}: no byte of the image has moved for {} s", ao.what,
+                              std::chrono::duration_cast<seconds>(whole).count()),
+                  std::move(ended->lines)});
     co_return std::unexpected(error_of(std::move(*ended), ao.what));
 }
 

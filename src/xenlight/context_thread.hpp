@@ -71,11 +71,19 @@ class ContextThread {
         std::optional<hypervisor::DomId> domid{};  ///< whose lines in libxl's log belong to it; none: all
         Operations::Start start;
         bool abortable = true;  ///< false: cancelling only ends the waiting, libxl goes on
+        /// Called when it is given up, and when libxl has come to its end all the same; both on the core.
+        std::move_only_function<void()> given_up{};
+        std::move_only_function<void()> ended_late{};
+        /// Of one that moves an image: how far it has come, and how long it may come no further.
+        std::shared_ptr<const hypervisor::Progress> progress{};
+        Duration silence{};
     };
 
-    /// Performs it. When it is cancelled, or takes longer than limits::libxl_operation, libxl is asked to cut
-    /// it short (then it ends as cancelled, timed_out, or done after all); if libxl does not within
-    /// limits::libxl_abort, it is given up as timed_out while libxl still works on it.
+    /// Performs it. When it is cancelled, or takes longer than limits::libxl_operation (with an image: when
+    /// it is silent for too long), libxl is asked to cut it short (then it ends as cancelled, timed_out, or
+    /// done after all); if libxl does not within limits::libxl_abort, it is given up as timed_out while libxl
+    /// still works on it. An image that was cut short for its silence is operation_failed: it was no guest
+    /// that did not answer.
     async::Task<Result<>> perform(Ao ao, async::CancelToken cancel);
 
  private:

@@ -7,11 +7,14 @@
 #include <span>
 #include <vector>
 
+#include "base/limits.hpp"
+#include "base/log.hpp"
 #include "hypervisor/disk_files.hpp"
 #include "xenlight/boot_files.hpp"
 #include "xenlight/consoles.hpp"
 #include "xenlight/device_model_log.hpp"
 #include "xenlight/domain_config.hpp"
+#include "xenlight/image_feed.hpp"
 #include "xenlight/platform.hpp"
 #include "xenlight/screens.hpp"
 
@@ -24,7 +27,8 @@ using hypervisor::DomId;
 
 /// What libxl works with, for as long as it does.
 struct Job {
-    explicit Job(Definition asked) : definition(std::move(asked)) {}
+    Job(Definition asked, Builds& builds)
+        : definition(std::move(asked)), build(builds.begin(definition.uuid)) {}
 
     std::string what() const {
         return fmt::format("{} domain '{}'", stream ? "restore" : "start", definition.name);
@@ -33,10 +37,27 @@ struct Job {
     Definition definition;
     std::filesystem::file_time_type began = std::filesystem::file_time_type::clock::now();
     std::shared_ptr<const Fd> stream{};  ///< what it is restored from; null: it is started
+    std::shared_ptr<Build> build;
+    std::shared_ptr<const hypervisor::Progress> progress{};  ///< of the restore
     DomainConfig config;
     RestoreParameters parameters;
+    std::uint64_t memory_kib = 0;  ///< what it needs of the host's, also beside its own
     DomId domid =
         static_cast<DomId>(INVALID_DOMID);  ///< set by libxl at the end, also for a half-made domain
+};
+
+/// On the core, for as long as somebody waits for the domain: it takes no more memory afterwards.
+class Awaited {
+ public:
+    explicit Awaited(std::shared_ptr<Build> build) : build_(std::move(build)) {}
+    Awaited(const Awaited&) = delete;
+    Awaited& operator=(const Awaited&) = delete;
+    ~Awaited() {
+        if (!build_->given_up) build_->memory_kib = 0;
+    }
+
+ private:
+    std::shared_ptr<Build> build_;
 };
 
 /// libxl refuses a name that is taken, but not a uuid: the second domain would take over the first one's
@@ -60,23 +81,11 @@ Result<> check_uuid_is_free(Context& context, const Job& job) {
     return listed;
 }
 
-/// Says early and plainly what Xen would say late and in pages: it also counts what the guest needs beside
-/// its own memory. Memory taken meanwhile is caught by Xen's claim.
-Result<> check_memory(Context& context, Job& job) {
-    std::uint64_t needed = 0;
-    std::uint64_t free = 0;
-    auto counted = context.attempt(job.what(), std::nullopt, [&](libxl_ctx* ctx) {
-        const int rc = libxl_domain_need_memory(ctx, job.config.get(), job.domid, &needed);
-        return rc != 0 ? rc : libxl_get_free_memory(ctx, &free);
+/// Xen counts what a guest needs beside its own memory, too.
+Result<> count_memory(Context& context, Job& job) {
+    return context.attempt(job.what(), std::nullopt, [&](libxl_ctx* ctx) {
+        return libxl_domain_need_memory(ctx, job.config.get(), job.domid, &job.memory_kib);
     });
-    if (counted && needed > free)
-        return std::unexpected(
-            Error{Reason::operation_failed,
-                  fmt::format("cannot {}: it needs {} MiB of memory and the host has {} MiB free", job.what(),
-                              (needed + 1023) / 1024, free / 1024),
-                  {fmt::format("libxl: {} KiB needed for a guest of {} KiB, {} KiB free", needed,
-                               job.definition.memory_max_kib, free)}});
-    return counted;
 }
 
 /// A restored guest has its kernel in its memory.
@@ -93,7 +102,7 @@ Result<> prepare(Context& context, Job& job) {
         return std::unexpected(in_context(job.what(), std::move(good.error())));
     if (auto good = check_uuid_is_free(context, job); !good) return good;
     write_config(job.definition, *job.config);
-    return check_memory(context, job);
+    return count_memory(context, job);
 }
 
 /// Whether something is left of a domain that could not be made. A domid may name another domain already.
@@ -137,25 +146,88 @@ Created created(Context& context, const Job& job) {
     return made;
 }
 
+/// Of one that libxl has ended after it was given up.
+async::Task<> clear_away(Workers::Loan worker, std::shared_ptr<Job> job) {
+    const auto removed = co_await remove_remains(worker, job);
+    if (removed)
+        log::notice("libxl has ended what was given up, to {}; nothing is left of it", job->what());
+    else
+        log::error("libxl has ended what was given up, to {}: {}", job->what(), removed.error().message);
+}
+
+ContextThread::Ao making_of(Workers::Loan worker, std::shared_ptr<Job> job, async::Scope& late) {
+    return {.what = job->what(),
+            .start = start_creating(worker, job),
+            .given_up = [build = job->build] { build->given_up = true; },
+            .ended_late = [worker, job, &late] { late.spawn(clear_away(worker, job)); },
+            .progress = job->progress,
+            .silence = job->stream ? limits::restore_silence : Duration::zero()};
+}
+
+/// Adds to the error what there is to say, and removes what was made.
+async::Task<Error> undo(Workers::Loan worker, std::shared_ptr<Job> job, Error why) {
+    const auto said = co_await call(worker, [job](Context&) -> Result<std::vector<std::string>> {
+        return device_model_lines(job->definition.name, job->began);
+    });
+    if (said) std::ranges::copy(*said, std::back_inserter(why.details));
+    auto removed = co_await remove_remains(worker, job);
+    if (!removed) why.details.push_back(removed.error().message);
+    co_return why;
+}
+
+/// Its consoles are found later if they cannot be now.
+async::Task<Created> look_at_made(Workers::Loan worker, std::shared_ptr<Job> job) {
+    auto made =
+        co_await call(worker, [job](Context& context) -> Result<Created> { return created(context, *job); });
+    if (made) co_return std::move(*made);
+    log::warning("what domain '{}' was made with is not known yet: {}", job->definition.name,
+                 made.error().message);
+    Created bare{.domid = job->domid, .consoles = job->definition.consoles};
+    for (auto& console : bare.consoles)
+        console.tty.clear();
+    co_return bare;
+}
+
 /// Has libxl make the domain, and undoes it if that fails or is cancelled. `abort` cuts libxl short.
-async::Task<Result<Created>> make(Workers::Loan worker, std::shared_ptr<Job> job, async::CancelToken abort,
-                                  async::CancelToken cancel) {
-    const auto what = job->what();
-    auto made = co_await worker->perform({.what = what, .start = start_creating(worker, job)}, abort);
+async::Task<Result<Created>> make(Making making, Workers::Loan worker, std::shared_ptr<Job> job,
+                                  async::CancelToken abort, async::CancelToken cancel) {
+    auto made = co_await worker->perform(making_of(worker, job, making.late), abort);
+    if (job->build->given_up) co_return std::unexpected(std::move(made.error()));
     // libxl may have come to its end before it could be cut short; and of an abort of a restore it says that
     // it failed.
-    if (cancel.cancelled()) made = std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
-    if (!made) {
-        const auto said = co_await call(worker, [job](Context&) -> Result<std::vector<std::string>> {
-            return device_model_lines(job->definition.name, job->began);
-        });
-        if (said) std::ranges::copy(*said, std::back_inserter(made.error().details));
-        auto removed = co_await remove_remains(worker, job);
-        if (!removed) made.error().details.push_back(removed.error().message);
-        co_return std::unexpected(std::move(made.error()));
+    if (cancel.cancelled()) made = std::unexpected(error_of({.rc = ERROR_ABORTED}, job->what()));
+    if (!made) co_return std::unexpected(co_await undo(worker, job, std::move(made.error())));
+    co_return co_await look_at_made(worker, job);
+}
+
+async::Task<Result<Workers::Loan>> borrow(Making making, std::string what, async::CancelToken cancel) {
+    auto worker = co_await making.workers.borrow(std::move(cancel));
+    if (!worker) co_return std::unexpected(in_context(what, std::move(worker.error())));
+    co_return worker;
+}
+
+Result<> check_none_was_given_up(const Making& making, const Definition& definition) {
+    const auto given_up = making.builds.given_up();
+    if (std::ranges::find(given_up, definition.uuid) == given_up.end()) return {};
+    return fail(
+        Reason::operation_failed,
+        "cannot start domain '{}': an earlier start of it was given up, and libxl has not ended it yet",
+        definition.name);
+}
+
+/// Ends with a context on which the domain can be made. It is not kept while memory is waited for.
+async::Task<Result<Workers::Loan>> make_ready(Making making, std::shared_ptr<Job> job,
+                                              async::CancelToken cancel) {
+    const auto what = job->what();
+    {
+        const auto worker = co_await borrow(making, what, cancel);
+        if (!worker) co_return worker;
+        auto ready = co_await call(*worker, [job](Context& context) { return prepare(context, *job); });
+        if (!ready) co_return std::unexpected(std::move(ready.error()));
     }
-    co_return co_await call(worker,
-                            [job](Context& context) -> Result<Created> { return created(context, *job); });
+    auto promised = co_await making.memory.promise(job->build, job->memory_kib, what, cancel);
+    if (!promised) co_return std::unexpected(std::move(promised.error()));
+    co_return co_await borrow(making, what, cancel);
 }
 
 struct OpenStream {
@@ -164,52 +236,60 @@ struct OpenStream {
 };
 
 Result<std::shared_ptr<OpenStream>> open_stream(const std::filesystem::path& path, bool bypass_cache) {
-    auto image = hypervisor::open_image(path);
+    auto image = hypervisor::open_image_stream(path);
     if (!image) return std::unexpected(std::move(image.error()));
     image->bypasses_cache = bypass_cache;
     const auto start = check_stream(*image);
     if (!start) return std::unexpected(start.error());
+    fetch_beginning(*image);
     return std::make_shared<OpenStream>(std::move(*image), *start);
 }
 
 }  // namespace
 
-async::Task<Result<Created>> create_domain(Workers::Loan worker, Definition definition,
-                                           async::CancelToken cancel) {
-    const auto job = std::make_shared<Job>(std::move(definition));
-    auto ready = co_await call(worker, [job](Context& context) { return prepare(context, *job); });
-    if (!ready) co_return std::unexpected(std::move(ready.error()));
-    co_return co_await make(worker, job, cancel, cancel);
+async::Task<Result<Created>> create_domain(Making making, Definition definition, async::CancelToken cancel) {
+    if (auto none = check_none_was_given_up(making, definition); !none)
+        co_return std::unexpected(std::move(none.error()));
+    const auto job = std::make_shared<Job>(std::move(definition), making.builds);
+    const Awaited awaited(job->build);
+    auto worker = co_await make_ready(making, job, cancel);
+    if (!worker) co_return std::unexpected(std::move(worker.error()));
+    co_return co_await make(making, *worker, job, cancel, cancel);
 }
 
-async::Task<Result<Created>> restore_domain(Workers::Loan worker, Movers movers, Definition definition,
+async::Task<Result<Created>> restore_domain(Making making, Movers movers, Definition definition,
                                             std::filesystem::path path, hypervisor::Operation operation) {
-    const auto begun = Moving::begin(operation);
-    if (!begun) co_return std::unexpected(begun.error());
-    const auto moving = *begun;
-    const auto job = std::make_shared<Job>(std::move(definition));
-    job->stream = moving->channel->libxls;
+    if (auto none = check_none_was_given_up(making, definition); !none)
+        co_return std::unexpected(std::move(none.error()));
+    const auto opened = Feed::open();
+    if (!opened) co_return std::unexpected(opened.error());
+    const auto feed = *opened;
+    const auto moving = Moving::begin(operation);
+    const auto job = std::make_shared<Job>(std::move(definition), making.builds);
+    const Awaited awaited(job->build);
+    job->stream = feed->libxls();
+    job->progress = operation.progress;
     job->parameters->stream_version = 2;
     const auto what = job->what();
     auto image = co_await async::run_blocking(
         movers.threads, movers.core,
         [path = std::move(path), bypass = operation.bypass_cache] { return open_stream(path, bypass); });
     if (!image) co_return std::unexpected(in_context(what, std::move(image.error())));
-    auto ready = co_await call(worker, [job](Context& context) { return prepare(context, *job); });
-    if (!ready) co_return std::unexpected(std::move(ready.error()));
+    const auto worker = co_await make_ready(making, job, operation.cancel);
+    if (!worker) co_return std::unexpected(worker.error());
     if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
 
     if (operation.progress) operation.progress->bytes_all = (*image)->image.stream_bytes;
     const async::Completion<Result<>> sent;
-    movers.threads.submit([image = std::move(*image), channel = moving->channel, sent, link = movers.link,
+    movers.threads.submit([image = std::move(*image), feed, sent, link = movers.link,
                            journey = moving->journey(movers, operation)]() mutable {
-        auto result = send(image->image, image->start, *channel, std::move(journey));
+        auto result = feed->send(image->image, image->start, std::move(journey));
         image.reset();
         link->post(
             [sent = std::move(sent), result = std::move(result)]() mutable { sent.set(std::move(result)); });
     });
-    auto made = co_await make(worker, job, moving->abort->token(), operation.cancel);
-    moving->channel->shut();
+    auto made = co_await make(making, *worker, job, moving->abort->token(), operation.cancel);
+    feed->shut();
     auto moved = co_await sent;
     if (!made && !moved) co_return std::unexpected(in_context(what, std::move(moved.error())));
     if (!made && operation.progress && !operation.cancel.cancelled())

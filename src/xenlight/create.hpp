@@ -2,22 +2,34 @@
 #pragma once
 
 #include "async/cancel.hpp"
+#include "async/scope.hpp"
 #include "async/task.hpp"
 #include "base/result.hpp"
 #include "domain/definition.hpp"
 #include "hypervisor/port.hpp"
+#include "xenlight/builds.hpp"
+#include "xenlight/host_memory.hpp"
 #include "xenlight/save.hpp"
 #include "xenlight/workers.hpp"
 
 namespace virtlight::xenlight {
 
+/// What all makings of domains have in common. It outlasts the tasks below.
+struct Making {
+    Workers& workers;
+    Builds& builds;
+    HostMemory& memory;
+    async::Scope& late;  ///< what is done about those that libxl ends after they were given up
+};
+
 /// Builds a domain on a borrowed context and leaves it paused. What can be known to fail is refused before
-/// anything is made; when it fails or is cancelled later, what was made is destroyed first.
-async::Task<Result<hypervisor::Created>> create_domain(Workers::Loan worker, domain::Definition definition,
+/// anything is made; when it fails or is cancelled later, what was made is destroyed first. Of one that libxl
+/// does not end, it is destroyed as soon as it does; it is among the builds until then.
+async::Task<Result<hypervisor::Created>> create_domain(Making making, domain::Definition definition,
                                                        async::CancelToken cancel);
 
 /// The same of a guest that was saved.
-async::Task<Result<hypervisor::Created>> restore_domain(Workers::Loan worker, Movers movers,
+async::Task<Result<hypervisor::Created>> restore_domain(Making making, Movers movers,
                                                         domain::Definition definition,
                                                         std::filesystem::path path,
                                                         hypervisor::Operation operation);

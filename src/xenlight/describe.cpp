@@ -67,19 +67,24 @@ Result<Definition> compose(Context& context, DomId domid, const libxl_domain_con
 
 }  // namespace
 
-async::Task<Result<Definition>> describe(ContextThread& thread, DomId domid) {
+async::Task<std::shared_ptr<const DomainConfig>> kept_config(ContextThread& thread, DomId domid) {
     const auto config = std::make_shared<DomainConfig>();
-    auto kept = co_await thread.perform({.what = fmt::format("describe domain {}", domid),
-                                         .domid = domid,
-                                         .start =
-                                             [config, domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-                                                 return libxl_retrieve_domain_configuration(
-                                                     ctx, domid, config->get(), how);
-                                             }},
-                                        {});
-    const bool has_kept = kept.has_value();
-    co_return co_await thread.call([domid, config, has_kept](Context& context) {
-        return compose(context, domid, has_kept ? config->get() : nullptr);
+    const auto kept = co_await thread.perform(
+        {.what = fmt::format("describe domain {}", domid),
+         .domid = domid,
+         .start =
+             [config, domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                 return libxl_retrieve_domain_configuration(ctx, domid, config->get(), how);
+             }},
+        {});
+    if (!kept) co_return nullptr;
+    co_return config;
+}
+
+async::Task<Result<Definition>> describe(ContextThread& thread, DomId domid) {
+    const auto config = co_await kept_config(thread, domid);
+    co_return co_await thread.call([domid, config](Context& context) {
+        return compose(context, domid, config ? config->get() : nullptr);
     });
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <memory>
+
 #include "async/task.hpp"
 #include "base/result.hpp"
 #include "domain/definition.hpp"
@@ -12,6 +14,9 @@ namespace virtlight::xenlight {
 /// The definition of a running domain: as libxl has kept it, or, for a domain that libxl did not make, as far
 /// as Xen and xenstore know it. `thread` must outlive the task.
 async::Task<Result<domain::Definition>> describe(ContextThread& thread, hypervisor::DomId domid);
+
+/// What libxl has kept of a running domain; null: nothing. `thread` must outlive the task.
+async::Task<std::shared_ptr<const DomainConfig>> kept_config(ContextThread& thread, hypervisor::DomId domid);
 
 /// How Xen runs a domain. libxl's own list does not tell PVH from HVM.
 Result<domain::GuestType> guest_type(Context& context, hypervisor::DomId domid);

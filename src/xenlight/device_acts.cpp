@@ -100,8 +100,11 @@ std::shared_ptr<LibxlPci> theirs(const PciDevice& device) {
     return written;
 }
 
-Operations::Start add(DomId domid, const PciDevice& device) {
-    return start(domid, theirs(device), libxl_device_pci_add);
+Operations::Start add(DomId domid, const PciDevice& device,
+                      libxl_rdm_reserve_policy regions = LIBXL_RDM_RESERVE_POLICY_INVALID) {
+    const auto written = theirs(device);
+    (*written)->rdm_policy = regions;
+    return start(domid, written, libxl_device_pci_add);
 }
 Operations::Start remove(DomId domid, const PciDevice& device) {
     return start(domid, theirs(device), libxl_device_pci_remove);
@@ -184,7 +187,8 @@ Result<> check_files(const Device& device) {
     return disk ? hypervisor::check_disk_files({disk, 1}) : Result<>();
 }
 
-Operations::Start start_adding(DomId domid, const Device& device) {
+Operations::Start start_adding(DomId domid, const Device& device, libxl_rdm_reserve_policy regions) {
+    if (const auto* const pci = std::get_if<PciDevice>(&device)) return add(domid, *pci, regions);
     return std::visit([domid](const auto& one) { return add(domid, one); }, device);
 }
 

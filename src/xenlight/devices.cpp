@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "base/log.hpp"
+#include "xenlight/describe.hpp"
 #include "xenlight/device_acts.hpp"
 #include "xenlight/disk_resize.hpp"
+#include "xenlight/host_devices.hpp"
 #include "xenlight/xen_hypervisor.hpp"
 
 /// The devices of a guest that runs.
@@ -14,17 +16,37 @@ using domain::Nic;
 using hypervisor::DomId;
 using hypervisor::Operation;
 
+namespace {
+
+/// Keeps the context on loan for as long as libxl works on it.
+Operations::Start on(Workers::Loan thread, Operations::Start start) {
+    return [thread = std::move(thread), start = std::move(start)](
+               libxl_ctx* ctx, const libxl_asyncop_how* how) mutable { return start(ctx, how); };
+}
+
+}  // namespace
+
 Task<Result<bool>> XenHypervisor::has_device(DomId domid, Device device) {
     return asking_.call([domid, device = std::move(device)](Context& context) -> Result<bool> {
         return is_there(context.xenstore(), domid, device);
     });
 }
 
-/// A device of the host is taken from its driver and reset while libxl holds the thread.
-ContextThread& XenHypervisor::thread_for(const Device& device) {
+/// A device of the host is taken from its driver and reset while libxl holds the thread, and a guest that
+/// does not answer for a PCI device keeps it there for half a minute.
+Task<Result<Workers::Loan>> XenHypervisor::thread_for(Device device, std::string what, Operation operation) {
     const bool of_the_host = std::holds_alternative<domain::PciDevice>(device) ||
                              std::holds_alternative<domain::UsbDevice>(device);
-    return of_the_host ? destroying_ : asking_;
+    if (of_the_host) co_return co_await borrow(std::move(what), std::move(operation));
+    co_return Workers::Loan(Workers::Loan(), &asking_);  // owns nothing: not a worker's context
+}
+
+/// xl's way to reserve regions is the guest's, and libxl's each device's.
+Task<Operations::Start> XenHypervisor::adding(DomId domid, Device device) {
+    if (!std::holds_alternative<domain::PciDevice>(device)) co_return start_adding(domid, device);
+    const auto config = co_await kept_config(asking_, domid);
+    co_return start_adding(domid, device,
+                           config ? region_policy(**config) : LIBXL_RDM_RESERVE_POLICY_INVALID);
 }
 
 /// libxl finds out late that a file is missing; of a drive, when it has thrown out what was in it.
@@ -42,15 +64,18 @@ Task<Result<>> XenHypervisor::attach(DomId domid, Device device, Operation opera
     if (!before) co_return std::unexpected(before.error());
     if (*before) co_return fail(Reason::invalid_argument, "cannot {}: another one is there", what);
 
-    auto added = co_await act(thread_for(device), fmt::format("attach {} to", name), domid, operation,
-                              {.start = start_adding(domid, device)});
+    const auto thread = co_await thread_for(device, what, operation);
+    if (!thread) co_return std::unexpected(thread.error());
+    auto start = co_await adding(domid, device);
+    auto added = co_await act(**thread, fmt::format("attach {} to", name), domid, operation,
+                              {.start = on(*thread, std::move(start))});
     if (added) co_return added;
     // libxl leaves what it has made of it so far.
     const auto left = co_await has_device(domid, device);
     if (!left || !*left) co_return added;
-    auto removed =
-        co_await act(thread_for(device), fmt::format("remove what is left of {} from", name), domid,
-                     {.id = operation.id}, {.start = start_destroying(domid, device), .abortable = false});
+    auto removed = co_await act(**thread, fmt::format("remove what is left of {} from", name), domid,
+                                {.id = operation.id},
+                                {.start = on(*thread, start_destroying(domid, device)), .abortable = false});
     if (!removed) added.error().details.push_back(std::move(removed.error().message));
     co_return added;
 }
@@ -68,8 +93,10 @@ Task<Result<>> XenHypervisor::detach(DomId domid, Device device, Operation opera
         co_return missing;
     }
 
-    auto removed = co_await act(thread_for(device), fmt::format("detach {} from", name), domid, operation,
-                                {.start = start_removing(domid, device)});
+    const auto thread = co_await thread_for(device, what, operation);
+    if (!thread) co_return std::unexpected(thread.error());
+    auto removed = co_await act(**thread, fmt::format("detach {} from", name), domid, operation,
+                                {.start = on(*thread, start_removing(domid, device))});
     if (removed || removed.error().reason == Reason::no_domain) co_return removed;
     // What libxl says of a removal that it has given up or was cut short in is not the whole truth.
     const auto kept = co_await has_device(domid, device);

@@ -189,6 +189,7 @@ void write_config(const Definition& definition, libxl_domain_config& config) {
     write_shared_folders(definition, config);
     write_platform(definition, config);
     write_settings(definition.settings, config);
+    spread_region_policy(config);
 
     // libxl keeps these with the domain and never acts upon them; that is the manager's part.
     config.on_poweroff = xens(actions, definition.on_poweroff);

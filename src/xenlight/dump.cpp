@@ -124,7 +124,9 @@ Task<Result<>> write_core(Workers::Loan worker, Movers movers, DomId domid,
         {.what = what,
          .domid = domid,
          .start = start_dumping(worker, domid, std::make_shared<const Writing>(pipe)),
-         .abortable = false},
+         .abortable = false,
+         .progress = operation.progress,
+         .silence = limits::dump_silence},
         {});
     // Given up while libxl still writes: then the file goes when libxl ends.
     if (!dumped && dumped.error().reason == Reason::timed_out) {

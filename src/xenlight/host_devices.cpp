@@ -41,16 +41,17 @@ std::span<T> all_of(T* first, int count) {
     return {first, static_cast<std::size_t>(count)};
 }
 
-Result<PciDevice> read_pci(const libxl_device_pci& given) {
+/// `guests` is the policy of the guest that it is of.
+Result<PciDevice> read_pci(const libxl_device_pci& given, libxl_rdm_reserve_policy guests) {
     const PciDevice device{
         .address = {static_cast<unsigned>(given.domain), given.bus, given.dev, given.func},
         .managed = given.seize,
         .permissive = given.permissive,
         .guest_slot = given.vdevfn >> function_bits,
     };
-    if (given.rdm_policy == LIBXL_RDM_RESERVE_POLICY_RELAXED)
+    if (given.rdm_policy == LIBXL_RDM_RESERVE_POLICY_RELAXED && given.rdm_policy != guests)
         return fail(Reason::unsupported_config,
-                    "PCI device {} has rdm_policy=relaxed, which is not supported",
+                    "PCI device {} alone has rdm_policy=relaxed, which is not supported",
                     to_string(device.address));
     if (given.vfunc_mask == LIBXL_PCI_FUNC_ALL || device.guest_slot << function_bits != given.vdevfn)
         return fail(Reason::unsupported_config,
@@ -92,7 +93,7 @@ Result<> add_all(const libxl_domain_config& config, GuestType type, Definition& 
         if (all && !one) all = std::move(one);
     };
     for (const auto& given : all_of(config.pcidevs, config.num_pcidevs)) {
-        const auto device = read_pci(given);
+        const auto device = read_pci(given, region_policy(config));
         auto good = device ? check_pci(*device, type) : std::unexpected(device.error());
         if (good) good = check_beside(*device, definition.pci_devices);
         if (good) definition.pci_devices.push_back(*device);
@@ -130,6 +131,17 @@ void write_pci(const PciDevice& device, libxl_device_pci& written) {
     written.vdevfn = device.guest_slot << function_bits;
     written.permissive = device.permissive;
     written.seize = device.managed;
+}
+
+libxl_rdm_reserve_policy region_policy(const libxl_domain_config& config) {
+    if (config.c_info.type != LIBXL_DOMAIN_TYPE_HVM) return LIBXL_RDM_RESERVE_POLICY_INVALID;
+    const auto& rdm = config.b_info.u.hvm.rdm;
+    return rdm.strategy == LIBXL_RDM_RESERVE_STRATEGY_HOST ? rdm.policy : LIBXL_RDM_RESERVE_POLICY_INVALID;
+}
+
+void spread_region_policy(libxl_domain_config& config) {
+    for (auto& device : all_of(config.pcidevs, config.num_pcidevs))
+        device.rdm_policy = region_policy(config);
 }
 
 void write_usb_controller(const UsbController& controller, libxl_device_usbctrl& written) {

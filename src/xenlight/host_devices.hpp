@@ -23,6 +23,10 @@ void write_usb_device(const domain::UsbDevice& device, libxl_device_usbdev& writ
 
 /// `config` has none yet.
 void write_host_devices(const domain::Definition& definition, libxl_domain_config& config);
+/// How regions are kept free that PCI devices of this guest reserve; invalid: as libxl does.
+libxl_rdm_reserve_policy region_policy(const libxl_domain_config& config);
+/// libxl wants to be told of each device what a definition says of the guest.
+void spread_region_policy(libxl_domain_config& config);
 /// Without those that a definition cannot hold.
 void read_host_devices(const libxl_domain_config& config, domain::Definition& definition);
 /// Whether a definition can hold all of them. unsupported_config: says what it cannot.

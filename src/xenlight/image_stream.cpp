@@ -8,8 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -33,25 +31,11 @@ bool ends_whole(const hypervisor::OpenImage& image) {
     return n == static_cast<ssize_t>(end.size()) && std::string_view(end.data(), end.size()) == last_record;
 }
 
-bool write_all(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const auto n = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return false;
-        bytes.remove_prefix(static_cast<std::size_t>(n));
-    }
-    return true;
-}
-
-/// Waits until libxl has taken all that was sent; false: it takes no more.
-bool wait_until_taken(const Channel& channel) {
-    for (;;) {
-        int left = 0;
-        pollfd ours{.fd = channel.ours.get(), .events = 0, .revents = 0};
-        if (::ioctl(channel.libxls->get(), FIONREAD, &left) != 0 || ::poll(&ours, 1, 0) > 0) return false;
-        if (left == 0) return true;
-        ::poll(&ours, 1, static_cast<int>(limits::image_rest.count()));
-    }
+/// What a socket holds at most, beyond what others are allowed if we may; with less it works, too.
+void widen(const Fd& socket) {
+    constexpr int bytes = limits::image_channel;
+    if (::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof bytes) != 0)
+        ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
 }  // namespace
@@ -62,6 +46,8 @@ Result<Channel> Channel::open() {
         return fail_errno(errno, "cannot make a channel to libxl");
     Channel channel{Fd(ends[0]), std::make_shared<const Fd>(ends[1])};
     channel.ours.keep_from_children();
+    widen(channel.ours);
+    widen(*channel.libxls);
     return channel;
 }
 
@@ -79,9 +65,9 @@ void HeldAbort::let_through() {
     if (wished_) abort_.cancel();
 }
 
-void Journey::moved(std::uint64_t bytes) {
+void Journey::moved(std::uint64_t bytes, std::uint64_t waiting) {
     bytes_ += bytes;
-    if (progress_) progress_->bytes = bytes_;
+    if (progress_) progress_->bytes = bytes_ - std::min(waiting, bytes_);
 }
 
 void Journey::under_way() {
@@ -126,34 +112,6 @@ Result<> receive(hypervisor::ImageWriter& image, const Fd& ours, Journey journey
         journey.moved(size);
         if (received >= StreamStart().size()) journey.under_way();
     }
-}
-
-Result<> send(const hypervisor::OpenImage& image, const StreamStart& start, const Channel& channel,
-              Journey journey) {
-    if (!write_all(channel.ours.get(), {start.data(), start.size()}) || !wait_until_taken(channel)) return {};
-    journey.moved(start.size());
-    journey.under_way();
-    std::vector<char> chunk(limits::image_chunk);
-    for (std::size_t in_cache = 0;;) {
-        const auto n = ::read(image.file.get(), chunk.data(), chunk.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) {
-            journey.failed();
-            return fail_errno(errno, "cannot read the image");
-        }
-        if (n == 0) break;
-        const auto size = static_cast<std::size_t>(n);
-        if (!write_all(channel.ours.get(), {chunk.data(), size})) return {};
-        journey.moved(size);
-        in_cache += size;
-        if (image.bypasses_cache && in_cache >= limits::image_cached) {
-            hypervisor::leave_cache(image.file);
-            in_cache = 0;
-        }
-    }
-    // If that was too little, libxl finds its end and says so.
-    ::shutdown(channel.ours.get(), SHUT_WR);
-    return {};
 }
 
 }  // namespace virtlight::xenlight

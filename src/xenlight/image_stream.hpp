@@ -13,9 +13,10 @@
 #include "hypervisor/port.hpp"
 #include "xenlight/core_link.hpp"
 
-/// How a guest's image gets from libxl into a file, and back. libxl never has the file: a write that fails
-/// inside it, or an abort before its helper process runs, crashes the daemon. It has one end of a channel of
-/// ours; at the other end a thread moves the bytes, and takes upon itself what a disk can do to them.
+/// How a guest's image gets from libxl into a file; back it gets by image_feed.hpp. libxl never has the file:
+/// a write that fails inside it, or an abort before its helper process runs, crashes the daemon. It has one
+/// end of a channel of ours; at the other end a thread moves the bytes, and takes upon itself what a disk can
+/// do to them.
 namespace virtlight::xenlight {
 
 /// The channel. A pair of sockets and no pipe, as they can be shut: children of libxl's may hold copies of a
@@ -52,7 +53,8 @@ class Journey {
             std::shared_ptr<hypervisor::Progress> progress)
         : link_(std::move(link)), abort_(std::move(abort)), progress_(std::move(progress)) {}
 
-    void moved(std::uint64_t bytes);
+    /// So many more; `waiting` of all of them have not come to libxl yet.
+    void moved(std::uint64_t bytes, std::uint64_t waiting = 0);
     /// libxl has begun its work, and can be cut short.
     void under_way();
     /// It is of no use to go on.
@@ -77,10 +79,5 @@ Result<StreamStart> check_stream(const hypervisor::OpenImage& image);
 /// Blocks until libxl has written all, or the channel is shut. When the file fails the rest is read all the
 /// same, and dropped.
 Result<> receive(hypervisor::ImageWriter& image, const Fd& ours, Journey journey);
-
-/// Blocks until all of the stream has been given to libxl, or libxl wants no more. `image` stands behind
-/// `start`.
-Result<> send(const hypervisor::OpenImage& image, const StreamStart& start, const Channel& channel,
-              Journey journey);
 
 }  // namespace virtlight::xenlight

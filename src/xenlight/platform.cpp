@@ -43,6 +43,12 @@ std::optional<bool> get(libxl_defbool field) {
     return libxl_defbool_val(field);
 }
 
+/// Where PCI devices have their memory in the host a PV guest with some is not to have its own.
+void write_memory_map(const Definition& definition, libxl_defbool& hosts) {
+    const auto& asked = definition.platform.e820_host;
+    if (asked || !definition.pci_devices.empty()) libxl_defbool_set(&hosts, asked.value_or(true));
+}
+
 /// Not 0: libxl does not know the feature.
 int add_feature(libxl_cpuid_policy_list& list, const std::string& name, CpuPolicy policy) {
     const auto words = fmt::format("{}={}", domain::xens_cpu_feature(name), xens(policies, policy));
@@ -62,7 +68,7 @@ void write_platform(const Definition& definition, libxl_domain_config& config) {
     if (platform.max_grant_frames) build.max_grant_frames = *platform.max_grant_frames;
     if (platform.max_event_channels) build.event_channels = *platform.max_event_channels;
     set(platform.nested, build.nested_hvm);
-    if (definition.type == GuestType::pv) set(platform.e820_host, build.u.pv.e820_host);
+    if (definition.type == GuestType::pv) write_memory_map(definition, build.u.pv.e820_host);
     if (definition.type != GuestType::hvm) return;
     set(platform.hpet, build.u.hvm.hpet);
     set(platform.suspend_to_mem, build.u.hvm.acpi_s3);

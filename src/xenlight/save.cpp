@@ -6,6 +6,7 @@
 #include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "xenlight/domain_config.hpp"
 
 namespace virtlight::xenlight {
 namespace {
@@ -13,6 +14,13 @@ namespace {
 using async::Task;
 using hypervisor::DomId;
 using hypervisor::ImageWriter;
+
+/// Where Xen's tools ask a guest to stop, and it acknowledges by emptying the node.
+std::string stop_request(DomId domid) {
+    return fmt::format("/local/domain/{}/control/shutdown", domid);
+}
+
+constexpr const char* suspend_request = "suspend";
 
 Operations::Start start_saving(Workers::Loan worker, DomId domid, std::shared_ptr<const Fd> stream) {
     return [worker = std::move(worker), domid, stream = std::move(stream)](libxl_ctx* ctx,
@@ -26,21 +34,25 @@ Operations::Start start_saving(Workers::Loan worker, DomId domid, std::shared_pt
 Task<Result<>> write_image(Workers::Loan worker, Movers movers, DomId domid,
                            std::shared_ptr<ImageWriter> image, hypervisor::Operation operation,
                            std::string what) {
-    const auto begun = Moving::begin(operation);
-    if (!begun) co_return std::unexpected(in_context(what, begun.error()));
-    const auto moving = *begun;
+    auto opened = Channel::open();
+    if (!opened) co_return std::unexpected(in_context(what, opened.error()));
+    const auto channel = std::make_shared<const Channel>(std::move(*opened));
+    const auto moving = Moving::begin(operation);
     const async::Completion<Result<>> received;
-    movers.threads.submit([image, channel = moving->channel, received, link = movers.link,
+    movers.threads.submit([image, channel, received, link = movers.link,
                            journey = moving->journey(movers, operation)]() mutable {
         auto result = receive(*image, channel->ours, std::move(journey));
         link->post([received = std::move(received), result = std::move(result)]() mutable {
             received.set(std::move(result));
         });
     });
-    const auto saved = co_await worker->perform(
-        {.what = what, .domid = domid, .start = start_saving(worker, domid, moving->channel->libxls)},
-        moving->abort->token());
-    moving->channel->shut();
+    const auto saved = co_await worker->perform({.what = what,
+                                                 .domid = domid,
+                                                 .start = start_saving(worker, domid, channel->libxls),
+                                                 .progress = operation.progress,
+                                                 .silence = limits::save_silence},
+                                                moving->abort->token());
+    channel->shut();
     const auto written = co_await received;
     if (!written) co_return std::unexpected(in_context(what, written.error()));
     if (!saved) co_return saved;
@@ -53,10 +65,8 @@ Task<Result<>> write_image(Workers::Loan worker, Movers movers, DomId domid,
 
 }  // namespace
 
-Result<std::shared_ptr<Moving>> Moving::begin(const hypervisor::Operation& operation) {
-    auto channel = Channel::open();
-    if (!channel) return std::unexpected(std::move(channel.error()));
-    auto moving = std::make_shared<Moving>(std::make_shared<const Channel>(std::move(*channel)));
+std::shared_ptr<Moving> Moving::begin(const hypervisor::Operation& operation) {
+    auto moving = std::make_shared<Moving>();
     moving->wish = operation.cancel.on_cancel([abort = moving->abort] { abort->wish(); });
     return moving;
 }
@@ -66,10 +76,10 @@ Error in_context(std::string_view what, Error why) {
     return why;
 }
 
-Task<Result<>> save_domain(Workers::Loan worker, Movers movers, DomId domid, hypervisor::ImageHead head,
-                           std::filesystem::path path, hypervisor::Operation operation) {
+Task<Saved> save_domain(Workers::Loan worker, Movers movers, DomId domid, hypervisor::ImageHead head,
+                        std::filesystem::path path, hypervisor::Operation operation) {
     const auto what = fmt::format("save domain {}", domid);
-    if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
+    if (operation.cancel.cancelled()) co_return Saved{std::unexpected(error_of({.rc = ERROR_ABORTED}, what))};
     if (operation.progress) operation.progress->bytes_all = head.definition.memory_kib * 1024;
     auto image = co_await async::run_blocking(
         movers.threads, movers.core,
@@ -78,11 +88,15 @@ Task<Result<>> save_domain(Workers::Loan worker, Movers movers, DomId domid, hyp
             auto created = ImageWriter::create(path, head);
             if (!created) return std::unexpected(std::move(created.error()));
             if (bypass) created->bypass_cache();
+            // Not found out only when the guest has stopped.
+            if (auto room = created->reserve(head.definition.memory_kib * 1024); !room)
+                return std::unexpected(std::move(room.error()));
             return std::make_shared<ImageWriter>(std::move(*created));
         });
-    if (!image) co_return std::unexpected(in_context(what, std::move(image.error())));
-    auto saved = co_await write_image(worker, movers, domid, *image, operation, what);
-    if (!saved) co_await let_go_on(worker, movers.core, domid);
+    if (!image) co_return Saved{std::unexpected(in_context(what, std::move(image.error())))};
+    Saved saved{co_await write_image(worker, movers, domid, *image, operation, what)};
+    if (saved.result) co_return saved;  // nothing of it is open any more
+    saved.may_suspend = co_await let_go_on(worker, domid);
     co_await async::run_blocking(movers.threads, movers.core, [image = std::move(*image)]() mutable {
         image.reset();
         return true;
@@ -90,16 +104,25 @@ Task<Result<>> save_domain(Workers::Loan worker, Movers movers, DomId domid, hyp
     co_return saved;
 }
 
-Task<> let_go_on(Workers::Loan worker, async::Scheduler& core, DomId domid) {
-    const auto last_look = core.now() + limits::late_suspend;
-    for (;;) {
-        const auto suspended =
-            co_await call(worker, [domid](Context& context) { return is_suspended(context, domid); });
-        if (!suspended) co_return;
-        if (*suspended) break;
-        if (core.now() >= last_look) co_return;
-        co_await async::sleep_for(core, limits::late_suspend_look);
-    }
+Task<std::optional<Uuid>> let_go_on(Workers::Loan worker, DomId domid) {
+    struct Left {
+        Suspending guest;
+        bool withdrawn = false;
+    };
+    const auto left = co_await call(worker, [domid](Context& context) -> Result<Left> {
+        const auto withdrawn = context.xenstore().withdraw(stop_request(domid), suspend_request);
+        if (!withdrawn) log::warning("domain {} may suspend itself: {}", domid, withdrawn.error().message);
+        auto guest = look_at_suspending(context, domid);
+        if (!guest) return std::unexpected(std::move(guest.error()));
+        return Left{*guest, withdrawn && *withdrawn};
+    });
+    if (!left) co_return std::nullopt;
+    if (!left->guest.suspended) co_return left->withdrawn ? std::nullopt : std::optional(left->guest.uuid);
+    co_await resume_for_nothing(worker, domid);
+    co_return std::nullopt;
+}
+
+Task<> resume_for_nothing(Workers::Loan worker, DomId domid) {
     const auto resumed = co_await worker->perform(
         {.what = fmt::format("resume domain {}", domid),
          .domid = domid,
@@ -112,12 +135,14 @@ Task<> let_go_on(Workers::Loan worker, async::Scheduler& core, DomId domid) {
     if (!resumed) log::error("{}", resumed.error().message);
 }
 
-Result<bool> is_suspended(Context& context, DomId domid) {
+Result<Suspending> look_at_suspending(Context& context, DomId domid) {
     DomainInfo info;
     auto read = context.attempt(fmt::format("look at domain {}", domid), domid,
                                 [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
     if (!read) return std::unexpected(std::move(read.error()));
-    return info->shutdown && info->shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND;
+    return Suspending{uuid_of(info->uuid),
+                      info->shutdown && info->shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND,
+                      context.xenstore().read(stop_request(domid)) == suspend_request};
 }
 
 }  // namespace virtlight::xenlight

@@ -3,11 +3,13 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "async/blocking.hpp"
 #include "async/cancel.hpp"
 #include "async/scheduler.hpp"
 #include "async/task.hpp"
+#include "base/uuid.hpp"
 #include "hypervisor/port.hpp"
 #include "xenlight/image_stream.hpp"
 #include "xenlight/workers.hpp"
@@ -21,13 +23,12 @@ struct Movers {
     async::Blocking& threads;
 };
 
-/// One image on its way, and the core's side of it: what the operation needs in common.
+/// One image on its way, and the core's side of it: what the operations have in common.
 struct Moving {
-    std::shared_ptr<const Channel> channel;
     std::shared_ptr<HeldAbort> abort = std::make_shared<HeldAbort>();
     async::CancelToken::Registration wish{};  ///< the caller's, to cut it short
 
-    static Result<std::shared_ptr<Moving>> begin(const hypervisor::Operation& operation);
+    static std::shared_ptr<Moving> begin(const hypervisor::Operation& operation);
     Journey journey(const Movers& movers, const hypervisor::Operation& operation) const {
         return {movers.link, abort, operation.progress};
     }
@@ -36,16 +37,32 @@ struct Moving {
 /// What came to nothing because of `why`: "cannot <what>: <why>".
 Error in_context(std::string_view what, Error why);
 
+/// What became of a save.
+struct Saved {
+    Result<> result{};
+    std::optional<Uuid> may_suspend{};  ///< as let_go_on() answers
+};
+
 /// Suspends a guest and saves it. When that fails or is cancelled, it goes on and no file is left.
-async::Task<Result<>> save_domain(Workers::Loan worker, Movers movers, hypervisor::DomId domid,
-                                  hypervisor::ImageHead head, std::filesystem::path path,
-                                  hypervisor::Operation operation);
+async::Task<Saved> save_domain(Workers::Loan worker, Movers movers, hypervisor::DomId domid,
+                               hypervisor::ImageHead head, std::filesystem::path path,
+                               hypervisor::Operation operation);
 
-/// After a suspend or a save that failed: libxl leaves such a guest suspended, or it suspends itself only
-/// after it was cut short.
-async::Task<> let_go_on(Workers::Loan worker, async::Scheduler& core, hypervisor::DomId domid);
+/// After a suspend or a save that failed: libxl leaves such a guest suspended. When it was cut short, it also
+/// leaves the request standing, which is taken back. The guest, by its uuid, that has taken note of it and
+/// may still suspend itself; empty: there is none.
+async::Task<std::optional<Uuid>> let_go_on(Workers::Loan worker, hypervisor::DomId domid);
 
-/// Whether the guest has stopped to be saved. no_domain.
-Result<bool> is_suspended(Context& context, hypervisor::DomId domid);
+/// One that has suspended itself for nothing goes on. `worker` may be any context's thread.
+async::Task<> resume_for_nothing(Workers::Loan worker, hypervisor::DomId domid);
+
+/// How a guest stands to a request that it suspend itself.
+struct Suspending {
+    Uuid uuid{};
+    bool suspended = false;  ///< it has stopped to be saved
+    bool asked = false;      ///< it is asked to, and has not acknowledged that
+};
+/// no_domain.
+Result<Suspending> look_at_suspending(Context& context, hypervisor::DomId domid);
 
 }  // namespace virtlight::xenlight

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <system_error>
 
@@ -23,6 +24,7 @@
 #include "xenlight/screenshot.hpp"
 #include "xenlight/soft_reset.hpp"
 #include "xenlight/topology.hpp"
+#include "xenlight/words.hpp"
 
 namespace virtlight::xenlight {
 
@@ -82,6 +84,15 @@ struct XenHypervisor::Attention : std::enable_shared_from_this<Attention> {
     std::function<void()> again;  ///< the core's
 };
 
+/// Whoever ends the following takes this out of the table, and waits.
+struct XenHypervisor::Late {
+    explicit Late(Uuid of) : uuid(of) {}
+
+    Uuid uuid;
+    async::CancelSource stop{};
+    async::Completion<bool> ended{};
+};
+
 XenHypervisor::XenHypervisor(async::FdScheduler& core)
     : core_(core),
       link_(std::make_shared<CoreLink>(core)),
@@ -99,6 +110,7 @@ XenHypervisor::XenHypervisor(async::FdScheduler& core)
       destroying_("xen-destroy", core, link_),
       measuring_("xen-measure", core, link_),
       workers_(limits::working_contexts, core, link_),
+      memory_(core, builds_, asking_),
       image_threads_(limits::working_contexts),
       looks_(core, link_),
       copy_thread_(1),
@@ -107,14 +119,17 @@ XenHypervisor::XenHypervisor(async::FdScheduler& core)
       model_counters_(core) {}
 
 XenHypervisor::~XenHypervisor() {
+    following_.drop();
     link_->cut();
+    late_.drop();
     attention_->again = nullptr;
 }
 
-Result<std::unique_ptr<XenHypervisor>> XenHypervisor::open(async::FdScheduler& core) {
+Result<std::unique_ptr<XenHypervisor>> XenHypervisor::open(async::FdScheduler& core,
+                                                           Autoballoon autoballoon) {
     name_xenstored_socket();
     std::unique_ptr<XenHypervisor> xen(new XenHypervisor(core));
-    if (auto read = xen->read_facts(); !read) return std::unexpected(std::move(read.error()));
+    if (auto read = xen->read_facts(autoballoon); !read) return std::unexpected(std::move(read.error()));
     return xen;
 }
 
@@ -133,25 +148,46 @@ Result<> XenHypervisor::listen(Context& watching, const std::shared_ptr<Attentio
 }
 
 /// The core has no loop yet: this waits.
-Result<> XenHypervisor::read_facts() {
-    std::promise<Result<hypervisor::HostFacts>> promise;
+Result<> XenHypervisor::read_facts(Autoballoon autoballoon) {
+    std::promise<Result<std::pair<hypervisor::HostFacts, bool>>> promise;
     auto answer = promise.get_future();
-    watching_.post([promise = std::move(promise)](Result<Context*> watching) mutable {
-        if (watching)
-            promise.set_value(read_host_facts(**watching));
-        else
-            promise.set_value(std::unexpected(std::move(watching.error())));
+    watching_.post([promise = std::move(promise), autoballoon](Result<Context*> watching) mutable {
+        if (!watching) return promise.set_value(std::unexpected(std::move(watching.error())));
+        auto facts = read_host_facts(**watching);
+        if (!facts) return promise.set_value(std::unexpected(std::move(facts.error())));
+        const auto* const version = (*watching)->enter(libxl_get_version_info);
+        promise.set_value(
+            std::pair(std::move(*facts), dom0_gives_memory(autoballoon, text_of(version->commandline))));
     });
     if (answer.wait_for(limits::libxl_answer) != std::future_status::ready)
         return fail(Reason::timed_out, "libxl has not opened in time");
     auto facts = answer.get();
     if (!facts) return std::unexpected(std::move(facts.error()));
-    host_ = std::move(*facts);
+    host_ = std::move(facts->first);
+    memory_.let_dom0_give(facts->second);
+    log::debug("dom0 {} asked for memory that guests need", facts->second ? "is" : "is not");
     return {};
 }
 
+/// What libxl makes after it was given up is about to go, and nobody's guest: it is not seen. A guest that
+/// has suspended itself for nothing is about to go on: nobody needs to see it so. Both go by what is known
+/// before the look and after it, as it may be of any moment between.
 async::Task<Result<Snapshot>> XenHypervisor::look() {
-    return watching_.call(xenlight::look);
+    auto unseen = builds_.given_up();
+    auto late = suspending_late_;
+    auto snapshot = co_await watching_.call(xenlight::look);
+    std::ranges::copy(builds_.given_up(), std::back_inserter(unseen));
+    late.insert(suspending_late_.begin(), suspending_late_.end());
+    if (!snapshot) co_return snapshot;
+    std::erase_if(snapshot->domains, [&](const hypervisor::DomainSeen& seen) {
+        return std::ranges::find(unseen, seen.uuid) != unseen.end();
+    });
+    for (auto& seen : snapshot->domains) {
+        const auto found = late.find(seen.domid);
+        if (found == late.end() || found->second->uuid != seen.uuid) continue;
+        if (seen.stopped == hypervisor::StopReason::suspend) seen.stopped.reset();
+    }
+    co_return snapshot;
 }
 
 async::Task<Result<std::vector<hypervisor::DomainFigures>>> XenHypervisor::measure(
@@ -251,9 +287,7 @@ async::Task<Result<Created>> XenHypervisor::create(domain::Definition definition
         co_return fail(Reason::unsupported_config, "cannot start domain '{}': this host runs no such guests",
                        definition.name);
     }
-    auto worker = co_await borrow(fmt::format("start domain '{}'", definition.name), operation);
-    if (!worker) co_return std::unexpected(std::move(worker.error()));
-    co_return co_await create_domain(std::move(*worker), std::move(definition), operation.cancel);
+    co_return co_await create_domain(making(), std::move(definition), operation.cancel);
 }
 
 async::Task<Result<Workers::Loan>> XenHypervisor::borrow(std::string what, Operation operation) {
@@ -269,10 +303,12 @@ async::Task<Result<>> XenHypervisor::save(DomId domid, hypervisor::ImageHead hea
     if (domid == 0) co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
     const auto worker = co_await borrow(what, operation);
     if (!worker) co_return std::unexpected(worker.error());
+    co_await end_following(domid);
     auto saved = co_await save_domain(*worker, movers(), domid, std::move(head), std::move(path),
                                       std::move(operation));
-    if (!saved) follow_anew(domid);
-    co_return co_await explained(**worker, what, domid, std::move(saved));
+    if (!saved.result) follow_anew(domid);
+    follow_late(domid, saved.may_suspend);
+    co_return co_await explained(**worker, what, domid, std::move(saved.result));
 }
 
 async::Task<Result<hypervisor::ImageHead>> XenHypervisor::read_image(std::filesystem::path path) {
@@ -298,17 +334,14 @@ async::Task<Result<hypervisor::ImageHead>> XenHypervisor::read_image(std::filesy
 async::Task<Result<>> XenHypervisor::rewrite_image(std::filesystem::path path, hypervisor::ImageHead head,
                                                    Operation operation) {
     return hypervisor::rewrite_image(copy_thread_, core_, std::move(path), std::move(head),
-                                     std::move(operation.cancel));
+                                     std::move(operation));
 }
 
 async::Task<Result<Created>> XenHypervisor::restore(domain::Definition definition, std::filesystem::path path,
                                                     Operation operation) {
-    const auto what = fmt::format("restore domain '{}'", definition.name);
-    log::debug("operation {}: {} from '{}'", operation.id.value, what, path.string());
-    auto worker = co_await borrow(what, operation);
-    if (!worker) co_return std::unexpected(std::move(worker.error()));
-    co_return co_await restore_domain(std::move(*worker), movers(), std::move(definition), std::move(path),
-                                      std::move(operation));
+    log::debug("operation {}: restore domain '{}' from '{}'", operation.id.value, definition.name,
+               path.string());
+    return restore_domain(making(), movers(), std::move(definition), std::move(path), std::move(operation));
 }
 
 async::Task<Result<>> XenHypervisor::dump_core(DomId domid, std::filesystem::path path, Operation operation) {
@@ -322,22 +355,24 @@ async::Task<Result<>> XenHypervisor::dump_core(DomId domid, std::filesystem::pat
 }
 
 async::Task<Result<>> XenHypervisor::suspend(DomId domid, Operation operation) {
+    co_await end_following(domid);
     auto suspended = co_await act(asking_, "suspend", domid, std::move(operation),
                                   {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
                                       return libxl_domain_suspend_only(ctx, domid, how);
                                   }});
     if (suspended || domid == 0) co_return suspended;
     const Workers::Loan asking(Workers::Loan(), &asking_);  // owns nothing: not a worker's context
-    co_await let_go_on(asking, core_, domid);
+    const auto may_suspend = co_await let_go_on(asking, domid);
     follow_anew(domid);
+    follow_late(domid, may_suspend);
     co_return suspended;
 }
 
 async::Task<Result<>> XenHypervisor::resume(DomId domid, Operation operation) {
-    const auto suspended =
-        co_await asking_.call([domid](Context& context) { return is_suspended(context, domid); });
-    if (!suspended) co_return std::unexpected(suspended.error());
-    if (!*suspended)
+    const auto guest =
+        co_await asking_.call([domid](Context& context) { return look_at_suspending(context, domid); });
+    if (!guest) co_return std::unexpected(guest.error());
+    if (!guest->suspended)
         co_return fail(Reason::invalid_state, "cannot resume domain {}: it is not suspended", domid);
     auto resumed =
         co_await act(asking_, "resume", domid, std::move(operation),
@@ -370,6 +405,52 @@ void XenHypervisor::follow_anew(DomId domid) {
         }
         attention->raise();
     });
+}
+
+/// libxl takes its request back only when nobody has answered for a minute, and what a guest has acknowledged
+/// nobody can take back. So it is followed for a while, beside everything else.
+void XenHypervisor::follow_late(DomId domid, std::optional<Uuid> uuid) {
+    if (!uuid) return;
+    auto late = std::make_shared<Late>(*uuid);
+    suspending_late_.insert_or_assign(domid, late);
+    following_.spawn(let_late_go_on(domid, std::move(late)));
+}
+
+async::Task<> XenHypervisor::let_late_go_on(DomId domid, std::shared_ptr<Late> late) {
+    const auto end = core_.now() + limits::late_suspend;
+    while (core_.now() < end && !late->stop.cancelled()) {
+        const bool may_suspend = co_await look_at_late(domid, late->uuid);
+        if (!may_suspend) break;
+        co_await async::sleep_for(core_, limits::late_suspend_look, late->stop.token());
+    }
+    if (const auto found = suspending_late_.find(domid);
+        found != suspending_late_.end() && found->second == late)
+        suspending_late_.erase(found);
+    late->ended.set(true);
+}
+
+/// Lets it go on if it has suspended itself. Whether it still may.
+async::Task<bool> XenHypervisor::look_at_late(DomId domid, Uuid uuid) {
+    const auto guest =
+        co_await asking_.call([domid](Context& context) { return look_at_suspending(context, domid); });
+    // Who has asked it anew, another tool, will see to it.
+    if (!guest || guest->uuid != uuid || guest->asked) co_return false;
+    if (!guest->suspended) co_return true;
+    log::notice("domain {} has suspended itself for a request that has come to nothing: it goes on", domid);
+    const Workers::Loan asking(Workers::Loan(), &asking_);  // owns nothing: not a worker's context
+    co_await resume_for_nothing(asking, domid);
+    follow_anew(domid);
+    co_return false;
+}
+
+/// It is about to be asked anew: what it does from then on is meant.
+async::Task<> XenHypervisor::end_following(DomId domid) {
+    const auto found = suspending_late_.extract(domid);
+    if (!found) co_return;
+    const auto late = found.mapped();
+    late->stop.cancel();
+    co_await late->ended;
+    co_await look_at_late(domid, late->uuid);
 }
 
 async::Task<Result<bool>> XenHypervisor::is_paused(DomId domid, std::string_view verb) {

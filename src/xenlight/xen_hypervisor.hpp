@@ -5,16 +5,22 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "async/scheduler.hpp"
+#include "async/scope.hpp"
 #include "hypervisor/port.hpp"
+#include "xenlight/autoballoon.hpp"
+#include "xenlight/builds.hpp"
 #include "xenlight/console_ttys.hpp"
 #include "xenlight/context_thread.hpp"
 #include "xenlight/core_link.hpp"
+#include "xenlight/create.hpp"
 #include "xenlight/file_looks.hpp"
+#include "xenlight/host_memory.hpp"
 #include "xenlight/model_counters.hpp"
 #include "xenlight/save.hpp"
 #include "xenlight/workers.hpp"
@@ -29,21 +35,23 @@ namespace virtlight::xenlight {
 ///   watching    looks and listens. Only calls that answer in a moment, so that look() always does.
 ///   asking      pause, unpause, describe, tuning, requests to a guest. They may wait for a minute, as for
 ///               a guest that does not answer, but they wait in libxl's event loop and hold nobody up.
-///   destroying  as asking, but giving a guest a device of the host, or tearing one down, can hold the thread
-///               for some seconds, which must not hold up a pause.
+///   destroying  as asking, but tearing a guest down can hold the thread for some seconds, which must not
+///   hold
+///               up a pause.
 ///   measuring   counts, with calls for each vCPU and files for each disk: many domains take their time.
 ///   working     creation fills the guest's memory inside libxl, for seconds and more: one at a time on each
 ///               of limits::working_contexts; the rest waits.
 ///
-/// A guest is saved, restored and dumped on a working context, too: libxl does some of that while it holds
-/// the thread.
+/// A guest is saved, restored and dumped on a working context, too, and gets and loses devices of the host:
+/// libxl does some of that while it holds the thread.
 ///
 /// So a guest that hangs and a guest being built hold up neither each other nor the end of a third.
 class XenHypervisor final : public hypervisor::Hypervisor {
  public:
     /// Opens the contexts and reads the facts of the host; blocks, for limits::libxl_answer at most. `core`
     /// must outlive the result.
-    static Result<std::unique_ptr<XenHypervisor>> open(async::FdScheduler& core);
+    static Result<std::unique_ptr<XenHypervisor>> open(async::FdScheduler& core,
+                                                       Autoballoon autoballoon = Autoballoon::automatic);
     /// No operation may be in flight: neither a task of one alive, nor one to be resumed later.
     ~XenHypervisor() override;
 
@@ -120,13 +128,16 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     explicit XenHypervisor(async::FdScheduler& core);
     static Result<> listen(Context& watching, const std::shared_ptr<Attention>& attention, const Lives& lives,
                            ConsoleTtys& ttys);
-    Result<> read_facts();
+    Result<> read_facts(Autoballoon autoballoon);
+    Making making() { return {workers_, builds_, memory_, late_}; }
     async::Task<> add_models_counts(std::vector<hypervisor::DomainFigures>& all, Duration patience);
     async::Task<Result<bool>> is_paused(hypervisor::DomId domid, std::string_view verb);
     async::Task<Result<>> act(ContextThread& thread, std::string verb, hypervisor::DomId domid,
                               hypervisor::Operation operation, ContextThread::Ao ao);
     async::Task<Result<bool>> has_device(hypervisor::DomId domid, domain::Device device);
-    ContextThread& thread_for(const domain::Device& device);
+    async::Task<Result<Workers::Loan>> thread_for(domain::Device device, std::string what,
+                                                  hypervisor::Operation operation);
+    async::Task<Operations::Start> adding(hypervisor::DomId domid, domain::Device device);
     async::Task<Result<>> check_device_files(domain::Device device, std::string what);
     using Telling = std::function<Result<>(Context&, const std::string& what)>;
     async::Task<Result<>> tell(std::string verb, hypervisor::DomId domid, hypervisor::Operation operation,
@@ -135,6 +146,11 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> explained(ContextThread& thread, std::string what, hypervisor::DomId domid,
                                     Result<> acted);
     void follow_anew(hypervisor::DomId domid);
+    struct Late;
+    void follow_late(hypervisor::DomId domid, std::optional<Uuid> uuid);
+    async::Task<> let_late_go_on(hypervisor::DomId domid, std::shared_ptr<Late> late);
+    async::Task<bool> look_at_late(hypervisor::DomId domid, Uuid uuid);
+    async::Task<> end_following(hypervisor::DomId domid);
     Movers movers() { return {core_, link_, image_threads_}; }
     async::Task<Result<>> press_power_button(hypervisor::DomId domid, hypervisor::Operation operation);
 
@@ -151,13 +167,19 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     ContextThread destroying_;
     ContextThread measuring_;
     Workers workers_;
+    Builds builds_;
+    HostMemory memory_;
     async::BlockingThreads image_threads_;
     FileLooks looks_;                         ///< do not wait for those that move an image
     async::BlockingThreads copy_thread_;      ///< nor for one that is copied
     async::BlockingThreads device_thread_;    ///< waits for device models and the host's devices
     async::BlockingThreads picture_threads_;  ///< a device model that hangs holds up no resize
     ModelCounters model_counters_;
+    async::Scope late_;  ///< what libxl makes of operations that were given up
     std::size_t in_flight_ = 0;
+    /// Guests that were asked to suspend themselves, for what has come to nothing, and may still do so.
+    std::map<hypervisor::DomId, std::shared_ptr<Late>> suspending_late_;
+    async::Scope following_;  ///< of them
 };
 
 }  // namespace virtlight::xenlight

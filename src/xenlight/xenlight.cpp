@@ -10,10 +10,10 @@ std::optional<std::string> missing_on_this_machine() {
     return missing_for_dom0();
 }
 
-Result<std::unique_ptr<hypervisor::Hypervisor>> open(async::FdScheduler& core) {
+Result<std::unique_ptr<hypervisor::Hypervisor>> open(async::FdScheduler& core, Autoballoon autoballoon) {
     if (const auto missing = missing_for_dom0())
         return fail(Reason::operation_failed, "no Xen here: {}", *missing);
-    return XenHypervisor::open(core);
+    return XenHypervisor::open(core, autoballoon);
 }
 
 }  // namespace virtlight::xenlight

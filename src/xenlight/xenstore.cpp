@@ -10,6 +10,7 @@
 
 #include <poll.h>
 
+#include "base/limits.hpp"
 #include "xenlight/libxl.hpp"
 
 extern "C" {
@@ -76,6 +77,23 @@ Result<> Xenstore::write(const std::string& path, const std::string& value) {
     if (xs_write(handle_.get(), XBT_NULL, path.c_str(), value.data(), static_cast<unsigned>(value.size())))
         return {};
     return fail_errno(errno, "cannot write '{}' in xenstore", path);
+}
+
+Result<bool> Xenstore::withdraw(const std::string& path, const std::string& value) {
+    if (auto opened = open(); !opened) return std::unexpected(std::move(opened.error()));
+    for (unsigned left = limits::xenstore_attempts;;) {
+        const auto transaction = xs_transaction_start(handle_.get());
+        if (transaction == XBT_NULL) return fail_errno(errno, "cannot begin a transaction in xenstore");
+        unsigned size = 0;
+        const CString held(static_cast<char*>(xs_read(handle_.get(), transaction, path.c_str(), &size)));
+        const bool stands = held && value == std::string_view(held.get(), size);
+        const bool written = stands && xs_write(handle_.get(), transaction, path.c_str(), "", 0);
+        const bool ended = xs_transaction_end(handle_.get(), transaction, !written);
+        if (!stands) return false;
+        if (written && ended) return true;
+        if (!written || errno != EAGAIN || --left == 0)
+            return fail_errno(errno, "cannot empty '{}' in xenstore", path);
+    }
 }
 
 Result<> Xenstore::remove(const std::string& path) {

@@ -102,10 +102,11 @@ TEST(Scope, IsDrainedWhenItsLastTaskHasEnded) {
     scope.spawn(wait_and_note(first, notes));
     scope.spawn(wait_and_note(second, notes));
     watching.spawn(note(scope, notes));
+    watching.spawn(note(scope, notes));
     first.set(1);
     EXPECT_EQ(scope.in_flight(), 1u);
     second.set(1);
-    EXPECT_EQ(notes, (std::vector<std::string>{"ended", "ended", "drained"}));
+    EXPECT_EQ(notes, (std::vector<std::string>{"ended", "ended", "drained", "drained"}));
 }
 
 TEST(ScopeDeathTest, StopsTheProgramWhenItIsDestroyedWithTasksInFlight) {

@@ -127,10 +127,11 @@ class Wire:
         self.send(self.packet(procedure, payload, **header))
         return self.receive()
 
-    def open(self):
+    def open(self, read_only=False):
         assert self.call(self.AUTH_LIST)[3] == self.OK
         name = b"xen:///system"
-        payload = struct.pack(">II", 1, len(name)) + name + b"\0" * (-len(name) % 4) + struct.pack(">I", 0)
+        flags = struct.pack(">I", libvirt.VIR_CONNECT_RO if read_only else 0)
+        payload = struct.pack(">II", 1, len(name)) + name + b"\0" * (-len(name) % 4) + flags
         assert self.call(self.OPEN, payload)[3] == self.OK
 
     @staticmethod

@@ -11,6 +11,7 @@ import time
 import libvirt
 import pytest
 from clients import Wire
+from command import virtlight
 from consoles import RawStream, Stream, Terminal, Virsh, Watcher
 from hosts import wait_until
 from refusals import code_of
@@ -308,14 +309,6 @@ def test_how_much_a_viewer_sees_first_is_configured(own_host):
         with Stream(domain) as viewer:
             viewer.type("only-what-comes\r")
             assert "name=short" not in viewer.until("only-what-comes")
-
-
-def virtlight(host, daemon_folder, *words, status=0):
-    """What our own command printed."""
-    answer = subprocess.run([daemon_folder / "virtlight", "--connect", host.uri, *words],
-                            capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
-    assert answer.returncode == status, answer.stdout + answer.stderr
-    return answer.stdout if status == 0 else answer.stderr
 
 
 @pytest.mark.simulated

@@ -179,4 +179,4 @@ class Watcher(RawStream):
 
     def open(self):
         uuid = self.domain[-20:-4]
-        self.begin(self.PROGRAM, self.WATCH, uuid + struct.pack(">IIQQ", 0, self.access, 0, 0))
+        self.begin(self.PROGRAM, self.WATCH, uuid + struct.pack(">IIQQI", 0, self.access, 0, 0, 0))

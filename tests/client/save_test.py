@@ -87,6 +87,17 @@ def test_virsh_saves_restores_and_shows_the_job(host):
     assert "Removed" in host.virsh("managedsave-remove", "by-virsh")
 
 
+def test_a_guests_memory_goes_to_no_file_that_somebody_has_put_there(host, conn):
+    domain = running(host, conn, "secret")
+    image, other = host.place("secret.save"), host.place("somebody-elses")
+    host.shell(f"echo theirs > {other} && ln {other} {image}.virtlight-unfinished")
+    domain.save(image)
+    assert host.shell(f"cat {other}") == "theirs"
+    assert host.shell(f"stat -c '%a %h' {image}") == "600 1"
+    conn.restore(image)
+    assert domain.isActive()
+
+
 def test_a_paused_guest_cannot_be_saved_and_says_why(host, conn):
     domain = running(host, conn, "held")
     domain.suspend()

@@ -133,6 +133,10 @@ def test_a_disk_tells_its_size_whether_the_guest_runs_or_not(host, conn):
             capacity, allocation, physical = domain.blockInfo(name)
             assert capacity == physical == 16 << 20
             assert 0 < allocation < capacity
+        told = host.virsh("domstats", "--block", "sized")
+        for line in ("name=xvdb", f"path={image}", f"capacity={16 << 20}", f"physical={16 << 20}",
+                     f"allocation={allocation}"):
+            assert f"block.0.{line}" in told
     assert "Capacity:" in host.virsh("domblkinfo", "sized", "xvdb")
     with refused(libvirt.VIR_ERR_INVALID_ARG, "xvdz"):
         domain.blockInfo("xvdz")

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "console/consoles.hpp"
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -91,7 +95,8 @@ class ConsolesTest : public test::LoopTest {
         consoles.emplace(loop, disk, xen, *manager,
                          Places{.histories = folder.path() / "histories",
                                 .logs = folder.path() / "logs",
-                                .locks = folder.path()});
+                                .locks = folder.path()},
+                         settings);
         co_await consoles->start_up();
         const auto started = co_await manager->start_up();
         EXPECT_TRUE(started);
@@ -130,6 +135,7 @@ class ConsolesTest : public test::LoopTest {
         const auto told = xen.ttys_told.begin()->second;
         told({{.tty = tty}});
     }
+    std::filesystem::path histories() const { return folder.path() / "histories"; }
     bool locked() {
         return !ConsoleLock::take(folder.path() / fmt::format("xenconsole.{}", xen.next_domid - 1));
     }
@@ -144,6 +150,7 @@ class ConsolesTest : public test::LoopTest {
     std::optional<manager::Manager> manager;
     std::optional<Consoles> consoles;
     domain::Definition web;
+    Settings settings{};
 
     friend struct Bodies;
 };
@@ -346,6 +353,58 @@ struct Bodies {
         co_await t.end();
     }
 
+    /// A disk that refuses histories: where their folder was there is a file.
+    static void break_disk(ConsolesTest& t) {
+        rename(t.histories(), t.folder.path() / "aside");
+        std::ofstream(t.histories()) << "no folder";
+    }
+    static void mend_disk(ConsolesTest& t) {
+        remove(t.histories());
+        rename(t.folder.path() / "aside", t.histories());
+    }
+
+    static Task<> disk_refuses(ConsolesTest& t) {
+        t.settings.save_delay = t.settings.save_retry = milliseconds(10);
+        const auto file = t.histories() / (to_string(t.web.uuid) + ".console0");
+        co_await t.begin();
+        co_await t.define_and_start();
+        break_disk(t);
+        t.pty.say("words");
+        co_await t.until_history_has("words");
+        log::set_level(log::Level::warning);
+        testing::internal::CaptureStderr();
+        co_await async::sleep_for(t.loop, milliseconds(100));
+        const auto complaints = testing::internal::GetCapturedStderr();
+        log::set_level(log::Level::error);
+        EXPECT_THAT(complaints, HasSubstr("a console's history is not kept"));
+        EXPECT_EQ(std::ranges::count(complaints, '\n'), 1) << complaints;
+        mend_disk(t);
+        co_await t.until([&] { return text_of(kept(file)).contains("words"); });
+        co_await t.end();
+    }
+
+    static Task<> disk_refuses_until_the_end(ConsolesTest& t) {
+        t.settings.save_delay = milliseconds(10);
+        t.settings.save_retry = std::chrono::hours(1);
+        const auto file = t.histories() / (to_string(t.web.uuid) + ".console0");
+        co_await t.begin();
+        co_await t.define_and_start();
+        break_disk(t);
+        t.pty.say("words");
+        co_await t.until_history_has("words");
+        co_await async::sleep_for(t.loop, milliseconds(100));
+        mend_disk(t);
+        co_await t.end();
+        EXPECT_THAT(text_of(kept(file)), HasSubstr("words"));
+    }
+
+    static Ring kept(const std::filesystem::path& file) {
+        const HistorySize size;
+        const auto image = read_file(file, Ring::longest_image(size));
+        auto ring = image ? Ring::from_image(*image, size) : Result<Ring>(std::unexpected(image.error()));
+        return ring ? *std::move(ring) : Ring(size);
+    }
+
     static Task<> forgotten(ConsolesTest& t) {
         const auto file = t.folder.path() / "histories" / (to_string(t.web.uuid) + ".console0");
         co_await t.begin();
@@ -445,6 +504,14 @@ TEST_F(ConsolesTest, AConsoleThatAnotherProgramReadsIsLeftToIt) {
 
 TEST_F(ConsolesTest, AHistoryGoesOnAfterARestartOfTheDaemon) {
     run(Bodies::restarted(*this));
+}
+
+TEST_F(ConsolesTest, AHistoryThatTheDiskRefusesIsWrittenWhenItTakesAgain) {
+    run(Bodies::disk_refuses(*this));
+}
+
+TEST_F(ConsolesTest, AHistoryThatTheDiskRefusedIsTriedOnceMoreAtTheEnd) {
+    run(Bodies::disk_refuses_until_the_end(*this));
 }
 
 TEST_F(ConsolesTest, AHistoryGoesWithItsDomain) {

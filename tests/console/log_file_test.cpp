@@ -108,6 +108,35 @@ TEST_F(LogFileTest, LeavesOutWhatWasThereBefore) {
     EXPECT_EQ(content(), "2026-01-01T00:00:00.000Z new\n");
 }
 
+TEST_F(LogFileTest, BeginsEachBootOnALineOfItsOwn) {
+    ASSERT_TRUE(make_folder(path.parent_path()));
+    ring.mark(Mark::Kind::boot, at_ms(0));
+    say("up\n# ", 1);
+    settle();
+    ring.mark(Mark::Kind::shutdown, at_ms(1000));
+    ring.mark(Mark::Kind::reboot, at_ms(2000));
+    say("up again\n", 3000);
+    settle();
+    EXPECT_EQ(content(),
+              "2026-01-01T00:00:00.000Z --- boot ---\n"
+              "2026-01-01T00:00:00.001Z up\n"
+              "2026-01-01T00:00:00.001Z # \n"
+              "2026-01-01T00:00:02.000Z --- reboot ---\n"
+              "2026-01-01T00:00:03.000Z up again\n");
+}
+
+TEST_F(LogFileTest, BeginsABootOnALineOfItsOwnThatIsWrittenTogetherWithTheOneBefore) {
+    ASSERT_TRUE(make_folder(path.parent_path()));
+    say("# ", 1);
+    ring.mark(Mark::Kind::reboot, at_ms(2000));
+    say("up\n", 3000);
+    settle();
+    EXPECT_EQ(content(),
+              "2026-01-01T00:00:00.001Z # \n"
+              "2026-01-01T00:00:02.000Z --- reboot ---\n"
+              "2026-01-01T00:00:03.000Z up\n");
+}
+
 TEST_F(LogFileTest, HasOnePieceOnItsWayAtATime) {
     ASSERT_TRUE(make_folder(path.parent_path()));
     for (int i = 0; i < 50; ++i) {

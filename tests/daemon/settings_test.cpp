@@ -73,6 +73,18 @@ TEST(Settings, SayHowMuchOfAConsoleIsKept) {
     EXPECT_EQ(console::HistorySize().bytes(), console::HistorySize::of(512 * 1024).bytes());
 }
 
+TEST(Settings, SayWhetherDom0IsAskedForMemory) {
+    using xenlight::Autoballoon;
+    const auto said = [](std::string_view text) {
+        const Root root(text);
+        return settings_of(read({"--root", root.path()})).autoballoon;
+    };
+    EXPECT_EQ(said(""), Autoballoon::automatic);
+    EXPECT_EQ(said("autoballoon = \"auto\"\n"), Autoballoon::automatic);
+    EXPECT_EQ(said("autoballoon = true\n"), Autoballoon::on);
+    EXPECT_EQ(said("autoballoon = false\n"), Autoballoon::off);
+}
+
 TEST(Settings, OfTheCommandLineWinOverTheFile) {
     const Root root("hypervisor = 'xen'\n");
     const auto settings = settings_of(read({"--root", root.path(), "--hypervisor", "simulated"}));
@@ -83,6 +95,7 @@ TEST(Settings, NameTheFileAndTheLineOfAMistake) {
     for (const auto& [text, complaint] : std::vector<std::pair<std::string, std::string>>{
              {"\nwobble = 'x'\n", "line 2: 'wobble' is not a setting"},
              {"hypervisor = 'kvm'\n", "line 1: hypervisor 'kvm' is not known (known: xen, simulated)"},
+             {"autoballoon = 'maybe'\n", "autoballoon 'maybe' is not known (known: auto, true, false)"},
              {"log_level = 7\n", "line 1: 'log_level' wants a text in quotes"},
              {"socket_mode = '0999'\n", "line 1: socket mode '0999' is no octal number up to 0777"},
              {"console_history = '1K'\n", "line 1: '1K' is no number from 32768 to 67108864"},

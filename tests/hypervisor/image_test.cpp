@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/limits.hpp"
@@ -25,9 +26,19 @@ namespace {
 /// Called before a file or a folder is synced; false: that fails.
 std::function<bool(bool folder)> before_sync = [](bool) { return true; };
 
+/// What becomes of the bytes that were written.
+bool disk_is_good = true;
+
 }  // namespace
 
 // Instead of libc's.
+extern "C" int sync_file_range(int fd, off_t from, off_t size, unsigned flags) {
+    if (disk_is_good || (flags & SYNC_FILE_RANGE_WAIT_AFTER) == 0)
+        return static_cast<int>(::syscall(SYS_sync_file_range, fd, from, size, flags));
+    errno = EIO;
+    return -1;
+}
+
 extern "C" int fsync(int fd) {
     struct stat status{};
     ::fstat(fd, &status);
@@ -257,6 +268,82 @@ TEST_F(Image, TakesTheNameThatAKilledDaemonLeftBehind) {
     auto writer = ImageWriter::create(path, head());
     ASSERT_TRUE(writer && writer->commit());
     EXPECT_EQ(open_image(path)->stream_bytes, 0);
+}
+
+TEST_F(Image, IsNotWrittenWhereSomebodyElseCanRead) {
+    const auto temporary = path.string() + std::string(unfinished_suffix);
+    const auto other = folder.path() / "other";
+    const auto expect_private = [&] {
+        auto writer = ImageWriter::create(path, head());
+        ASSERT_TRUE(writer) << writer.error().message;
+        ASSERT_TRUE(writer->write("secret"));
+        struct stat status{};
+        ASSERT_EQ(::lstat(temporary.c_str(), &status), 0);
+        EXPECT_TRUE(S_ISREG(status.st_mode));
+        EXPECT_EQ(status.st_mode & 0777, 0600);
+        EXPECT_EQ(status.st_uid, ::geteuid());
+        EXPECT_EQ(status.st_nlink, 1);
+        EXPECT_EQ(fs::file_size(other), 0) << "nothing goes to the other name";
+    };
+    std::ofstream(other.c_str()) << "";
+    fs::create_hard_link(other, temporary);
+    expect_private();
+    fs::create_symlink(other, temporary);
+    expect_private();
+    ASSERT_EQ(::mkfifo(temporary.c_str(), 0666), 0);
+    expect_private();
+    std::ofstream(temporary) << "left by a daemon with another umask";
+    ::chmod(temporary.c_str(), 0666);
+    expect_private();
+    std::ofstream(temporary) << "of another user";
+    if (::chown(temporary.c_str(), 12345, 12345) == 0) expect_private();
+}
+
+TEST_F(Image, ThatIsReplacedWhileItIsWrittenDoesNotGetItsName) {
+    const auto temporary = path.string() + std::string(unfinished_suffix);
+    {
+        auto writer = ImageWriter::create(path, head());
+        ASSERT_TRUE(writer);
+        fs::remove(temporary);
+        std::ofstream(temporary) << "another one";
+        EXPECT_EQ(writer->commit().error().reason, Reason::invalid_state);
+    }
+    EXPECT_FALSE(fs::exists(path));
+    EXPECT_TRUE(fs::exists(temporary)) << "it is not ours to remove";
+}
+
+TEST_F(Image, GivesBackTheRoomThatItDoesNotNeed) {
+    const auto blocks = [&](const fs::path& of) {
+        struct stat status{};
+        ::stat(of.c_str(), &status);
+        return static_cast<std::size_t>(status.st_blocks) * 512;
+    };
+    constexpr std::size_t room = 4 * 1024 * 1024;
+    auto writer = ImageWriter::create(path, head());
+    ASSERT_TRUE(writer && writer->reserve(room));
+    if (blocks(path.string() + std::string(unfinished_suffix)) < room)
+        GTEST_SKIP() << "this file system takes no room";
+    EXPECT_EQ(fs::file_size(path.string() + std::string(unfinished_suffix)),
+              format_image_head(head()).size());
+    ASSERT_TRUE(writer->write("the stream") && writer->commit());
+    EXPECT_LT(blocks(path), room / 2);
+    EXPECT_EQ(open_image(path)->stream_bytes, 10);
+}
+
+TEST_F(Image, ThatADiskLosesOnTheWayIsNotCommitted) {
+    for (const bool bypasses : {false, true}) {
+        auto writer = ImageWriter::create(path, head());
+        ASSERT_TRUE(writer);
+        if (bypasses) writer->bypass_cache();
+        disk_is_good = false;
+        Result<> written;
+        for (std::size_t size = 0; written && size <= limits::image_unwritten + limits::image_writeback;
+             size += limits::image_chunk)
+            written = writer->write(std::string(limits::image_chunk, 'm'));
+        disk_is_good = true;
+        ASSERT_FALSE(written) << "the sync would not tell it again";
+        EXPECT_THAT(written.error().message, HasSubstr("cannot write"));
+    }
 }
 
 TEST_F(Image, GoesNowhereButToAFile) {

@@ -54,8 +54,14 @@ manager::DomainInfo running_info() {
             .vcpus_max = 3};
 }
 
+const std::vector<manager::DiskOfDomain> disks{
+    {.target = *domain::parse_disk_name("xvda"),
+     .path = "/images/a",
+     .size = hypervisor::DiskSize{.capacity = 300, .allocation = 100, .physical = 200}},
+    {.target = *domain::parse_disk_name("xvdb"), .path = "/dead/b"}};
+
 TEST(StatisticsParams, HaveLibvirtsNamesAndTypes) {
-    EXPECT_EQ(by_name(statistics_params(running_info(), &figures, stats::all)),
+    EXPECT_EQ(by_name(statistics_params(running_info(), &figures, disks, stats::all)),
               (Params{{"state.state", 1},
                       {"state.reason", 1},
                       {"cpu.time", std::uint64_t{6'000'000'000}},
@@ -83,12 +89,17 @@ TEST(StatisticsParams, HaveLibvirtsNamesAndTypes) {
                       {"net.0.tx.drop", std::uint64_t{8}},
                       {"block.count", 2U},
                       {"block.0.name", "xvda"},
+                      {"block.0.path", "/images/a"},
+                      {"block.0.allocation", std::uint64_t{100}},
+                      {"block.0.capacity", std::uint64_t{300}},
+                      {"block.0.physical", std::uint64_t{200}},
                       {"block.0.rd.reqs", std::uint64_t{10}},
                       {"block.0.rd.bytes", std::uint64_t{4096}},
                       {"block.0.wr.reqs", std::uint64_t{20}},
                       {"block.0.wr.bytes", std::uint64_t{8192}},
                       {"block.0.fl.reqs", std::uint64_t{1}},
                       {"block.1.name", "xvdb"},
+                      {"block.1.path", "/dead/b"},
                       {"block.1.rd.reqs", std::uint64_t{1}},
                       {"block.1.rd.bytes", std::uint64_t{512}},
                       {"block.1.wr.reqs", std::uint64_t{2}},
@@ -97,13 +108,22 @@ TEST(StatisticsParams, HaveLibvirtsNamesAndTypes) {
 }
 
 TEST(StatisticsParams, OfADomainThatDoesNotRunAreWhatIsKnownOfIt) {
-    const manager::DomainInfo info{.memory_max_kib = 2000, .vcpus = 1, .vcpus_max = 3};
-    EXPECT_EQ(by_name(statistics_params(info, nullptr, stats::all)),
+    const manager::DomainInfo info{.memory_kib = 1500, .memory_max_kib = 2000, .vcpus = 1, .vcpus_max = 3};
+    EXPECT_EQ(by_name(statistics_params(info, nullptr, disks, stats::all)),
               (Params{{"state.state", 5},
                       {"state.reason", 0},
+                      {"balloon.current", std::uint64_t{1500}},
                       {"balloon.maximum", std::uint64_t{2000}},
                       {"vcpu.current", 1U},
-                      {"vcpu.maximum", 3U}}));
+                      {"vcpu.maximum", 3U},
+                      {"block.count", 2U},
+                      {"block.0.name", "xvda"},
+                      {"block.0.path", "/images/a"},
+                      {"block.0.allocation", std::uint64_t{100}},
+                      {"block.0.capacity", std::uint64_t{300}},
+                      {"block.0.physical", std::uint64_t{200}},
+                      {"block.1.name", "xvdb"},
+                      {"block.1.path", "/dead/b"}}));
 }
 
 TEST(StatisticsParams, NeedNoMeasuringForTheStateAlone) {

@@ -115,6 +115,20 @@ TEST(Subscriptions, TellOfDevicesThatComeAndGo) {
               (std::vector<EventMessage>{{367, *encode(CallbackMessage{kept, body})}}));
 }
 
+TEST(Subscriptions, TellOfMetadataThatWasChanged) {
+    Subscriptions subscriptions;
+    const auto id = *subscriptions.add(23, std::nullopt);
+    const auto told = [&](domain::MetadataChanged changed) {
+        return subscriptions.messages({.name = "pv", .uuid = ours, .domid = 5, .kind = std::move(changed)});
+    };
+    const auto message = [&](std::int32_t type, std::optional<std::string> uri) {
+        const MetadataMessage body{{.name = "pv", .uuid = ours, .id = 5}, type, std::move(uri)};
+        return std::vector<EventMessage>{{379, *encode(CallbackMessage{id, body})}};
+    };
+    EXPECT_EQ(told({domain::MetadataKind::title, ""}), message(1, std::nullopt));
+    EXPECT_EQ(told({domain::MetadataKind::element, "urn:a"}), message(2, "urn:a"));
+}
+
 TEST(Subscriptions, TellOnlyOfWhatWasRegisteredFor) {
     Subscriptions subscriptions;
     ASSERT_TRUE(subscriptions.add(lifecycle, std::nullopt));

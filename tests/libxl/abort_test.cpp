@@ -4,8 +4,11 @@
 #include <ostream>
 #include <string_view>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
+#include "libxl/clock.hpp"
 #include "libxl/device_model.hpp"
 #include "libxl/host_fixture.hpp"
 
@@ -15,6 +18,8 @@ extern "C" {
 
 namespace virtlight::fake {
 namespace {
+
+using ::testing::HasSubstr;
 
 class AbortTest : public HostTest {
  protected:
@@ -67,6 +72,30 @@ TEST_F(AbortTest, OfACreateThatWaitsForItsDeviceModelLeavesNothing) {
     ASSERT_TRUE(host_.until([] { return DeviceModels::pid() != 0; }));
     stop_.cancel();
     expect_nothing_left(create);
+}
+
+TEST_F(AbortTest, OfACreateThatLibxlEndsMuchLaterLeavesNothingEither) {
+    const auto building = host_.xen().calls().hold("xc_dom_build_image");
+    const auto definition = host_.definition();
+    const auto create = start_create(definition);
+    ASSERT_TRUE(host_.until([&] { return building.has_caller(); }));
+    const auto domid = host_.xen().list().back().domid;
+    EXPECT_TRUE(seen(domid));
+    stop_.cancel();
+    EXPECT_TRUE(waits(create));
+    let_pass(limits::libxl_abort);
+    EXPECT_EQ(reason(host_.finish(create)), Reason::timed_out);
+    EXPECT_TRUE(host_.xen().find(domid));
+    EXPECT_FALSE(seen(domid)) << "it would be taken for another tool's guest";
+    const auto again = host_.run(host_.hypervisor().create(definition, host_.operation()));
+    ASSERT_FALSE(again);
+    EXPECT_THAT(again.error().message, HasSubstr("an earlier start of it was given up"));
+
+    building.release();
+    EXPECT_TRUE(no_guest_is_left());
+    EXPECT_TRUE(host_.until(
+        [&] { return host_.run(host_.hypervisor().create(definition, host_.operation())).has_value(); }));
+    EXPECT_TRUE(seen(host_.xen().list().back().domid));
 }
 
 // Shutdown

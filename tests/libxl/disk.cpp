@@ -24,6 +24,7 @@ std::atomic<bool> limited = false;
 std::mutex mutex;
 std::condition_variable better;
 std::size_t limit = endless;
+std::atomic<std::size_t> room = endless;
 bool stalls = false;
 unsigned waiting = 0;
 
@@ -69,12 +70,17 @@ void Disk::stalls_at(std::size_t bytes) {
     set(bytes, true);
 }
 
+void Disk::has_room_for(std::size_t bytes) {
+    room = bytes;
+}
+
 bool Disk::is_waited_for() {
     const std::scoped_lock lock(mutex);
     return waiting > 0;
 }
 
 void Disk::good_again() {
+    room = endless;
     set(endless, false);
 }
 
@@ -96,6 +102,11 @@ ssize_t write(int fd, const void* bytes, std::size_t size) {
     if (fits == 0 && size > 0) return errno = ENOSPC, -1;
     return ___interceptor_write ? ___interceptor_write(fd, bytes, fits)
                                 : ::syscall(SYS_write, fd, bytes, fits);
+}
+
+int fallocate(int fd, int mode, off_t from, off_t size) {
+    if (static_cast<std::size_t>(from + size) > virtlight::fake::room) return errno = ENOSPC, -1;
+    return static_cast<int>(::syscall(SYS_fallocate, fd, mode, from, size));
 }
 
 }  // extern "C"

@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/limits.hpp"
 #include "libxl/clock.hpp"
 #include "libxl/save_fixture.hpp"
 
@@ -160,6 +161,18 @@ TEST_P(RecordOfImage, ThatTheDiskIsSlowToTakeHoldsUpNobodyElse) {
     expect_restored(start_restore());
 }
 
+TEST_F(SaveTest, AnImageThatTheDiskHasNoRoomForTroublesNoGuest) {
+    domid_ = host_.machine.add("guest");
+    definition_ = {.name = "guest", .uuid = host_.xen().find(domid_)->uuid, .memory_kib = 64 * 1024};
+    Disk::has_room_for(1024 * 1024);
+    const auto end = host_.finish(start_save());
+    ASSERT_FALSE(end);
+    EXPECT_EQ(end.error().reason, Reason::io);
+    EXPECT_THAT(end.error().message, HasSubstr("cannot make room for 64 MiB in"));
+    EXPECT_EQ(host_.guests().request(domid_), "");
+    EXPECT_TRUE(Disk::is_empty());
+}
+
 /// Those before libxl's last, which is as if it were there when it is not.
 using RecordOfMemory = SaveTestWith<std::size_t>;
 
@@ -253,6 +266,80 @@ TEST_F(ReluctantGuest, ThatAcknowledgesAndIsNotWaitedForGoesOn) {
     stop_.cancel();
     EXPECT_EQ(reason(host_.finish(save_)), Reason::cancelled);
     EXPECT_TRUE(host_.xen().find(domid_)->runs());
+}
+
+TEST_F(ReluctantGuest, ThatIsNotWaitedForIsNotAskedAnyMore) {
+    stop_.cancel();
+    EXPECT_EQ(reason(host_.finish(save_)), Reason::cancelled);
+    EXPECT_EQ(host_.guests().request(domid_), "");
+}
+
+/// It has acknowledged the request before the save came to nothing.
+class LateGuest : public ReluctantGuest {
+ protected:
+    void SetUp() override {
+        ReluctantGuest::SetUp();
+        host_.guests().acknowledge(domid_);
+        EXPECT_TRUE(waits(save_));
+        stop_.cancel();
+        EXPECT_EQ(reason(host_.finish(save_)), Reason::cancelled);
+    }
+    /// Longer than the pauses between the looks at it.
+    void let_looks_be_taken() {
+        host_.until([] { return false; }, 2 * limits::late_suspend_look);
+    }
+    bool is_seen_suspended() { return seen(domid_)->stopped == hypervisor::StopReason::suspend; }
+    bool runs() { return host_.xen().find(domid_)->runs(); }
+};
+
+TEST_F(LateGuest, ThatSuspendsItselfAtLastGoesOnAndIsNotSeenSuspended) {
+    let_looks_be_taken();
+    let_pass(limits::late_suspend - seconds(10));
+    let_looks_be_taken();
+    host_.xen().stop(domid_, Stop::suspend);
+    EXPECT_FALSE(is_seen_suspended());
+    EXPECT_TRUE(host_.until([&] { return runs(); }));
+    EXPECT_FALSE(is_seen_suspended());
+}
+
+TEST_F(LateGuest, ThatSuspendsItselfMuchLaterHasItsOwnReasons) {
+    let_pass(limits::late_suspend);
+    let_looks_be_taken();
+    host_.xen().stop(domid_, Stop::suspend);
+    let_looks_be_taken();
+    EXPECT_TRUE(is_seen_suspended());
+}
+
+TEST_F(LateGuest, ThatIsAskedAnewStaysSuspended) {
+    const auto again = host_.start(host_.hypervisor().suspend(domid_, host_.operation()));
+    ASSERT_TRUE(asked(domid_, "suspend"));
+    suspend();
+    EXPECT_TRUE(host_.finish(again));
+    let_looks_be_taken();
+    EXPECT_TRUE(is_seen_suspended());
+}
+
+TEST_F(LateGuest, ThatHasJustSuspendedItselfGoesOnBeforeItIsAskedAnew) {
+    host_.xen().stop(domid_, Stop::suspend);
+    const auto again = host_.start(host_.hypervisor().suspend(domid_, host_.operation()));
+    ASSERT_TRUE(asked(domid_, "suspend"));
+    EXPECT_TRUE(runs());
+    suspend();
+    EXPECT_TRUE(host_.finish(again));
+}
+
+TEST_F(LateGuest, ThatIsAskedAnewByAnotherToolStaysSuspended) {
+    host_.xenstore().write(fmt::format("/local/domain/{}/control/shutdown", domid_), "suspend");
+    let_looks_be_taken();
+    suspend();
+    let_looks_be_taken();
+    EXPECT_TRUE(is_seen_suspended());
+}
+
+TEST_F(LateGuest, ThatDiesIsFollowedNoMore) {
+    host_.machine.remove(domid_);
+    let_looks_be_taken();
+    EXPECT_FALSE(seen(domid_));
 }
 
 TEST_F(ReluctantGuest, ThatDiesInsteadIsNotSaved) {

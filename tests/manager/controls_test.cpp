@@ -274,10 +274,10 @@ TEST_F(Controls, AGuestWhoseDumpADaemonHasNotSurvivedGoesOn) {
     const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
     settle();
     const auto during = store.lives.at(guest.uuid);
-    EXPECT_EQ(during.held, StoredLife::Held::dumping);
+    EXPECT_EQ(during.held, Held::dumping);
     xen.release("dump");
     EXPECT_TRUE(end_of(dumping));
-    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
 
     // As it was when the daemon was killed.
     store.lives[guest.uuid] = during;
@@ -286,7 +286,7 @@ TEST_F(Controls, AGuestWhoseDumpADaemonHasNotSurvivedGoesOn) {
     look();
     EXPECT_EQ(info(guest).status, Status(RunningReason::unpaused));
     EXPECT_FALSE(xen.truth.at(1).paused);
-    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
 }
 
 TEST_F(Controls, ADumpThatCannotBeNotedPausesNobody) {

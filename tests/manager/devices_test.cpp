@@ -105,27 +105,27 @@ TEST_F(Devices, AreNotedAsBeingChangedWhileTheyAre) {
     xen.hold("attach");
     const auto attaching = begin(manager->attach_device(guest.uuid, disk("xvdb"), {}));
     loop.run_for(seconds(1));
-    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::devices);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::devices);
     xen.release("attach");
     EXPECT_TRUE(end_of(attaching));
-    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
     xen.fail_next("detach", {Reason::timed_out, "it keeps it"});
     EXPECT_FALSE(detach(guest, disk("xvdb")));
-    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
 }
 
 TEST_F(Devices, AreThoseThatXenTellsOfWhenTheDaemonWasKilledWhileTheyWereChanged) {
     const auto guest = running("web");
     EXPECT_TRUE(attach(guest, disk("xvdb")));
     EXPECT_TRUE(attach(guest, nic(1)));
-    store.lives.at(guest.uuid).held = StoredLife::Held::devices;
+    store.lives.at(guest.uuid).held = Held::devices;
     xen.definitions.at(1).disks = {disk("xvdc")};
     restart();
     look();
     EXPECT_THAT(live(guest), ElementsAre(disk("xvdc")));
     EXPECT_EQ(manager->definition(guest.uuid, Which::live)->nics.size(), 1u);
     EXPECT_THAT(store.lives.at(guest.uuid).definition.disks, ElementsAre(disk("xvdc")));
-    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
     EXPECT_TRUE(attach(guest, disk("xvdb", "/srv/other.img")));
 }
 

@@ -64,7 +64,8 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     }
     /// To be called by the test when a tty is to have come or moved.
     std::map<hypervisor::LifeId, hypervisor::TtysTold> ttys_told;
-    bool bypassed_cache = false;  ///< by the last save or restore
+    bool bypassed_cache = false;                     ///< by the last save or restore
+    std::shared_ptr<hypervisor::Progress> progress;  ///< of the last save or dump
     std::size_t count(const std::string& call) const {
         return static_cast<std::size_t>(std::ranges::count(calls, call));
     }
@@ -294,8 +295,9 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         co_return turn;
     }
     async::Task<Result<>> dump_core(DomId domid, std::filesystem::path path, Operation operation) override {
-        operation.progress->bytes = 1000;
-        operation.progress->bytes_all = truth.at(domid).memory_kib * 1024;
+        progress = operation.progress;
+        progress->bytes = 1000;
+        progress->bytes_all = truth.at(domid).memory_kib * 1024;
         auto turn = co_await begin("dump", operation, domid);
         if (turn) dumps[path] = truth.at(domid).paused;
         co_return turn;
@@ -308,8 +310,9 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> save(DomId domid, hypervisor::ImageHead head, std::filesystem::path path,
                                Operation operation) override {
         bypassed_cache = operation.bypass_cache;
-        operation.progress->bytes = 1000;
-        operation.progress->bytes_all = head.definition.memory_kib * 1024;
+        progress = operation.progress;
+        progress->bytes = 1000;
+        progress->bytes_all = head.definition.memory_kib * 1024;
         auto turn = co_await begin("save", operation, domid);
         if (!turn) co_return turn;
         truth.at(domid).stopped = hypervisor::StopReason::suspend;

@@ -139,7 +139,7 @@ TEST_F(FileStoreTest, KeepsALifeWithItsDomidAndItsTtys) {
     ASSERT_THAT(content.problems, IsEmpty());
     ASSERT_EQ(content.lives.size(), 1u);
     EXPECT_EQ(content.lives[0].domid, 17u);
-    EXPECT_EQ(content.lives[0].held, StoredLife::Held::no);
+    EXPECT_EQ(content.lives[0].held, Held::no);
     EXPECT_EQ(content.lives[0].definition, live);
     EXPECT_THAT(content.domains, IsEmpty());
     ASSERT_TRUE(end_of(store.remove_life(web.uuid)));
@@ -150,7 +150,7 @@ TEST_F(FileStoreTest, KeepsALifeWithItsDomidAndItsTtys) {
 TEST_F(FileStoreTest, KeepsWhyALifeIsHeld) {
     auto live = web;
     live.consoles = {{domain::Console::Target::xen, 0, "/dev/pts/3"}};
-    using enum StoredLife::Held;
+    using enum Held;
     for (const auto held : {starting, saving, dumping, resetting, devices, ending}) {
         for (const bool ours : {false, true}) {
             ASSERT_TRUE(end_of(store.save_life({live, 17, held, ours})));

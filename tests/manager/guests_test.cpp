@@ -178,7 +178,7 @@ TEST_F(Guest, ThatIsBeingDestroyedIsNotedAsSuch) {
     xen.hold("destroy");
     const auto destroying = begin(manager->destroy(guest.uuid));
     settle();
-    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::ending);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::ending);
     xen.release("destroy");
     EXPECT_TRUE(end_of(destroying));
 }
@@ -192,7 +192,7 @@ TEST_F(Guest, ThatCannotBeDestroyedIsStillThere) {
     EXPECT_THAT(failed.error().details, ElementsAre("libxl: why"));
     look();
     EXPECT_EQ(info(guest).domid, 1);
-    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no) << "the next daemon leaves it alone";
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no) << "the next daemon leaves it alone";
     EXPECT_THAT(events(), IsEmpty());
 }
 
@@ -306,10 +306,10 @@ TEST_F(Guest, ThatIsResettingItselfSoftlyIsNotedAsSuch) {
     xen.hold("unpause");
     xen.stop(1, hypervisor::StopReason::soft_reset);
     look();
-    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::resetting);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::resetting);
     xen.release("unpause");
     look();
-    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
 }
 
 TEST_F(Guest, ThatResetsItselfSoftlyStaysTheDomainThatItIs) {

@@ -26,9 +26,9 @@ TEST(JobQueue, GivesTheJobsTheirTurnsInTheOrderOfArrival) {
     queue.add(id(1), JobKind::suspend);
     queue.add(id(2), JobKind::define);
     EXPECT_EQ(queue.next(), id(1));
-    queue.finish();
+    queue.finish(id(1));
     EXPECT_EQ(queue.next(), id(2));
-    queue.finish();
+    queue.finish(id(2));
     EXPECT_EQ(queue.next(), std::nullopt);
     EXPECT_TRUE(queue.idle());
 }
@@ -48,8 +48,8 @@ TEST(JobQueue, LetsDestroyOvertakeWhatRunsOnTheGuest) {
     queue.next();
     const auto arrival = queue.add(id(2), JobKind::destroy);
     ASSERT_TRUE(arrival);
-    EXPECT_EQ(arrival->overtaken, id(1));
-    queue.finish();
+    EXPECT_THAT(arrival->overtaken, ElementsAre(id(1)));
+    queue.finish(id(1));
     EXPECT_EQ(queue.next(), id(2));
 }
 
@@ -62,11 +62,11 @@ TEST(JobQueue, EndsTheWaitingJobsOnTheGuestWithDestroyAndKeepsThoseOnTheDefiniti
     queue.add(id(4), JobKind::start);
     const auto arrival = queue.add(id(5), JobKind::destroy);
     EXPECT_THAT(arrival->ended, ElementsAre(id(2), id(4)));
-    queue.finish();
+    queue.finish(id(1));
     EXPECT_EQ(queue.next(), id(5));
-    queue.finish();
+    queue.finish(id(5));
     EXPECT_EQ(queue.next(), id(3));
-    queue.finish();
+    queue.finish(id(3));
     EXPECT_TRUE(queue.idle());
 }
 
@@ -74,7 +74,7 @@ TEST(JobQueue, NeverCancelsAChangeOfTheDefinition) {
     JobQueue queue;
     queue.add(id(1), JobKind::define);
     queue.next();
-    EXPECT_EQ(queue.add(id(2), JobKind::destroy)->overtaken, std::nullopt);
+    EXPECT_THAT(queue.add(id(2), JobKind::destroy)->overtaken, IsEmpty());
 }
 
 TEST(JobQueue, DoesNotCancelOneDestroyForAnother) {
@@ -82,7 +82,7 @@ TEST(JobQueue, DoesNotCancelOneDestroyForAnother) {
     queue.add(id(1), JobKind::destroy);
     queue.next();
     const auto arrival = queue.add(id(2), JobKind::destroy);
-    EXPECT_EQ(arrival->overtaken, std::nullopt);
+    EXPECT_THAT(arrival->overtaken, IsEmpty());
     EXPECT_THAT(arrival->ended, IsEmpty());
 }
 
@@ -94,9 +94,9 @@ TEST(JobQueue, CleansUpAfterAGuestBeforeTheJobsThatWaitButAfterADestroy) {
     EXPECT_THAT(queue.add(id(3), JobKind::after_stop)->ended, IsEmpty());
     queue.add(id(4), JobKind::destroy);  // takes id 2 and id 3 with it
     queue.add(id(5), JobKind::after_stop);
-    queue.finish();
+    queue.finish(id(1));
     EXPECT_EQ(queue.next(), id(4));
-    queue.finish();
+    queue.finish(id(4));
     EXPECT_EQ(queue.next(), id(5));
 }
 
@@ -117,8 +117,55 @@ TEST(JobQueue, ForgetsAJobThatIsWithdrawnWhileItWaits) {
     EXPECT_TRUE(queue.withdraw(id(2)));
     EXPECT_FALSE(queue.withdraw(id(2)));
     EXPECT_FALSE(queue.withdraw(id(1))) << "it runs";
-    queue.finish();
+    queue.finish(id(1));
     EXPECT_TRUE(queue.idle());
+}
+
+TEST(JobQueue, GivesTheNextJobItsTurnWhileARequestWaitsForTheGuest) {
+    JobQueue queue;
+    queue.add(id(1), JobKind::shutdown);
+    queue.add(id(2), JobKind::resume);
+    queue.add(id(3), JobKind::set_memory);
+    EXPECT_EQ(queue.next(), id(1));
+    EXPECT_EQ(queue.next(), id(2));
+    EXPECT_EQ(queue.next(), std::nullopt) << "one beside it is enough";
+    queue.finish(id(2));
+    EXPECT_EQ(queue.next(), id(3));
+    queue.finish(id(1));
+    EXPECT_FALSE(queue.idle());
+    queue.finish(id(3));
+    EXPECT_TRUE(queue.idle());
+}
+
+TEST(JobQueue, AsksAGuestForOneThingAtATime) {
+    for (const auto kind : {JobKind::save, JobKind::sleep, JobKind::shutdown, JobKind::reboot}) {
+        JobQueue queue;
+        queue.add(id(1), JobKind::reboot);
+        queue.next();
+        queue.add(id(2), kind);
+        EXPECT_EQ(queue.next(), std::nullopt);
+    }
+}
+
+TEST(JobQueue, AsksAGuestForNothingBesideWhatChangesIt) {
+    JobQueue queue;
+    queue.add(id(1), JobKind::create);
+    queue.next();
+    queue.add(id(2), JobKind::shutdown);
+    EXPECT_EQ(queue.next(), std::nullopt);
+}
+
+TEST(JobQueue, LetsDestroyOvertakeARequestAndWhatRunsBesideIt) {
+    JobQueue queue;
+    queue.add(id(1), JobKind::shutdown);
+    queue.add(id(2), JobKind::dump_core);
+    queue.next();
+    queue.next();
+    EXPECT_THAT(queue.add(id(3), JobKind::destroy)->overtaken, ElementsAre(id(1), id(2)));
+    queue.finish(id(1));
+    EXPECT_EQ(queue.next(), std::nullopt) << "the other one still runs";
+    queue.finish(id(2));
+    EXPECT_EQ(queue.next(), id(3));
 }
 
 // Every job that is accepted ends in exactly one way: it has its turn, or it is said to have ended.
@@ -126,31 +173,32 @@ TEST(JobQueue, ForgetsAJobThatIsWithdrawnWhileItWaits) {
 RC_GTEST_PROP(JobQueue, EndsEveryAcceptedJobOnceAndInOrder, ()) {
     JobQueue queue;
     std::map<JobId, JobKind> waiting;
-    std::optional<JobId> running;
+    std::map<JobId, JobKind> running;
     const auto steps = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 16));
     std::uint64_t last = 0;
     const auto turn = [&] {
         const auto next = queue.next();
-        RC_ASSERT(next.has_value() == (!running && !waiting.empty()));
+        if (running.empty()) RC_ASSERT(next.has_value() == !waiting.empty());
         if (!next) return;
+        for (const auto& [other, kind] : running)
+            RC_ASSERT(kind == JobKind::shutdown && rules(waiting.at(*next)).precedence == 0);
         RC_ASSERT(waiting.contains(*next));
         for (const auto& [other, kind] : waiting) {
             const auto mine = rules(waiting.at(*next)).precedence;
             RC_ASSERT(rules(kind).precedence <= mine);
             if (rules(kind).precedence == mine) RC_ASSERT(!(other < *next));
         }
-        waiting.erase(*next);
-        running = next;
+        running.insert(waiting.extract(*next));
     };
     for (const auto step : steps) {
         if (step > 10) {
-            if (running) {
-                queue.finish();
-                running.reset();
+            if (!running.empty()) {
+                queue.finish(running.begin()->first);
+                running.erase(running.begin());
             }
             turn();
         } else {
-            const auto kind = static_cast<JobKind>(step);
+            const auto kind = step == 10 ? JobKind::shutdown : static_cast<JobKind>(step);
             const auto job = id(++last);
             const auto arrival = queue.add(job, kind);
             if (!arrival) {
@@ -161,15 +209,16 @@ RC_GTEST_PROP(JobQueue, EndsEveryAcceptedJobOnceAndInOrder, ()) {
                 RC_ASSERT(kind == JobKind::destroy && rules(waiting.at(ended)).on_guest);
                 waiting.erase(ended);
             }
-            if (arrival->overtaken) RC_ASSERT(arrival->overtaken == running);
+            for (const auto overtaken : arrival->overtaken)
+                RC_ASSERT(running.contains(overtaken));
             waiting.emplace(job, kind);
         }
         RC_ASSERT(queue.waiting() == waiting.size());
         RC_ASSERT(queue.waiting() <= 2 * limits::jobs_per_domain);
     }
     while (!queue.idle()) {
-        if (running) queue.finish();
-        running.reset();
+        if (!running.empty()) queue.finish(running.begin()->first);
+        if (!running.empty()) running.erase(running.begin());
         turn();
     }
     RC_ASSERT(waiting.empty());

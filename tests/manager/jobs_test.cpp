@@ -61,6 +61,7 @@ TEST_F(JobsOfADomain, AreBoundedAndADestroyIsStillServed) {
 TEST_F(JobsOfADomain, ThatADestroyHasMadePointlessEndAtOnce) {
     const auto guest = running("web");
     xen.hold("shutdown");
+    xen.hold("pause");
     xen.hold("destroy");
     const auto running_one = begin(manager->shutdown(guest.uuid, {}));
     const auto waiting = begin(manager->suspend(guest.uuid));
@@ -73,6 +74,20 @@ TEST_F(JobsOfADomain, ThatADestroyHasMadePointlessEndAtOnce) {
     xen.release("destroy");
     EXPECT_TRUE(end_of(destroying));
     EXPECT_TRUE(end_of(defining));
+}
+
+TEST_F(JobsOfADomain, AreDoneWhileItsGuestDoesNotAnswerARequest) {
+    const auto guest = guest_named("web");
+    end_of(manager->create(guest, {.paused = true})).value();
+    xen.hold("shutdown");
+    const auto asking = begin(manager->shutdown(guest.uuid, {}));
+    settle();
+    EXPECT_TRUE(end_of(manager->set_memory(guest.uuid, 1024, {.guest = true})));
+    EXPECT_TRUE(end_of(manager->resume(guest.uuid))) << "only now it can answer";
+    EXPECT_FALSE(asking->has_value());
+    EXPECT_EQ(manager->job(guest.uuid)->state, JobReport::State::running);
+    xen.release("shutdown");
+    EXPECT_TRUE(end_of(asking));
 }
 
 TEST_F(JobsOfADomain, OfWhichTwoDestroyBothEndWell) {
@@ -117,6 +132,39 @@ TEST_F(JobsOfADomain, AreCancelledAtTheirDeadline) {
     EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
 }
 
+TEST_F(JobsOfADomain, ThatMoveAnImageGoOnAsLongAsItMoves) {
+    const auto guest = running("web");
+    xen.hold("save");
+    const auto saving = begin(manager->save(guest.uuid, "/images/web", {}));
+    settle();
+    for (int hour = 0; hour < 3; ++hour) {
+        for (int minute = 0; minute < 60; minute += 9) {
+            loop.run_for(std::chrono::minutes(9));
+            xen.progress->bytes += 4096;
+        }
+        ASSERT_FALSE(saving->has_value());
+    }
+    loop.run_for(limits::image_patience * 9 / 8 + seconds(1));
+    ASSERT_TRUE(saving->has_value());
+    EXPECT_EQ((*saving)->error().reason, Reason::timed_out);
+    EXPECT_EQ((*saving)->error().message, "cannot save domain 'web': no byte has moved for 600 s");
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+}
+
+TEST_F(JobsOfADomain, ThatDumpACoreMayBeSilentForLonger) {
+    const auto guest = running("web");
+    xen.hold("dump");
+    const auto dumping = begin(manager->dump_core(guest.uuid, "/cores/web", {}));
+    settle();
+    loop.run_for(std::chrono::minutes(20));
+    xen.progress->bytes += 4096;
+    loop.run_for(limits::dump_patience - seconds(1));
+    EXPECT_FALSE(dumping->has_value());
+    loop.run_for(limits::dump_patience / 8 + seconds(2));
+    ASSERT_TRUE(dumping->has_value());
+    EXPECT_EQ((*dumping)->error().reason, Reason::timed_out);
+}
+
 TEST_F(JobsOfADomain, ThatDoNotEndThoughCancelledKeepTheTurnButNotTheCaller) {
     const auto guest = defined("web");
     store.hold();
@@ -149,7 +197,7 @@ TEST_F(JobsOfADomain, EndWhenTheDaemonStopsAndNoneAreTakenAfterwards) {
     const auto guest = running("web");
     xen.hold("shutdown");
     const auto running_one = begin(manager->shutdown(guest.uuid, {}));
-    const auto waiting = begin(manager->suspend(guest.uuid));
+    const auto waiting = begin(manager->shutdown(guest.uuid, {}));
     settle();
     bool ended = false;
     struct Stop {
@@ -162,7 +210,7 @@ TEST_F(JobsOfADomain, EndWhenTheDaemonStopsAndNoneAreTakenAfterwards) {
     settle();
     EXPECT_TRUE(ended);
     EXPECT_EQ((*running_one)->error().reason, Reason::cancelled);
-    EXPECT_EQ((*waiting)->error().message, "cannot suspend domain 'web': the daemon is stopping");
+    EXPECT_EQ((*waiting)->error().message, "cannot shut down domain 'web': the daemon is stopping");
     const auto late = end_of(manager->define(guest_named("late")));
     ASSERT_FALSE(late);
     EXPECT_EQ(late.error().reason, Reason::cancelled);

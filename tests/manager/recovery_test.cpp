@@ -155,19 +155,19 @@ TEST_F(Restart, LeavesAnotherToolsGuestOfTheUuidOfOneThatWasBeingStarted) {
 TEST_F(Restart, LetsAGuestRunThatHasResetItselfSoftly) {
     start_up();
     const auto guest = running("web");
-    store.lives.at(guest.uuid).held = StoredLife::Held::resetting;
+    store.lives.at(guest.uuid).held = Held::resetting;
     xen.truth.at(1).paused = true;
     restart();
     settle();
     EXPECT_FALSE(xen.truth.at(1).paused);
     EXPECT_EQ(info(guest).status.state, domain::State::running);
-    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
 }
 
 TEST_F(Restart, UndoesAStartThatHadOnlyToLetItsGuestRun) {
     start_up();
     const auto guest = running("web");
-    ASSERT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::starting);
+    ASSERT_EQ(store.lives.at(guest.uuid).held, Held::starting);
     xen.truth.at(1).paused = true;
     xen.truth.at(1).cpu_time = {};
     restart();
@@ -204,7 +204,7 @@ TEST_F(Restart, LeavesAnotherToolsGuestItsName) {
     auto theirs = guest;
     theirs.name = "theirs";
     xen.make(theirs);
-    store.lives[guest.uuid] = {theirs, 1, StoredLife::Held::dumping, false};
+    store.lives[guest.uuid] = {theirs, 1, Held::dumping, false};
     restart();
     look();
     EXPECT_EQ(info(guest).domid, 1);
@@ -217,7 +217,7 @@ TEST_F(Restart, KeepsWhatWasSavedOfADomainThatAnotherToolHasRunSince) {
     const auto guest = defined("web");
     xen.make(guest);
     xen.stop(1, StopReason::crash);
-    store.lives[guest.uuid] = {guest, 1, StoredLife::Held::ending, false};
+    store.lives[guest.uuid] = {guest, 1, Held::ending, false};
     store.images_aside.insert(guest.uuid);
     restart();
     settle();
@@ -256,7 +256,7 @@ TEST_F(Restart, NeverDestroysAGuestThatRunsThoughOnlyAnIntentIsKnownOfIt) {
 TEST_F(Restart, EndsAGuestThatWasBeingDestroyed) {
     start_up();
     const auto guest = running("web");
-    store.lives.at(guest.uuid).held = StoredLife::Held::ending;
+    store.lives.at(guest.uuid).held = Held::ending;
     xen.truth.at(1).paused = true;  // as libxl begins
     restart();
     settle();
@@ -268,11 +268,11 @@ TEST_F(Restart, EndsAGuestThatWasBeingDestroyed) {
 TEST_F(Restart, LetsAGuestGoOnThatWasOnlyAboutToBeDestroyed) {
     start_up();
     const auto guest = running("web");
-    store.lives.at(guest.uuid).held = StoredLife::Held::ending;
+    store.lives.at(guest.uuid).held = Held::ending;
     restart();
     settle();
     EXPECT_EQ(info(guest).domid, 1);
-    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
     EXPECT_THAT(events(), IsEmpty());
 }
 
@@ -280,7 +280,7 @@ TEST_F(Restart, FinishesAStartAnewOfWhichOnlyTheNoteIsLeft) {
     const auto persistent = guest_named("web");
     const auto transient = guest_named("brief");
     store.domains[persistent.uuid] = {persistent};
-    store.lives[persistent.uuid] = {.definition = persistent, .domid = 1, .again = true};
+    store.lives[persistent.uuid] = {persistent, 1, Held::ending, true, true};
     store.lives[transient.uuid] = {.definition = transient, .domid = 0, .again = true};
     start_up();
     settle();
@@ -292,7 +292,7 @@ TEST_F(Restart, FinishesAStartAnewOfWhichOnlyTheNoteIsLeft) {
 TEST_F(Restart, FinishesAStartAnewThatHadOnlyToLetItsGuestRun) {
     const auto guest = half_made(true, true);
     store.domains[guest.uuid] = {guest};
-    store.lives[guest.uuid] = {guest, 1, StoredLife::Held::starting, true, true};
+    store.lives[guest.uuid] = {guest, 1, Held::starting, true, true};
     start_up();
     settle();
     EXPECT_FALSE(xen.truth.contains(1));
@@ -318,7 +318,7 @@ TEST_F(Restart, LeavesAStartAnewToTheNextDaemonWhenItIsStopped) {
 TEST_F(Restart, DoesNotStartAnewWhatAnotherToolHasStartedSince) {
     const auto guest = guest_named("web");
     store.domains[guest.uuid] = {guest};
-    store.lives[guest.uuid] = {.definition = guest, .domid = 7, .again = true};
+    store.lives[guest.uuid] = {guest, 7, Held::ending, true, true};
     xen.make(guest);
     start_up();
     look();
@@ -329,7 +329,7 @@ TEST_F(Restart, DoesNotStartAnewWhatAnotherToolHasStartedSince) {
 TEST_F(Restart, DoesNotStartAnewWhatTheHostsBootHasEnded) {
     const auto guest = guest_named("web");
     store.domains[guest.uuid] = {guest};
-    store.lives[guest.uuid] = {.definition = guest, .domid = 1, .again = true, .over = true};
+    store.lives[guest.uuid] = {guest, 1, Held::ending, true, true, true};
     start_up();
     settle();
     EXPECT_EQ(info(guest).domid, -1);

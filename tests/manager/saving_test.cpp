@@ -81,7 +81,7 @@ TEST_F(Saving, NotesThatTheGuestIsToGoOnceItsImageStands) {
     xen.hold("destroy");
     const auto saving = begin(manager->save(guest.uuid, path, {}));
     settle();
-    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::ending);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::ending);
     xen.release("destroy");
     EXPECT_TRUE(end_of(saving));
     EXPECT_TRUE(store.lives.empty());
@@ -378,19 +378,19 @@ TEST_F(Saving, IsKnownAgainAfterARestartOfTheDaemon) {
 
 TEST_F(Saving, ThatAKilledDaemonHadNotFinishedIsUndone) {
     const auto guest = running("web");
-    store.lives.at(guest.uuid).held = StoredLife::Held::saving;
+    store.lives.at(guest.uuid).held = Held::saving;
     xen.truth.at(1).stopped = hypervisor::StopReason::suspend;
     restart();
     look();
     EXPECT_EQ(xen.count("resume"), 1u);
-    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
     EXPECT_EQ(info(guest).status, Status(RunningReason::save_canceled));
     EXPECT_THAT(events(), IsEmpty());
 }
 
 TEST_F(Saving, ThatAKilledDaemonHadNearlyFinishedIsFinished) {
     const auto guest = running("web");
-    store.lives.at(guest.uuid).held = StoredLife::Held::saving;
+    store.lives.at(guest.uuid).held = Held::saving;
     xen.truth.at(1).stopped = hypervisor::StopReason::suspend;
     store.images.insert(guest.uuid);
     restart();
@@ -405,10 +405,10 @@ TEST_F(Saving, IsNotedWhileItLasts) {
     xen.hold("save");
     const auto saving = begin(manager->save(guest.uuid, path, {}));
     settle();
-    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::saving);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::saving);
     ASSERT_TRUE(manager->abort_job(guest.uuid));
     EXPECT_FALSE(end_of(saving));
-    EXPECT_EQ(store.lives.at(guest.uuid).held, StoredLife::Held::no);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
 }
 
 TEST_F(Saving, ByAnotherToolIsNotDisturbedByTheNextDaemon) {

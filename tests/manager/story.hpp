@@ -30,6 +30,8 @@ inline std::string to_text(const domain::Event& event) {
         return fmt::format("{} REMOVED {}", event.name, removed->alias);
     if (const auto* kept = std::get_if<domain::DeviceRemovalFailed>(&event.kind))
         return fmt::format("{} KEPT {}", event.name, kept->alias);
+    if (const auto* changed = std::get_if<domain::MetadataChanged>(&event.kind))
+        return fmt::format("{} METADATA/{} {}", event.name, static_cast<int>(changed->kind), changed->uri);
     return event.name + " REBOOT";
 }
 

@@ -242,7 +242,8 @@ class StartAnew : public ::testing::TestWithParam<Operation> {
         (scene.*GetParam().does)();
         for (std::size_t steps = 0; steps < most; ++steps, scene.step()) {
             const auto info = scene.manager().find(uuid);
-            if (info && info->domid > 0 && info->domid != before && Story::run_of(*info) == Story::Run::running)
+            if (info && info->domid > 0 && info->domid != before &&
+                Story::run_of(*info) == Story::Run::running)
                 return steps;
         }
         return most;

@@ -2,6 +2,8 @@
 #include "xenlight/children.hpp"
 
 #include <csignal>
+#include <fstream>
+#include <string>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -90,6 +92,23 @@ TEST_F(ChildrenTest, MayHaveTheUsualNumberOfDescriptors) {
         ::_exit(mine.rlim_cur == limits::usual_descriptors && mine.rlim_max == before.rlim_max ? 0 : 1);
     }
     ::setrlimit(RLIMIT_NOFILE, &before);
+    EXPECT_EQ(status_of(pid), 0);
+}
+
+/// Of the process that asks.
+std::string place_out_of_memory() {
+    std::string place;
+    std::ifstream("/proc/self/oom_score_adj") >> place;
+    return place;
+}
+
+TEST_F(ChildrenTest, AreAsLikelyAsOthersToBeEndedWhenMemoryRunsOut) {
+    const auto before = place_out_of_memory();
+    std::ofstream("/proc/self/oom_score_adj") << "100";
+    ASSERT_EQ(place_out_of_memory(), "100");
+    const pid_t pid = children->fork();
+    if (pid == 0) ::_exit(place_out_of_memory() == "0" ? 0 : 1);
+    std::ofstream("/proc/self/oom_score_adj") << before;
     EXPECT_EQ(status_of(pid), 0);
 }
 

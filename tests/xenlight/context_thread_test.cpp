@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <latch>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -121,6 +122,40 @@ TEST_F(ContextThreadTest, CutsShortWhatTakesTooLong) {
     });
 }
 
+TEST_F(ContextThreadTest, CutsShortAnImageThatDoesNotMove) {
+    start(hasty);
+    run([](ContextThreadTest& t) -> Task<> {
+        auto image = request(nullptr, true);
+        image.progress = std::make_shared<hypervisor::Progress>();
+        image.silence = limits::save_silence;
+        const auto ended = co_await t.thread->perform(std::move(image), {});
+        EXPECT_EQ(ended.error().reason, Reason::operation_failed) << "its guest is not to be asked again";
+        EXPECT_EQ(ended.error().message, "cannot ask domain 5: no byte of the image has moved for 180 s");
+    });
+}
+
+TEST_F(ContextThreadTest, LetsAnImageMoveForAsLongAsItTakes) {
+    start(hasty);
+    run([](ContextThreadTest& t) -> Task<> {
+        const auto progress = std::make_shared<hypervisor::Progress>();
+        auto image = request(nullptr, true);
+        image.progress = progress;
+        image.silence = std::chrono::hours(1);
+        std::jthread mover([progress](const std::stop_token& enough) {
+            while (!enough.stop_requested()) {
+                ++progress->bytes;
+                std::this_thread::sleep_for(milliseconds(1));
+            }
+        });
+        async::CancelSource cancel;
+        const Duration hours = std::chrono::hours(4) / 10'000;
+        const auto timer = t.core.call_at(t.core.now() + hours, [cancel]() mutable { cancel.cancel(); });
+        const auto ended = co_await t.thread->perform(std::move(image), cancel.token());
+        t.core.cancel(timer);
+        EXPECT_EQ(ended.error().reason, Reason::cancelled) << "it would have gone on";
+    });
+}
+
 TEST_F(ContextThreadTest, GivesUpALibxlThatNeverAnswers) {
     start(hasty);
     run([](ContextThreadTest& t) -> Task<> {
@@ -132,6 +167,26 @@ TEST_F(ContextThreadTest, GivesUpALibxlThatNeverAnswers) {
         EXPECT_EQ(performed.error().reason, Reason::timed_out);
         EXPECT_THAT(performed.error().message, HasSubstr("cannot ask domain 5: libxl has not answered"));
         stuck->count_down();
+    });
+}
+
+TEST_F(ContextThreadTest, TellsWhenLibxlEndsWhatWasGivenUp) {
+    start(hasty);
+    run([](ContextThreadTest& t) -> Task<> {
+        const auto stuck = std::make_shared<std::latch>(1);
+        t.thread->post([stuck](Result<Context*>) { stuck->wait(); });
+        bool given_up = false;
+        bool ended = false;
+        auto ao = request(nullptr, true);
+        ao.given_up = [&] { given_up = true; };
+        ao.ended_late = [&] { ended = true; };
+        EXPECT_FALSE(co_await t.thread->perform(std::move(ao), {}));
+        EXPECT_TRUE(given_up);
+        EXPECT_FALSE(ended);
+        stuck->count_down();
+        for (int i = 0; i < 1000 && !ended; ++i)
+            co_await async::sleep_for(t.core, milliseconds(5));
+        EXPECT_TRUE(ended);
     });
 }
 

@@ -325,6 +325,25 @@ TEST(DomainConfig, ThatMustBeWholeIsRefusedForDevicesOfTheHostThatADefinitionCan
                 HasSubstr("shared folder 'home' has the unknown security model 'odd'"));
 }
 
+TEST(DomainConfig, TellsEachPciDeviceHowItsGuestKeepsReservedRegionsFree) {
+    auto definition = passing_guest();
+    const auto policy_of_devices = [&](const char* said) {
+        definition.settings = {{"rdm", std::string(said)}};
+        DomainConfig config;
+        write_config(definition, *config);
+        EXPECT_EQ(complaint(*config), "");
+        EXPECT_EQ(read_config(*config), definition);
+        EXPECT_EQ(config->pcidevs[0].rdm_policy, config->pcidevs[1].rdm_policy);
+        return config->pcidevs[0].rdm_policy;
+    };
+    EXPECT_EQ(policy_of_devices("strategy=host,policy=relaxed"), LIBXL_RDM_RESERVE_POLICY_RELAXED);
+    EXPECT_EQ(policy_of_devices("strategy=host,policy=strict"), LIBXL_RDM_RESERVE_POLICY_STRICT);
+    EXPECT_EQ(policy_of_devices("strategy=host"), LIBXL_RDM_RESERVE_POLICY_INVALID);
+    EXPECT_THAT(complaint_of_changed(
+                    [](auto& config) { config.pcidevs[1].rdm_policy = LIBXL_RDM_RESERVE_POLICY_RELAXED; }),
+                testing::HasSubstr("PCI device 0000:08:00.0 alone has rdm_policy=relaxed"));
+}
+
 TEST(DomainConfig, NumbersUsbAsLibxlDoesWhatXlHasLeftToIt) {
     DomainConfig config;
     auto given = hvm_guest();

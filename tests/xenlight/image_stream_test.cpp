@@ -13,6 +13,7 @@
 
 #include "async/event_loop.hpp"
 #include "base/temporary_folder.hpp"
+#include "xenlight/image_feed.hpp"
 
 namespace virtlight::xenlight {
 namespace {
@@ -49,12 +50,6 @@ class ImageStream : public testing::Test {
     void say(std::string_view bytes) const {
         ASSERT_EQ(::send(channel->libxls->get(), bytes.data(), bytes.size(), 0),
                   static_cast<ssize_t>(bytes.size()));
-    }
-    std::string hear(std::size_t bytes) const {
-        std::string heard(bytes, '\0');
-        const auto n = ::recv(channel->libxls->get(), heard.data(), bytes, MSG_WAITALL);
-        heard.resize(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
-        return heard;
     }
 
     test::TemporaryFolder folder;
@@ -135,36 +130,100 @@ TEST_F(ImageStream, OfAnotherKindIsRefused) {
     EXPECT_THAT(check_stream(*hypervisor::open_image(path)).error().message, HasSubstr("its end is missing"));
 }
 
-TEST_F(ImageStream, IsSentWholeAndCutShortOnlyWhenLibxlHasReadItsBeginning) {
-    const auto stream =
-        std::string(header) + std::string(record) + std::string(100'000, 'm') + std::string(last_record);
-    write_image(stream);
-    const auto image = hypervisor::open_image(path);
-    const auto start = check_stream(*image);
-    ASSERT_TRUE(start) << start.error().message;
+class FedImage : public ImageStream {
+ protected:
+    /// Has the mover send this image.
+    void send(const std::string& stream, bool bypasses_cache = false) {
+        write_image(stream);
+        image_ = hypervisor::open_image(path);
+        image_->bypasses_cache = bypasses_cache;
+        const auto start = check_stream(*image_);
+        ASSERT_TRUE(start) << start.error().message;
+        mover_ =
+            std::jthread([this, begin = *start] { EXPECT_TRUE(feed_->send(*image_, begin, journey())); });
+    }
+    std::string take(std::size_t bytes) const {
+        std::string taken(bytes, '\0');
+        std::size_t got = 0;
+        while (got < bytes) {
+            const auto n = ::read(feed_->libxls()->get(), taken.data() + got, bytes - got);
+            if (n <= 0) break;
+            got += static_cast<std::size_t>(n);
+        }
+        taken.resize(got);
+        return taken;
+    }
+    static std::string stream_of(std::size_t bytes) {
+        std::string memory(bytes, 'm');
+        for (std::size_t at = 0; at < bytes; at += 1000)
+            memory[at] = static_cast<char>(at / 1000);
+        return std::string(header) + std::string(record) + memory + std::string(last_record);
+    }
+
+    std::shared_ptr<Feed> feed_ = Feed::open().value();
+    Result<hypervisor::OpenImage> image_ = fail(Reason::io, "not open");
+    std::jthread mover_;
+};
+
+TEST_F(FedImage, IsSentWholeAndCutShortOnlyWhenLibxlHasReadItsBeginning) {
+    const auto stream = stream_of(100'000);
     abort->wish();
-    std::jthread mover([&] { EXPECT_TRUE(send(*image, *start, *channel, journey())); });
-    std::string heard = hear(20);
+    send(stream);
+    std::string taken = take(20);
     std::this_thread::yield();
     EXPECT_FALSE(abort_came());
-    heard += hear(stream.size() - 20);
-    EXPECT_EQ(heard, stream);
-    EXPECT_EQ(hear(1), "") << "there is an end behind it";
-    mover.join();
+    taken += take(stream.size() - 20);
+    EXPECT_EQ(taken, stream);
+    EXPECT_EQ(take(1), "") << "there is an end behind it";
+    mover_.join();
     EXPECT_TRUE(abort_came());
     EXPECT_EQ(progress->bytes, stream.size());
 }
 
-TEST_F(ImageStream, IsSentNoFurtherThanLibxlWants) {
-    const auto stream =
-        std::string(header) + std::string(record) + std::string(10'000'000, 'm') + std::string(last_record);
-    write_image(stream);
-    const auto image = hypervisor::open_image(path);
-    const auto start = check_stream(*image);
-    ASSERT_TRUE(start) << start.error().message;
-    std::jthread mover([&] { EXPECT_TRUE(send(*image, *start, *channel, journey())); });
-    hear(20);
-    channel->shut();  // also while it is waited for libxl's first reading
+TEST_F(FedImage, IsTheSameHoweverLargeItIs) {
+    for (const bool bypasses_cache : {false, true}) {
+        const auto stream = stream_of(40 * 1024 * 1024 + 12345);
+        feed_ = Feed::open().value();
+        send(stream, bypasses_cache);
+        EXPECT_TRUE(take(stream.size() + 1) == stream);
+        mover_.join();
+        EXPECT_EQ(progress->bytes, stream.size());
+    }
+}
+
+TEST_F(FedImage, IsAsFarAsLibxlHasTakenIt) {
+    const auto stream = stream_of(10'000'000);
+    send(stream);
+    take(24);
+    // What is on its way does not count.
+    for (int look = 0; look < 2000 && !abort_came() && progress->bytes < 24; ++look)
+        std::this_thread::sleep_for(milliseconds(1));
+    std::this_thread::sleep_for(milliseconds(20));
+    EXPECT_EQ(progress->bytes, 24);
+    take(stream.size());
+    mover_.join();
+    EXPECT_EQ(progress->bytes, stream.size());
+}
+
+TEST_F(FedImage, IsSentNoFurtherThanLibxlWants) {
+    for (const auto taken : {20U, 24U, 5'000'000U}) {
+        feed_ = Feed::open().value();
+        send(stream_of(10'000'000));
+        take(taken);
+        feed_->shut();  // also while it is waited for libxl's first reading
+        mover_.join();
+        take(10'000'000);
+        EXPECT_EQ(take(1), "") << "who still reads comes to an end";
+    }
+}
+
+TEST_F(FedImage, ThatHasBecomeShorterEndsWhereItEnds) {
+    const auto stream = stream_of(10'000'000);
+    send(stream);
+    take(20);
+    std::filesystem::resize_file(path, std::filesystem::file_size(path) - stream.size() + 16);
+    EXPECT_EQ(take(4), std::string("\0\0\0\0", 4)) << "its beginning is there all the same";
+    EXPECT_EQ(take(1), "");
 }
 
 }  // namespace

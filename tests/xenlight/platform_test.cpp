@@ -33,6 +33,24 @@ RC_GTEST_PROP(Platforms, ComeBackFromLibxlsWordsAsTheyWere, ()) {
     RC_ASSERT(read == definition);
 }
 
+TEST(Platforms, OfPvGuestsWithPciDevicesHaveTheHostsMemoryMapUnlessToldOtherwise) {
+    const auto maps = [](GuestType type, bool with_device, std::optional<bool> asked) {
+        Definition definition{.type = type};
+        if (with_device) definition.pci_devices = {{.address = {.bus = 7}}};
+        definition.platform.e820_host = asked;
+        DomainConfig config;
+        init(type, config);
+        write_platform(definition, *config);
+        Definition read{.type = type};
+        read_platform(*config, read);
+        return read.platform.e820_host;
+    };
+    EXPECT_EQ(maps(GuestType::pv, true, std::nullopt), true);
+    EXPECT_EQ(maps(GuestType::pv, true, false), false);
+    EXPECT_EQ(maps(GuestType::pv, false, std::nullopt), std::nullopt);
+    EXPECT_EQ(maps(GuestType::hvm, true, std::nullopt), std::nullopt);
+}
+
 TEST(Platforms, HaveTheirCpuFeaturesByXensNames) {
     EXPECT_TRUE(check_cpu_features({}));
     EXPECT_TRUE(check_cpu_features({{"aes", CpuPolicy::disable},

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <chrono>
+#include <memory>
+
+#include "base/wall_time.hpp"
+#include "cli/command.hpp"
+#include "cli/commands.hpp"
+#include "cli/consoles.hpp"
+#include "cli/since.hpp"
+#include "cli/terminal.hpp"
+
+namespace virtlight::cli {
+namespace {
+
+Command::Run add_list(CLI::App&) {
+    return [](const Call& call) { return list(call.socket, call.json); };
+}
+
+Command::Run add_version(CLI::App&) {
+    return [](const Call& call) { return version(call.socket, call.json); };
+}
+
+Command::Run add_import(CLI::App& command) {
+    const auto file = std::make_shared<std::string>();
+    command.add_option("FILE", *file, "As xl create takes it")->required();
+    return [file](const Call& call) { return import_config(call.socket, *file, call.json); };
+}
+
+Command::Run add_wait_ready(CLI::App& command) {
+    constexpr double usual = 30;
+    constexpr double most = 86'400;
+    const auto patience = std::make_shared<double>(usual);
+    command.add_option("--for", *patience, "How long to wait at most (30)")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0.0, most));
+    return [patience](const Call& call) {
+        const std::chrono::duration<double> waiting(*patience);
+        return wait_ready(call.socket, std::chrono::duration_cast<Duration>(waiting), call.json);
+    };
+}
+
+// Consoles
+
+void add_domain(CLI::App& command, std::string& domain) {
+    command.add_option("DOMAIN", domain, "Its name or uuid")->required();
+}
+
+void add_choice(CLI::App& command, ConsoleChoice& which) {
+    add_domain(command, which.domain);
+    command.add_option("CONSOLE", which.console, "console0, serial0 ...; else the first");
+}
+
+Command::Run add_consoles(CLI::App&) {
+    return [](const Call& call) { return consoles(call.socket, call.json); };
+}
+
+Command::Run add_release(CLI::App& command) {
+    const auto domain = std::make_shared<std::string>();
+    add_domain(command, *domain);
+    return [domain](const Call& call) { return release_consoles(call.socket, *domain, call.json); };
+}
+
+Command::Run add_retake(CLI::App& command) {
+    const auto domain = std::make_shared<std::string>();
+    add_domain(command, *domain);
+    return [domain](const Call& call) { return retake_consoles(call.socket, *domain, call.json); };
+}
+
+struct ConsoleWords {
+    ConsoleChoice which;
+    bool view = false;
+    bool write = false;
+    bool force = false;
+
+    ConsoleAccess access() const {
+        if (force) return ConsoleAccess::force;
+        if (write) return ConsoleAccess::write;
+        return view ? ConsoleAccess::view : ConsoleAccess::write_if_free;
+    }
+};
+
+/// For commands that have written what there is to write.
+Result<std::string> nothing_more(const Result<>& done) {
+    if (!done) return std::unexpected(done.error());
+    return std::string();
+}
+
+Command::Run add_console(CLI::App& command) {
+    const auto words = std::make_shared<ConsoleWords>();
+    add_choice(command, words->which);
+    auto* const view = command.add_flag("--view", words->view, "Only watch");
+    auto* const write =
+        command.add_flag("--write", words->write, "Fail if another one writes (without: watch then)");
+    command.add_flag("--force", words->force, "Take the writing over")->excludes(view)->excludes(write);
+    view->excludes(write);
+    return [words](const Call& call) -> Result<std::string> {
+        if (call.json)
+            return fail(Reason::invalid_argument,
+                        "console connects a terminal and has no JSON; logs --json --follow has");
+        return nothing_more(console(call.socket, words->which, words->access()));
+    };
+}
+
+struct LogWords {
+    ConsoleChoice which;
+    LogOptions options;
+    std::string since;
+    bool marks = false;
+    bool no_marks = false;
+};
+
+Result<std::string> show_logs(const Call& call, const LogWords& words) {
+    auto options = words.options;
+    if (!words.since.empty()) {
+        const auto since = parse_since(words.since, wall_now());
+        if (!since) return std::unexpected(since.error());
+        options.since = *since;
+    }
+    options.json = call.json;
+    options.marks = words.marks || (!words.no_marks && is_terminal(stdout));
+    return nothing_more(logs(call.socket, words.which, options));
+}
+
+Command::Run add_logs(CLI::App& command) {
+    const auto words = std::make_shared<LogWords>();
+    add_choice(command, words->which);
+    auto* const boot =
+        command.add_option("--boot", words->options.boot, "Of this boot only")->type_name("NUMBER");
+    command
+        .add_option("--since", words->since,
+                    "What came in this time (90s, 15m, 2h, 3d), or since then (10:15, 2026-11-22T10:15Z)")
+        ->type_name("TIME");
+    command.add_flag("--follow,-f", words->options.follow, "Go on with what comes")->excludes(boot);
+    auto* const marks = command.add_flag("--marks", words->marks,
+                                         "With lines for boots, reboots, saves ... (on a terminal they are)");
+    command.add_flag("--no-marks", words->no_marks, "Only what the guest has written")->excludes(marks);
+    return [words](const Call& call) { return show_logs(call, *words); };
+}
+
+constexpr Command table[] = {
+    {"console", "Watch a guest's console and type into it; Ctrl-] leaves",
+     "  virtlight console web\n"
+     "  virtlight console web serial1 --view\n"
+     "  virtlight console web --force",
+     add_console},
+    {"consoles", "The consoles of guests, who watches and who writes",
+     "  virtlight consoles\n"
+     "  virtlight consoles --json | jq '.[].marks'",
+     add_consoles},
+    {"import", "Define a domain from a configuration file of xl's",
+     "  virtlight import /etc/xen/web.cfg\n"
+     "  virtlight import web.cfg --json | jq -r .uuid",
+     add_import},
+    {"list", "All domains with their states",
+     "  virtlight list\n"
+     "  virtlight --root /tmp/v list --json",
+     add_list},
+    {"logs", "What a guest has written, as far as it is kept",
+     "  virtlight logs web\n"
+     "  virtlight logs web --boot 3 --marks\n"
+     "  virtlight logs web serial1 --since 15m --follow\n"
+     "  virtlight logs web --since 2026-11-22T10:15:02Z --json | jq -r .text",
+     add_logs},
+    {"release", "Free a running guest's consoles for xl console",
+     "  virtlight release web && xl console web; virtlight retake web", add_release},
+    {"retake", "Read a guest's consoles again that were released", "  virtlight retake web", add_retake},
+    {"version", "The versions of this command and of the host's Xen",
+     "  virtlight version\n"
+     "  virtlight version --json | jq -r .xen",
+     add_version},
+    {"wait-ready", "Return when the daemon serves clients",
+     "  virtlight wait-ready --for 60 && virtlight list", add_wait_ready},
+};
+
+}  // namespace
+
+std::span<const Command> commands() {
+    return table;
+}
+
+}  // namespace virtlight::cli

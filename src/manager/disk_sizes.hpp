@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "async/scope.hpp"
+#include "async/task.hpp"
+#include "manager/core.hpp"
+
+namespace virtlight::manager {
+
+/// What the sources of many disks say of themselves. One whose storage does not answer is told of as it was
+/// the last time, and not asked again until it does.
+class DiskSizes {
+ public:
+    explicit DiskSizes(Core& core) : core_(core) {}
+
+    /// Ends when all have been looked at, but after `patience` at the latest.
+    async::Task<> look(std::vector<domain::Disk> disks, Duration patience);
+    /// Empty: nothing is known of it.
+    std::optional<hypervisor::DiskSize> of(const domain::Disk& disk) const;
+
+    /// The looks that have not ended.
+    async::Scope& looks() { return looks_; }
+
+ private:
+    using Key = std::pair<std::string, domain::Disk::Format>;
+    struct Known {
+        std::optional<hypervisor::DiskSize> size{};
+        bool looking = false;
+    };
+    struct Round;
+
+    static Key key_of(const domain::Disk& disk) { return {disk.path, disk.format}; }
+    void keep_only(const std::vector<domain::Disk>& disks);
+    async::Task<> work(std::shared_ptr<Round> round);
+
+    Core& core_;
+    std::map<Key, Known> known_;
+    std::size_t working_ = 0;
+    async::Scope looks_;
+};
+
+}  // namespace virtlight::manager

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/metadata.hpp"
+
+#include <utility>
+
+#include "manager/affects.hpp"
+#include "manager/manager_impl.hpp"
+
+/// What people and tools write about a domain.
+namespace virtlight::manager {
+
+using async::Task;
+using domain::Definition;
+using domain::Metadata;
+
+namespace {
+
+Result<Definition> with(Definition definition, const Metadata& metadata) {
+    if (auto set = domain::set_metadata(definition, metadata); !set) return std::unexpected(set.error());
+    return definition;
+}
+
+}  // namespace
+
+Task<Result<>> Manager::set_metadata(Uuid uuid, Metadata metadata, Affects affects) {
+    return impl_->change(JobKind::set_metadata, uuid,
+                         [impl = impl_.get(), metadata = std::move(metadata), affects](
+                             DomainRef domain, hypervisor::Operation) mutable {
+                             return impl->definitions.set_metadata(std::move(domain), std::move(metadata),
+                                                                   affects);
+                         });
+}
+
+/// What is stored comes first: it may fail, and then nothing has happened.
+Task<Result<>> Definitions::set_metadata(DomainRef domain, Metadata metadata, Affects asked) {
+    const auto affects = settle(*domain, asked);
+    if (!affects) co_return std::unexpected(affects.error());
+    const auto life = affects->guest ? domain->life->id : hypervisor::LifeId();
+    if (affects->guest)
+        if (const auto good = with(domain->life->definition, metadata); !good)
+            co_return std::unexpected(good.error());
+    if (affects->definition) {
+        auto changed = with(*domain->stored, metadata);
+        if (!changed) co_return std::unexpected(changed.error());
+        const Stored stored{*std::move(changed), domain->autostart};
+        auto written = co_await core_.store.save(stored);
+        if (!written) co_return written;
+        domain->stored = stored.definition;
+    }
+    if (affects->guest && domain->life && domain->life->id == life) {
+        // Devices may have come and gone meanwhile: they are another matter.
+        auto set = domain::set_metadata(domain->life->definition, metadata);
+        if (!set) co_return set;
+        co_await note_or_warn(core_, domain, "its metadata");
+    }
+    core_.tell(*domain, domain::MetadataChanged{metadata.kind, std::move(metadata.uri)});
+    co_return Result<>{};
+}
+
+}  // namespace virtlight::manager

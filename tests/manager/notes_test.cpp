@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/limits.hpp"
+#include "manager/world.hpp"
+
+/// What is noted of a guest for the next daemon, and what that makes of it when the guest went its own way.
+namespace virtlight::manager {
+namespace {
+
+using domain::State;
+using hypervisor::StopReason;
+using ::testing::ElementsAre;
+
+class Note : public ::testing::Test, protected World {
+ protected:
+    Held noted(const domain::Definition& guest) const { return store.lives.at(guest.uuid).held; }
+    /// As an operation leaves it whose last step has failed.
+    void stale(const domain::Definition& guest, Held held) { store.lives.at(guest.uuid).held = held; }
+};
+
+TEST_F(Note, OfAStartIsGoneWhenTheNextDaemonFindsThatTheGuestRuns) {
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).again = true;
+    ASSERT_EQ(noted(guest), Held::starting);
+    restart();
+    settle();
+    EXPECT_EQ(noted(guest), Held::no);
+    EXPECT_FALSE(store.lives.at(guest.uuid).again) << "what removes it now means it";
+}
+
+TEST_F(Note, OfADestroyStandsWhenTheDaemonIsStoppedInItsMidst) {
+    const auto guest = running("web");
+    xen.hold("destroy");
+    begin(manager->destroy(guest.uuid));
+    settle();
+    prepare = [this, uuid = guest.uuid] {
+        EXPECT_EQ(store.lives.at(uuid).held, Held::ending);
+        xen.truth.at(1).paused = true;  // as libxl begins
+        xen.release("destroy");
+    };
+    restart();
+    settle();
+    EXPECT_EQ(xen.truth.size(), 1u) << "it is finished";
+    EXPECT_EQ(info(guest).domid, -1);
+}
+
+TEST_F(Note, OfADestroyIsGoneWhenXenRefusesIt) {
+    const auto guest = running("web");
+    xen.fail_next("destroy", {Reason::operation_failed, "no"});
+    EXPECT_FALSE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_EQ(noted(guest), Held::no);
+}
+
+TEST_F(Note, ThatAGuestIsToGoIsGoneWhenItIsWokenAgain) {
+    const auto guest = running("web");
+    xen.hold("destroy");
+    begin(manager->save(guest.uuid, "/tmp/image", {}));
+    loop.run_for(limits::destroy_deadline + seconds(10));
+    xen.release("destroy");
+    ASSERT_EQ(noted(guest), Held::ending) << "it could not be removed";
+    ASSERT_TRUE(end_of(manager->wake(guest.uuid)));
+    EXPECT_EQ(noted(guest), Held::no);
+    ASSERT_TRUE(end_of(manager->suspend(guest.uuid)));
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).status.state, State::paused) << "and goes on as it was";
+}
+
+TEST_F(Note, IsPutRightBeforeAGuestIsPausedOrPutToSleep) {
+    const auto guest = running("web");
+    ASSERT_EQ(noted(guest), Held::starting);
+    ASSERT_TRUE(end_of(manager->suspend(guest.uuid)));
+    EXPECT_EQ(noted(guest), Held::no);
+    ASSERT_TRUE(end_of(manager->resume(guest.uuid)));
+    ASSERT_TRUE(end_of(manager->sleep(guest.uuid)));
+    EXPECT_EQ(noted(guest), Held::no);
+}
+
+TEST_F(Note, OfARebootByTheButtonOutlivesTheDaemon) {
+    auto guest = guest_named("web");
+    guest.on_reboot = domain::LifecycleAction::restart;
+    running(guest);
+    ASSERT_TRUE(end_of(manager->reboot(guest.uuid, hypervisor::ShutdownMethod::acpi)));
+    prepare = [this] { xen.truth.at(1).stopped = StopReason::poweroff; };
+    restart();
+    loop.run_for(limits::restart_pause + seconds(1));
+    EXPECT_EQ(info(guest).domid, 2) << "it starts anew";
+    EXPECT_EQ(info(guest).status.state, State::running);
+}
+
+TEST_F(Note, OfARebootByTheButtonIsGoneWhenTheGuestIsToShutDown) {
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->reboot(guest.uuid, hypervisor::ShutdownMethod::acpi)));
+    ASSERT_TRUE(end_of(manager->shutdown(guest.uuid, {})));
+    prepare = [this] { xen.truth.at(1).stopped = StopReason::poweroff; };
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, -1);
+}
+
+TEST_F(Note, ThatAGuestStartsWithTheHostIsNotLostWithAStartThatWasCutOff) {
+    const auto guest = guest_named("web");
+    prepare = [&] {
+        boot = "the next one";
+        store.domains[guest.uuid] = {guest, true};
+        store.lives[guest.uuid] = {guest, 0};
+        xen.make(guest, true);
+    };
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_EQ(info(guest).status.state, State::running);
+}
+
+TEST_F(Note, OfASaveThatCannotBeSettledShowsTheGuestAsSuspendedAndKeepsItsImage) {
+    const auto guest = running("web");
+    prepare = [&] {
+        stale(guest, Held::saving);
+        store.images.insert(guest.uuid);
+        xen.truth.at(1).stopped = StopReason::suspend;
+        xen.hold("destroy");
+    };
+    restart();
+    loop.run_for(limits::destroy_deadline + seconds(10));
+    EXPECT_EQ(info(guest).status.state, State::pm_suspended);
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(store.images.contains(guest.uuid));
+    xen.release("destroy");
+}
+
+/// A guest that may run by mistake.
+class Unpausing : public Note {
+ protected:
+    /// Saved, and about to be started from its image.
+    domain::Definition saved() {
+        auto guest = running("web");
+        end_of(manager->managed_save(guest.uuid, {})).value();
+        return guest;
+    }
+    void fail_unpause() { xen.fail_next("unpause", {Reason::internal, "xenstored is gone"}); }
+};
+
+TEST_F(Unpausing, ThatFailsWhileTheGuestRunsAllTheSameIsAStart) {
+    const auto guest = saved();
+    fail_unpause();
+    xen.before_effect = [this](const std::string& call) {
+        if (call == "unpause") xen.truth.at(2).paused = false;
+    };
+    EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_EQ(info(guest).status.state, State::running);
+    EXPECT_FALSE(info(guest).managed_image) << "it is used up";
+}
+
+TEST_F(Unpausing, ThatFailsLeavesTheImageOfAGuestThatHasNotRun) {
+    const auto guest = saved();
+    fail_unpause();
+    EXPECT_FALSE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(store.images.contains(guest.uuid));
+}
+
+TEST_F(Unpausing, ThatFailsMakesNoImageOfAGuestThatMayHaveRun) {
+    const auto guest = saved();
+    fail_unpause();
+    xen.before_effect = [this](const std::string& call) {
+        if (call == "unpause") xen.truth.at(2).cpu_time = milliseconds(3);
+    };
+    EXPECT_FALSE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_FALSE(info(guest).managed_image);
+    EXPECT_TRUE(store.images_aside.contains(guest.uuid)) << "an admin may want it";
+}
+
+TEST_F(Unpausing, OfASuspendedGuestSetsItsImageAsideBefore) {
+    const auto guest = running("web");
+    xen.hold("destroy");
+    begin(manager->managed_save(guest.uuid, {}));
+    loop.run_for(limits::destroy_deadline + seconds(10));
+    ASSERT_EQ(info(guest).status.state, State::pm_suspended);
+    ASSERT_TRUE(info(guest).managed_image);
+    bool aside = false;
+    xen.before_effect = [&](const std::string& call) {
+        if (call == "resume") aside = store.images_aside.contains(guest.uuid);
+    };
+    ASSERT_TRUE(end_of(manager->wake(guest.uuid)));
+    EXPECT_TRUE(aside);
+    EXPECT_FALSE(info(guest).managed_image);
+    xen.release("destroy");
+}
+
+TEST_F(Unpausing, IsNeverDoneInIgnoranceOfAnImageWhoseDefinitionCameLater) {
+    const auto guest = guest_named("web");
+    prepare = [&] { store.images.insert(guest.uuid); };
+    restart();
+    ASSERT_TRUE(end_of(manager->define(guest)));
+    EXPECT_TRUE(info(guest).managed_image);
+}
+
+TEST_F(Note, OfARestartIsTakenUpAgainWhenTheStoppedGuestCouldNotBeRemovedForLong) {
+    auto guest = guest_named("web");
+    guest.on_crash = domain::LifecycleAction::restart;
+    running(guest);
+    xen.hold("destroy");
+    xen.stop(1, StopReason::crash);
+    loop.run_for(limits::after_stop_deadline + seconds(30));
+    xen.release("destroy");
+    loop.run_for(limits::after_stop_deadline);
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_EQ(info(guest).status.state, State::running);
+}
+
+TEST_F(Note, OfNothingIsMadeByADumpOfAGuestThatRunsOn) {
+    auto guest = guest_named("web");
+    guest.on_crash = domain::LifecycleAction::preserve;
+    running(guest);
+    xen.hold("dump");
+    begin(manager->dump_core(guest.uuid, "/tmp/core", {.live = true}));
+    settle();
+    xen.stop(1, StopReason::crash);
+    look();
+    EXPECT_EQ(info(guest).status.state, State::crashed) << "it is seen while the core is written";
+    xen.release("dump");
+    settle();
+}
+
+}  // namespace
+}  // namespace virtlight::manager
