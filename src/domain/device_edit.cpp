@@ -91,8 +91,13 @@ Result<> make(xmlNode& devices, xmlNode& wanted, DeviceEdit edit) {
 }  // namespace
 
 bool is_of_definition_only(std::string_view xml) {
+    const auto element = device_element(xml);
+    return !element.empty() && !is_live_device(element);
+}
+
+std::string device_element(std::string_view xml) {
     const auto document = load_document(xml);
-    return document && !is_live_device(view(xmlDocGetRootElement(document->get())->name));
+    return document ? name_of(*xmlDocGetRootElement(document->get())) : std::string();
 }
 
 Result<Definition> edit_device(const Definition& definition, std::string_view xml, DeviceEdit edit) {

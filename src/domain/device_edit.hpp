@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/result.hpp"
@@ -15,6 +16,9 @@ enum class DeviceEdit { add, remove, change };
 
 /// Whether the XML is that of one element, of a kind that parse_device() does not take.
 bool is_of_definition_only(std::string_view xml);
+
+/// "channel". Empty: it is no XML.
+std::string device_element(std::string_view xml);
 
 /// The definition with a device more, fewer, or another one in the place of the one that is of the same kind
 /// and type. What is to go is the one that has all that `xml` says of it. As parse_xml(); no_device: there is

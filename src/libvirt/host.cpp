@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "base/limits.hpp"
 #include "libvirt/calls.hpp"
 #include "libvirt/capabilities.hpp"
 
@@ -13,9 +12,8 @@ Result<std::string> domain_capabilities(Manager& manager, const DomainCapabiliti
     return domain_capabilities_xml(manager.host(), args);
 }
 
-/// As the capabilities of those guests say that can have most.
-Result<std::int32_t> max_vcpus_of_host(Manager&, const std::optional<std::string>&) {
-    return static_cast<std::int32_t>(limits::vcpus);
+Result<std::int32_t> max_vcpus_of_host(Manager& manager, const std::optional<std::string>&) {
+    return static_cast<std::int32_t>(manager.host().cpus);
 }
 
 Result<NodeInfo> node_info(Manager& manager, const None&) {

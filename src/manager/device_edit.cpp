@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/device_edit.hpp"
+
 #include <utility>
 
+#include "domain/text.hpp"
 #include "manager/affects.hpp"
 #include "manager/devices.hpp"
 #include "manager/manager_impl.hpp"
@@ -25,9 +28,10 @@ async::Task<Result<>> Devices::edit(DomainRef domain, std::string xml, domain::D
     const auto affects = settle(*domain, asked);
     if (!affects) co_return std::unexpected(affects.error());
     if (affects->guest)
-        co_return fail(Reason::unsupported_operation,
-                       "such a device cannot come, go or change while the guest runs; it can in the "
-                       "definition, for the next start (--config)");
+        co_return fail(Reason::unsupported_config,
+                       "device <{}> cannot be added, changed or removed while the guest runs; what a "
+                       "definition may have of it can for the next start (--config)",
+                       domain::shown(domain::device_element(xml)));
     auto edited = domain::edit_device(*domain->stored, xml, edit);
     if (!edited) co_return std::unexpected(std::move(edited.error()));
     auto written = co_await core_.store.save({*edited, domain->autostart});

@@ -89,9 +89,9 @@ Manager::~Manager() {
         static_cast<void>(impl_.release());
         return;
     }
-    for (auto* scope : {&impl_->starting, &impl_->scope, &impl_->reconciler.adoptions(),
-                        &impl_->core.timeline.writes(), &impl_->looks, &impl_->disk_sizes.looks(),
-                        &impl_->waiters})
+    for (auto* scope :
+         {&impl_->starting, &impl_->scope, &impl_->reconciler.adoptions(), &impl_->core.timeline.writes(),
+          &impl_->looks, &impl_->disk_sizes.looks(), &impl_->waiters})
         scope->drop();
 }
 

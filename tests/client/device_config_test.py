@@ -36,7 +36,7 @@ def test_such_a_device_does_not_come_to_a_guest_that_runs(host, conn):
     domain = conn.defineXML(host.guest("runs"))
     domain.create()
     for flags in (LIVE, LIVE | CONFIG, 0):
-        with refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, "for the next start"):
+        with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "for the next start"):
             domain.attachDeviceFlags(CHANNEL, flags)
     domain.attachDeviceFlags(CHANNEL, CONFIG)
     assert "org.example.agent" in domain.XMLDesc(INACTIVE) and "org.example.agent" not in domain.XMLDesc()

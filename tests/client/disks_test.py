@@ -205,7 +205,7 @@ def test_a_disk_that_cannot_grow_as_asked_says_why(host, conn):
 
 def test_devices_that_are_not_served_are_refused_by_name(host, conn):
     domain = conn.defineXML(host.guest("plain"))
-    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "device <watchdog> cannot be added"):
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "element <watchdog> is not supported in <devices>"):
         domain.attachDeviceFlags("<watchdog model='xen'/>", CONFIG)
     with refused(libvirt.VIR_ERR_XML_ERROR, "<disk> has no <target>"):
         domain.attachDeviceFlags("<disk/>", CONFIG)

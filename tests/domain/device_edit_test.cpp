@@ -57,13 +57,12 @@ TEST(DeviceEdit, TakesAwayTheOneThatHasAllThatWasSaid) {
     EXPECT_EQ(edited(guest, shared("a"), remove).shared_folders, hvm(shared("b")).shared_folders);
     EXPECT_EQ(refusal(guest, "<filesystem/>", remove),
               "operation failed: the definition has 2 such <filesystem>: say which one is meant");
-    EXPECT_EQ(refusal(guest, shared("c"), remove),
-              "device not found: the definition has no such <filesystem>");
+    EXPECT_EQ(refusal(guest, shared("c"), remove), "no such device: the definition has no such <filesystem>");
     EXPECT_FALSE(edited(hvm("<sound model='ac97'/>"), "<sound model='ac97'/>", remove).sound);
     const auto aliased = "<sound model='ac97'><alias name='sound0'/></sound>";
     EXPECT_FALSE(edited(hvm("<sound model='ac97'/>"), aliased, remove).sound);
     EXPECT_EQ(refusal(hvm("<sound model='ac97'/>"), "<sound model='sb16'/>", remove),
-              "device not found: the definition has no such <sound>");
+              "no such device: the definition has no such <sound>");
 }
 
 TEST(DeviceEdit, ChangesTheOneOfItsKindAndType) {
@@ -71,7 +70,7 @@ TEST(DeviceEdit, ChangesTheOneOfItsKindAndType) {
     EXPECT_EQ(after.graphics.vnc->password, "new");
     EXPECT_EQ(after.graphics.vnc->port, 5907u);
     EXPECT_EQ(refusal(hvm(vnc), "<graphics type='sdl'/>", change),
-              "device not found: the definition has no such <graphics>");
+              "no such device: the definition has no such <graphics>");
 }
 
 TEST(DeviceEdit, RefusesWhatADefinitionCannotHave) {
