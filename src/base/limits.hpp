@@ -58,8 +58,9 @@ inline constexpr std::size_t vnc_password = 8;
 inline constexpr std::size_t usb_inputs = 2;
 /// A domain's name: with ".xml" behind it, still the name of a file.
 inline constexpr std::size_t name_bytes = 240;
-/// vCPUs of a guest.
+/// vCPUs of a guest; of one that the processor virtualises, HVM or PVH, Xen takes fewer.
 inline constexpr unsigned vcpus = 512;
+inline constexpr unsigned hvm_vcpus = 128;
 /// NUMA cells of a guest, as Xen has it.
 inline constexpr std::size_t numa_cells = 32;
 /// NUMA nodes of a host.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "base/uuid.hpp"
 #include "domain/boot.hpp"
 #include "domain/cpu_tuning.hpp"
@@ -23,6 +24,11 @@ namespace virtlight::domain {
 
 /// How Xen runs the guest.
 enum class GuestType { pv, pvh, hvm };
+
+/// vCPUs that Xen gives such a guest at most.
+constexpr unsigned most_vcpus(GuestType type) {
+    return type == GuestType::pv ? limits::vcpus : limits::hvm_vcpus;
+}
 
 /// What is done when the guest stops by itself.
 enum class LifecycleAction { destroy, restart, rename_restart, preserve, coredump_destroy, coredump_restart };
@@ -69,7 +75,7 @@ struct Definition {
     GuestType type = GuestType::pv;
     std::uint64_t memory_max_kib = 0;  ///< a multiple of 1024
     std::uint64_t memory_kib = 0;      ///< given at start; at most memory_max_kib; a multiple of 1024
-    unsigned vcpus_max = 1;            ///< 1 to limits::vcpus
+    unsigned vcpus_max = 1;            ///< 1 to most_vcpus()
     unsigned vcpus = 1;                ///< online at start; at most vcpus_max
     CpuTuning cpu_tuning{};
     std::vector<NumaCell> numa{};  ///< as check_numa() allows; none: the guest sees no NUMA

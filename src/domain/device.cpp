@@ -41,6 +41,10 @@ constexpr std::array known = {
 
 }  // namespace
 
+bool is_live_device(std::string_view element) {
+    return std::ranges::find(known, element, &Kind::element) != known.end();
+}
+
 Result<Device> parse_device(std::string_view xml) {
     const auto document = load_document(xml);
     if (!document) return std::unexpected(document.error());
@@ -48,11 +52,11 @@ Result<Device> parse_device(std::string_view xml) {
     const auto root = reading.root();
     const auto* const kind = std::ranges::find(known, root.name(), &Kind::element);
     if (kind == known.end() || !root.namespace_uri().empty())
-        return fail(
-            Reason::unsupported_config,
-            "device <{}> cannot be added, removed or changed by itself: libxl has no way to, or a guest has "
-            "it from its start to its end; allowed are: {}",
-            shown(root.name()), fmt::join(std::views::transform(known, &Kind::element), ", "));
+        return fail(Reason::unsupported_config,
+                    "device <{}> cannot be added, removed or changed while the guest runs, but in its "
+                    "definition, for "
+                    "its next start; allowed are: {}",
+                    shown(root.name()), fmt::join(std::views::transform(known, &Kind::element), ", "));
     auto device = kind->read(root);
     if (auto done = reading.finish(); !done) return std::unexpected(std::move(done.error()));
     return device;

@@ -14,6 +14,9 @@ namespace virtlight::domain {
 
 using Device = std::variant<Disk, Nic, PciDevice, UsbController, UsbDevice>;
 
+/// Whether parse_device() takes elements of this name.
+bool is_live_device(std::string_view element);
+
 /// Reads the XML of one device. As parse_xml().
 Result<Device> parse_device(std::string_view xml);
 

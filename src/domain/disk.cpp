@@ -2,6 +2,7 @@
 #include "domain/disk.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "domain/definition.hpp"
 #include "domain/text.hpp"
@@ -52,6 +53,16 @@ Result<> check_emulated(const Disk& disk) {
 
 }  // namespace
 
+bool same_source(const Disk& one, const Disk& other) {
+    const auto plain = [](const Disk& disk) { return std::filesystem::path(disk.path).lexically_normal(); };
+    return one.source != Disk::Source::none && other.source != Disk::Source::none &&
+           one.backend_domain == other.backend_domain && plain(one) == plain(other);
+}
+
+bool can_share(const Disk& one, const Disk& other) {
+    return (one.readonly && other.readonly) || (one.shareable && other.shareable);
+}
+
 Result<> check_disk(const Disk& disk, GuestType type) {
     const auto name = to_string(disk.target);
     if (disk.source == Disk::Source::none && disk.device != Disk::Device::cdrom)
@@ -65,7 +76,7 @@ Result<> check_disk(const Disk& disk, GuestType type) {
     return type == GuestType::hvm ? check_emulated(disk) : Result<>{};
 }
 
-Result<> add_disk(std::vector<Disk>& disks, Disk disk, GuestType type) {
+Result<> add_seen_disk(std::vector<Disk>& disks, Disk disk, GuestType type) {
     const auto clashes = [&](const Disk& other) {
         if (other.target == disk.target) return true;
         return type == GuestType::hvm && is_ide_drive(other.target) && is_ide_drive(disk.target) &&
@@ -81,6 +92,18 @@ Result<> add_disk(std::vector<Disk>& disks, Disk disk, GuestType type) {
     }
     disks.insert(std::ranges::upper_bound(disks, disk.target, {}, &Disk::target), std::move(disk));
     return {};
+}
+
+Result<> add_disk(std::vector<Disk>& disks, Disk disk, GuestType type) {
+    const auto shares = [&](const Disk& other) {
+        return other.target != disk.target && same_source(other, disk) && !can_share(other, disk);
+    };
+    if (const auto other = std::ranges::find_if(disks, shares); other != disks.end())
+        return fail(Reason::invalid_argument,
+                    "disk {} has the source {}, as disk {} has: both would have to be read-only, or "
+                    "shareable",
+                    to_string(disk.target), shown(disk.path), to_string(other->target));
+    return add_seen_disk(disks, std::move(disk), type);
 }
 
 std::string alias_of(const Disk& disk) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -36,12 +37,26 @@ struct Disk {
     bool operator==(const Disk&) const = default;
 };
 
+/// Why none has its source on a server.
+inline constexpr std::string_view no_network_disks =
+    "who serves disks to Xen's guests opens files and block devices of its own host only; map the source "
+    "there "
+    "first (rbd map, nbd-client, iscsiadm), and name its block device";
+
+/// Whether they name the same source, as far as their paths tell: not if one goes by a link.
+bool same_source(const Disk& one, const Disk& other);
+
+/// Whether both can be in use, should they have the same source: each is read-only, or each shareable.
+bool can_share(const Disk& one, const Disk& other);
+
 /// Whether a guest of this type can have the disk. unsupported_config: says what cannot be, and what can.
 Result<> check_disk(const Disk& disk, GuestType type);
 
-/// Adds a disk, in the order of targets. invalid_argument: another one has its place. The disk is one that
-/// check_disk() approves of.
+/// Adds a disk, in the order of targets. invalid_argument: another one has its place, or its source. The disk
+/// is one that check_disk() approves of.
 Result<> add_disk(std::vector<Disk>& disks, Disk disk, GuestType type);
+/// The same of a guest that another tool has made, whose disks may have their sources in common.
+Result<> add_seen_disk(std::vector<Disk>& disks, Disk disk, GuestType type);
 
 /// The name of a disk in a running guest's XML and in events: "xen-disk0" for xvda, "ide-disk2" for hdc,
 /// "xen-disk0p1" for xvda1.

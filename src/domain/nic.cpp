@@ -23,7 +23,6 @@ constexpr std::array<std::string_view, 14> models{
 
 constexpr unsigned least_mtu = 68;  // of IPv4
 constexpr unsigned most_mtu = 65535;
-constexpr unsigned last_vlan = 4094;
 /// Bytes of the name of an interface of Linux, and what Xen puts behind that of an emulated NIC's.
 constexpr std::size_t interface_bytes = 15;
 constexpr std::string_view emulated_suffix = "-emu";
@@ -40,12 +39,6 @@ bool is_interface(std::string_view name, std::size_t bytes) {
                return c < 0x80 &&
                       (std::isalnum(c) != 0 || std::string_view("._-").contains(static_cast<char>(c)));
            });
-}
-
-bool is_address(const std::string& address) {
-    std::array<unsigned char, sizeof(in6_addr)> bytes{};
-    return ::inet_pton(AF_INET, address.c_str(), bytes.data()) == 1 ||
-           ::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
 }
 
 bool is_vlan(unsigned id) {
@@ -107,7 +100,7 @@ Result<> check_nic(const Nic& nic, GuestType type) {
     if (is_given_by_xen(nic.target))
         return refuse(nic, "its target cannot be '{}': Xen gives such names itself", nic.target);
     for (const auto& address : nic.addresses)
-        if (!is_address(address)) return refuse(nic, "'{}' is no IP address", shown(address));
+        if (!is_ip_address(address)) return refuse(nic, "'{}' is no IP address", shown(address));
     if (nic.addresses.size() > limits::nic_addresses)
         return refuse(nic, "it can have {} IP addresses, not {}", limits::nic_addresses,
                       nic.addresses.size());
@@ -138,6 +131,12 @@ Result<> check_beside(const Nic& nic, const std::vector<Nic>& others) {
 
 bool is_emulated(const Nic& nic, GuestType type) {
     return type == GuestType::hvm && nic.model != paravirtual_nic;
+}
+
+bool is_ip_address(const std::string& address) {
+    std::array<unsigned char, sizeof(in6_addr)> bytes{};
+    return ::inet_pton(AF_INET, address.c_str(), bytes.data()) == 1 ||
+           ::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
 }
 
 std::string alias_of(const Nic& nic) {

@@ -17,7 +17,9 @@ enum class GuestType;
 /// The model of a NIC that has nothing but its vif.
 inline constexpr std::string_view paravirtual_nic = "netfront";
 
-/// How a port of an Open vSwitch carries VLANs, each 1 to 4094.
+inline constexpr unsigned last_vlan = 4094;
+
+/// How a port of an Open vSwitch carries VLANs, each 1 to last_vlan.
 struct OpenVswitch {
     std::optional<unsigned> tag{};  ///< of the guest's frames that have none
     std::vector<unsigned> trunk{};  ///< those that the guest tags itself
@@ -62,6 +64,9 @@ bool is_emulated(const Nic& nic, GuestType type);
 
 /// The name of a NIC in a running guest's XML and in events: "net0".
 std::string alias_of(const Nic& nic);
+
+/// Of version 4 or 6.
+bool is_ip_address(const std::string& address);
 
 /// The lowest devid that none of them has.
 unsigned free_devid(const std::vector<Nic>& nics);

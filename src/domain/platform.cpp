@@ -4,6 +4,10 @@
 #include <algorithm>
 #include <iterator>
 #include <utility>
+#include <vector>
+
+#include "domain/cpu_feature_names.hpp"
+#include "domain/text.hpp"
 
 namespace virtlight::domain {
 namespace {
@@ -34,6 +38,15 @@ constexpr Names names[] = {
 
 bool is_cpu_feature(std::string_view name) {
     return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-_") == name.npos;
+}
+
+Result<> check_cpu_feature(std::string_view name) {
+    const auto xens = xens_cpu_feature(name);
+    if (std::ranges::binary_search(cpu_feature_names, xens)) return {};
+    std::vector<std::string_view> all(std::begin(cpu_feature_names), std::end(cpu_feature_names));
+    std::ranges::transform(all, all.begin(), libvirts_cpu_feature);
+    return fail(Reason::unsupported_config, "Xen knows no feature '{}' of the processor{}", shown(name),
+                suggestion(name, all));
 }
 
 std::string_view xens_cpu_feature(std::string_view name) {

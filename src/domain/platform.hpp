@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.hpp"
+
 namespace virtlight::domain {
 
 /// How the guest's time stamp counter is read.
@@ -23,6 +25,8 @@ using CpuFeatures = std::map<std::string, CpuPolicy>;
 
 /// Small letters, digits, '.', '-' and '_'.
 bool is_cpu_feature(std::string_view name);
+/// By one of its names. unsupported_config: Xen knows none of this name.
+Result<> check_cpu_feature(std::string_view name);
 /// Xen's name of a feature of libvirt's, and the other way round; most have the same.
 std::string_view xens_cpu_feature(std::string_view name);
 std::string_view libvirts_cpu_feature(std::string_view name);

@@ -89,6 +89,13 @@ bool is_cpu_set(std::string_view text) {
 
 }  // namespace setting_forms
 
+std::vector<std::string_view> setting_names() {
+    std::vector<std::string_view> names;
+    for (const auto& rule : setting_rules)
+        names.push_back(rule.name);
+    return names;
+}
+
 const SettingRule* find_setting(std::string_view name) {
     const auto* const found = std::ranges::find(setting_rules, name, &SettingRule::name);
     return found == std::end(setting_rules) ? nullptr : found;

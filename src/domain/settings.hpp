@@ -39,6 +39,9 @@ struct SettingRule {
     std::string_view form{};                        ///< what fits() asks for, in words
 };
 
+/// Of all that there are.
+std::vector<std::string_view> setting_names();
+
 /// Null: there is no such setting.
 const SettingRule* find_setting(std::string_view name);
 

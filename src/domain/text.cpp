@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "domain/text.hpp"
 
+#include <algorithm>
+#include <numeric>
+
 #include <fmt/format.h>
 
 namespace virtlight::domain {
@@ -91,6 +94,44 @@ std::vector<std::string> words_in(std::string_view text) {
         text.remove_prefix(word.size());
     }
     return words;
+}
+
+namespace {
+
+/// Letters to be changed, added or left out to make one of the other.
+std::size_t distance(std::string_view one, std::string_view other) {
+    std::vector<std::size_t> row(other.size() + 1);
+    std::iota(row.begin(), row.end(), 0U);
+    for (std::size_t i = 0; i < one.size(); ++i) {
+        auto before = row[0]++;
+        for (std::size_t j = 0; j < other.size(); ++j) {
+            const auto changed = before + (one[i] == other[j] ? 0U : 1U);
+            before = row[j + 1];
+            row[j + 1] = std::min({changed, before + 1, row[j] + 1});
+        }
+    }
+    return row.back();
+}
+
+}  // namespace
+
+std::optional<std::string_view> nearest(std::string_view word, const std::vector<std::string_view>& words) {
+    constexpr std::size_t longest = 64;
+    std::optional<std::string_view> best;
+    if (word.size() > longest) return best;
+    auto least = word.size() / 3 + 1;  // so many are another word
+    for (const auto& candidate : words) {
+        const auto far = distance(word, candidate);
+        if (far > least || (best && far == least)) continue;
+        least = far;
+        best = candidate;
+    }
+    return best;
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& words) {
+    const auto near = nearest(word, words);
+    return near ? fmt::format("; did you mean '{}'?", *near) : std::string();
 }
 
 std::string shown(std::string_view value, std::size_t limit) {

@@ -11,6 +11,10 @@
 
 namespace virtlight::domain {
 
+/// What a uuid is written as, for a refusal.
+inline constexpr std::string_view uuid_form =
+    "32 hexadecimal digits, as in 7ce92f0b-4a5b-4c8e-9d55-0f2b6a1c3d4e";
+
 /// Takes one character off the front of `text`, which is UTF-8 and not empty. Where it is not UTF-8, one byte
 /// is taken and nothing given.
 std::optional<char32_t> take_char(std::string_view& text);
@@ -41,6 +45,12 @@ std::optional<T> whole_number(std::string_view text, int base = 10) {
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
     return number;
 }
+
+/// The one among `words` that this was meant to be, if one differs by few letters.
+std::optional<std::string_view> nearest(std::string_view word, const std::vector<std::string_view>& words);
+
+/// "; did you mean 'WORD'?", or nothing where none is near.
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& words);
 
 /// A value for an error's sentence: one line, UTF-8, cut where it is longer than `limit` bytes.
 std::string shown(std::string_view value, std::size_t limit = 80);

@@ -35,6 +35,7 @@ struct UsbDevice {
     unsigned host_device = 0;  ///< its number on that bus, 1 to 255; another one once it is plugged in again
     unsigned controller = 0;   ///< index of the guest's that it hangs on
     unsigned port = 0;         ///< of that controller, from 1; 0: it has no place yet
+    bool managed = false;      ///< as was said; that dom0's driver lets go of it is QEMU's affair anyway
 
     bool operator==(const UsbDevice&) const = default;
 };

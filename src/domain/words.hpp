@@ -43,7 +43,7 @@ template <class T>
 std::string list_words(Words<T> words) {
     std::vector<std::string_view> all;
     for (const auto& word : words)
-        all.push_back(word.word);
+        if (!word.word.empty()) all.push_back(word.word);
     return fmt::format("{}", fmt::join(all, ", "));
 }
 

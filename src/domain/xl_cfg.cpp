@@ -24,10 +24,10 @@ void for_each_option(Visit visit) {
         std::ranges::for_each(*table, visit);
 }
 
-bool is_option(std::string_view key) {
-    bool found = false;
-    for_each_option([&](const XlOption& option) { found = found || option.key == key; });
-    return found;
+std::vector<std::string_view> option_names() {
+    std::vector<std::string_view> names;
+    for_each_option([&](const XlOption& option) { names.push_back(option.key); });
+    return names;
 }
 
 /// What says nothing, or what is so anyway.
@@ -50,8 +50,11 @@ void read_option(const XlOption& option, XlReading& reading, Definition& definit
 }
 
 void read_settings(XlReading& reading, Definition& definition) {
+    const auto names = option_names();
     for (const auto& setting : reading.settings())
-        if (!is_option(setting.key)) XlAt(reading, setting).invalid("there is no option '{}'", setting.key);
+        if (std::ranges::find(names, setting.key) == names.end())
+            XlAt(reading, setting)
+                .invalid("there is no option '{}'{}", setting.key, suggestion(setting.key, names));
     for_each_option([&](const XlOption& option) { read_option(option, reading, definition); });
     if (definition.name.empty()) reading.note(Reason::invalid_argument, 1, "a guest needs a 'name'");
     if (definition.memory_max_kib == 0) reading.note(Reason::invalid_argument, 1, "a guest needs 'memory'");
@@ -78,8 +81,11 @@ std::string without_place(const Definition& definition) {
         lines += fmt::format("# not said here: '{}' of the screen, which holds a comma\n", word);
     for (const auto& share : unsaid_shares(definition))
         lines += fmt::format("# not said here: {}, whose words hold a comma\n", share);
+    for (const auto& device : definition.usb.devices)
+        if (device.managed)
+            lines += fmt::format("# not said here: managed='yes' of USB device {}\n", to_string(device));
     for (const auto& disk : definition.disks)
-        if (disk.shareable)
+        if (disk.shareable && disk.readonly)
             lines +=
                 fmt::format("# not said here: the domain's <shareable> of disk {}\n", to_string(disk.target));
     return lines;

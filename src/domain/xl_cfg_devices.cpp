@@ -34,7 +34,8 @@ void write_serial(const Definition& definition, XlWriter& writer) {
 
 constexpr XlOption table[] = {
     {"vif", "`devices/interface`; without `gatewaydev`, `colo`", read_xl_nics, write_xl_nics},
-    {"disk", "`devices/disk`, without `shareable`", read_xl_disks, write_xl_disks},
+    {"disk", "`devices/disk`; `shareable` is access w!, unless it is read-only", read_xl_disks,
+     write_xl_disks},
     {"serial", "`devices/serial` of type pty", read_serial, write_serial},
 };
 

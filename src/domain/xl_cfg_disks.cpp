@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <array>
+#include <cstdint>
+#include <utility>
+
 #include "domain/disk.hpp"
 #include "domain/xl_cfg_options.hpp"
 #include "domain/xl_cfg_specs.hpp"
@@ -20,6 +24,13 @@ constexpr Word<Backend> backends[] = {{"phy", Backend::phy}, {"qdisk", Backend::
 constexpr Word<Device> devices[] = {{"cdrom", Device::cdrom}, {"disk", Device::disk}};
 constexpr Word<bool> accesses[] = {{"ro", true}, {"r", true}, {"rw", false}, {"w", false}, {"", false}};
 
+/// As libxl, which knows no word for it, takes it: whoever checks that nobody else writes is to look away.
+constexpr std::string_view shared_accesses[] = {"w!", "!"};
+
+/// What comes before the name of what a server has, "rbd:POOL/IMAGE".
+constexpr std::string_view protocols[] = {"rbd",  "nbd",   "iscsi", "sheepdog", "gluster", "nfs",   "ssh",
+                                          "http", "https", "ftp",   "ftps",     "json",    "driver"};
+
 /// What was once written before a path, "tap:qcow2:/path", and says nothing more.
 constexpr std::string_view empty_prefixes[] = {"tapdisk", "tap", "tap2", "aio", "ioemu", "file", "phy"};
 
@@ -32,12 +43,19 @@ class DiskReading {
         std::string_view rest = at_.text();
         while (!rest.empty())
             read_parameter(take_parameter(rest));
-        if (!target_) at_.invalid("disk '{}' has no vdev: hda, xvda ...", shown(at_.text()));
+        if (!is_given(Field::vdev)) at_.invalid("disk '{}' has no vdev: hda, xvda ...", shown(at_.text()));
         finish();
         return std::move(disk_);
     }
 
  private:
+    /// What a parameter without a name is: the first of these that has not been given.
+    enum class Field : std::uint8_t { target, format, vdev, access };
+    static constexpr std::array fields = {Field::target, Field::format, Field::vdev, Field::access};
+
+    bool is_given(Field field) const { return (given_ >> std::to_underlying(field) & 1U) != 0; }
+    void give(Field field) { given_ |= 1U << std::to_underlying(field); }
+
     /// The parameter "target=" is the whole of the rest.
     static std::string_view take_parameter(std::string_view& rest) {
         rest.remove_prefix(std::min(rest.find_first_not_of(" \t\n"), rest.size()));
@@ -68,25 +86,33 @@ class DiskReading {
         else if (name == "vdev")
             set_target(value);
         else if (name == "access")
-            access_ = choice<bool>("access", value, accesses);
+            set_access(value);
         else if (name == "devtype")
             disk_.device = choice<Device>("devtype", value, devices);
         else if (name == "backendtype")
             disk_.backend = choice<Backend>("backendtype", value, backends);
         else if (name == "backend")
             disk_.backend_domain = value == "0" ? std::string() : std::string(value);
+        else if (name == "script")
+            at_.unsupported("'script={}' of a disk is not supported: run it first, and name its block device",
+                            shown(value));
         else if (name != "specification" || value != "xen")
             at_.unsupported("'{}={}' of a disk is not supported", shown(name), shown(value));
     }
 
-    /// target, format, vdev, access: the next that is not there yet.
     void read_positional(std::string_view value) {
-        if (!has_path_) return read_old_path(value);
-        if (!has_format_ && disk_.path.empty() && value.contains(':')) has_format_ = true;
-        if (!has_format_) return set_format(value);
-        if (!target_) return set_target(value);
-        if (access_) return at_.invalid("disk '{}' has too many parameters", shown(at_.text()));
-        access_ = choice<bool>("access", value, accesses);
+        // Of old an empty drive was ",hdc:cdrom,r", without a format.
+        const bool drive = is_given(Field::target) && disk_.path.empty() && value.contains(':');
+        if (drive) give(Field::format);
+        const auto* const next =
+            std::ranges::find_if(fields, [this](Field field) { return !is_given(field); });
+        if (next == fields.end()) return at_.invalid("disk '{}' has too many parameters", shown(at_.text()));
+        switch (*next) {
+            case Field::target: return read_old_path(value);
+            case Field::format: return set_format(value);
+            case Field::vdev: return set_target(value);
+            case Field::access: return set_access(value);
+        }
     }
 
     void read_old_path(std::string_view path) {
@@ -94,9 +120,11 @@ class DiskReading {
             const auto prefix = path.substr(0, colon);
             path.remove_prefix(colon + 1);
             if (std::ranges::find(empty_prefixes, prefix) != std::end(empty_prefixes)) {
-                has_format_ = true;
+                give(Field::format);
             } else if (!prefix.empty() && meaning_of<Format>(prefix, formats)) {
                 set_format(prefix);
+            } else if (is_protocol(prefix)) {
+                return refuse_protocol(prefix);
             } else {
                 return at_.unsupported("'{}:' before the path of a disk is not supported", shown(prefix));
             }
@@ -104,21 +132,42 @@ class DiskReading {
         set_path(path);
     }
 
+    static bool is_protocol(std::string_view prefix) {
+        return std::ranges::find(protocols, prefix.substr(0, prefix.find('+'))) != std::end(protocols);
+    }
+    void refuse_protocol(std::string_view protocol) {
+        give(Field::target);
+        at_.unsupported("a disk of protocol '{}' is not supported: {}", shown(protocol), no_network_disks);
+    }
+
     void set_path(std::string_view path) {
-        has_path_ = true;
+        if (const auto colon = path.find(':'); colon < path.find('/') && is_protocol(path.substr(0, colon)))
+            return refuse_protocol(path.substr(0, colon));
+        give_once(Field::target, "target");
         disk_.path = path.empty() || path.starts_with('/') ? std::string(path) : fmt::format("/dev/{}", path);
     }
+    /// An old path may have told it, too.
     void set_format(std::string_view format) {
-        has_format_ = true;
+        give(Field::format);
         if (format != "empty") disk_.format = choice<Format>("format", format, formats);
     }
     /// "hdc", or of old "hdc:cdrom".
     void set_target(std::string_view vdev) {
+        give_once(Field::vdev, "vdev");
         const auto colon = vdev.find(':');
         if (colon != vdev.npos) disk_.device = choice<Device>("type", vdev.substr(colon + 1), devices);
         auto target = parse_disk_name(vdev.substr(0, colon));
         if (!target) return at_.invalid("{}", target.error().message);
-        target_ = *target;
+        disk_.target = *target;
+    }
+    void set_access(std::string_view access) {
+        give_once(Field::access, "access");
+        disk_.shareable = std::ranges::find(shared_accesses, access) != std::end(shared_accesses);
+        disk_.readonly = !disk_.shareable && choice<bool>("access", access, accesses);
+    }
+    void give_once(Field field, std::string_view name) {
+        if (is_given(field)) at_.invalid("disk '{}' has '{}' twice", shown(at_.text()), name);
+        give(field);
     }
 
     template <class T>
@@ -131,9 +180,7 @@ class DiskReading {
     }
 
     void finish() {
-        const bool cdrom = disk_.device == Device::cdrom;
-        disk_.target = target_.value_or(DiskName());
-        disk_.readonly = cdrom || access_.value_or(false);
+        if (disk_.device == Device::cdrom) disk_.readonly = true;
         if (disk_.path.empty()) return;
         const bool block = disk_.path.starts_with("/dev/") || disk_.backend == Backend::phy;
         disk_.source = block ? Source::block : Source::file;
@@ -141,10 +188,7 @@ class DiskReading {
 
     const XlAt& at_;
     Disk disk_;
-    std::optional<DiskName> target_;
-    std::optional<bool> access_;
-    bool has_path_ = false;
-    bool has_format_ = false;
+    unsigned given_ = 0;  ///< a bit for each field
 };
 
 }  // namespace
@@ -162,8 +206,10 @@ void read_xl_disks(const XlAt& at, Definition& definition) {
 void write_xl_disks(const Definition& definition, XlWriter& writer) {
     std::vector<std::string> specs;
     for (const auto& disk : definition.disks) {
+        const auto access =
+            disk.shareable && !disk.readonly ? shared_accesses[0] : word_for<bool>(disk.readonly, accesses);
         auto spec = fmt::format("format={},vdev={},access={}", word_for<Format>(disk.format, formats),
-                                to_string(disk.target), word_for<bool>(disk.readonly, accesses));
+                                to_string(disk.target), access);
         if (disk.device == Device::cdrom) spec += ",devtype=cdrom";
         if (disk.backend != Backend::chosen)
             spec += fmt::format(",backendtype={}", word_for<Backend>(disk.backend, backends));

@@ -35,8 +35,12 @@ void write_type(const Definition& definition, XlWriter& writer) {
 }
 
 void read_builder(const XlAt& at, Definition& definition) {
-    if (at.sibling("type")) return;  // which is what xl goes by then
-    set_type(choice<GuestType>(at, builders, GuestType::pv), definition);
+    const auto type = choice<GuestType>(at, builders, GuestType::pv);
+    if (!at.sibling("type")) return set_type(type, definition);
+    const bool agrees = (type == GuestType::hvm) == (definition.type == GuestType::hvm);
+    if (!agrees)
+        at.invalid("'builder' is '{}', and 'type' is '{}': leave 'builder' out", at.text(),
+                   word_for<GuestType>(definition.type, types));
 }
 
 void read_name(const XlAt& at, Definition& definition) {
@@ -49,7 +53,7 @@ void write_name(const Definition& definition, XlWriter& writer) {
 
 void read_uuid(const XlAt& at, Definition& definition) {
     const auto uuid = Uuid::parse(at.text());
-    if (!uuid) at.invalid("malformed uuid '{}'", shown(at.text()));
+    if (!uuid) at.invalid("malformed uuid '{}': it must be {}", shown(at.text()), uuid_form);
     definition.uuid = uuid.value_or(definition.uuid);
 }
 void write_uuid(const Definition& definition, XlWriter& writer) {
@@ -78,13 +82,13 @@ void write_maxmem(const Definition& definition, XlWriter& writer) {
         writer.number("maxmem", definition.memory_max_kib / mib);
 }
 
-unsigned read_count(const XlAt& at) {
-    const auto count = static_cast<unsigned>(at.number(limits::vcpus));
-    if (count == 0) at.invalid("'{}' must be a number from 1 to {}", at.key(), limits::vcpus);
+unsigned read_count(const XlAt& at, GuestType type) {
+    const auto count = static_cast<unsigned>(at.number(most_vcpus(type)));
+    if (count == 0) at.invalid("'{}' must be a number from 1 to {}", at.key(), most_vcpus(type));
     return count;
 }
 void read_vcpus(const XlAt& at, Definition& definition) {
-    definition.vcpus = read_count(at);
+    definition.vcpus = read_count(at, definition.type);
     if (!at.sibling("maxvcpus")) definition.vcpus_max = definition.vcpus;
 }
 void write_vcpus(const Definition& definition, XlWriter& writer) {
@@ -92,7 +96,7 @@ void write_vcpus(const Definition& definition, XlWriter& writer) {
 }
 
 void read_maxvcpus(const XlAt& at, Definition& definition) {
-    definition.vcpus_max = read_count(at);
+    definition.vcpus_max = read_count(at, definition.type);
     if (definition.vcpus_max < definition.vcpus)
         at.invalid("'maxvcpus' is less than 'vcpus': {} < {}", definition.vcpus_max, definition.vcpus);
 }

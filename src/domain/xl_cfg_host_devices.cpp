@@ -156,9 +156,9 @@ void read_devices(const XlAt& at, Definition& definition) {
 }
 void write_devices(const Definition& definition, XlWriter& writer) {
     std::vector<std::string> specs;
-    for (const auto& [host_bus, host_device, controller, port] : definition.usb.devices)
-        specs.push_back(fmt::format("hostbus={},hostaddr={},controller={},port={}", host_bus, host_device,
-                                    controller, port));
+    for (const auto& device : definition.usb.devices)
+        specs.push_back(fmt::format("hostbus={},hostaddr={},controller={},port={}", device.host_bus,
+                                    device.host_device, device.controller, device.port));
     writer.texts("usbdev", specs);
 }
 

@@ -137,6 +137,8 @@ void read_cpuid(const XlAt& at, Definition& definition) {
             return at.unsupported("'{}' in 'cpuid' is not supported; say 'nestedhvm'", feature.key);
         if (!is_cpu_feature(feature.key))
             return at.invalid("'{}' in 'cpuid' is no name of a feature", shown(feature.key));
+        if (const auto known = check_cpu_feature(feature.key); !known)
+            return part.unsupported("{}", known.error().message);
         const std::string name(libvirts_cpu_feature(feature.key));
         platform.cpu_features[name] = choice<CpuPolicy>(part, policies, CpuPolicy::optional);
     }

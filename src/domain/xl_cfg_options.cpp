@@ -33,6 +33,11 @@ Result<> XlReading::finish() {
     return {};
 }
 
+void XlAt::note(Reason reason, const std::string& sentence) const {
+    const auto name = fmt::format("'{}'", key());
+    reading_->note(reason, setting_->line, sentence.contains(name) ? sentence : name + ": " + sentence);
+}
+
 const std::string& XlAt::text() const {
     if (!is_list()) return value_->text;
     invalid("'{}' is a list, and must be a text", key());
@@ -89,7 +94,10 @@ XlSettings XlAt::parameters() const {
         const auto equals = std::min(parameter.find('='), parameter.size());
         const std::string key(trimmed(parameter.substr(0, equals)));
         if (key.empty()) continue;
-        std::erase_if(all, [&](const XlSetting& before) { return before.key == key; });
+        if (std::ranges::find(all, key, &XlSetting::key) != all.end()) {
+            invalid("'{}' is said twice in '{}'", shown(key), shown(text()));
+            continue;
+        }
         const auto value = parameter.substr(std::min(equals + 1, parameter.size()));
         all.push_back({key, {.text = std::string(value)}, setting_->line});
     }

@@ -55,28 +55,28 @@ class XlAt {
     std::string text_of(std::string_view other) const;
     std::uint64_t number_of(std::string_view other, std::uint64_t max) const;
 
-    /// A text "KEY=VALUE,KEY=VALUE" taken apart; as of settings, the last one of a key counts. What has no
-    /// value has an empty one.
+    /// A text "KEY=VALUE,KEY=VALUE" taken apart. What has no value has an empty one.
     XlSettings parameters() const;
     /// One of those, whose siblings are the others.
     XlAt part(const XlSettings& parts, const XlSetting& one) const {
         return {*reading_, parts, one, one.value};
     }
 
+    /// Both name the option in front of a sentence that does not.
     template <class... Args>
     void invalid(fmt::format_string<Args...> text, Args&&... args) const {
-        reading_->note(Reason::invalid_argument, setting_->line,
-                       fmt::format(text, std::forward<Args>(args)...));
+        note(Reason::invalid_argument, fmt::format(text, std::forward<Args>(args)...));
     }
     template <class... Args>
     void unsupported(fmt::format_string<Args...> text, Args&&... args) const {
-        reading_->note(Reason::unsupported_config, setting_->line,
-                       fmt::format(text, std::forward<Args>(args)...));
+        note(Reason::unsupported_config, fmt::format(text, std::forward<Args>(args)...));
     }
 
  private:
     XlAt(XlReading& reading, const XlSettings& siblings, const XlSetting& setting, const XlValue& value)
         : reading_(&reading), siblings_(&siblings), setting_(&setting), value_(&value) {}
+
+    void note(Reason reason, const std::string& sentence) const;
 
     XlReading* reading_;
     const XlSettings* siblings_;

@@ -129,7 +129,10 @@ class Reader {
     void store(XlSetting setting, bool adds) {
         const auto before = std::ranges::find(settings_, setting.key, &XlSetting::key);
         if (before != settings_.end()) {
-            if (adds) add_to(before->value, setting);
+            if (!adds)
+                return refuse("'{}' is given again; line {} has it already", shown(setting.key),
+                              before->line);
+            add_to(before->value, setting);
             settings_.erase(before);
         }
         if (settings_.size() == limits::xl_cfg_settings)

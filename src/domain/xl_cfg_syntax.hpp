@@ -32,8 +32,9 @@ struct XlSetting {
 /// Each key once, in the order of the last time that it was given.
 using XlSettings = std::vector<XlSetting>;
 
-/// Reads them. A key that is given again takes the place of the one before, and "KEY += VALUE" adds to it: a
-/// list to a list, a text to a text. invalid_argument: the error says "line N: " and what is wrong there.
+/// Reads them. "KEY += VALUE" adds to a key that was given before: a list to a list, a text to a text; a
+/// plain second one, of which xl takes the last without a word, is refused. invalid_argument: the error says
+/// "line N: " and what is wrong there.
 /// Bounded by limits::xl_cfg_bytes and limits::xl_cfg_depth.
 Result<XlSettings> parse_xl_settings(std::string_view text);
 

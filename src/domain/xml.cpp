@@ -53,7 +53,11 @@ std::string write_domain(const Definition& definition, std::optional<unsigned> d
 Result<Definition> parse_xml(std::string_view xml) {
     const auto document = load_document(xml);
     if (!document) return std::unexpected(document.error());
-    XmlReading reading(**document);
+    return parse_document(**document);
+}
+
+Result<Definition> parse_document(xmlDoc& document) {
+    XmlReading reading(document);
     Definition definition;
     read_domain(reading.root(), definition);
     if (auto done = reading.finish(); !done) return std::unexpected(std::move(done.error()));

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "domain/xml.hpp"
 #include "domain/xml_parts.hpp"
 #include "domain/xml_values.hpp"
 
@@ -30,10 +29,29 @@ void read_driver(const XmlElement& driver, Disk& disk) {
     if (driver.attribute("discard")) disk.discard = attribute_choice(driver, "discard", discards, false);
 }
 
+std::string_view attribute_of(Source kind) {
+    return kind == Source::block ? "dev" : "file";
+}
+
+Source read_kind(const XmlElement& element) {
+    if (trimmed(element.attribute("type").value_or("")) == "network")
+        element.unsupported("a <disk> of type 'network' is not supported: {}", no_network_disks);
+    return attribute_choice(element, "type", sources, Source::file);
+}
+
+/// A source of another type's would be none.
+void expect_source_of(Source kind, const XmlElement& source) {
+    const auto other = kind == Source::block ? Source::file : Source::block;
+    if (!source.attribute(attribute_of(kind)) && source.attribute(attribute_of(other)))
+        source.invalid("<source> of a disk of type '{}' has attribute '{}', not '{}'",
+                       word_for(kind, sources), attribute_of(kind), attribute_of(other));
+}
+
 void read_source(const XmlElement& element, Disk& disk) {
-    const auto kind = attribute_choice(element, "type", sources, Source::file);
+    const auto kind = read_kind(element);
     const auto source = element.child("source");
-    const auto path = source.attribute(kind == Source::block ? "dev" : "file").value_or("");
+    if (source) expect_source_of(kind, source);
+    const auto path = source.attribute(attribute_of(kind)).value_or("");
     if (path.empty()) return;
     if (!path.starts_with('/') || path.size() == 1 || path.find_first_of("\r\n") != path.npos)
         source.invalid(
@@ -109,11 +127,7 @@ Disk read_disk(const XmlElement& element) {
     read_driver(element.child("driver"), disk);
     read_source(element, disk);
     read_target(element, disk);
-    if (const auto backend = element.child("backenddomain")) {
-        disk.backend_domain = backend.attribute("name").value_or("");
-        if (const auto good = check_name(disk.backend_domain); !good)
-            backend.invalid("<backenddomain>: {}", good.error().message);
-    }
+    disk.backend_domain = read_backend_domain(element);
     disk.readonly = element.child("readonly") || disk.device == Device::cdrom;
     disk.shareable = bool(element.child("shareable"));
     ignore_alias(element);
@@ -126,8 +140,7 @@ void write_disk(XmlWriter& writer, const Disk& disk, Shape shape) {
     auto element = writer.element("disk");
     element.attribute("type", word_for(kind, sources)).attribute("device", word_for(disk.device, devices));
     write_driver(writer, disk);
-    if (disk.source != Source::none)
-        writer.element("source").attribute(kind == Source::block ? "dev" : "file", disk.path);
+    if (disk.source != Source::none) writer.element("source").attribute(attribute_of(kind), disk.path);
     if (!disk.backend_domain.empty()) writer.element("backenddomain").attribute("name", disk.backend_domain);
     writer.element("target")
         .attribute("dev", to_string(disk.target))

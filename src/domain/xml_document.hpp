@@ -21,4 +21,9 @@ using XmlDocument = std::unique_ptr<xmlDoc, XmlDocumentDeleter>;
 /// details. Nothing is written anywhere else; any thread may call.
 Result<XmlDocument> load_document(std::string_view xml);
 
+struct Definition;
+
+/// As parse_xml(), of one that was loaded.
+Result<Definition> parse_document(xmlDoc& document);
+
 }  // namespace virtlight::domain

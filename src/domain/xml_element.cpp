@@ -84,7 +84,11 @@ XmlReading::Asked& XmlReading::asked(xmlNode& node) {
 }
 
 void XmlReading::note(Reason reason, const xmlNode& node, std::string sentence) {
-    if (!problem_) problem_ = Error{reason, fmt::format("line {}: {}", xmlGetLineNo(&node), sentence)};
+    if (problem_) return;
+    const auto name = qualified_name(node.name, node.ns);
+    const bool named = sentence.contains("<" + name) || sentence.contains(fmt::format("'{}'", name));
+    problem_ = Error{reason, named ? fmt::format("line {}: {}", xmlGetLineNo(&node), sentence)
+                                   : fmt::format("line {}: <{}>: {}", xmlGetLineNo(&node), name, sentence)};
 }
 
 void XmlReading::check(xmlNode& node) {

@@ -77,6 +77,7 @@ class XmlReading::Element {
     std::string outer_xml(const Element& without) const;
     std::string outer_xml() const { return outer_xml({*reading_, nullptr}); }
 
+    /// Both name the element in front of a sentence that does not.
     template <class... Args>
     void invalid(fmt::format_string<Args...> text, Args&&... args) const {
         reading_->note(Reason::invalid_xml, *node_, fmt::format(text, std::forward<Args>(args)...));

@@ -26,7 +26,7 @@ Uuid read_uuid(const XmlElement& domain) {
     const auto text = element.text();
     const auto uuid = Uuid::parse(text);
     if (!uuid) {
-        element.invalid("malformed uuid element '{}'", shown(text));
+        element.invalid("malformed uuid element '{}': <uuid> must be {}", shown(text), uuid_form);
     } else if (uuid->is_nil()) {
         element.invalid("uuid element cannot be all zeros: that is Domain-0's");
     }

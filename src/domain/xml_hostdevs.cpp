@@ -67,10 +67,9 @@ PciDevice read_pci(const XmlElement& element) {
     return device;
 }
 
-/// That dom0's driver lets go of it is QEMU's affair, whatever 'managed' says.
 UsbDevice read_usb(const XmlElement& element) {
     UsbDevice device;
-    attribute_choice<bool>(element, "managed", yes_or_no, false);
+    device.managed = attribute_choice<bool>(element, "managed", yes_or_no, false);
     const auto source = element.child("source");
     const auto address = source.child("address");
     if (!address) {
@@ -157,7 +156,9 @@ void write_pci(XmlWriter& writer, const PciDevice& device, Shape shape) {
 
 void write_usb(XmlWriter& writer, const UsbDevice& device, Shape shape) {
     auto element = writer.element("hostdev");
-    element.attribute("mode", "subsystem").attribute("type", "usb").attribute("managed", "no");
+    element.attribute("mode", "subsystem")
+        .attribute("type", "usb")
+        .attribute("managed", word_for<bool>(device.managed, yes_or_no));
     {
         const auto source = writer.element("source");
         writer.element("address").attribute("bus", device.host_bus).attribute("device", device.host_device);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <concepts>
+#include <cstdint>
 #include <limits>
 #include <set>
 
@@ -16,15 +16,15 @@ using Kind = Nic::Kind;
 constexpr Word<Kind> kinds[] = {{"bridge", Kind::bridge}, {"ethernet", Kind::ethernet}};
 constexpr std::string_view alias_prefix = "net";
 
-template <std::unsigned_integral T>
-T number_in(const XmlElement& at, std::string_view attribute) {
+/// 0: it is not there.
+unsigned number_in(const XmlElement& at, std::string_view attribute,
+                   unsigned most = std::numeric_limits<unsigned>::max()) {
     const auto text = at.attribute(attribute);
     if (!text) return 0;
-    const auto number = parse_number<T>(*text);
-    if (!number || *number == 0) {
+    const auto number = parse_number<unsigned>(*text);
+    if (!number || *number == 0 || *number > most)
         at.invalid("attribute '{}' of element <{}> must be a whole number from 1 to {}, not '{}'", attribute,
-                   at.name(), std::numeric_limits<T>::max(), shown(*text));
-    }
+                   at.name(), most, shown(*text));
     return number.value_or(0);
 }
 
@@ -48,7 +48,11 @@ MacAddress read_mac(const XmlElement& interface) {
     const auto text = element.attribute("address");
     if (!text) return MacAddress::random();
     const auto mac = MacAddress::parse(*text);
-    if (!mac) element.invalid("unable to parse mac address '{}'", shown(*text));
+    if (!mac)
+        element.invalid(
+            "unable to parse mac address '{}': attribute 'address' of <mac> must be six hexadecimal numbers, "
+            "as in 00:16:3e:01:02:03",
+            shown(*text));
     return mac.value_or(MacAddress::random());
 }
 
@@ -68,7 +72,8 @@ std::optional<OpenVswitch> read_openvswitch(const XmlElement& interface) {
     const bool trunk = vlan.attribute("trunk").has_value() || tags.size() > 1;
     expect_attribute(vlan, "trunk", "yes");
     for (const auto& tag : tags) {
-        const auto id = number_in<unsigned>(tag, "id");
+        if (!tag.attribute("id")) tag.invalid("<tag> has no attribute 'id'");
+        const auto id = number_in(tag, "id", last_vlan);
         const bool native = tag.attribute("nativeMode").has_value();
         expect_attribute(tag, "nativeMode", "untagged");
         if (trunk && !native) {
@@ -88,13 +93,16 @@ unsigned read_rate(const XmlElement& interface) {
     const auto outbound = bandwidth.child("outbound");
     if (outbound && !outbound.attribute("average"))
         outbound.invalid("<outbound> has no attribute 'average', which is in KiB per second");
-    return number_in<unsigned>(outbound, "average");
+    return number_in(outbound, "average");
 }
 
 std::vector<std::string> read_addresses(const XmlElement& interface) {
     std::vector<std::string> addresses;
     for (const auto& ip : interface.children("ip")) {
         addresses.emplace_back(trimmed(ip.attribute("address").value_or("")));
+        if (!is_ip_address(addresses.back()))
+            ip.invalid("attribute 'address' of <ip> must be an IP address, not '{}'",
+                       shown(addresses.back()));
         expect_attribute(ip, "family", addresses.back().contains(':') ? "ipv6" : "ipv4");
     }
     return addresses;
@@ -109,21 +117,34 @@ std::optional<unsigned> devid_in(const XmlElement& interface) {
     return devid;
 }
 
-/// Those that the aliases say; else the place in the order, or the lowest that is free.
-std::vector<unsigned> read_devids(const std::vector<XmlElement>& interfaces) {
-    std::set<unsigned> taken;
+/// What the aliases say, each devid once.
+std::vector<std::optional<unsigned>> said_devids(const std::vector<XmlElement>& interfaces,
+                                                 std::set<unsigned>& taken) {
     std::vector<std::optional<unsigned>> said;
     for (const auto& interface : interfaces) {
         const auto devid = devid_in(interface);
         said.push_back(devid && taken.insert(*devid).second ? devid : std::nullopt);
     }
+    return said;
+}
+
+/// The wanted one if nobody has it, else the lowest that is free.
+unsigned take_devid(std::set<unsigned>& taken, unsigned wanted) {
+    if (taken.insert(wanted).second) return wanted;
+    unsigned devid = 0;
+    while (!taken.insert(devid).second)
+        ++devid;
+    return devid;
+}
+
+/// Those that the aliases say; else the place in the order, or the lowest that is free.
+std::vector<unsigned> read_devids(const std::vector<XmlElement>& interfaces) {
+    std::set<unsigned> taken;
+    const auto said = said_devids(interfaces, taken);
     std::vector<unsigned> devids;
-    for (const auto& one : said) {
-        auto devid = one.value_or(static_cast<unsigned>(devids.size()));
-        if (!one && taken.contains(devid)) devid = 0;
-        while (!one && !taken.insert(devid).second)
-            ++devid;
-        devids.push_back(devid);
+    for (const auto& devid : said) {
+        const auto place = static_cast<unsigned>(devids.size());
+        devids.push_back(devid ? *devid : take_devid(taken, place));
     }
     return devids;
 }
@@ -189,9 +210,9 @@ Nic read_nic(const XmlElement& interface) {
     nic.model = trimmed(interface.child("model").attribute("type").value_or(""));
     nic.target = trimmed(interface.child("target").attribute("dev").value_or(""));
     if (is_given_by_xen(nic.target)) nic.target.clear();  // of the life that was described
-    nic.backend_domain = interface.child("backenddomain").attribute("name").value_or("");
+    nic.backend_domain = read_backend_domain(interface);
     nic.rate_kib = read_rate(interface);
-    nic.mtu = number_in<std::uint16_t>(interface.child("mtu"), "size");
+    nic.mtu = number_in(interface.child("mtu"), "size", std::numeric_limits<std::uint16_t>::max());
     const Word<bool> up[] = {{"up", true}};
     const auto link = interface.child("link");
     if (link.attribute("state").value_or("up") == "down")

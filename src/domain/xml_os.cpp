@@ -104,6 +104,14 @@ void read_bootloader(const XmlElement& domain, const XmlElement& os, Definition&
         args.unsupported("<bootloader_args> need a <bootloader>");
 }
 
+/// They come before the type of the guest, which says how many there can be.
+void check_vcpus(const XmlElement& domain, const Definition& definition) {
+    const auto most = most_vcpus(definition.type);
+    if (definition.vcpus_max > most)
+        domain.child("vcpu").unsupported("maximum vcpus count of a guest of this type is {}, not {}", most,
+                                         definition.vcpus_max);
+}
+
 void read(const XmlElement& domain, Definition& definition) {
     const auto os = domain.child("os");
     if (!os) {
@@ -112,6 +120,7 @@ void read(const XmlElement& domain, Definition& definition) {
     }
     auto& boot = definition.boot;
     definition.type = read_type(os);
+    check_vcpus(domain, definition);
     boot.kernel = path_in(os.child("kernel"));
     boot.initrd = path_in(os.child("initrd"));
     boot.cmdline = os.child("cmdline").text();

@@ -53,6 +53,8 @@ void read_feature(const XmlElement& feature, Definition& definition) {
     if (!is_cpu_feature(name))
         return feature.invalid("<feature> has no name, or a bad one: '{}'", shown(name));
     if (!is_nesting(name)) {
+        if (const auto known = check_cpu_feature(name); !known)
+            feature.unsupported("{}", known.error().message);
         if (!platform.cpu_features.try_emplace(name, policy).second)
             feature.invalid("<cpu> has the feature '{}' twice", name);
         return;

@@ -10,10 +10,17 @@ namespace {
 
 constexpr std::string_view root = "virtlight:settings";
 
+/// The one that was meant, or all that there are.
+std::string others(std::string_view name) {
+    const auto names = setting_names();
+    const auto near = suggestion(name, names);
+    return near.empty() ? fmt::format("; there are: {}", fmt::join(names, ", ")) : near;
+}
+
 void read_setting(const std::string& name, const std::vector<std::string>& texts, const XmlElement& at,
                   Definition& definition) {
     const auto* const rule = find_setting(name);
-    if (!rule) return at.unsupported("there is no setting '{}'", shown(name));
+    if (!rule) return at.unsupported("there is no setting '{}'{}", shown(name), others(name));
     auto value = parse_setting(*rule, texts);
     if (!value) return at.unsupported("setting {}", value.error().message);
     if (const auto good = check_setting_for(*rule, definition.type); !good)

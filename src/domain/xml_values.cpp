@@ -4,6 +4,8 @@
 #include <cctype>
 #include <utility>
 
+#include "domain/xml.hpp"
+
 namespace virtlight::domain {
 namespace {
 
@@ -62,6 +64,15 @@ std::string path_in(const XmlElement& at) {
         at.invalid("<{}> must be a path in one line, not '{}'", at.name(), shown(path));
     }
     return path;
+}
+
+std::string read_backend_domain(const XmlElement& device) {
+    const auto backend = device.child("backenddomain");
+    if (!backend) return {};
+    const auto name = backend.attribute("name").value_or("");
+    if (const auto good = check_name(name); !good)
+        backend.invalid("<backenddomain>: {}", good.error().message);
+    return name;
 }
 
 void ignore_alias(const XmlElement& device) {

@@ -46,6 +46,9 @@ std::uint64_t read_size(const XmlElement& at, std::string_view text);
 /// missing or empty.
 std::string path_in(const XmlElement& at);
 
+/// The domain that <backenddomain> names; empty where there is none.
+std::string read_backend_domain(const XmlElement& device);
+
 /// The <alias> of a device, which is made anew for each life of a guest. One that the user chose ("ua-...")
 /// is meant to be kept, and cannot be: unsupported.
 void ignore_alias(const XmlElement& device);

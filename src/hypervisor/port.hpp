@@ -18,6 +18,7 @@
 #include "base/uuid.hpp"
 #include "domain/definition.hpp"
 #include "domain/device.hpp"
+#include "hypervisor/disk_files.hpp"
 #include "hypervisor/disk_size.hpp"
 #include "hypervisor/figures.hpp"
 #include "hypervisor/host_facts.hpp"
@@ -92,6 +93,13 @@ class Hypervisor {
 
     /// As disk_size() of disk_size.hpp.
     virtual async::Task<Result<DiskSize>> disk_size(domain::Disk disk) = 0;
+
+    /// As identify_files() of disk_files.hpp. timed_out: their storage does not answer.
+    virtual async::Task<Result<std::vector<std::optional<FileIdentity>>>> identify_files(
+        std::vector<std::string> paths) = 0;
+
+    /// As missing_files() of definition_files.hpp. timed_out: their storage does not answer.
+    virtual async::Task<Result<std::vector<std::string>>> missing_files(domain::Definition definition) = 0;
 
     /// What the guest's screen shows, soon after the call. unsupported_operation: it has none; timed_out: who
     /// draws it does not answer.

@@ -150,7 +150,10 @@ async::Task<Result<>> set_metadata(Manager& manager, SetMetadataArgs args) {
 }
 
 Result<std::vector<std::string>> messages(Manager& manager, const DomainFlags& args) {
-    return transform(manager.find(args.dom.uuid), [](const auto&) { return std::vector<std::string>(); });
+    const bool wanted = args.flags == 0 || (args.flags & flag::message_ioerrors) != 0;
+    return transform(manager.warnings(args.dom.uuid), [wanted](const std::vector<std::string>& warnings) {
+        return wanted ? warnings : std::vector<std::string>();
+    });
 }
 
 }  // namespace virtlight::libvirt::calls

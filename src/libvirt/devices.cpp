@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "domain/device.hpp"
+#include "domain/device_edit.hpp"
 #include "libvirt/calls.hpp"
 #include "libvirt/flags.hpp"
 
@@ -12,6 +13,7 @@ using async::Task;
 
 namespace {
 
+using domain::DeviceEdit;
 using manager::Affects;
 
 /// The older calls are about the guest that runs.
@@ -20,6 +22,9 @@ constexpr Affects guest_only{.guest = true};
 }  // namespace
 
 Task<Result<>> attach_device(Manager& manager, DeviceArgs args) {
+    if (domain::is_of_definition_only(args.xml))
+        co_return co_await manager.edit_device(args.dom.uuid, std::move(args.xml), DeviceEdit::add,
+                                               affects(args.flags));
     auto device = domain::parse_device(args.xml);
     if (!device) co_return std::unexpected(device.error());
     co_return co_await manager.attach_device(args.dom.uuid, std::move(*device), affects(args.flags));
@@ -32,6 +37,9 @@ Task<Result<>> attach_device_plain(Manager& manager, DomainText args) {
 }
 
 Task<Result<>> detach_device(Manager& manager, DeviceArgs args) {
+    if (domain::is_of_definition_only(args.xml))
+        co_return co_await manager.edit_device(args.dom.uuid, std::move(args.xml), DeviceEdit::remove,
+                                               affects(args.flags));
     auto device = domain::parse_device(args.xml);
     if (!device) co_return std::unexpected(device.error());
     co_return co_await manager.detach_device(args.dom.uuid, std::move(*device), affects(args.flags));
@@ -49,6 +57,9 @@ Task<Result<>> detach_device_alias(Manager& manager, DeviceArgs args) {
 
 /// That it is forced changes nothing: a CD drive here is never locked by its guest.
 Task<Result<>> update_device(Manager& manager, DeviceArgs args) {
+    if (domain::is_of_definition_only(args.xml))
+        co_return co_await manager.edit_device(args.dom.uuid, std::move(args.xml), DeviceEdit::change,
+                                               affects(args.flags));
     auto device = domain::parse_device(args.xml);
     if (!device) co_return std::unexpected(device.error());
     co_return co_await manager.update_device(args.dom.uuid, std::move(*device), affects(args.flags));

@@ -120,7 +120,7 @@ Result<std::string> domain_capabilities_xml(const HostFacts& host, const DomainC
         writer.element("domain").text(guest_domain_type);
         writer.element("machine").text(kind->machine);
         writer.element("arch").text(guest_arch);
-        writer.element("vcpu").attribute("max", limits::vcpus);
+        writer.element("vcpu").attribute("max", most_vcpus(kind->type));
         write_unsupported(writer, {"iothreads"});
         write_os(writer, *kind);
         write_cpu(writer);

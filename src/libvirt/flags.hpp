@@ -122,6 +122,7 @@ inline constexpr std::uint32_t job_keep_completed = 1 << 1;
 /// virDomainGetMessages
 inline constexpr std::uint32_t message_deprecation = 1 << 0;
 inline constexpr std::uint32_t message_tainting = 1 << 1;
+inline constexpr std::uint32_t message_ioerrors = 1 << 2;
 
 /// The flags of lists and counts that are empty here whatever is asked.
 inline constexpr std::uint32_t any = ~std::uint32_t{0};

@@ -28,7 +28,8 @@ constexpr std::uint32_t job_flags = flag::job_completed | flag::job_keep_complet
 constexpr std::uint32_t console_flags = flag::console::force | flag::console::safe;
 constexpr std::uint32_t states = (flag::list::other << 1) - 1;  // all filters up to this one
 constexpr std::uint32_t stats_flags = states | flag::stats_nowait | flag::stats_backing | flag::stats_enforce;
-constexpr std::uint32_t message_flags = flag::message_deprecation | flag::message_tainting;
+constexpr std::uint32_t message_flags =
+    flag::message_deprecation | flag::message_tainting | flag::message_ioerrors;
 
 // clang-format off
 constexpr Procedure table[] = {

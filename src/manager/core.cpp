@@ -23,6 +23,7 @@ void Core::begin_life(const DomainRef& domain, Life life, domain::Status status)
     const auto id = life.id;
     life.definition.name = domain->name;  // whatever another tool calls its guest
     domain->life = std::move(life);
+    domain->warnings.clear();
     domain->status = status;
     domain->settled = moments.next();
     registry.set_domid(domain, domid);
@@ -43,6 +44,7 @@ void Core::end_life(const DomainRef& domain, domain::ShutoffReason reason) {
     hypervisor.unfollow(domain->life->id);
     registry.clear_domid(*domain, domain->life->domid);
     domain->life.reset();
+    domain->disk_files.clear();
     domain->status = reason;
     last_end = moments.next();
 }

@@ -38,12 +38,15 @@ Definition alone(const Domain& domain, const Device& device) {
     return definition;
 }
 
-/// Whether what serves it is free for this domain's guest.
-Result<> check_free(const Core& core, const Domain& domain, const Device& device) {
-    const auto definition = alone(domain, device);
-    if (auto free = check_disks_are_free(core.registry, definition); !free) return free;
-    if (auto free = check_macs_are_free(core.registry, definition); !free) return free;
-    return check_host_devices_are_free(core.registry, definition);
+/// Whether what serves a device that is coming is free for this domain's guest, which is there after it.
+Task<Result<>> require_free(Core& core, DomainRef domain) {
+    const auto coming = domain->coming;
+    const auto life = domain->life->id;
+    if (auto free = check_macs_are_free(core.registry, *coming); !free) co_return free;
+    if (auto free = check_host_devices_are_free(core.registry, *coming); !free) co_return free;
+    if (auto free = co_await require_free_disks(core, domain, *coming); !free) co_return free;
+    if (domain->life && domain->life->id == life) co_return Result<>{};
+    co_return fail(Reason::invalid_state, "domain is not running any more");
 }
 
 /// Nobody else gets what serves a device that is on its way to this domain's guest.
@@ -89,8 +92,8 @@ Task<Result<>> Devices::attach(DomainRef domain, Device device, Affects asked, O
         auto there = domain::placed(domain->life->definition, device);
         if (!there) co_return std::unexpected(std::move(there.error()));
         placed = *std::move(there);
-        if (auto free = check_free(core_, *domain, placed); !free) co_return free;
         coming.emplace(domain, placed);
+        if (auto free = co_await require_free(core_, domain); !free) co_return free;
     }
     Changes add{.guest = [placed](Definition& guest) { return domain::add_device(guest, placed); },
                 .definition = [device](Definition& stored) { return domain::add_device(stored, device); }};
@@ -137,11 +140,11 @@ Task<Result<>> Devices::update(DomainRef domain, Device device, Affects asked, O
     if (affects->guest) {
         const auto& guest = domain->life->definition;
         if (auto good = domain::check_live_change(guest, device); !good) co_return good;
-        if (auto free = check_free(core_, *domain, device); !free) co_return free;
         auto after = guest;
         if (auto good = domain::replace_device(after, device); !good) co_return good;
         changed = *domain::find_device(after, device);
         coming.emplace(domain, changed);
+        if (auto free = co_await require_free(core_, domain); !free) co_return free;
     }
     const Change replace = [device](Definition& definition) {
         return domain::replace_device(definition, device);

@@ -9,6 +9,7 @@
 
 #include "async/task.hpp"
 #include "domain/device.hpp"
+#include "domain/device_edit.hpp"
 #include "manager/core.hpp"
 
 namespace virtlight::manager {
@@ -29,6 +30,7 @@ class Devices {
                                  hypervisor::Operation operation);
     async::Task<Result<>> update(DomainRef domain, domain::Device device, Affects affects,
                                  hypervisor::Operation operation);
+    async::Task<Result<>> edit(DomainRef domain, std::string xml, domain::DeviceEdit edit, Affects affects);
     /// In KiB per second; 0: without bound. Of the interface nothing else is changed.
     async::Task<Result<>> set_nic_rate(DomainRef domain, domain::MacAddress mac, unsigned rate_kib,
                                        Affects affects, hypervisor::Operation operation);

@@ -1,46 +1,138 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "manager/disk_use.hpp"
 
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
 #include "domain/text.hpp"
 #include "manager/others.hpp"
 
+/// Who uses which disk. Paths tell much at once; but a file has many of them, so that it is looked what they
+/// lead to: of a guest's own disks whenever it is to get them, of those of others once in their lives, as a
+/// guest keeps the file that it has opened.
 namespace virtlight::manager {
 namespace {
 
+using async::Task;
+using domain::Definition;
 using domain::Disk;
 
-bool same_source(const Disk& one, const Disk& other) {
-    return one.source != Disk::Source::none && other.source != Disk::Source::none && one.path == other.path &&
-           one.backend_domain == other.backend_domain;
+bool is_file_here(const Disk& disk) {
+    return disk.source != Disk::Source::none && disk.backend_domain.empty();
 }
 
-bool can_share(const Disk& one, const Disk& other) {
-    return (one.readonly && other.readonly) || (one.shareable && other.shareable);
+std::optional<hypervisor::FileIdentity> file_of(const Domain& domain, const Disk& disk) {
+    const auto found = is_file_here(disk) ? domain.disk_files.find(disk.path) : domain.disk_files.end();
+    return found == domain.disk_files.end() ? std::nullopt : found->second;
+}
+
+bool same_file(const Domain& domain, const Disk& disk, const Domain& other, const Disk& used) {
+    const auto file = file_of(domain, disk);
+    return same_source(disk, used) || (file && file == file_of(other, used));
+}
+
+std::string by_which_name(const Disk& disk, const Disk& used) {
+    return disk.path == used.path ? std::string()
+                                  : fmt::format(" (by the name {})", domain::shown(used.path));
+}
+
+/// By what is known. Of the domain itself another disk is meant.
+Result<> check_against(const Domain& domain, const Definition& definition, const Domain& other,
+                       const Definition& has) {
+    const bool itself = &domain == &other;
+    for (const auto& disk : definition.disks)
+        for (const auto& used : has.disks) {
+            if (itself && disk.target == used.target) continue;
+            if (!same_file(domain, disk, other, used) || can_share(disk, used)) continue;
+            return fail(
+                Reason::operation_failed,
+                "the source {} of disk {} is used by domain '{}' as its disk {}{}; both would have to "
+                "be read-only, or <shareable/>",
+                disk.path, to_string(disk.target), other.name, to_string(used.target),
+                by_which_name(disk, used));
+        }
+    return {};
+}
+
+Result<> check(const Registry& registry, const Domain& domain, const Definition& definition) {
+    for (const auto* const own : claims(domain))
+        if (own)
+            if (auto good = check_against(domain, definition, domain, *own); !good) return good;
+    return check_others(registry, domain.uuid, [&](const Domain& other, const Definition& has) {
+        return check_against(domain, definition, other, has);
+    });
+}
+
+std::vector<std::string> paths_of(const Definition& definition) {
+    std::vector<std::string> paths;
+    for (const auto& disk : definition.disks)
+        if (is_file_here(disk)) paths.push_back(disk.path);
+    return paths;
+}
+
+struct Unknown {
+    DomainRef domain;
+    std::string path;
+};
+
+/// Of others, which were found running or have got another medium.
+std::vector<Unknown> unknown_files(const Registry& registry, Uuid uuid) {
+    std::vector<Unknown> unknown;
+    for (const auto& domain : registry.all()) {
+        if (domain->uuid == uuid) continue;
+        for (const auto* const has : claims(*domain))
+            for (auto& path : has ? paths_of(*has) : std::vector<std::string>())
+                if (!domain->disk_files.contains(path)) unknown.emplace_back(domain, std::move(path));
+    }
+    return unknown;
+}
+
+/// In one look, so that storage that hangs holds one thread. It is not asked again: who starts a guest would
+/// wait for it each time.
+Task<> learn_of_others(Core& core, Uuid uuid) {
+    const auto unknown = unknown_files(core.registry, uuid);
+    if (unknown.empty()) co_return;
+    std::vector<std::string> paths;
+    for (const auto& one : unknown)
+        paths.push_back(one.path);
+    const auto files = co_await core.hypervisor.identify_files(std::move(paths));
+    if (!files)
+        log::warning(
+            "what disks of running domains are is not known, and who else uses them goes by their "
+            "paths alone: {}",
+            files.error().message);
+    for (std::size_t i = 0; i < unknown.size(); ++i)
+        unknown[i].domain->disk_files.try_emplace(unknown[i].path, files ? (*files)[i] : std::nullopt);
 }
 
 }  // namespace
 
-Result<Disk> find_disk(const domain::Definition& definition, std::string_view disk) {
+Result<Disk> find_disk(const Definition& definition, std::string_view disk) {
     for (const auto& each : definition.disks)
         if (to_string(each.target) == disk || (!disk.empty() && each.path == disk)) return each;
     return fail(Reason::invalid_argument, "invalid path '{}': domain '{}' has no such disk",
                 domain::shown(disk), definition.name);
 }
 
-Result<> check_disks_are_free(const Registry& registry, const domain::Definition& definition) {
-    if (definition.disks.empty()) return {};
-    const auto refusal = [&](const Domain& other, const domain::Definition& has) -> Result<> {
-        for (const auto& disk : definition.disks)
-            for (const auto& used : has.disks)
-                if (same_source(disk, used) && !can_share(disk, used))
-                    return fail(
-                        Reason::operation_failed,
-                        "the source {} of disk {} is used by domain '{}' as its disk {}; both would have to "
-                        "be read-only, or <shareable/>",
-                        disk.path, to_string(disk.target), other.name, to_string(used.target));
-        return {};
-    };
-    return check_others(registry, definition.uuid, refusal);
+Task<Result<>> require_free_disks(Core& core, DomainRef domain, Definition definition) {
+    if (!domain->life) domain->disk_files.clear();  // of an earlier life
+    if (auto free = check(core.registry, *domain, definition); !free) co_return free;
+    const auto paths = paths_of(definition);
+    if (paths.empty()) co_return Result<>{};
+    auto files = co_await core.hypervisor.identify_files(paths);
+    if (!files) {
+        auto why = std::move(files.error());
+        why.message = fmt::format("cannot look at its disks: {}", why.message);
+        co_return std::unexpected(std::move(why));
+    }
+    for (std::size_t i = 0; i < paths.size(); ++i)
+        domain->disk_files[paths[i]] = (*files)[i];
+    co_await learn_of_others(core, domain->uuid);
+    co_return check(core.registry, *domain, definition);
 }
 
 }  // namespace virtlight::manager

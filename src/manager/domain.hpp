@@ -2,13 +2,16 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "domain/definition.hpp"
 #include "domain/event.hpp"
 #include "domain/state.hpp"
+#include "hypervisor/disk_files.hpp"
 #include "manager/job_queue.hpp"
 #include "manager/life_state.hpp"
 #include "manager/manager.hpp"
@@ -45,6 +48,9 @@ struct Domain {
     std::optional<domain::Definition> making{};  ///< what is being started
     /// Nothing but the device that its guest is being given.
     std::shared_ptr<const domain::Definition> coming{};
+    /// What the paths of its disks led to when they were looked at, by path; empty: to nothing that is known.
+    std::map<std::string, std::optional<hypervisor::FileIdentity>> disk_files{};
+    std::vector<std::string> warnings{};  ///< what is likely to keep it from starting, as of its definition
     domain::Status status{};
     bool restarting = false;   ///< what ends of it is to start anew
     unsigned short_lives = 0;  ///< in a row, each started anew after the one before

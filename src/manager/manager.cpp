@@ -89,8 +89,9 @@ Manager::~Manager() {
         static_cast<void>(impl_.release());
         return;
     }
-    for (auto* scope : {&impl_->starting, &impl_->scope, &impl_->reconciler.adoptions(),
-                        &impl_->core.timeline.writes(), &impl_->disk_sizes.looks(), &impl_->waiters})
+    for (auto* scope :
+         {&impl_->starting, &impl_->scope, &impl_->reconciler.adoptions(), &impl_->core.timeline.writes(),
+          &impl_->looks, &impl_->disk_sizes.looks(), &impl_->waiters})
         scope->drop();
 }
 
@@ -208,6 +209,7 @@ Task<Result<DomainInfo>> Manager::define(domain::Definition definition) {
     };
     const auto defined = co_await impl.jobs.run(*domain, JobKind::define, std::move(work));
     if (!defined) co_return std::unexpected(defined.error());
+    impl.looks.spawn(impl.look_at_files(*domain));
     co_return find(uuid);
 }
 

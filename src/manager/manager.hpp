@@ -17,6 +17,7 @@
 #include "base/result.hpp"
 #include "domain/definition.hpp"
 #include "domain/device.hpp"
+#include "domain/device_edit.hpp"
 #include "domain/event.hpp"
 #include "domain/job.hpp"
 #include "domain/metadata.hpp"
@@ -148,6 +149,9 @@ class Manager {
     Result<DomainInfo> find_by_name(std::string_view name) const;
     Result<DomainInfo> find_by_domid(int domid) const;
     Result<domain::Definition> definition(Uuid uuid, Which which) const;
+    /// What was missing of the stored definition's files soon after it was defined, and other things that are
+    /// likely to keep it from starting, in sentences; none any more once it has been started.
+    Result<std::vector<std::string>> warnings(Uuid uuid) const;
 
     /// As hypervisor::Hypervisor::measure(), and now; waits for nothing else.
     async::Task<Result<std::vector<hypervisor::DomainFigures>>> measure(hypervisor::FiguresWanted wanted);
@@ -212,6 +216,9 @@ class Manager {
     /// Changes the device that is in the same place: of a guest that runs, what is in a CD drive. no_device;
     /// unsupported_operation.
     async::Task<Result<>> update_device(Uuid uuid, domain::Device device, Affects affects);
+    /// Changes a device, given as XML, that can come and go in a definition alone. As domain::edit_device();
+    /// unsupported_operation: the guest that runs is meant.
+    async::Task<Result<>> edit_device(Uuid uuid, std::string xml, domain::DeviceEdit edit, Affects affects);
     /// How many KiB per second the guest may send through a network interface; 0: without bound. no_device.
     async::Task<Result<>> set_nic_rate(Uuid uuid, domain::MacAddress mac, unsigned rate_kib, Affects affects);
     /// Gives a disk of a guest that runs, by its target or its path, so many bytes, rounded up to sectors;

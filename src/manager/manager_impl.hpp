@@ -48,6 +48,8 @@ class Manager::Impl {
 
     async::Task<Result<>> start(Uuid uuid, StartOptions options);
     async::Task<Result<>> detach_device(Uuid uuid, DeviceNamed named, Affects affects);
+    /// Notes what a new definition names and the host has not.
+    async::Task<> look_at_files(DomainRef domain);
     async::Task<> autostart(std::string boot);
     /// Starts one after the other until none is left.
     async::Task<> start_each(std::deque<Uuid>& uuids);
@@ -55,6 +57,7 @@ class Manager::Impl {
     Core core;
     async::Scope scope;
     async::Scope starting;  ///< domains that are started with the host
+    async::Scope looks;     ///< at files, for which nothing waits
     async::Scope waiters;   ///< those that wait for the scope itself
     Jobs jobs;
     Definitions definitions;

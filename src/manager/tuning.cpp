@@ -40,9 +40,10 @@ Result<> check_vcpus(const Definition& definition, unsigned vcpus, std::string_v
                 vcpus, definition.vcpus_max);
 }
 
-Result<> check_count(unsigned vcpus) {
-    if (vcpus >= 1 && vcpus <= limits::vcpus) return {};
-    return fail(Reason::invalid_argument, "a domain has 1 to {} vCPUs, not {}", limits::vcpus, vcpus);
+Result<> check_count(unsigned vcpus, domain::GuestType type) {
+    if (vcpus >= 1 && vcpus <= most_vcpus(type)) return {};
+    return fail(Reason::invalid_argument, "a domain of this type has 1 to {} vCPUs, not {}", most_vcpus(type),
+                vcpus);
 }
 
 /// NUMA cells have all that their guest has, neither less nor more.
@@ -107,9 +108,10 @@ Task<Result<>> Tuning::set_memory_max(DomainRef domain, std::uint64_t memory_kib
 }
 
 Task<Result<>> Tuning::set_vcpus(DomainRef domain, unsigned vcpus, Affects asked, Operation operation) {
-    if (auto good = check_count(vcpus); !good) co_return good;
     const auto affects = settle(*domain, asked);
     if (!affects) co_return std::unexpected(affects.error());
+    const auto type = (affects->guest ? domain->life->definition : *domain->stored).type;
+    if (auto good = check_count(vcpus, type); !good) co_return good;
     if (affects->guest)
         if (auto good = check_vcpus(domain->life->definition, vcpus, "live"); !good) co_return good;
     if (affects->definition)
@@ -125,9 +127,10 @@ Task<Result<>> Tuning::set_vcpus(DomainRef domain, unsigned vcpus, Affects asked
 }
 
 Task<Result<>> Tuning::set_vcpus_max(DomainRef domain, unsigned vcpus, Affects asked) {
-    if (auto good = check_count(vcpus); !good) co_return good;
     const auto affects = settle(*domain, asked);
     if (!affects) co_return std::unexpected(affects.error());
+    const auto type = (affects->guest ? domain->life->definition : *domain->stored).type;
+    if (auto good = check_count(vcpus, type); !good) co_return good;
     if (affects->guest)
         co_return fail(Reason::invalid_state, "maximum vcpu count of a live domain can't be modified");
     const auto change = [vcpus](Definition& definition) {

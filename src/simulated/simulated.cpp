@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 
 #include "base/limits.hpp"
+#include "hypervisor/definition_files.hpp"
+#include "hypervisor/disk_files.hpp"
 #include "simulated/attempt.hpp"
 #include "simulated/boot_files.hpp"
 
@@ -155,6 +157,22 @@ async::Task<Result<hypervisor::HostFigures>> Simulated::measure_host() {
 async::Task<Result<hypervisor::DiskSize>> Simulated::disk_size(domain::Disk disk) {
     return async::run_blocking(blocking_, scheduler_,
                                [disk = std::move(disk)] { return hypervisor::disk_size(disk); });
+}
+
+async::Task<Result<std::vector<std::optional<hypervisor::FileIdentity>>>> Simulated::identify_files(
+    std::vector<std::string> paths) {
+    return async::run_blocking(
+        blocking_, scheduler_,
+        [paths = std::move(paths)]() -> Result<std::vector<std::optional<hypervisor::FileIdentity>>> {
+            return hypervisor::identify_files(paths);
+        });
+}
+
+async::Task<Result<std::vector<std::string>>> Simulated::missing_files(domain::Definition definition) {
+    return async::run_blocking(blocking_, scheduler_,
+                               [definition = std::move(definition)]() -> Result<std::vector<std::string>> {
+                                   return hypervisor::missing_files(definition);
+                               });
 }
 
 async::Task<Result<hypervisor::Picture>> Simulated::screenshot(DomId domid) {

@@ -35,6 +35,9 @@ class Simulated : public hypervisor::Hypervisor {
         hypervisor::FiguresWanted wanted) override;
     async::Task<Result<hypervisor::HostFigures>> measure_host() override;
     async::Task<Result<hypervisor::DiskSize>> disk_size(domain::Disk disk) override;
+    async::Task<Result<std::vector<std::optional<hypervisor::FileIdentity>>>> identify_files(
+        std::vector<std::string> paths) override;
+    async::Task<Result<std::vector<std::string>>> missing_files(domain::Definition definition) override;
     async::Task<Result<hypervisor::Picture>> screenshot(DomId domid) override;
     void on_attention(std::function<void()> again) override { again_ = std::move(again); }
     void follow(hypervisor::LifeId life, DomId domid) override;

@@ -92,7 +92,7 @@ std::vector<Disk> read_disks(const libxl_domain_config& config, domain::GuestTyp
     std::vector<Disk> disks;
     for (const auto& theirs : std::span(config.disks, static_cast<std::size_t>(config.num_disks))) {
         auto disk = read_disk(theirs);
-        if (disk && check_disk(*disk, type)) std::ignore = add_disk(disks, std::move(*disk), type);
+        if (disk && check_disk(*disk, type)) std::ignore = add_seen_disk(disks, std::move(*disk), type);
     }
     return disks;
 }

@@ -11,6 +11,8 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "hypervisor/definition_files.hpp"
+#include "hypervisor/disk_files.hpp"
 #include "hypervisor/image_copy.hpp"
 #include "xenlight/create.hpp"
 #include "xenlight/describe.hpp"
@@ -218,6 +220,20 @@ async::Task<Result<hypervisor::HostFigures>> XenHypervisor::measure_host() {
 
 async::Task<Result<hypervisor::DiskSize>> XenHypervisor::disk_size(domain::Disk disk) {
     return looks_.look([disk = std::move(disk)] { return hypervisor::disk_size(disk); });
+}
+
+async::Task<Result<std::vector<std::optional<hypervisor::FileIdentity>>>> XenHypervisor::identify_files(
+    std::vector<std::string> paths) {
+    return looks_.look(
+        [paths = std::move(paths)]() -> Result<std::vector<std::optional<hypervisor::FileIdentity>>> {
+            return hypervisor::identify_files(paths);
+        });
+}
+
+async::Task<Result<std::vector<std::string>>> XenHypervisor::missing_files(domain::Definition definition) {
+    return looks_.look([definition = std::move(definition)]() -> Result<std::vector<std::string>> {
+        return hypervisor::missing_files(definition);
+    });
 }
 
 async::Task<Result<hypervisor::Picture>> XenHypervisor::screenshot(DomId domid) {

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Bad input gets libvirt's error code and a sentence with the reason, and nothing else is disturbed."""
 
+import re
+
 import libvirt
 import pytest
+from hosts import wait_until
 from refusals import refused
 
 
@@ -131,3 +134,28 @@ def test_flags_that_are_not_known_are_refused_by_number(host, conn):
     domain = conn.defineXML(host.guest("flagged"))
     with refused(libvirt.VIR_ERR_INVALID_ARG, "flags", "0x40000000"):
         domain.createWithFlags(0x40000000)
+
+
+def test_files_that_are_missing_are_told_of_when_a_domain_is_defined(host, conn):
+    domain = conn.defineXML(host.guest("forgetful", kernel="/no/such/kernel"))
+    wait_until(lambda: domain.messages(), 10, "a message about the kernel")
+    assert domain.messages() == ["kernel '/no/such/kernel': No such file or directory"]
+    assert domain.messages(libvirt.VIR_DOMAIN_MESSAGE_DEPRECATION) == []
+    assert "/no/such/kernel" in host.virsh("dominfo", "forgetful")
+
+
+def test_vcpus_are_limited_by_the_type_of_the_guest(host, conn):
+    for kind, machine, most in (("pv", "xenpv", 512), ("pvh", "xenpvh", 128)):
+        assert f"<vcpu max='{most}'/>" in conn.getDomainCapabilities(None, None, machine, "xen")
+        xml = host.guest("many", kind)
+        xml = re.sub(r"<vcpu[^/]*</vcpu>", "", xml).replace("</name>", f"</name><vcpu>{most + 1}</vcpu>", 1)
+        with pytest.raises(libvirt.libvirtError) as error:
+            conn.defineXML(xml)
+        assert "vcpu" in str(error.value) and str(most) in str(error.value)
+
+
+def test_a_feature_of_the_processor_that_xen_does_not_know_is_refused(host, conn):
+    xml = host.guest("featured")
+    xml = xml.replace("<on_reboot>", "<cpu mode='host-passthrough'><feature name='aess'/></cpu><on_reboot>")
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "aess", "did you mean 'aes'?"):
+        conn.defineXML(xml)

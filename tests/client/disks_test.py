@@ -121,6 +121,29 @@ def test_a_disk_that_the_guest_keeps_stays(host, conn):
     wait_until(lambda: told == [("kept", "xen-disk1")], 10, "an event of the failure")
 
 
+def test_a_disk_by_another_name_is_the_same(host, conn):
+    path = images.raw(host, "named.img")
+    folder, name = path.rsplit("/", 1)
+    link = images.link(host, path, "link.img")
+    conn.createXML(with_devices(host.guest("writes"), disk(path)))
+    for other in (link, f"{folder}/./{name}", f"{folder}//{name}"):
+        second = conn.defineXML(with_devices(host.guest("second"), disk(other)))
+        with refused(libvirt.VIR_ERR_OPERATION_FAILED, other, "is used by domain 'writes'", path):
+            second.create()
+        second.undefine()
+    third = running(host, conn, "third")
+    with refused(libvirt.VIR_ERR_OPERATION_FAILED, "is used by domain 'writes'"):
+        third.attachDevice(disk(link))
+
+
+def test_one_guest_does_not_have_an_image_twice(host, conn):
+    path = images.raw(host, "twice.img")
+    xml = with_devices(host.guest("greedy"), disk(path), disk(path, "xvdc"))
+    with refused(libvirt.VIR_ERR_XML_ERROR, "line", "<disk>", path):
+        conn.defineXML(xml)
+    conn.defineXML(xml.replace("<target", "<readonly/><target"))
+
+
 def test_a_disk_serves_one_guest_that_writes(host, conn):
     path = images.raw(host, "one.img")
     conn.createXML(with_devices(host.guest("first"), disk(path)))
@@ -182,7 +205,7 @@ def test_a_disk_that_cannot_grow_as_asked_says_why(host, conn):
 
 def test_devices_that_are_not_served_are_refused_by_name(host, conn):
     domain = conn.defineXML(host.guest("plain"))
-    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "device <watchdog> cannot be added"):
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "element <watchdog> is not supported in <devices>"):
         domain.attachDeviceFlags("<watchdog model='xen'/>", CONFIG)
     with refused(libvirt.VIR_ERR_XML_ERROR, "<disk> has no <target>"):
         domain.attachDeviceFlags("<disk/>", CONFIG)

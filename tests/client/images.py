@@ -25,3 +25,10 @@ def qcow2(host, name, mib=16):
         octal = "".join(f"\\{byte:03o}" for byte in part)
         host.shell(f"printf '{octal}' | dd of={path} bs=1 seek={at} conv=notrunc status=none")
     return path
+
+
+def link(host, path, name):
+    """Another name of it."""
+    other = host.place(name)
+    host.shell(f"ln -sf {path} {other}")
+    return other

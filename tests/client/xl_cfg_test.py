@@ -62,7 +62,7 @@ def test_what_only_xen_knows_is_a_setting_in_metadata_and_the_guest_runs_with_it
         ("memroy = 1", ["line 8: there is no option 'memroy'"]),
         ("vif2 = ['x']", ["line 8: option 'vif2' is not supported"]),
         ("vcpus = [", ["line 9: the list that begins in line 8 has no end"]),
-        ("disk = ['/a,raw,vda']", ["line 8: 'vda' is no name of a disk"]),
+        ("disk = ['/a,raw,vda']", ["line 8: 'disk': 'vda' is no name of a disk"]),
     ],
 )
 def test_a_mistake_is_refused_with_its_line(host, conn, more, fragments):

@@ -187,7 +187,7 @@ inline Definition definition() {
     d.type = *rc::gen::element(GuestType::pv, GuestType::pvh, GuestType::hvm);
     d.memory_max_kib = *memory_kib();
     d.memory_kib = *rc::gen::map(memory_kib(), [&](auto kib) { return std::min(kib, d.memory_max_kib); });
-    d.vcpus_max = *rc::gen::inRange(1U, limits::vcpus + 1);
+    d.vcpus_max = *rc::gen::inRange(1U, most_vcpus(d.type) + 1);
     d.vcpus = *rc::gen::inRange(1U, d.vcpus_max + 1);
     d.cpu_tuning = cpu_tuning(d.vcpus_max);
     d.boot = boot(d.type);

@@ -50,7 +50,8 @@ inline Usb usb(GuestType type) {
         std::ignore = add_usb_device(usb, {.host_bus = *rc::gen::inRange(1U, 256U),
                                            .host_device = *rc::gen::inRange(1U, 256U),
                                            .controller = *rc::gen::inRange(0U, limits::usb_controllers),
-                                           .port = *rc::gen::inRange(0U, 10U)});
+                                           .port = *rc::gen::inRange(0U, 10U),
+                                           .managed = *rc::gen::arbitrary<bool>()});
     return usb;
 }
 

@@ -30,8 +30,8 @@ RC_GTEST_PROP(Device, IsReadAsItWasWritten, ()) {
 TEST(Device, IsRefusedByNameWhereItIsNoneOfThoseThatAreKnown) {
     EXPECT_EQ(
         refusal(parse_device("<tpm model='x'/>")),
-        "device <tpm> cannot be added, removed or changed by itself: libxl has no way to, or a guest has "
-        "it from its start to its end; allowed are: disk, interface, hostdev, controller");
+        "device <tpm> cannot be added, removed or changed while the guest runs, but in its definition, for "
+        "its next start; allowed are: disk, interface, hostdev, controller");
     EXPECT_EQ(refusal(parse_device("<disk><target dev='xvda'/><iotune/></disk>")),
               "line 1: element <iotune> is not supported in <disk>; allowed here: driver, source, target, "
               "backenddomain, readonly, shareable, alias, address");
@@ -49,15 +49,17 @@ TEST(Device, IsFoundByItsPlaceAndByItsAlias) {
 }
 
 TEST(Device, TakesThePlaceOfTheOneThatIsThere) {
-    Definition guest{.disks = {disk("xvda"), disk("xvdb")}};
+    auto other = disk("xvdb");
+    other.path = "/other";
+    Definition guest{.disks = {disk("xvda"), other}};
     auto wanted = disk("xvda");
     wanted.readonly = true;
     EXPECT_EQ(refusal(replace_device(guest, wanted)), "ok");
-    EXPECT_EQ(guest.disks, (std::vector<Disk>{wanted, disk("xvdb")}));
+    EXPECT_EQ(guest.disks, (std::vector<Disk>{wanted, other}));
     EXPECT_EQ(refusal(replace_device(guest, disk("xvdc"))), "the domain has no disk xvdc");
     EXPECT_EQ(refusal(remove_device(guest, disk("xvda"))), "ok");
     EXPECT_EQ(refusal(remove_device(guest, disk("xvda"))), "the domain has no disk xvda");
-    EXPECT_EQ(guest.disks, (std::vector<Disk>{disk("xvdb")}));
+    EXPECT_EQ(guest.disks, (std::vector<Disk>{other}));
 }
 
 TEST(Device, OfARunningPvGuestComesAndGoes) {

@@ -63,7 +63,7 @@ TEST(Numa, ThatCannotBeIsRefusedWithItsLine) {
         return verdict(with(cells, more).xml());
     };
     EXPECT_THAT(refusal("<cell cpus='0-3' memory='128' unit='MiB'/>"),
-                HasSubstr("line 5: the NUMA cells have 393216 KiB less memory than the guest"));
+                HasSubstr("line 5: <numa>: the NUMA cells have 393216 KiB less memory than the guest"));
     EXPECT_THAT(refusal("<cell cpus='0-3' memory='513' unit='MiB'/>"),
                 HasSubstr("more memory than the guest"));
     EXPECT_THAT(refusal("<cell cpus='0-2' memory='512' unit='MiB'/>"),
@@ -143,7 +143,8 @@ TEST(XlCfgNuma, SaysHowManyVcpusThereAre) {
 
 TEST(XlCfgNuma, ThatCannotBeIsRefusedWithItsLine) {
     const auto refusal = [](const std::string& vnuma) { return xl::refusal(xl_guest + "vnuma=" + vnuma); };
-    EXPECT_THAT(refusal("[['size=512','vcpus=0-2']]"), HasSubstr("line 5: the NUMA cells must have"));
+    EXPECT_THAT(refusal("[['size=512','vcpus=0-2']]"),
+                HasSubstr("line 5: 'vnuma': the NUMA cells must have"));
     EXPECT_THAT(refusal("[['size=512','vcpus=0-4']]\nmaxvcpus=4"), HasSubstr("and have 0-4"));
     EXPECT_THAT(refusal("[['size=512','vcpus=0-600']]"), HasSubstr("the vCPUs 0 to 511, and have 0-600"));
     EXPECT_THAT(refusal("[['size=512','vcpus=0-3','colour=1']]"), HasSubstr("'colour=1' in 'vnuma'"));
@@ -158,7 +159,7 @@ TEST(XlCfgNuma, ThatCannotBeIsRefusedWithItsLine) {
         many += "[],";
     EXPECT_THAT(refusal(many + "[]]"), HasSubstr("a guest can have 32 NUMA cells, not 10001"));
     EXPECT_THAT(xl::refusal(xl::pv + "vnuma=[['size=512','vcpus=0']]"),
-                HasSubstr("line 4: only an HVM guest can have NUMA cells"));
+                HasSubstr("line 4: 'vnuma': only an HVM guest can have NUMA cells"));
 }
 
 }  // namespace

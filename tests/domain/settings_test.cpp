@@ -74,7 +74,8 @@ TEST(Settings, ThatCannotBeAreRefusedWithTheirLine) {
         if (!os.empty()) sample.os = os;
         return verdict(sample.xml());
     };
-    EXPECT_THAT(refusal(setting("colour", "red")), HasSubstr("line 6: there is no setting 'colour'"));
+    EXPECT_THAT(refusal(setting("colour", "red")),
+                HasSubstr("line 6: <setting>: there is no setting 'colour'"));
     EXPECT_THAT(refusal(setting("nomigrate", "1")),
                 HasSubstr("setting 'nomigrate' must be yes or no, not '1'"));
     EXPECT_THAT(refusal(setting("max_grant_version", "3")),

@@ -58,7 +58,7 @@ TEST(XlCfgUsb, ThatCannotBeIsRefusedWithItsLine) {
     EXPECT_THAT(refusal(hvm + "usbctrl=['type=pv']"), HasSubstr("line 4: 'type' cannot be 'pv' here"));
     EXPECT_THAT(refusal(pv + "usbctrl=['version=3']"), HasSubstr("can be of version 1 or 2"));
     EXPECT_THAT(refusal(hvm + "usbctrl=['colour=1']"), HasSubstr("'colour' in 'usbctrl' is not supported"));
-    EXPECT_THAT(refusal(hvm + "usbdev=['hostbus=1']"), HasSubstr("line 4: the bus and the number"));
+    EXPECT_THAT(refusal(hvm + "usbdev=['hostbus=1']"), HasSubstr("line 4: 'usbdev': the bus and the number"));
     EXPECT_THAT(refusal(hvm + "usbdev=['']"), HasSubstr("has no 'hostbus' and 'hostaddr'"));
 }
 

@@ -40,7 +40,8 @@ TEST(XlCfgScreens, OfPvGuestsAreFramebuffers) {
     EXPECT_EQ(definition.video, (Video{Video::Model::xen, 4096}));
     EXPECT_EQ(read(pv + "vfb=['']").graphics, Graphics{.vnc = Vnc()});
     EXPECT_EQ(read(pv + "vfb=['vnc=0,sdl=1']").graphics, Graphics{.sdl = Sdl()});
-    EXPECT_EQ(read(pv + "vfb=['sdl=1,vnc=1,vnc=0']\nvnc=0").graphics, Graphics{.sdl = Sdl()});
+    EXPECT_EQ(read(pv + "vfb=['sdl=1,vnc=0']\nvnc=0").graphics, Graphics{.sdl = Sdl()});
+    EXPECT_THAT(refusal(pv + "vfb=['sdl=1,vnc=1,vnc=0']"), HasSubstr("'vnc' is said twice"));
 }
 
 TEST(XlCfgScreens, OfPvGuestsSayInACommentWhatAFramebufferCannot) {
@@ -52,7 +53,8 @@ TEST(XlCfgScreens, OfPvGuestsSayInACommentWhatAFramebufferCannot) {
 }
 
 TEST(XlCfgScreens, ThatCannotBeAreRefusedWithTheirLine) {
-    EXPECT_THAT(refusal(hvm + "vncdisplay=2"), HasSubstr("line 4: a display of VNC can be told here with"));
+    EXPECT_THAT(refusal(hvm + "vncdisplay=2"),
+                HasSubstr("line 4: 'vncdisplay': a display of VNC can be told here with"));
     EXPECT_THAT(refusal(hvm + "vnclisten='::1'\nvncdisplay=1"), HasSubstr("told by 'vnclisten' and by"));
     EXPECT_THAT(refusal(hvm + "vnc=0\nvnclisten='0.0.0.0'"), HasSubstr("line 5: 'vnclisten' means nothing"));
     EXPECT_THAT(refusal(hvm + "xauthority='/x'"), HasSubstr("'xauthority' means nothing without 'sdl'"));
@@ -81,7 +83,7 @@ TEST(XlCfgSpice, IsReadAsXlDoes) {
 
 TEST(XlCfgSpice, ThatCannotBeIsRefusedWithItsLine) {
     const auto spice = hvm + "spice=1\nspiceport=6000\n";
-    EXPECT_THAT(refusal(spice), HasSubstr("line 4: a SPICE server needs a 'spicepasswd', or"));
+    EXPECT_THAT(refusal(spice), HasSubstr("line 4: 'spice': a SPICE server needs a 'spicepasswd', or"));
     EXPECT_THAT(refusal(spice + "spicepasswd='a'\nspicedisable_ticketing=1"),
                 HasSubstr("exclude each other"));
     EXPECT_THAT(refusal(spice + "spicepasswd='a'\nspice_clipboard_sharing=1"),
@@ -93,7 +95,8 @@ TEST(XlCfgSpice, ThatCannotBeIsRefusedWithItsLine) {
     EXPECT_THAT(refusal(hvm + "spicepasswd='a'"),
                 HasSubstr("line 4: 'spicepasswd' means nothing without 'spice'"));
     EXPECT_THAT(refusal(hvm + "spice=1\nspicepasswd='a'"), HasSubstr("needs a port"));
-    EXPECT_THAT(refusal(pv + "spice=1"), HasSubstr("line 4: only HVM guests can have a SPICE server"));
+    EXPECT_THAT(refusal(pv + "spice=1"),
+                HasSubstr("line 4: 'spice': only HVM guests can have a SPICE server"));
 }
 
 TEST(XlCfgAdapters, AreReadAsXlDoes) {
@@ -109,7 +112,8 @@ TEST(XlCfgAdapters, AreReadAsXlDoes) {
 TEST(XlCfgAdapters, ThatCannotBeAreRefusedWithTheirLine) {
     EXPECT_THAT(refusal(hvm + "vga='vmware'"),
                 HasSubstr("line 4: 'vga' cannot be 'vmware' here; allowed are"));
-    EXPECT_THAT(refusal(hvm + "videoram=4"), HasSubstr("line 4: videoram must be at least 8192 KiB"));
+    EXPECT_THAT(refusal(hvm + "videoram=4"),
+                HasSubstr("line 4: 'videoram': videoram must be at least 8192 KiB"));
     EXPECT_THAT(refusal(hvm + "vga='none'\nvideoram=4"),
                 HasSubstr("'videoram' means nothing with 'vga' none"));
     EXPECT_THAT(refusal(hvm + "nographic=1"), HasSubstr("line 4: 'nographic' means nothing beside 'vnc'"));

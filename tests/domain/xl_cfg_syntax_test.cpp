@@ -53,9 +53,8 @@ TEST(XlSettings, HaveTextsWithEscapes) {
                 ElementsAre(XlSetting{"a", text("# no comment; é"), 1}));
 }
 
-TEST(XlSettings, ThatComeAgainReplaceOrAddTo) {
-    EXPECT_THAT(read("a = 1\nb = 'x'\na = 2"),
-                ElementsAre(XlSetting{"b", text("x"), 2}, XlSetting{"a", number("2"), 3}));
+TEST(XlSettings, ThatComeAgainAddToTheFirstOnesOrAreRefused) {
+    EXPECT_EQ(problem("a = 1\nb = 'x'\na = 2"), "line 3: 'a' is given again; line 1 has it already");
     EXPECT_THAT(read("a = ['x']\na += ['y', 'z']"),
                 ElementsAre(XlSetting{"a", list({text("x"), text("y"), text("z")}), 2}));
     EXPECT_THAT(read("a = 'x'\na += 'y'"), ElementsAre(XlSetting{"a", text("xy"), 2}));

@@ -82,12 +82,12 @@ TEST(XlCfg, OfALargeGuestIsReadAsXlDoes) {
 
 TEST(XlCfg, MayHaveOldForms) {
     const auto definition = read(
-        "name='old'\nmemory='64'\nbuilder='hvm'\nkernel='/usr/lib/xen/boot/hvmloader'\nkernel='/boot/k'\n"
+        "name='old'\nmemory='64'\nbuilder='hvm'\nkernel='/boot/k'\n"
         "root='/dev/xvda1 ro'\nextra='quiet'\nserial='pty'\n");
     EXPECT_EQ(definition.type, GuestType::hvm);
     EXPECT_EQ(definition.boot.cmdline, "root=/dev/xvda1 ro quiet");
     EXPECT_EQ(read(pv + "extra='quiet'").boot.cmdline, "quiet");
-    EXPECT_EQ(read(pv + "builder='hvm'\ntype='pvh'").type, GuestType::pvh);
+    EXPECT_EQ(read(pv + "builder='generic'\ntype='pvh'").type, GuestType::pvh);
     EXPECT_EQ(read(pv + "builder='generic'").type, GuestType::pv);
 }
 
@@ -96,7 +96,8 @@ std::string refused(const std::string& more) {
 }
 
 TEST(XlCfg, IsRefusedWithTheOptionAndItsLine) {
-    EXPECT_EQ(refused("memroy = 1"), "invalid argument: line 4: there is no option 'memroy'");
+    EXPECT_EQ(refused("memroy = 1"),
+              "invalid argument: line 4: there is no option 'memroy'; did you mean 'memory'?");
     EXPECT_EQ(
         refused("vif2 = ['x']"),
         "unsupported configuration: line 4: option 'vif2' is not supported: netchannel2 is gone from Xen");
@@ -110,7 +111,7 @@ TEST(XlCfg, IsRefusedWithTheOptionAndItsLine) {
     EXPECT_THAT(refused("vcpus = 2\nmaxvcpus = 1"),
                 HasSubstr("line 5: 'maxvcpus' is less than 'vcpus': 1 < 2"));
     EXPECT_THAT(refused("maxmem = 64"), HasSubstr("line 4: 'maxmem' is less than 'memory': 64 < 512 MiB"));
-    EXPECT_THAT(refused("uuid = 'x'"), HasSubstr("line 4: malformed uuid 'x'"));
+    EXPECT_THAT(refused("uuid = 'x'"), HasSubstr("line 4: 'uuid': malformed uuid 'x'"));
     EXPECT_THAT(refused("on_reboot = 'coredump-restart'"), HasSubstr("line 4: 'on_reboot' cannot be"));
     EXPECT_THAT(refused("on_watchdog = 'restart'"),
                 HasSubstr("line 4: 'on_watchdog' must be what 'on_crash' is"));
@@ -121,10 +122,10 @@ TEST(XlCfg, IsRefusedWithTheOptionAndItsLine) {
     EXPECT_THAT(refused("cmdline = 'a'\nextra = 'b'"),
                 HasSubstr("line 5: 'cmdline' and 'extra' exclude each other"));
     EXPECT_THAT(refused("type = 'pvh'\nacpi = 0"), HasSubstr("line 5: 'acpi' of a PVH guest cannot be off"));
-    EXPECT_THAT(refused("serial = 'pty'"), HasSubstr("line 4: only HVM guests have serial ports"));
+    EXPECT_THAT(refused("serial = 'pty'"), HasSubstr("line 4: 'serial': only HVM guests have serial ports"));
     EXPECT_THAT(refused("type = 'hvm'\nserial = 'tcp::4444'"),
-                HasSubstr("line 5: a serial port can be 'pty' here"));
-    EXPECT_THAT(refused("name = 'a/b'"), HasSubstr("line 4: name 'a/b' cannot contain '/'"));
+                HasSubstr("line 5: 'serial': a serial port can be 'pty' here"));
+    EXPECT_THAT(refusal("name = 'a/b'"), HasSubstr("line 1: 'name': name 'a/b' cannot contain '/'"));
     EXPECT_THAT(refusal("memory = 1"), HasSubstr("a guest needs a 'name'"));
     EXPECT_THAT(refusal("name = 'a'"), HasSubstr("a guest needs 'memory'"));
     EXPECT_THAT(refusal("name = 'a'\nmemory = 64\nkernel = 'relative'"), HasSubstr("as domain XML: "));
@@ -211,13 +212,13 @@ TEST(XlCfgDisks, MayHaveAllThatADefinitionHas) {
 
 TEST(XlCfgDisks, ThatCannotBeAreRefusedWithTheirLine) {
     const auto disk = [](const std::string& spec) { return refused("disk = [ '" + spec + "' ]"); };
-    EXPECT_THAT(disk("/a"), HasSubstr("line 4: disk '/a' has no vdev"));
-    EXPECT_THAT(disk("/a,raw,vda"), HasSubstr("line 4: 'vda' is no name of a disk"));
+    EXPECT_THAT(disk("/a"), HasSubstr("line 4: 'disk': disk '/a' has no vdev"));
+    EXPECT_THAT(disk("/a,raw,vda"), HasSubstr("line 4: 'disk': 'vda' is no name of a disk"));
     EXPECT_THAT(disk("/a,foo,xvda"), HasSubstr("format 'foo' of a disk is not supported; allowed are raw"));
     EXPECT_THAT(disk("/a,raw,xvda,x"), HasSubstr("access 'x'"));
     EXPECT_THAT(disk("/a,raw,xvda,w,more"), HasSubstr("has too many parameters"));
     EXPECT_THAT(disk("script=block-iscsi,vdev=xvda,target=/a"), HasSubstr("'script=block-iscsi' of a disk"));
-    EXPECT_THAT(disk("nbd:/a,raw,xvda"), HasSubstr("'nbd:' before the path of a disk is not supported"));
+    EXPECT_THAT(disk("nbd:/a,raw,xvda"), HasSubstr("a disk of protocol 'nbd' is not supported"));
     EXPECT_THAT(disk(",raw,xvda,w"), HasSubstr("only a CD drive can be empty"));
     EXPECT_THAT(refused("disk = ['/a,raw,xvda', '/b,raw,xvda']"), HasSubstr("target 'xvda' duplicated"));
 }
@@ -264,7 +265,7 @@ TEST(XlCfgNics, HaveRatesInBytesOrBits) {
 
 TEST(XlCfgNics, ThatCannotBeAreRefusedWithTheirLine) {
     const auto nic = [](const std::string& spec) { return refused("vif = [ '" + spec + "' ]"); };
-    EXPECT_THAT(nic("mac=x"), HasSubstr("line 4: 'x' is no MAC address"));
+    EXPECT_THAT(nic("mac=x"), HasSubstr("line 4: 'vif': 'x' is no MAC address"));
     EXPECT_THAT(nic("gatewaydev=eth0"),
                 HasSubstr("'gatewaydev=eth0' of a network interface is not supported"));
     EXPECT_THAT(nic("type=fast"), HasSubstr("'type=fast'"));
@@ -311,12 +312,16 @@ Definition as_xl_has_it(Definition d) {
             tuning.pins.try_emplace(vcpu, tuning.cpus);
         tuning.cpus = {};
     }
+    for (auto& device : d.usb.devices)
+        device.managed = false;
     for (auto& disk : d.disks) {
-        disk.shareable = false;
+        disk.shareable = disk.shareable && !disk.readonly;
         if (!simple(disk.backend_domain)) disk.backend_domain = "storage";
         const bool block = disk.path.starts_with("/dev/") || disk.backend == Disk::Backend::phy;
         if (!disk.path.empty()) disk.source = block ? Disk::Source::block : Disk::Source::file;
     }
+    for (auto disk : std::exchange(d.disks, {}))
+        std::ignore = add_disk(d.disks, std::move(disk), d.type);  // two may have the same source by now
     for (auto& nic : d.nics) {
         if (!simple(nic.backend_domain)) nic.backend_domain = "net";
         if (nic.openvswitch || nic.script.empty()) continue;
@@ -338,8 +343,11 @@ TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
     EXPECT_THAT(format_xl_cfg(definition), Not(HasSubstr("#")));
     definition.title = "The web";
     definition.metadata = "<metadata/>";
-    definition.disks = {
-        {.target = named("xvda"), .source = Disk::Source::file, .path = "/a", .shareable = true}};
+    definition.disks = {{.target = named("xvda"),
+                         .source = Disk::Source::file,
+                         .path = "/a",
+                         .readonly = true,
+                         .shareable = true}};
     const auto file = format_xl_cfg(definition);
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <title>\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <metadata>\n"));

@@ -57,7 +57,7 @@ TEST(DiskXml, OfACdDriveMayBeEmptyAndIsReadOnly) {
     const auto empty = read(disk("<target dev='xvdc'/>", "type='block' device='cdrom'"));
     EXPECT_EQ(empty, (Disk{.target = {.index = 2}, .device = Disk::Device::cdrom, .readonly = true}));
     EXPECT_EQ(refused(disk("<target dev='xvda'/>")),
-              "line 6: disk xvda has no source; only a CD drive can be empty");
+              "line 6: <disk>: disk xvda has no source; only a CD drive can be empty");
 }
 
 TEST(DiskXml, OfARunningGuestHasAliases) {
@@ -80,20 +80,22 @@ TEST(DiskXml, IsRefusedByName) {
     const std::string rest = std::string(source) + std::string(target);
     const auto place = std::string("line 6: ");
     EXPECT_EQ(refused(disk(rest) + "\n" + disk(rest)),
-              "line 7: target 'xvda' duplicated: the guest has a disk there");
-    EXPECT_EQ(refused(disk(std::string(source) + "<target dev='xvda' bus='ide'/>")),
-              place + "target 'xvda' is on bus 'xen', not 'ide': its name says where the guest finds it");
-    EXPECT_EQ(refused(disk(std::string(source) + "<target dev='vda' bus='virtio'/>")),
-              place + "'vda' is no name of a disk; allowed are xvda, xvdb ..., hda to hdd and sda to sdp");
+              "line 7: <disk>: target 'xvda' duplicated: the guest has a disk there");
+    EXPECT_EQ(
+        refused(disk(std::string(source) + "<target dev='xvda' bus='ide'/>")),
+        place + "<target>: target 'xvda' is on bus 'xen', not 'ide': its name says where the guest finds it");
+    EXPECT_EQ(
+        refused(disk(std::string(source) + "<target dev='vda' bus='virtio'/>")),
+        place +
+            "<target>: 'vda' is no name of a disk; allowed are xvda, xvdb ..., hda to hdd and sda to sdp");
     EXPECT_EQ(
         refused(disk(std::string(source) + "<target dev='sda' bus='sata'/>")),
         place +
             "Invalid value for attribute 'bus' in element 'target': 'sata'; allowed here: xen, ide, scsi");
     EXPECT_EQ(refused(disk(source)),
               place + "<disk> has no <target> with attribute 'dev', as in <target dev='xvda'/>");
-    EXPECT_EQ(
-        refused(disk(rest, "type='network'")),
-        place + "Invalid value for attribute 'type' in element 'disk': 'network'; allowed here: file, block");
+    EXPECT_EQ(refused(disk(rest, "type='network'")),
+              place + "a <disk> of type 'network' is not supported: " + std::string(no_network_disks));
     EXPECT_EQ(
         refused(disk(rest, "type='file' device='floppy'")),
         place +
@@ -104,12 +106,13 @@ TEST(DiskXml, IsRefusedByName) {
             "Invalid value for attribute 'name' in element 'driver': 'tap2'; allowed here: phy, qemu, file");
     EXPECT_EQ(refused(disk("<driver name='phy' type='qcow2'/><source dev='/d'/>" + std::string(target),
                            "type='block'")),
-              place + "disk xvda has driver phy, which serves the format raw only");
+              place + "<disk>: disk xvda has driver phy, which serves the format raw only");
     EXPECT_EQ(refused(disk("<driver name='phy'/>" + rest)),
-              place + "disk xvda has driver phy, which serves a block device only, not a file");
-    EXPECT_EQ(
-        refused(disk("<source file='d'/>" + std::string(target))),
-        place + "the source of a disk must be the absolute path of a file or device in one line, not 'd'");
+              place + "<disk>: disk xvda has driver phy, which serves a block device only, not a file");
+    EXPECT_EQ(refused(disk("<source file='d'/>" + std::string(target))),
+              place +
+                  "<source>: the source of a disk must be the absolute path of a file or device in one line, "
+                  "not 'd'");
     EXPECT_EQ(refused(disk(rest + "<transient/>")),
               place +
                   "element <transient> is not supported in <disk>; allowed here: driver, source, target, "

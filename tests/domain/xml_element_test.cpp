@@ -92,7 +92,7 @@ TEST(XmlReading, GivesTheFirstProblemNotedBeforeAllThatIsLeftOver) {
                           a.child("b").unsupported("not {}", "this");
                           a.invalid("nor that");
                       }),
-              "unsupported configuration: line 3: not this");
+              "unsupported configuration: line 3: <b>: not this");
 }
 
 TEST(XmlReading, ReadsNothingFromAMissingElement) {

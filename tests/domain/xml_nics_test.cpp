@@ -107,14 +107,17 @@ TEST(DomainXmlNicsRefusal, OfMacsThatNoInterfaceCanHave) {
         return refusal(interface(fmt::format("<mac address='{}'/>{}", address, bridge)));
     };
     EXPECT_EQ(with("00:16:3e:zz:00:01"),
-              "invalid XML: line 6: unable to parse mac address '00:16:3e:zz:00:01'");
+              "invalid XML: line 6: unable to parse mac address '00:16:3e:zz:00:01': attribute 'address' of "
+              "<mac> must be six hexadecimal numbers, as in 00:16:3e:01:02:03");
     EXPECT_EQ(with("01:16:3e:00:00:01"),
-              "unsupported configuration: line 6: network interface 01:16:3e:00:00:01: expected unicast mac "
+              "unsupported configuration: line 6: <interface>: network interface 01:16:3e:00:00:01: expected "
+              "unicast mac "
               "address, "
               "found multicast '01:16:3e:00:00:01'");
     EXPECT_THAT(with("00:00:00:00:00:00"), HasSubstr("expected unicast mac address"));
     EXPECT_EQ(refusal(bridged("") + "\n" + bridged("")),
-              "unsupported configuration: line 7: network interface 00:16:3e:00:00:01: another one of the "
+              "unsupported configuration: line 7: <interface>: network interface 00:16:3e:00:00:01: another "
+              "one of the "
               "guest has "
               "the same MAC address");
 }
@@ -143,9 +146,10 @@ TEST(DomainXmlNicsRefusal, OfValuesOutOfRange) {
     EXPECT_THAT(refusal(bridged("<mtu size='65536'/>")), HasSubstr("from 1 to 65535, not '65536'"));
     EXPECT_THAT(refusal(bridged("<mtu size='0'/>")), HasSubstr("not '0'"));
     EXPECT_THAT(refusal(bridged("<bandwidth><outbound average='-1'/></bandwidth>")), HasSubstr("not '-1'"));
-    EXPECT_THAT(refusal(bridged("<ip address='10.0.0.256'/>")), HasSubstr("'10.0.0.256' is no IP address"));
+    EXPECT_THAT(refusal(bridged("<ip address='10.0.0.256'/>")),
+                HasSubstr("must be an IP address, not '10.0.0.256'"));
     EXPECT_THAT(refusal(bridged("<virtualport type='openvswitch'/><vlan><tag id='4095'/></vlan>")),
-                HasSubstr("id of a VLAN must be from 1 to 4094"));
+                HasSubstr("attribute 'id' of element <tag> must be a whole number from 1 to 4094"));
     EXPECT_THAT(refusal(interface(std::string(mac) + "<source bridge='a name that is too long'/>")),
                 HasSubstr("not 'a name that is too long'"));
     EXPECT_THAT(refusal(bridged("<target dev='sixteen-bytes-16'/>")), HasSubstr("up to 15 letters"));

@@ -32,13 +32,13 @@ TEST(DomainXmlRefusal, OfTheRootElement) {
 TEST(DomainXmlRefusal, OfNames) {
     const auto named = [](std::string_view name) { return verdict(Sample{.name = std::string(name)}.xml()); };
     EXPECT_EQ(named(""), "invalid XML: line 1: missing name information: <domain> has no <name>");
-    EXPECT_EQ(named("<name/>"), "invalid XML: line 2: name cannot be empty");
-    EXPECT_EQ(named("<name>a/b</name>"), "invalid XML: line 2: name 'a/b' cannot contain '/'");
+    EXPECT_EQ(named("<name/>"), "invalid XML: line 2: <name>: name cannot be empty");
+    EXPECT_EQ(named("<name>a/b</name>"), "invalid XML: line 2: <name>: name 'a/b' cannot contain '/'");
     EXPECT_EQ(named("<name>a\nb</name>"),
-              "invalid XML: line 2: name 'a\\x0ab' cannot contain control characters");
-    EXPECT_EQ(
-        named("<name>" + std::string(241, 'x') + "</name>"),
-        "invalid XML: line 2: name '" + std::string(80, 'x') + "...' is 241 bytes long; the limit is 240");
+              "invalid XML: line 2: <name>: name 'a\\x0ab' cannot contain control characters");
+    EXPECT_EQ(named("<name>" + std::string(241, 'x') + "</name>"),
+              "invalid XML: line 2: <name>: name '" + std::string(80, 'x') +
+                  "...' is 241 bytes long; the limit is 240");
     EXPECT_EQ(
         named("<name>a</name>\n<name>b</name>"),
         "invalid XML: line 3: element <name> may appear only once in <domain>; it is in line 2 already");
@@ -49,17 +49,22 @@ TEST(DomainXmlRefusal, OfNames) {
 
 TEST(DomainXmlRefusal, OfUuidTitleAndMetadata) {
     const auto with = [](std::string_view more) { return verdict(Sample{.more = std::string(more)}.xml()); };
-    EXPECT_EQ(with("<uuid/>"), "invalid XML: line 5: malformed uuid element ''");
-    EXPECT_EQ(with("<uuid>7ce9</uuid>"), "invalid XML: line 5: malformed uuid element '7ce9'");
+    EXPECT_EQ(with("<uuid/>"),
+              "invalid XML: line 5: malformed uuid element '': <uuid> must be 32 hexadecimal digits, as in "
+              "7ce92f0b-4a5b-4c8e-9d55-0f2b6a1c3d4e");
+    EXPECT_EQ(with("<uuid>7ce9</uuid>"),
+              "invalid XML: line 5: malformed uuid element '7ce9': <uuid> must be 32 hexadecimal digits, as "
+              "in 7ce92f0b-4a5b-4c8e-9d55-0f2b6a1c3d4e");
     EXPECT_EQ(with("<uuid>00000000-0000-0000-0000-000000000000</uuid>"),
-              "invalid XML: line 5: uuid element cannot be all zeros: that is Domain-0's");
-    EXPECT_EQ(with("<title>a\nb</title>"), "invalid XML: line 5: Domain title can't contain newlines");
+              "invalid XML: line 5: <uuid>: uuid element cannot be all zeros: that is Domain-0's");
+    EXPECT_EQ(with("<title>a\nb</title>"),
+              "invalid XML: line 5: <title>: Domain title can't contain newlines");
     EXPECT_EQ(
         with("<metadata>\n<a/></metadata>"),
         "invalid XML: line 6: element <a> in <metadata> has no namespace; each one there needs its own");
-    EXPECT_EQ(
-        with("<metadata><a xmlns='urn:a'/>\n<b xmlns='urn:a'/></metadata>"),
-        "invalid XML: line 6: <metadata> has a second element of namespace 'urn:a'; each one needs its own");
+    EXPECT_EQ(with("<metadata><a xmlns='urn:a'/>\n<b xmlns='urn:a'/></metadata>"),
+              "invalid XML: line 6: <b>: <metadata> has a second element of namespace 'urn:a'; each one "
+              "needs its own");
     EXPECT_EQ(with("<metadata>stray</metadata>"),
               "invalid XML: line 5: element <metadata> cannot hold the text 'stray'");
 }
@@ -68,7 +73,7 @@ TEST(DomainXmlRefusal, OfMemory) {
     const auto with = [](std::string_view memory) {
         return verdict(Sample{.memory = std::string(memory)}.xml());
     };
-    EXPECT_EQ(with(""), "invalid XML: line 1: Memory size must be specified via <memory>");
+    EXPECT_EQ(with(""), "invalid XML: line 1: <domain>: Memory size must be specified via <memory>");
     EXPECT_EQ(with("<memory>0</memory>"), "invalid XML: line 3: Memory size in <memory> must be more than 0");
     for (const std::string number : {"", "-1", "+1", "1.5", "0x10", "1 2", "18446744073709551616"}) {
         EXPECT_EQ(with("<memory>" + number + "</memory>"),
@@ -100,14 +105,14 @@ TEST(DomainXmlRefusal, OfMemory) {
 TEST(DomainXmlRefusal, OfVcpus) {
     const auto with = [](std::string_view vcpu) { return verdict(Sample{.more = std::string(vcpu)}.xml()); };
     for (const std::string count : {"", "0", "513", "-1", "two", "4294967297"}) {
-        EXPECT_EQ(
-            with("<vcpu>" + count + "</vcpu>"),
-            "invalid XML: line 5: maximum vcpus count must be an integer from 1 to 512, not '" + count + "'");
+        EXPECT_EQ(with("<vcpu>" + count + "</vcpu>"),
+                  "invalid XML: line 5: <vcpu>: maximum vcpus count must be an integer from 1 to 512, not '" +
+                      count + "'");
     }
     EXPECT_EQ(with("<vcpu current='0'>2</vcpu>"),
-              "invalid XML: line 5: current vcpus count must be an integer from 1 to 512, not '0'");
+              "invalid XML: line 5: <vcpu>: current vcpus count must be an integer from 1 to 512, not '0'");
     EXPECT_EQ(with("<vcpu current='3'>2</vcpu>"),
-              "invalid XML: line 5: maxvcpus must not be less than current vcpus (2 < 3)");
+              "invalid XML: line 5: <vcpu>: maxvcpus must not be less than current vcpus (2 < 3)");
     EXPECT_EQ(with("<vcpu placement='auto'>2</vcpu>"),
               "unsupported configuration: line 5: Invalid value for attribute 'placement' in element 'vcpu': "
               "'auto'; "
@@ -122,17 +127,19 @@ TEST(DomainXmlRefusal, OfTheGuestsType) {
     const auto with = [](std::string_view inside) { return verdict(Sample{.os = os(inside)}.xml()); };
     EXPECT_EQ(verdict(Sample{.os = ""}.xml()),
               "invalid XML: line 1: an os <type> must be specified: <domain> has no <os>");
-    EXPECT_EQ(with(kernel),
-              "invalid XML: line 4: an os <type> must be specified; allowed here: linux, xen, xenpvh, hvm");
     EXPECT_EQ(
-        with("<type>exe</type>" + kernel),
-        "unsupported configuration: line 4: unknown OS type 'exe'; allowed here: linux, xen, xenpvh, hvm");
+        with(kernel),
+        "invalid XML: line 4: <os>: an os <type> must be specified; allowed here: linux, xen, xenpvh, hvm");
+    EXPECT_EQ(with("<type>exe</type>" + kernel),
+              "unsupported configuration: line 4: <type>: unknown OS type 'exe'; allowed here: linux, xen, "
+              "xenpvh, hvm");
     EXPECT_EQ(with("<type machine='pc'>hvm</type>" + kernel),
               "unsupported configuration: line 4: Invalid value for attribute 'machine' in element 'type': "
               "'pc'; allowed "
               "here: xenpv, xenpvh, xenfv");
     EXPECT_EQ(with("<type machine='xenpv'>hvm</type>" + kernel),
-              "unsupported configuration: line 4: could not find capabilities for os type 'hvm' with machine "
+              "unsupported configuration: line 4: <type>: could not find capabilities for os type 'hvm' with "
+              "machine "
               "'xenpv'; "
               "its machine is xenfv");
     EXPECT_EQ(
@@ -157,8 +164,9 @@ TEST(DomainXmlRefusal, OfWhatToBoot) {
               "invalid XML: line 4: <kernel> must be the absolute path of a file, not '\\x0a/k\\x0a'");
     EXPECT_EQ(with("<type>linux</type>" + kernel + "<initrd>/a\nb</initrd>"),
               "invalid XML: line 4: <initrd> must be a path in one line, not '/a\\x0ab'");
-    EXPECT_EQ(with("<type>hvm</type><cmdline>quiet</cmdline>"),
-              "unsupported configuration: line 4: <initrd> and <cmdline> of an HVM guest need a <kernel>");
+    EXPECT_EQ(
+        with("<type>hvm</type><cmdline>quiet</cmdline>"),
+        "unsupported configuration: line 4: <os>: <initrd> and <cmdline> of an HVM guest need a <kernel>");
 }
 
 TEST(DomainXmlRefusal, OfBootDevicesAndFirmware) {
@@ -233,15 +241,17 @@ TEST(DomainXmlRefusal, OfFeaturesAndClock) {
 TEST(DomainXmlRefusal, OfLifecycleActions) {
     const auto with = [](std::string_view more) { return verdict(Sample{.more = std::string(more)}.xml()); };
     EXPECT_EQ(with("<on_poweroff>explode</on_poweroff>"),
-              "invalid XML: line 5: unknown on_poweroff action: explode; allowed are destroy, restart, "
+              "invalid XML: line 5: <on_poweroff>: unknown on_poweroff action: explode; allowed are destroy, "
+              "restart, "
               "rename-restart, "
               "preserve");
-    EXPECT_EQ(
-        with("<on_reboot>coredump-destroy</on_reboot>"),
-        "invalid XML: line 5: unknown on_reboot action: coredump-destroy; allowed are destroy, restart, "
-        "rename-restart, preserve");
+    EXPECT_EQ(with("<on_reboot>coredump-destroy</on_reboot>"),
+              "invalid XML: line 5: <on_reboot>: unknown on_reboot action: coredump-destroy; allowed are "
+              "destroy, restart, "
+              "rename-restart, preserve");
     EXPECT_EQ(with("<on_crash/>"),
-              "invalid XML: line 5: unknown on_crash action: ; allowed are destroy, restart, rename-restart, "
+              "invalid XML: line 5: <on_crash>: unknown on_crash action: ; allowed are destroy, restart, "
+              "rename-restart, "
               "preserve, "
               "coredump-destroy, coredump-restart");
     EXPECT_TRUE(

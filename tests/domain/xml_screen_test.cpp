@@ -118,8 +118,9 @@ TEST(DomainXmlGraphicsRefusal, OfValuesOutOfRange) {
     const auto with = [](std::string_view attributes) {
         return refusal(fmt::format("<graphics type='vnc' {}/>", attributes));
     };
-    EXPECT_EQ(with("passwd='123456789'"),
-              "unsupported configuration: line 6: VNC password is 9 characters long, only 8 permitted");
+    EXPECT_EQ(
+        with("passwd='123456789'"),
+        "unsupported configuration: line 6: <graphics>: VNC password is 9 characters long, only 8 permitted");
     EXPECT_THAT(with("port='80'"), HasSubstr("must be from 5900 to 65535, not 80"));
     EXPECT_THAT(with("port='65536'"), HasSubstr("must be a port or -1, not '65536'"));
     EXPECT_THAT(with("autoport='no'"), HasSubstr("must be from 5900 to 65535, not 0"));

@@ -371,6 +371,93 @@ TEST_F(Devices, ServeOneGuestThatWritesAtATime) {
     EXPECT_TRUE(end_of(manager->start(two.uuid, {})));
 }
 
+/// Two names of one file.
+constexpr hypervisor::FileIdentity one_file{.host = 1, .inode = 2};
+
+TEST_F(Devices, AreTheSameByAnyOfTheirNames) {
+    xen.files = {
+        {"/srv/disk.img", one_file}, {"/srv/link", one_file}, {"/srv/other", {.host = 1, .inode = 3}}};
+    auto one = guest_named("one");
+    one.disks = {disk("xvda")};
+    running(one);
+    for (const std::string name : {"/srv/link", "/srv/./disk.img", "/srv//x/../disk.img"}) {
+        auto two = guest_named("two");
+        two.disks = {disk("xvda", name)};
+        ASSERT_TRUE(end_of(manager->define(two)));
+        const auto refused = end_of(manager->start(two.uuid, {}));
+        ASSERT_FALSE(refused) << name;
+        EXPECT_THAT(refused.error().message,
+                    HasSubstr("the source " + name +
+                              " of disk xvda is used by domain 'one' as its disk xvda (by the name "
+                              "/srv/disk.img); both would"));
+    }
+    const auto three = running("three");
+    expect_refused(attach(three, disk("xvdb", "/srv/link")), Reason::operation_failed,
+                   "used by domain 'one'");
+    EXPECT_TRUE(attach(three, disk("xvdb", "/srv/other")));
+    EXPECT_EQ(xen.count("attach"), 1u);
+}
+
+TEST_F(Devices, AreKnownByAllTheirNamesOfGuestsThatWereFoundRunning) {
+    xen.files = {{"/srv/disk.img", one_file}, {"/srv/link", one_file}};
+    auto one = guest_named("one");
+    one.disks = {disk("xvda")};
+    running(one);
+    restart();
+    const auto two = running("two");
+    expect_refused(attach(two, disk("xvdb", "/srv/link")), Reason::operation_failed, "used by domain 'one'");
+}
+
+TEST_F(Devices, AreRefusedToAtLeastOneOfTwoWhoStartWithThemAtOnce) {
+    xen.files = {{"/srv/disk.img", one_file}, {"/srv/link", one_file}};
+    auto one = guest_named("one");
+    auto two = guest_named("two");
+    one.disks = {disk("xvda")};
+    two.disks = {disk("xvda", "/srv/link")};
+    ASSERT_TRUE(end_of(manager->define(one)));
+    ASSERT_TRUE(end_of(manager->define(two)));
+    const auto first = begin(manager->start(one.uuid, {}));
+    const auto second = begin(manager->start(two.uuid, {}));
+    const auto runs = unsigned{end_of(first).has_value()} + unsigned{end_of(second).has_value()};
+    EXPECT_LE(runs, 1u);
+}
+
+TEST_F(Devices, AreNotGivenToAGuestWhileTheirStorageDoesNotAnswer) {
+    auto one = guest_named("one");
+    one.disks = {disk("xvda")};
+    ASSERT_TRUE(end_of(manager->define(one)));
+    xen.fail_next("identify_files", {Reason::timed_out, "its storage has not answered"});
+    const auto refused = end_of(manager->start(one.uuid, {}));
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("its storage has not answered"));
+    EXPECT_TRUE(end_of(manager->start(one.uuid, {})));
+}
+
+TEST_F(Devices, HoldUpNobodyElseIfTheirStorageDoesNotAnswer) {
+    auto one = guest_named("one");
+    one.disks = {disk("xvda")};
+    running(one);
+    restart();
+    const auto two = running("two");
+    xen.before_effect = [this, looks = 0](const std::string& call) mutable {
+        if (call == "identify_files" && ++looks == 2)
+            xen.fail_next(call, {Reason::timed_out, "its storage has not answered"});
+    };
+    EXPECT_TRUE(attach(two, disk("xvdb", "/srv/other")));
+    EXPECT_TRUE(attach(two, disk("xvdc", "/srv/more")));
+    EXPECT_EQ(xen.count("identify_files"), 4u) << "what has not answered is not asked again";
+}
+
+TEST_F(Devices, AreNotGivenToOneGuestTwice) {
+    xen.files = {{"/srv/disk.img", one_file}, {"/srv/link", one_file}};
+    auto one = guest_named("one");
+    one.disks = {disk("xvda")};
+    running(one);
+    expect_refused(attach(one, disk("xvdb", "/srv/link")), Reason::operation_failed,
+                   "used by domain 'one' as its disk xvda");
+    expect_refused(attach(one, disk("xvdb"), definition_only), Reason::invalid_argument, "as disk xvda has");
+}
+
 TEST_F(Devices, MayServeSeveralThatOnlyReadOrSaySo) {
     for (const bool shareable : {false, true}) {
         const auto prefix = std::string(shareable ? "share" : "read");

@@ -43,6 +43,8 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     hypervisor::HostFacts facts;
     hypervisor::HostFigures host_figures;
     std::map<std::string, hypervisor::DiskSize> disk_sizes;  ///< by target
+    std::map<std::string, hypervisor::FileIdentity> files;   ///< by path
+    std::vector<std::string> missing;                        ///< of any definition
     Duration patience{};                                     ///< of the last who wanted figures
     hypervisor::Picture picture{"image/x-nothing", "a picture"};
     std::vector<hypervisor::HostPciDevice> pci;
@@ -165,6 +167,24 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         const auto turn = co_await begin("disk_size", operation);
         if (!turn) co_return std::unexpected(turn.error());
         co_return disk_sizes[to_string(disk.target)];
+    }
+    async::Task<Result<std::vector<std::optional<hypervisor::FileIdentity>>>> identify_files(
+        std::vector<std::string> paths) override {
+        const Operation operation;
+        const auto turn = co_await begin("identify_files", operation);
+        if (!turn) co_return std::unexpected(turn.error());
+        std::vector<std::optional<hypervisor::FileIdentity>> all;
+        for (const auto& path : paths) {
+            const auto found = files.find(path);
+            all.push_back(found == files.end() ? std::nullopt : std::optional(found->second));
+        }
+        co_return all;
+    }
+    async::Task<Result<std::vector<std::string>>> missing_files(domain::Definition) override {
+        const Operation operation;
+        const auto turn = co_await begin("missing_files", operation);
+        if (!turn) co_return std::unexpected(turn.error());
+        co_return missing;
     }
     async::Task<Result<hypervisor::Picture>> screenshot(DomId domid) override {
         const auto turn = co_await begin("screenshot", {}, domid);

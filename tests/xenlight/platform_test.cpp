@@ -6,6 +6,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "domain/arbitrary_platform.hpp"
+#include "domain/cpu_feature_names.hpp"
 #include "xenlight/config_of.hpp"
 
 namespace virtlight::xenlight {
@@ -59,6 +60,13 @@ TEST(Platforms, HaveTheirCpuFeaturesByXensNames) {
     const auto unknown = check_cpu_features({{"aes", CpuPolicy::disable}, {"warp", CpuPolicy::force}});
     ASSERT_FALSE(unknown);
     EXPECT_EQ(unknown.error().message, "Xen knows no feature 'warp' of the processor");
+}
+
+TEST(Platforms, HaveFeaturesThatLibxlKnows) {
+    for (const auto name : domain::cpu_feature_names) {
+        EXPECT_TRUE(check_cpu_features({{std::string(name), CpuPolicy::optional}})) << name;
+        EXPECT_TRUE(domain::check_cpu_feature(name)) << name << ": the table is in order";
+    }
 }
 
 TEST(Platforms, OfXlThatCannotBeHeldAreRefusedByName) {

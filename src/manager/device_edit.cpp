@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/device_edit.hpp"
+
+#include <utility>
+
+#include "domain/text.hpp"
+#include "manager/affects.hpp"
+#include "manager/devices.hpp"
+#include "manager/manager_impl.hpp"
+
+/// Devices that come and go in a definition alone.
+namespace virtlight::manager {
+namespace {
+
+JobKind kind_of(domain::DeviceEdit edit) {
+    switch (edit) {
+        case domain::DeviceEdit::add: return JobKind::attach_device;
+        case domain::DeviceEdit::remove: return JobKind::detach_device;
+        case domain::DeviceEdit::change: break;
+    }
+    return JobKind::update_device;
+}
+
+}  // namespace
+
+async::Task<Result<>> Devices::edit(DomainRef domain, std::string xml, domain::DeviceEdit edit,
+                                    Affects asked) {
+    const auto affects = settle(*domain, asked);
+    if (!affects) co_return std::unexpected(affects.error());
+    if (affects->guest)
+        co_return fail(Reason::unsupported_config,
+                       "device <{}> cannot be added, changed or removed while the guest runs; what a "
+                       "definition may have of it can for the next start (--config)",
+                       domain::shown(domain::device_element(xml)));
+    auto edited = domain::edit_device(*domain->stored, xml, edit);
+    if (!edited) co_return std::unexpected(std::move(edited.error()));
+    auto written = co_await core_.store.save({*edited, domain->autostart});
+    if (!written) co_return written;
+    domain->stored = *std::move(edited);
+    core_.tell(*domain, domain::Defined::updated);
+    co_return written;
+}
+
+async::Task<Result<>> Manager::edit_device(Uuid uuid, std::string xml, domain::DeviceEdit edit,
+                                           Affects affects) {
+    return impl_->change(kind_of(edit), uuid,
+                         [impl = impl_.get(), xml = std::move(xml), edit, affects](
+                             DomainRef domain, hypervisor::Operation) mutable {
+                             return impl->devices.edit(std::move(domain), std::move(xml), edit, affects);
+                         });
+}
+
+}  // namespace virtlight::manager

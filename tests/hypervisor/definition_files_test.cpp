@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "hypervisor/definition_files.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "hypervisor/disk_files.hpp"
+
+namespace virtlight::hypervisor {
+namespace {
+
+using domain::Disk;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class DefinitionFiles : public ::testing::Test {
+ protected:
+    void SetUp() override { std::filesystem::create_directory(folder); }
+    void TearDown() override { std::filesystem::remove_all(folder); }
+    std::string file(const std::string& name) {
+        std::ofstream(folder + "/" + name) << name;
+        return folder + "/" + name;
+    }
+    std::string folder = ::testing::TempDir() + "definition_files";
+};
+
+TEST_F(DefinitionFiles, AreNamedIfTheyAreNotThere) {
+    domain::Definition guest;
+    guest.boot.kernel = "/no/kernel";
+    guest.boot.initrd = file("initrd");
+    guest.boot.bootloader = "pygrub";
+    guest.emulator = "/no/qemu";
+    guest.disks = {
+        {.target = domain::parse_disk_name("xvda").value(), .source = Disk::Source::file, .path = "/no/disk"},
+        {.target = domain::parse_disk_name("xvdb").value(),
+         .source = Disk::Source::file,
+         .path = "/no/disk",
+         .backend_domain = "storage"}};
+    guest.nics = {{.mac = {{0, 0x16, 0x3e, 0, 0, 1}}, .script = "/no/script"}, {.script = "vif-route"}};
+    guest.shared_folders = {{.tag = "home", .path = folder}, {.tag = "away", .path = "/no/folder"}};
+    guest.settings["acpi_firmware"] = std::string("/no/tables");
+    EXPECT_THAT(missing_files(guest),
+                ElementsAre("kernel '/no/kernel': No such file or directory",
+                            "emulator '/no/qemu': No such file or directory",
+                            "the source of disk xvda '/no/disk': No such file or directory",
+                            "the script of network interface 00:16:3e:00:00:01 '/no/script': No such file or "
+                            "directory",
+                            "shared folder away '/no/folder': No such file or directory",
+                            "acpi_firmware '/no/tables': No such file or directory"));
+}
+
+TEST_F(DefinitionFiles, OfADefinitionThatNamesNoneAreAllThere) {
+    EXPECT_THAT(missing_files({}), IsEmpty());
+}
+
+TEST_F(DefinitionFiles, AreOneByAnyOfTheirNames) {
+    const auto one = file("one");
+    const auto two = file("two");
+    std::filesystem::create_symlink(one, folder + "/link");
+    std::filesystem::create_hard_link(one, folder + "/hard");
+    const auto found = identify_files(
+        std::vector{one, folder + "/link", folder + "/hard", folder + "/./one", two, folder + "/none"});
+    ASSERT_EQ(found.size(), 6u);
+    ASSERT_TRUE(found[0]);
+    for (const std::size_t name : {1U, 2U, 3U})
+        EXPECT_EQ(found[0], found[name]);
+    EXPECT_TRUE(found[4]);
+    EXPECT_NE(found[0], found[4]);
+    EXPECT_FALSE(found[5]);
+}
+
+}  // namespace
+}  // namespace virtlight::hypervisor
