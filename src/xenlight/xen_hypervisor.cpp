@@ -433,8 +433,10 @@ async::Task<> XenHypervisor::let_late_go_on(DomId domid, std::shared_ptr<Late> l
 async::Task<bool> XenHypervisor::look_at_late(DomId domid, Uuid uuid) {
     const auto guest =
         co_await asking_.call([domid](Context& context) { return look_at_suspending(context, domid); });
+    // A look that fails tells nothing of the guest, unless it is gone.
+    if (!guest) co_return guest.error().reason != Reason::no_domain;
     // Who has asked it anew, another tool, will see to it.
-    if (!guest || guest->uuid != uuid || guest->asked) co_return false;
+    if (guest->uuid != uuid || guest->asked) co_return false;
     if (!guest->suspended) co_return true;
     log::notice("domain {} has suspended itself for a request that has come to nothing: it goes on", domid);
     const Workers::Loan asking(Workers::Loan(), &asking_);  // owns nothing: not a worker's context
