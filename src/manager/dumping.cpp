@@ -76,8 +76,11 @@ Task<Result<>> Guests::go_on(DomainRef domain) {
     const Changing changing(core_, domain);
     auto unpaused = co_await unpause_in_any_case(domain);
     if (!unpaused) co_return without_guest(std::move(unpaused));
-    domain->status = domain::RunningReason::unpaused;
-    core_.tell(*domain, domain::Resumed::unpaused);
+    if (!domain->life) co_return unpaused;
+    if (!domain->life->stopped) {  // else it sleeps, and is only not paused besides
+        domain->status = domain::RunningReason::unpaused;
+        core_.tell(*domain, domain::Resumed::unpaused);
+    }
     co_await note_or_warn(core_, domain, "that it goes on");
     co_return unpaused;
 }

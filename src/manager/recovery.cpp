@@ -63,7 +63,7 @@ void settle(Jobs& jobs, Guests& guests, const DomainRef& domain) {
 
 /// The daemon was killed before it could let this guest run again.
 void let_go_on(Jobs& jobs, Guests& guests, const DomainRef& domain, domain::PausedReason why) {
-    domain->status = why;
+    if (!domain->life->stopped) domain->status = why;
     jobs.post(domain, JobKind::resume,
               [&guests, domain](hypervisor::Operation) { return guests.go_on(domain); });
 }

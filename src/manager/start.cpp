@@ -77,8 +77,9 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
     if (!running) {
         const auto removed = co_await tear_down(domain);
         if (removed) co_return running;
-        // It is there, and clients see it: then they are told of it, too. Its image is old once it is
-        // resumed.
+        // It is there, and clients see it: then they are told of it, too. It has not run: its image is set
+        // aside when it is resumed.
+        if (domain->image) co_await take_image_back(domain);
         running.error().message += "; what was made of it cannot be removed: " + removed.error().message;
         core_.tell(*domain, how);
         core_.tell(*domain, domain::Suspended::api_error);

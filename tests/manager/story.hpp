@@ -38,7 +38,7 @@ inline std::string to_text(const domain::Event& event) {
 /// Which events may follow which, for one domain.
 class Story {
  public:
-    enum class Run { off, running, paused, asleep, halted, between_lives };
+    enum class Run { off, running, paused, asleep, halted, between_lives, starting };
 
     Story() = default;
     explicit Story(const DomainInfo& info) : defined_(info.persistent), run_(run_of(info)) {}
@@ -47,6 +47,14 @@ class Story {
     static Story between_lives(const DomainInfo& info) {
         Story story(info);
         story.run_ = Run::between_lives;
+        return story;
+    }
+
+    /// Of one that was found in the middle of a start, of which nobody was told: that it goes on from there,
+    /// or comes to nothing.
+    static Story starting(const DomainInfo& info) {
+        Story story(info);
+        story.run_ = Run::starting;
         return story;
     }
 
@@ -80,11 +88,12 @@ class Story {
         if (event == "DEFINED/1" || event == "DEFINED/2" || event == "UNDEFINED/1") return defined_;
         if (event == "UNDEFINED/0") return std::exchange(defined_, false);
         if (event == "STARTED/0" || event == "STARTED/2")
-            return step(run_ == off || run_ == between_lives, running);
+            return step(run_ == off || run_ == between_lives || run_ == starting, running);
         if (event == "STARTED/4") return step(run_ == asleep, running);
-        if (event == "SUSPENDED/0" || event == "SUSPENDED/6") return step(run_ == running, paused);
-        if (event == "RESUMED/0") return step(run_ == paused, running);
-        if (event == "REBOOT") return step(live || run_ == halted, between_lives);
+        if (event == "SUSPENDED/0" || event == "SUSPENDED/6")
+            return step(run_ == running || run_ == starting, paused);
+        if (event == "RESUMED/0") return step(run_ == paused || run_ == starting, running);
+        if (event == "REBOOT") return step(live || run_ == halted || run_ == starting, between_lives);
         if (event == "SHUTDOWN/1" || event == "SHUTDOWN/2" || event == "CRASHED/0") return step(live, halted);
         if (event == "PMSUSPENDED/0") return step(live, asleep);
         if (event.starts_with("STOPPED/")) return step(run_ != off, off);

@@ -145,6 +145,7 @@ void Host::kill(std::string_view why) {
     daemon_.reset();
     started_ = false;
     rebooting_.clear();
+    halted_.clear();
     stories_.clear();
     guests_.nobody_saves();
     for (const auto& [id, operation] : std::exchange(open_, {})) {
@@ -169,20 +170,28 @@ void Host::start() {
     }
 }
 
+/// As clients see it from what they hear from now on: what is being started is told of when it has.
+manager::Story Host::story_of(manager::DomainInfo info) {
+    const auto job = manager().job(info.uuid).value();
+    const bool busy = job.state == manager::JobReport::State::running;
+    const bool starting = busy && job.operation == manager::JobReport::Operation::start &&
+                          info.status == domain::Status(domain::PausedReason::starting_up);
+    if (rebooting_.contains(info.uuid) && (info.domid < 0 || starting)) return Story::between_lives(info);
+    if (starting) return Story::starting(info);
+    // That a guest has stopped is told when what is left of it is gone.
+    const bool untold = busy && !halted_.contains(info.uuid);
+    if (untold && Story::run_of(info) == Story::Run::halted) info.status = domain::RunningReason::unknown;
+    return Story(info);
+}
+
 async::Task<> Host::bring_up() {
     const auto done = co_await manager().start_up();
     if (!done) {
         nonsense_ += "the daemon does not start: " + done.error().message;
         co_return;
     }
-    for (auto info : manager().list()) {
-        // That a guest has stopped is told when what is left of it is gone.
-        const bool untold = manager().job(info.uuid)->state == manager::JobReport::State::running;
-        if (untold && Story::run_of(info) == Story::Run::halted) info.status = domain::RunningReason::unknown;
-        stories_.insert_or_assign(info.uuid, rebooting_.contains(info.uuid) && info.domid < 0
-                                                 ? Story::between_lives(info)
-                                                 : Story(info));
-    }
+    for (const auto& info : manager().list())
+        stories_.insert_or_assign(info.uuid, story_of(info));
     nonsense_ += stored_.check(manager());
     manager().autostart("boot");
     started_ = true;
@@ -195,6 +204,7 @@ void Host::heard(const domain::Event& event) {
     const auto kind = text.substr(text.find(' ') + 1);
     if (!started_) {
         if (kind == "REBOOT") rebooting_.insert(event.uuid);
+        if (kind.starts_with("SHUTDOWN") || kind.starts_with("CRASHED")) halted_.insert(event.uuid);
         return;
     }
     // Nothing can be thrown out of an operation: it is looked at after the step.
@@ -277,13 +287,14 @@ std::string Host::untruth_of_stories() {
     for (const auto& info : manager().list()) {
         const auto story = untold.extract(info.uuid);
         if (!story) return fmt::format("'{}' was never told of", info.name);
-        const bool between = story.mapped().run() == Story::Run::between_lives && info.domid < 0;
-        if (story.mapped().defined() != info.persistent ||
-            (story.mapped().run() != Story::run_of(info) && !between))
+        const auto run = story.mapped().run();
+        const bool between =
+            (run == Story::Run::between_lives || run == Story::Run::starting) && info.domid < 0;
+        if (story.mapped().defined() != info.persistent || (run != Story::run_of(info) && !between))
             return fmt::format("the events about '{}' tell another story", info.name);
     }
     for (const auto& [uuid, story] : untold)
-        if (story.defined() || story.run() != Story::Run::off)
+        if (story.defined() || (story.run() != Story::Run::off && story.run() != Story::Run::starting))
             return fmt::format("the end of {} was not told", to_string(uuid));
     return {};
 }
@@ -301,13 +312,25 @@ std::string Host::untruth_of_files() {
     return without_folder(wrong);
 }
 
+namespace {
+
+std::string names_of(const domain::Definition& definition) {
+    std::string names;
+    for (const auto& device : domain::all_devices(definition))
+        names += (names.empty() ? "" : ", ") + alias_of(device);
+    return names.empty() ? "no device" : names;
+}
+
+}  // namespace
+
 std::string Host::untruth_of_devices() {
     for (const auto& info : manager().list()) {
         if (info.domid <= 0) continue;
         const auto truth = machine.describe(static_cast<simulated::DomId>(info.domid));
         const auto shown = manager().definition(info.uuid, manager::Which::live);
         if (truth && domain::all_devices(*truth) != domain::all_devices(*shown))
-            return fmt::format("'{}' is shown with other devices than it has", info.name);
+            return fmt::format("'{}' has {}, and is shown with {}", info.name, names_of(*truth),
+                               names_of(*shown));
     }
     return {};
 }

@@ -92,6 +92,7 @@ class Host {
     }
     bool wants(Uuid uuid, std::initializer_list<Wish::Kind> kinds) const;
 
+    manager::Story story_of(manager::DomainInfo info);
     async::Task<> bring_up();
     async::Task<> shut_down();
     void heard(const domain::Event& event);
@@ -115,6 +116,7 @@ class Host {
     std::string nonsense_;  ///< what events said that cannot be
     bool started_ = false;
     std::set<Uuid> rebooting_;  ///< as was told while the daemon was starting
+    std::set<Uuid> halted_;     ///< the same
     std::map<unsigned, Open> open_;
     unsigned last_id_ = 0;
     Result<> last_result_;
