@@ -173,10 +173,11 @@ class Watcher(RawStream):
     PROGRAM, WATCH = 0x766C6974, 2
     VIEW, WRITE, WRITE_IF_FREE, FORCE = range(4)
 
-    def __init__(self, wire, name, access=VIEW):
+    def __init__(self, wire, name, access=VIEW, start=0):
         self.access = access
+        self.start = start
         super().__init__(wire, name)
 
     def open(self):
         uuid = self.domain[-20:-4]
-        self.begin(self.PROGRAM, self.WATCH, uuid + struct.pack(">IIQQI", 0, self.access, 0, 0, 0))
+        self.begin(self.PROGRAM, self.WATCH, uuid + struct.pack(">IIQqI", 0, self.access, self.start, 0, 0))

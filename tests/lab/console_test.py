@@ -48,6 +48,35 @@ def test_xl_console_is_kept_out_until_the_console_is_released(host, talking):
         viewer.until("ours-43")
 
 
+def test_an_xl_console_that_was_first_keeps_the_console_until_it_leaves(host, talking):
+    host.dom0("virtlight release talks")
+    # In a session of its own, so that it outlives the connection that started it.
+    host.dom0("setsid sh -c 'sleep 600 | xl console talks' >/dev/null 2>&1 & sleep 3")
+    assert "lock" in host.dom0("virtlight retake talks 2>&1 || true")
+    host.dom0("pkill -f xenconsole.*--num")
+    host.dom0("virtlight retake talks")
+    with Stream(talking) as viewer:
+        viewer.type("echo ours-$((40 + 5))\r")
+        viewer.until("ours-45")
+
+
+def test_what_a_guest_said_before_and_after_the_daemon_was_killed_is_in_its_log(host):
+    with host.connect() as conn:
+        domain = conn.defineXML(host.guest("talks"))
+        domain.create()
+        with Stream(domain) as viewer:
+            viewer.until("# ")
+            viewer.type("echo before-$((40 + 6))\r")
+            viewer.until("before-46")
+    host.daemon("kill")
+    host.daemon("start")
+    with host.connect() as conn, Stream(conn.lookupByName("talks")) as viewer:
+        viewer.type("echo after-$((40 + 7))\r")
+        viewer.until("after-47")
+    log = host.dom0("virtlight logs talks")
+    assert "name=talks " in log and log.index("before-46") < log.index("after-47")
+
+
 @pytest.fixture
 def full_disk(host):
     """Under the logs of consoles; the file that fills it."""
