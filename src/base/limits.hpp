@@ -15,6 +15,10 @@ namespace virtlight::limits {
 inline constexpr auto core_step = milliseconds(50);
 /// Descriptors that one wait of a loop can report.
 inline constexpr int events_per_wait = 64;
+/// How long a thread for storage rests before it ends, and how long one that is held is waited for at the
+/// end.
+inline constexpr auto storage_rest = seconds(60);
+inline constexpr auto storage_goodbye = seconds(5);
 
 // base
 /// Descriptors that a program which the daemon starts may have: more than this select() cannot tell of.
@@ -111,11 +115,16 @@ inline constexpr auto late_suspend = seconds(120);
 inline constexpr auto late_suspend_look = milliseconds(250);
 /// How often a change of xenstore is tried while others change the same.
 inline constexpr unsigned xenstore_attempts = 64;
-/// How long storage may take to answer a look at a file, the looks that are made at once (each that hangs
-/// holds a thread), and those that may wait.
+/// How long storage may take to answer a look at a file, and the looks that may wait.
 inline constexpr auto file_look = seconds(30);
-inline constexpr unsigned file_look_threads = 4;
 inline constexpr std::size_t file_looks = 1024;
+/// Threads that storage may hold: by looks, by images on their way, by disks that grow. And how long the one
+/// who moves an image is waited for when nobody needs the image any more: then he is left to his storage.
+inline constexpr unsigned storage_threads = 256;
+inline constexpr auto mover_goodbye = seconds(2);
+/// How long a disk may take to get another size, and the kernel to reset a PCI device.
+inline constexpr auto disk_resize = seconds(60);
+inline constexpr auto pci_reset = seconds(60);
 /// Sources of disks that are looked at at once for statistics, which leaves threads for others, and how long
 /// their caller waits.
 inline constexpr std::size_t disk_looks = 2;

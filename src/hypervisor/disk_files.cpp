@@ -33,18 +33,11 @@ Result<> check_disk_files(std::span<const Disk> disks) {
     return {};
 }
 
-std::vector<std::optional<FileIdentity>> identify_files(std::span<const std::string> paths) {
-    std::vector<std::optional<FileIdentity>> all;
-    for (const auto& path : paths) {
-        auto& identity = all.emplace_back();
-        struct stat status{};
-        if (::stat(path.c_str(), &status) != 0) continue;
-        if (S_ISBLK(status.st_mode))
-            identity = {.device = true, .host = status.st_rdev};
-        else
-            identity = {.host = status.st_dev, .inode = status.st_ino};
-    }
-    return all;
+std::optional<FileIdentity> identify_file(const std::string& path) {
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+    if (S_ISBLK(status.st_mode)) return FileIdentity{.device = true, .host = status.st_rdev};
+    return FileIdentity{.host = status.st_dev, .inode = status.st_ino};
 }
 
 }  // namespace virtlight::hypervisor

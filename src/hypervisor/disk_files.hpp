@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "base/result.hpp"
 #include "domain/disk.hpp"
@@ -25,7 +24,7 @@ struct FileIdentity {
     bool operator==(const FileIdentity&) const = default;
 };
 
-/// Of each path; empty: nothing is there. Blocks: not for the core thread.
-std::vector<std::optional<FileIdentity>> identify_files(std::span<const std::string> paths);
+/// Empty: nothing is there. Blocks: not for the core thread.
+std::optional<FileIdentity> identify_file(const std::string& path);
 
 }  // namespace virtlight::hypervisor

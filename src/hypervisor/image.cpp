@@ -149,6 +149,8 @@ Fd open_or_replace(const fs::path& path) {
 Result<Fd> open_temporary(const fs::path& path) {
     auto file = open_or_replace(path);
     if (!file) return fail_errno(errno, "cannot create '{}'", path.string());
+    // Children of libxl's would hold the lock on.
+    file.keep_from_children();
     // The one who had it may have given it its final name since it was opened.
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 || !has_name(file, path))
         return fail(Reason::too_many, "'{}' is being written by another save", path.string());
@@ -157,9 +159,20 @@ Result<Fd> open_temporary(const fs::path& path) {
     return file;
 }
 
-/// What a disk says for itself; that a file system knows no such call is nothing.
-bool is_of_the_disk(int error) {
+/// Whether the file system has no such call. Whatever else it says is of what was written, may be said once
+/// only, and each file system has its own words for that.
+bool knows_no_such_call(int error) {
+    return error == ENOSYS || error == EOPNOTSUPP || error == EINVAL || error == ESPIPE;
+}
+
+/// What a file system says of room that it has not; one that only cannot take it beforehand says something
+/// else.
+bool is_of_room(int error) {
     return error == EIO || error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
+Error given_up() {
+    return {Reason::cancelled, "the image is not wanted any more"};
 }
 
 }  // namespace
@@ -247,7 +260,8 @@ constexpr auto write_and_wait =
     SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
 
 bool leave_cache(const Fd& file) {
-    const bool written = ::sync_file_range(file.get(), 0, 0, write_and_wait) == 0 || !is_of_the_disk(errno);
+    const bool written =
+        ::sync_file_range(file.get(), 0, 0, write_and_wait) == 0 || knows_no_such_call(errno);
     const int error = errno;
     ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
     errno = error;
@@ -291,7 +305,7 @@ ImageWriter::~ImageWriter() {
 Result<> ImageWriter::reserve(std::uint64_t bytes) {
     const auto end = static_cast<off_t>(written_ + bytes);
     reserved_ = ::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, 0, end) == 0;
-    if (reserved_ || !is_of_the_disk(errno)) return {};
+    if (reserved_ || !is_of_room(errno)) return {};
     return fail_errno(errno, "cannot make room for {} MiB in '{}'", bytes / 1024 / 1024,
                       path_.parent_path().string());
 }
@@ -313,7 +327,7 @@ Result<> ImageWriter::write_back() {
     constexpr auto step = limits::image_writeback;
     const auto has_written = [this](std::uint64_t at, unsigned how) {
         return ::sync_file_range(file_.get(), static_cast<off_t>(at), step, how) == 0 ||
-               !is_of_the_disk(errno);
+               knows_no_such_call(errno);
     };
     for (; written_ - told_ >= step; told_ += step) {
         bool good = has_written(told_, SYNC_FILE_RANGE_WRITE);
@@ -344,19 +358,31 @@ Result<> ImageWriter::take_name() {
                     temporary_.string());
     if (::rename(temporary_.c_str(), path_.c_str()) != 0)
         return fail_errno(errno, "cannot rename '{}' to '{}'", temporary_.string(), path_.string());
-    file_.reset();
     return {};
+}
+
+bool ImageWriter::settle(Fate fate) const {
+    auto open = Fate::open;
+    return fate_->compare_exchange_strong(open, fate);
+}
+
+bool ImageWriter::give_up() const {
+    return settle(Fate::given_up);
 }
 
 Result<> ImageWriter::commit() {
     const auto folder = finish();
     if (!folder) return std::unexpected(folder.error());
+    if (*fate_ == Fate::given_up) return std::unexpected(given_up());
     if (auto named = take_name(); !named) return named;
-    if (::fsync(folder->get()) == 0) return {};
-    auto unsure = fail_errno(errno, "cannot sync folder '{}'", path_.parent_path().string());
+    Result<> synced;
+    if (::fsync(folder->get()) != 0)
+        synced = fail_errno(errno, "cannot sync folder '{}'", path_.parent_path().string());
+    if (synced && !settle(Fate::committed)) synced = std::unexpected(given_up());
     // Its guest goes on: an image that nobody was told of would soon be an old one.
-    ::unlink(path_.c_str());
-    return unsure;
+    if (!synced && has_name(file_, path_)) ::unlink(path_.c_str());
+    file_.reset();
+    return synced;
 }
 
 Result<> ImageWriter::replace(const Fd& former) {
@@ -368,6 +394,7 @@ Result<> ImageWriter::replace(const Fd& former) {
     if (auto named = take_name(); !named) return named;
     if (::fsync(folder->get()) != 0)
         log::warning("a power cut may undo the change of '{}': {}", path_.string(), errno_text(errno));
+    file_.reset();
     return {};
 }
 
@@ -387,6 +414,7 @@ Result<> rewrite_image(const fs::path& path, const ImageHead& head, const std::a
         left -= part->size();
         if (copied) *copied += part->size();
     }
+    if (stop) return fail(Reason::cancelled, "cancelled");
     return writer->replace(image->file);
 }
 

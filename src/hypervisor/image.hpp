@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -76,12 +77,19 @@ class ImageWriter {
     Result<> reserve(std::uint64_t bytes);
     Result<> write(std::string_view bytes);
     Result<> commit();
+    /// Any thread, also while another one commits: nobody waits for the image any more, and no file is to be
+    /// there. False: it is committed already, and the one who does that is about to say so.
+    bool give_up() const;
     /// The same, in the place of the only image that there is of a guest: should it be uncertain that it
     /// stays there in a power cut, that is a warning. invalid_state: `former` is not there any more.
     Result<> replace(const Fd& former);
 
  private:
+    /// What becomes of it is settled once, by whoever is first.
+    enum class Fate { open, committed, given_up };
+
     ImageWriter(std::filesystem::path path, std::filesystem::path temporary, Fd file);
+    bool settle(Fate fate) const;
     Result<> write_back();
     Result<Fd> finish();
     Result<> take_name();
@@ -94,6 +102,7 @@ class ImageWriter {
     bool reserved_ = false;
     std::uint64_t written_ = 0;
     std::uint64_t told_ = 0;  ///< bytes that the disk was told of
+    std::unique_ptr<std::atomic<Fate>> fate_ = std::make_unique<std::atomic<Fate>>(Fate::open);
 };
 
 /// Gives an image another head, in one step; needs room for a second one meanwhile. From then on it is one of

@@ -94,8 +94,8 @@ class Hypervisor {
     /// As disk_size() of disk_size.hpp.
     virtual async::Task<Result<DiskSize>> disk_size(domain::Disk disk) = 0;
 
-    /// As identify_files() of disk_files.hpp. timed_out: their storage does not answer.
-    virtual async::Task<Result<std::vector<std::optional<FileIdentity>>>> identify_files(
+    /// As identify_file() of disk_files.hpp, of each path. timed_out: its storage does not answer.
+    virtual async::Task<std::vector<Result<std::optional<FileIdentity>>>> identify_files(
         std::vector<std::string> paths) = 0;
 
     /// As missing_files() of definition_files.hpp. timed_out: their storage does not answer.

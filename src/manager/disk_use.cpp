@@ -91,8 +91,7 @@ std::vector<Unknown> unknown_files(const Registry& registry, Uuid uuid) {
     return unknown;
 }
 
-/// In one look, so that storage that hangs holds one thread. It is not asked again: who starts a guest would
-/// wait for it each time.
+/// What does not answer is asked again the next time; by then it may answer, or not be waited for.
 Task<> learn_of_others(Core& core, Uuid uuid) {
     const auto unknown = unknown_files(core.registry, uuid);
     if (unknown.empty()) co_return;
@@ -100,13 +99,16 @@ Task<> learn_of_others(Core& core, Uuid uuid) {
     for (const auto& one : unknown)
         paths.push_back(one.path);
     const auto files = co_await core.hypervisor.identify_files(std::move(paths));
-    if (!files)
-        log::warning(
-            "what disks of running domains are is not known, and who else uses them goes by their "
-            "paths alone: {}",
-            files.error().message);
-    for (std::size_t i = 0; i < unknown.size(); ++i)
-        unknown[i].domain->disk_files.try_emplace(unknown[i].path, files ? (*files)[i] : std::nullopt);
+    for (std::size_t i = 0; i < unknown.size(); ++i) {
+        const auto& [domain, path] = unknown[i];
+        if (files[i])
+            domain->disk_files.try_emplace(path, *files[i]);
+        else
+            log::warning(
+                "what the disk '{}' of domain '{}' is is not known, and who else uses it goes by its "
+                "path alone: {}",
+                path, domain->name, files[i].error().message);
+    }
 }
 
 }  // namespace
@@ -124,13 +126,14 @@ Task<Result<>> require_free_disks(Core& core, DomainRef domain, Definition defin
     const auto paths = paths_of(definition);
     if (paths.empty()) co_return Result<>{};
     auto files = co_await core.hypervisor.identify_files(paths);
-    if (!files) {
-        auto why = std::move(files.error());
-        why.message = fmt::format("cannot look at its disks: {}", why.message);
-        co_return std::unexpected(std::move(why));
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        if (!files[i]) {
+            auto why = std::move(files[i].error());
+            why.message = fmt::format("cannot look at its disks: {}", why.message);
+            co_return std::unexpected(std::move(why));
+        }
+        domain->disk_files[paths[i]] = *files[i];
     }
-    for (std::size_t i = 0; i < paths.size(); ++i)
-        domain->disk_files[paths[i]] = (*files)[i];
     co_await learn_of_others(core, domain->uuid);
     co_return check(core.registry, *domain, definition);
 }

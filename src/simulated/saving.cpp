@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <atomic>
 #include <memory>
 #include <utility>
 
 #include "async/blocking.hpp"
 #include "base/limits.hpp"
-#include "hypervisor/image_copy.hpp"
 #include "simulated/attempt.hpp"
 #include "simulated/image.hpp"
 #include "simulated/simulated.hpp"
@@ -133,8 +133,13 @@ Task<Result<ImageHead>> Simulated::read_image(fs::path path) {
 }
 
 Task<Result<>> Simulated::rewrite_image(fs::path path, ImageHead head, Operation operation) {
-    return hypervisor::rewrite_image(blocking_, scheduler_, std::move(path), std::move(head),
-                                     std::move(operation));
+    const auto stop = std::make_shared<std::atomic<bool>>(false);
+    const auto unwanted = operation.cancel.on_cancel([stop] { *stop = true; });
+    co_return co_await async::run_blocking(
+        blocking_, scheduler_,
+        [path = std::move(path), head = std::move(head), stop, progress = operation.progress] {
+            return hypervisor::rewrite_image(path, head, *stop, progress ? &progress->bytes : nullptr);
+        });
 }
 
 Task<Result<Created>> Simulated::restore(domain::Definition definition, fs::path path, Operation operation) {

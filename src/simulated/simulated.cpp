@@ -159,13 +159,14 @@ async::Task<Result<hypervisor::DiskSize>> Simulated::disk_size(domain::Disk disk
                                [disk = std::move(disk)] { return hypervisor::disk_size(disk); });
 }
 
-async::Task<Result<std::vector<std::optional<hypervisor::FileIdentity>>>> Simulated::identify_files(
+async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> Simulated::identify_files(
     std::vector<std::string> paths) {
-    return async::run_blocking(
-        blocking_, scheduler_,
-        [paths = std::move(paths)]() -> Result<std::vector<std::optional<hypervisor::FileIdentity>>> {
-            return hypervisor::identify_files(paths);
-        });
+    return async::run_blocking(blocking_, scheduler_, [paths = std::move(paths)] {
+        std::vector<Result<std::optional<hypervisor::FileIdentity>>> all;
+        for (const auto& path : paths)
+            all.emplace_back(hypervisor::identify_file(path));
+        return all;
+    });
 }
 
 async::Task<Result<std::vector<std::string>>> Simulated::missing_files(domain::Definition definition) {

@@ -35,7 +35,7 @@ class Simulated : public hypervisor::Hypervisor {
         hypervisor::FiguresWanted wanted) override;
     async::Task<Result<hypervisor::HostFigures>> measure_host() override;
     async::Task<Result<hypervisor::DiskSize>> disk_size(domain::Disk disk) override;
-    async::Task<Result<std::vector<std::optional<hypervisor::FileIdentity>>>> identify_files(
+    async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> identify_files(
         std::vector<std::string> paths) override;
     async::Task<Result<std::vector<std::string>>> missing_files(domain::Definition definition) override;
     async::Task<Result<hypervisor::Picture>> screenshot(DomId domid) override;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "xenlight/context_thread.hpp"
 
+#include <utility>
+
 #include <pthread.h>
 
 #include "async/event_loop.hpp"
@@ -77,10 +79,26 @@ void ContextThread::post(Message message) const {
         [inside = inside_.get(), message = std::move(message)]() mutable { message(inside->usable()); });
 }
 
-async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
-    if (cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, ao.what));
-    const auto id = ids_.next();
-    const async::Completion<Result<Ended>> done;
+/// What came of it, in words. `rc_of_stop` is why it was cut short, if it was; `silent` how long no byte of
+/// an image had moved then.
+Result<> ContextThread::conclude(Result<Ended> ended, const std::string& what, int rc_of_stop,
+                                 std::optional<Duration> silent) {
+    if (!ended) {
+        ended.error().message = fmt::format("cannot {}: {}", what, ended.error().message);
+        return std::unexpected(std::move(ended.error()));
+    }
+    if (ended->rc == 0) return {};
+    if (ended->rc == ERROR_ABORTED) ended->rc = rc_of_stop;
+    if (silent)
+        return std::unexpected(Error{Reason::operation_failed,
+                                     fmt::format("cannot {}: no byte of the image has moved for {} s", what,
+                                                 std::chrono::duration_cast<seconds>(*silent).count()),
+                                     std::move(ended->lines)});
+    return std::unexpected(error_of(std::move(*ended), what));
+}
+
+/// Has libxl begin with it; `done` is told how it ended.
+void ContextThread::begin(AoId id, Ao& ao, const async::Completion<Result<Ended>>& done) {
     auto tell = [link = link_, done, ended_late = std::move(ao.ended_late)](Result<Ended> ended) mutable {
         link->post(
             [done = std::move(done), ended_late = std::move(ended_late), ended = std::move(ended)]() mutable {
@@ -95,21 +113,38 @@ async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
         else
             tell(std::unexpected(std::move(context.error())));
     });
+}
 
-    async::CancelSource stop;
+async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
+    if (cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, ao.what));
+    const auto id = ids_.next();
+    const async::Completion<Result<Ended>> done;
+    begin(id, ao, done);
+
+    async::CancelSource overdue;
     async::CancelSource written_off;
     std::optional<async::Deadline> grace;
-    const auto asked = cancel.on_cancel([stop]() mutable { stop.cancel(); });
     const bool moves = ao.silence > Duration::zero();
     const Duration whole = moves ? ao.silence : limits::libxl_operation;
-    const hypervisor::Patience bound(core_, {whole, ao.silence}, ao.progress, stop);
+    const hypervisor::Patience bound(core_, {whole, ao.silence}, ao.progress, overdue);
     const auto rc_of_stop = [&] { return bound.passed() ? ERROR_TIMEDOUT : ERROR_ABORTED; };
-    const auto stopping = stop.token().on_cancel([&] {
+    const auto be_patient_no_longer = [&] {
+        if (!grace) grace.emplace(core_, core_.now() + limits::libxl_abort, written_off);
+    };
+    bool stopping = false;
+    const auto stop = [&] {
         if (!ao.abortable) return done.set(Ended{.rc = rc_of_stop()});
+        if (std::exchange(stopping, true)) return;
         post([id](Result<Context*> context) {
             if (context) (*context)->operations().abort(id);
         });
-        grace.emplace(core_, core_.now() + limits::libxl_abort, written_off);
+        be_patient_no_longer();
+    };
+    const auto unwanted = cancel.on_cancel(stop);
+    const auto too_long = overdue.token().on_cancel([&] {
+        if (!ao.cut_short) return stop();
+        be_patient_no_longer();
+        ao.cut_short();
     });
     const auto given_up = written_off.token().on_cancel([&] {
         if (ao.given_up) ao.given_up();
@@ -117,19 +152,8 @@ async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
     });
 
     auto ended = co_await done;
-    if (!ended) {
-        ended.error().message = fmt::format("cannot {}: {}", ao.what, ended.error().message);
-        co_return std::unexpected(std::move(ended.error()));
-    }
-    if (ended->rc == 0) co_return Result<>{};
-    if (ended->rc == ERROR_ABORTED) ended->rc = rc_of_stop();
-    if (moves && ao.abortable && bound.passed())
-        co_return std::unexpected(
-            Error{Reason::operation_failed,
-                  fmt::format("cannot {}: no byte of the image has moved for {} s", ao.what,
-                              std::chrono::duration_cast<seconds>(whole).count()),
-                  std::move(ended->lines)});
-    co_return std::unexpected(error_of(std::move(*ended), ao.what));
+    const bool silent = moves && ao.abortable && bound.passed();
+    co_return conclude(std::move(ended), ao.what, rc_of_stop(), silent ? std::optional(whole) : std::nullopt);
 }
 
 Error ContextThread::no_answer() const {

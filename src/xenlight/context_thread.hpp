@@ -74,9 +74,11 @@ class ContextThread {
         /// Called when it is given up, and when libxl has come to its end all the same; both on the core.
         std::move_only_function<void()> given_up{};
         std::move_only_function<void()> ended_late{};
-        /// Of one that moves an image: how far it has come, and how long it may come no further.
+        /// Of one that moves an image: how far it has come, and how long it may come no further; and how it
+        /// is cut short then, where libxl cannot be asked at any moment. On the core.
         std::shared_ptr<const hypervisor::Progress> progress{};
         Duration silence{};
+        std::move_only_function<void()> cut_short{};
     };
 
     /// Performs it. When it is cancelled, or takes longer than limits::libxl_operation (with an image: when
@@ -89,6 +91,9 @@ class ContextThread {
  private:
     struct Inside;
 
+    void begin(AoId id, Ao& ao, const async::Completion<Result<Ended>>& done);
+    static Result<> conclude(Result<Ended> ended, const std::string& what, int rc_of_stop,
+                             std::optional<Duration> silent);
     Error no_answer() const;
 
     std::string name_;

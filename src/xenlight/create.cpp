@@ -155,13 +155,15 @@ async::Task<> clear_away(Workers::Loan worker, std::shared_ptr<Job> job) {
         log::error("libxl has ended what was given up, to {}: {}", job->what(), removed.error().message);
 }
 
-ContextThread::Ao making_of(Workers::Loan worker, std::shared_ptr<Job> job, async::Scope& late) {
+ContextThread::Ao making_of(Workers::Loan worker, std::shared_ptr<Job> job, async::Scope& late,
+                            std::move_only_function<void()> cut_short) {
     return {.what = job->what(),
             .start = start_creating(worker, job),
             .given_up = [build = job->build] { build->given_up = true; },
             .ended_late = [worker, job, &late] { late.spawn(clear_away(worker, job)); },
             .progress = job->progress,
-            .silence = job->stream ? limits::restore_silence : Duration::zero()};
+            .silence = job->stream ? limits::restore_silence : Duration::zero(),
+            .cut_short = std::move(cut_short)};
 }
 
 /// Adds to the error what there is to say, and removes what was made.
@@ -188,10 +190,14 @@ async::Task<Created> look_at_made(Workers::Loan worker, std::shared_ptr<Job> job
     co_return bare;
 }
 
-/// Has libxl make the domain, and undoes it if that fails or is cancelled. `abort` cuts libxl short.
+/// Has libxl make the domain, and undoes it if that fails or is cancelled. `abort` cuts libxl short: that of
+/// a restore, where it must be held back; null: `cancel` does.
 async::Task<Result<Created>> make(Making making, Workers::Loan worker, std::shared_ptr<Job> job,
-                                  async::CancelToken abort, async::CancelToken cancel) {
-    auto made = co_await worker->perform(making_of(worker, job, making.late), abort);
+                                  std::shared_ptr<HeldAbort> abort, async::CancelToken cancel) {
+    std::move_only_function<void()> cut_short;
+    if (abort) cut_short = [abort] { abort->wish(); };
+    auto made = co_await worker->perform(making_of(worker, job, making.late, std::move(cut_short)),
+                                         abort ? abort->token() : cancel);
     if (job->build->given_up) co_return std::unexpected(std::move(made.error()));
     // libxl may have come to its end before it could be cut short; and of an abort of a restore it says that
     // it failed.
@@ -254,7 +260,7 @@ async::Task<Result<Created>> create_domain(Making making, Definition definition,
     const Awaited awaited(job->build);
     auto worker = co_await make_ready(making, job, cancel);
     if (!worker) co_return std::unexpected(std::move(worker.error()));
-    co_return co_await make(making, *worker, job, cancel, cancel);
+    co_return co_await make(making, *worker, job, nullptr, cancel);
 }
 
 async::Task<Result<Created>> restore_domain(Making making, Movers movers, Definition definition,
@@ -264,6 +270,7 @@ async::Task<Result<Created>> restore_domain(Making making, Movers movers, Defini
     const auto opened = Feed::open();
     if (!opened) co_return std::unexpected(opened.error());
     const auto feed = *opened;
+    const Shut<Feed> shut(feed);
     const auto moving = Moving::begin(operation);
     const auto job = std::make_shared<Job>(std::move(definition), making.builds);
     const Awaited awaited(job->build);
@@ -271,27 +278,30 @@ async::Task<Result<Created>> restore_domain(Making making, Movers movers, Defini
     job->progress = operation.progress;
     job->parameters->stream_version = 2;
     const auto what = job->what();
-    auto image = co_await async::run_blocking(
-        movers.threads, movers.core,
+    const auto opening = movers.begin(
         [path = std::move(path), bypass = operation.bypass_cache] { return open_stream(path, bypass); });
+    auto image = co_await movers.answer(opening, limits::file_look, operation.cancel);
+    if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
     if (!image) co_return std::unexpected(in_context(what, std::move(image.error())));
     const auto worker = co_await make_ready(making, job, operation.cancel);
     if (!worker) co_return std::unexpected(worker.error());
     if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
 
     if (operation.progress) operation.progress->bytes_all = (*image)->image.stream_bytes;
-    const async::Completion<Result<>> sent;
-    movers.threads.submit([image = std::move(*image), feed, sent, link = movers.link,
-                           journey = moving->journey(movers, operation)]() mutable {
-        auto result = feed->send(image->image, image->start, std::move(journey));
-        image.reset();
-        link->post(
-            [sent = std::move(sent), result = std::move(result)]() mutable { sent.set(std::move(result)); });
-    });
-    auto made = co_await make(making, *worker, job, moving->abort->token(), operation.cancel);
+    const auto sent = movers.begin(
+        [image = std::move(*image), feed, journey = moving->journey(movers, operation)]() mutable {
+            return feed->send(image->image, image->start, std::move(journey));
+        });
+    auto made = co_await make(making, *worker, job, moving->abort, operation.cancel);
     feed->shut();
-    auto moved = co_await sent;
-    if (!made && !moved) co_return std::unexpected(in_context(what, std::move(moved.error())));
+    // If the storage holds the one who reads, libxl has had all that it wanted, or has failed anyway.
+    auto moved = co_await movers.answer(sent, limits::mover_goodbye);
+    const bool failed = !moved && moved.error().reason != Reason::timed_out;
+    // libxl takes what ends within its last record for whole.
+    if (failed && made)
+        co_return std::unexpected(co_await undo(*worker, job, in_context(what, moved.error())));
+    if (failed && !operation.cancel.cancelled())
+        co_return std::unexpected(in_context(what, std::move(moved.error())));
     if (!made && operation.progress && !operation.cancel.cancelled())
         made.error().message +=
             fmt::format(" (libxl has taken {} of the {} bytes of the image's stream)",

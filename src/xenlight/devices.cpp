@@ -51,7 +51,10 @@ Task<Operations::Start> XenHypervisor::adding(DomId domid, Device device) {
 
 /// libxl finds out late that a file is missing; of a drive, when it has thrown out what was in it.
 Task<Result<>> XenHypervisor::check_device_files(Device device, std::string what) {
-    auto checked = co_await looks_.look([device = std::move(device)] { return check_files(device); });
+    const auto* const disk = std::get_if<Disk>(&device);
+    auto place = disk ? place_of(disk->path) : std::string("the host's devices");
+    auto checked =
+        co_await looks_.look(std::move(place), [device = std::move(device)] { return check_files(device); });
     if (!checked) co_return std::unexpected(in_context(what, std::move(checked.error())));
     co_return checked;
 }
@@ -129,12 +132,15 @@ Task<Result<>> XenHypervisor::resize_disk(DomId domid, Disk disk, std::uint64_t 
         return read_disk_backend(context.xenstore(), domid, target);
     });
     if (!backend) co_return std::unexpected(backend.error());
-    if (backend->is_model)
-        co_return co_await async::run_blocking(
-            device_thread_, core_, [domid, disk, bytes] { return resize_by_model(domid, disk, bytes); });
-    co_return co_await async::run_blocking(device_thread_, core_, [disk, bytes, loop = backend->loop] {
-        return resize_by_kernel(disk, bytes, loop);
+    const auto resizing = movers().begin([domid, disk, bytes, backend = *backend] {
+        return backend.is_model ? resize_by_model(domid, disk, bytes)
+                                : resize_by_kernel(disk, bytes, backend.loop);
     });
+    auto resized = co_await movers().answer(resizing, limits::disk_resize, operation.cancel);
+    if (!resized && resized.error().reason == Reason::timed_out)
+        resized.error().message = fmt::format("cannot resize disk {} of domain {}: {}; it may still grow",
+                                              to_string(disk.target), domid, resized.error().message);
+    co_return resized;
 }
 
 }  // namespace virtlight::xenlight

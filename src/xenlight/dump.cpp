@@ -88,6 +88,16 @@ Result<> receive(ImageWriter& image, const CorePipe& pipe, hypervisor::Progress*
     }
 }
 
+/// From now on nobody wants the core; it is read to its end all the same.
+void drop(const std::shared_ptr<CorePipe>& pipe, const Movers& movers) {
+    pipe->drop();
+    movers.threads.submit([pipe] {
+        std::vector<char> chunk(limits::image_chunk);
+        while (!pipe->read(chunk).empty()) {
+        }
+    });
+}
+
 /// How much there will be to write, about.
 Task<Result<std::uint64_t>> size_of_core(Workers::Loan worker, DomId domid, std::string what) {
     co_return co_await call(worker, [domid, what](Context& context) -> Result<std::uint64_t> {
@@ -111,15 +121,10 @@ Task<Result<>> write_core(Workers::Loan worker, Movers movers, DomId domid,
     const auto opened = CorePipe::open();
     if (!opened) co_return std::unexpected(in_context(what, opened.error()));
     const auto pipe = *opened;
-    const auto dropping = operation.cancel.on_cancel([pipe] { pipe->drop(); });
-    const async::Completion<Result<>> received;
-    movers.threads.submit(
-        [image, pipe, received, link = movers.link, progress = operation.progress]() mutable {
-            auto result = receive(*image, *pipe, progress.get());
-            link->post([received = std::move(received), result = std::move(result)]() mutable {
-                received.set(std::move(result));
-            });
-        });
+    // Somebody reads on, so that libxl comes to its end, also if the one who writes the file is held by it.
+    const auto dropping = operation.cancel.on_cancel([pipe, movers] { drop(pipe, movers); });
+    const auto received = movers.begin(
+        [image, pipe, progress = operation.progress] { return receive(*image, *pipe, progress.get()); });
     const auto dumped = co_await worker->perform(
         {.what = what,
          .domid = domid,
@@ -130,43 +135,43 @@ Task<Result<>> write_core(Workers::Loan worker, Movers movers, DomId domid,
         {});
     // Given up while libxl still writes: then the file goes when libxl ends.
     if (!dumped && dumped.error().reason == Reason::timed_out) {
-        pipe->drop();
+        drop(pipe, movers);
         co_return dumped;
     }
-    const auto written = co_await received;
+    const auto written = co_await movers.answer(
+        received, dumped ? Duration(limits::save_silence) : limits::mover_goodbye, operation.cancel);
     if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
-    if (!written) co_return std::unexpected(in_context(what, written.error()));
+    if (!written && (dumped || written.error().reason != Reason::timed_out))
+        co_return std::unexpected(in_context(what, written.error()));
     if (!dumped) co_return dumped;
-    auto committed =
-        co_await async::run_blocking(movers.threads, movers.core, [image] { return image->commit(); });
-    if (!committed) co_return std::unexpected(in_context(what, std::move(committed.error())));
-    co_return committed;
+    auto committed = co_await commit_image(movers, image, operation.cancel);
+    if (committed) co_return committed;
+    if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
+    co_return std::unexpected(in_context(what, std::move(committed.error())));
 }
 
 }  // namespace
 
-Task<Result<>> dump_domain(Workers::Loan worker, Movers movers, DomId domid, std::filesystem::path path,
-                           Operation operation) {
-    const auto what = fmt::format("dump the core of domain {}", domid);
-    if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
-    const auto size = co_await size_of_core(worker, domid, what);
-    if (!size) co_return std::unexpected(size.error());
-    if (operation.progress) operation.progress->bytes_all = *size;
-    auto image = co_await async::run_blocking(
-        movers.threads, movers.core,
+Task<Result<std::shared_ptr<ImageWriter>>> create_core(Movers movers, std::string what,
+                                                       std::filesystem::path path, Operation operation) {
+    const auto creating = movers.begin(
         [path = std::move(path), bypass = operation.bypass_cache]() -> Result<std::shared_ptr<ImageWriter>> {
             auto created = ImageWriter::create(path);
             if (!created) return std::unexpected(std::move(created.error()));
             if (bypass) created->bypass_cache();
             return std::make_shared<ImageWriter>(std::move(*created));
         });
-    if (!image) co_return std::unexpected(in_context(what, std::move(image.error())));
-    auto dumped = co_await write_core(worker, movers, domid, *image, operation, what);
-    co_await async::run_blocking(movers.threads, movers.core, [image = std::move(*image)]() mutable {
-        image.reset();
-        return true;
-    });
-    co_return dumped;
+    return created(movers, std::move(what), creating, operation.cancel);
+}
+
+Task<Result<>> dump_domain(Workers::Loan worker, Movers movers, DomId domid,
+                           std::shared_ptr<ImageWriter> image, Operation operation) {
+    const auto what = fmt::format("dump the core of domain {}", domid);
+    if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
+    const auto size = co_await size_of_core(worker, domid, what);
+    if (!size) co_return std::unexpected(size.error());
+    if (operation.progress) operation.progress->bytes_all = *size;
+    co_return co_await write_core(worker, movers, domid, std::move(image), operation, what);
 }
 
 }  // namespace virtlight::xenlight

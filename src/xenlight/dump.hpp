@@ -2,18 +2,27 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <string>
 
 #include "async/task.hpp"
+#include "hypervisor/image.hpp"
 #include "hypervisor/port.hpp"
-#include "xenlight/save.hpp"
+#include "xenlight/movers.hpp"
 #include "xenlight/workers.hpp"
 
 namespace virtlight::xenlight {
 
-/// Writes the core of a guest to a file. libxl does that in one call that nothing can cut short, on the
+/// Creates the file that a core is to be written to.
+async::Task<Result<std::shared_ptr<hypervisor::ImageWriter>>> create_core(Movers movers, std::string what,
+                                                                          std::filesystem::path path,
+                                                                          hypervisor::Operation operation);
+
+/// Writes the core of a guest into `image`. libxl does that in one call that nothing can cut short, on the
 /// worker's thread; so it gets a pipe for a file, and we move the bytes. When the file fails or the operation
 /// is cancelled, the rest is dropped as fast as libxl writes it.
 async::Task<Result<>> dump_domain(Workers::Loan worker, Movers movers, hypervisor::DomId domid,
-                                  std::filesystem::path path, hypervisor::Operation operation);
+                                  std::shared_ptr<hypervisor::ImageWriter> image,
+                                  hypervisor::Operation operation);
 
 }  // namespace virtlight::xenlight

@@ -60,4 +60,9 @@ Error error_of(Ended ended, std::string_view what) {
             .details = std::move(ended.lines)};
 }
 
+Error in_context(std::string_view what, Error why) {
+    why.message = fmt::format("cannot {}: {}", what, why.message);
+    return why;
+}
+
 }  // namespace virtlight::xenlight

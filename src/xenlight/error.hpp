@@ -19,4 +19,7 @@ struct Ended {
 /// Where libxl's number says nothing, its first error does. All lines are the details.
 Error error_of(Ended ended, std::string_view what);
 
+/// What came to nothing because of `why`: "cannot <what>: <why>".
+Error in_context(std::string_view what, Error why);
+
 }  // namespace virtlight::xenlight

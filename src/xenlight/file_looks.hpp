@@ -3,62 +3,79 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 
 #include "async/blocking.hpp"
-#include "async/cancel.hpp"
+#include "async/bounded.hpp"
 #include "async/completion.hpp"
 #include "async/scheduler.hpp"
 #include "async/task.hpp"
-#include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/result.hpp"
 #include "xenlight/core_link.hpp"
 
 namespace virtlight::xenlight {
 
-/// Short looks at files and at what the kernel tells of devices, on threads of their own. Storage that does
-/// not answer, as that of a server which is gone, holds such a thread for as long as it likes: who asked
-/// waits no longer than limits::file_look, and others look on another one of limits::file_look_threads. Lives
-/// on the core thread.
+/// Short looks at files and at what the kernel tells of devices. Storage that does not answer, as that of a
+/// server which is gone, holds a thread for as long as it likes: who asked waits no longer than
+/// limits::file_look, and there is one look at a time at each place, so that a place that hangs holds one
+/// thread. Looks at others go on. Lives on the core thread.
 class FileLooks {
  public:
-    FileLooks(async::Scheduler& core, std::shared_ptr<CoreLink> link)
-        : core_(core), link_(std::move(link)), threads_(limits::file_look_threads) {}
+    /// `core` and `threads` must outlive this.
+    FileLooks(async::Scheduler& core, std::shared_ptr<CoreLink> link, async::Blocking& threads);
 
-    /// Runs `function`, which answers a Result and must own what it uses. timed_out: it has not ended in
-    /// time, and goes on; too_many: limits::file_looks of them have not ended.
+    /// Runs `function`, which answers a Result and must own what it uses, when the looks at `place` before it
+    /// have ended. Begins at once. timed_out: it has not ended in time, and goes on if it has begun, or one
+    /// before it has held the place for longer than that; too_many: limits::file_looks of them have not
+    /// ended.
     template <class Function>
-    auto look(Function function) -> async::Task<std::invoke_result_t<Function&>> {
+    auto begin(std::string place, Function function) -> async::Completion<std::invoke_result_t<Function&>> {
         using Answer = std::invoke_result_t<Function&>;
-        if (*open_ >= limits::file_looks)
-            co_return fail(Reason::too_many, "{} looks at files have not ended", *open_);
-        ++*open_;
         const async::Completion<Answer> done;
-        threads_.submit([link = link_, open = open_, done, function = std::move(function)]() mutable {
+        if (auto refused = check(place); !refused) {
+            done.set(std::unexpected(std::move(refused.error())));
+            return done;
+        }
+        add(place, [link = link_, places = places_, place, done, function = std::move(function)]() mutable {
             auto answer = function();
-            link->post(
-                [open = std::move(open), done = std::move(done), answer = std::move(answer)]() mutable {
-                    --*open;
-                    done.set(std::move(answer));
-                });
+            link->post([places = std::move(places), place = std::move(place), done = std::move(done),
+                        answer = std::move(answer)]() mutable {
+                ended(*places, place);
+                done.set(std::move(answer));
+            });
         });
-        async::CancelSource late;
-        const async::Deadline deadline(core_, core_.now() + limits::file_look, late);
-        const auto given_up = late.token().on_cancel([done] {
-            done.set(fail(Reason::timed_out, "its storage has not answered within {} s",
-                          std::chrono::duration_cast<seconds>(limits::file_look).count()));
-        });
-        co_return co_await done;
+        return done;
+    }
+
+    /// The answer of a look that has begun.
+    template <class T>
+    async::Task<Result<T>> answer(std::string place, async::Completion<Result<T>> done) {
+        return async::bounded(core_, std::move(done), limits::file_look, no_answer(place));
+    }
+
+    template <class Function>
+    auto look(std::string place, Function function) -> async::Task<std::invoke_result_t<Function&>> {
+        auto done = begin(place, std::move(function));
+        return answer(std::move(place), std::move(done));
     }
 
  private:
+    struct Places;
+
+    static Error no_answer(const std::string& place);
+    Result<> check(const std::string& place) const;
+    void add(const std::string& place, async::Work work);
+    static void ended(Places& places, const std::string& place);
+
     async::Scheduler& core_;
     std::shared_ptr<CoreLink> link_;
-    /// Those that were begun and have not ended; the core's.
-    std::shared_ptr<std::size_t> open_ = std::make_shared<std::size_t>(0);
-    async::BlockingThreads threads_;
+    std::shared_ptr<Places> places_;  ///< the looks hold it too; the core's
 };
+
+/// Where a look at this path is one: the folder that it is in.
+std::string place_of(const std::string& path);
 
 }  // namespace virtlight::xenlight

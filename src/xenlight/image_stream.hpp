@@ -30,6 +30,19 @@ struct Channel {
     void shut() const;
 };
 
+/// Shuts a way when who works with it is gone, however: the one who moves the bytes ends then.
+template <class Way>
+class Shut {
+ public:
+    explicit Shut(std::shared_ptr<Way> way) : way_(std::move(way)) {}
+    Shut(const Shut&) = delete;
+    Shut& operator=(const Shut&) = delete;
+    ~Shut() { way_->shut(); }
+
+ private:
+    std::shared_ptr<Way> way_;
+};
+
 /// The wish to cut a save or a restore short, held back until libxl can bear it: its helper process starts
 /// when the stream's header and the head of its first record have passed. Lives on the core thread.
 class HeldAbort {

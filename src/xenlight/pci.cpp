@@ -11,7 +11,8 @@ using hypervisor::HostPciDevice;
 using hypervisor::Operation;
 
 Task<Result<std::vector<HostPciDevice>>> XenHypervisor::pci_devices() {
-    return looks_.look([] { return Result<std::vector<HostPciDevice>>(hypervisor::read_pci_devices()); });
+    return looks_.look("/sys/bus/pci",
+                       [] { return Result<std::vector<HostPciDevice>>(hypervisor::read_pci_devices()); });
 }
 
 /// libxl waits in this call for the drivers, so that it is one for a context that may be busy.
@@ -32,9 +33,14 @@ Task<Result<>> XenHypervisor::set_assignable(PciAddress address, bool assignable
 }
 
 /// The kernel waits for the device.
-Task<Result<>> XenHypervisor::reset_pci(PciAddress address, Operation) {
-    return async::run_blocking(device_thread_, core_,
-                               [address] { return hypervisor::reset_pci_device(address); });
+Task<Result<>> XenHypervisor::reset_pci(PciAddress address, Operation operation) {
+    const auto resetting = movers().begin([address] { return hypervisor::reset_pci_device(address); });
+    auto reset = co_await movers().answer(resetting, limits::pci_reset, operation.cancel);
+    if (!reset && reset.error().reason == Reason::timed_out)
+        reset.error().message =
+            fmt::format("cannot reset PCI device {}: the kernel has not ended within {} s",
+                        to_string(address), limits::pci_reset.count());
+    co_return reset;
 }
 
 }  // namespace virtlight::xenlight

@@ -37,30 +37,32 @@ Task<Result<>> write_image(Workers::Loan worker, Movers movers, DomId domid,
     auto opened = Channel::open();
     if (!opened) co_return std::unexpected(in_context(what, opened.error()));
     const auto channel = std::make_shared<const Channel>(std::move(*opened));
+    const Shut<const Channel> shut(channel);
     const auto moving = Moving::begin(operation);
-    const async::Completion<Result<>> received;
-    movers.threads.submit([image, channel, received, link = movers.link,
-                           journey = moving->journey(movers, operation)]() mutable {
-        auto result = receive(*image, channel->ours, std::move(journey));
-        link->post([received = std::move(received), result = std::move(result)]() mutable {
-            received.set(std::move(result));
+    const auto received =
+        movers.begin([image, channel, journey = moving->journey(movers, operation)]() mutable {
+            return receive(*image, channel->ours, std::move(journey));
         });
-    });
     const auto saved = co_await worker->perform({.what = what,
                                                  .domid = domid,
                                                  .start = start_saving(worker, domid, channel->libxls),
                                                  .progress = operation.progress,
-                                                 .silence = limits::save_silence},
+                                                 .silence = limits::save_silence,
+                                                 .cut_short = [abort = moving->abort] { abort->wish(); }},
                                                 moving->abort->token());
     channel->shut();
-    const auto written = co_await received;
-    if (!written) co_return std::unexpected(in_context(what, written.error()));
-    if (!saved) co_return saved;
+    // Of an image that has come to nothing only its reason is wanted: its guest waits.
+    const auto written =
+        co_await movers.answer(received, saved ? Duration(limits::save_silence) : limits::mover_goodbye,
+                               saved ? operation.cancel : async::CancelToken());
     if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
-    auto committed =
-        co_await async::run_blocking(movers.threads, movers.core, [image] { return image->commit(); });
-    if (!committed) co_return std::unexpected(in_context(what, std::move(committed.error())));
-    co_return committed;
+    if (!written && (saved || written.error().reason != Reason::timed_out))
+        co_return std::unexpected(in_context(what, written.error()));
+    if (!saved) co_return saved;
+    auto committed = co_await commit_image(movers, image, operation.cancel);
+    if (committed) co_return committed;
+    if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
+    co_return std::unexpected(in_context(what, std::move(committed.error())));
 }
 
 }  // namespace
@@ -71,36 +73,32 @@ std::shared_ptr<Moving> Moving::begin(const hypervisor::Operation& operation) {
     return moving;
 }
 
-Error in_context(std::string_view what, Error why) {
-    why.message = fmt::format("cannot {}: {}", what, why.message);
-    return why;
-}
-
-Task<Saved> save_domain(Workers::Loan worker, Movers movers, DomId domid, hypervisor::ImageHead head,
-                        std::filesystem::path path, hypervisor::Operation operation) {
-    const auto what = fmt::format("save domain {}", domid);
-    if (operation.cancel.cancelled()) co_return Saved{std::unexpected(error_of({.rc = ERROR_ABORTED}, what))};
-    if (operation.progress) operation.progress->bytes_all = head.definition.memory_kib * 1024;
-    auto image = co_await async::run_blocking(
-        movers.threads, movers.core,
-        [path = std::move(path), head = std::move(head),
-         bypass = operation.bypass_cache]() -> Result<std::shared_ptr<ImageWriter>> {
+Task<Result<std::shared_ptr<ImageWriter>>> create_image(Movers movers, std::string what,
+                                                        hypervisor::ImageHead head,
+                                                        std::filesystem::path path,
+                                                        hypervisor::Operation operation) {
+    if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
+    const auto bytes = head.definition.memory_kib * 1024;
+    if (operation.progress) operation.progress->bytes_all = bytes;
+    const auto creating =
+        movers.begin([path = std::move(path), head = std::move(head), bytes,
+                      bypass = operation.bypass_cache]() -> Result<std::shared_ptr<ImageWriter>> {
             auto created = ImageWriter::create(path, head);
             if (!created) return std::unexpected(std::move(created.error()));
             if (bypass) created->bypass_cache();
             // Not found out only when the guest has stopped.
-            if (auto room = created->reserve(head.definition.memory_kib * 1024); !room)
-                return std::unexpected(std::move(room.error()));
+            if (auto room = created->reserve(bytes); !room) return std::unexpected(std::move(room.error()));
             return std::make_shared<ImageWriter>(std::move(*created));
         });
-    if (!image) co_return Saved{std::unexpected(in_context(what, std::move(image.error())))};
-    Saved saved{co_await write_image(worker, movers, domid, *image, operation, what)};
-    if (saved.result) co_return saved;  // nothing of it is open any more
-    saved.may_suspend = co_await let_go_on(worker, domid);
-    co_await async::run_blocking(movers.threads, movers.core, [image = std::move(*image)]() mutable {
-        image.reset();
-        return true;
-    });
+    co_return co_await created(movers, what, creating, operation.cancel);
+}
+
+Task<Saved> save_domain(Workers::Loan worker, Movers movers, DomId domid, std::shared_ptr<ImageWriter> image,
+                        hypervisor::Operation operation) {
+    const auto what = fmt::format("save domain {}", domid);
+    if (operation.cancel.cancelled()) co_return Saved{std::unexpected(error_of({.rc = ERROR_ABORTED}, what))};
+    Saved saved{co_await write_image(worker, movers, domid, image, operation, what)};
+    if (!saved.result) saved.may_suspend = co_await let_go_on(worker, domid);
     co_return saved;
 }
 

@@ -4,24 +4,17 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 
-#include "async/blocking.hpp"
 #include "async/cancel.hpp"
-#include "async/scheduler.hpp"
 #include "async/task.hpp"
 #include "base/uuid.hpp"
 #include "hypervisor/port.hpp"
 #include "xenlight/image_stream.hpp"
+#include "xenlight/movers.hpp"
 #include "xenlight/workers.hpp"
 
 namespace virtlight::xenlight {
-
-/// Where and for whom images are moved. The threads have one for each worker, so that nobody waits.
-struct Movers {
-    async::Scheduler& core;
-    std::shared_ptr<CoreLink> link;
-    async::Blocking& threads;
-};
 
 /// One image on its way, and the core's side of it: what the operations have in common.
 struct Moving {
@@ -34,18 +27,22 @@ struct Moving {
     }
 };
 
-/// What came to nothing because of `why`: "cannot <what>: <why>".
-Error in_context(std::string_view what, Error why);
-
 /// What became of a save.
 struct Saved {
     Result<> result{};
     std::optional<Uuid> may_suspend{};  ///< as let_go_on() answers
 };
 
-/// Suspends a guest and saves it. When that fails or is cancelled, it goes on and no file is left.
+/// Creates the file that a guest is to be saved in, with room for it where the file system can take that.
+async::Task<Result<std::shared_ptr<hypervisor::ImageWriter>>> create_image(Movers movers, std::string what,
+                                                                           hypervisor::ImageHead head,
+                                                                           std::filesystem::path path,
+                                                                           hypervisor::Operation operation);
+
+/// Suspends a guest and saves it into `image`. When that fails or is cancelled, it goes on and no file is
+/// left, also if the storage does not answer: then the file goes when it does.
 async::Task<Saved> save_domain(Workers::Loan worker, Movers movers, hypervisor::DomId domid,
-                               hypervisor::ImageHead head, std::filesystem::path path,
+                               std::shared_ptr<hypervisor::ImageWriter> image,
                                hypervisor::Operation operation);
 
 /// After a suspend or a save that failed: libxl leaves such a guest suspended. When it was cut short, it also

@@ -13,7 +13,6 @@
 #include "base/log.hpp"
 #include "hypervisor/definition_files.hpp"
 #include "hypervisor/disk_files.hpp"
-#include "hypervisor/image_copy.hpp"
 #include "xenlight/create.hpp"
 #include "xenlight/describe.hpp"
 #include "xenlight/domain_config.hpp"
@@ -111,10 +110,8 @@ XenHypervisor::XenHypervisor(async::FdScheduler& core)
       measuring_("xen-measure", core, link_),
       workers_(limits::working_contexts, core, link_),
       memory_(core, builds_, asking_),
-      image_threads_(limits::working_contexts),
-      looks_(core, link_),
-      copy_thread_(1),
-      device_thread_(1),
+      storage_(limits::storage_threads),
+      looks_(core, link_, storage_),
       picture_threads_(limits::picture_threads),
       model_counters_(core) {}
 
@@ -219,21 +216,30 @@ async::Task<Result<hypervisor::HostFigures>> XenHypervisor::measure_host() {
 }
 
 async::Task<Result<hypervisor::DiskSize>> XenHypervisor::disk_size(domain::Disk disk) {
-    return looks_.look([disk = std::move(disk)] { return hypervisor::disk_size(disk); });
+    auto place = place_of(disk.path);
+    return looks_.look(std::move(place), [disk = std::move(disk)] { return hypervisor::disk_size(disk); });
 }
 
-async::Task<Result<std::vector<std::optional<hypervisor::FileIdentity>>>> XenHypervisor::identify_files(
+async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> XenHypervisor::identify_files(
     std::vector<std::string> paths) {
-    return looks_.look(
-        [paths = std::move(paths)]() -> Result<std::vector<std::optional<hypervisor::FileIdentity>>> {
-            return hypervisor::identify_files(paths);
-        });
+    using Identity = std::optional<hypervisor::FileIdentity>;
+    std::vector<async::Completion<Result<Identity>>> looks;
+    for (const auto& path : paths)
+        looks.push_back(looks_.begin(place_of(path),
+                                     [path] { return Result<Identity>(hypervisor::identify_file(path)); }));
+    std::vector<Result<Identity>> answers;
+    for (std::size_t i = 0; i < paths.size(); ++i)
+        answers.push_back(co_await looks_.answer(place_of(paths[i]), looks[i]));
+    co_return answers;
 }
 
 async::Task<Result<std::vector<std::string>>> XenHypervisor::missing_files(domain::Definition definition) {
-    return looks_.look([definition = std::move(definition)]() -> Result<std::vector<std::string>> {
-        return hypervisor::missing_files(definition);
-    });
+    // Of several places the first: it is a look for a warning.
+    auto place = place_of(definition.disks.empty() ? definition.boot.kernel : definition.disks.front().path);
+    return looks_.look(std::move(place),
+                       [definition = std::move(definition)]() -> Result<std::vector<std::string>> {
+                           return hypervisor::missing_files(definition);
+                       });
 }
 
 async::Task<Result<hypervisor::Picture>> XenHypervisor::screenshot(DomId domid) {
@@ -301,11 +307,20 @@ async::Task<Result<>> XenHypervisor::save(DomId domid, hypervisor::ImageHead hea
     const auto what = fmt::format("save domain {}", domid);
     log::debug("operation {}: {} to '{}'", operation.id.value, what, path.string());
     if (domid == 0) co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
+    // Before a worker is taken: storage that hangs must not hold one.
+    auto image = co_await create_image(movers(), what, std::move(head), std::move(path), operation);
+    if (!image) co_return std::unexpected(std::move(image.error()));
+    auto saved = co_await save_into(domid, *image, what, operation);
+    if (!saved) co_await let_go_of_image(movers(), std::move(*image));
+    co_return saved;
+}
+
+async::Task<Result<>> XenHypervisor::save_into(DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
+                                               std::string what, Operation operation) {
     const auto worker = co_await borrow(what, operation);
     if (!worker) co_return std::unexpected(worker.error());
     co_await end_following(domid);
-    auto saved = co_await save_domain(*worker, movers(), domid, std::move(head), std::move(path),
-                                      std::move(operation));
+    auto saved = co_await save_domain(*worker, movers(), domid, std::move(image), std::move(operation));
     if (!saved.result) follow_anew(domid);
     follow_late(domid, saved.may_suspend);
     co_return co_await explained(**worker, what, domid, std::move(saved.result));
@@ -316,7 +331,7 @@ async::Task<Result<hypervisor::ImageHead>> XenHypervisor::read_image(std::filesy
         hypervisor::ImageHead head;
         std::string xl_config;
     };
-    auto read = co_await looks_.look([path]() -> Result<Read> {
+    auto read = co_await looks_.look(place_of(path), [path]() -> Result<Read> {
         auto image = hypervisor::open_image(path);
         if (!image) return std::unexpected(std::move(image.error()));
         return Read{std::move(image->head), std::move(image->xl_config)};
@@ -333,8 +348,17 @@ async::Task<Result<hypervisor::ImageHead>> XenHypervisor::read_image(std::filesy
 
 async::Task<Result<>> XenHypervisor::rewrite_image(std::filesystem::path path, hypervisor::ImageHead head,
                                                    Operation operation) {
-    return hypervisor::rewrite_image(copy_thread_, core_, std::move(path), std::move(head),
-                                     std::move(operation));
+    const auto stop = std::make_shared<std::atomic<bool>>(false);
+    const auto copying =
+        movers().begin([path = std::move(path), head = std::move(head), stop, progress = operation.progress] {
+            return hypervisor::rewrite_image(path, head, *stop, progress ? &progress->bytes : nullptr);
+        });
+    const auto unwanted = operation.cancel.on_cancel([this, stop, copying] {
+        *stop = true;
+        core_.call_at(core_.now() + limits::mover_goodbye,
+                      [copying] { copying.set(fail(Reason::cancelled, "cancelled")); });
+    });
+    co_return co_await copying;
 }
 
 async::Task<Result<Created>> XenHypervisor::restore(domain::Definition definition, std::filesystem::path path,
@@ -348,9 +372,18 @@ async::Task<Result<>> XenHypervisor::dump_core(DomId domid, std::filesystem::pat
     const auto what = fmt::format("dump the core of domain {}", domid);
     log::debug("operation {}: {} to '{}'", operation.id.value, what, path.string());
     if (domid == 0) co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
+    auto image = co_await create_core(movers(), what, std::move(path), operation);
+    if (!image) co_return std::unexpected(std::move(image.error()));
+    auto dumped = co_await dump_into(domid, *image, what, operation);
+    if (!dumped) co_await let_go_of_image(movers(), std::move(*image));
+    co_return dumped;
+}
+
+async::Task<Result<>> XenHypervisor::dump_into(DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
+                                               std::string what, Operation operation) {
     const auto worker = co_await borrow(what, operation);
     if (!worker) co_return std::unexpected(worker.error());
-    auto dumped = co_await dump_domain(*worker, movers(), domid, std::move(path), std::move(operation));
+    auto dumped = co_await dump_domain(*worker, movers(), domid, std::move(image), std::move(operation));
     co_return co_await explained(**worker, what, domid, std::move(dumped));
 }
 

@@ -12,6 +12,7 @@
 
 #include "async/scheduler.hpp"
 #include "async/scope.hpp"
+#include "async/storage_threads.hpp"
 #include "hypervisor/port.hpp"
 #include "xenlight/autoballoon.hpp"
 #include "xenlight/builds.hpp"
@@ -36,8 +37,7 @@ namespace virtlight::xenlight {
 ///   asking      pause, unpause, describe, tuning, requests to a guest. They may wait for a minute, as for
 ///               a guest that does not answer, but they wait in libxl's event loop and hold nobody up.
 ///   destroying  as asking, but tearing a guest down can hold the thread for some seconds, which must not
-///   hold
-///               up a pause.
+///               hold up a pause.
 ///   measuring   counts, with calls for each vCPU and files for each disk: many domains take their time.
 ///   working     creation fills the guest's memory inside libxl, for seconds and more: one at a time on each
 ///               of limits::working_contexts; the rest waits.
@@ -61,7 +61,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
         hypervisor::FiguresWanted wanted) override;
     async::Task<Result<hypervisor::HostFigures>> measure_host() override;
     async::Task<Result<hypervisor::DiskSize>> disk_size(domain::Disk disk) override;
-    async::Task<Result<std::vector<std::optional<hypervisor::FileIdentity>>>> identify_files(
+    async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> identify_files(
         std::vector<std::string> paths) override;
     async::Task<Result<std::vector<std::string>>> missing_files(domain::Definition definition) override;
     async::Task<Result<hypervisor::Picture>> screenshot(hypervisor::DomId domid) override;
@@ -151,7 +151,11 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<> let_late_go_on(hypervisor::DomId domid, std::shared_ptr<Late> late);
     async::Task<bool> look_at_late(hypervisor::DomId domid, Uuid uuid);
     async::Task<> end_following(hypervisor::DomId domid);
-    Movers movers() { return {core_, link_, image_threads_}; }
+    Movers movers() { return {core_, link_, storage_}; }
+    async::Task<Result<>> save_into(hypervisor::DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
+                                    std::string what, hypervisor::Operation operation);
+    async::Task<Result<>> dump_into(hypervisor::DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
+                                    std::string what, hypervisor::Operation operation);
     async::Task<Result<>> press_power_button(hypervisor::DomId domid, hypervisor::Operation operation);
 
     async::Scheduler& core_;
@@ -169,11 +173,9 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     Workers workers_;
     Builds builds_;
     HostMemory memory_;
-    async::BlockingThreads image_threads_;
-    FileLooks looks_;                         ///< do not wait for those that move an image
-    async::BlockingThreads copy_thread_;      ///< nor for one that is copied
-    async::BlockingThreads device_thread_;    ///< waits for device models and the host's devices
-    async::BlockingThreads picture_threads_;  ///< a device model that hangs holds up no resize
+    async::StorageThreads storage_;
+    FileLooks looks_;
+    async::BlockingThreads picture_threads_;  ///< device models answer in time, or not at all
     ModelCounters model_counters_;
     async::Scope late_;  ///< what libxl makes of operations that were given up
     std::size_t in_flight_ = 0;

@@ -168,15 +168,17 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         if (!turn) co_return std::unexpected(turn.error());
         co_return disk_sizes[to_string(disk.target)];
     }
-    async::Task<Result<std::vector<std::optional<hypervisor::FileIdentity>>>> identify_files(
+    async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> identify_files(
         std::vector<std::string> paths) override {
         const Operation operation;
         const auto turn = co_await begin("identify_files", operation);
-        if (!turn) co_return std::unexpected(turn.error());
-        std::vector<std::optional<hypervisor::FileIdentity>> all;
+        std::vector<Result<std::optional<hypervisor::FileIdentity>>> all;
         for (const auto& path : paths) {
             const auto found = files.find(path);
-            all.push_back(found == files.end() ? std::nullopt : std::optional(found->second));
+            if (!turn)
+                all.push_back(std::unexpected(turn.error()));
+            else
+                all.push_back(found == files.end() ? std::nullopt : std::optional(found->second));
         }
         co_return all;
     }

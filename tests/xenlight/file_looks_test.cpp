@@ -4,9 +4,11 @@
 #include <future>
 #include <optional>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "async/scope.hpp"
+#include "async/storage_threads.hpp"
 #include "async/virtual_loop.hpp"
 
 namespace virtlight::xenlight {
@@ -33,12 +35,12 @@ class FileLooksTest : public testing::Test {
             return Result<bool>(true);
         };
     }
-    Answer look(Look function) {
+    Answer look(Look function, std::string place = "/srv") {
         const auto answer = std::make_shared<std::optional<Result<bool>>>();
-        const auto run = [](FileLooks& looks, Look what, Answer to) -> Task<> {
-            *to = co_await looks.look(std::move(what));
+        const auto run = [](FileLooks& looks, std::string where, Look what, Answer to) -> Task<> {
+            *to = co_await looks.look(std::move(where), std::move(what));
         };
-        scope.spawn(run(looks, std::move(function), answer));
+        scope.spawn(run(looks, std::move(place), std::move(function), answer));
         return answer;
     }
 
@@ -47,7 +49,8 @@ class FileLooksTest : public testing::Test {
     async::VirtualLoop core;
     async::Scope scope;
     std::shared_ptr<CoreLink> link = std::make_shared<CoreLink>(core);
-    FileLooks looks{core, link};
+    async::StorageThreads threads{limits::storage_threads};
+    FileLooks looks{core, link, threads};
 };
 
 TEST_F(FileLooksTest, EndForWhoAskedAlthoughTheStorageDoesNotAnswer) {
@@ -60,8 +63,9 @@ TEST_F(FileLooksTest, EndForWhoAskedAlthoughTheStorageDoesNotAnswer) {
     EXPECT_EQ((**answer).error().reason, Reason::timed_out);
 }
 
-TEST_F(FileLooksTest, HoldUpNoLooksAtOtherFiles) {
-    look(hanging());
+TEST_F(FileLooksTest, HoldUpNoLooksAtOtherPlacesHoweverManyThereAre) {
+    for (int i = 0; i < 100; ++i)
+        look(hanging(), "/dead");
     std::promise<void> looked;
     look([&looked] {
         looked.set_value();
@@ -71,10 +75,18 @@ TEST_F(FileLooksTest, HoldUpNoLooksAtOtherFiles) {
     link->cut();
 }
 
+TEST_F(FileLooksTest, AreRefusedAtOnceWhereAnEarlierOneHasNotEndedInTime) {
+    look(hanging(), "/dead");
+    core.run_for(limits::file_look + milliseconds(1));
+    const auto refused = look(hanging(), "/dead");
+    ASSERT_TRUE(*refused);
+    EXPECT_EQ((**refused).error().reason, Reason::timed_out);
+    EXPECT_THAT((**refused).error().message, testing::HasSubstr("'/dead'"));
+}
+
 TEST_F(FileLooksTest, AreRefusedWhenTooManyHaveNotEnded) {
     for (std::size_t i = 0; i < limits::file_looks; ++i)
-        look(hanging());
-    core.run_for(limits::file_look);
+        look(hanging(), "/dead");
     const auto refused = look(hanging());
     ASSERT_TRUE(*refused);
     EXPECT_EQ((**refused).error().reason, Reason::too_many);
