@@ -104,13 +104,14 @@ Result<> receive(hypervisor::ImageWriter& image, const Fd& ours, Journey journey
         if (n < 0) return fail_errno(errno, "cannot read from libxl");
         if (n == 0) return written;
         const auto size = static_cast<std::size_t>(n);
+        received += size;
+        // Before the file gets it, which may hold this thread for as long as it likes.
+        if (received >= StreamStart().size()) journey.under_way();
         if (written) {
             written = image.write({chunk.data(), size});
             if (!written) journey.failed();
         }
-        received += size;
         journey.moved(size);
-        if (received >= StreamStart().size()) journey.under_way();
     }
 }
 

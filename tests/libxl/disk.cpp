@@ -26,6 +26,7 @@ std::condition_variable better;
 std::size_t limit = endless;
 std::atomic<std::size_t> room = endless;
 bool stalls = false;
+std::atomic<bool> holds = false;
 unsigned waiting = 0;
 
 void set(std::size_t bytes, bool waits) {
@@ -36,11 +37,22 @@ void set(std::size_t bytes, bool waits) {
     better.notify_all();
 }
 
+bool is_here(int fd) {
+    std::error_code none;
+    return fs::read_symlink("/proc/self/fd/" + std::to_string(fd), none).native().starts_with(Disk::folder);
+}
+
+void wait_to_be_synced(int fd) {
+    if (!is_here(fd)) return;
+    std::unique_lock lock(mutex);
+    ++waiting;
+    better.wait(lock, [] { return !holds; });
+    --waiting;
+}
+
 /// How many of so many bytes the disk takes now; 0: none, it is full.
 std::size_t taken(int fd, std::size_t size) {
-    std::error_code none;
-    const auto path = fs::read_symlink("/proc/self/fd/" + std::to_string(fd), none);
-    if (!path.native().starts_with(Disk::folder)) return size;
+    if (!is_here(fd)) return size;
     const auto end = static_cast<std::size_t>(::lseek(fd, 0, SEEK_CUR));
     std::unique_lock lock(mutex);
     if (end >= limit && stalls) {
@@ -70,6 +82,10 @@ void Disk::stalls_at(std::size_t bytes) {
     set(bytes, true);
 }
 
+void Disk::holds_syncs() {
+    holds = true;
+}
+
 void Disk::has_room_for(std::size_t bytes) {
     room = bytes;
 }
@@ -81,6 +97,7 @@ bool Disk::is_waited_for() {
 
 void Disk::good_again() {
     room = endless;
+    holds = false;
     set(endless, false);
 }
 
@@ -102,6 +119,11 @@ ssize_t write(int fd, const void* bytes, std::size_t size) {
     if (fits == 0 && size > 0) return errno = ENOSPC, -1;
     return ___interceptor_write ? ___interceptor_write(fd, bytes, fits)
                                 : ::syscall(SYS_write, fd, bytes, fits);
+}
+
+int fsync(int fd) {
+    if (virtlight::fake::holds) virtlight::fake::wait_to_be_synced(fd);
+    return static_cast<int>(::syscall(SYS_fsync, fd));
 }
 
 int fallocate(int fd, int mode, off_t from, off_t size) {

@@ -6,7 +6,7 @@
 namespace virtlight::fake {
 
 /// Where tests keep images, and the disk under it. write() is replaced, so that it can be full or stall at
-/// any byte of a file, and fallocate().
+/// any byte of a file, fsync(), and fallocate().
 class Disk {
  public:
     static constexpr const char* folder = "/run/images";
@@ -21,6 +21,8 @@ class Disk {
     static void is_full_at(std::size_t bytes);
     /// What would go beyond so many bytes of a file waits until good_again().
     static void stalls_at(std::size_t bytes);
+    /// What is to be synced waits until good_again().
+    static void holds_syncs();
     /// Nobody can reserve more than so many bytes of a file.
     static void has_room_for(std::size_t bytes);
     /// Somebody waits.

@@ -161,6 +161,46 @@ TEST_P(RecordOfImage, ThatTheDiskIsSlowToTakeHoldsUpNobodyElse) {
     expect_restored(start_restore());
 }
 
+TEST_P(RecordOfImage, ThatTheDiskHoldsIsWaitedForNoLongerThanSomebodyWantsIt) {
+    run();
+    Disk::stalls_at(stream_start() + record_ends[GetParam()] - 1);
+    const auto save = start_save();
+    ASSERT_TRUE(host_.until([] { return Disk::is_waited_for(); }));
+    stop_.cancel();
+    EXPECT_EQ(reason(host_.finish(save)), Reason::cancelled);
+    EXPECT_TRUE(host_.until([&] { return host_.xen().find(domid_)->runs(); })) << "it stays suspended";
+    EXPECT_TRUE(Disk::is_waited_for());
+    expect_nobody_else_waits();
+    Disk::good_again();
+    EXPECT_TRUE(host_.until([] { return Disk::is_empty(); }));
+    expect_only_the_guest_is_left();
+}
+
+TEST_F(SaveTest, AnImageThatTheDiskDoesNotSyncLetsTheGuestGoOnWhenItIsNotWantedAnyMore) {
+    run();
+    Disk::holds_syncs();
+    const auto save = start_save();
+    ASSERT_TRUE(host_.until([] { return Disk::is_waited_for(); }));
+    stop_.cancel();
+    EXPECT_EQ(reason(host_.finish(save)), Reason::cancelled);
+    EXPECT_TRUE(host_.until([&] { return host_.xen().find(domid_)->runs(); })) << "it stays suspended";
+    Disk::good_again();
+    EXPECT_TRUE(host_.until([] { return Disk::is_empty(); })) << "nobody was told of the image";
+    expect_only_the_guest_is_left();
+}
+
+TEST_F(SaveTest, OfADiskThatNeverTakesAnImageTheGuestIsFreeInTheEnd) {
+    run();
+    Disk::stalls_at(stream_start() + record_ends[1] - 1);
+    const auto save = start_save();
+    ASSERT_TRUE(host_.until([] { return Disk::is_waited_for(); }));
+    for (int minute = 0; minute < 20 && waits(save); ++minute)
+        let_pass(seconds(61));
+    EXPECT_EQ(reason(host_.finish(save)), Reason::timed_out);
+    EXPECT_TRUE(host_.until([&] { return host_.xen().find(domid_)->runs(); })) << "it stays suspended";
+    Disk::good_again();
+}
+
 TEST_F(SaveTest, AnImageThatTheDiskHasNoRoomForTroublesNoGuest) {
     domid_ = host_.machine.add("guest");
     definition_ = {.name = "guest", .uuid = host_.xen().find(domid_)->uuid, .memory_kib = 64 * 1024};
