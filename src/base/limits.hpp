@@ -21,6 +21,9 @@ inline constexpr auto storage_rest = seconds(60);
 inline constexpr auto storage_goodbye = seconds(5);
 
 // base
+/// How long a line waits for whoever reads the log, before it is lost and with it all others until somebody
+/// reads again.
+inline constexpr auto log_patience = milliseconds(20);
 /// Descriptors that a program which the daemon starts may have: more than this select() cannot tell of.
 inline constexpr std::size_t usual_descriptors = 1024;
 /// Numbers of descriptors that can be kept from the children that libxl forks; a multiple of 64.
@@ -156,6 +159,8 @@ inline constexpr auto qmp_answer = seconds(5);
 inline constexpr auto qmp_patience = milliseconds(250);
 inline constexpr std::size_t models_asked = 256;
 inline constexpr std::size_t qmp_bytes = 1024 * 1024;
+/// Disks that one is believed to serve; more than the buses of a guest have.
+inline constexpr std::size_t model_disks = 256;
 /// How long a context's thread is waited for at the end.
 inline constexpr auto libxl_goodbye = seconds(5);
 /// Lines of libxl's log kept for an operation, and the bytes of each.

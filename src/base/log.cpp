@@ -5,8 +5,10 @@
 #include <string>
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include "base/limits.hpp"
 #include "base/wall_time.hpp"
 
 namespace virtlight::log {
@@ -14,6 +16,7 @@ namespace {
 
 std::atomic<Level> threshold{Level::info};
 std::atomic<bool> for_journal{false};
+std::atomic<unsigned> lost{0};  ///< lines, since the last one that was written
 
 std::string prefix(Level level) {
     if (for_journal) return fmt::format("<{}>", static_cast<int>(level));
@@ -21,6 +24,19 @@ std::string prefix(Level level) {
                        level == Level::error     ? "ERROR"
                        : level == Level::warning ? "warning"
                                                  : "-");
+}
+
+/// Whether whoever reads the log does. One who does not holds up nobody for longer than a moment.
+bool is_read() {
+    pollfd reader{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+    const auto patience = lost == 0 ? limits::log_patience : milliseconds(0);
+    return ::poll(&reader, 1, static_cast<int>(patience.count())) != 0;
+}
+
+/// One write a line keeps lines of different threads whole; a log that cannot be written has nowhere to say
+/// so.
+void write_line(const std::string& line) {
+    [[maybe_unused]] const auto n = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
 }  // namespace
@@ -45,9 +61,14 @@ void write(Level level, std::string_view text) {
             line += c;
     }
     line += '\n';
-    // One write a line keeps lines of different threads whole; a log that cannot be written has nowhere to
-    // say so.
-    [[maybe_unused]] const auto n = ::write(STDERR_FILENO, line.data(), line.size());
+    if (!is_read()) {
+        ++lost;
+        return;
+    }
+    if (const auto missing = lost.exchange(0); missing > 0)
+        write_line(fmt::format("{}{} lines of the log are lost: nobody has read it\n", prefix(Level::warning),
+                               missing));
+    write_line(line);
 }
 
 }  // namespace virtlight::log

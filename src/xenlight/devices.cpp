@@ -28,7 +28,11 @@ Operations::Start on(Workers::Loan thread, Operations::Start start) {
 
 Task<Result<bool>> XenHypervisor::has_device(DomId domid, Device device) {
     return asking_.call([domid, device = std::move(device)](Context& context) -> Result<bool> {
-        return is_there(context.xenstore(), domid, device);
+        if (is_there(context.xenstore(), domid, device)) return true;
+        // Not seen is only gone if xenstored answers.
+        if (auto answers = context.xenstore().check(); !answers)
+            return std::unexpected(std::move(answers.error()));
+        return false;
     });
 }
 

@@ -8,6 +8,8 @@
 
 #include <boost/json.hpp>
 
+#include "base/limits.hpp"
+
 namespace virtlight::xenlight {
 namespace {
 
@@ -92,6 +94,8 @@ std::vector<ModelDisk> read_model_disks(const json::value& answer) {
     std::vector<ModelDisk> disks;
     if (!answer.is_array()) return disks;
     for (const auto& each : answer.get_array()) {
+        // A device model that a guest has taken over says what it likes.
+        if (disks.size() == limits::model_disks) break;
         auto disk = each.is_object() ? read_disk(each.get_object()) : std::nullopt;
         if (disk) disks.push_back(*std::move(disk));
     }

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/log.hpp"
+
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/file.hpp"
+
+namespace virtlight::log {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+/// The log goes into a pipe, which takes so much that nobody reads.
+class UnreadLog : public testing::Test {
+ protected:
+    UnreadLog() {
+        ::fcntl(ends_.second.get(), F_SETPIPE_SZ, ::getpagesize());
+        ::dup2(ends_.second.get(), STDERR_FILENO);
+    }
+    ~UnreadLog() override { ::dup2(before_.get(), STDERR_FILENO); }
+
+    std::string read() {
+        std::string text(1024 * 1024, '\0');
+        const auto n = ::read(ends_.first.get(), text.data(), text.size());
+        text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+        return text;
+    }
+
+ private:
+    std::pair<Fd, Fd> ends_ = *make_pipe();
+    Fd before_ = Fd(::dup(STDERR_FILENO));
+};
+
+TEST_F(UnreadLog, HoldsUpNobodyAndTellsWhatIsMissingWhenItIsReadAgain) {
+    for (int i = 0; i < 1000; ++i)
+        warning("line {}", i);
+    const auto first = read();
+    EXPECT_THAT(first, HasSubstr("line 0\n"));
+    EXPECT_THAT(first, Not(HasSubstr("line 999\n")));
+    warning("read again");
+    const auto second = read();
+    EXPECT_THAT(second, HasSubstr("lines of the log are lost: nobody has read it\n"));
+    EXPECT_THAT(second, HasSubstr("read again\n"));
+    warning("and again");
+    EXPECT_THAT(read(), Not(HasSubstr("lost")));
+}
+
+}  // namespace
+}  // namespace virtlight::log
