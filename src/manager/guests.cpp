@@ -202,8 +202,7 @@ Task<Result<>> Guests::clear_away(DomainRef domain, std::vector<domain::PciDevic
 
 Task<Result<>> Guests::forget(DomainRef domain) {
     if (domain->restarting && core_.stopping) co_return Result<>{};
-    // It has never run: what it was restored from is what there is of it.
-    if (domain->image) co_await take_image_back(domain);
+    co_await settle_image(domain);
     // The store may keep it: a life that Xen does not run is recognised at the next start.
     const auto removed = co_await core_.store.remove_life(domain->uuid);
     if (!removed)

@@ -127,6 +127,7 @@ class Guests {
     async::Task<Result<>> save_patiently(DomainRef domain, hypervisor::ImageHead head,
                                          std::filesystem::path path, hypervisor::Operation operation);
     async::Task<Result<>> remove_saved(DomainRef domain);
+    async::Task<> settle_image(DomainRef domain);
     async::Task<> take_image_back(DomainRef domain);
     async::Task<Result<>> let_run(DomainRef domain, StartOptions options, hypervisor::Operation operation);
     async::Task<Result<>> ready_to_run(DomainRef domain);

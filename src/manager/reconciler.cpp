@@ -35,6 +35,11 @@ std::string name_of(const DomainSeen& seen) {
     return domain::check_name(seen.name) ? seen.name : to_string(seen.uuid);
 }
 
+/// One that is paused may still be being built; and from what, nobody knows.
+bool may_have_run(const DomainSeen& seen) {
+    return !seen.paused || seen.cpu_time > nanoseconds();
+}
+
 std::string_view in_words(hypervisor::StopReason reason) {
     using enum hypervisor::StopReason;
     switch (reason) {
@@ -167,6 +172,8 @@ void Reconciler::consider(const DomainSeen& seen, Moment asked) {
     if (stranger.uuid != seen.uuid) stranger = {seen.uuid, core_.scheduler.now()};
     if (record && record->life)
         return report(seen.domid, "has the uuid of another one that runs: it is not shown");
+    // It may be over before it is described.
+    if (record && may_have_run(seen)) set_image_aside(record);
     if (stranger.described || adoptions_.in_flight() >= limits::adoptions_at_once) return;
     stranger.described = true;
     adoptions_.spawn(adopt(seen));

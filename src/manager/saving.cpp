@@ -177,10 +177,19 @@ Task<Result<>> Guests::set_image_aside(DomainRef domain) {
     log::warning("another tool runs domain '{}': what was saved of it is set aside, beside '{}'",
                  domain->name, core_.store.image_path(domain->uuid).string());
     const auto aside = co_await core_.store.set_image_aside(domain->uuid);
+    if (aside) domain->image_goes = false;
     if (aside) co_return aside;
     domain->image = true;
     co_return fail(aside.error().reason, "its image cannot be set aside, and is older than its disks: {}",
                    aside.error().message);
+}
+
+/// Its guest has ended. If that has never run, what it was restored from is what there is of it.
+Task<> Guests::settle_image(DomainRef domain) {
+    if (!domain->image) co_return;
+    if (!domain->image_goes) co_return co_await take_image_back(domain);
+    const auto aside = co_await set_image_aside(domain);
+    if (!aside) log::error("domain '{}': {}", domain->name, aside.error().message);
 }
 
 Task<> Guests::take_image_back(DomainRef domain) {

@@ -28,6 +28,8 @@ Result<> require_free(const Domain& domain, const domain::Definition& definition
 Task<Result<>> Guests::start(DomainRef domain, StartOptions options, Operation operation) {
     if (domain->life) co_return fail(Reason::invalid_state, "domain is already running");
     if (!domain->stored) co_return fail(Reason::no_domain, "there is no such domain any more");
+    if (domain->image_goes)
+        if (auto aside = co_await set_image_aside(domain); !aside) co_return aside;
     if (domain->image && !options.fresh)
         co_return co_await start_from_image(domain, options, std::move(operation));
     domain->short_lives = 0;

@@ -315,6 +315,54 @@ TEST_F(Saving, IsSetAsideWhenAnotherToolRunsTheGuest) {
     EXPECT_EQ(store.images_aside.size(), 1u) << "who knows what the other tool has started from";
 }
 
+TEST_F(Saving, IsSetAsideAlsoWhenAnotherToolsGuestEndsBeforeItIsDescribed) {
+    const auto guest = running("web");
+    saved(guest);
+    log::set_level(log::Level::error);
+    xen.hold("describe");
+    const auto domid = xen.make(guest);
+    look();
+    xen.vanish(domid);
+    xen.release("describe");
+    look();
+    EXPECT_EQ(info(guest).domid, -1);
+    EXPECT_FALSE(info(guest).managed_image);
+    EXPECT_EQ(store.images_aside.size(), 1u);
+}
+
+TEST_F(Saving, IsNotSetAsideForAGuestThatAnotherToolHasOnlyBegunToBuild) {
+    const auto guest = running("web");
+    saved(guest);
+    xen.hold("describe");
+    const auto domid = xen.make(guest, true);
+    look();
+    xen.vanish(domid);
+    xen.release("describe");
+    look();
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_EQ(store.images.size(), 1u);
+}
+
+TEST_F(Saving, IsNotRestoredByAStartThatWaitsWhileAnotherToolRunsTheGuest) {
+    const auto guest = running("web");
+    saved(guest);
+    log::set_level(log::Level::error);
+    store.hold();
+    begin(manager->set_autostart(guest.uuid, true));
+    settle();
+    const auto starting = begin(manager->start(guest.uuid, {}));
+    xen.hold("describe");
+    const auto domid = xen.make(guest);
+    look();
+    xen.vanish(domid);
+    xen.release("describe");
+    look();
+    store.release();
+    ASSERT_TRUE(end_of(starting));
+    EXPECT_EQ(xen.count("restore"), 0u);
+    EXPECT_EQ(info(guest).status, Status(RunningReason::booted));
+}
+
 TEST_F(Saving, ComesBackWithTheEndOfAGuestThatWasRestoredFromItAndHasNeverRun) {
     const auto guest = left_half_restored("web");
     ASSERT_TRUE(end_of(manager->destroy(guest.uuid)));
