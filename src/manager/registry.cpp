@@ -56,7 +56,9 @@ void Registry::erase(const Domain& domain) {
     erase_name(domain);
     if (domain.life) clear_domid(domain, domain.life->domid);
     const auto found = by_uuid_.find(domain.uuid);
-    if (found != by_uuid_.end() && found->second.get() == &domain) by_uuid_.erase(found);
+    if (found == by_uuid_.end() || found->second.get() != &domain) return;
+    by_uuid_.erase(found);
+    if (domain.image) images_.insert(domain.uuid);
 }
 
 DomainRef Registry::find(Uuid uuid) const {

@@ -303,6 +303,17 @@ TEST_F(Saving, MakesRestoringAnotherImageWaitUntilTheManagedOneIsGone) {
     EXPECT_TRUE(end_of(manager->restore(path, {})));
 }
 
+TEST_F(Saving, OfADomainThatIsNotDefinedAnyMoreIsInTheWayOfEachStart) {
+    const auto guest = guest_named("web");
+    prepare = [&] { store.images.insert(guest.uuid); };
+    restart();
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        const auto created = end_of(manager->create(guest, {}));
+        ASSERT_FALSE(created);
+        EXPECT_THAT(created.error().message, HasSubstr("it has a managed save image"));
+    }
+}
+
 TEST_F(Saving, IsSetAsideWhenAnotherToolRunsTheGuest) {
     const auto guest = running("web");
     saved(guest);
