@@ -53,7 +53,7 @@ Task<Result<>> Guests::wake(DomainRef domain, Operation operation) {
     if (resumed) resumed = co_await core_.hypervisor.resume(domain->life->domid, operation);
     if (!resumed && domain->image) co_await take_image_back(domain);
     if (!resumed) co_return without_guest(std::move(resumed));
-    domain->image = false;  // what is aside goes with the life
+    domain->image.goes();  // what is aside goes with the life
     if (!domain->life || domain->life->id != life)
         co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     domain->life->stopped.reset();

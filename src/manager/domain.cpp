@@ -84,7 +84,7 @@ DomainInfo info(const Domain& domain) {
     info.type = asked.type;
     info.persistent = domain.stored.has_value();
     info.autostart = domain.autostart;
-    info.managed_image = domain.image;
+    info.managed_image = static_cast<bool>(domain.image);
     info.memory_kib = asked.memory_kib;
     info.memory_max_kib = asked.memory_max_kib;
     info.vcpus = asked.vcpus;

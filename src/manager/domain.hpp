@@ -14,6 +14,7 @@
 #include "hypervisor/disk_files.hpp"
 #include "manager/job_queue.hpp"
 #include "manager/life_state.hpp"
+#include "manager/managed_image.hpp"
 #include "manager/manager.hpp"
 
 namespace virtlight::manager {
@@ -41,8 +42,7 @@ struct Domain {
 
     std::optional<domain::Definition> stored{};
     bool autostart = false;
-    bool image = false;       ///< a managed image of it is there
-    bool image_goes = false;  ///< a job waits for its turn to set it aside
+    ManagedImage image{};
 
     std::optional<Life> life{};
     std::optional<domain::Definition> making{};  ///< what is being started

@@ -57,7 +57,7 @@ Task<Result<>> Guests::resume(DomainRef domain, Operation operation) {
     auto unpaused = co_await ready_to_run(domain);
     if (unpaused) unpaused = co_await unpause(domain, operation);
     if (!unpaused) co_return without_guest(std::move(unpaused));
-    domain->image = false;  // what is aside goes with the life
+    domain->image.goes();  // what is aside goes with the life
     domain->status = domain::RunningReason::unpaused;
     core_.tell(*domain, domain::Resumed::unpaused);
     co_return unpaused;
@@ -130,7 +130,8 @@ Task<Result<>> Guests::destroy(DomainRef domain, domain::ShutoffReason reason, O
 /// Xen pauses a guest before it takes it apart: should the daemon be killed between, the next one is to know
 /// that this guest is to go. Of one that was never let run it knows that already.
 Task<Result<>> Guests::end_guest(DomainRef domain, Operation operation) {
-    const bool ran = !domain->life->ours || (domain->life->noted && !domain->image);
+    const bool restored_only = domain->image && !domain->image.is_outdated();
+    const bool ran = !domain->life->ours || (domain->life->noted && !restored_only);
     if (ran) co_await note_or_warn(core_, domain, "that it is destroyed", Held::ending);
     if (!domain->life) co_return Result<>{};
     auto removed = co_await remove_guest(domain, operation);

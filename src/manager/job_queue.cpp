@@ -18,6 +18,7 @@ const JobRules& rules(JobKind kind) {
         {"change the metadata of", definition_deadline, false, 0},
         {"remove the image of", definition_deadline, false, 0},
         {"change the image of", image_deadline, false, 0, image_patience},
+        {"set aside the image of", definition_deadline, false, 0},
         {"start", start_deadline, true, 0, image_patience},
         {"create", start_deadline, true, 0, image_patience},
         {"suspend", pause_deadline, true, 0},
@@ -93,6 +94,11 @@ void JobQueue::finish(JobId id) {
 
 bool JobQueue::withdraw(JobId id) {
     return std::erase_if(waiting_, [id](const Entry& entry) { return entry.id == id; }) > 0;
+}
+
+bool JobQueue::has(JobKind kind) const {
+    const auto is_it = [kind](const Entry& entry) { return entry.kind == kind; };
+    return std::ranges::any_of(running_, is_it) || std::ranges::any_of(waiting_, is_it);
 }
 
 }  // namespace virtlight::manager

@@ -22,6 +22,7 @@ enum class JobKind {
     set_metadata,
     remove_image,
     change_image,
+    set_image_aside,  ///< another tool has run its guest
     start,
     create,
     suspend,
@@ -82,6 +83,8 @@ class JobQueue {
     /// Forgets a job that waits; false if it does not.
     bool withdraw(JobId id);
 
+    /// Whether a job of this kind waits or runs.
+    bool has(JobKind kind) const;
     bool idle() const { return running_.empty() && waiting_.empty(); }
     std::size_t waiting() const { return waiting_.size(); }
 

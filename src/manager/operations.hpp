@@ -84,7 +84,8 @@ class Guests {
                                                hypervisor::Operation operation);
     /// Its guest runs: what was saved of it is old.
     async::Task<Result<>> drop_image(DomainRef domain);
-    /// The same, but somebody else runs it: who knows from what. The file is kept beside.
+    /// The same of an image that is outdated, but by whom and from what its guest runs is not known: the file
+    /// is kept beside. A job that has come before may have written a new one.
     async::Task<Result<>> set_image_aside(DomainRef domain);
     /// Of a guest that was being saved when the daemon was killed: removes it if its image is whole, and lets
     /// it go on if not.

@@ -224,13 +224,11 @@ async::Task<> Reconciler::adopt(DomainSeen seen) {
 
 /// What another tool lets run has what was saved of it behind it.
 void Reconciler::set_image_aside(const DomainRef& domain) {
-    if (!domain->image || domain->image_goes) return;
-    domain->image_goes = true;
-    const bool queued = jobs_.post(domain, JobKind::remove_image, [this, domain](hypervisor::Operation) {
-        domain->image_goes = false;
-        return guests_.set_image_aside(domain);
-    });
-    if (!queued) domain->image_goes = false;
+    if (!domain->image) return;
+    domain->image.outdate();
+    if (domain->queue.has(JobKind::set_image_aside)) return;
+    jobs_.post(domain, JobKind::set_image_aside,
+               [this, domain](hypervisor::Operation) { return guests_.set_image_aside(domain); });
 }
 
 }  // namespace virtlight::manager

@@ -211,7 +211,8 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, const DomainSeen&
         note_that_it_stays(jobs_, guests_, domain);
     // What another tool runs was not restored from it.
     if (!domain->life->ours) return;
-    if (!std::exchange(domain->image, false) && !image_aside) return;
+    if (!domain->image && !image_aside) return;
+    domain->image.goes();
     jobs_.post(domain, JobKind::remove_image,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.drop_image(domain); });
 }
@@ -226,7 +227,7 @@ void Recovery::look_at_devices(const DomainRef& domain) {
 /// It was never let run: nothing is lost with it.
 void Recovery::undo_start(const DomainRef& domain, StoredLife life, const DomainSeen* seen,
                           bool image_aside) {
-    domain->image = domain->image || image_aside;
+    if (image_aside) domain->image.stands();
     const bool again = is_to_start(life, seen);
     auto definition = life.definition;
     if (seen) {

@@ -26,10 +26,9 @@ Result<> require_free(const Domain& domain, const domain::Definition& definition
 }
 
 Task<Result<>> Guests::start(DomainRef domain, StartOptions options, Operation operation) {
+    if (auto aside = co_await set_image_aside(domain); !aside) co_return aside;
     if (domain->life) co_return fail(Reason::invalid_state, "domain is already running");
     if (!domain->stored) co_return fail(Reason::no_domain, "there is no such domain any more");
-    if (domain->image_goes)
-        if (auto aside = co_await set_image_aside(domain); !aside) co_return aside;
     if (domain->image && !options.fresh)
         co_return co_await start_from_image(domain, options, std::move(operation));
     domain->short_lives = 0;
@@ -39,6 +38,7 @@ Task<Result<>> Guests::start(DomainRef domain, StartOptions options, Operation o
 
 Task<Result<>> Guests::create(DomainRef domain, domain::Definition definition, StartOptions options,
                               Operation operation) {
+    if (auto aside = co_await set_image_aside(domain); !aside) co_return aside;
     if (auto free = require_free(*domain, definition); !free) co_return free;
     domain->short_lives = 0;
     const Making making(core_, domain, std::move(definition));
@@ -88,7 +88,8 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
         co_return running;
     }
     log::info("domain '{}' runs as domid {}", domain->name, domain->domid());
-    const bool image_used = std::exchange(domain->image, false);
+    const bool image_used(domain->image);
+    domain->image.goes();
     core_.tell(*domain, how);
     if (!image.empty() && !options.paused) domain->status = domain::RunningReason::restored;
     if (options.paused) core_.tell(*domain, domain::Suspended::paused);
@@ -131,9 +132,11 @@ Task<Result<>> Guests::unpause(DomainRef domain, Operation operation) {
         log::warning("domain '{}' runs, although: {}", domain->name, unpaused.error().message);
         co_return Result<>{};
     }
-    if (ran == Ran::unknown && std::exchange(domain->image, false))
+    if (ran == Ran::unknown && domain->image) {
+        domain->image.goes();
         log::error("domain '{}' may have run since it was saved: what was saved is kept beside '{}'",
                    domain->name, core_.store.image_path(domain->uuid).string());
+    }
     co_return unpaused;
 }
 

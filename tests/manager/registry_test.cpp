@@ -110,7 +110,7 @@ TEST(Registry, ExpectsTheImageOfADomainThatItForgets) {
     registry.erase(*registry.claim(uuid(1), "web").value());
     const auto again = registry.claim(uuid(1), "web").value();
     EXPECT_TRUE(again->image);
-    again->image = false;
+    again->image.goes();
     registry.erase(*again);
     EXPECT_FALSE(registry.claim(uuid(1), "web").value()->image) << "it is gone";
 }
