@@ -49,10 +49,16 @@ Task<Result<>> Guests::wake(DomainRef domain, Operation operation) {
                        domain::to_string(domain->status.state));
     const auto life = domain->life->id;
     const Changing changing(core_, domain);
+    const auto held = held_for(*domain);
     auto resumed = co_await ready_to_run(domain);
-    if (resumed) resumed = co_await core_.hypervisor.resume(domain->life->domid, operation);
-    if (!resumed && domain->image) co_await take_image_back(domain);
-    if (!resumed) co_return without_guest(std::move(resumed));
+    if (resumed) {
+        resumed = co_await core_.hypervisor.resume(domain->life->domid, operation);
+        resumed = co_await make_sure(domain, std::move(resumed));
+    }
+    if (!resumed) {
+        co_await hold_again(domain, held);
+        co_return without_guest(std::move(resumed));
+    }
     domain->image.goes();  // what is aside goes with the life
     if (!domain->life || domain->life->id != life)
         co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");

@@ -190,12 +190,16 @@ Task<Result<>> Devices::change_guest(DomainRef domain, Change change, Act act,
     if (auto guest = require_guest(*domain); !guest) co_return guest;
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
-    auto done = co_await note_life(core_, domain, Held::devices);
+    // One that was never let run goes with its devices should the daemon be killed.
+    const bool never_ran = held_for(*domain) == Held::starting &&
+                           domain->status == domain::Status(domain::PausedReason::starting_up);
+    const auto held = never_ran ? Held::starting : Held::no;
+    auto done = co_await note_life(core_, domain, never_ran ? held : Held::devices);
     if (done) done = co_await act(domid);
     const bool lives = domain->life && domain->life->id == life;
     if (lives && done) std::ignore = change(domain->life->definition);
     if (lives && done && told) core_.tell(*domain, *told);
-    if (lives) co_await note_or_warn(core_, domain, "which devices it has");
+    if (lives) co_await note_or_warn(core_, domain, "which devices it has", held);
     co_return without_guest(std::move(done));
 }
 

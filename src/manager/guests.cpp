@@ -54,9 +54,13 @@ Task<Result<>> Guests::resume(DomainRef domain, Operation operation) {
     if (auto guest = require_guest(*domain); !guest) co_return guest;
     if (domain->status.state == State::running) co_return Result<>{};
     const Changing changing(core_, domain);
+    const auto held = held_for(*domain);
     auto unpaused = co_await ready_to_run(domain);
     if (unpaused) unpaused = co_await unpause(domain, operation);
-    if (!unpaused) co_return without_guest(std::move(unpaused));
+    if (!unpaused) {
+        co_await hold_again(domain, held);
+        co_return without_guest(std::move(unpaused));
+    }
     domain->image.goes();  // what is aside goes with the life
     domain->status = domain::RunningReason::unpaused;
     core_.tell(*domain, domain::Resumed::unpaused);
@@ -73,7 +77,7 @@ Task<Result<>> Guests::shutdown(DomainRef domain, std::optional<hypervisor::Shut
     const auto domid = domain->life->domid;
     domain->life->stop_asked = true;
     if (std::exchange(domain->life->restart_asked, false))
-        co_await note_beside(core_, domain, "that it is not to reboot");
+        co_await note_change(core_, domain, "that it is not to reboot");
     if (stopped(*domain, life)) co_return Result<>{};
     auto asked = co_await core_.hypervisor.request_shutdown(domid, method.value_or(paravirtual), operation);
     const bool deaf = !asked && asked.error().reason == Reason::unsupported_operation;
@@ -103,12 +107,12 @@ Task<Result<>> Guests::press_to_reboot(DomainRef domain, Operation operation) {
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
     domain->life->restart_asked = true;
-    co_await note_beside(core_, domain, "that it is to reboot");
+    co_await note_change(core_, domain, "that it is to reboot");
     auto asked =
         co_await core_.hypervisor.request_shutdown(domid, hypervisor::ShutdownMethod::acpi, operation);
     if (!asked && !stopped(*domain, life)) {
         domain->life->restart_asked = false;
-        co_await note_beside(core_, domain, "that it is not to reboot");
+        co_await note_change(core_, domain, "that it is not to reboot");
     }
     co_return without_guest(std::move(asked));
 }

@@ -3,8 +3,8 @@
 
 namespace virtlight::manager {
 
-/// Whether what was saved of a domain is there by the name that its next start looks for, and is still true: a
-/// guest that has run since has changed its disks.
+/// Whether what was saved of a domain is there by the name that its next start looks for, and is still true:
+/// a guest that has run since has changed its disks.
 class ManagedImage {
  public:
     /// It is there; also if it is outdated, until it is set aside.

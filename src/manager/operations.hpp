@@ -20,6 +20,8 @@ Result<> require_running(const Domain& domain);
 /// In the middle of an operation the hypervisor knows the domain no more: a look will say what became of it.
 Result<> without_guest(Result<> result);
 
+/// Why the guest is held, if it is, for the next daemon. `domain` has a life.
+Held held_for(const Domain& domain);
 /// Writes down what has changed of a life: of another tool's guest only why it is held, while it is.
 async::Task<Result<>> note_life(Core& core, DomainRef domain, Held held = Held::no);
 /// What was about to happen to the guest, if that is what the store says, is not to be gone by any more.
@@ -28,8 +30,8 @@ async::Task<Result<>> note_as_it_is(Core& core, DomainRef domain);
 /// literal.
 async::Task<> note_or_warn(Core& core, DomainRef domain, std::string_view what, Held held = Held::no);
 
-/// The same, and why the guest is held stays: for a request, beside which other jobs run.
-async::Task<> note_beside(Core& core, DomainRef domain, std::string_view what);
+/// The same of a change that has nothing to do with why the guest is held, which stays.
+async::Task<> note_change(Core& core, DomainRef domain, std::string_view what);
 
 /// Whether a domain may be started from this definition, and not from what is stored of it. invalid_state;
 /// domain_exists: it was renamed meanwhile.
@@ -132,7 +134,9 @@ class Guests {
     async::Task<> take_image_back(DomainRef domain);
     async::Task<Result<>> let_run(DomainRef domain, StartOptions options, hypervisor::Operation operation);
     async::Task<Result<>> ready_to_run(DomainRef domain);
+    async::Task<> hold_again(DomainRef domain, Held held);
     async::Task<Result<>> unpause(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> make_sure(DomainRef domain, Result<> let_run);
     enum class Ran { no, yes, unknown };
     async::Task<Ran> has_run(DomainRef domain);
     async::Task<Result<>> tear_down(DomainRef domain);

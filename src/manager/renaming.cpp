@@ -80,7 +80,7 @@ Task<Result<>> Renaming::take_name(DomainRef domain, std::string name) {
         core_.events.publish(std::move(former));
         core_.tell(*domain, domain::Defined::renamed);
     }
-    co_await note_or_warn(core_, domain, "its name");
+    co_await note_change(core_, domain, "its name");
     co_return Result<>{};
 }
 
