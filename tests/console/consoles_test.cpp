@@ -76,6 +76,30 @@ std::vector<Mark::Kind> marks_of(const Ring& ring) {
     return kinds;
 }
 
+/// A loop that tells when somebody is about to be watched.
+class TellingLoop final : public async::FdScheduler {
+ public:
+    explicit TellingLoop(async::FdScheduler& loop) : loop_(loop) {}
+
+    std::function<void()> about_to_watch = [] {};
+
+    Time now() const override { return loop_.now(); }
+    void post(async::Work work) override { loop_.post(std::move(work)); }
+    async::TimerId call_at(Time due, async::Work work) override {
+        return loop_.call_at(due, std::move(work));
+    }
+    void cancel(async::TimerId id) override { loop_.cancel(id); }
+    async::WatchId watch(int fd, short events, Ready ready) override {
+        about_to_watch();
+        return loop_.watch(fd, events, std::move(ready));
+    }
+    void rewatch(async::WatchId id, short events) override { loop_.rewatch(id, events); }
+    void unwatch(async::WatchId id) override { loop_.unwatch(id); }
+
+ private:
+    async::FdScheduler& loop_;
+};
+
 class ConsolesTest : public test::LoopTest {
  protected:
     void SetUp() override {
@@ -92,7 +116,7 @@ class ConsolesTest : public test::LoopTest {
 
     Task<> begin() {
         manager.emplace(loop, xen, store);
-        consoles.emplace(loop, disk, xen, *manager,
+        consoles.emplace(telling, disk, xen, *manager,
                          Places{.histories = folder.path() / "histories",
                                 .logs = folder.path() / "logs",
                                 .locks = folder.path()},
@@ -146,6 +170,7 @@ class ConsolesTest : public test::LoopTest {
     test::Pty serial;
     manager::MemoryStore store{loop};
     manager::FakeHypervisor xen{loop};
+    TellingLoop telling{loop};
     async::BlockingThreads disk{1};
     std::optional<manager::Manager> manager;
     std::optional<Consoles> consoles;
@@ -239,6 +264,25 @@ struct Bodies {
         t.tell_tty(t.serial.path());
         t.serial.say("after");
         co_await t.until_history_has("before after");
+    }
+
+    static Task<> tty_hangs_up_at_once(ConsolesTest& t) {
+        co_await t.define_and_start();
+        const auto console = t.console();
+        Watching viewer(console->broker());
+        t.pty.hang_up();
+        co_await t.until([&] { return !console->attached(); });
+        const auto writer = console->broker().attach(viewer, {.access = Access::write}).value();
+        EXPECT_TRUE(console->broker().write(writer, "words"));
+        t.telling.about_to_watch = [&t] { t.serial.hang_up(); };
+        t.tell_tty(t.serial.path());
+        t.telling.about_to_watch = [] {};
+        EXPECT_FALSE(console->attached());
+        EXPECT_FALSE(console->broker().attach(viewer, {.safe = true})) << "nobody knows who reads it";
+        const test::Pty third;
+        t.tell_tty(third.path());
+        EXPECT_EQ(third.heard(), "words");
+        console->broker().detach(writer);
     }
 
     static Task<> tty_comes_late(ConsolesTest& t) {
@@ -484,6 +528,10 @@ TEST_F(ConsolesTest, AReleaseEndsWithTheLifeOfItsDomain) {
 
 TEST_F(ConsolesTest, ATtyThatMovesIsFollowed) {
     run_daemon(Bodies::tty_moves);
+}
+
+TEST_F(ConsolesTest, ATtyThatHangsUpAsItIsOpenedIsNotServed) {
+    run_daemon(Bodies::tty_hangs_up_at_once);
 }
 
 TEST_F(ConsolesTest, NothingIsLostOfATtyThatComesLate) {
