@@ -38,8 +38,8 @@ class Session {
     // From the socket
 
     void receive(View bytes, Time now);
-    /// Whether more bytes are wanted: not while the client leaves what it was sent unread.
-    bool wants_input() const { return !ended() && !output_paused(); }
+    /// Whether more bytes are wanted: not while the client leaves what it was sent unread, nor after close().
+    bool wants_input() const { return !ended() && !closing_ && !output_paused(); }
 
     // Calls
 

@@ -405,6 +405,7 @@ TEST_F(SessionTest, AnswersTheCallThatClosesAndThenEnds) {
     session.close();
     session.reply(closing->id, Bytes{});
     EXPECT_FALSE(session.ended());
+    EXPECT_FALSE(session.wants_input()) << "nobody would take it";
     EXPECT_FALSE(session.next_call());
     EXPECT_EQ(take_output().size(), 1);
     EXPECT_TRUE(session.ended());
