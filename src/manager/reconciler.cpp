@@ -160,8 +160,8 @@ void Reconciler::follow_ending(const DomainRef& domain, const Ending& ending) {
 }
 
 void Reconciler::consider(const DomainSeen& seen, Moment asked) {
-    // One without a name is half made or half gone.
-    if (seen.dying || seen.name.empty()) return;
+    // Domain-0 is nobody's guest; one without a name is half made or half gone.
+    if (seen.domid == 0 || seen.dying || seen.name.empty()) return;
     const auto holder = core_.registry.find_by_domid(seen.domid);
     if (holder && holder->uuid == seen.uuid) return;
     if (asked < core_.last_end) return core_.attend();

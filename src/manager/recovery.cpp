@@ -267,6 +267,7 @@ void show_control_domain(Core& core, const Snapshot& snapshot) {
     life.seen = found == snapshot.domains.end() ? DomainSeen{} : *found;
     auto& definition = life.definition;
     definition.name = "Domain-0";
+    definition.uuid = life.seen.uuid;  // nil, unless the host's toolstack was told another
     definition.type = life.seen.hvm ? domain::GuestType::pvh : domain::GuestType::pv;
     definition.memory_kib = life.seen.memory_kib;
     // Xen's bound may be "none"; more than the host has is the same.

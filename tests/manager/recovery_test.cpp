@@ -40,6 +40,23 @@ TEST_F(Restart, FindsTheStoredDomains) {
     EXPECT_THAT(events(), IsEmpty());
 }
 
+TEST_F(Restart, ShowsDomain0UnderTheUuidThatItHasInXen) {
+    const auto uuid = guest_named("the host").uuid;
+    xen.truth.at(0).uuid = uuid;
+    start_up();
+    look();
+    xen.truth.at(0).memory_kib /= 2;
+    look();
+    EXPECT_EQ(manager->list().size(), 1u);
+    const auto dom0 = manager->find_by_name("Domain-0").value();
+    EXPECT_EQ(dom0.uuid, uuid);
+    EXPECT_EQ(dom0.domid, 0);
+    EXPECT_EQ(dom0.memory_kib, xen.truth.at(0).memory_kib) << "and follows it";
+    EXPECT_EQ(end_of(manager->destroy(uuid)).error().reason, Reason::invalid_state);
+    EXPECT_EQ(xen.count("describe"), 0u);
+    EXPECT_THAT(events(), IsEmpty());
+}
+
 TEST_F(Restart, DoesNotTouchTheGuestsAndFollowsThemAgain) {
     start_up();
     const auto guest = running("web");
