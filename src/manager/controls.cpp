@@ -16,9 +16,9 @@ Task<Result<>> Guests::reset(DomainRef domain, Operation operation) {
     if (!domain->life) co_return fail(Reason::invalid_state, "domain is not running");
     if (!domain->life->ours)
         co_return fail(Reason::unsupported_operation, "another tool made its guest, and can make it anew");
-    const StartOptions options{.paused = domain->status.state == State::paused};
+    const Anew how{.as_it_was = true, .paused = domain->status.state == State::paused};
     auto again = at_rest(domain->life->definition);
-    co_return co_await start_anew(std::move(domain), std::move(again), options, std::move(operation));
+    co_return co_await start_anew(std::move(domain), std::move(again), how, std::move(operation));
 }
 
 Task<Result<>> Guests::inject_nmi(DomainRef domain, Operation operation) {

@@ -86,10 +86,12 @@ class Resting {
 /// Its guest ends to be started anew, which a daemon that is stopped or killed leaves to the next one.
 class Restarting {
  public:
-    explicit Restarting(DomainRef domain) : domain_(std::move(domain)) { domain_->restarting = true; }
+    explicit Restarting(DomainRef domain, Anew how = {}) : domain_(std::move(domain)) {
+        domain_->restarting = how;
+    }
     Restarting(const Restarting&) = delete;
     Restarting& operator=(const Restarting&) = delete;
-    ~Restarting() { domain_->restarting = false; }
+    ~Restarting() { domain_->restarting.reset(); }
 
  private:
     DomainRef domain_;

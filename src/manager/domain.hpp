@@ -52,8 +52,8 @@ struct Domain {
     std::map<std::string, std::optional<hypervisor::FileIdentity>> disk_files{};
     std::vector<std::string> warnings{};  ///< what is likely to keep it from starting, as of its definition
     domain::Status status{};
-    bool restarting = false;   ///< what ends of it is to start anew
-    unsigned short_lives = 0;  ///< in a row, each started anew after the one before
+    std::optional<Anew> restarting{};  ///< what ends of it is to start anew
+    unsigned short_lives = 0;          ///< in a row, each started anew after the one before
 
     JobQueue queue{};
     std::optional<RunningJob> job{};      ///< whose turn it is

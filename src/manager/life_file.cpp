@@ -23,6 +23,8 @@ constexpr std::pair<std::string_view, Held> held_words[] = {
 };
 constexpr std::string_view foreign_word = "foreign";
 constexpr std::string_view again_word = "again";
+constexpr std::string_view as_it_was_word = "as-it-was";
+constexpr std::string_view paused_word = "paused";
 constexpr std::string_view no_tty = "-";
 constexpr std::string_view vnc_word = "vnc:";
 constexpr std::string_view boot_word = "boot:";
@@ -32,6 +34,7 @@ struct Line {
     Held held = Held::no;
     bool ours = true;
     bool again = false;
+    Anew anew{};
     std::vector<std::string> ttys{};
     unsigned vnc_port = 0;
     std::string boot{};
@@ -45,6 +48,10 @@ void read_word(Line& line, const std::string& word) {
         line.ours = false;
     else if (word == again_word)
         line.again = true;
+    else if (word == as_it_was_word)
+        line.anew.as_it_was = true;
+    else if (word == paused_word)
+        line.anew.paused = true;
     else if (word.starts_with(boot_word))
         line.boot = word.substr(boot_word.size());
     else if (word.starts_with(vnc_word))
@@ -73,6 +80,8 @@ std::string format_life(const StoredLife& life, std::string_view boot) {
         if (held == life.held) text += fmt::format(" {}", word);
     if (!life.ours) text += fmt::format(" {}", foreign_word);
     if (life.again) text += fmt::format(" {}", again_word);
+    if (life.again && life.anew.as_it_was) text += fmt::format(" {}", as_it_was_word);
+    if (life.again && life.anew.paused) text += fmt::format(" {}", paused_word);
     for (const auto& console : life.definition.consoles)
         text += fmt::format(" {}", console.tty.empty() ? no_tty : console.tty);
     if (const auto& vnc = life.definition.graphics.vnc) text += fmt::format(" {}{}", vnc_word, vnc->port);
@@ -93,7 +102,8 @@ Result<StoredLife> parse_life(std::string_view text, std::string_view boot) {
     if (auto& vnc = definition->graphics.vnc) vnc->port = line->vnc_port;
     // Where either is not known, Xen's word decides alone.
     const bool over = !line->boot.empty() && !boot.empty() && line->boot != boot;
-    return StoredLife{*std::move(definition), line->domid, line->held, line->ours, line->again, over};
+    return StoredLife{
+        *std::move(definition), line->domid, line->held, line->ours, line->again, over, line->anew};
 }
 
 }  // namespace virtlight::manager

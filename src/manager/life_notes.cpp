@@ -45,8 +45,12 @@ Task<Result<>> note_life(Core& core, DomainRef domain, Held held) {
     Result<> written;
     if (to_be_noted) {
         const bool again = life.restart_asked || (domain->restarting && held != Held::no);
-        const StoredLife stored{life.ours ? life.definition : readable(life.definition), life.domid, held,
-                                life.ours, again};
+        const StoredLife stored{.definition = life.ours ? life.definition : readable(life.definition),
+                                .domid = life.domid,
+                                .held = held,
+                                .ours = life.ours,
+                                .again = again,
+                                .anew = domain->restarting.value_or(Anew())};
         written = co_await core.store.save_life(stored);
     } else {
         written = co_await core.store.remove_life(domain->uuid);

@@ -107,7 +107,7 @@ class Guests {
     async::Task<Result<>> after_stop(DomainRef domain, hypervisor::LifeId life, Ending ending,
                                      hypervisor::Operation operation);
     /// Destroys the guest, if there is one, and starts another one with this definition.
-    async::Task<Result<>> start_anew(DomainRef domain, domain::Definition again, StartOptions options,
+    async::Task<Result<>> start_anew(DomainRef domain, domain::Definition again, Anew how,
                                      hypervisor::Operation operation);
     /// Another tool has removed its guest: what that had of the host is given back.
     async::Task<Result<>> clear_away(DomainRef domain, std::vector<domain::PciDevice> devices,

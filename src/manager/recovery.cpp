@@ -2,6 +2,7 @@
 #include "manager/recovery.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -98,8 +99,8 @@ class Recovery {
  private:
     const DomainSeen* find_alive(const StoredLife& life) const;
     bool is_to_start(const StoredLife& life, const DomainSeen* seen) const;
-    void start_anew(const DomainRef& domain, domain::Definition definition);
-    void settle_ending(const DomainRef& domain, bool again);
+    void start_anew(const DomainRef& domain, domain::Definition definition, Anew how);
+    void settle_ending(const DomainRef& domain, std::optional<Anew> again);
     void go_on(const DomainRef& domain, StoredLife life, const DomainSeen& seen, bool image_aside);
     void look_at_devices(const DomainRef& domain);
     void undo_start(const DomainRef& domain, StoredLife life, const DomainSeen* seen, bool image_aside);
@@ -129,29 +130,31 @@ bool Recovery::is_to_start(const StoredLife& life, const DomainSeen* seen) const
            });
 }
 
-void Recovery::start_anew(const DomainRef& domain, domain::Definition definition) {
+void Recovery::start_anew(const DomainRef& domain, domain::Definition definition, Anew how) {
     log::notice("domain '{}' was being started anew: it is", domain->name);
     core_.timeline.note(*domain, "it was being started anew when the daemon ended: it is started");
-    auto again = domain->stored.value_or(at_rest(std::move(definition)));
+    auto again = domain->stored && !how.as_it_was ? *domain->stored : at_rest(std::move(definition));
     jobs_.post(domain, JobKind::start,
-               [&guests = guests_, domain, again = std::move(again)](hypervisor::Operation operation) {
-                   return guests.start_anew(domain, again, {}, std::move(operation));
+               [&guests = guests_, domain, again = std::move(again), how](hypervisor::Operation operation) {
+                   return guests.start_anew(domain, again, how, std::move(operation));
                });
 }
 
 /// The daemon was killed while it destroyed this guest. What Xen has paused may be taken apart already, and
 /// nothing else will end it; one that runs is whole.
-void Recovery::settle_ending(const DomainRef& domain, bool again) {
+void Recovery::settle_ending(const DomainRef& domain, std::optional<Anew> again) {
     const auto& seen = domain->life->seen;
     if (!seen.paused && !seen.stopped) {
         log::notice("domain '{}' was about to be destroyed, and goes on", domain->name);
         return note_that_it_stays(jobs_, guests_, domain);
     }
-    // It has ended by itself, and is judged as any that has.
-    if (again && seen.stopped && seen.stopped != hypervisor::StopReason::suspend) return;
+    // Unless it was reset, it has ended by itself, and is judged as any that has.
+    const bool by_itself = seen.stopped && seen.stopped != hypervisor::StopReason::suspend;
+    if (again && !again->as_it_was && by_itself) return;
     domain->life->stopped = seen.stopped;
+    domain->life->stop_untold = by_itself;
     if (seen.stopped) domain->status = halted_status(*seen.stopped);
-    if (again) return start_anew(domain, domain->life->definition);
+    if (again) return start_anew(domain, domain->life->definition, *again);
     log::notice("domain '{}' was being destroyed: it is", domain->name);
     jobs_.post(domain, JobKind::destroy, [&guests = guests_, domain](hypervisor::Operation operation) {
         return guests.destroy(domain, domain::ShutoffReason::destroyed, std::move(operation));
@@ -180,7 +183,7 @@ void Recovery::restore(StoredLife life, bool image_aside) {
             "'{}'",
             name, core_.store.image_path(domain->uuid).string());
     }
-    if (is_to_start(life, nullptr)) return start_anew(domain, std::move(life.definition));
+    if (is_to_start(life, nullptr)) return start_anew(domain, std::move(life.definition), life.anew);
     jobs_.post(domain, JobKind::after_stop,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.forget(domain); });
 }
@@ -188,7 +191,7 @@ void Recovery::restore(StoredLife life, bool image_aside) {
 void Recovery::go_on(const DomainRef& domain, StoredLife life, const DomainSeen& seen, bool image_aside) {
     using enum Held;
     const auto held = life.held;
-    const bool again = is_to_start(life, &seen);
+    const auto again = is_to_start(life, &seen) ? std::optional(life.anew) : std::nullopt;
     const bool suspended = seen.stopped == hypervisor::StopReason::suspend;
     take_up(core_, domain, std::move(life), seen);
     if (held == saving && suspended) return settle(jobs_, guests_, domain);
@@ -230,6 +233,7 @@ void Recovery::undo_start(const DomainRef& domain, StoredLife life, const Domain
     if (image_aside) domain->image.stands();
     const bool again = is_to_start(life, seen);
     auto definition = life.definition;
+    const auto how = life.anew;
     if (seen) {
         log::notice("domain '{}' was left half made as domid {}: it is destroyed", domain->name, seen->domid);
         take_up(core_, domain, std::move(life), *seen);
@@ -237,7 +241,7 @@ void Recovery::undo_start(const DomainRef& domain, StoredLife life, const Domain
     } else {
         log::notice("domain '{}' was not started while the daemon was away", domain->name);
     }
-    if (again) return start_anew(domain, std::move(definition));
+    if (again) return start_anew(domain, std::move(definition), how);
     jobs_.post(domain, seen ? JobKind::destroy : JobKind::after_stop,
                [&guests = guests_, domain](hypervisor::Operation operation) {
                    return guests.destroy(domain, domain::ShutoffReason::failed, std::move(operation));

@@ -60,7 +60,9 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
     if (auto free = co_await require_free_disks(core_, domain, life.definition); !free) co_return free;
     if (auto free = check_macs_are_free(core_.registry, life.definition); !free) co_return free;
     if (auto free = check_host_devices_are_free(core_.registry, life.definition); !free) co_return free;
-    const StoredLife intent{.definition = life.definition, .again = domain->restarting};
+    const StoredLife intent{.definition = life.definition,
+                            .again = domain->restarting.has_value(),
+                            .anew = domain->restarting.value_or(Anew())};
     if (auto noted = co_await core_.store.save_life(intent); !noted) co_return noted;
     auto made = co_await make(life.definition, image, operation);
     if (!made) {

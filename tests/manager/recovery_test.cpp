@@ -332,6 +332,45 @@ TEST_F(Restart, LeavesAStartAnewToTheNextDaemonWhenItIsStopped) {
     EXPECT_FALSE(store.lives.at(guest.uuid).again);
 }
 
+TEST_F(Restart, FinishesAResetAsItWasAskedFor) {
+    start_up();
+    auto guest = running("web");
+    guest.vcpus_max = 4;
+    ASSERT_TRUE(end_of(manager->define(guest)));
+    ASSERT_TRUE(end_of(manager->suspend(guest.uuid)));
+    for (const auto* const call : {"destroy", "create"}) {
+        xen.hold(call);
+        begin(manager->reset(guest.uuid));
+        settle();
+        EXPECT_TRUE(store.lives.at(guest.uuid).again);
+        prepare = [this, call] { xen.release(call); };
+        restart();
+        settle();
+        EXPECT_EQ(info(guest).status.state, domain::State::paused);
+        EXPECT_EQ(manager->definition(guest.uuid, Which::live)->vcpus_max, 1u)
+            << "the definition that the guest ran with";
+        EXPECT_FALSE(store.lives.at(guest.uuid).again);
+    }
+    EXPECT_EQ(info(guest).domid, 3);
+}
+
+TEST_F(Restart, FinishesTheResetOfAGuestThatHasCrashed) {
+    start_up();
+    auto guest = guest_named("web");
+    guest.on_crash = domain::LifecycleAction::preserve;
+    running(guest);
+    xen.stop(1, StopReason::crash);
+    look();
+    xen.hold("destroy");
+    begin(manager->reset(guest.uuid));
+    settle();
+    prepare = [this] { xen.release("destroy"); };
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+}
+
 TEST_F(Restart, DoesNotStartAnewWhatAnotherToolHasStartedSince) {
     const auto guest = guest_named("web");
     store.domains[guest.uuid] = {guest};
