@@ -157,19 +157,32 @@ void Guests::tell_that_it_stays(const DomainRef& domain) {
         core_.tell(*domain, halted_event(*domain->life, domain->status.state));
 }
 
+namespace {
+
+/// What ours has of the host. Another tool's guest has it from that tool.
+std::vector<domain::PciDevice> devices_of(const Domain& domain) {
+    return domain.life && domain.life->ours ? domain.life->definition.pci_devices
+                                            : std::vector<domain::PciDevice>();
+}
+
+}  // namespace
+
 Task<Result<>> Guests::remove_guest(DomainRef domain, Operation operation) {
+    const auto devices = devices_of(*domain);
+    auto removed = co_await take_apart(domain, operation);
+    if (removed) co_await give_back_all(devices, std::move(operation));
+    co_return removed;
+}
+
+Task<Result<>> Guests::take_apart(DomainRef domain, Operation operation) {
     if (!domain->life) co_return Result<>{};
-    const auto devices =
-        domain->life->ours ? domain->life->definition.pci_devices : std::vector<domain::PciDevice>();
-    auto removed = co_await core_.hypervisor.destroy(domain->life->domid, operation);
-    if (!removed && removed.error().reason != Reason::no_domain) co_return removed;
-    for (const auto& device : devices)
-        co_await give_back(core_, device, operation);
-    co_return Result<>{};
+    auto removed = co_await core_.hypervisor.destroy(domain->life->domid, std::move(operation));
+    if (!removed && removed.error().reason == Reason::no_domain) co_return Result<>{};
+    co_return removed;
 }
 
 /// Once more, after it has failed: it may have gone all the same, and its domid may be another's by now.
-Task<Result<>> Guests::remove_again(DomainRef domain, Operation operation) {
+Task<Result<>> Guests::take_apart_again(DomainRef domain, Operation operation) {
     const auto snapshot = co_await core_.hypervisor.look();
     if (!snapshot) co_return std::unexpected(snapshot.error());
     if (!domain->life) co_return Result<>{};
@@ -177,17 +190,16 @@ Task<Result<>> Guests::remove_again(DomainRef domain, Operation operation) {
         return seen.domid == domain->life->domid && seen.uuid == domain->uuid;
     };
     if (std::ranges::none_of(snapshot->domains, is_it)) co_return Result<>{};
-    co_return co_await remove_guest(domain, std::move(operation));
+    co_return co_await take_apart(domain, std::move(operation));
 }
 
 /// Tries until it is gone, as nobody else will: the guest may have to start anew. Should its time be over,
 /// the next look finds that the guest has stopped, and all begins anew.
 Task<Result<>> Guests::remove_stopped(DomainRef domain, Operation operation) {
     const auto life = domain->life->id;
-    for (unsigned tries = 1;; ++tries) {
-        auto removed =
-            co_await (tries == 1 ? remove_guest(domain, operation) : remove_again(domain, operation));
-        if (removed) co_return removed;
+    const auto devices = devices_of(*domain);
+    auto removed = co_await take_apart(domain, operation);
+    for (unsigned tries = 1; !removed; ++tries) {
         if (operation.cancel.cancelled()) {
             if (domain->life && domain->life->id == life) domain->life->unfinished = true;
             co_return removed;
@@ -195,13 +207,20 @@ Task<Result<>> Guests::remove_stopped(DomainRef domain, Operation operation) {
         log::error("domain '{}' has stopped, and what is left of it cannot be removed: {}", domain->name,
                    removed.error().message);
         co_await async::sleep_for(core_.scheduler, restart_pause(tries), operation.cancel);
+        removed = co_await take_apart_again(domain, operation);
     }
+    co_await give_back_all(devices, std::move(operation));
+    co_return removed;
+}
+
+Task<> Guests::give_back_all(std::vector<domain::PciDevice> devices, Operation operation) {
+    for (const auto& device : devices)
+        co_await give_back(core_, device, operation);
 }
 
 Task<Result<>> Guests::clear_away(DomainRef domain, std::vector<domain::PciDevice> devices,
                                   Operation operation) {
-    for (const auto& device : devices)
-        co_await give_back(core_, device, operation);
+    co_await give_back_all(std::move(devices), std::move(operation));
     co_return co_await forget(domain);
 }
 

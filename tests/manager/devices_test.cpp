@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
 #include "manager/world.hpp"
 
 namespace virtlight::manager {
@@ -344,6 +345,20 @@ TEST_F(Devices, OfTheHostThatAreManagedGoBackToTheirDriversWithTheGuest) {
     EXPECT_TRUE(xen.pci[1].assignable) << "it was Xen's to give before";
     EXPECT_TRUE(end_of(manager->set_assignable({.bus = 7}, true)));
     EXPECT_TRUE(xen.pci[0].assignable);
+}
+
+TEST_F(Devices, OfTheHostGoBackAlsoWhenTheRemovalOfTheirGuestSeemedToFail) {
+    auto web = guest_named("web");
+    web.pci_devices = {{.address = {.bus = 7}, .managed = true}};
+    running(web);
+    xen.pci = {{.address = {.bus = 7}, .assignable = true}};
+    xen.fail_next("destroy", {Reason::io, "the answer is lost"});
+    xen.stop(1, hypervisor::StopReason::poweroff);
+    settle();
+    xen.truth.erase(1);  // it has gone all the same
+    loop.run_for(limits::restart_pause + seconds(1));
+    EXPECT_EQ(info(web).domid, -1);
+    EXPECT_FALSE(xen.pci[0].assignable);
 }
 
 // What serves them
