@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 
 #include "async/scheduler.hpp"
 #include "hypervisor/port.hpp"
@@ -43,6 +44,8 @@ class Core {
     /// that has ended since.
     Moment last_end{};
     std::uint64_t memory_free_kib = 0;
+    /// The host's PCI devices that are on their way to or from a driver, or are being reset: for no guest.
+    std::set<domain::PciAddress> pci_changing{};
     /// The daemon ends in order: no job begins, and what is half done is cancelled.
     bool stopping = false;
     Timeline timeline;

@@ -43,7 +43,7 @@ Task<Result<>> require_free(Core& core, DomainRef domain) {
     const auto coming = domain->coming;
     const auto life = domain->life->id;
     if (auto free = check_macs_are_free(core.registry, *coming); !free) co_return free;
-    if (auto free = check_host_devices_are_free(core.registry, *coming); !free) co_return free;
+    if (auto free = check_host_devices_are_free(core, *coming); !free) co_return free;
     if (auto free = co_await require_free_disks(core, domain, *coming); !free) co_return free;
     if (domain->life && domain->life->id == life) co_return Result<>{};
     co_return fail(Reason::invalid_state, "domain is not running any more");
@@ -114,7 +114,9 @@ Task<Result<>> Devices::detach(DomainRef domain, DeviceNamed named, Affects aske
     const Change remove = [gone = *device](Definition& definition) {
         return domain::remove_device(definition, gone);
     };
-    Act act = [this, gone = *device, operation](DomId domid) { return take_away(domid, gone, operation); };
+    Act act = [this, uuid = domain->uuid, gone = *device, operation](DomId domid) {
+        return take_away(uuid, domid, gone, operation);
+    };
     const auto alias = domain::alias_of(*device);
     const auto life = domain->life ? domain->life->id : hypervisor::LifeId();
     auto detached =
@@ -125,10 +127,10 @@ Task<Result<>> Devices::detach(DomainRef domain, DeviceNamed named, Affects aske
     co_return detached;
 }
 
-Task<Result<>> Devices::take_away(DomId domid, Device device, Operation operation) {
+Task<Result<>> Devices::take_away(Uuid uuid, DomId domid, Device device, Operation operation) {
     auto taken = co_await core_.hypervisor.detach(domid, device, operation);
     const auto* const pci = std::get_if<domain::PciDevice>(&device);
-    if (taken && pci) co_await give_back(core_, *pci, operation);
+    if (taken && pci) co_await give_back(core_, uuid, *pci, operation);
     co_return taken;
 }
 

@@ -57,7 +57,7 @@ class Devices {
     /// While it lasts, the life is noted as one whose devices are being changed.
     async::Task<Result<>> change_guest(DomainRef domain, Change change, Act act,
                                        std::optional<domain::EventKind> told);
-    async::Task<Result<>> take_away(hypervisor::DomId domid, domain::Device device,
+    async::Task<Result<>> take_away(Uuid uuid, hypervisor::DomId domid, domain::Device device,
                                     hypervisor::Operation operation);
 
     Core& core_;

@@ -170,7 +170,7 @@ std::vector<domain::PciDevice> devices_of(const Domain& domain) {
 Task<Result<>> Guests::remove_guest(DomainRef domain, Operation operation) {
     const auto devices = devices_of(*domain);
     auto removed = co_await take_apart(domain, operation);
-    if (removed) co_await give_back_all(devices, std::move(operation));
+    if (removed) co_await give_back_all(domain, devices, std::move(operation));
     co_return removed;
 }
 
@@ -209,18 +209,18 @@ Task<Result<>> Guests::remove_stopped(DomainRef domain, Operation operation) {
         co_await async::sleep_for(core_.scheduler, restart_pause(tries), operation.cancel);
         removed = co_await take_apart_again(domain, operation);
     }
-    co_await give_back_all(devices, std::move(operation));
+    co_await give_back_all(domain, devices, std::move(operation));
     co_return removed;
 }
 
-Task<> Guests::give_back_all(std::vector<domain::PciDevice> devices, Operation operation) {
+Task<> Guests::give_back_all(DomainRef domain, std::vector<domain::PciDevice> devices, Operation operation) {
     for (const auto& device : devices)
-        co_await give_back(core_, device, operation);
+        co_await give_back(core_, domain->uuid, device, operation);
 }
 
 Task<Result<>> Guests::clear_away(DomainRef domain, std::vector<domain::PciDevice> devices,
                                   Operation operation) {
-    co_await give_back_all(std::move(devices), std::move(operation));
+    co_await give_back_all(domain, std::move(devices), std::move(operation));
     co_return co_await forget(domain);
 }
 

@@ -26,8 +26,13 @@ const One* first_used(const std::vector<One>& wanted, const std::vector<One>& us
 
 }  // namespace
 
-Result<> check_host_devices_are_free(const Registry& registry, const domain::Definition& definition) {
+Result<> check_host_devices_are_free(const Core& core, const domain::Definition& definition) {
     if (definition.pci_devices.empty() && definition.usb.devices.empty()) return {};
+    for (const auto& device : definition.pci_devices)
+        if (core.pci_changing.contains(device.address))
+            return fail(Reason::operation_failed,
+                        "PCI device {} is being reset, or taken from its driver or given back to it",
+                        to_string(device.address));
     const auto refusal = [&](const Domain& other, const domain::Definition& has) -> Result<> {
         if (const auto* const device = first_used(definition.pci_devices, has.pci_devices))
             return fail(Reason::operation_failed, "PCI device {} is in use by domain '{}'",
@@ -37,11 +42,22 @@ Result<> check_host_devices_are_free(const Registry& registry, const domain::Def
                         to_string(*device), other.name);
         return {};
     };
-    return check_others(registry, definition.uuid, refusal);
+    return check_others(core.registry, definition.uuid, refusal);
 }
 
-async::Task<> give_back(Core& core, domain::PciDevice device, hypervisor::Operation operation) {
+ChangingPci::ChangingPci(Core& core, domain::PciAddress address) : core_(core), address_(address) {
+    core_.pci_changing.insert(address_);
+}
+
+ChangingPci::~ChangingPci() {
+    core_.pci_changing.erase(address_);
+}
+
+async::Task<> give_back(Core& core, Uuid of, domain::PciDevice device, hypervisor::Operation operation) {
     if (!device.managed) co_return;
+    const auto free = check_host_devices_are_free(core, {.uuid = of, .pci_devices = {device}});
+    if (!free) co_return log::notice("it is not given back to its driver: {}", free.error().message);
+    const ChangingPci changing(core, device.address);
     const auto given = co_await core.hypervisor.set_assignable(device.address, false, operation);
     if (!given) log::warning("{}", given.error().message);
 }

@@ -148,7 +148,8 @@ class Guests {
     async::Task<Result<>> remove_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> take_apart(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> take_apart_again(DomainRef domain, hypervisor::Operation operation);
-    async::Task<> give_back_all(std::vector<domain::PciDevice> devices, hypervisor::Operation operation);
+    async::Task<> give_back_all(DomainRef domain, std::vector<domain::PciDevice> devices,
+                                hypervisor::Operation operation);
     async::Task<Result<>> remove_stopped(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> press_to_reboot(DomainRef domain, hypervisor::Operation operation);
     void tell_that_it_stays(const DomainRef& domain);

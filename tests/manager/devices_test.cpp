@@ -361,6 +361,46 @@ TEST_F(Devices, OfTheHostGoBackAlsoWhenTheRemovalOfTheirGuestSeemedToFail) {
     EXPECT_FALSE(xen.pci[0].assignable);
 }
 
+TEST_F(Devices, OfTheHostAreForNoGuestWhileSomethingIsDoneToThem) {
+    auto web = guest_named("web");
+    web.pci_devices = {{.address = {.bus = 7}, .managed = true}};
+    ASSERT_TRUE(end_of(manager->define(web)));
+    xen.hold("reset_pci");
+    const auto resetting = begin(manager->reset_pci({.bus = 7}));
+    settle();
+    const auto started = end_of(manager->start(web.uuid, {}));
+    ASSERT_FALSE(started);
+    EXPECT_THAT(started.error().message, HasSubstr("PCI device 0000:07:00.0 is being reset"));
+    expect_refused(end_of(manager->set_assignable({.bus = 7}, true)), Reason::operation_failed,
+                   "is being reset");
+    EXPECT_TRUE(end_of(manager->set_assignable({.bus = 8}, true)));
+    xen.release("reset_pci");
+    EXPECT_TRUE(end_of(resetting));
+    EXPECT_TRUE(end_of(manager->start(web.uuid, {})));
+}
+
+TEST_F(Devices, OfTheHostAreNotGivenBackWhenAnotherGuestHasGotThem) {
+    auto web = guest_named("web");
+    web.pci_devices = {{.address = {.bus = 7}, .managed = true}};
+    running(web);
+    auto mail = guest_named("mail");
+    mail.pci_devices = web.pci_devices;
+    ASSERT_TRUE(end_of(manager->define(mail)));
+    xen.pci = {{.address = {.bus = 7}, .assignable = true}};
+    store.hold();
+    begin(manager->set_autostart(web.uuid, true));  // what is to be done after its end waits for this
+    settle();
+    xen.vanish(1);
+    settle();
+    const auto starting = begin(manager->start(mail.uuid, {}));
+    settle();
+    store.release();
+    EXPECT_TRUE(end_of(starting));
+    settle();
+    EXPECT_TRUE(store.lives.contains(mail.uuid));
+    EXPECT_TRUE(xen.pci[0].assignable);
+}
+
 // What serves them
 
 TEST_F(Devices, ServeOneGuestThatWritesAtATime) {
