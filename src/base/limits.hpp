@@ -284,7 +284,7 @@ inline constexpr int calls_per_turn = 16;
 /// Domains whose statistics are written before others have their turn.
 inline constexpr std::size_t stats_per_step = 256;
 /// Bytes that a client has not read yet: from the first number on, no further call of it is begun; with more
-/// than the second, the connection is closed.
+/// than the second, the connection is closed. One longer answer is sent nevertheless if it comes first.
 inline constexpr std::size_t output_pause = 1024 * 1024;
 inline constexpr std::size_t output_bytes = 16 * 1024 * 1024;
 /// How long a client may take to open the connection, to send the rest of a message, and to read something.

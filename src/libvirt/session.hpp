@@ -108,7 +108,8 @@ class Session {
     Streams streams_;
 
     Bytes output_;
-    std::size_t sent_ = 0;  ///< of output_, already gone
+    std::size_t sent_ = 0;          ///< of output_, already gone
+    std::size_t long_message_ = 0;  ///< at the front of output_, longer than limits::output_bytes; 0: none
 
     Time began_;
     Time heard_;                        ///< when the last bytes came
