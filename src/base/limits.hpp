@@ -120,6 +120,8 @@ inline constexpr std::size_t file_looks = 1024;
 /// their caller waits.
 inline constexpr std::size_t disk_looks = 2;
 inline constexpr auto disk_looks_patience = milliseconds(250);
+/// Sources of which that is remembered while only some domains are asked for.
+inline constexpr std::size_t disk_sizes = 65536;
 /// Pictures of screens that are asked for at once.
 inline constexpr unsigned picture_threads = 4;
 /// What dom0 keeps of its memory when guests need more than is free. How often dom0's giving is looked at,

@@ -46,7 +46,7 @@ Task<DisksOfDomains> Manager::disks(std::vector<Uuid> of, Duration patience) {
         found[domain->uuid] = definition->disks;
         std::ranges::copy(definition->disks, std::back_inserter(all));
     }
-    co_await impl_->disk_sizes.look(std::move(all), patience);
+    co_await impl_->disk_sizes.look(std::move(all), wanted.empty(), patience);
     DisksOfDomains disks;
     for (const auto& [uuid, each] : found)
         for (const auto& disk : each)
