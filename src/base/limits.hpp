@@ -262,6 +262,8 @@ inline constexpr std::size_t channel_output = 1024 * 1024;
 inline constexpr auto console_retry = seconds(1);
 /// How soon what came to a console is written down for the next start of the daemon.
 inline constexpr auto console_save_delay = seconds(5);
+/// How long the daemon's end waits for a disk that takes none of what is left of logs and histories.
+inline constexpr auto console_farewell = seconds(30);
 /// Histories that are read back when the daemon starts; further files are left alone.
 inline constexpr std::size_t console_histories = 65536;
 /// How much of the history a client of libvirt sees first, so that it finds the prompt.

@@ -8,6 +8,7 @@
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "domain/channel.hpp"
+#include "manager/drained.hpp"
 
 namespace virtlight::console {
 
@@ -85,6 +86,19 @@ async::Task<> Consoles::shut_down() {
         for (const auto& [name, console] : guest.consoles)
             scope_.spawn(retire(console));
     }
+    rest_.spawn(write_the_rest());
+    for (auto before = written_;; before = written_) {
+        const bool all = co_await manager::drained_within(loop_, rest_, waiters_, settings_.farewell);
+        if (all) co_return;
+        if (written_ == before) break;
+    }
+    log::error("what consoles have seen last is not kept: the disk has not answered for {} s",
+               std::chrono::duration_cast<seconds>(settings_.farewell).count());
+    for (auto* const scope : {&waiters_, &rest_, &scope_})
+        scope->drop();
+}
+
+async::Task<> Consoles::write_the_rest() {
     co_await scope_.drained();
     co_await save_all();
 }
@@ -234,6 +248,7 @@ void Consoles::forget(Uuid uuid) {
 /// Whoever uses it still keeps it.
 async::Task<> Consoles::retire(std::shared_ptr<Console> console) {
     co_await console->close_log();
+    ++written_;
 }
 
 std::shared_ptr<Console> Consoles::make(Uuid uuid, const Guest& guest, const std::string& name) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -442,6 +443,26 @@ struct Bodies {
         EXPECT_THAT(text_of(kept(file)), HasSubstr("words"));
     }
 
+    static Task<> disk_hangs_at_the_end(ConsolesTest& t) {
+        t.settings.farewell = milliseconds(50);
+        co_await t.begin();
+        co_await t.define_and_start();
+        std::promise<void> answer;
+        t.disk.submit([waiting = answer.get_future().share()] { waiting.wait(); });
+        bool answered = false;
+        t.loop.call_at(t.loop.now() + seconds(10), [&] {
+            answered = true;
+            answer.set_value();
+        });
+        t.pty.say("words");
+        co_await t.until_history_has("words");
+        testing::internal::CaptureStderr();
+        co_await t.end();
+        EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("what consoles have seen last"));
+        EXPECT_FALSE(answered) << "it was not waited for";
+        if (!answered) answer.set_value();
+    }
+
     static Ring kept(const std::filesystem::path& file) {
         const HistorySize size;
         const auto image = read_file(file, Ring::longest_image(size));
@@ -560,6 +581,10 @@ TEST_F(ConsolesTest, AHistoryThatTheDiskRefusesIsWrittenWhenItTakesAgain) {
 
 TEST_F(ConsolesTest, AHistoryThatTheDiskRefusedIsTriedOnceMoreAtTheEnd) {
     run(Bodies::disk_refuses_until_the_end(*this));
+}
+
+TEST_F(ConsolesTest, ADiskThatDoesNotAnswerIsNotWaitedForAtTheEnd) {
+    run(Bodies::disk_hangs_at_the_end(*this));
 }
 
 TEST_F(ConsolesTest, AHistoryGoesWithItsDomain) {
