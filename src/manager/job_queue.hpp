@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -48,6 +49,7 @@ enum class JobKind {
     destroy,
     after_stop,  ///< what is to be done when a guest has ended
 };
+inline constexpr std::size_t job_kinds = std::to_underlying(JobKind::after_stop) + 1;
 
 /// What holds for every job of a kind.
 struct JobRules {
