@@ -36,7 +36,6 @@ const JobRules& rules(JobKind kind) {
         {set_metadata, {"change the metadata of", definition_deadline, false, 0}},
         {remove_image, {"remove the image of", definition_deadline, false, 0}},
         {change_image, {"change the image of", image_deadline, false, 0, image_patience}},
-        {set_image_aside, {"set aside the image of", definition_deadline, false, 0}},
         {start, {"start", start_deadline, true, 0, image_patience}},
         {create, {"create", start_deadline, true, 0, image_patience}},
         {suspend, {"suspend", pause_deadline, true, 0}},
@@ -61,6 +60,11 @@ const JobRules& rules(JobKind kind) {
         {wake, {"wake up", tuning_deadline, true, 0}},
         {destroy, {"destroy", destroy_deadline, true, 2}},
         {after_stop, {"clean up after", after_stop_deadline, true, 1, after_stop_deadline}},
+        {set_image_aside, {"set aside the image of", definition_deadline, false, 0}},
+        // Not ended by a destroy: the definition gets the name, too.
+        {follow_name, {"follow the new name of", definition_deadline, false, 0}},
+        {look_again, {"look again at the devices of", device_deadline, true, 0}},
+        {correct_note, {"correct what is noted of", pause_deadline, true, 0}},
     };
     static_assert(names_all(table));
     return table[std::to_underlying(kind)].rules;

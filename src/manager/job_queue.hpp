@@ -23,7 +23,6 @@ enum class JobKind {
     set_metadata,
     remove_image,
     change_image,
-    set_image_aside,  ///< another tool has run its guest
     start,
     create,
     suspend,
@@ -48,8 +47,13 @@ enum class JobKind {
     wake,
     destroy,
     after_stop,  ///< what is to be done when a guest has ended
+    // What the daemon asks of itself.
+    set_image_aside,  ///< another tool has run its guest
+    follow_name,      ///< another tool has given it another name
+    look_again,       ///< at the devices of a guest that were being changed when the daemon was killed
+    correct_note,     ///< what the daemon before has noted of a guest is not so any more
 };
-inline constexpr std::size_t job_kinds = std::to_underlying(JobKind::after_stop) + 1;
+inline constexpr std::size_t job_kinds = std::to_underlying(JobKind::correct_note) + 1;
 
 /// What holds for every job of a kind.
 struct JobRules {

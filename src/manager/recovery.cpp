@@ -76,7 +76,7 @@ void release_from_dump(Jobs& jobs, Guests& guests, const DomainRef& domain) {
 
 /// What was about to be done to it has not begun, or is over: no later daemon is to go by that.
 void note_that_it_stays(Jobs& jobs, Guests& guests, const DomainRef& domain) {
-    jobs.post(domain, JobKind::resume,
+    jobs.post(domain, JobKind::correct_note,
               [&guests, domain](hypervisor::Operation) { return guests.note_that_it_stays(domain); });
 }
 
@@ -221,7 +221,7 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, const DomainSeen&
 }
 
 void Recovery::look_at_devices(const DomainRef& domain) {
-    jobs_.post(domain, JobKind::update_device,
+    jobs_.post(domain, JobKind::look_again,
                [&devices = devices_, domain, id = domain->life->id](hypervisor::Operation) {
                    return devices.look_again(domain, id);
                });

@@ -85,9 +85,8 @@ Task<Result<>> Renaming::take_name(DomainRef domain, std::string name) {
 }
 
 void Renaming::follow(const DomainRef& domain) {
-    // No rename, which a destroy would end: the definition gets the name, too.
     const bool queued =
-        jobs_.post(domain, JobKind::define, [this, domain](Operation) { return take_over(domain); });
+        jobs_.post(domain, JobKind::follow_name, [this, domain](Operation) { return take_over(domain); });
     if (!queued) domain->life->seen.name.clear();  // the next look sees it anew
 }
 
