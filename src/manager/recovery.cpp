@@ -10,29 +10,13 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "manager/found_life.hpp"
 
 namespace virtlight::manager {
 namespace {
 
 using hypervisor::DomainSeen;
 using hypervisor::Snapshot;
-
-/// What has been made for a start that was cut off has no other name; another tool's guest of this uuid may.
-bool was_made_for(const StoredLife& life, const DomainSeen& seen) {
-    return seen.name.empty() || seen.name == life.definition.name;
-}
-
-bool is_alive(const StoredLife& life, const DomainSeen& seen) {
-    return !seen.dying && (life.domid == 0 ? was_made_for(life, seen) : life.domid == seen.domid);
-}
-
-/// The daemon was killed before it could let the guest run: who pauses a guest later, pauses one that has
-/// run.
-bool was_never_let_run(const StoredLife& life, const DomainSeen* seen) {
-    if (life.domid == 0) return true;
-    return life.held == Held::starting && seen && seen->paused && !seen->stopped &&
-           seen->cpu_time == nanoseconds();
-}
 
 void take_up(Core& core, const DomainRef& domain, StoredLife stored, const DomainSeen& seen) {
     Life life;
@@ -97,13 +81,12 @@ class Recovery {
     void restore(StoredLife life, bool image_aside);
 
  private:
-    const DomainSeen* find_alive(const StoredLife& life) const;
-    bool is_to_start(const StoredLife& life, const DomainSeen* seen) const;
+    FoundLife judge(const StoredLife& life) const;
     void start_anew(const DomainRef& domain, domain::Definition definition, Anew how);
     void settle_ending(const DomainRef& domain, std::optional<Anew> again);
-    void go_on(const DomainRef& domain, StoredLife life, const DomainSeen& seen, bool image_aside);
+    void go_on(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside);
     void look_at_devices(const DomainRef& domain);
-    void undo_start(const DomainRef& domain, StoredLife life, const DomainSeen* seen, bool image_aside);
+    void undo_start(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside);
 
     Core& core_;
     Jobs& jobs_;
@@ -112,22 +95,12 @@ class Recovery {
     std::unordered_multimap<Uuid, const DomainSeen*> seen_;
 };
 
-const DomainSeen* Recovery::find_alive(const StoredLife& life) const {
-    if (life.over) return nullptr;
+FoundLife Recovery::judge(const StoredLife& life) const {
+    std::vector<const DomainSeen*> candidates;
     const auto [first, last] = seen_.equal_range(life.definition.uuid);
     for (auto at = first; at != last; ++at)
-        if (is_alive(life, *at->second)) return at->second;
-    return nullptr;
-}
-
-/// The daemon was killed, or stopped, while it started this domain anew. Should another tool have started it
-/// since, that is as good.
-bool Recovery::is_to_start(const StoredLife& life, const DomainSeen* seen) const {
-    const auto [first, last] = seen_.equal_range(life.definition.uuid);
-    const bool begun = life.domid == 0 || life.held != Held::no;
-    return life.again && begun && !life.over && std::ranges::all_of(first, last, [seen](const auto& entry) {
-               return entry.second == seen || entry.second->dying;
-           });
+        candidates.push_back(at->second);
+    return judge_found(life, candidates);
 }
 
 void Recovery::start_anew(const DomainRef& domain, domain::Definition definition, Anew how) {
@@ -169,29 +142,30 @@ void Recovery::restore(StoredLife life, bool image_aside) {
         if (!added) return log::error("domain '{}' is not shown: {}", name, added.error().message);
         domain = *added;
     }
-    const auto* seen = find_alive(life);
-    const bool cut_off = was_never_let_run(life, seen);
-    if (seen && !cut_off) return go_on(domain, std::move(life), *seen, image_aside);
-    if (cut_off && (!seen || seen->paused)) return undo_start(domain, std::move(life), seen, image_aside);
-    const auto what =
-        fmt::format("it {} while the daemon was away", cut_off ? "was not started" : "has ended");
+    using enum FoundLife::Fate;
+    const auto found = judge(life);
+    if (found.fate == goes_on) return go_on(domain, std::move(life), found, image_aside);
+    if (found.fate == cut_off) return undo_start(domain, std::move(life), found, image_aside);
+    const auto what = fmt::format("it {} while the daemon was away",
+                                  found.fate == not_started ? "was not started" : "has ended");
     log::notice("domain '{}': {}", name, what);
     core_.timeline.note(*domain, what);
-    if (image_aside) {
+    if (image_aside && !domain->image) {
         log::warning(
             "domain '{}' may have run since it was saved: what was saved is not restored, and kept beside "
             "'{}'",
             name, core_.store.image_path(domain->uuid).string());
     }
-    if (is_to_start(life, nullptr)) return start_anew(domain, std::move(life.definition), life.anew);
+    if (found.to_start) return start_anew(domain, std::move(life.definition), life.anew);
     jobs_.post(domain, JobKind::after_stop,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.forget(domain); });
 }
 
-void Recovery::go_on(const DomainRef& domain, StoredLife life, const DomainSeen& seen, bool image_aside) {
+void Recovery::go_on(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside) {
     using enum Held;
+    const auto& seen = *found.seen;
     const auto held = life.held;
-    const auto again = is_to_start(life, &seen) ? std::optional(life.anew) : std::nullopt;
+    const auto again = found.to_start ? std::optional(life.anew) : std::nullopt;
     const bool suspended = seen.stopped == hypervisor::StopReason::suspend;
     take_up(core_, domain, std::move(life), seen);
     if (held == saving && suspended) return settle(jobs_, guests_, domain);
@@ -228,10 +202,9 @@ void Recovery::look_at_devices(const DomainRef& domain) {
 }
 
 /// It was never let run: nothing is lost with it.
-void Recovery::undo_start(const DomainRef& domain, StoredLife life, const DomainSeen* seen,
-                          bool image_aside) {
+void Recovery::undo_start(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside) {
     if (image_aside) domain->image.stands();
-    const bool again = is_to_start(life, seen);
+    const auto* const seen = found.seen;
     auto definition = life.definition;
     const auto how = life.anew;
     if (seen) {
@@ -241,7 +214,7 @@ void Recovery::undo_start(const DomainRef& domain, StoredLife life, const Domain
     } else {
         log::notice("domain '{}' was not started while the daemon was away", domain->name);
     }
-    if (again) return start_anew(domain, std::move(definition), how);
+    if (found.to_start) return start_anew(domain, std::move(definition), how);
     jobs_.post(domain, seen ? JobKind::destroy : JobKind::after_stop,
                [&guests = guests_, domain](hypervisor::Operation operation) {
                    return guests.destroy(domain, domain::ShutoffReason::failed, std::move(operation));
