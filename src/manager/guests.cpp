@@ -34,6 +34,13 @@ bool stopped(const Domain& domain, hypervisor::LifeId life) {
     return !domain.life || domain.life->id != life || domain.life->stopped;
 }
 
+/// Whether its guest may have been let run, by whomever: one of ours that has not has no note with its domid,
+/// or the image that it was restored from is still good.
+bool was_let_run(const Domain& domain) {
+    const bool restored_only = domain.image && !domain.image.is_outdated();
+    return !domain.life->ours || (domain.life->noted && !restored_only);
+}
+
 }  // namespace
 
 Task<Result<>> Guests::suspend(DomainRef domain, Operation operation) {
@@ -134,8 +141,7 @@ Task<Result<>> Guests::destroy(DomainRef domain, domain::ShutoffReason reason, O
 /// Xen pauses a guest before it takes it apart: should the daemon be killed between, the next one is to know
 /// that this guest is to go. Of one that was never let run it knows that already.
 Task<Result<>> Guests::end_guest(DomainRef domain, Operation operation) {
-    const bool restored_only = domain->image && !domain->image.is_outdated();
-    const bool ran = !domain->life->ours || (domain->life->noted && !restored_only);
+    const bool ran = was_let_run(*domain);
     if (ran) co_await note_or_warn(core_, domain, "that it is destroyed", Held::ending);
     if (!domain->life) co_return Result<>{};
     auto removed = co_await remove_guest(domain, operation);

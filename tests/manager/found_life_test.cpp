@@ -13,7 +13,9 @@ using hypervisor::DomainSeen;
 using hypervisor::StopReason;
 
 StoredLife a_note(Held held = Held::no, unsigned domid = 7) {
-    StoredLife life{.domid = domid, .held = held};
+    StoredLife life;
+    life.domid = domid;
+    life.held = held;
     life.definition.name = "web";
     return life;
 }
