@@ -52,6 +52,8 @@ inline constexpr std::size_t shared_folders = 16;
 inline constexpr std::size_t mount_tag_bytes = 31;
 inline constexpr std::size_t channels = 16;
 inline constexpr std::size_t channel_name_bytes = 128;
+/// Bytes of the alias that a user gives a device.
+inline constexpr std::size_t alias_bytes = 128;
 /// Characters of a VNC password: those that its protocol compares.
 inline constexpr std::size_t vnc_password = 8;
 /// Input devices on the USB bus of a guest: the ports of QEMU's controller.

@@ -8,6 +8,7 @@
 
 #include "base/limits.hpp"
 #include "base/uuid.hpp"
+#include "domain/alias.hpp"
 #include "domain/boot.hpp"
 #include "domain/cpu_tuning.hpp"
 #include "domain/disk.hpp"
@@ -100,7 +101,10 @@ struct Definition {
     std::optional<SoundModel> sound{};
     std::vector<PciDevice> pci_devices{};  ///< of the host's
     Usb usb{};                             ///< beside usb_inputs, which have a controller of their own
-    Settings settings{};                   ///< each as its rule allows, for the type of the guest
+    /// A user's, of devices that have no value of their own which could hold it; each is there once among
+    /// all.
+    Aliases aliases{};
+    Settings settings{};  ///< each as its rule allows, for the type of the guest
 
     bool operator==(const Definition&) const = default;
 };

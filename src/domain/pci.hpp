@@ -35,6 +35,7 @@ struct PciDevice {
     bool managed = false;
     bool permissive = false;  ///< the guest may write to all of its configuration space
     unsigned guest_slot = 0;  ///< where an HVM guest finds it, 1 to 31; 0: the first that is free
+    std::string alias{};      ///< that the user gave it; empty: it has its own
 
     bool operator==(const PciDevice&) const = default;
 };

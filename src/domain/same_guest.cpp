@@ -29,7 +29,9 @@ bool same_nics(const Definition& saved, const Definition& wanted) {
 
 }  // namespace
 
-Result<> check_same_guest(const Definition& saved, const Definition& wanted) {
+Result<> check_same_guest(const Definition& saved_guest, const Definition& wanted_guest) {
+    const auto saved = without_aliases(saved_guest);
+    const auto wanted = without_aliases(wanted_guest);
     const std::pair<std::string_view, bool> parts[] = {
         {"name", saved.name == wanted.name},
         {"uuid", saved.uuid == wanted.uuid},

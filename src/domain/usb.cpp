@@ -90,7 +90,9 @@ unsigned free_index(const std::vector<UsbController>& controllers) {
 }
 
 Result<> add_usb_controller(Usb& usb, const UsbController& controller, GuestType type) {
-    const auto [index, model, ports] = controller;
+    const auto index = controller.index;
+    const auto model = controller.model;
+    const auto ports = controller.ports;
     if (is_emulated(model) && type != GuestType::hvm)
         return fail(Reason::unsupported_config,
                     "USB controller {} is emulated, which only an HVM guest can have; allowed here are the "

@@ -24,7 +24,8 @@ struct UsbController {
 
     unsigned index = 0;  ///< no other of the guest has it; below limits::usb_controllers
     Model model = Model::qusb2;
-    unsigned ports = 8;  ///< 1 to 31; of an emulated one as it says, or up to 15
+    unsigned ports = 8;   ///< 1 to 31; of an emulated one as it says, or up to 15
+    std::string alias{};  ///< that the user gave it; empty: it has its own
 
     bool operator==(const UsbController&) const = default;
 };
@@ -36,6 +37,7 @@ struct UsbDevice {
     unsigned controller = 0;   ///< index of the guest's that it hangs on
     unsigned port = 0;         ///< of that controller, from 1; 0: it has no place yet
     bool managed = false;      ///< as was said; that dom0's driver lets go of it is QEMU's affair anyway
+    std::string alias{};       ///< that the user gave it; empty: it has its own
 
     bool operator==(const UsbDevice&) const = default;
 };

@@ -77,6 +77,8 @@ std::string without_place(const Definition& definition) {
     };
     for (const auto& [part, there] : parts)
         if (there) lines += fmt::format("# not said here: the domain's {}\n", part);
+    for (const auto& [alias, device] : users_aliases(definition))
+        lines += fmt::format("# not said here: the alias '{}' of {}\n", alias, device);
     for (const auto& word : unsaid_of_vfb(definition))
         lines += fmt::format("# not said here: '{}' of the screen, which holds a comma\n", word);
     for (const auto& share : unsaid_shares(definition))

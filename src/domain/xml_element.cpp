@@ -136,6 +136,15 @@ std::string_view XmlElement::namespace_uri() const {
     return node_ == nullptr || node_->ns == nullptr ? std::string_view{} : view(node_->ns->href);
 }
 
+long XmlElement::line() const {
+    return node_ == nullptr ? 0 : xmlGetLineNo(node_);
+}
+
+XmlElement XmlElement::parent() const {
+    auto* const parent = node_ == nullptr ? nullptr : node_->parent;
+    return {*reading_, parent == nullptr || parent->type != XML_ELEMENT_NODE ? nullptr : parent};
+}
+
 XmlElement XmlElement::child(std::string_view name) const {
     const auto found = children(name);
     if (found.empty()) return {*reading_, nullptr};

@@ -61,6 +61,10 @@ class XmlReading::Element {
     std::string_view name() const;
     /// Empty: it is in none.
     std::string_view namespace_uri() const;
+    /// Where it stands in the document; 0 of none.
+    long line() const;
+    /// None of the root.
+    Element parent() const;
 
     /// The child of this name. More than one is a problem.
     Element child(std::string_view name) const;

@@ -97,7 +97,7 @@ void read(const XmlElement& devices, Definition& definition) {
         }
         if (const auto good = check_graphics(graphics, definition.type); !good)
             element.unsupported("{}", good.error().message);
-        ignore_alias(element);
+        read_alias(element, word_for(kind, kinds), definition);
     }
 }
 
@@ -109,7 +109,7 @@ void write_listen(XmlWriter& writer, std::string_view listen) {
     if (!listen.empty()) writer.element("listen").attribute("type", "address").attribute("address", listen);
 }
 
-void write_vnc(XmlWriter& writer, const Vnc& vnc, std::string_view keymap, Shape shape) {
+void write_vnc(XmlWriter& writer, const Vnc& vnc, std::string_view keymap, Shape shape, auto write_name) {
     auto element = writer.element("graphics");
     element.attribute("type", "vnc");
     const bool open = vnc.autoport && (shape == Shape::stored || vnc.port == 0);
@@ -119,17 +119,19 @@ void write_vnc(XmlWriter& writer, const Vnc& vnc, std::string_view keymap, Shape
     write_optional(element, "keymap", keymap);
     write_optional(element, "passwd", vnc.password);
     write_listen(writer, vnc.listen);
+    write_name(Kind::vnc);
 }
 
-void write_sdl(XmlWriter& writer, const Sdl& sdl) {
+void write_sdl(XmlWriter& writer, const Sdl& sdl, auto write_name) {
     auto element = writer.element("graphics");
     element.attribute("type", "sdl");
     write_optional(element, "display", sdl.display);
     write_optional(element, "xauth", sdl.xauthority);
     if (sdl.opengl) writer.element("gl").attribute("enable", "yes");
+    write_name(Kind::sdl);
 }
 
-void write_spice(XmlWriter& writer, const Spice& spice, std::string_view keymap) {
+void write_spice(XmlWriter& writer, const Spice& spice, std::string_view keymap, auto write_name) {
     auto element = writer.element("graphics");
     element.attribute("type", "spice");
     if (spice.port != 0) element.attribute("port", spice.port);
@@ -144,13 +146,15 @@ void write_spice(XmlWriter& writer, const Spice& spice, std::string_view keymap)
     if (!spice.streaming.empty()) writer.element("streaming").attribute("mode", spice.streaming);
     if (!spice.clipboard) writer.element("clipboard").attribute("copypaste", "no");
     if (!spice.agent_mouse) writer.element("mouse").attribute("mode", "server");
+    write_name(Kind::spice);
 }
 
 void write(XmlWriter& writer, const Definition& definition, Shape shape) {
     const auto& graphics = definition.graphics;
-    if (graphics.vnc) write_vnc(writer, *graphics.vnc, graphics.keymap, shape);
-    if (graphics.sdl) write_sdl(writer, *graphics.sdl);
-    if (graphics.spice) write_spice(writer, *graphics.spice, graphics.keymap);
+    const auto write_name = [&](Kind kind) { write_alias(writer, definition, word_for(kind, kinds)); };
+    if (graphics.vnc) write_vnc(writer, *graphics.vnc, graphics.keymap, shape, write_name);
+    if (graphics.sdl) write_sdl(writer, *graphics.sdl, write_name);
+    if (graphics.spice) write_spice(writer, *graphics.spice, graphics.keymap, write_name);
 }
 
 }  // namespace

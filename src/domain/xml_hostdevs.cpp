@@ -64,6 +64,7 @@ PciDevice read_pci(const XmlElement& element) {
     device.address = read_pci_address(address);
     device.permissive = !attribute_choice<bool>(source, "writeFiltering", yes_or_no, true);
     device.guest_slot = read_guest_slot(element.child("address"));
+    device.alias = read_alias(element);
     return device;
 }
 
@@ -83,6 +84,7 @@ UsbDevice read_usb(const XmlElement& element) {
     }
     device.host_bus = number_in(address, "bus", std::nullopt);
     device.host_device = number_in(address, "device", std::nullopt);
+    device.alias = read_alias(element);
     if (const auto place = element.child("address")) {
         expect_attribute(place, "type", "usb");
         device.controller = number_in(place, "bus", 0);
@@ -150,7 +152,7 @@ void write_pci(XmlWriter& writer, const PciDevice& device, Shape shape) {
         if (device.permissive) source.attribute("writeFiltering", "no");
         write_pci_address(writer, device.address, false);
     }
-    if (shape == Shape::running) writer.element("alias").attribute("name", alias_of(device));
+    write_alias(writer, device.alias, alias_of(device), shape);
     if (device.guest_slot != 0) write_pci_address(writer, {.slot = device.guest_slot}, true);
 }
 
@@ -163,7 +165,7 @@ void write_usb(XmlWriter& writer, const UsbDevice& device, Shape shape) {
         const auto source = writer.element("source");
         writer.element("address").attribute("bus", device.host_bus).attribute("device", device.host_device);
     }
-    if (shape == Shape::running) writer.element("alias").attribute("name", alias_of(device));
+    write_alias(writer, device.alias, alias_of(device), shape);
     writer.element("address")
         .attribute("type", "usb")
         .attribute("bus", device.controller)
@@ -181,7 +183,6 @@ void write(XmlWriter& writer, const Definition& definition, Shape shape) {
 
 HostDevice read_hostdev(const XmlElement& element) {
     expect_attribute(element, "mode", "subsystem");
-    ignore_alias(element);
     if (!element.attribute("type"))
         element.invalid("<hostdev> has no attribute 'type'; allowed here: {}", list_words<Kind>(kinds));
     if (attribute_choice(element, "type", kinds, Kind::pci) == Kind::usb) return read_usb(element);

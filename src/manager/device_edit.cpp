@@ -34,9 +34,26 @@ async::Task<Result<>> Devices::edit(DomainRef domain, std::string xml, domain::D
                        domain::shown(domain::device_element(xml)));
     auto edited = domain::edit_device(*domain->stored, xml, edit);
     if (!edited) co_return std::unexpected(std::move(edited.error()));
-    auto written = co_await core_.store.save({*edited, domain->autostart});
+    co_return co_await store(domain, *std::move(edited));
+}
+
+async::Task<Result<>> Devices::remove_by_alias(DomainRef domain, std::string alias, Affects asked) {
+    const auto affects = settle(*domain, asked);
+    if (!affects) co_return std::unexpected(affects.error());
+    if (affects->guest)
+        co_return fail(Reason::unsupported_config,
+                       "the device with alias '{}' cannot be removed while the guest runs, but from its "
+                       "definition, for the next start (--config)",
+                       domain::shown(alias));
+    auto edited = domain::remove_by_alias(*domain->stored, alias);
+    if (!edited) co_return std::unexpected(std::move(edited.error()));
+    co_return co_await store(domain, *std::move(edited));
+}
+
+async::Task<Result<>> Devices::store(DomainRef domain, domain::Definition definition) {
+    auto written = co_await core_.store.save({definition, domain->autostart});
     if (!written) co_return written;
-    domain->stored = *std::move(edited);
+    domain->stored = std::move(definition);
     core_.tell(*domain, domain::Defined::updated);
     co_return written;
 }

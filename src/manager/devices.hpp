@@ -31,6 +31,8 @@ class Devices {
     async::Task<Result<>> update(DomainRef domain, domain::Device device, Affects affects,
                                  hypervisor::Operation operation);
     async::Task<Result<>> edit(DomainRef domain, std::string xml, domain::DeviceEdit edit, Affects affects);
+    /// Of a device that can come and go in a definition alone.
+    async::Task<Result<>> remove_by_alias(DomainRef domain, std::string alias, Affects affects);
     /// In KiB per second; 0: without bound. Of the interface nothing else is changed.
     async::Task<Result<>> set_nic_rate(DomainRef domain, domain::MacAddress mac, unsigned rate_kib,
                                        Affects affects, hypervisor::Operation operation);
@@ -59,6 +61,8 @@ class Devices {
                                        std::optional<domain::EventKind> told);
     async::Task<Result<>> take_away(hypervisor::DomId domid, domain::Device device,
                                     hypervisor::Operation operation);
+
+    async::Task<Result<>> store(DomainRef domain, domain::Definition definition);
 
     Core& core_;
 };

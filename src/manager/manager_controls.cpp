@@ -2,6 +2,7 @@
 #include <functional>
 #include <utility>
 
+#include "domain/device_edit.hpp"
 #include "manager/manager_impl.hpp"
 
 /// The manager's jobs on a guest that runs, besides starting, pausing and ending it.
@@ -9,6 +10,18 @@ namespace virtlight::manager {
 
 using async::Task;
 using hypervisor::Operation;
+
+namespace {
+
+/// Whether the alias is that of a device which comes and goes in a definition alone.
+bool is_of_definition_only(const Domain& domain, std::string_view alias) {
+    const auto has = [&](const domain::Definition& definition) {
+        return domain::has_alias_of_definition_only(definition, alias);
+    };
+    return (domain.stored && has(*domain.stored)) || (domain.life && has(domain.life->definition));
+}
+
+}  // namespace
 
 Task<Result<>> Manager::reboot(Uuid uuid, std::optional<hypervisor::ShutdownMethod> method) {
     return impl_->change(JobKind::reboot, uuid,
@@ -76,6 +89,9 @@ Task<Result<>> Manager::detach_device(Uuid uuid, std::string alias, Affects affe
 Task<Result<>> Manager::Impl::detach_device(Uuid uuid, DeviceNamed named, Affects affects) {
     return change(JobKind::detach_device, uuid,
                   [this, named = std::move(named), affects](DomainRef domain, Operation operation) mutable {
+                      auto* const alias = std::get_if<std::string>(&named);
+                      if (alias && is_of_definition_only(*domain, *alias))
+                          return devices.remove_by_alias(std::move(domain), std::move(*alias), affects);
                       return devices.detach(std::move(domain), std::move(named), affects,
                                             std::move(operation));
                   });

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Devices that a guest has from its start to its end come, go and change in its definition."""
+"""Devices that a guest has from its start to its end come, go and change in its definition; and what users call devices."""
 
+import images
 import libvirt
 import pytest
+from hosts import wait_until
 from refusals import refused
 
 LIVE, CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
@@ -46,3 +48,36 @@ def test_what_no_definition_can_have_is_refused_by_name(host, conn):
     domain = conn.defineXML(host.guest("bare"))
     with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "line 1", "<tpm>", "allowed here"):
         domain.attachDeviceFlags("<tpm model='tpm-crb'/>", CONFIG)
+
+
+def test_a_device_goes_by_the_alias_that_its_user_gave_it(host, conn):
+    named = CHANNEL.replace("</channel>", "<alias name='ua-agent'/></channel>")
+    domain = conn.defineXML(host.guest("named").replace("</devices>", named + "</devices>"))
+    assert "<alias name='ua-agent'/>" in domain.XMLDesc()
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "alias 'ua-agent' is that of device 'channel1' already"):
+        domain.attachDeviceFlags("<disk><target dev='xvdz'/><source file='/x'/><alias name='ua-agent'/></disk>", CONFIG)
+    with refused(libvirt.VIR_ERR_XML_ERROR, "is that of the <channel> in line"):
+        conn.defineXML(domain.XMLDesc().replace("<memballoon model='xen'/>",
+                                                "<memballoon model='xen'><alias name='ua-agent'/></memballoon>"))
+    with refused(libvirt.VIR_ERR_DEVICE_MISSING):
+        domain.detachDeviceAlias("ua-other", CONFIG)
+    host.virsh("detach-device-alias", "named", "ua-agent", "--config")
+    assert "<channel" not in domain.XMLDesc()
+
+
+def test_a_device_that_comes_and_goes_is_told_of_by_its_users_alias(host, conn):
+    path = images.raw(host, "named.img")
+    disk = (f"<disk type='file'><driver type='raw'/><source file='{path}'/><target dev='xvdb'/>"
+            "<alias name='ua-data'/></disk>")
+    domain = conn.defineXML(host.guest("runs-named"))
+    domain.create()
+    host.wait_until_it_listens(domain)
+    told = []
+    for event in (libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED):
+        conn.domainEventRegisterAny(domain, event, lambda _conn, _domain, alias, _: told.append(alias), None)
+    domain.attachDeviceFlags(disk, LIVE | CONFIG)
+    for flags in (0, INACTIVE):
+        assert "<alias name='ua-data'/>" in domain.XMLDesc(flags)
+    host.virsh("detach-device-alias", domain.name(), "ua-data", "--live", "--config", timeout=host.patience)
+    assert path not in domain.XMLDesc() and path not in domain.XMLDesc(INACTIVE)
+    wait_until(lambda: told == ["ua-data"] * 2, 10, "both events")

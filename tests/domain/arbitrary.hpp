@@ -7,6 +7,7 @@
 #include <rapidcheck.h>
 
 #include "base/limits.hpp"
+#include "domain/arbitrary_aliases.hpp"
 #include "domain/arbitrary_host_devices.hpp"
 #include "domain/arbitrary_nics.hpp"
 #include "domain/arbitrary_platform.hpp"
@@ -218,6 +219,7 @@ inline Definition definition() {
     d.sound = sound(d.type);
     d.pci_devices = pci_devices(d.type);
     d.usb = usb(d.type);
+    add_aliases(d);
     return d;
 }
 

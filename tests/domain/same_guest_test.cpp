@@ -31,6 +31,7 @@ TEST(SameGuest, MayHaveAnotherTitleOrEndOrBoot) {
     EXPECT_EQ(difference([](auto& d) { d.boot.kernel = "/boot/next"; }), "none");
     EXPECT_EQ(difference([](auto& d) { d.nics[0].bridge = "xenbr1"; }), "none");
     EXPECT_EQ(difference([](auto& d) { d.graphics.vnc = Vnc{}; }), "none");
+    EXPECT_EQ(difference([](auto& d) { d.nics[0].alias = "ua-x"; }), "none");
     EXPECT_EQ(difference([](auto& d) { d.consoles[0].tty = "/dev/pts/9"; }), "none");
 }
 

@@ -312,6 +312,7 @@ Definition as_xl_has_it(Definition d) {
             tuning.pins.try_emplace(vcpu, tuning.cpus);
         tuning.cpus = {};
     }
+    d = without_aliases(std::move(d));
     for (auto& device : d.usb.devices)
         device.managed = false;
     for (auto& disk : d.disks) {
@@ -343,6 +344,7 @@ TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
     EXPECT_THAT(format_xl_cfg(definition), Not(HasSubstr("#")));
     definition.title = "The web";
     definition.metadata = "<metadata/>";
+    definition.aliases = {{"video0", "ua-v"}};
     definition.disks = {{.target = named("xvda"),
                          .source = Disk::Source::file,
                          .path = "/a",
@@ -352,6 +354,7 @@ TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <title>\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <metadata>\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <shareable> of disk xvda\n"));
+    EXPECT_THAT(file, HasSubstr("# not said here: the alias 'ua-v' of device 'video0'\n"));
     EXPECT_THAT(file, Not(HasSubstr("<description>")));
 }
 

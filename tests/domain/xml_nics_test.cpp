@@ -134,7 +134,6 @@ TEST(DomainXmlNicsRefusal, OfWhatIsNotServed) {
                 HasSubstr("element <inbound> is not supported in <bandwidth>; allowed here: outbound"));
     EXPECT_THAT(refusal(bridged("<bandwidth><outbound average='1' peak='2'/></bandwidth>")),
                 HasSubstr("attribute 'peak'"));
-    EXPECT_THAT(refusal(bridged("<alias name='ua-mine'/>")), HasSubstr("user-defined alias 'ua-mine'"));
     EXPECT_THAT(refusal(bridged("<vlan><tag id='1'/></vlan>")),
                 HasSubstr("only supported with <virtualport type='openvswitch'/>"));
     EXPECT_THAT(refusal(bridged("<virtualport type='802.1Qbg'/>")), HasSubstr("allowed here: openvswitch"));

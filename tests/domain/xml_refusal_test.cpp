@@ -286,9 +286,6 @@ TEST(DomainXmlRefusal, OfConsoles) {
               "unsupported configuration: line 7: a guest has one <console> of type 'xen'");
     EXPECT_EQ(hvm("<console/>\n<console/>"),
               "unsupported configuration: line 7: a guest has one <console> of type 'serial'");
-    EXPECT_EQ(pv("<console><alias name='ua-mine'/></console>"),
-              "unsupported configuration: line 6: user-defined alias 'ua-mine' is not supported; leave "
-              "<alias> out");
     EXPECT_EQ(pv("<console><log file='/tmp/x'/></console>"),
               "unsupported configuration: line 6: element <log> is not supported in <console>; allowed here: "
               "target, "
