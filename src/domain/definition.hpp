@@ -90,9 +90,10 @@ struct Definition {
     LifecycleAction on_reboot = LifecycleAction::restart;
     LifecycleAction on_crash = LifecycleAction::destroy;
 
-    std::string emulator{};           ///< path of the device model; empty: Xen's own
-    std::vector<Disk> disks{};        ///< in the order of their targets, which differ
-    std::vector<Nic> nics{};          ///< in the order in which the guest finds them
+    std::string emulator{};                    ///< path of the device model; empty: Xen's own
+    std::vector<std::string> emulator_args{};  ///< further arguments for it, each some text; may be empty
+    std::vector<Disk> disks{};                 ///< in the order of their targets, which differ
+    std::vector<Nic> nics{};                   ///< in the order in which the guest finds them
     std::vector<Console> consoles{};  ///< the Xen console first, then serial ports, then channels, by port
     std::vector<SharedFolder> shared_folders{};
     Graphics graphics{};

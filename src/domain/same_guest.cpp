@@ -43,6 +43,7 @@ Result<> check_same_guest(const Definition& saved_guest, const Definition& wante
         {"processor or timers", saved.platform == wanted.platform},
         {"NUMA cells", saved.numa == wanted.numa},
         {"settings", saved.settings == wanted.settings},
+        {"arguments of the device model", saved.emulator_args == wanted.emulator_args},
         {"disks", same_disks(saved, wanted)},
         {"network interfaces", same_nics(saved, wanted)},
         {"consoles", same_consoles(saved, wanted)},

@@ -61,6 +61,14 @@ void write_emulator(const Definition& definition, XlWriter& writer) {
     writer.text_if_any("device_model_override", definition.emulator);
 }
 
+void read_emulator_args(const XlAt& at, Definition& definition) {
+    for (const auto& item : at.items())
+        if (!item.text().empty()) definition.emulator_args.push_back(item.text());
+}
+void write_emulator_args(const Definition& definition, XlWriter& writer) {
+    writer.texts("device_model_args", definition.emulator_args);
+}
+
 constexpr XlOption table[] = {
     {"acpi", "`features/acpi`", read_acpi, write_acpi},
     {"apic", "`features/apic`", read_apic, write_apic},
@@ -68,6 +76,7 @@ constexpr XlOption table[] = {
     {"hap", "`features/hap`", read_hap, write_hap},
     {"localtime", "`clock/@offset`", read_localtime, write_localtime},
     {"device_model_override", "`devices/emulator`", read_emulator, write_emulator},
+    {"device_model_args", "`xen:commandline/xen:arg`", read_emulator_args, write_emulator_args},
 };
 
 }  // namespace

@@ -31,6 +31,7 @@ extern const XmlPart clock_part;
 extern const XmlPart lifecycle_part;  ///< on_poweroff, on_reboot, on_crash
 extern const XmlPart pm_part;
 extern const XmlPart devices_part;
+extern const XmlPart commandline_part;  ///< xen:commandline
 
 // Under <devices>.
 extern const XmlPart disks_part;
@@ -60,6 +61,9 @@ void write_numatune(XmlWriter& writer, const std::vector<NumaCell>& cells);
 /// What Xen has for <features><xen>.
 void read_xen_features(const XmlElement& features, Definition& definition);
 void write_xen_features(XmlWriter& writer, const Platform& platform);
+
+/// The namespace of <xen:commandline>, which libvirt declares in <domain>.
+inline constexpr std::string_view xen_namespace = "http://libvirt.org/schemas/domain/xen/1.0";
 
 /// One <disk>, without regard to the guest that it is for: check_disk() and add_disk() have that.
 Disk read_disk(const XmlElement& element);

@@ -192,7 +192,6 @@ constexpr Place places[] = {
     {"device_model_version", set_device_model, device_model},
     text<[](auto& c) -> auto& { return c.b_info.device_model_user; }>("device_model_user"),
     flag<[](auto& c) -> auto& { return c.b_info.dm_restrict; }>("dm_restrict"),
-    texts<[](auto& c) -> auto& { return c.b_info.extra; }>("device_model_args"),
     texts<[](auto& c) -> auto& { return c.b_info.extra_pv; }>("device_model_args_pv"),
     texts<[](auto& c) -> auto& { return c.b_info.extra_hvm; }>("device_model_args_hvm"),
     flag<[](auto& c) -> auto& { return c.b_info.device_model_stubdomain; }>(

@@ -208,6 +208,9 @@ inline Definition definition() {
     d.on_reboot = *stop_action();
     d.on_crash = *crash_action();
     d.emulator = *path();
+    if (*rc::gen::arbitrary<bool>())
+        d.emulator_args = *rc::gen::container<std::vector<std::string>>(
+            rc::gen::element<std::string>("-device", "x,y=z", "it's <\"mine\"> & é", "0"));
     d.disks = disks(d.type);
     d.nics = nics(d.type);
     d.consoles = consoles(d.type);
