@@ -52,6 +52,8 @@ inline constexpr std::size_t shared_folders = 16;
 inline constexpr std::size_t mount_tag_bytes = 31;
 inline constexpr std::size_t channels = 16;
 inline constexpr std::size_t channel_name_bytes = 128;
+/// Bytes of an XSM label, as libvirt has it.
+inline constexpr std::size_t label_bytes = 4096;
 /// Bytes of the alias that a user gives a device.
 inline constexpr std::size_t alias_bytes = 128;
 /// Characters of a VNC password: those that its protocol compares.

@@ -105,6 +105,7 @@ struct Definition {
     /// A user's, of devices that have no value of their own which could hold it; each is there once among
     /// all.
     Aliases aliases{};
+    std::string label{};  ///< XSM's (FLASK's), as check_label() allows; empty: that which Xen gives by itself
     Settings settings{};  ///< each as its rule allows, for the type of the guest
 
     bool operator==(const Definition&) const = default;

@@ -123,7 +123,6 @@ inline constexpr SettingRule table[] = {
     number("extratime", any, 0, 1, "whether it gets what is left over, of the RTDS scheduler"),
     number("slice", any, 0, most_int, "of the scheduler sedf; those of today make nothing of it"),
     number("latency", any, 0, most_int, "the same"),
-    text("seclabel", any, "XSM's label for it"),
     text("init_seclabel", any, "XSM's label for it while it is built"),
     number("max_maptrack_frames", any, 0, most_int, "of its table of mapped grants"),
     number("max_grant_version", any, 0, 2, "of its grant tables"),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/label.hpp"
 #include "domain/xl_cfg_options.hpp"
 
 // What machine a guest finds.
@@ -69,6 +70,15 @@ void write_emulator_args(const Definition& definition, XlWriter& writer) {
     writer.texts("device_model_args", definition.emulator_args);
 }
 
+void read_label(const XlAt& at, Definition& definition) {
+    definition.label = at.text();
+    if (at.text().empty()) return;
+    if (const auto good = check_label(at.text()); !good) at.invalid("'seclabel': {}", good.error().message);
+}
+void write_label(const Definition& definition, XlWriter& writer) {
+    writer.text_if_any("seclabel", definition.label);
+}
+
 constexpr XlOption table[] = {
     {"acpi", "`features/acpi`", read_acpi, write_acpi},
     {"apic", "`features/apic`", read_apic, write_apic},
@@ -77,6 +87,7 @@ constexpr XlOption table[] = {
     {"localtime", "`clock/@offset`", read_localtime, write_localtime},
     {"device_model_override", "`devices/emulator`", read_emulator, write_emulator},
     {"device_model_args", "`xen:commandline/xen:arg`", read_emulator_args, write_emulator_args},
+    {"seclabel", "`seclabel` of type static", read_label, write_label},
 };
 
 }  // namespace

@@ -13,8 +13,9 @@ namespace {
 /// In libvirt's order of writing. Reading relies on os coming before features and devices: their defaults
 /// depend on the guest's type.
 constexpr const XmlPart* parts[] = {
-    &general_part, &resources_part, &cpu_tuning_part, &os_part, &settings_part, &features_part,
-    &cpu_part,     &clock_part,     &lifecycle_part,  &pm_part, &devices_part,  &commandline_part,
+    &general_part,  &resources_part, &cpu_tuning_part,  &os_part,        &settings_part,
+    &features_part, &cpu_part,       &clock_part,       &lifecycle_part, &pm_part,
+    &devices_part,  &seclabel_part,  &commandline_part,
 };
 
 void read_domain(const XmlElement& root, Definition& definition) {

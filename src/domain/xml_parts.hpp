@@ -31,6 +31,7 @@ extern const XmlPart clock_part;
 extern const XmlPart lifecycle_part;  ///< on_poweroff, on_reboot, on_crash
 extern const XmlPart pm_part;
 extern const XmlPart devices_part;
+extern const XmlPart seclabel_part;
 extern const XmlPart commandline_part;  ///< xen:commandline
 
 // Under <devices>.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "hypervisor/labels.hpp"
 #include "simulated/machine.hpp"
 
 /// How a domain comes into a simulated machine: it is begun, and introduced when it is built; or it is
@@ -36,6 +37,9 @@ Result<Machine::Begun> Machine::begin(const Definition& definition, Duration ran
                     behaviour.error().message);
     if (names_.contains(name))
         return fail(Reason::operation_failed, "cannot create domain '{}': the name is in use", name);
+    if (const auto labels = hypervisor::labels_of(definition); !labels.empty())
+        return fail(Reason::unsupported_config, "cannot create domain '{}': {}", name,
+                    hypervisor::no_flask(labels.front()).error().message);
     if (definition.memory_kib > memory_free_kib_)
         return std::unexpected(
             Error{Reason::operation_failed,

@@ -15,6 +15,7 @@
 #include "xenlight/device_model_log.hpp"
 #include "xenlight/domain_config.hpp"
 #include "xenlight/image_feed.hpp"
+#include "xenlight/labels.hpp"
 #include "xenlight/platform.hpp"
 #include "xenlight/screens.hpp"
 
@@ -99,6 +100,8 @@ Result<> check_files(const Job& job) {
 Result<> prepare(Context& context, Job& job) {
     if (auto good = check_files(job); !good) return good;
     if (auto good = check_cpu_features(job.definition.platform.cpu_features); !good)
+        return std::unexpected(in_context(job.what(), std::move(good.error())));
+    if (auto good = check_labels(context, job.definition); !good)
         return std::unexpected(in_context(job.what(), std::move(good.error())));
     if (auto good = check_uuid_is_free(context, job); !good) return good;
     write_config(job.definition, *job.config);

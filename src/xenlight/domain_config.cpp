@@ -10,6 +10,7 @@
 #include "xenlight/cpu_tuning.hpp"
 #include "xenlight/disks.hpp"
 #include "xenlight/host_devices.hpp"
+#include "xenlight/labels.hpp"
 #include "xenlight/nics.hpp"
 #include "xenlight/numa.hpp"
 #include "xenlight/platform.hpp"
@@ -196,6 +197,7 @@ void write_config(const Definition& definition, libxl_domain_config& config) {
     write_shared_folders(definition, config);
     write_platform(definition, config);
     write_settings(definition.settings, config);
+    write_label(definition, config);
     spread_region_policy(config);
 
     // libxl keeps these with the domain and never acts upon them; that is the manager's part.
@@ -240,6 +242,7 @@ Definition read_config(const libxl_domain_config& config) {
     definition.nics = read_nics(config, definition.type);
     read_screen(config, definition);
     read_platform(config, definition);
+    definition.label = read_label(config);
     definition.settings = read_settings(config, type);
     if (hvm) add_serial_ports(build, definition.consoles);
     if (definition.consoles.empty()) definition.consoles = {{.target = Console::Target::xen, .port = 0}};

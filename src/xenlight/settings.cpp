@@ -127,7 +127,6 @@ constexpr Place places[] = {
     number<[](auto& c) -> auto& { return c.b_info.sched_params.latency; },
            LIBXL_DOMAIN_SCHED_PARAM_LATENCY_DEFAULT>("latency"),
     {"init_seclabel", set_first_label, first_label},
-    {"seclabel", set_label, label},
     number<[](auto& c) -> auto& { return c.b_info.max_maptrack_frames; }, LIBXL_MAX_GRANT_DEFAULT>(
         "max_maptrack_frames"),
     number<[](auto& c) -> auto& { return c.b_info.max_grant_version; }, LIBXL_MAX_GRANT_DEFAULT>(

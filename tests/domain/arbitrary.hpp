@@ -202,6 +202,7 @@ inline Definition definition() {
     }
     d.platform = platform(d.type);
     d.settings = settings(d.type);
+    d.label = *rc::gen::element<std::string>("", "system_u:system_r:domU_t", "a<&>'\"");
     d.clock = *rc::gen::element(ClockOffset::utc, ClockOffset::localtime);
     d.clock_adjustment = *rc::gen::element(0, 3600, -3600, *rc::gen::arbitrary<std::int32_t>());
     d.on_poweroff = *stop_action();
