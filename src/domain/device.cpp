@@ -28,13 +28,18 @@ Device read_controller(const XmlElement& element) {
     return read_usb_controller(element, UsbController::Model::qusb2, 0);
 }
 
+Device read_interface(const XmlElement& element) {
+    if (is_network_card(element)) return read_network_card(element);
+    return read_nic(element);
+}
+
 Device read_host_device(const XmlElement& element) {
     return std::visit([](const auto& device) -> Device { return device; }, read_hostdev(element));
 }
 
 constexpr std::array known = {
     Kind{"disk", [](const XmlElement& element) -> Device { return read_disk(element); }},
-    Kind{"interface", [](const XmlElement& element) -> Device { return read_nic(element); }},
+    Kind{"interface", read_interface},
     Kind{"hostdev", read_host_device},
     Kind{"controller", read_controller},
 };

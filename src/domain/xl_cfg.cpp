@@ -83,6 +83,11 @@ std::string without_place(const Definition& definition) {
         lines += fmt::format("# not said here: '{}' of the screen, which holds a comma\n", word);
     for (const auto& share : unsaid_shares(definition))
         lines += fmt::format("# not said here: {}, whose words hold a comma\n", share);
+    for (const auto& device : definition.pci_devices)
+        if (device.mac)
+            lines +=
+                fmt::format("# not said here: PCI device {} is a network interface, with MAC address {}\n",
+                            to_string(device.address), to_string(*device.mac));
     for (const auto& device : definition.usb.devices)
         if (device.managed)
             lines += fmt::format("# not said here: managed='yes' of USB device {}\n", to_string(device));

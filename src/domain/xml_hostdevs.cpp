@@ -5,7 +5,8 @@
 #include "domain/xml_parts.hpp"
 #include "domain/xml_values.hpp"
 
-// Devices of the host that a guest gets to itself: <hostdev> of types pci and usb.
+// Devices of the host that a guest gets to itself: <hostdev> of types pci and usb, and <interface> of type
+// hostdev.
 
 namespace virtlight::domain {
 namespace {
@@ -57,10 +58,12 @@ PciDevice read_pci(const XmlElement& element) {
     const auto address = source.child("address");
     if (!address) {
         element.invalid(
-            "<hostdev> has no <source> with an <address>, as in <address bus='0x07' slot='0x10' "
-            "function='0x1'/>");
+            "<{}> has no <source> with an <address>, as in <address bus='0x07' slot='0x10' "
+            "function='0x1'/>",
+            element.name());
         return device;
     }
+    expect_attribute(address, "type", "pci");
     device.address = read_pci_address(address);
     device.permissive = !attribute_choice<bool>(source, "writeFiltering", yes_or_no, true);
     device.guest_slot = read_guest_slot(element.child("address"));
@@ -95,13 +98,8 @@ UsbDevice read_usb(const XmlElement& element) {
 }
 
 void add_pci(const XmlElement& element, PciDevice device, Definition& definition) {
-    auto good = check_pci(device, definition.type);
-    if (good) good = check_beside(device, definition.pci_devices);
-    if (!good) {
+    if (const auto good = add_pci_device(definition, std::move(device)); !good)
         element.unsupported("{}", good.error().message);
-        return;
-    }
-    definition.pci_devices.push_back(std::move(device));
 }
 
 /// A guest without a controller that has room for it gets one.
@@ -141,19 +139,24 @@ void write_pci_address(XmlWriter& writer, const PciAddress& address, bool with_t
         .attribute("function", fmt::format("{:#x}", address.function));
 }
 
+/// What both elements have in common.
+void write_places(XmlWriter& writer, const PciDevice& device, Shape shape) {
+    {
+        auto source = writer.element("source");
+        if (device.permissive) source.attribute("writeFiltering", "no");
+        write_pci_address(writer, device.address, device.mac.has_value());
+    }
+    write_alias(writer, device.alias, alias_of(device), shape);
+    if (device.guest_slot != 0) write_pci_address(writer, {.slot = device.guest_slot}, true);
+}
+
 void write_pci(XmlWriter& writer, const PciDevice& device, Shape shape) {
     auto element = writer.element("hostdev");
     element.attribute("mode", "subsystem")
         .attribute("type", "pci")
         .attribute("managed", word_for<bool>(device.managed, yes_or_no));
     writer.element("driver").attribute("name", "xen");
-    {
-        auto source = writer.element("source");
-        if (device.permissive) source.attribute("writeFiltering", "no");
-        write_pci_address(writer, device.address, false);
-    }
-    write_alias(writer, device.alias, alias_of(device), shape);
-    if (device.guest_slot != 0) write_pci_address(writer, {.slot = device.guest_slot}, true);
+    write_places(writer, device, shape);
 }
 
 void write_usb(XmlWriter& writer, const UsbDevice& device, Shape shape) {
@@ -174,7 +177,7 @@ void write_usb(XmlWriter& writer, const UsbDevice& device, Shape shape) {
 
 void write(XmlWriter& writer, const Definition& definition, Shape shape) {
     for (const auto& device : definition.pci_devices)
-        write_pci(writer, device, shape);
+        if (!device.mac) write_pci(writer, device, shape);
     for (const auto& device : definition.usb.devices)
         write_usb(writer, device, shape);
 }
@@ -187,6 +190,23 @@ HostDevice read_hostdev(const XmlElement& element) {
         element.invalid("<hostdev> has no attribute 'type'; allowed here: {}", list_words<Kind>(kinds));
     if (attribute_choice(element, "type", kinds, Kind::pci) == Kind::usb) return read_usb(element);
     return read_pci(element);
+}
+
+PciDevice read_network_card(const XmlElement& interface) {
+    auto device = read_pci(interface);
+    device.mac = read_mac(interface);
+    return device;
+}
+
+void add_network_card(const XmlElement& interface, Definition& definition) {
+    add_pci(interface, read_network_card(interface), definition);
+}
+
+void write_network_card(XmlWriter& writer, const PciDevice& device, Shape shape) {
+    auto element = writer.element("interface");
+    element.attribute("type", "hostdev").attribute("managed", word_for<bool>(device.managed, yes_or_no));
+    writer.element("mac").attribute("address", to_string(*device.mac));
+    write_places(writer, device, shape);
 }
 
 constinit const XmlPart hostdevs_part{read, write};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <set>
 
@@ -16,6 +17,8 @@ namespace {
 using Kind = Nic::Kind;
 
 constexpr Word<Kind> kinds[] = {{"bridge", Kind::bridge}, {"ethernet", Kind::ethernet}};
+/// Of an interface that is a PCI device.
+constexpr std::string_view card_type = "hostdev";
 constexpr std::string_view alias_prefix = "net";
 /// Among what is ours in <metadata>, for one whose alias is the user's.
 constexpr std::string_view devid_element = "nic";
@@ -35,29 +38,22 @@ unsigned number_in(const XmlElement& at, std::string_view attribute,
 Kind read_kind(const XmlElement& interface) {
     const auto type = interface.attribute("type");
     if (!type) {
-        interface.invalid("<interface> has no attribute 'type'; allowed here: {}", list_words<Kind>(kinds));
+        interface.invalid("<interface> has no attribute 'type'; allowed here: {}, {}",
+                          list_words<Kind>(kinds), card_type);
     } else if (trimmed(*type) == "network") {
         interface.unsupported(
             "network interfaces of type 'network' are not supported, as no networks are served here: name "
             "its bridge, "
             "as in <interface type='bridge'> with <source bridge='virbr0'/>");
     } else {
-        return attribute_choice(interface, "type", kinds, Kind::bridge);
+        const auto kind = meaning_of<Kind>(*type, kinds);
+        if (!kind)
+            interface.unsupported(
+                "Invalid value for attribute 'type' in element 'interface': '{}'; allowed here: {}, {}",
+                shown(*type), list_words<Kind>(kinds), card_type);
+        return kind.value_or(Kind::bridge);
     }
     return Kind::bridge;
-}
-
-MacAddress read_mac(const XmlElement& interface) {
-    const auto element = interface.child("mac");
-    const auto text = element.attribute("address");
-    if (!text) return MacAddress::random();
-    const auto mac = MacAddress::parse(*text);
-    if (!mac)
-        element.invalid(
-            "unable to parse mac address '{}': attribute 'address' of <mac> must be six hexadecimal numbers, "
-            "as in 00:16:3e:01:02:03",
-            shown(*text));
-    return mac.value_or(MacAddress::random());
 }
 
 std::optional<OpenVswitch> read_openvswitch(const XmlElement& interface) {
@@ -182,7 +178,10 @@ std::vector<unsigned> read_devids(const std::vector<XmlElement>& interfaces, con
 }
 
 void read(const XmlElement& devices, Definition& definition) {
-    const auto interfaces = devices.children("interface");
+    auto interfaces = devices.children("interface");
+    std::vector<XmlElement> cards;
+    std::ranges::copy_if(interfaces, std::back_inserter(cards), is_network_card);
+    std::erase_if(interfaces, is_network_card);
     const auto devids = read_devids(interfaces, read_hidden_devids(devices.parent().child("metadata")));
     for (const auto& interface : interfaces) {
         auto nic = read_nic(interface);
@@ -195,6 +194,8 @@ void read(const XmlElement& devices, Definition& definition) {
         }
         definition.nics.push_back(std::move(nic));
     }
+    for (const auto& card : cards)
+        add_network_card(card, definition);
 }
 
 void write_openvswitch(XmlWriter& writer, const OpenVswitch& openvswitch) {
@@ -221,9 +222,28 @@ void write(XmlWriter& writer, const Definition& definition, Shape shape) {
         write_nic(writer, nic, shape == Shape::running || nic.devid != place);
         ++place;
     }
+    for (const auto& device : definition.pci_devices)
+        if (device.mac) write_network_card(writer, device, shape);
 }
 
 }  // namespace
+
+MacAddress read_mac(const XmlElement& interface) {
+    const auto element = interface.child("mac");
+    const auto text = element.attribute("address");
+    if (!text) return MacAddress::random();
+    const auto mac = MacAddress::parse(*text);
+    if (!mac)
+        element.invalid(
+            "unable to parse mac address '{}': attribute 'address' of <mac> must be six hexadecimal numbers, "
+            "as in 00:16:3e:01:02:03",
+            shown(*text));
+    return mac.value_or(MacAddress::random());
+}
+
+bool is_network_card(const XmlElement& interface) {
+    return trimmed(interface.attribute("type").value_or("")) == card_type;
+}
 
 Nic read_nic(const XmlElement& interface) {
     Nic nic;

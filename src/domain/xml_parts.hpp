@@ -80,6 +80,16 @@ void write_nic(XmlWriter& writer, const Nic& nic, bool with_devid);
 std::vector<const Nic*> nics_with_hidden_devid(const Definition& definition);
 void write_devid(XmlWriter& writer, const Nic& nic);
 
+/// Its MAC address; where it says none, one that is made up.
+MacAddress read_mac(const XmlElement& interface);
+
+/// Whether an <interface> is of type 'hostdev': a network card of the host's, which the guest gets to itself.
+bool is_network_card(const XmlElement& interface);
+/// Without regard to the guest that it is for: add_pci_device() has that. It has a MAC address.
+PciDevice read_network_card(const XmlElement& interface);
+void add_network_card(const XmlElement& interface, Definition& definition);
+void write_network_card(XmlWriter& writer, const PciDevice& device, Shape shape);
+
 /// One <controller>, without regard to the guest that it is for: add_usb_controller() has that. One that says
 /// nothing of its model or its index gets these.
 UsbController read_usb_controller(const XmlElement& controller, UsbController::Model model, unsigned index);

@@ -56,6 +56,31 @@ def test_a_pci_device_serves_one_guest_and_comes_and_goes(host, conn):
 
 
 @pytest.mark.simulated
+def test_a_network_card_is_an_interface_of_its_guest(host, conn):
+    mac = "52:54:00:6d:90:02"
+    interface = (f"<interface type='hostdev' managed='yes'><mac address='{mac}'/><source>"
+                 "<address type='pci' domain='0' bus='0x07' slot='0x00' function='0'/></source></interface>")
+    domain = conn.defineXML(with_devices(host.guest("carded"), interface))
+    card = conn.nodeDeviceLookupByName("pci_0000_07_00_0")
+    for _ in range(2):
+        domain.create()
+        assert "<name>pciback</name>" in card.XMLDesc()
+        for flags in (0, INACTIVE):
+            assert "<interface type='hostdev' managed='yes'>" in domain.XMLDesc(flags) and mac in domain.XMLDesc(flags)
+        with refused(libvirt.VIR_ERR_OPERATION_FAILED, "in use by domain 'carded'"):
+            card.reAttach()
+        domain.destroy()
+        assert "<name>e1000e</name>" in card.XMLDesc(), "it goes back to its driver"
+    domain.create()
+    host.wait_until_it_listens(domain)
+    assert host.virsh("-q", "domiflist", "carded").split()[1] == "hostdev"
+    domain.detachDeviceFlags(interface, LIVE | CONFIG)
+    assert "hostdev" not in domain.XMLDesc() and "hostdev" not in domain.XMLDesc(INACTIVE)
+    domain.attachDeviceFlags(interface, LIVE | CONFIG)
+    assert mac in domain.XMLDesc() and mac in domain.XMLDesc(INACTIVE)
+
+
+@pytest.mark.simulated
 def test_the_hosts_pci_devices_are_listed_and_made_ready_for_guests(host, conn):
     assert host.virsh("-q", "nodedev-list", "--cap", "pci").split() == ["pci_0000_07_00_0", "pci_0000_08_00_0"]
     assert [each.name() for each in conn.listAllDevices(libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET)] == []

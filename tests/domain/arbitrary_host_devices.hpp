@@ -22,15 +22,17 @@ inline PciDevice pci_device(GuestType type) {
                      .managed = *rc::gen::arbitrary<bool>(),
                      .permissive = *rc::gen::arbitrary<bool>()};
     if (type == GuestType::hvm) device.guest_slot = *rc::gen::inRange(0U, 32U);
+    if (*rc::gen::arbitrary<bool>())
+        device.mac = MacAddress{{0, 0x16, 0x3e, 0, 0, *rc::gen::arbitrary<std::uint8_t>()}};
     return device;
 }
 
 inline std::vector<PciDevice> pci_devices(GuestType type) {
-    std::vector<PciDevice> all;
-    if (type == GuestType::pvh) return all;
+    Definition with{.type = type};
+    if (type == GuestType::pvh) return {};
     for (auto left = *rc::gen::inRange(0, 4); left > 0; --left)
-        if (auto one = pci_device(type); check_beside(one, all)) all.push_back(one);
-    return all;
+        std::ignore = add_pci_device(with, pci_device(type));
+    return with.pci_devices;
 }
 
 inline Usb usb(GuestType type) {

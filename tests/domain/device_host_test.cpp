@@ -39,6 +39,19 @@ TEST(HostDevice, IsReadFromItsElementAlone) {
                 HasSubstr("only a <controller> of type 'usb'"));
 }
 
+TEST(HostDevice, MayBeANetworkInterface) {
+    auto interface = card;
+    interface.mac = MacAddress::parse("52:54:00:6d:90:02");
+    const auto device = read(
+        "<interface type='hostdev'><mac address='52:54:00:6d:90:02'/><source>"
+        "<address type='pci' bus='7' slot='1'/></source></interface>");
+    EXPECT_EQ(device, Device(interface));
+    Definition guest{.type = GuestType::hvm, .pci_devices = {{.address = {.bus = 8}}}};
+    EXPECT_EQ(refusal(add_device(guest, device)), "none");
+    EXPECT_EQ(guest.pci_devices.front(), interface) << "interfaces are in front";
+    EXPECT_EQ(refusal(remove_device(guest, device)), "none");
+}
+
 TEST(HostDevice, HasANameAndAnAlias) {
     EXPECT_EQ(name_of(card), "PCI device 0000:07:01.0");
     EXPECT_EQ(name_of(stick), "USB device 1.4");

@@ -313,6 +313,8 @@ Definition as_xl_has_it(Definition d) {
         tuning.cpus = {};
     }
     d = without_aliases(std::move(d));
+    for (auto& device : d.pci_devices)
+        device.mac.reset();
     for (auto& device : d.usb.devices)
         device.managed = false;
     for (auto& disk : d.disks) {
@@ -345,6 +347,7 @@ TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
     definition.title = "The web";
     definition.metadata = "<metadata/>";
     definition.aliases = {{"video0", "ua-v"}};
+    definition.pci_devices = {{.address = {.bus = 7}, .mac = MacAddress::parse("52:54:00:6d:90:02")}};
     definition.disks = {{.target = named("xvda"),
                          .source = Disk::Source::file,
                          .path = "/a",
@@ -354,6 +357,8 @@ TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <title>\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <metadata>\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <shareable> of disk xvda\n"));
+    EXPECT_THAT(file, HasSubstr("# not said here: PCI device 0000:07:00.0 is a network interface, with MAC "
+                                "address 52:54:00:6d:90:02\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the alias 'ua-v' of device 'video0'\n"));
     EXPECT_THAT(file, Not(HasSubstr("<description>")));
 }

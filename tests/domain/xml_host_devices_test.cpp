@@ -60,6 +60,67 @@ TEST(DomainXmlPci, OfARunningGuestHaveAliases) {
     EXPECT_THAT(xml, HasSubstr("<alias name='usb0-port1'/>"));
 }
 
+std::string card(std::string_view mac, std::string_view bus, std::string_view more = "") {
+    return fmt::format(
+        "<interface type='hostdev' managed='yes'>{}<source><address type='pci' bus='{}' slot='1'/></source>{}"
+        "</interface>",
+        mac, bus, more);
+}
+
+constexpr std::string_view card_mac = "<mac address='52:54:00:6d:90:02'/>";
+
+TEST(DomainXmlNetworkCard, IsAPciDeviceWithAMacAddress) {
+    const PciDevice other{.address = {.bus = 7, .slot = 16, .function = 1}};
+    const PciDevice device{.address = {.bus = 9, .slot = 1},
+                           .managed = true,
+                           .guest_slot = 4,
+                           .mac = MacAddress::parse("52:54:00:6d:90:02")};
+    const auto guest = read(some_pci + card(card_mac, "9", "<address type='pci' bus='0' slot='4'/>"), hvm_os);
+    EXPECT_THAT(guest.pci_devices, ElementsAre(device, other));
+    EXPECT_THAT(guest.nics, IsEmpty());
+    EXPECT_THAT(
+        format_xml(guest, 3U),
+        HasSubstr("    <interface type='hostdev' managed='yes'>\n"
+                  "      <mac address='52:54:00:6d:90:02'/>\n"
+                  "      <source>\n"
+                  "        <address type='pci' domain='0x0000' bus='0x09' slot='0x01' "
+                  "function='0x0'/>\n"
+                  "      </source>\n"
+                  "      <alias name='pci-0000-09-01-0'/>\n"
+                  "      <address type='pci' domain='0x0000' bus='0x00' slot='0x04' function='0x0'/>\n"
+                  "    </interface>\n"));
+    EXPECT_EQ(parse_xml(format_xml(guest)), guest);
+}
+
+TEST(DomainXmlNetworkCard, GetsAMacAddressThatItKeeps) {
+    const auto guest = read(card("", "9"));
+    ASSERT_TRUE(guest.pci_devices.at(0).mac);
+    EXPECT_EQ(parse_xml(format_xml(guest)), guest);
+}
+
+TEST(DomainXmlNetworkCard, LeavesOtherInterfacesTheirNumbers) {
+    const std::string vif = "<interface type='bridge'><source bridge='b'/></interface>";
+    const auto guest = read(vif + card(card_mac, "9") + vif);
+    ASSERT_EQ(guest.nics.size(), 2u);
+    EXPECT_EQ(guest.nics[1].devid, 1u);
+}
+
+TEST(DomainXmlNetworkCardRefusal, OfWhatCannotBe) {
+    EXPECT_THAT(refusal("<interface type='hostdev'/>"),
+                HasSubstr("<interface> has no <source> with an <address>"));
+    EXPECT_THAT(refusal(card(card_mac, "9"), pvh_os), HasSubstr("to PV and HVM guests, and not to PVH ones"));
+    EXPECT_THAT(refusal(card(card_mac, "9") + card(card_mac, "8")),
+                HasSubstr("the MAC address 52:54:00:6d:90:02 is that of PCI device 0000:09:01.0 already"));
+    EXPECT_THAT(refusal(card(card_mac, "9") + "<interface type='bridge'>" + std::string(card_mac) +
+                        "<source bridge='b'/></interface>"),
+                HasSubstr("another network interface of the guest has the MAC address 52:54:00:6d:90:02"));
+    EXPECT_THAT(refusal(card("<mac address='01:00:00:00:00:00'/>", "9")), HasSubstr("unicast mac address"));
+    EXPECT_THAT(refusal(card(card_mac, "9", "<vlan><tag id='4'/></vlan>")),
+                HasSubstr("element <vlan> is not supported in <interface>; allowed here: driver, source"));
+    EXPECT_THAT(refusal(card(card_mac, "7") + pci("bus='7' slot='1'")),
+                HasSubstr("the guest has PCI device 0000:07:01.0 already"));
+}
+
 TEST(DomainXmlPciRefusal, OfWhatCannotBe) {
     EXPECT_THAT(refusal("<hostdev mode='subsystem' type='scsi'/>"),
                 HasSubstr("'scsi'; allowed here: pci, usb"));

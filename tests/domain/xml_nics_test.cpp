@@ -125,7 +125,7 @@ TEST(DomainXmlNicsRefusal, OfMacsThatNoInterfaceCanHave) {
 TEST(DomainXmlNicsRefusal, OfWhatIsNotServed) {
     EXPECT_THAT(refusal(interface("<source network='default'/>", "network")),
                 HasSubstr("type 'network' are not supported, as no networks are served here"));
-    EXPECT_THAT(refusal(interface("", "user")), HasSubstr("'user'; allowed here: bridge, ethernet"));
+    EXPECT_THAT(refusal(interface("", "user")), HasSubstr("'user'; allowed here: bridge, ethernet, hostdev"));
     EXPECT_THAT(refusal("<interface/>"), HasSubstr("<interface> has no attribute 'type'"));
     EXPECT_THAT(refusal(interface(mac)), HasSubstr("No <source> 'bridge' attribute specified"));
     EXPECT_THAT(refusal(bridged("<link state='down'/>")), HasSubstr("cannot be down"));
