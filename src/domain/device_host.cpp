@@ -24,7 +24,7 @@ bool same_place(const UsbController& one, const UsbController& other) {
     return one.index == other.index;
 }
 bool same_place(const UsbDevice& one, const UsbDevice& other) {
-    return one.host_bus == other.host_bus && one.host_device == other.host_device;
+    return same_device(one, other);
 }
 
 std::string named(const PciDevice& device) {

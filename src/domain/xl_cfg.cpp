@@ -89,6 +89,13 @@ std::string without_place(const Definition& definition) {
                 fmt::format("# not said here: PCI device {} is a network interface, with MAC address {}\n",
                             to_string(device.address), to_string(*device.mac));
     for (const auto& device : definition.usb.devices)
+        if (device.id)
+            lines += device.host_bus == 0
+                         ? fmt::format("# not said here: USB device {}, as xl knows such by their address\n",
+                                       to_string(device))
+                         : fmt::format("# not said here: that USB device {} is {}\n", to_string(device),
+                                       to_string(*device.id));
+    for (const auto& device : definition.usb.devices)
         if (device.managed)
             lines += fmt::format("# not said here: managed='yes' of USB device {}\n", to_string(device));
     for (const auto& disk : definition.disks)

@@ -16,12 +16,12 @@ enum class Kind { pci, usb };
 constexpr Word<Kind> kinds[] = {{"pci", Kind::pci}, {"usb", Kind::usb}};
 constexpr Word<bool> yes_or_no[] = {{"yes", true}, {"no", false}};
 
-/// A part of an address, which may be written as 16 or as 0x10. Too large a number is left to the checks of
-/// what it is a part of.
+/// A part of an address or an id, which may be written as 16 or as 0x10. Too large a number is left to the
+/// checks of what it is a part of.
 unsigned number_in(const XmlElement& at, std::string_view attribute, std::optional<unsigned> otherwise) {
     const auto text = at.attribute(attribute);
     if (!text) {
-        if (!otherwise) at.invalid("<address> has no attribute '{}'", attribute);
+        if (!otherwise) at.invalid("<{}> has no attribute '{}'", at.name(), attribute);
         return otherwise.value_or(0);
     }
     auto digits = trimmed(*text);
@@ -29,7 +29,7 @@ unsigned number_in(const XmlElement& at, std::string_view attribute, std::option
     if (hexadecimal) digits.remove_prefix(2);
     const auto number = whole_number<unsigned>(digits, hexadecimal ? 16 : 10);
     if (!number)
-        at.invalid("attribute '{}' of <address> must be a number, not '{}'", attribute, shown(*text));
+        at.invalid("attribute '{}' of <{}> must be a number, not '{}'", attribute, at.name(), shown(*text));
     return number.value_or(0);
 }
 
@@ -71,22 +71,32 @@ PciDevice read_pci(const XmlElement& element) {
     return device;
 }
 
+std::optional<UsbId> read_usb_id(const XmlElement& source) {
+    const auto vendor = source.child("vendor");
+    const auto product = source.child("product");
+    if (!vendor && !product) return std::nullopt;
+    if (!vendor || !product) {
+        source.invalid(
+            "a USB device is known by its <vendor> and its <product> together, or by its <address>");
+        return std::nullopt;
+    }
+    return UsbId{number_in(vendor, "id", std::nullopt), number_in(product, "id", std::nullopt)};
+}
+
 UsbDevice read_usb(const XmlElement& element) {
     UsbDevice device;
     device.managed = attribute_choice<bool>(element, "managed", yes_or_no, false);
     const auto source = element.child("source");
     const auto address = source.child("address");
-    if (!address) {
-        element.unsupported(
-            "a USB device is named by its place on the host, as in <source><address bus='1' "
-            "device='3'/></source>, "
-            "and not by its vendor and product");
-        source.child("vendor").attribute("id");
-        source.child("product").attribute("id");
-        return device;
+    device.id = read_usb_id(source);
+    if (address) {
+        device.host_bus = number_in(address, "bus", std::nullopt);
+        device.host_device = number_in(address, "device", std::nullopt);
+    } else if (!device.id) {
+        element.invalid(
+            "<hostdev> has no <source> that names a USB device, as in <address bus='1' device='3'/> or "
+            "<vendor id='0x0951'/> with <product id='0x1666'/>");
     }
-    device.host_bus = number_in(address, "bus", std::nullopt);
-    device.host_device = number_in(address, "device", std::nullopt);
     device.alias = read_alias(element);
     if (const auto place = element.child("address")) {
         expect_attribute(place, "type", "usb");
@@ -166,7 +176,15 @@ void write_usb(XmlWriter& writer, const UsbDevice& device, Shape shape) {
         .attribute("managed", word_for<bool>(device.managed, yes_or_no));
     {
         const auto source = writer.element("source");
-        writer.element("address").attribute("bus", device.host_bus).attribute("device", device.host_device);
+        if (device.id) {
+            writer.element("vendor").attribute("id", fmt::format("{:#06x}", device.id->vendor));
+            writer.element("product").attribute("id", fmt::format("{:#06x}", device.id->product));
+        }
+        const bool fixed = device.host_bus != 0 && !device.found;
+        if (fixed || (device.found && shape == Shape::running))
+            writer.element("address")
+                .attribute("bus", device.host_bus)
+                .attribute("device", device.host_device);
     }
     write_alias(writer, device.alias, alias_of(device), shape);
     writer.element("address")

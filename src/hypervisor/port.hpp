@@ -25,6 +25,7 @@
 #include "hypervisor/image.hpp"
 #include "hypervisor/pci_devices.hpp"
 #include "hypervisor/picture.hpp"
+#include "hypervisor/usb_devices.hpp"
 
 /// What a manager may ask of a hypervisor, in the words of domains. Everything above works with any
 /// implementation: xenlight's (real Xen, through libxl) and simulated's (in memory) behave alike, and one set
@@ -174,6 +175,8 @@ class Hypervisor {
     /// caller sees to it that no guest has it. no_node_device.
     virtual async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
                                                  Operation operation) = 0;
+    /// The USB devices of the host. Waits for no operation.
+    virtual async::Task<Result<std::vector<HostUsbDevice>>> usb_devices() = 0;
     /// As reset_pci_device(). The caller sees to it that no guest has it.
     virtual async::Task<Result<>> reset_pci(domain::PciAddress address, Operation operation) = 0;
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "manager/host_device_use.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/log.hpp"
 #include "manager/others.hpp"
 
@@ -8,7 +11,7 @@ namespace virtlight::manager {
 namespace {
 
 bool is_same(const domain::UsbDevice& one, const domain::UsbDevice& other) {
-    return one.host_bus == other.host_bus && one.host_device == other.host_device;
+    return same_device(one, other);
 }
 
 bool is_same(const domain::PciDevice& one, const domain::PciDevice& other) {
@@ -38,6 +41,15 @@ Result<> check_host_devices_are_free(const Registry& registry, const domain::Def
         return {};
     };
     return check_others(registry, definition.uuid, refusal);
+}
+
+async::Task<Result<domain::Usb>> find_usb_devices(Core& core, domain::Usb wanted) {
+    const bool any =
+        std::ranges::any_of(wanted.devices, [](const auto& device) { return device.id.has_value(); });
+    if (!any) co_return wanted;
+    const auto there = co_await core.hypervisor.usb_devices();
+    if (!there) co_return std::unexpected(there.error());
+    co_return hypervisor::find_usb_devices(std::move(wanted), *there);
 }
 
 async::Task<> give_back(Core& core, domain::PciDevice device, hypervisor::Operation operation) {

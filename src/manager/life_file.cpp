@@ -5,6 +5,7 @@
 #include <charconv>
 #include <optional>
 #include <sstream>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,8 @@ constexpr std::string_view foreign_word = "foreign";
 constexpr std::string_view again_word = "again";
 constexpr std::string_view no_tty = "-";
 constexpr std::string_view vnc_word = "vnc:";
+/// The address of a USB device that was found by its id.
+constexpr std::string_view usb_word = "usb:";
 constexpr std::string_view boot_word = "boot:";
 
 struct Line {
@@ -34,8 +37,18 @@ struct Line {
     bool again = false;
     std::vector<std::string> ttys{};
     unsigned vnc_port = 0;
+    std::vector<std::pair<unsigned, unsigned>> usb{};
     std::string boot{};
 };
+
+std::pair<unsigned, unsigned> read_usb_address(std::string_view text) {
+    std::pair<unsigned, unsigned> address;
+    const auto dot = std::min(text.find('.'), text.size());
+    std::from_chars(text.data(), text.data() + dot, address.first);
+    const auto number = text.substr(std::min(dot + 1, text.size()));
+    std::from_chars(number.data(), number.data() + number.size(), address.second);
+    return address;
+}
 
 void read_word(Line& line, const std::string& word) {
     const auto* const held = std::ranges::find(held_words, word, &std::pair<std::string_view, Held>::first);
@@ -49,6 +62,8 @@ void read_word(Line& line, const std::string& word) {
         line.boot = word.substr(boot_word.size());
     else if (word.starts_with(vnc_word))
         std::from_chars(word.data() + vnc_word.size(), word.data() + word.size(), line.vnc_port);
+    else if (word.starts_with(usb_word))
+        line.usb.push_back(read_usb_address(std::string_view(word).substr(usb_word.size())));
     else
         line.ttys.push_back(word == no_tty ? std::string() : word);
 }
@@ -65,6 +80,16 @@ std::optional<Line> read_line(std::string_view text) {
     return line;
 }
 
+/// Each to the next one that has none.
+void give_addresses(const std::vector<std::pair<unsigned, unsigned>>& addresses, domain::Usb& usb) {
+    auto next = addresses.begin();
+    for (auto& device : usb.devices) {
+        if (device.host_bus != 0 || next == addresses.end()) continue;
+        std::tie(device.host_bus, device.host_device) = *next++;
+        device.found = device.host_bus != 0;
+    }
+}
+
 }  // namespace
 
 std::string format_life(const StoredLife& life, std::string_view boot) {
@@ -76,6 +101,8 @@ std::string format_life(const StoredLife& life, std::string_view boot) {
     for (const auto& console : life.definition.consoles)
         text += fmt::format(" {}", console.tty.empty() ? no_tty : console.tty);
     if (const auto& vnc = life.definition.graphics.vnc) text += fmt::format(" {}{}", vnc_word, vnc->port);
+    for (const auto& device : life.definition.usb.devices)
+        if (device.found) text += fmt::format(" {}{}", usb_word, to_string(device));
     if (!boot.empty()) text += fmt::format(" {}{}", boot_word, boot);
     text += fmt::format("{}\n{}", mark_end, domain::format_xml(life.definition));
     return text;
@@ -91,6 +118,7 @@ Result<StoredLife> parse_life(std::string_view text, std::string_view boot) {
     for (std::size_t i = 0; i < consoles; ++i)
         definition->consoles[i].tty = line->ttys[i];
     if (auto& vnc = definition->graphics.vnc) vnc->port = line->vnc_port;
+    give_addresses(line->usb, definition->usb);
     // Where either is not known, Xen's word decides alone.
     const bool over = !line->boot.empty() && !boot.empty() && line->boot != boot;
     return StoredLife{*std::move(definition), line->domid, line->held, line->ours, line->again, over};

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "domain/device_edit.hpp"
+#include "manager/affects.hpp"
+#include "manager/host_device_use.hpp"
 #include "manager/manager_impl.hpp"
 
 /// The manager's jobs on a guest that runs, besides starting, pausing and ending it.
@@ -73,9 +75,24 @@ Task<Result<>> Manager::attach_device(Uuid uuid, domain::Device device, Affects 
     return impl_->change(JobKind::attach_device, uuid,
                          [impl = impl_.get(), device = std::move(device), affects](
                              DomainRef domain, Operation operation) mutable {
-                             return impl->devices.attach(std::move(domain), std::move(device), affects,
-                                                         std::move(operation));
+                             return impl->attach_device(std::move(domain), std::move(device), affects,
+                                                        std::move(operation));
                          });
+}
+
+/// A USB device is found first, if a guest that runs is to get it. What is stored says what it was found by.
+Task<Result<>> Manager::Impl::attach_device(DomainRef domain, domain::Device device, Affects affects,
+                                            Operation operation) {
+    const auto settled = settle(*domain, affects);
+    const auto* const usb = std::get_if<domain::UsbDevice>(&device);
+    if (settled && settled->guest && usb && usb->id) {
+        const auto found = co_await find_usb_devices(core, {.devices = {*usb}});
+        if (!found) co_return std::unexpected(found.error());
+        device = found->devices.front();
+    }
+    auto attached = co_await devices.attach(domain, std::move(device), affects, std::move(operation));
+    if (domain->stored) domain->stored->usb = without_found_addresses(std::move(domain->stored->usb));
+    co_return attached;
 }
 
 Task<Result<>> Manager::detach_device(Uuid uuid, domain::Device like, Affects affects) {

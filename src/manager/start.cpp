@@ -53,6 +53,10 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
                                 Operation operation) {
     operation.bypass_cache = options.bypass_cache;
     const auto how = image.empty() ? domain::Started::booted : domain::Started::restored;
+    auto usb = co_await find_usb_devices(core_, domain->making->usb);
+    if (!usb) co_return std::unexpected(std::move(usb.error()));
+    if (!domain->making) co_return fail(Reason::cancelled, "cancelled");
+    domain->making->usb = *std::move(usb);
     Life life;
     life.definition = *domain->making;
     if (auto free = co_await require_free_disks(core_, domain, life.definition); !free) co_return free;

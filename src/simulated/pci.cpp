@@ -2,17 +2,26 @@
 #include "simulated/attempt.hpp"
 #include "simulated/simulated.hpp"
 
-/// The PCI devices of the host.
+/// The PCI and USB devices of the host.
 namespace virtlight::simulated {
 
 using async::Task;
 using domain::PciAddress;
 using hypervisor::HostPciDevice;
+using hypervisor::HostUsbDevice;
 using hypervisor::Operation;
 
 Task<Result<std::vector<HostPciDevice>>> Simulated::pci_devices() {
     auto attempt = begin(Kind::pci, "list the PCI devices");
     auto devices = machine_.pci_devices();
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
+        co_return std::unexpected(std::move(passed).error());
+    co_return devices;
+}
+
+Task<Result<std::vector<HostUsbDevice>>> Simulated::usb_devices() {
+    auto attempt = begin(Kind::pci, "list the USB devices");
+    auto devices = machine_.settings().usb_devices;
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
         co_return std::unexpected(std::move(passed).error());
     co_return devices;

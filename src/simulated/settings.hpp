@@ -41,6 +41,9 @@ struct Settings {
                                                         .class_code = 0x020000,
                                                         .driver = "pciback",
                                                         .assignable = true}};
+    /// A stick, and two of another kind.
+    std::vector<hypervisor::HostUsbDevice> usb_devices{
+        {1, 4, {0x0951, 0x1666}}, {1, 5, {0x0781, 0x5567}}, {2, 3, {0x0781, 0x5567}}};
     /// Domids count up to here and then begin again at 1, as on Xen. Those that live are passed over.
     hypervisor::DomId last_domid = 0x7fef;
     Times times{};

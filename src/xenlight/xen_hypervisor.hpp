@@ -95,6 +95,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> resize_disk(hypervisor::DomId domid, domain::Disk disk, std::uint64_t bytes,
                                       hypervisor::Operation operation) override;
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override;
+    async::Task<Result<std::vector<hypervisor::HostUsbDevice>>> usb_devices() override;
     async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
                                          hypervisor::Operation operation) override;
     async::Task<Result<>> reset_pci(domain::PciAddress address, hypervisor::Operation operation) override;

@@ -132,6 +132,43 @@ def test_a_usb_device_hangs_on_a_controller(host, conn):
     assert "type='usb'" not in domain.XMLDesc()
 
 
+def usb_by_id(vendor, product, more=""):
+    return (f"<hostdev mode='subsystem' type='usb'><source><vendor id='{vendor}'/><product id='{product}'/>{more}"
+            "</source></hostdev>")
+
+
+# A simulated host has a stick at 1.4, and two devices of one kind at 1.5 and 2.3.
+@pytest.mark.simulated
+def test_a_usb_device_is_found_by_its_vendor_and_product(host, conn):
+    domain = conn.defineXML(with_devices(host.guest("finds"), usb_by_id("0x0951", "0x1666")))
+    assert "<vendor id='0x0951'/>" in domain.XMLDesc() and "device='4'" not in domain.XMLDesc()
+    domain.create()
+    assert "<address bus='1' device='4'/>" in domain.XMLDesc() and "<vendor id='0x0951'/>" in domain.XMLDesc()
+    assert "device='4'" not in domain.XMLDesc(INACTIVE)
+    other = conn.defineXML(with_devices(host.guest("wants-it"), usb_by_id("0x0951", "0x1666")))
+    with refused(libvirt.VIR_ERR_OPERATION_FAILED, "USB device 1.4 is in use by domain 'finds'"):
+        other.create()
+    host.wait_until_it_listens(domain)
+    two = usb_by_id("0x0781", "0x5567")
+    with refused(libvirt.VIR_ERR_OPERATION_FAILED, "the host has 2 USB devices 0781:5567, 1.5 and 2.3"):
+        domain.attachDeviceFlags(two, LIVE)
+    with refused(libvirt.VIR_ERR_NO_NODE_DEVICE, "the host has no USB device 0781:0001"):
+        domain.attachDeviceFlags(usb_by_id("0x0781", "1"), LIVE)
+    one = usb_by_id("0x0781", "0x5567", "<address bus='2' device='3'/>")
+    domain.attachDeviceFlags(one, LIVE)
+    domain.detachDeviceFlags(one, LIVE)
+    domain.detachDeviceFlags(usb_by_id("0x0951", "0x1666"), LIVE)
+    domain.attachDeviceFlags(usb_by_id("0x0951", "0x1666"), LIVE)
+    domain.destroy()
+    other.create()
+
+
+def test_a_usb_device_that_is_not_there_is_named_at_the_start(host, conn):
+    domain = conn.defineXML(with_devices(host.guest("lacks"), usb_by_id("0x0abc", "0xbeef")))
+    with refused(libvirt.VIR_ERR_NO_NODE_DEVICE, "the host has no USB device 0abc:beef"):
+        domain.create()
+
+
 def test_what_cannot_come_while_a_guest_runs_is_refused_by_name(host, conn):
     domain = conn.defineXML(host.guest("plain"))
     domain.create()

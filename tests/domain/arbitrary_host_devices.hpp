@@ -48,12 +48,18 @@ inline Usb usb(GuestType type) {
                                           .ports = fixed ? usual_ports(model) : *rc::gen::inRange(1U, 16U)},
                                          type);
     }
-    for (auto left = *rc::gen::inRange(0, 4); left > 0; --left)
-        std::ignore = add_usb_device(usb, {.host_bus = *rc::gen::inRange(1U, 256U),
-                                           .host_device = *rc::gen::inRange(1U, 256U),
-                                           .controller = *rc::gen::inRange(0U, limits::usb_controllers),
-                                           .port = *rc::gen::inRange(0U, 10U),
-                                           .managed = *rc::gen::arbitrary<bool>()});
+    for (auto left = *rc::gen::inRange(0, 4); left > 0; --left) {
+        UsbDevice device{.controller = *rc::gen::inRange(0U, limits::usb_controllers),
+                         .port = *rc::gen::inRange(0U, 10U),
+                         .managed = *rc::gen::arbitrary<bool>()};
+        if (*rc::gen::arbitrary<bool>())
+            device.id = UsbId{*rc::gen::inRange(1U, 0x10000U), *rc::gen::inRange(0U, 0x10000U)};
+        if (!device.id || *rc::gen::arbitrary<bool>()) {
+            device.host_bus = *rc::gen::inRange(1U, 256U);
+            device.host_device = *rc::gen::inRange(1U, 256U);
+        }
+        std::ignore = add_usb_device(usb, device);
+    }
     return usb;
 }
 

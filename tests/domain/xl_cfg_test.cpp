@@ -315,8 +315,11 @@ Definition as_xl_has_it(Definition d) {
     d = without_aliases(std::move(d));
     for (auto& device : d.pci_devices)
         device.mac.reset();
-    for (auto& device : d.usb.devices)
+    std::erase_if(d.usb.devices, [](const UsbDevice& device) { return device.host_bus == 0; });
+    for (auto& device : d.usb.devices) {
         device.managed = false;
+        device.id.reset();
+    }
     for (auto& disk : d.disks) {
         disk.shareable = disk.shareable && !disk.readonly;
         if (!simple(disk.backend_domain)) disk.backend_domain = "storage";
@@ -346,6 +349,8 @@ TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
     EXPECT_THAT(format_xl_cfg(definition), Not(HasSubstr("#")));
     definition.title = "The web";
     definition.metadata = "<metadata/>";
+    definition.usb.devices = {{.port = 1, .id = UsbId{0x951, 0x1666}},
+                              {.host_bus = 1, .host_device = 4, .port = 2, .id = UsbId{0x951, 0x1667}}};
     definition.aliases = {{"video0", "ua-v"}};
     definition.pci_devices = {{.address = {.bus = 7}, .mac = MacAddress::parse("52:54:00:6d:90:02")}};
     definition.disks = {{.target = named("xvda"),
@@ -357,6 +362,9 @@ TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <title>\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <metadata>\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <shareable> of disk xvda\n"));
+    EXPECT_THAT(file,
+                HasSubstr("# not said here: USB device 0951:1666, as xl knows such by their address\n"));
+    EXPECT_THAT(file, HasSubstr("# not said here: that USB device 1.4 is 0951:1667\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: PCI device 0000:07:00.0 is a network interface, with MAC "
                                 "address 52:54:00:6d:90:02\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the alias 'ua-v' of device 'video0'\n"));

@@ -48,6 +48,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     Duration patience{};                                     ///< of the last who wanted figures
     hypervisor::Picture picture{"image/x-nothing", "a picture"};
     std::vector<hypervisor::HostPciDevice> pci;
+    std::vector<hypervisor::HostUsbDevice> usb;
     std::map<DomId, domain::CpuTuning> tunings;  ///< as was asked for
     std::map<std::filesystem::path, hypervisor::ImageHead> images;
     std::map<std::filesystem::path, bool> dumps;  ///< of a guest that was paused
@@ -262,6 +263,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         co_return turn;
     }
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override { co_return pci; }
+    async::Task<Result<std::vector<hypervisor::HostUsbDevice>>> usb_devices() override { co_return usb; }
     async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
                                          Operation operation) override {
         auto turn = co_await begin("set_assignable", operation);
