@@ -58,6 +58,10 @@ inline constexpr std::size_t label_bytes = 4096;
 inline constexpr std::size_t alias_bytes = 128;
 /// Characters of a VNC password: those that its protocol compares.
 inline constexpr std::size_t vnc_password = 8;
+/// Ports of SPICE servers that are to have any: behind those that Linux gives to connections by itself, and
+/// far from those of VNC servers.
+inline constexpr unsigned first_spice_port = 61000;
+inline constexpr unsigned last_spice_port = 61999;
 /// Input devices on the USB bus of a guest: the ports of QEMU's controller.
 inline constexpr std::size_t usb_inputs = 2;
 /// A domain's name: with ".xml" behind it, still the name of a file.

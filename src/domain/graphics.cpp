@@ -60,9 +60,12 @@ Result<> check_spice(const Spice& spice, GuestType type) {
     if (type != GuestType::hvm)
         return refuse("only HVM guests can have a SPICE server; PV and PVH have 'vnc' and 'sdl'");
     if (auto good = check_listen(spice.listen); !good) return good;
-    if (spice.port > last_port || spice.tls_port > last_port || (spice.port == 0 && spice.tls_port == 0))
-        return refuse("a SPICE server needs a port, or a tlsPort, from 1 to {}: libxl cannot choose one",
+    const bool reachable = spice.autoport || spice.port != 0 || spice.tls_port != 0;
+    if (spice.port > last_port || spice.tls_port > last_port || !reachable)
+        return refuse("a SPICE server needs a port, or a tlsPort, from 1 to {}, or autoport='yes'",
                       last_port);
+    if (spice.autoport && spice.tls_port != 0)
+        return refuse("a SPICE server with autoport='yes' has no tlsPort: a port alone is chosen for it");
     if (spice.password.find_first_of(",\n") != spice.password.npos)
         return refuse("a SPICE password cannot hold ',' or the end of a line");
     if (auto good = check_word("the compression of images", spice.image_compression, compressions); !good)
@@ -96,8 +99,9 @@ Graphics without_secrets(Graphics graphics) {
     return graphics;
 }
 
-Graphics without_taken_port(Graphics graphics) {
+Graphics without_taken_ports(Graphics graphics) {
     if (graphics.vnc && graphics.vnc->autoport) graphics.vnc->port = 0;
+    if (graphics.spice && graphics.spice->autoport) graphics.spice->port = 0;
     return graphics;
 }
 

@@ -33,8 +33,10 @@ struct Sdl {
 
 /// A SPICE server, for HVM guests.
 struct Spice {
-    std::string listen{};             ///< an IP address of dom0; empty: 127.0.0.1
-    unsigned port = 0;                ///< 0: none, then there is a tls_port
+    std::string listen{};   ///< an IP address of dom0; empty: 127.0.0.1
+    bool autoport = false;  ///< it gets a port of its own in each life, and has no tls_port
+    /// 0: none, then there is a tls_port; with autoport as of a VNC server.
+    unsigned port = 0;
     unsigned tls_port = 0;            ///< 0: none
     std::string password{};           ///< a secret; empty: everybody may connect
     bool clipboard = true;            ///< is shared with clients
@@ -62,7 +64,7 @@ Result<> check_graphics(const Graphics& graphics, GuestType type);
 /// Without passwords, for those who may not see them.
 Graphics without_secrets(Graphics graphics);
 
-/// Without the port that was taken while the guest ran.
-Graphics without_taken_port(Graphics graphics);
+/// Without the ports that were taken while the guest ran.
+Graphics without_taken_ports(Graphics graphics);
 
 }  // namespace virtlight::domain

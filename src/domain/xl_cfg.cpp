@@ -79,6 +79,9 @@ std::string without_place(const Definition& definition) {
         if (there) lines += fmt::format("# not said here: the domain's {}\n", part);
     for (const auto& [alias, device] : users_aliases(definition))
         lines += fmt::format("# not said here: the alias '{}' of {}\n", alias, device);
+    if (definition.graphics.spice && definition.graphics.spice->autoport)
+        lines +=
+            "# not said here: the port of its SPICE server, which is taken at each start; xl needs one\n";
     for (const auto& word : unsaid_of_vfb(definition))
         lines += fmt::format("# not said here: '{}' of the screen, which holds a comma\n", word);
     for (const auto& share : unsaid_shares(definition))

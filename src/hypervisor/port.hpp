@@ -65,6 +65,7 @@ struct Created {
     DomId domid = 0;
     std::vector<domain::Console> consoles{};  ///< those of the definition, with their ttys
     std::optional<unsigned> vnc_port{};       ///< of its VNC server; empty: there is none
+    std::optional<unsigned> spice_port{};     ///< that was taken for its SPICE server; empty: none was
 };
 
 /// The consoles that were asked for, with their ttys.

@@ -31,7 +31,7 @@ JobReport::Operation operation(JobKind kind) {
 domain::Definition at_rest(domain::Definition definition) {
     for (auto& console : definition.consoles)
         console.tty.clear();
-    definition.graphics = without_taken_port(std::move(definition.graphics));
+    definition.graphics = without_taken_ports(std::move(definition.graphics));
     definition.usb = without_found_addresses(std::move(definition.usb));
     return definition;
 }

@@ -26,6 +26,7 @@ constexpr std::string_view foreign_word = "foreign";
 constexpr std::string_view again_word = "again";
 constexpr std::string_view no_tty = "-";
 constexpr std::string_view vnc_word = "vnc:";
+constexpr std::string_view spice_word = "spice:";
 /// The address of a USB device that was found by its id.
 constexpr std::string_view usb_word = "usb:";
 constexpr std::string_view boot_word = "boot:";
@@ -37,6 +38,7 @@ struct Line {
     bool again = false;
     std::vector<std::string> ttys{};
     unsigned vnc_port = 0;
+    unsigned spice_port = 0;
     std::vector<std::pair<unsigned, unsigned>> usb{};
     std::string boot{};
 };
@@ -62,6 +64,8 @@ void read_word(Line& line, const std::string& word) {
         line.boot = word.substr(boot_word.size());
     else if (word.starts_with(vnc_word))
         std::from_chars(word.data() + vnc_word.size(), word.data() + word.size(), line.vnc_port);
+    else if (word.starts_with(spice_word))
+        std::from_chars(word.data() + spice_word.size(), word.data() + word.size(), line.spice_port);
     else if (word.starts_with(usb_word))
         line.usb.push_back(read_usb_address(std::string_view(word).substr(usb_word.size())));
     else
@@ -101,6 +105,8 @@ std::string format_life(const StoredLife& life, std::string_view boot) {
     for (const auto& console : life.definition.consoles)
         text += fmt::format(" {}", console.tty.empty() ? no_tty : console.tty);
     if (const auto& vnc = life.definition.graphics.vnc) text += fmt::format(" {}{}", vnc_word, vnc->port);
+    if (const auto& spice = life.definition.graphics.spice; spice && spice->autoport)
+        text += fmt::format(" {}{}", spice_word, spice->port);
     for (const auto& device : life.definition.usb.devices)
         if (device.found) text += fmt::format(" {}{}", usb_word, to_string(device));
     if (!boot.empty()) text += fmt::format(" {}{}", boot_word, boot);
@@ -118,6 +124,7 @@ Result<StoredLife> parse_life(std::string_view text, std::string_view boot) {
     for (std::size_t i = 0; i < consoles; ++i)
         definition->consoles[i].tty = line->ttys[i];
     if (auto& vnc = definition->graphics.vnc) vnc->port = line->vnc_port;
+    if (auto& spice = definition->graphics.spice; spice && spice->autoport) spice->port = line->spice_port;
     give_addresses(line->usb, definition->usb);
     // Where either is not known, Xen's word decides alone.
     const bool over = !line->boot.empty() && !boot.empty() && line->boot != boot;

@@ -74,6 +74,7 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
     life.domid = made->domid;
     life.definition.consoles = std::move(made->consoles);
     if (auto& vnc = life.definition.graphics.vnc) vnc->port = made->vnc_port.value_or(vnc->port);
+    if (auto& spice = life.definition.graphics.spice) spice->port = made->spice_port.value_or(spice->port);
     core_.begin_life(domain, std::move(life), domain::PausedReason::starting_up);
 
     core_.timeline.phase(*domain, image.empty() ? "built, paused" : "restored, paused");

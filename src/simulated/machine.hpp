@@ -167,6 +167,7 @@ class Machine {
     std::optional<DomId> next_domid();
     Result<> open_consoles(Domain& domain);
     Result<> take_vnc_port(Domain& domain);
+    void take_spice_port(Domain& domain) const;
     bool is_vnc_port(unsigned port) const;
     void name_ttys(Domain& domain);
     void greet(Domain& domain);

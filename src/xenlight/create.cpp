@@ -18,6 +18,7 @@
 #include "xenlight/labels.hpp"
 #include "xenlight/platform.hpp"
 #include "xenlight/screens.hpp"
+#include "xenlight/spice_port.hpp"
 
 namespace virtlight::xenlight {
 namespace {
@@ -42,7 +43,8 @@ struct Job {
     std::shared_ptr<const hypervisor::Progress> progress{};  ///< of the restore
     DomainConfig config;
     RestoreParameters parameters;
-    std::uint64_t memory_kib = 0;  ///< what it needs of the host's, also beside its own
+    std::optional<SpicePort> spice_port{};  ///< that libxl is told of
+    std::uint64_t memory_kib = 0;           ///< what it needs of the host's, also beside its own
     DomId domid =
         static_cast<DomId>(INVALID_DOMID);  ///< set by libxl at the end, also for a half-made domain
 };
@@ -97,6 +99,16 @@ Result<> check_files(const Job& job) {
     return good;
 }
 
+Result<> take_spice_port(Job& job) {
+    auto& spice = job.definition.graphics.spice;
+    if (!spice || !spice->autoport) return {};
+    auto taken = SpicePort::take(spice->listen.empty() ? "127.0.0.1" : spice->listen);
+    if (!taken) return std::unexpected(std::move(taken.error()));
+    spice->port = taken->number();
+    job.spice_port = *std::move(taken);
+    return {};
+}
+
 Result<> prepare(Context& context, Job& job) {
     if (auto good = check_files(job); !good) return good;
     if (auto good = check_cpu_features(job.definition.platform.cpu_features); !good)
@@ -104,6 +116,8 @@ Result<> prepare(Context& context, Job& job) {
     if (auto good = check_labels(context, job.definition); !good)
         return std::unexpected(in_context(job.what(), std::move(good.error())));
     if (auto good = check_uuid_is_free(context, job); !good) return good;
+    if (auto taken = take_spice_port(job); !taken)
+        return std::unexpected(in_context(job.what(), std::move(taken.error())));
     write_config(job.definition, *job.config);
     return count_memory(context, job);
 }
@@ -146,6 +160,7 @@ Created created(Context& context, const Job& job) {
     Created made{.domid = job.domid, .consoles = job.definition.consoles};
     find_ttys(context, job.domid, made.consoles);
     if (job.definition.graphics.vnc) made.vnc_port = vnc_port(context, job.domid);
+    if (job.spice_port) made.spice_port = job.spice_port->number();
     return made;
 }
 
@@ -186,6 +201,7 @@ async::Task<Created> look_at_made(Workers::Loan worker, std::shared_ptr<Job> job
     log::warning("what domain '{}' was made with is not known yet: {}", job->definition.name,
                  made.error().message);
     Created bare{.domid = job->domid, .consoles = job->definition.consoles};
+    if (job->spice_port) bare.spice_port = job->spice_port->number();
     for (auto& console : bare.consoles)
         console.tty.clear();
     co_return bare;

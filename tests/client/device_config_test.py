@@ -34,6 +34,23 @@ def test_the_password_of_a_screen_is_changed_for_the_next_start(host, conn):
         domain.updateDeviceFlags("<graphics type='vnc' port='many'/>", CONFIG)
 
 
+# The emulator of Debian's Xen has no SPICE.
+@pytest.mark.simulated
+def test_spice_servers_get_ports_of_their_own(host, conn):
+    screen = "<graphics type='spice' autoport='yes'/></devices>"
+    ports = []
+    for name in ("first", "second"):
+        domain = conn.defineXML(host.guest(name, "hvm").replace("</devices>", screen))
+        domain.create()
+        address = host.virsh("domdisplay", name).strip()
+        assert address.startswith("spice://")
+        ports.append(address.rsplit(":", 1)[1])
+        assert f"port='{ports[-1]}' autoport='yes'" in domain.XMLDesc()
+        assert "<graphics type='spice' autoport='yes'/>" in domain.XMLDesc(INACTIVE)
+        assert not domain.isUpdated()
+    assert len(set(ports)) == 2
+
+
 def test_such_a_device_does_not_come_to_a_guest_that_runs(host, conn):
     domain = conn.defineXML(host.guest("runs"))
     domain.create()

@@ -313,6 +313,10 @@ Definition as_xl_has_it(Definition d) {
         tuning.cpus = {};
     }
     d = without_aliases(std::move(d));
+    if (auto& spice = d.graphics.spice; spice && spice->autoport) {
+        spice->autoport = false;
+        spice->port = 6000;
+    }
     for (auto& device : d.pci_devices)
         device.mac.reset();
     std::erase_if(d.usb.devices, [](const UsbDevice& device) { return device.host_bus == 0; });
@@ -349,6 +353,7 @@ TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
     EXPECT_THAT(format_xl_cfg(definition), Not(HasSubstr("#")));
     definition.title = "The web";
     definition.metadata = "<metadata/>";
+    definition.graphics.spice = Spice{.autoport = true};
     definition.usb.devices = {{.port = 1, .id = UsbId{0x951, 0x1666}},
                               {.host_bus = 1, .host_device = 4, .port = 2, .id = UsbId{0x951, 0x1667}}};
     definition.aliases = {{"video0", "ua-v"}};
@@ -362,6 +367,8 @@ TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <title>\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <metadata>\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <shareable> of disk xvda\n"));
+    EXPECT_THAT(file, HasSubstr("# not said here: the port of its SPICE server"));
+    EXPECT_THAT(file, Not(HasSubstr("spiceport")));
     EXPECT_THAT(file,
                 HasSubstr("# not said here: USB device 0951:1666, as xl knows such by their address\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: that USB device 1.4 is 0951:1667\n"));

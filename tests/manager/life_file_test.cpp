@@ -8,6 +8,16 @@
 namespace virtlight::manager {
 namespace {
 
+TEST(LifeFile, SaysWhichPortASpiceServerTook) {
+    StoredLife life{.definition = domain::parse_xml("<domain type='xen'><name>a</name><memory>65536</memory>"
+                                                    "<os><type>hvm</type></os><devices>"
+                                                    "<graphics type='spice'/></devices></domain>")
+                                      .value(),
+                    .domid = 3};
+    life.definition.graphics.spice->port = 61007;
+    EXPECT_EQ(parse_life(format_life(life, "boot"), "boot")->definition, life.definition);
+}
+
 TEST(LifeFile, SaysWhereUsbDevicesWereFound) {
     const auto guest = domain::parse_xml(
         "<domain type='xen'><name>a</name><memory>65536</memory><os><type>hvm</type></os><devices>"
