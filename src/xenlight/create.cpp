@@ -9,6 +9,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "hypervisor/definition_files.hpp"
 #include "hypervisor/disk_files.hpp"
 #include "xenlight/boot_files.hpp"
 #include "xenlight/consoles.hpp"
@@ -91,6 +92,13 @@ Result<> count_memory(Context& context, Job& job) {
     });
 }
 
+void replace_stale_hvmloader(domain::Definition& definition) {
+    if (!hypervisor::has_stale_hvmloader(definition)) return;
+    log::warning("domain '{}': its loader '{}' is not there; it gets this host's own hvmloader",
+                 definition.name, definition.boot.loader);
+    definition.boot.loader.clear();
+}
+
 /// A restored guest has its kernel in its memory.
 Result<> check_files(const Job& job) {
     if (auto good = job.stream ? Result<>() : check_boot_files(job.definition); !good) return good;
@@ -110,6 +118,7 @@ Result<> take_spice_port(Job& job) {
 }
 
 Result<> prepare(Context& context, Job& job) {
+    replace_stale_hvmloader(job.definition);
     if (auto good = check_files(job); !good) return good;
     if (auto good = check_cpu_features(job.definition.platform.cpu_features); !good)
         return std::unexpected(in_context(job.what(), std::move(good.error())));

@@ -6,6 +6,7 @@ import libvirt
 import pytest
 from hosts import wait_until
 from refusals import refused
+from timelines import timeline
 
 LIVE, CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
 SECURE = libvirt.VIR_DOMAIN_XML_SECURE
@@ -32,6 +33,19 @@ def test_the_password_of_a_screen_is_changed_for_the_next_start(host, conn):
     assert "passwd='new'" in domain.XMLDesc(SECURE)
     with pytest.raises(libvirt.libvirtError):
         domain.updateDeviceFlags("<graphics type='vnc' port='many'/>", CONFIG)
+
+
+def test_a_guest_with_the_hvmloader_of_another_xen_starts_with_this_ones(host, conn):
+    loader = "/usr/lib/xen-4.1/boot/hvmloader"
+    xml = host.guest("moved", "hvm").replace("</os>", f"<loader>{loader}</loader></os>")
+    domain = conn.defineXML(xml)
+    wait_until(lambda: any("gets this host's own hvmloader" in str(each) for each in timeline(host, "moved")), 10,
+               "the warning")
+    domain.create()
+    assert f"{loader}</loader>" in domain.XMLDesc()
+    other = conn.defineXML(host.guest("lost", "hvm").replace("</os>", "<loader>/no/other-loader</loader></os>"))
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "/no/other-loader"):
+        other.create()
 
 
 # The emulator of Debian's Xen has no SPICE.
