@@ -84,6 +84,10 @@ std::string without_place(const Definition& definition) {
     for (const auto& device : definition.usb.devices)
         if (device.managed)
             lines += fmt::format("# not said here: managed='yes' of USB device {}\n", to_string(device));
+    for (const auto& nic : definition.nics)
+        if (nic.link_down)
+            lines +=
+                fmt::format("# not said here: the link of interface {}, which is down\n", to_string(nic.mac));
     for (const auto& disk : definition.disks)
         if (disk.shareable && disk.readonly)
             lines +=

@@ -14,6 +14,7 @@ namespace {
 using Kind = Nic::Kind;
 
 constexpr Word<Kind> kinds[] = {{"bridge", Kind::bridge}, {"ethernet", Kind::ethernet}};
+constexpr Word<bool> links[] = {{"up", false}, {"down", true}};  // whether it is down
 constexpr std::string_view alias_prefix = "net";
 
 /// 0: it is not there.
@@ -213,11 +214,7 @@ Nic read_nic(const XmlElement& interface) {
     nic.backend_domain = read_backend_domain(interface);
     nic.rate_kib = read_rate(interface);
     nic.mtu = number_in(interface.child("mtu"), "size", std::numeric_limits<std::uint16_t>::max());
-    const Word<bool> up[] = {{"up", true}};
-    const auto link = interface.child("link");
-    if (link.attribute("state").value_or("up") == "down")
-        link.unsupported("the link of a network interface cannot be down: libxl has no way to say so");
-    attribute_choice<bool>(link, "state", up, true);
+    nic.link_down = attribute_choice<bool>(interface.child("link"), "state", links, false);
     ignore_alias(interface);
     return nic;
 }
@@ -240,6 +237,7 @@ void write_nic(XmlWriter& writer, const Nic& nic, bool with_alias) {
     write_text(writer, "backenddomain", "name", nic.backend_domain);
     write_text(writer, "target", "dev", nic.target);
     write_text(writer, "model", "type", nic.model);
+    if (nic.link_down) writer.element("link").attribute("state", "down");
     if (nic.mtu != 0) writer.element("mtu").attribute("size", nic.mtu);
     if (with_alias) writer.element("alias").attribute("name", alias_of(nic));
 }

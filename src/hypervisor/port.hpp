@@ -159,7 +159,7 @@ class Hypervisor {
     /// ten seconds, and may still do so; no_device.
     virtual async::Task<Result<>> detach(DomId domid, domain::Device device, Operation operation) = 0;
     /// Changes what check_live_change() lets be changed: what is in a CD drive, how much a network interface
-    /// may send. invalid_argument: a file is missing, and nothing has changed.
+    /// may send and whether its link is up. invalid_argument: a file is missing, and nothing has changed.
     virtual async::Task<Result<>> update(DomId domid, domain::Device device, Operation operation) = 0;
 
     /// Gives a disk so many bytes, which are no fewer than it has, and tells the guest; a block device that

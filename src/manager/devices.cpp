@@ -63,6 +63,19 @@ class Coming {
     DomainRef domain_;
 };
 
+/// What can be changed of a network interface while its guest runs.
+void take_nics(const Definition& seen, Definition& ours, std::vector<std::string>& changes) {
+    for (auto& nic : ours.nics) {
+        const auto now = std::ranges::find(seen.nics, nic.mac, &domain::Nic::mac);
+        if (now == seen.nics.end()) continue;
+        const auto name = name_of(Device(nic));
+        if (std::exchange(nic.rate_kib, now->rate_kib) != now->rate_kib)
+            changes.push_back(name + " has got another bandwidth");
+        if (std::exchange(nic.link_down, now->link_down) != now->link_down)
+            changes.push_back(fmt::format("the link of {} is {} now", name, nic.link_down ? "down" : "up"));
+    }
+}
+
 /// Makes the devices of `ours` those of `seen`, and tells in words what that has changed.
 std::vector<std::string> take_devices(const Definition& seen, Definition& ours) {
     std::vector<std::string> changes;
@@ -78,6 +91,7 @@ std::vector<std::string> take_devices(const Definition& seen, Definition& ours) 
         drive = *now;
         changes.push_back(name_of(Device(drive)) + " has got another medium");
     }
+    take_nics(seen, ours, changes);
     return changes;
 }
 

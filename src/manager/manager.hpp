@@ -213,7 +213,8 @@ class Manager {
     /// no_device.
     async::Task<Result<>> detach_device(Uuid uuid, domain::Device like, Affects affects);
     async::Task<Result<>> detach_device(Uuid uuid, std::string alias, Affects affects);
-    /// Changes the device that is in the same place: of a guest that runs, what is in a CD drive. no_device;
+    /// Changes the device that is in the same place: of a guest that runs, what is in a CD drive, and how
+    /// much a network interface may send and whether its link is up. no_device;
     /// unsupported_operation.
     async::Task<Result<>> update_device(Uuid uuid, domain::Device device, Affects affects);
     /// Changes a device, given as XML, that can come and go in a definition alone. As domain::edit_device();

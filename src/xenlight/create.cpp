@@ -15,6 +15,7 @@
 #include "xenlight/device_model_log.hpp"
 #include "xenlight/domain_config.hpp"
 #include "xenlight/image_feed.hpp"
+#include "xenlight/links.hpp"
 #include "xenlight/platform.hpp"
 #include "xenlight/screens.hpp"
 
@@ -188,11 +189,23 @@ async::Task<Created> look_at_made(Workers::Loan worker, std::shared_ptr<Job> job
     co_return bare;
 }
 
+/// What libxl cannot be told of it. Its guest has not run yet.
+async::Task<Result<>> settle_links(Workers::Loan worker, std::shared_ptr<Job> job) {
+    const bool all_up = std::ranges::none_of(job->definition.nics, &domain::Nic::link_down);
+    if (all_up) co_return Result<>{};
+    auto set = co_await call(worker, [job](Context&) {
+        return set_links(job->domid, job->definition.type, job->definition.nics);
+    });
+    if (!set) co_return std::unexpected(in_context(job->what(), std::move(set.error())));
+    co_return set;
+}
+
 /// Has libxl make the domain, and undoes it if that fails or is cancelled. `abort` cuts libxl short.
 async::Task<Result<Created>> make(Making making, Workers::Loan worker, std::shared_ptr<Job> job,
                                   async::CancelToken abort, async::CancelToken cancel) {
     auto made = co_await worker->perform(making_of(worker, job, making.late), abort);
     if (job->build->given_up) co_return std::unexpected(std::move(made.error()));
+    if (made) made = co_await settle_links(worker, job);
     // libxl may have come to its end before it could be cut short; and of an abort of a restore it says that
     // it failed.
     if (cancel.cancelled()) made = std::unexpected(error_of({.rc = ERROR_ABORTED}, job->what()));

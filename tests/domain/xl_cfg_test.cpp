@@ -324,6 +324,7 @@ Definition as_xl_has_it(Definition d) {
         std::ignore = add_disk(d.disks, std::move(disk), d.type);  // two may have the same source by now
     for (auto& nic : d.nics) {
         if (!simple(nic.backend_domain)) nic.backend_domain = "net";
+        nic.link_down = false;
         if (nic.openvswitch || nic.script.empty()) continue;
         nic.script = nic.kind == Nic::Kind::bridge ? "vif-special" : "/etc/vif-route";
     }
@@ -348,8 +349,10 @@ TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
                          .path = "/a",
                          .readonly = true,
                          .shareable = true}};
+    definition.nics = {{.mac = {{0x00, 0x16, 0x3e, 0, 0, 1}}, .bridge = "xenbr0", .link_down = true}};
     const auto file = format_xl_cfg(definition);
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <title>\n"));
+    EXPECT_THAT(file, HasSubstr("# not said here: the link of interface 00:16:3e:00:00:01, which is down\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <metadata>\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <shareable> of disk xvda\n"));
     EXPECT_THAT(file, Not(HasSubstr("<description>")));

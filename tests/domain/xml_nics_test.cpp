@@ -56,6 +56,12 @@ TEST(DomainXmlNics, HaveAllThatXenKnows) {
                 ElementsAre(Nic{.mac = first_mac, .kind = Nic::Kind::ethernet, .script = "vif-route"}));
 }
 
+TEST(DomainXmlNics, HaveALinkThatIsUpUnlessItIsDown) {
+    EXPECT_THAT(read(bridged("<link state='up'/>")), ElementsAre(Nic{.mac = first_mac, .bridge = "xenbr0"}));
+    EXPECT_THAT(read(bridged("<link state='down'/>")),
+                ElementsAre(Nic{.mac = first_mac, .bridge = "xenbr0", .link_down = true}));
+}
+
 TEST(DomainXmlNics, CanBePortsOfAnOpenVswitch) {
     const auto port = [](std::string_view vlan) {
         const auto nics = read(bridged(fmt::format("<virtualport type='openvswitch'/>{}", vlan)));
@@ -128,7 +134,9 @@ TEST(DomainXmlNicsRefusal, OfWhatIsNotServed) {
     EXPECT_THAT(refusal(interface("", "user")), HasSubstr("'user'; allowed here: bridge, ethernet"));
     EXPECT_THAT(refusal("<interface/>"), HasSubstr("<interface> has no attribute 'type'"));
     EXPECT_THAT(refusal(interface(mac)), HasSubstr("No <source> 'bridge' attribute specified"));
-    EXPECT_THAT(refusal(bridged("<link state='down'/>")), HasSubstr("cannot be down"));
+    EXPECT_THAT(refusal(bridged("<link state='down'/><backenddomain name='netvm'/>")),
+                HasSubstr("its link cannot be down, as domain 'netvm' has the other end"));
+    EXPECT_THAT(refusal(bridged("<link state='off'/>")), HasSubstr("'off'; allowed here: up, down"));
     EXPECT_THAT(refusal(bridged("<boot order='1'/>")), HasSubstr("element <boot> is not supported"));
     EXPECT_THAT(refusal(bridged("<bandwidth><inbound average='1'/></bandwidth>")),
                 HasSubstr("element <inbound> is not supported in <bandwidth>; allowed here: outbound"));

@@ -129,6 +129,21 @@ TEST_F(Devices, AreThoseThatXenTellsOfWhenTheDaemonWasKilledWhileTheyWereChanged
     EXPECT_TRUE(attach(guest, disk("xvdb", "/srv/other.img")));
 }
 
+TEST_F(Devices, ThatAreNetworkInterfacesHaveTheRateAndLinkThatXenTellsOfWhenTheDaemonWasKilledMeanwhile) {
+    auto web = guest_named("web");
+    web.nics = {nic(1)};
+    const auto guest = running(web);
+    store.lives.at(guest.uuid).held = Held::devices;
+    auto changed = nic(1);
+    changed.rate_kib = 1000;
+    changed.link_down = true;
+    xen.definitions.at(1).nics = {changed};
+    restart();
+    look();
+    EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(changed));
+    EXPECT_THAT(store.lives.at(guest.uuid).definition.nics, ElementsAre(changed));
+}
+
 TEST_F(Devices, ComeAndGoForTheNextStart) {
     const auto guest = defined("web");
     EXPECT_TRUE(attach(guest, disk("xvdb")));
@@ -271,6 +286,21 @@ TEST_F(Devices, ThatAreNetworkInterfacesGetAnotherRate) {
     expect_refused(end_of(manager->update_device(guest.uuid, faster, both)), Reason::unsupported_operation,
                    "only the bandwidth");
     EXPECT_EQ(xen.count("update"), 1U);
+}
+
+TEST_F(Devices, ThatAreNetworkInterfacesGoDownAndUp) {
+    auto web = guest_named("web");
+    web.nics = {nic(1)};
+    const auto guest = running(web);
+    auto down = nic(1);
+    down.link_down = true;
+    EXPECT_TRUE(end_of(manager->update_device(guest.uuid, down, guest_only)));
+    EXPECT_THAT(xen.definitions.at(domid(guest)).nics, ElementsAre(down));
+    EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(down));
+    EXPECT_THAT(manager->definition(guest.uuid, Which::stored)->nics, ElementsAre(nic(1)));
+    xen.fail_next("update", {Reason::timed_out, "its device model does not answer"});
+    expect_refused(end_of(manager->update_device(guest.uuid, nic(1), both)), Reason::timed_out, "answer");
+    EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(down));
 }
 
 TEST_F(Devices, ThatAreNetworkInterfacesKeepAllButTheRateThatIsAskedFor) {
