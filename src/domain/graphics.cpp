@@ -6,6 +6,7 @@
 #include <cctype>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -88,6 +89,26 @@ Result<> check_graphics(const Graphics& graphics, GuestType type) {
     if (!graphics.keymap.empty() && !graphics.vnc && !graphics.spice)
         return refuse("only clients of VNC and SPICE have a keymap");
     return {};
+}
+
+Result<std::string> live_password(const Graphics& running, const Graphics& wanted) {
+    const auto refused = [](std::string_view why) {
+        return fail(
+            Reason::unsupported_operation,
+            "of the screen of a guest that runs only the password of its VNC server can be changed{}; "
+            "the rest can for the next start (--config)",
+            why);
+    };
+    auto changed = without_taken_port(running);
+    const auto asked = without_taken_port(wanted);
+    if (!changed.vnc || !asked.vnc) return refused(", and it has none");
+    const auto before = std::exchange(changed.vnc->password, asked.vnc->password);
+    if (changed != asked) return refused("");
+    if (before.empty() && !asked.vnc->password.empty())
+        return refused(", and it was started without one: its device model asks for none until then");
+    if (asked.vnc->password.empty() && !before.empty())
+        return refused(", and not taken away: its device model goes on asking for one until then");
+    return asked.vnc->password;
 }
 
 Graphics without_secrets(Graphics graphics) {

@@ -59,6 +59,10 @@ struct Graphics {
 /// Whether a guest of this type can be shown so. unsupported_config: says what cannot be, and what can.
 Result<> check_graphics(const Graphics& graphics, GuestType type);
 
+/// The password that the VNC server of a guest that runs asks for when its screen is to be shown as `wanted`.
+/// unsupported_operation: something else would change, or it would begin or cease to ask.
+Result<std::string> live_password(const Graphics& running, const Graphics& wanted);
+
 /// Without passwords, for those who may not see them.
 Graphics without_secrets(Graphics graphics);
 

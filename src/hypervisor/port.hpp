@@ -162,6 +162,12 @@ class Hypervisor {
     /// may send and whether its link is up. invalid_argument: a file is missing, and nothing has changed.
     virtual async::Task<Result<>> update(DomId domid, domain::Device device, Operation operation) = 0;
 
+    /// Has the VNC server of a guest that runs ask for another password. Its clients stay. Who was started
+    /// without one asks for none: operation_failed. timed_out: its device model does not answer, and may
+    /// still do it.
+    virtual async::Task<Result<>> set_vnc_password(DomId domid, std::string password,
+                                                   Operation operation) = 0;
+
     /// Gives a disk so many bytes, which are no fewer than it has, and tells the guest; a block device that
     /// dom0's kernel serves has them already. unsupported_operation: who serves it cannot; timed_out: its
     /// device model does not answer, and may still do it.

@@ -23,10 +23,13 @@ JobKind kind_of(domain::DeviceEdit edit) {
 
 }  // namespace
 
-async::Task<Result<>> Devices::edit(DomainRef domain, std::string xml, domain::DeviceEdit edit,
-                                    Affects asked) {
+async::Task<Result<>> Devices::edit(DomainRef domain, std::string xml, domain::DeviceEdit edit, Affects asked,
+                                    hypervisor::Operation operation) {
     const auto affects = settle(*domain, asked);
     if (!affects) co_return std::unexpected(affects.error());
+    const auto element = domain::device_element(xml);
+    if (affects->guest && element == "graphics" && edit == domain::DeviceEdit::change)
+        co_return co_await change_screen(domain, std::move(xml), *affects, std::move(operation));
     if (affects->guest)
         co_return fail(Reason::unsupported_config,
                        "device <{}> cannot be added, changed or removed while the guest runs; what a "
@@ -45,8 +48,9 @@ async::Task<Result<>> Manager::edit_device(Uuid uuid, std::string xml, domain::D
                                            Affects affects) {
     return impl_->change(kind_of(edit), uuid,
                          [impl = impl_.get(), xml = std::move(xml), edit, affects](
-                             DomainRef domain, hypervisor::Operation) mutable {
-                             return impl->devices.edit(std::move(domain), std::move(xml), edit, affects);
+                             DomainRef domain, hypervisor::Operation operation) mutable {
+                             return impl->devices.edit(std::move(domain), std::move(xml), edit, affects,
+                                                       std::move(operation));
                          });
 }
 

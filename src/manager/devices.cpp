@@ -226,6 +226,8 @@ Task<Result<>> Devices::look_again(DomainRef domain, hypervisor::LifeId life) {
         log::notice("domain '{}': {} while the daemon was away", domain->name, what);
         core_.timeline.note(*domain, what + " while the daemon was away");
     }
+    co_await settle_password(domain);
+    if (!domain->life || domain->life->id != life) co_return Result<>{};
     co_await note_or_warn(core_, domain, "which devices it has");
     co_return Result<>{};
 }

@@ -30,7 +30,8 @@ class Devices {
                                  hypervisor::Operation operation);
     async::Task<Result<>> update(DomainRef domain, domain::Device device, Affects affects,
                                  hypervisor::Operation operation);
-    async::Task<Result<>> edit(DomainRef domain, std::string xml, domain::DeviceEdit edit, Affects affects);
+    async::Task<Result<>> edit(DomainRef domain, std::string xml, domain::DeviceEdit edit, Affects affects,
+                               hypervisor::Operation operation);
     /// In KiB per second; 0: without bound. Of the interface nothing else is changed.
     async::Task<Result<>> set_nic_rate(DomainRef domain, domain::MacAddress mac, unsigned rate_kib,
                                        Affects affects, hypervisor::Operation operation);
@@ -57,6 +58,9 @@ class Devices {
     /// While it lasts, the life is noted as one whose devices are being changed.
     async::Task<Result<>> change_guest(DomainRef domain, Change change, Act act,
                                        std::optional<domain::EventKind> told);
+    async::Task<Result<>> change_screen(DomainRef domain, std::string xml, Affects affects,
+                                        hypervisor::Operation operation);
+    async::Task<> settle_password(DomainRef domain);
     async::Task<Result<>> take_away(hypervisor::DomId domid, domain::Device device,
                                     hypervisor::Operation operation);
 

@@ -217,8 +217,9 @@ class Manager {
     /// much a network interface may send and whether its link is up. no_device;
     /// unsupported_operation.
     async::Task<Result<>> update_device(Uuid uuid, domain::Device device, Affects affects);
-    /// Changes a device, given as XML, that can come and go in a definition alone. As domain::edit_device();
-    /// unsupported_operation: the guest that runs is meant.
+    /// Changes a device, given as XML, that can come and go in a definition alone; of a guest that runs, the
+    /// password of its VNC server. As domain::edit_device(); unsupported_config, unsupported_operation: it
+    /// cannot while the guest runs.
     async::Task<Result<>> edit_device(Uuid uuid, std::string xml, domain::DeviceEdit edit, Affects affects);
     /// How many KiB per second the guest may send through a network interface; 0: without bound. no_device.
     async::Task<Result<>> set_nic_rate(Uuid uuid, domain::MacAddress mac, unsigned rate_kib, Affects affects);

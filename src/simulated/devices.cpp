@@ -55,6 +55,14 @@ Task<Result<>> Simulated::update(DomId domid, Device device, Operation operation
     co_return machine_.update(domid, std::move(device));
 }
 
+Task<Result<>> Simulated::set_vnc_password(DomId domid, std::string password, Operation operation) {
+    auto attempt =
+        begin(Kind::update, fmt::format("change the VNC password of domid {}", domid), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.devices, domid); !passed)
+        co_return passed;
+    co_return machine_.set_vnc_password(domid, std::move(password));
+}
+
 /// No file is opened but a raw one: what else is in an image is a device model's to know.
 Task<Result<>> Simulated::resize_disk(DomId domid, domain::Disk disk, std::uint64_t bytes,
                                       Operation operation) {

@@ -99,6 +99,8 @@ class Machine {
     /// no_device.
     Result<> detach(DomId domid, const domain::Device& device);
     Result<> update(DomId domid, domain::Device device);
+    /// operation_failed: its VNC server asks for none.
+    Result<> set_vnc_password(DomId domid, std::string password);
     const std::vector<hypervisor::HostPciDevice>& pci_devices() const { return settings_.pci_devices; }
     /// Whether the host has it. no_node_device.
     Result<> check_pci_device(const domain::PciAddress& address);

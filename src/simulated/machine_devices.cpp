@@ -44,4 +44,15 @@ Result<> Machine::update(DomId domid, domain::Device device) {
     return replaced;
 }
 
+Result<> Machine::set_vnc_password(DomId domid, std::string password) {
+    const auto domain = guest(domid, "change the VNC password of");
+    if (!domain) return std::unexpected(domain.error());
+    auto& vnc = (*domain)->definition.graphics.vnc;
+    if (!vnc || vnc->password.empty())
+        return fail(Reason::operation_failed, "cannot change the VNC password of domid {}: it has none",
+                    domid);
+    vnc->password = std::move(password);
+    return {};
+}
+
 }  // namespace virtlight::simulated

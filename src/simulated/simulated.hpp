@@ -64,6 +64,8 @@ class Simulated : public hypervisor::Hypervisor {
                                  hypervisor::Operation operation) override;
     async::Task<Result<>> update(DomId domid, domain::Device device,
                                  hypervisor::Operation operation) override;
+    async::Task<Result<>> set_vnc_password(DomId domid, std::string password,
+                                           hypervisor::Operation operation) override;
     async::Task<Result<>> resize_disk(DomId domid, domain::Disk disk, std::uint64_t bytes,
                                       hypervisor::Operation operation) override;
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override;

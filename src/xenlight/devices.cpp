@@ -5,6 +5,7 @@
 #include "xenlight/disk_resize.hpp"
 #include "xenlight/host_devices.hpp"
 #include "xenlight/links.hpp"
+#include "xenlight/vnc_password.hpp"
 #include "xenlight/xen_hypervisor.hpp"
 
 /// The devices of a guest that runs.
@@ -137,6 +138,14 @@ Task<Result<>> XenHypervisor::update(DomId domid, Device device, Operation opera
     if (auto good = co_await check_device_files(device, what); !good) co_return good;
     co_return co_await act(asking_, fmt::format("change {} of", name), domid, std::move(operation),
                            {.start = start_changing_medium(domid, *disk)});
+}
+
+/// The log has that it is done, and nothing of the password.
+Task<Result<>> XenHypervisor::set_vnc_password(DomId domid, std::string password, Operation operation) {
+    log::debug("operation {}: change the VNC password of domain {}", operation.id.value, domid);
+    co_return co_await async::run_blocking(device_thread_, core_, [domid, password = std::move(password)] {
+        return change_vnc_password(domid, password);
+    });
 }
 
 Task<Result<>> XenHypervisor::resize_disk(DomId domid, Disk disk, std::uint64_t bytes, Operation operation) {

@@ -92,6 +92,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
                                  hypervisor::Operation operation) override;
     async::Task<Result<>> update(hypervisor::DomId domid, domain::Device device,
                                  hypervisor::Operation operation) override;
+    async::Task<Result<>> set_vnc_password(hypervisor::DomId domid, std::string password,
+                                           hypervisor::Operation operation) override;
     async::Task<Result<>> resize_disk(hypervisor::DomId domid, domain::Disk disk, std::uint64_t bytes,
                                       hypervisor::Operation operation) override;
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override;

@@ -320,6 +320,44 @@ TEST_F(Devices, ThatAreNetworkInterfacesKeepAllButTheRateThatIsAskedFor) {
                    "no network interface 00:16:3e:00:00:02");
 }
 
+TEST_F(Devices, ThatAreScreensGetAnotherPassword) {
+    auto web = guest_named("web");
+    web.graphics.vnc = {.password = "old"};
+    web.video = default_video(web.type, web.graphics);
+    const auto guest = running(web);
+    const auto change = [&](const std::string& password, Affects affects) {
+        return end_of(manager->edit_device(guest.uuid,
+                                           "<graphics type='vnc' autoport='yes' passwd='" + password + "'/>",
+                                           domain::DeviceEdit::change, affects));
+    };
+    const auto live = [&] { return manager->definition(guest.uuid, Which::live)->graphics.vnc->password; };
+    const auto stored = [&] {
+        return manager->definition(guest.uuid, Which::stored)->graphics.vnc->password;
+    };
+    EXPECT_TRUE(change("new", guest_only));
+    EXPECT_EQ(live(), "new");
+    EXPECT_EQ(stored(), "old");
+    EXPECT_EQ(xen.definitions.at(domid(guest)).graphics.vnc->password, "new");
+    EXPECT_EQ(store.lives.at(guest.uuid).definition.graphics.vnc->password, "new");
+    xen.fail_next("set_vnc_password", {Reason::timed_out, "no answer"});
+    expect_refused(change("newer", both), Reason::timed_out, "no answer");
+    EXPECT_EQ(live(), "new");
+    EXPECT_EQ(stored(), "old");
+}
+
+TEST_F(Devices, ThatAreScreensAskForThePasswordThatIsShownWhenTheDaemonWasKilledWhileItWasChanged) {
+    auto web = guest_named("web");
+    web.graphics.vnc = {.password = "shown"};
+    web.video = default_video(web.type, web.graphics);
+    const auto guest = running(web);
+    store.lives.at(guest.uuid).held = Held::devices;
+    xen.definitions.at(1).graphics.vnc->password = "on its way";
+    restart();
+    look();
+    EXPECT_EQ(xen.definitions.at(1).graphics.vnc->password, "shown");
+    EXPECT_EQ(manager->definition(guest.uuid, Which::live)->graphics.vnc->password, "shown");
+}
+
 TEST_F(Devices, HaveAnAddressThatNoOtherGuestHas) {
     auto one = guest_named("one");
     one.nics = {nic(1)};

@@ -255,6 +255,11 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         if (turn) std::ignore = domain::replace_device(definitions.at(domid), std::move(device));
         co_return turn;
     }
+    async::Task<Result<>> set_vnc_password(DomId domid, std::string password, Operation operation) override {
+        auto turn = co_await begin("set_vnc_password", operation, domid);
+        if (turn) definitions.at(domid).graphics.vnc->password = std::move(password);
+        co_return turn;
+    }
     async::Task<Result<>> resize_disk(DomId domid, domain::Disk disk, std::uint64_t bytes,
                                       Operation operation) override {
         auto turn = co_await begin("resize_disk", operation, domid);
