@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "domain/device_edit.hpp"
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "domain/text.hpp"
@@ -21,6 +23,18 @@ JobKind kind_of(domain::DeviceEdit edit) {
     return JobKind::update_device;
 }
 
+/// Why libxl gives a guest that runs no such device, where there is more to say of it.
+std::string why_not_live(std::string_view element) {
+    if (element == "input")
+        return ": those on Xen's bus come and go with <graphics>, whose device model serves them, and "
+               "emulated "
+               "ones are given to that at its start";
+    if (element == "tpm")
+        return ": one of Xen's is emulated by another domain, for which <tpm> has no words; it is a setting, "
+               "'vtpm'";
+    return {};
+}
+
 }  // namespace
 
 async::Task<Result<>> Devices::edit(DomainRef domain, std::string xml, domain::DeviceEdit edit, Affects asked,
@@ -32,9 +46,9 @@ async::Task<Result<>> Devices::edit(DomainRef domain, std::string xml, domain::D
         co_return co_await change_screen(domain, std::move(xml), *affects, std::move(operation));
     if (affects->guest)
         co_return fail(Reason::unsupported_config,
-                       "device <{}> cannot be added, changed or removed while the guest runs; what a "
+                       "device <{}> cannot be added, changed or removed while the guest runs{}; what a "
                        "definition may have of it can for the next start (--config)",
-                       domain::shown(domain::device_element(xml)));
+                       domain::shown(element), why_not_live(element));
     auto edited = domain::edit_device(*domain->stored, xml, edit);
     if (!edited) co_return std::unexpected(std::move(edited.error()));
     auto written = co_await core_.store.save({*edited, domain->autostart});

@@ -111,10 +111,15 @@ def test_what_cannot_come_while_a_guest_runs_is_refused_by_name(host, conn):
     domain = conn.defineXML(host.guest("plain"))
     domain.create()
     for device in (channel(), "<filesystem><source dir='/srv'/><target dir='t'/></filesystem>",
-                   "<graphics type='vnc' passwd='other'/>", "<redirdev bus='usb' type='spicevmc'/>", "<tpm/>"):
+                   "<graphics type='vnc' passwd='other'/>", "<redirdev bus='usb' type='spicevmc'/>", "<tpm/>",
+                   "<input type='mouse' bus='xen'/>"):
         name = device[1:].split(" ")[0].split(">")[0].rstrip("/")
         with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, f"device <{name}> cannot be added"):
             domain.attachDeviceFlags(device, LIVE)
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "emulated by another domain", "'vtpm'"):
+        domain.attachDeviceFlags("<tpm model='tpm-crb'/>", LIVE)
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "come and go with <graphics>"):
+        domain.detachDeviceFlags("<input type='mouse' bus='xen'/>", LIVE)
 
 
 def test_a_channel_is_a_stream_for_one_client(host, conn):
