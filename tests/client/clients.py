@@ -38,6 +38,27 @@ def run_loop():
         libvirt.virEventRunDefaultImpl()
 
 
+def devices_told(conn, domain):
+    """The list to which what is told of its devices is added."""
+    told = []
+    for word, event in (
+        ("added", libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_ADDED),
+        ("removed", libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED),
+        ("kept", libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED),
+    ):
+        conn.domainEventRegisterAny(
+            domain, event, lambda _conn, _domain, alias, word: told.append((word, alias)), word
+        )
+    return told
+
+
+def told_of(told, count):
+    """All of it, when so much has been told."""
+    wait_until(lambda: len(told) >= count, 10, f"{count} events of devices, seen: {told}")
+    assert len(told) == count
+    return told
+
+
 class Events:
     """The lifecycle and reboot events of all domains, by name: "STARTED BOOTED"."""
 

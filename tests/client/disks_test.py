@@ -6,6 +6,7 @@ import re
 import images
 import libvirt
 import pytest
+from clients import devices_told
 from hosts import wait_until
 from refusals import refused
 
@@ -35,20 +36,6 @@ def running(host, conn, name, *devices, kind="pv", words=""):
     domain.create()
     host.wait_until_it_listens(domain)
     return domain
-
-
-def devices_told(conn, domain):
-    """The list to which what is told of its devices is added."""
-    told = []
-    for word, event in (
-        ("added", libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_ADDED),
-        ("removed", libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED),
-        ("kept", libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED),
-    ):
-        conn.domainEventRegisterAny(
-            domain, event, lambda _conn, _domain, alias, word: told.append((word, alias)), word
-        )
-    return told
 
 
 def test_a_guest_starts_with_its_disks(host, conn):

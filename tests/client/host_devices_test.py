@@ -3,6 +3,7 @@
 
 import libvirt
 import pytest
+from clients import devices_told, told_of
 from hosts import wait_until
 from refusals import refused
 
@@ -105,6 +106,32 @@ def test_a_usb_device_hangs_on_a_controller(host, conn):
     domain.detachDeviceFlags(usb(), LIVE)
     domain.detachDeviceFlags(controller, LIVE)
     assert "type='usb'" not in domain.XMLDesc()
+
+
+@pytest.mark.simulated
+def test_devices_of_the_host_that_come_and_go_are_told(host, conn):
+    domain = conn.defineXML(host.guest("told"))
+    domain.create()
+    told = devices_told(conn, domain)
+    domain.attachDeviceFlags(pci("0x08"), LIVE)
+    domain.attachDeviceFlags("<controller type='usb' index='0' model='qusb2'/>", LIVE)
+    domain.attachDeviceFlags(usb(), LIVE)
+    aliases = [alias for _, alias in told_of(told, 3)]
+    assert [f"<alias name='{alias}'/>" in domain.XMLDesc() for alias in aliases] == [True] * 3
+    for alias in reversed(aliases):
+        domain.detachDeviceAlias(alias, LIVE)
+    assert told_of(told, 6)[3:] == [("removed", alias) for alias in reversed(aliases)]
+    assert "<hostdev" not in domain.XMLDesc()
+
+
+@pytest.mark.simulated
+def test_devices_of_the_host_that_a_guest_keeps_are_told(host, conn):
+    domain = conn.defineXML(with_devices(host.guest("clings", words="frozen"), pci("0x08")))
+    domain.create()
+    told = devices_told(conn, domain)
+    with refused(libvirt.VIR_ERR_OPERATION_TIMEOUT, "has not let go of it"):
+        domain.detachDeviceAlias("pci-0000-08-00-0", LIVE)
+    assert told_of(told, 1) == [("kept", "pci-0000-08-00-0")]
 
 
 def test_what_cannot_come_while_a_guest_runs_is_refused_by_name(host, conn):

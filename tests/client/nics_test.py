@@ -5,6 +5,7 @@ import re
 
 import libvirt
 import pytest
+from clients import devices_told, told_of
 from refusals import refused
 
 SECURE = libvirt.VIR_DOMAIN_XML_SECURE
@@ -86,6 +87,28 @@ def test_an_interface_comes_and_goes_while_the_guest_runs(host, conn, bridge):
     assert "<interface" not in domain.XMLDesc()
     with refused(libvirt.VIR_ERR_DEVICE_MISSING, MAC):
         domain.detachDeviceFlags(nic(), LIVE)
+
+
+def test_interfaces_that_come_and_go_are_told(host, conn, bridge):
+    domain = conn.defineXML(guest_with(host, "heard", nic()))
+    domain.create()
+    host.wait_until_it_listens(domain)
+    told = devices_told(conn, domain)
+    domain.attachDeviceFlags(nic("00:16:3e:5f:48:e5"), LIVE | CONFIG)
+    assert told_of(told, 1) == [("added", "net1")]
+    domain.updateDeviceFlags(nic("00:16:3e:5f:48:e5", "<link state='down'/>"), LIVE)
+    domain.detachDeviceFlags(nic("00:16:3e:5f:48:e5"), LIVE)
+    domain.detachDeviceAlias("net0", LIVE)
+    assert told_of(told, 3)[1:] == [("removed", "net1"), ("removed", "net0")]
+
+
+@pytest.mark.simulated
+def test_an_interface_that_the_guest_keeps_is_told(host, conn):
+    domain = conn.createXML(host.guest("clings", words="frozen").replace("<devices>", f"<devices>{nic()}"))
+    told = devices_told(conn, domain)
+    with refused(libvirt.VIR_ERR_OPERATION_TIMEOUT, "has not let go of it"):
+        domain.detachDeviceFlags(nic(), LIVE)
+    assert told_of(told, 1) == [("kept", "net0")] and MAC in domain.XMLDesc()
 
 
 def test_of_a_running_guests_interface_the_bandwidth_can_be_changed(host, conn, bridge):
