@@ -73,6 +73,8 @@ inline constexpr unsigned cpus = 4096;
 inline constexpr std::size_t node_devices = 4096;
 /// Bytes of what the kernel says of all network interfaces of dom0.
 inline constexpr std::size_t net_dev_bytes = 16 * 1024 * 1024;
+/// And of who has answered it by ARP.
+inline constexpr std::size_t arp_bytes = 16 * 1024 * 1024;
 /// Bytes of a picture of a guest's screen.
 inline constexpr std::size_t picture_bytes = 64 * 1024 * 1024;
 /// Bytes of the XML in a saved guest's image.

@@ -23,6 +23,7 @@
 #include "hypervisor/figures.hpp"
 #include "hypervisor/host_facts.hpp"
 #include "hypervisor/image.hpp"
+#include "hypervisor/neighbours.hpp"
 #include "hypervisor/pci_devices.hpp"
 #include "hypervisor/picture.hpp"
 
@@ -173,6 +174,9 @@ class Hypervisor {
     /// device model does not answer, and may still do it.
     virtual async::Task<Result<>> resize_disk(DomId domid, domain::Disk disk, std::uint64_t bytes,
                                               Operation operation) = 0;
+
+    /// Whom Domain-0 has talked to in its networks lately. Waits for no operation.
+    virtual async::Task<Result<std::vector<Neighbour>>> neighbours() = 0;
 
     /// The PCI devices of the host. Waits for no operation.
     virtual async::Task<Result<std::vector<HostPciDevice>>> pci_devices() = 0;

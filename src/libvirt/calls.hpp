@@ -60,7 +60,7 @@ Result<Domain> lookup_by_uuid(Manager&, const Uuid&);
 Result<Domain> lookup_by_name(Manager&, const std::string&);
 
 // interfaces.cpp: network interfaces
-Result<std::vector<Interface>> interface_addresses(Manager&, const InterfaceAddressesArgs&);
+async::Task<Result<std::vector<Interface>>> interface_addresses(Manager&, InterfaceAddressesArgs);
 Result<ParamsReply> interface_params(Manager&, const InterfaceParamsArgs&);
 async::Task<Result<>> set_interface_params(Manager&, SetInterfaceParamsArgs);
 

@@ -228,6 +228,8 @@ class Manager {
     /// device has; unsupported_operation: fewer than it has, or who serves it cannot.
     async::Task<Result<>> resize_disk(Uuid uuid, std::string disk, std::optional<std::uint64_t> bytes);
 
+    /// As hypervisor::Hypervisor::neighbours().
+    async::Task<Result<std::vector<hypervisor::Neighbour>>> neighbours();
     /// The PCI devices of the host, and now; waits for nothing else.
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices();
     /// As hypervisor::Hypervisor::set_assignable(). operation_failed: a guest that runs has it.

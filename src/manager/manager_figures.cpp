@@ -26,6 +26,10 @@ Task<Result<hypervisor::HostFigures>> Manager::measure_host() {
     return impl_->core.hypervisor.measure_host();
 }
 
+Task<Result<std::vector<hypervisor::Neighbour>>> Manager::neighbours() {
+    return impl_->core.hypervisor.neighbours();
+}
+
 Task<Result<hypervisor::DiskSize>> Manager::disk_size(Uuid uuid, std::string disk) {
     const auto definition = this->definition(uuid, Which::live);
     if (!definition) co_return std::unexpected(definition.error());

@@ -77,6 +77,14 @@ Task<Result<>> Simulated::resize_disk(DomId domid, domain::Disk disk, std::uint6
     co_return co_await check(attempt, [disk, bytes] { return hypervisor::grow_file(disk.path, bytes); });
 }
 
+Task<Result<std::vector<hypervisor::Neighbour>>> Simulated::neighbours() {
+    auto attempt = begin(Kind::measure, "look at the neighbours");
+    auto all = machine_.neighbours();
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
+        co_return std::unexpected(std::move(passed).error());
+    co_return all;
+}
+
 Task<Result<>> Simulated::check_device(Attempt& attempt, const Device& device) {
     return check(attempt, [device] { return look_at_files(device); });
 }

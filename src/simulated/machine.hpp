@@ -57,6 +57,8 @@ class Machine {
     /// O(domains).
     std::vector<hypervisor::DomainFigures> measure(const hypervisor::FiguresWanted& wanted) const;
     hypervisor::HostFigures measure_host() const;
+    /// Guests answer for the addresses of IPv4 that they may have.
+    std::vector<hypervisor::Neighbour> neighbours() const;
     /// A pixmap of stripes. unsupported_operation: the guest has no screen.
     Result<hypervisor::Picture> screenshot(DomId domid) const;
     /// Living and dying domains, Domain-0 among them.

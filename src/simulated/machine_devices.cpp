@@ -5,6 +5,17 @@
 
 namespace virtlight::simulated {
 
+std::vector<hypervisor::Neighbour> Machine::neighbours() const {
+    std::vector<hypervisor::Neighbour> all;
+    for (const auto& [domid, domain] : domains_) {
+        if (domain.dying) continue;
+        for (const auto& nic : domain.definition.nics)
+            for (const auto& address : nic.addresses)
+                if (!nic.link_down && !address.contains(':')) all.push_back({nic.mac, address});
+    }
+    return all;
+}
+
 Result<> Machine::attach(DomId domid, domain::Device device) {
     const auto wish = fmt::format("attach {} to", name_of(device));
     const auto domain = guest(domid, wish);

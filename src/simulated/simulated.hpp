@@ -68,6 +68,7 @@ class Simulated : public hypervisor::Hypervisor {
                                            hypervisor::Operation operation) override;
     async::Task<Result<>> resize_disk(DomId domid, domain::Disk disk, std::uint64_t bytes,
                                       hypervisor::Operation operation) override;
+    async::Task<Result<std::vector<hypervisor::Neighbour>>> neighbours() override;
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override;
     async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
                                          hypervisor::Operation operation) override;

@@ -240,6 +240,10 @@ async::Task<Result<hypervisor::Picture>> XenHypervisor::screenshot(DomId domid) 
     return async::run_blocking(picture_threads_, core_, [domid] { return take_picture(domid); });
 }
 
+async::Task<Result<std::vector<hypervisor::Neighbour>>> XenHypervisor::neighbours() {
+    return looks_.look([] { return hypervisor::read_neighbours(); });
+}
+
 void XenHypervisor::on_attention(std::function<void()> again) {
     attention_->again = std::move(again);
 }

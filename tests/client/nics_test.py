@@ -61,6 +61,19 @@ def test_the_addresses_of_a_running_guest_are_those_of_its_definition(host, conn
         domain.interfaceAddresses(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT)
 
 
+def test_the_addresses_of_a_running_guest_are_those_that_it_has_answered_for(host, conn, bridge):
+    domain = conn.defineXML(guest_with(host, "answers", nic(more="<ip address='10.0.0.7' family='ipv4'/>")))
+    with refused(libvirt.VIR_ERR_OPERATION_INVALID, "not running"):
+        domain.interfaceAddresses(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP)
+    domain.create()
+    if host.remote:  # the guest has not been heard of yet; a simulated one has
+        assert MAC not in host.virsh("domifaddr", "answers", "--source", "arp")
+        host.shell(f"ip neigh replace 10.0.0.7 lladdr {MAC} dev xenbr0")
+    seen = host.virsh("domifaddr", "answers", "--source", "arp")
+    assert f"vif{domain.ID()}.0" in seen and MAC in seen and "10.0.0.7/32" in seen
+    host.shell("ip neigh del 10.0.0.7 dev xenbr0 2>/dev/null || true")
+
+
 def test_a_mac_that_another_running_guest_has_is_refused_at_the_start(host, conn, bridge):
     conn.defineXML(guest_with(host, "has-it", nic())).create()
     copy = conn.defineXML(guest_with(host, "wants-it", nic()))

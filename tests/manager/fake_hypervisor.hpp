@@ -48,6 +48,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     Duration patience{};                                     ///< of the last who wanted figures
     hypervisor::Picture picture{"image/x-nothing", "a picture"};
     std::vector<hypervisor::HostPciDevice> pci;
+    std::vector<hypervisor::Neighbour> known;    ///< to Domain-0
     std::map<DomId, domain::CpuTuning> tunings;  ///< as was asked for
     std::map<std::filesystem::path, hypervisor::ImageHead> images;
     std::map<std::filesystem::path, bool> dumps;  ///< of a guest that was paused
@@ -266,6 +267,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         if (turn) disk_sizes[to_string(disk.target)].capacity = bytes;
         co_return turn;
     }
+    async::Task<Result<std::vector<hypervisor::Neighbour>>> neighbours() override { co_return known; }
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override { co_return pci; }
     async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
                                          Operation operation) override {
