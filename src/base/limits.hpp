@@ -73,6 +73,9 @@ inline constexpr unsigned cpus = 4096;
 inline constexpr std::size_t node_devices = 4096;
 /// Bytes of what the kernel says of all network interfaces of dom0.
 inline constexpr std::size_t net_dev_bytes = 16 * 1024 * 1024;
+/// Keys that are pressed together, and how long.
+inline constexpr std::size_t keys_at_once = 16;
+inline constexpr auto key_press = seconds(60);
 /// Bytes of a picture of a guest's screen.
 inline constexpr std::size_t picture_bytes = 64 * 1024 * 1024;
 /// Bytes of the XML in a saved guest's image.
@@ -304,6 +307,8 @@ inline constexpr std::size_t stream_output = 128 * 1024;
 inline constexpr std::size_t stream_input = 1024 * 1024;
 /// Event registrations of one client.
 inline constexpr std::size_t subscriptions = 1024;
+/// Processors whose common features are sought, by their descriptions of limits::xml_bytes together.
+inline constexpr std::size_t baseline_cpus = 256;
 /// How long the listening sockets rest when the process has no descriptor left for a connection.
 inline constexpr auto accept_rest = seconds(1);
 /// How long our own client waits for the answer to a call.

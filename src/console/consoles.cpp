@@ -99,6 +99,10 @@ Result<std::shared_ptr<Console>> Consoles::find_history(Uuid uuid,
                                                         const std::optional<std::string>& name) const {
     const auto info = manager_.find(uuid);
     if (!info) return std::unexpected(info.error());
+    if (info->domid == 0)
+        return fail(Reason::unsupported_operation,
+                    "domain '{}' has no console: it is the host itself, which has terminals of its own",
+                    info->name);
     const auto guest = guests_.find(uuid);
     if (guest == guests_.end()) return fail(Reason::invalid_state, "domain '{}' has not run yet", info->name);
     const auto& consoles = guest->second.consoles;
@@ -122,9 +126,11 @@ Result<Consoles::Guest*> Consoles::running(Uuid uuid) {
 
 std::vector<Consoles::Listed> Consoles::list() const {
     std::vector<Listed> all;
-    for (const auto& [uuid, guest] : guests_)
+    for (const auto& [uuid, guest] : guests_) {
+        const auto domid = guest.life ? std::optional(guest.domid) : std::nullopt;
         for (const auto& [name, console] : guest.consoles)
-            all.push_back({uuid, guest.name, name, console});
+            all.push_back({uuid, guest.name, domid, name, domid && guest.released, console});
+    }
     std::ranges::sort(all, {}, [](const Listed& each) { return std::tie(each.domain, each.name); });
     return all;
 }

@@ -80,7 +80,9 @@ class Consoles final : public manager::LifeWatcher {
     struct Listed {
         Uuid uuid{};
         std::string domain;
+        std::optional<hypervisor::DomId> domid;  ///< empty: it does not run
         std::string name;
+        bool released = false;  ///< as release() has it
         std::shared_ptr<Console> console;
     };
     /// All that have a history, in the order of their domains' names.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -21,8 +22,10 @@
 #include "hypervisor/disk_files.hpp"
 #include "hypervisor/disk_size.hpp"
 #include "hypervisor/figures.hpp"
+#include "hypervisor/host_devices.hpp"
 #include "hypervisor/host_facts.hpp"
 #include "hypervisor/image.hpp"
+#include "hypervisor/keys.hpp"
 #include "hypervisor/pci_devices.hpp"
 #include "hypervisor/picture.hpp"
 
@@ -94,6 +97,10 @@ class Hypervisor {
     /// As disk_size() of disk_size.hpp.
     virtual async::Task<Result<DiskSize>> disk_size(domain::Disk disk) = 0;
 
+    /// As peek_disk() of disk_peek.hpp. timed_out: its storage does not answer.
+    virtual async::Task<Result<std::string>> peek_disk(domain::Disk disk, std::uint64_t offset,
+                                                       std::size_t bytes) = 0;
+
     /// As identify_files() of disk_files.hpp. timed_out: their storage does not answer.
     virtual async::Task<Result<std::vector<std::optional<FileIdentity>>>> identify_files(
         std::vector<std::string> paths) = 0;
@@ -138,6 +145,10 @@ class Hypervisor {
     /// Sends the guest's first vCPU a non-maskable interrupt; what it makes of that is its own affair.
     virtual async::Task<Result<>> inject_nmi(DomId domid, Operation operation) = 0;
 
+    /// Presses keys on the keyboard of an HVM guest, all at once, and lets go of them. Ends when its device
+    /// model has been told. timed_out: that does not answer.
+    virtual async::Task<Result<>> send_keys(DomId domid, KeyPress press, Operation operation) = 0;
+
     /// Gives the domain another name. operation_failed: another domain of Xen's has it.
     virtual async::Task<Result<>> rename(DomId domid, std::string name, Operation operation) = 0;
 
@@ -170,6 +181,8 @@ class Hypervisor {
 
     /// The PCI devices of the host. Waits for no operation.
     virtual async::Task<Result<std::vector<HostPciDevice>>> pci_devices() = 0;
+    /// As read_host_devices(). Waits for no operation.
+    virtual async::Task<Result<std::vector<HostDevice>>> host_devices() = 0;
     /// Takes a device from its driver in dom0, so that guests can get it; or gives it back to that. The
     /// caller sees to it that no guest has it. no_node_device.
     virtual async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
@@ -186,6 +199,9 @@ class Hypervisor {
     virtual async::Task<Result<domain::CpuShare>> cpu_share(DomId domid) = 0;
     /// Changes what is not empty of it.
     virtual async::Task<Result<>> set_cpu_share(DomId domid, domain::CpuShare share, Operation operation) = 0;
+
+    /// The numbers of the host's NUMA nodes that Xen takes the guest's memory from.
+    virtual async::Task<Result<domain::CpuSet>> memory_nodes(DomId domid) = 0;
 
     /// Has the guest suspend itself, and keeps its memory: it has then stopped with StopReason::suspend, and
     /// resume() lets it go on. When it fails or is cancelled, the guest goes on. unsupported_operation: the

@@ -11,6 +11,7 @@
 #include "async/task.hpp"
 #include "base/result.hpp"
 #include "libvirt/caller.hpp"
+#include "libvirt/cpu_messages.hpp"
 #include "libvirt/interface_messages.hpp"
 #include "libvirt/messages.hpp"
 #include "libvirt/node_device_messages.hpp"
@@ -48,6 +49,13 @@ async::Task<Result<std::vector<std::uint64_t>>> cells_free_memory(Manager&, Cell
 async::Task<Result<std::vector<std::uint64_t>>> free_pages(Manager&, FreePagesArgs);
 Result<SecurityModel> security_model(Manager&, const None&);
 Result<std::string> sysinfo(Manager&, const Flags&);
+
+// cpus.cpp: what the host's processors can
+Result<std::int32_t> compare_cpu(Manager&, const TextFlags&);
+Result<std::string> baseline_cpu(Manager&, const CpusArgs&);
+Result<std::int32_t> compare_hypervisor_cpu(Manager&, const HypervisorCpuArgs&);
+Result<std::string> baseline_hypervisor_cpu(Manager&, const HypervisorCpusArgs&);
+Result<> cpu_models(Manager&, const CpuModelsArgs&);
 
 // listing.cpp: which domains there are
 Result<std::int32_t> count_active(Manager&, const None&);
@@ -96,10 +104,12 @@ async::Task<Result<>> reboot(Manager&, DomainFlags);
 async::Task<Result<>> destroy(Manager&, DomainFlags);
 async::Task<Result<>> destroy_plain(Manager&, Domain);
 async::Task<Result<>> set_autostart(Manager&, DomainNumber);
+async::Task<Result<>> set_lifecycle_action(Manager&, LifecycleActionArgs);
 
 // controls.cpp: what is done to a guest that runs
 async::Task<Result<>> reset(Manager&, DomainFlags);
 async::Task<Result<>> inject_nmi(Manager&, DomainFlags);
+async::Task<Result<>> send_key(Manager&, SendKeyArgs);
 async::Task<Result<>> core_dump(Manager&, CoreDumpArgs);
 async::Task<Result<>> core_dump_format(Manager&, CoreDumpFormatArgs);
 async::Task<Result<>> pm_suspend(Manager&, PmSuspendArgs);
@@ -148,6 +158,10 @@ async::Task<Result<std::vector<TypedParam>>> scheduler_params_plain(Manager&, Do
 async::Task<Result<>> set_scheduler_params(Manager&, SetSchedulerArgs);
 async::Task<Result<>> set_scheduler_params_plain(Manager&, SetSchedulerPlainArgs);
 
+// numa.cpp: where a domain's memory is
+async::Task<Result<ParamsReply>> numa_params(Manager&, SchedulerArgs);
+Result<> set_numa_params(Manager&, const SetSchedulerArgs&);
+
 // native.cpp: definitions in the format of Xen's own tool
 Result<std::string> xml_from_native(Manager&, const NativeArgs&);
 Result<std::string> xml_to_native(Manager&, const NativeArgs&);
@@ -160,6 +174,8 @@ async::Task<Result<InterfaceStats>> interface_stats(Manager&, DomainText device)
 async::Task<Result<BlockStats>> block_stats(Manager&, DomainText target);
 async::Task<Result<ParamsReply>> block_stats_flags(Manager&, BlockStatsArgs);
 async::Task<Result<BlockInfo>> block_info(Manager&, BlockInfoArgs);
+async::Task<Result<std::string>> block_peek(Manager&, BlockPeekArgs);
+Result<DiskErrorsReply> disk_errors(Manager&, const DiskErrorsArgs&);
 
 // host_statistics.cpp: and of the host
 Result<CpuMapReply> cpu_map(Manager&, const CpuMapArgs&);
@@ -198,6 +214,7 @@ Result<> abort_job(Manager&, const Domain&);
 Result<> abort_job_flags(Manager&, const DomainFlags&);
 Result<JobInfo> job_info(Manager&, const Domain&);
 Result<JobStats> job_stats(Manager&, const DomainFlags&);
+Result<ControlInfo> control_info(Manager&, const DomainFlags&);
 
 // events.cpp: what a client wants to be told
 Result<bool> register_lifecycle(Caller&, const None&);

@@ -405,6 +405,16 @@ struct NativeArgs {
     bool operator==(const NativeArgs&) const = default;
 };
 
+struct LifecycleActionArgs {
+    Domain dom;
+    std::uint32_t type = 0;
+    std::uint32_t action = 0;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.type, self.action, self.flags); }
+    bool operator==(const LifecycleActionArgs&) const = default;
+};
+
 struct PmSuspendArgs {
     Domain dom;
     std::uint32_t target = 0;
@@ -413,6 +423,19 @@ struct PmSuspendArgs {
 
     auto fields(this auto& self) { return std::tie(self.dom, self.target, self.duration, self.flags); }
     bool operator==(const PmSuspendArgs&) const = default;
+};
+
+struct SendKeyArgs {
+    Domain dom;
+    std::uint32_t codeset = 0;
+    std::uint32_t held_ms = 0;  ///< 0: as long as one does who types
+    std::vector<std::uint32_t> keycodes;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) {
+        return std::tie(self.dom, self.codeset, self.held_ms, self.keycodes, self.flags);
+    }
+    bool operator==(const SendKeyArgs&) const = default;
 };
 
 struct JobInfo {

@@ -26,6 +26,16 @@ Task<Result<>> Guests::inject_nmi(DomainRef domain, Operation operation) {
     co_return without_guest(co_await core_.hypervisor.inject_nmi(domain->life->domid, operation));
 }
 
+Task<Result<>> Guests::send_keys(DomainRef domain, hypervisor::KeyPress press, Operation operation) {
+    if (auto guest = require_guest(*domain); !guest) co_return guest;
+    if (domain->life->definition.type != domain::GuestType::hvm)
+        co_return fail(Reason::unsupported_operation,
+                       "it is a {} guest, and only an HVM guest has a keyboard that keys can be sent to",
+                       domain->life->definition.type == domain::GuestType::pv ? "PV" : "PVH");
+    const auto domid = domain->life->domid;
+    co_return without_guest(co_await core_.hypervisor.send_keys(domid, std::move(press), operation));
+}
+
 Task<Result<>> Guests::sleep(DomainRef domain, Operation operation) {
     if (auto running = require_running(*domain); !running) co_return running;
     const auto life = domain->life->id;

@@ -22,6 +22,10 @@ Task<Result<std::vector<HostPciDevice>>> Manager::pci_devices() {
     return impl_->core.hypervisor.pci_devices();
 }
 
+Task<Result<std::vector<hypervisor::HostDevice>>> Manager::host_devices() {
+    return impl_->core.hypervisor.host_devices();
+}
+
 Task<Result<>> Manager::set_assignable(PciAddress address, bool assignable) {
     if (auto unused = check_unused(impl_->core.registry, address); !unused) co_return unused;
     co_return co_await impl_->core.hypervisor.set_assignable(address, assignable, {});

@@ -82,6 +82,12 @@ struct ImageChange {
     std::optional<bool> paused{};  ///< none: as before
 };
 
+/// What is to be done from now on when the guest stops in one way.
+struct LifecycleChange {
+    domain::LifecycleAction domain::Definition::* occasion = nullptr;  ///< &Definition::on_crash
+    domain::LifecycleAction action{};
+};
+
 using JobReport = domain::JobReport;
 
 struct DiskOfDomain {
@@ -160,6 +166,9 @@ class Manager {
     async::Task<Result<hypervisor::HostFigures>> measure_host();
     /// Of the disk with this target or this source, of the guest if it runs. invalid_argument: there is none.
     async::Task<Result<hypervisor::DiskSize>> disk_size(Uuid uuid, std::string disk);
+    /// As hypervisor::Hypervisor::peek_disk(), of the disk that disk_size() means.
+    async::Task<Result<std::string>> peek_disk(Uuid uuid, std::string disk, std::uint64_t offset,
+                                               std::size_t bytes);
     /// The disks of these domains (none: of all), of the guests that run and of the definitions of others,
     /// with what their sources say of themselves: as far as they do so within `patience`, or did before.
     async::Task<DisksOfDomains> disks(std::vector<Uuid> of, Duration patience);
@@ -171,6 +180,9 @@ class Manager {
 
     /// What Xen's scheduler gives a guest that runs. invalid_state: it does not.
     async::Task<Result<domain::CpuShare>> cpu_share(Uuid uuid);
+
+    /// As hypervisor::Hypervisor::memory_nodes(). invalid_state: the domain does not run.
+    async::Task<Result<domain::CpuSet>> memory_nodes(Uuid uuid);
 
     /// What is being done to it, in its turn.
     Result<JobReport> job(Uuid uuid) const;
@@ -197,6 +209,8 @@ class Manager {
     /// Ends the guest and boots it anew with the definition that it ran with, without asking it.
     async::Task<Result<>> reset(Uuid uuid);
     async::Task<Result<>> inject_nmi(Uuid uuid);
+    /// As hypervisor::Hypervisor::send_keys(). unsupported_operation: it is not an HVM guest.
+    async::Task<Result<>> send_keys(Uuid uuid, hypervisor::KeyPress press);
     /// What the guest is to have of its maximum memory, in KiB, rounded up to MiB. It is asked; when and
     /// whether it obliges is seen later. invalid_argument: none, or more than the maximum.
     async::Task<Result<>> set_memory(Uuid uuid, std::uint64_t memory_kib, Affects affects);
@@ -228,6 +242,8 @@ class Manager {
 
     /// The PCI devices of the host, and now; waits for nothing else.
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices();
+    /// Its other devices.
+    async::Task<Result<std::vector<hypervisor::HostDevice>>> host_devices();
     /// As hypervisor::Hypervisor::set_assignable(). operation_failed: a guest that runs has it.
     async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable);
     /// As hypervisor::Hypervisor::reset_pci(). operation_failed: a guest that runs has it.
@@ -263,6 +279,9 @@ class Manager {
     async::Task<Result<>> set_autostart(Uuid uuid, bool autostart);
     /// As domain::set_metadata(), of the guest that runs, of the definition, or both.
     async::Task<Result<>> set_metadata(Uuid uuid, domain::Metadata metadata, Affects affects);
+    /// Of the guest that runs, of the definition, or both. invalid_argument: only a crash leaves a core to
+    /// dump; unsupported_operation: another tool made the guest, and sees to its end.
+    async::Task<Result<>> set_lifecycle_action(Uuid uuid, LifecycleChange change, Affects affects);
 
     /// What is asked for while it lives is asked for by this client; the timelines say so.
     class Asking {

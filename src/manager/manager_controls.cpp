@@ -25,6 +25,14 @@ Task<Result<>> Manager::inject_nmi(Uuid uuid) {
     return impl_->change(JobKind::inject_nmi, uuid, std::bind_front(&Guests::inject_nmi, &impl_->guests));
 }
 
+Task<Result<>> Manager::send_keys(Uuid uuid, hypervisor::KeyPress press) {
+    return impl_->change(
+        JobKind::send_keys, uuid,
+        [impl = impl_.get(), press = std::move(press)](DomainRef domain, Operation operation) mutable {
+            return impl->guests.send_keys(std::move(domain), std::move(press), std::move(operation));
+        });
+}
+
 Task<Result<>> Manager::set_memory(Uuid uuid, std::uint64_t memory_kib, Affects affects) {
     return impl_->change(JobKind::set_memory, uuid,
                          [impl = impl_.get(), memory_kib, affects](DomainRef domain, Operation operation) {

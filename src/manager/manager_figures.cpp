@@ -34,6 +34,15 @@ Task<Result<hypervisor::DiskSize>> Manager::disk_size(Uuid uuid, std::string dis
     co_return co_await impl_->core.hypervisor.disk_size(*found);
 }
 
+Task<Result<std::string>> Manager::peek_disk(Uuid uuid, std::string disk, std::uint64_t offset,
+                                             std::size_t bytes) {
+    const auto definition = this->definition(uuid, Which::live);
+    if (!definition) co_return std::unexpected(definition.error());
+    const auto found = find_disk(*definition, disk);
+    if (!found) co_return std::unexpected(found.error());
+    co_return co_await impl_->core.hypervisor.peek_disk(*found, offset, bytes);
+}
+
 Task<DisksOfDomains> Manager::disks(std::vector<Uuid> of, Duration patience) {
     const std::set<Uuid> wanted(of.begin(), of.end());
     std::map<Uuid, std::vector<domain::Disk>> found;

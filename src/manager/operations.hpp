@@ -45,6 +45,7 @@ class Definitions {
     async::Task<Result<>> undefine(DomainRef domain, bool with_image);
     async::Task<Result<>> set_autostart(DomainRef domain, bool autostart);
     async::Task<Result<>> set_metadata(DomainRef domain, domain::Metadata metadata, Affects asked);
+    async::Task<Result<>> set_lifecycle_action(DomainRef domain, LifecycleChange change, Affects asked);
 
  private:
     Core& core_;
@@ -67,6 +68,8 @@ class Guests {
                                  hypervisor::Operation operation);
     async::Task<Result<>> reset(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> inject_nmi(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> send_keys(DomainRef domain, hypervisor::KeyPress press,
+                                    hypervisor::Operation operation);
     async::Task<Result<>> sleep(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> wake(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> dump_core(DomainRef domain, std::filesystem::path path, DumpOptions options,

@@ -84,6 +84,8 @@ class Machine {
 
     /// The guest prints that it got one, if it runs.
     Result<> inject_nmi(DomId domid);
+    /// The guest prints their numbers, if it runs. operation_failed: it has no keyboard.
+    Result<> send_keys(DomId domid, const hypervisor::KeyPress& press);
     /// A guest that runs obliges at once, as far as the host has memory; others keep what they have.
     /// invalid_argument: more than it was built for.
     Result<> set_memory(DomId domid, std::uint64_t memory_kib);
@@ -107,6 +109,8 @@ class Machine {
     Result<> pin_vcpu(DomId domid, unsigned vcpu, const domain::CpuSet& cpus);
     Result<domain::CpuShare> cpu_share(DomId domid) const;
     Result<> set_cpu_share(DomId domid, domain::CpuShare share);
+    /// Those of the guest's cells; all, if it has none.
+    Result<domain::CpuSet> memory_nodes(DomId domid) const;
 
     /// What is to be written of a guest.
     struct Frozen {

@@ -2,7 +2,7 @@
 #include "xenlight/host_devices.hpp"
 #include "xenlight/xen_hypervisor.hpp"
 
-/// The PCI devices of the host.
+/// The devices of the host, those of PCI among them.
 namespace virtlight::xenlight {
 
 using async::Task;
@@ -12,6 +12,11 @@ using hypervisor::Operation;
 
 Task<Result<std::vector<HostPciDevice>>> XenHypervisor::pci_devices() {
     return looks_.look([] { return Result<std::vector<HostPciDevice>>(hypervisor::read_pci_devices()); });
+}
+
+Task<Result<std::vector<hypervisor::HostDevice>>> XenHypervisor::host_devices() {
+    return looks_.look(
+        [] { return Result<std::vector<hypervisor::HostDevice>>(hypervisor::read_host_devices()); });
 }
 
 /// libxl waits in this call for the drivers, so that it is one for a context that may be busy.

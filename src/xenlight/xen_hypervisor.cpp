@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "hypervisor/definition_files.hpp"
 #include "hypervisor/disk_files.hpp"
+#include "hypervisor/disk_peek.hpp"
 #include "hypervisor/image_copy.hpp"
 #include "xenlight/create.hpp"
 #include "xenlight/describe.hpp"
@@ -220,6 +221,12 @@ async::Task<Result<hypervisor::HostFigures>> XenHypervisor::measure_host() {
 
 async::Task<Result<hypervisor::DiskSize>> XenHypervisor::disk_size(domain::Disk disk) {
     return looks_.look([disk = std::move(disk)] { return hypervisor::disk_size(disk); });
+}
+
+async::Task<Result<std::string>> XenHypervisor::peek_disk(domain::Disk disk, std::uint64_t offset,
+                                                          std::size_t bytes) {
+    return looks_.look(
+        [disk = std::move(disk), offset, bytes] { return hypervisor::peek_disk(disk, offset, bytes); });
 }
 
 async::Task<Result<std::vector<std::optional<hypervisor::FileIdentity>>>> XenHypervisor::identify_files(

@@ -98,6 +98,21 @@ def test_each_command_answers_in_json(host, conn, run, tmp_path):
     assert not any("\r" in line["text"] for line in lines)
 
 
+def test_consoles_tell_their_domid_and_whether_they_are_released(host, conn, run):
+    domain = started(host, conn, "lent")
+    (console,) = json.loads(run("consoles", "--json"))
+    assert (console["domid"], console["attached"], console["released"]) == (domain.ID(), True, False)
+    assert re.search(rf"^lent +{domain.ID()} +console0 +read ", run("consoles"), re.M)
+    run("release", "lent")
+    (console,) = json.loads(run("consoles", "--json"))
+    assert (console["domid"], console["attached"], console["released"]) == (domain.ID(), False, True)
+    assert re.search(rf"^lent +{domain.ID()} +console0 +released ", run("consoles"), re.M)
+    domain.destroy()
+    (console,) = json.loads(run("consoles", "--json"))
+    assert "domid" not in console and not console["released"]
+    assert re.search(r"^lent +- +console0 +- ", run("consoles"), re.M)
+
+
 def test_errors_are_json_too(run):
     error = json.loads(run("logs", "nobody", "--json", status=1))
     assert "nobody" in error["error"] and error["reason"] == "no such domain"

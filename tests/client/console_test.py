@@ -41,6 +41,12 @@ def test_virsh_console_shows_the_boot_and_takes_what_is_typed(host, conn, kind):
         assert late.leave() == 0
 
 
+def test_domain_0_says_why_it_has_no_console(host, conn):
+    with Virsh(host, "Domain-0") as viewer:
+        assert viewer.status() != 0
+        assert "domain 'Domain-0' has no console: it is the host itself" in viewer.text
+
+
 def test_the_first_words_of_a_boot_are_there_for_a_late_viewer(host, conn):
     domain = started(host, conn, "early")
     with Stream(domain) as viewer:

@@ -203,6 +203,31 @@ def test_a_disk_that_cannot_grow_as_asked_says_why(host, conn):
     assert domain.blockInfo("xvdb")[0] == 16 * images.MIB
 
 
+def test_bytes_of_a_raw_disk_are_read(host, conn):
+    path = images.raw(host, "peeked.img")
+    host.shell(f"printf 'one sector' | dd of={path} bs=1 seek=1000 conv=notrunc status=none")
+    domain = conn.defineXML(with_devices(host.guest("peeked"), disk(path)))
+    assert domain.blockPeek("xvdb", 1000, 10) == b"one sector"
+    assert domain.blockPeek(path, 996, 8) == b"\0\0\0\0one "
+    with refused(INVALID_ARG, "disk xvdb ends before"):
+        domain.blockPeek("xvdb", 16 * images.MIB, 1)
+    with refused(INVALID_ARG, "'xvdz'"):
+        domain.blockPeek("xvdz", 0, 1)
+    image = images.qcow2(host, "peeked.qcow2")
+    other = conn.defineXML(with_devices(host.guest("folded"), disk(image, driver="<driver name='qemu' type='qcow2'/>")))
+    with refused(UNSUPPORTED, "not raw"):
+        other.blockPeek("xvdb", 0, 1)
+
+
+def test_disks_have_no_errors_that_are_the_hosts_to_tell(host, conn):
+    domain = conn.defineXML(with_devices(host.guest("sound"), disk(images.raw(host, "sound.img"))))
+    with refused(libvirt.VIR_ERR_OPERATION_INVALID, "'sound' is not running"):
+        domain.diskErrors()
+    domain.create()
+    assert domain.diskErrors() == {}
+    assert host.virsh("domblkerror", "sound") == "No errors found"
+
+
 def test_devices_that_are_not_served_are_refused_by_name(host, conn):
     domain = conn.defineXML(host.guest("plain"))
     with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "element <watchdog> is not supported in <devices>"):

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What guests have of the host to themselves (PCI and USB devices), their channels and shared folders."""
 
+import subprocess
+
 import libvirt
 import pytest
 from hosts import wait_until
 from refusals import refused
 
+SCHEMAS = "/usr/share/libvirt/schemas"
 LIVE, CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
 INACTIVE = libvirt.VIR_DOMAIN_XML_INACTIVE
 AGENT = "org.example.agent.0"
@@ -58,10 +61,9 @@ def test_a_pci_device_serves_one_guest_and_comes_and_goes(host, conn):
 @pytest.mark.simulated
 def test_the_hosts_pci_devices_are_listed_and_made_ready_for_guests(host, conn):
     assert host.virsh("-q", "nodedev-list", "--cap", "pci").split() == ["pci_0000_07_00_0", "pci_0000_08_00_0"]
-    assert [each.name() for each in conn.listAllDevices(libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET)] == []
-    assert conn.listDevices("pci") == ["pci_0000_07_00_0", "pci_0000_08_00_0"] and conn.listDevices("net") == []
+    assert conn.listDevices("pci") == ["pci_0000_07_00_0", "pci_0000_08_00_0"] and conn.listDevices("drm") == []
     card = conn.nodeDeviceLookupByName("pci_0000_07_00_0")
-    assert card.listCaps() == ["pci"] and card.parent() is None
+    assert card.listCaps() == ["pci"] and card.parent() == "computer"
     assert "<bus>7</bus>" in card.XMLDesc() and "<name>e1000e</name>" in card.XMLDesc()
     assert "<vendor id='0x8086'/>" in card.XMLDesc()
     host.virsh("nodedev-detach", card.name())
@@ -74,11 +76,57 @@ def test_the_hosts_pci_devices_are_listed_and_made_ready_for_guests(host, conn):
     domain.destroy()
     host.virsh("nodedev-reattach", card.name())
     assert "<name>e1000e</name>" in card.XMLDesc()
-    for name in ("pci_0000_09_00_0", "pci_7", "computer"):
+    for name in ("pci_0000_09_00_0", "pci_7", "laptop"):
         with refused(libvirt.VIR_ERR_NO_NODE_DEVICE, f"no node device with matching name '{name}'"):
             conn.nodeDeviceLookupByName(name)
     with refused(libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, "'vfio'; allowed here: xen"):
         card.detachFlags("vfio", 0)
+
+
+def test_each_device_of_the_host_is_described_and_hangs_on_another(host, conn, tmp_path):
+    names = {device.name() for device in conn.listAllDevices()}
+    assert "computer" in names
+    for number, device in enumerate(conn.listAllDevices()):
+        assert (device.parent() is None) == (device.name() == "computer") and (device.parent() or "computer") in names
+        (tmp_path / f"{number}.xml").write_text(device.XMLDesc())
+        assert f"<name>{device.name()}</name>" in device.XMLDesc()
+        assert f"<capability type='{device.listCaps()[0]}'>" in device.XMLDesc()
+    validated = subprocess.run(
+        ["xmllint", "--noout", "--relaxng", f"{SCHEMAS}/nodedev.rng", *sorted(tmp_path.glob("*.xml"))],
+        capture_output=True, text=True,
+    )
+    assert validated.returncode == 0, validated.stderr
+    tree = host.virsh("nodedev-list", "--tree").split()
+    assert tree[0] == "computer" and names <= set(tree)
+
+
+def test_devices_are_listed_by_what_they_are(host, conn):
+    kinds = {
+        "system": libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_SYSTEM,
+        "pci": libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_PCI_DEV,
+        "usb_device": libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_USB_DEV,
+        "net": libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET,
+        "scsi": libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI,
+        "storage": libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_STORAGE,
+    }
+    of_each = {kind: sorted(device.name() for device in conn.listAllDevices(flag)) for kind, flag in kinds.items()}
+    for kind, names in of_each.items():
+        assert sorted(conn.listDevices(kind)) == names and len(names) == conn.numOfDevices(kind)
+    assert of_each["system"] == ["computer"] and of_each["net"]
+    assert sum(map(len, of_each.values())) == len(conn.listAllDevices())
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "computer is not a PCI device"):
+        conn.nodeDeviceLookupByName("computer").dettach()
+
+
+@pytest.mark.simulated
+def test_what_a_simulated_host_has_hangs_together(host, conn):
+    parents = {device.name(): device.parent() for device in conn.listAllDevices()}
+    assert parents["net_eth0_00_16_3e_00_00_01"] == "pci_0000_07_00_0"
+    assert parents["usb_1_4"] == "usb_usb1" and parents["usb_usb1"] == "computer"
+    assert parents["block_sda"] == "scsi_2_0_0_0"
+    disk = conn.nodeDeviceLookupByName("block_sda").XMLDesc()
+    assert "<block>/dev/sda</block>" in disk and "<serial>4711</serial>" in disk
+    assert "<product>simulated host</product>" in conn.nodeDeviceLookupByName("computer").XMLDesc()
 
 
 def test_the_hosts_devices_are_for_those_who_may_change_it(host, conn):

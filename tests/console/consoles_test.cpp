@@ -310,6 +310,8 @@ struct Bodies {
         const auto released = t.consoles->release(t.web.uuid);
         EXPECT_TRUE(released);
         EXPECT_FALSE(t.locked());
+        EXPECT_TRUE(t.consoles->list().at(0).released);
+        EXPECT_EQ(t.consoles->list().at(0).domid, 1u);
         const auto twice = t.consoles->release(t.web.uuid);
         EXPECT_EQ(twice.error().reason, Reason::invalid_state);
         t.tell_tty(t.pty.path());
@@ -322,6 +324,7 @@ struct Bodies {
         const auto taken = t.consoles->take_back(t.web.uuid);
         EXPECT_TRUE(taken);
         EXPECT_TRUE(t.locked());
+        EXPECT_FALSE(t.consoles->list().at(0).released);
         EXPECT_EQ(t.consoles->take_back(t.web.uuid).error().reason, Reason::invalid_state);
         t.pty.say("two");
         co_await t.until_history_has("one two");
