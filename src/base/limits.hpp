@@ -318,5 +318,7 @@ inline constexpr int clients_waiting = 128;
 // cli
 /// How often a daemon that does not answer is tried again.
 inline constexpr auto ready_again = milliseconds(50);
+/// Bytes of a guest's line that are told in one JSON object; a longer line has several.
+inline constexpr std::size_t json_line = 64 * 1024;
 
 }  // namespace virtlight::limits

@@ -32,9 +32,9 @@ std::vector<std::string_view> option_names() {
 
 /// What says nothing, or what is so anyway.
 bool says_no_more(const XlSetting& setting, const XlOption& option) {
-    const auto& [kind, text, items] = setting.value;
-    if (kind == XlValue::Kind::list ? items.empty() : text.empty()) return true;
-    return !option.holds.empty() && text == option.holds;
+    const auto& value = setting.value;
+    if (value.kind == XlValue::Kind::list ? value.items.empty() : value.text.empty()) return true;
+    return !option.holds.empty() && value.text == option.holds;
 }
 
 void read_option(const XlOption& option, XlReading& reading, Definition& definition) {
@@ -49,12 +49,27 @@ void read_option(const XlOption& option, XlReading& reading, Definition& definit
     }
 }
 
+/// What a definition keeps is kept as XML.
+void check_characters(const XlAt& at) {
+    if (at.is_list()) {
+        std::ranges::for_each(at.items(), check_characters);
+        return;
+    }
+    for (std::string_view rest = at.text(); !rest.empty();) {
+        const auto character = take_char(rest);
+        if (!character || !is_xml_char(*character))
+            return at.invalid("it has a character that no definition can hold: '{}'", shown(at.text()));
+    }
+}
+
 void read_settings(XlReading& reading, Definition& definition) {
     const auto names = option_names();
-    for (const auto& setting : reading.settings())
+    for (const auto& setting : reading.settings()) {
+        const XlAt at(reading, setting);
         if (std::ranges::find(names, setting.key) == names.end())
-            XlAt(reading, setting)
-                .invalid("there is no option '{}'{}", setting.key, suggestion(setting.key, names));
+            at.invalid("there is no option '{}'{}", setting.key, suggestion(setting.key, names));
+        check_characters(at);
+    }
     for_each_option([&](const XlOption& option) { read_option(option, reading, definition); });
     if (definition.name.empty()) reading.note(Reason::invalid_argument, 1, "a guest needs a 'name'");
     if (definition.memory_max_kib == 0) reading.note(Reason::invalid_argument, 1, "a guest needs 'memory'");
@@ -65,6 +80,14 @@ void read_settings(XlReading& reading, Definition& definition) {
     if (definition.type != GuestType::hvm)
         definition.video = default_video(definition.type, definition.graphics);
     if (definition.consoles.empty()) definition.consoles = {{Console::Target::xen, 0}};
+}
+
+/// A sentence without the "line N: " in front of it.
+std::string_view without_line(std::string_view message) {
+    constexpr std::string_view line = "line ";
+    if (!message.starts_with(line)) return message;
+    const auto end = message.find(": ");
+    return end == message.npos ? message : message.substr(end + 2);
 }
 
 /// Comments about what only a definition has.
@@ -111,17 +134,23 @@ std::string described(const XlOption& option) {
 
 }  // namespace
 
-Result<Definition> parse_xl_cfg(std::string_view text) {
+Result<XlCfg> read_xl_cfg(std::string_view text) {
     const auto settings = parse_xl_settings(text);
     if (!settings) return std::unexpected(settings.error());
     Definition definition{.uuid = Uuid::random()};
     XlReading reading(*settings);
     read_settings(reading, definition);
     if (auto done = reading.finish(); !done) return std::unexpected(std::move(done.error()));
-    // One place knows what a definition may be.
+    // One place knows what a definition may be. What only that finds is in a line of no file.
     const auto checked = parse_xml(format_xml(definition));
-    if (checked) return definition;
-    return fail(checked.error().reason, "as domain XML: {}", checked.error().message);
+    if (checked) return XlCfg{std::move(definition), reading.take_remarks()};
+    return fail(checked.error().reason, "as a definition: {}", without_line(checked.error().message));
+}
+
+Result<Definition> parse_xl_cfg(std::string_view text) {
+    auto cfg = read_xl_cfg(text);
+    if (!cfg) return std::unexpected(std::move(cfg.error()));
+    return std::move(cfg->definition);
 }
 
 std::string format_xl_cfg(const Definition& definition) {

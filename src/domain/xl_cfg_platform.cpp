@@ -55,7 +55,7 @@ void write_localtime(const Definition& definition, XlWriter& writer) {
 }
 
 void read_emulator(const XlAt& at, Definition& definition) {
-    definition.emulator = at.text();
+    definition.emulator = at.path();
 }
 void write_emulator(const Definition& definition, XlWriter& writer) {
     writer.text_if_any("device_model_override", definition.emulator);

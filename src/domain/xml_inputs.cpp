@@ -38,6 +38,11 @@ void read_input(const XmlElement& element, Definition& definition) {
     const auto bus = attribute_choice<Bus>(element, "bus", hvm_buses, tablet ? Bus::usb : Bus::ps2);
     if (bus == Bus::ps2) {
         if (tablet) element.unsupported("a tablet is on bus 'usb'");
+        if (!definition.graphics.any())
+            element.unsupported(
+                "the mouse and the keyboard on bus 'ps2', which each HVM guest has, are told with <graphics> "
+                "only: "
+                "leave this <input> out");
     } else if (definition.usb_inputs.size() == limits::usb_inputs) {
         element.unsupported("a guest can have {} <input> on bus 'usb'", limits::usb_inputs);
     } else {

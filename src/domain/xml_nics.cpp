@@ -69,6 +69,7 @@ std::optional<OpenVswitch> read_openvswitch(const XmlElement& interface) {
     OpenVswitch openvswitch;
     if (!vlan) return openvswitch;
     const auto tags = vlan.children("tag");
+    if (tags.empty()) vlan.invalid("<vlan> has no <tag>");
     const bool trunk = vlan.attribute("trunk").has_value() || tags.size() > 1;
     expect_attribute(vlan, "trunk", "yes");
     for (const auto& tag : tags) {

@@ -69,7 +69,7 @@ class Events:
         return [event for domain, event in self.seen if domain == name]
 
     def wait_for(self, name, *expected, seconds=60):
-        """Exactly these events of the domain, in this order, and then no other for as long as we look."""
+        """Exactly these events of the domain, in this order, and no other by then."""
         wait_until(lambda: len(self.of(name)) >= len(expected), seconds, f"{expected} of {name}, seen: {self.seen}")
         assert self.of(name) == list(expected)
 

@@ -4,7 +4,9 @@
 import contextlib
 import json
 import re
+import signal
 import subprocess
+import termios
 import threading
 import time
 
@@ -387,3 +389,36 @@ def test_consoles_are_released_for_another_reader_and_taken_back(host, conn, dae
         viewer.type("back-again\r")
         viewer.until("back-again")
     assert "not released" in virtlight(host, daemon_folder, "retake", "shared", status=1)
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP])
+def test_a_terminal_is_as_before_when_a_signal_ends_virtlight_console(host, conn, daemon_folder, end):
+    started(host, conn, "cut-short")
+    local_flags = 3
+    with Terminal([daemon_folder / "virtlight", "--connect", host.uri, "console", "cut-short"]) as terminal:
+        before = termios.tcgetattr(terminal.master)
+        terminal.until("name=cut-short ")
+        wait_until(lambda: not termios.tcgetattr(terminal.master)[local_flags] & termios.ICANON, 10, "a raw terminal")
+        terminal.process.send_signal(end)
+        assert terminal.status() == -end
+        assert termios.tcgetattr(terminal.master) == before
+
+
+def test_who_only_watches_needs_no_input(host, conn, daemon_folder):
+    domain = started(host, conn, "unasked")
+    watching = subprocess.Popen(
+        [daemon_folder / "virtlight", "--connect", host.uri, "console", "--view", "unasked"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    wait_until(lambda: '"viewers":[{' in virtlight(host, daemon_folder, "consoles", "--json"), host.patience, "a viewer")
+    with Stream(domain) as writer:
+        writer.until("# ")
+        writer.type("seen-by-all\r")
+        writer.until("seen-by-all")
+    domain.destroy()
+    text, _ = watching.communicate(timeout=60)
+    assert watching.returncode == 0 and "seen-by-all" in text
+
+
+def test_who_types_into_a_console_ends_with_the_input(host, conn, daemon_folder):
+    started(host, conn, "told")
+    virtlight(host, daemon_folder, "console", "--write", "told")

@@ -87,4 +87,4 @@ def test_a_file_is_imported(host, conn, tmp_path):
     assert not conn.lookupByName("imported").isActive()
     file.write_text("name = 'x\n")
     answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert answer.returncode != 0 and "web.cfg: line 1: a text has no closing '" in answer.stderr
+    assert answer.returncode == 1 and "web.cfg: line 1: a text has no closing '" in answer.stderr

@@ -148,6 +148,8 @@ TEST(DomainXmlNicsRefusal, OfValuesOutOfRange) {
     EXPECT_THAT(refusal(bridged("<bandwidth><outbound average='-1'/></bandwidth>")), HasSubstr("not '-1'"));
     EXPECT_THAT(refusal(bridged("<ip address='10.0.0.256'/>")),
                 HasSubstr("must be an IP address, not '10.0.0.256'"));
+    EXPECT_THAT(refusal(bridged("<virtualport type='openvswitch'/><vlan trunk='yes'/>")),
+                HasSubstr("<vlan> has no <tag>"));
     EXPECT_THAT(refusal(bridged("<virtualport type='openvswitch'/><vlan><tag id='4095'/></vlan>")),
                 HasSubstr("attribute 'id' of element <tag> must be a whole number from 1 to 4094"));
     EXPECT_THAT(refusal(interface(std::string(mac) + "<source bridge='a name that is too long'/>")),

@@ -108,6 +108,7 @@ TEST(DomainXmlGraphicsRefusal, OfWhatIsNotServed) {
     EXPECT_THAT(refusal("<sound model='ac97'/>", pv_os), HasSubstr("only HVM guests have <sound>"));
     EXPECT_THAT(refusal("<sound model='usb'/>"), HasSubstr("'usb'; allowed here: sb16, es1370, ac97, ich6"));
     EXPECT_THAT(refusal("<input type='mouse' bus='xen'/>", pv_os), HasSubstr("with <graphics>"));
+    EXPECT_THAT(refusal("<input type='keyboard' bus='ps2'/>"), HasSubstr("are told with <graphics> only"));
     EXPECT_THAT(refusal("<input type='tablet' bus='ps2'/>"), HasSubstr("a tablet is on bus 'usb'"));
     EXPECT_THAT(refusal("<input type='mouse' bus='virtio'/>"), HasSubstr("'virtio'; allowed here: usb, ps2"));
     EXPECT_THAT(refusal("<input type='tablet'/><input type='tablet'/><input type='tablet'/>"),
