@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# docs/NAME.SECTION.scd becomes the man page NAME.SECTION, where scdoc is there.
+# docs/NAME.SECTION.scd becomes the man page NAME.SECTION, where scdoc is there; what the pages name is installed, too.
+
+file(GLOB documents CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.md)
+install(FILES ${documents} ${PROJECT_SOURCE_DIR}/CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 find_program(SCDOC scdoc)
 if(SCDOC)

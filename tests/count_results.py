@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""count_results.py FOLDER [BROKEN_STAGE...]: adds up the JUnit files of a test run and prints the closing line."""
+"""
+count_results.py FOLDER [BROKEN_STAGE...]: adds up the JUnit files of a test run, STAGE.xml and STAGE.PART.xml, and prints
+the closing line.
+"""
 
 import pathlib
 import sys
@@ -22,7 +25,7 @@ def main(folder, broken):
             result = outcome(case)
             count[result] += 1
             if result == "failed":
-                failed.add(path.stem.removeprefix("client-"))
+                failed.add(path.stem.split(".")[0])
                 print(f"FAILED {path.stem}: {case.get('classname')}.{case.get('name')}")
     for stage in broken:
         if stage not in failed:

@@ -40,7 +40,7 @@ phase() {
   printf '%s%8s%s\n' "$green" "$(seconds_since "$begin")" "$plain"
 }
 
-# quietly COMMAND...: shows what an external command printed only when it fails.
+# quietly COMMAND...: shows the end of what an external command printed only when it fails, and where the whole of it is.
 quietly() {
   local log
   log=$(mktemp)
@@ -50,6 +50,6 @@ quietly() {
   fi
   printf '\n' >&2
   tail -n 15 "$log" >&2
-  rm -f "$log"
+  printf 'All that it said is in %s\n' "$log" >&2
   return 1
 }

@@ -59,8 +59,16 @@ inline constexpr std::size_t shared_folders = 16;
 inline constexpr std::size_t mount_tag_bytes = 31;
 inline constexpr std::size_t channels = 16;
 inline constexpr std::size_t channel_name_bytes = 128;
+/// Bytes of an XSM label, as libvirt has it.
+inline constexpr std::size_t label_bytes = 4096;
+/// Bytes of the alias that a user gives a device.
+inline constexpr std::size_t alias_bytes = 128;
 /// Characters of a VNC password: those that its protocol compares.
 inline constexpr std::size_t vnc_password = 8;
+/// Ports of SPICE servers that are to have any: behind those that Linux gives to connections by itself, and
+/// far from those of VNC servers.
+inline constexpr unsigned first_spice_port = 61000;
+inline constexpr unsigned last_spice_port = 61999;
 /// Input devices on the USB bus of a guest: the ports of QEMU's controller.
 inline constexpr std::size_t usb_inputs = 2;
 /// A domain's name: with ".xml" behind it, still the name of a file.
@@ -80,6 +88,11 @@ inline constexpr unsigned cpus = 4096;
 inline constexpr std::size_t node_devices = 4096;
 /// Bytes of what the kernel says of all network interfaces of dom0.
 inline constexpr std::size_t net_dev_bytes = 16 * 1024 * 1024;
+/// And of who has answered it by ARP.
+inline constexpr std::size_t arp_bytes = 16 * 1024 * 1024;
+/// Keys that are pressed together, and how long.
+inline constexpr std::size_t keys_at_once = 16;
+inline constexpr auto key_press = seconds(60);
 /// Bytes of a picture of a guest's screen.
 inline constexpr std::size_t picture_bytes = 64 * 1024 * 1024;
 /// Bytes of the XML in a saved guest's image.
@@ -132,8 +145,10 @@ inline constexpr auto pci_reset = seconds(60);
 /// their caller waits.
 inline constexpr std::size_t disk_looks = 2;
 inline constexpr auto disk_looks_patience = milliseconds(250);
-/// Pictures of screens that are asked for at once.
-inline constexpr unsigned picture_threads = 4;
+/// Sources of which that is remembered while only some domains are asked for.
+inline constexpr std::size_t disk_sizes = 65536;
+/// Device models that are asked at once for what is not counted: pictures, links, keys.
+inline constexpr unsigned model_threads = 4;
 /// What dom0 keeps of its memory when guests need more than is free. How often dom0's giving is looked at,
 /// how long it may rest before it is asked again and before it is given up, and how long it may take
 /// altogether.
@@ -274,6 +289,8 @@ inline constexpr std::size_t channel_output = 1024 * 1024;
 inline constexpr auto console_retry = seconds(1);
 /// How soon what came to a console is written down for the next start of the daemon.
 inline constexpr auto console_save_delay = seconds(5);
+/// How long the daemon's end waits for a disk that takes none of what is left of logs and histories.
+inline constexpr auto console_farewell = seconds(30);
 /// Histories that are read back when the daemon starts; further files are left alone.
 inline constexpr std::size_t console_histories = 65536;
 /// How much of the history a client of libvirt sees first, so that it finds the prompt.
@@ -298,7 +315,7 @@ inline constexpr int calls_per_turn = 16;
 /// Domains whose statistics are written before others have their turn.
 inline constexpr std::size_t stats_per_step = 256;
 /// Bytes that a client has not read yet: from the first number on, no further call of it is begun; with more
-/// than the second, the connection is closed.
+/// than the second, the connection is closed. One longer answer is sent nevertheless if it comes first.
 inline constexpr std::size_t output_pause = 1024 * 1024;
 inline constexpr std::size_t output_bytes = 16 * 1024 * 1024;
 /// How long a client may take to open the connection, to send the rest of a message, and to read something.
@@ -318,6 +335,8 @@ inline constexpr std::size_t stream_output = 128 * 1024;
 inline constexpr std::size_t stream_input = 1024 * 1024;
 /// Event registrations of one client.
 inline constexpr std::size_t subscriptions = 1024;
+/// Processors whose common features are sought, by their descriptions of limits::xml_bytes together.
+inline constexpr std::size_t baseline_cpus = 256;
 /// How long the listening sockets rest when the process has no descriptor left for a connection.
 inline constexpr auto accept_rest = seconds(1);
 /// How long our own client waits for the answer to a call.
@@ -332,5 +351,7 @@ inline constexpr int clients_waiting = 128;
 // cli
 /// How often a daemon that does not answer is tried again.
 inline constexpr auto ready_again = milliseconds(50);
+/// Bytes of a guest's line that are told in one JSON object; a longer line has several.
+inline constexpr std::size_t json_line = 64 * 1024;
 
 }  // namespace virtlight::limits

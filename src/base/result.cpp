@@ -23,6 +23,7 @@ std::string_view to_string(Reason reason) {
         case Reason::timed_out: return "timed out";
         case Reason::cancelled: return "cancelled";
         case Reason::too_many: return "limit reached";
+        case Reason::incompatible_cpu: return "incompatible processor";
         case Reason::no_metadata: return "no such metadata";
         case Reason::access_denied: return "access denied";
         case Reason::io: return "input/output error";

@@ -30,6 +30,7 @@ enum class Reason {
     timed_out,              ///< the stated bound passed
     cancelled,              ///< ended because somebody asked for it
     too_many,               ///< a named limit is reached
+    incompatible_cpu,       ///< the host's processor cannot do what is wanted
     no_metadata,            ///< the domain has no such metadata
     access_denied,          ///< the connection may not do this
     io,                     ///< the kernel refused a file or socket

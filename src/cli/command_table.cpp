@@ -93,10 +93,12 @@ Command::Run add_console(CLI::App& command) {
         command.add_flag("--write", words->write, "Fail if another one writes (without: watch then)");
     command.add_flag("--force", words->force, "Take the writing over")->excludes(view)->excludes(write);
     view->excludes(write);
-    return [words](const Call& call) -> Result<std::string> {
-        if (call.json)
-            return fail(Reason::invalid_argument,
-                        "console connects a terminal and has no JSON; logs --json --follow has");
+    command.callback([&command] {
+        if (command.get_parent()->get_option("--json")->count() > 0)
+            throw CLI::ValidationError("console",
+                                       "it connects a terminal and has no JSON; logs --json --follow has");
+    });
+    return [words](const Call& call) {
         return nothing_more(console(call.socket, words->which, words->access()));
     };
 }
@@ -104,18 +106,12 @@ Command::Run add_console(CLI::App& command) {
 struct LogWords {
     ConsoleChoice which;
     LogOptions options;
-    std::string since;
     bool marks = false;
     bool no_marks = false;
 };
 
 Result<std::string> show_logs(const Call& call, const LogWords& words) {
     auto options = words.options;
-    if (!words.since.empty()) {
-        const auto since = parse_since(words.since, wall_now());
-        if (!since) return std::unexpected(since.error());
-        options.since = *since;
-    }
     options.json = call.json;
     options.marks = words.marks || (!words.no_marks && is_terminal(stdout));
     return nothing_more(logs(call.socket, words.which, options));
@@ -126,9 +122,15 @@ Command::Run add_logs(CLI::App& command) {
     add_choice(command, words->which);
     auto* const boot =
         command.add_option("--boot", words->options.boot, "Of this boot only")->type_name("NUMBER");
+    const auto set_since = [words](const std::string& text) {
+        const auto since = parse_since(text, wall_now());
+        if (!since) throw CLI::ValidationError("--since", since.error().message);
+        words->options.since = *since;
+    };
     command
-        .add_option("--since", words->since,
-                    "What came in this time (90s, 15m, 2h, 3d), or since then (10:15, 2026-11-22T10:15Z)")
+        .add_option_function<std::string>(
+            "--since", set_since,
+            "What came in this time (90s, 15m, 2h, 3d), or since then (10:15, 2026-11-22T10:15Z)")
         ->type_name("TIME");
     command.add_flag("--follow,-f", words->options.follow, "Go on with what comes")->excludes(boot);
     auto* const marks = command.add_flag("--marks", words->marks,

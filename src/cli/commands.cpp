@@ -6,12 +6,14 @@
 #include <vector>
 
 #include <boost/json.hpp>
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/file.hpp"
 #include "base/limits.hpp"
 #include "cli/terminal.hpp"
 #include "domain/state.hpp"
+#include "domain/text.hpp"
+#include "domain/xl_cfg.hpp"
 #include "libvirt/client.hpp"
 #include "libvirt/messages.hpp"
 
@@ -75,6 +77,12 @@ std::string as_json(const std::vector<Line>& lines) {
     return boost::json::serialize(list) + "\n";
 }
 
+/// What the daemon, which has read the file, has no way to tell.
+std::vector<std::string> remarks_about(std::string_view xl_cfg) {
+    auto cfg = virtlight::domain::read_xl_cfg(xl_cfg);
+    return cfg ? std::move(cfg->remarks) : std::vector<std::string>();
+}
+
 }  // namespace
 
 Result<std::string> version(const std::filesystem::path& socket, bool json) {
@@ -105,26 +113,30 @@ Result<std::string> import_config(const std::filesystem::path& socket, const std
     if (!text) return std::unexpected(text.error());
     auto client = libvirt::Client::connect(socket, false);
     if (!client) return std::unexpected(client.error());
-    const auto xml = client->call<std::string>(
-        xml_from_native, libvirt::NativeArgs{.format = "xen-xl", .text = *std::move(text)});
+    const auto xml =
+        client->call<std::string>(xml_from_native, libvirt::NativeArgs{.format = "xen-xl", .text = *text});
     if (!xml) return fail(xml.error().reason, "{}: {}", file.string(), xml.error().message);
     const auto domain = client->call<libvirt::Domain>(define_xml, *xml);
     if (!domain) return std::unexpected(domain.error());
+    const auto remarks = remarks_about(*text);
     if (json)
-        return boost::json::serialize(boost::json::object{
-                   {"name", domain->name}, {"uuid", to_string(domain->uuid)}, {"file", file.string()}}) +
+        return boost::json::serialize(boost::json::object{{"name", domain->name},
+                                                          {"uuid", to_string(domain->uuid)},
+                                                          {"file", virtlight::domain::as_utf8(file.string())},
+                                                          {"remarks", boost::json::value_from(remarks)}}) +
                "\n";
-    return fmt::format("Domain '{}' defined from {}\n", domain->name, file.string());
+    return fmt::format("Domain '{}' defined from {}\n{}{}", domain->name, file.string(),
+                       fmt::join(remarks, "\n"), remarks.empty() ? "" : "\n");
 }
 
 Result<std::string> wait_ready(const std::filesystem::path& socket, Duration patience, bool json) {
     const auto end = Clock::now() + patience;
     for (;;) {
-        const auto client = libvirt::Client::connect(socket, true);
+        const auto client = libvirt::Client::connect(socket, true, end);
         if (client) return std::string(json ? "{\"ready\":true}\n" : "");
         if (Clock::now() + limits::ready_again > end)
             return fail(Reason::timed_out, "no answer within {} s: {}",
-                        std::chrono::duration_cast<seconds>(patience).count(), client.error().message);
+                        std::chrono::duration<double>(patience).count(), client.error().message);
         std::this_thread::sleep_for(limits::ready_again);
     }
 }

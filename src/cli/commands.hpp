@@ -16,7 +16,7 @@ Result<std::string> version(const std::filesystem::path& socket, bool json);
 /// All domains, a line each.
 Result<std::string> list(const std::filesystem::path& socket, bool json);
 
-/// Defines a domain from a configuration file of xl's.
+/// Defines a domain from a configuration file of xl's, and tells what is not as with xl.
 Result<std::string> import_config(const std::filesystem::path& socket, const std::filesystem::path& file,
                                   bool json);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 
 #include <poll.h>
 #include <termios.h>
@@ -15,53 +16,86 @@ namespace {
 
 constexpr std::uint8_t escape = 0x1d;  // Ctrl-]
 
-/// The terminal raw for as long as this lives; does nothing where standard input is none.
+/// What ends the program, when it does not end by itself.
+constexpr int endings[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGPIPE};
+
+/// The terminal as it was; for the handler of signals, which can come anywhere: also in a write that waits.
+termios terminal_before{};
+
+void restore_and_end(int signal) {
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
+    ::raise(signal);  // with its usual end, as SA_RESETHAND has it
+}
+
+/// The terminal raw for as long as this lives, and no longer if a signal ends the program; does nothing where
+/// standard input is none. There is one at a time.
 class RawTerminal {
  public:
-    RawTerminal() : is_one_(::tcgetattr(STDIN_FILENO, &before_) == 0) {
-        auto raw = before_;
+    RawTerminal() : is_one_(::tcgetattr(STDIN_FILENO, &terminal_before) == 0) {
+        if (!is_one_) return;
+        handle_endings(restore_and_end);
+        auto raw = terminal_before;
         ::cfmakeraw(&raw);
-        if (is_one_) ::tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+        ::tcsetattr(STDIN_FILENO, TCSANOW, &raw);
     }
     RawTerminal(const RawTerminal&) = delete;
     RawTerminal& operator=(const RawTerminal&) = delete;
     ~RawTerminal() {
-        if (is_one_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+        if (!is_one_) return;
+        ::tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
+        handle_endings(SIG_DFL);
     }
 
  private:
-    termios before_{};
+    /// Those that whoever started the program has it ignore stay ignored.
+    static void handle_endings(void (*handler)(int)) {
+        struct sigaction action = {};
+        action.sa_handler = handler;
+        action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+        for (const int signal : endings) {
+            struct sigaction before = {};
+            ::sigaction(signal, nullptr, &before);
+            if (before.sa_handler != SIG_IGN) ::sigaction(signal, &action, nullptr);
+        }
+    }
+
     bool is_one_;
 };
 
-/// Passes on what was typed. False: that was all.
-Result<bool> pass_input(libvirt::ClientStream& stream) {
+/// What is to be done after what was typed: go on, leave, or go on without further input, as it has ended.
+enum class Typed { more, leave, end };
+
+/// Passes on what was typed.
+Result<Typed> pass_input(libvirt::ClientStream& stream) {
     std::array<std::uint8_t, 4096> buffer;
     const auto n = ::read(STDIN_FILENO, buffer.data(), buffer.size());
     if (n < 0 && errno != EINTR) return fail_errno(errno, "cannot read standard input");
-    if (n <= 0) return n < 0;
+    if (n <= 0) return n < 0 ? Typed::more : Typed::end;
     const auto typed = libvirt::View(buffer).first(static_cast<std::size_t>(n));
     const auto leave = std::ranges::find(typed, escape);
     const auto wanted = typed.first(static_cast<std::size_t>(leave - typed.begin()));
     if (!wanted.empty())
         if (const auto sent = stream.send(wanted); !sent) return std::unexpected(sent.error());
-    return leave == typed.end();
+    return leave == typed.end() ? Typed::more : Typed::leave;
 }
 
-Result<> converse(libvirt::ClientStream& stream) {
+/// Until the user or the guest ends it. One who only watches needs no input to go on.
+Result<> converse(libvirt::ClientStream& stream, bool only_watches) {
+    int input = STDIN_FILENO;
     for (;;) {
         const auto data = stream.receive();
         if (!data) return std::unexpected(data.error());
         if (auto printed = print(*data); !printed) return printed;
         if (stream.ended()) return {};
         std::array<pollfd, 2> waiting{{{.fd = stream.descriptor(), .events = POLLIN, .revents = 0},
-                                       {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}}};
+                                       {.fd = input, .events = POLLIN, .revents = 0}}};
         if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR)
             return fail_errno(errno, "cannot wait for the daemon");
         if (waiting[1].revents == 0) continue;
-        const auto more = pass_input(stream);
-        if (!more) return std::unexpected(more.error());
-        if (!*more) return {};
+        const auto typed = pass_input(stream);
+        if (!typed) return std::unexpected(typed.error());
+        if (*typed == Typed::leave || (*typed == Typed::end && !only_watches)) return {};
+        if (*typed == Typed::end) input = -1;
     }
 }
 
@@ -77,7 +111,7 @@ Result<> console(const std::filesystem::path& socket, const ConsoleChoice& which
     auto stream = libvirt::ClientStream::open(*std::move(client), libvirt::own::watch_console, args);
     if (!stream) return std::unexpected(stream.error());
     const RawTerminal raw;
-    return converse(*stream);
+    return converse(*stream, access == ConsoleAccess::view);
 }
 
 }  // namespace virtlight::cli

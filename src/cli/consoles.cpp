@@ -2,6 +2,7 @@
 #include "cli/consoles.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -13,15 +14,22 @@ namespace {
 
 using libvirt::ConsoleInfo;
 
+std::string_view state_of(const ConsoleInfo& console) {
+    if (console.released) return "released";
+    if (console.attached) return "read";
+    return console.domid < 0 ? "-" : "waiting";  // for its tty, or for another program to let go of it
+}
+
 std::string as_table(const std::vector<ConsoleInfo>& all) {
     const auto line = [](const auto&... columns) {
-        return fmt::format("{:<30}  {:<10}  {:>5}  {:>12}  {:>7}  {}\n", columns...);
+        return fmt::format("{:<30}  {:>5}  {:<10}  {:<8}  {:>5}  {:>12}  {:>7}  {}\n", columns...);
     };
-    auto text = line("DOMAIN", "CONSOLE", "BOOT", "BYTES", "VIEWERS", "WRITER");
+    auto text = line("DOMAIN", "ID", "CONSOLE", "STATE", "BOOT", "BYTES", "VIEWERS", "WRITER");
     for (const auto& console : all) {
         const auto boot = console.boots.empty() ? libvirt::BootInfo() : console.boots.back();
         const auto writer = std::ranges::find(console.viewers, true, &libvirt::ConsoleViewer::writes);
-        text += line(console.domain, console.name, boot.number, boot.to, console.viewers.size(),
+        text += line(console.domain, console.domid < 0 ? "-" : fmt::format("{}", console.domid), console.name,
+                     state_of(console), boot.number, boot.to, console.viewers.size(),
                      writer == console.viewers.end() ? "-" : writer->name);
     }
     return text;
@@ -62,10 +70,15 @@ boost::json::object as_object(const ConsoleInfo& console) {
     boost::json::array marks;
     for (const auto& [kind, at, time_ms] : console.marks)
         marks.push_back(boost::json::object{{"kind", kind}, {"at", at}, {"time_ms", time_ms}});
-    return {{"domain", console.domain},  {"uuid", to_string(console.uuid)},
-            {"console", console.name},   {"attached", console.attached},
-            {"boots", std::move(boots)}, {"viewers", std::move(viewers)},
-            {"marks", std::move(marks)}};
+    boost::json::object object{{"domain", console.domain}, {"uuid", to_string(console.uuid)}};
+    if (console.domid >= 0) object["domid"] = console.domid;
+    object["console"] = console.name;
+    object["attached"] = console.attached;
+    object["released"] = console.released;
+    object["boots"] = std::move(boots);
+    object["viewers"] = std::move(viewers);
+    object["marks"] = std::move(marks);
+    return object;
 }
 
 Result<std::string> release_consoles(const std::filesystem::path& socket, const std::string& domain,

@@ -34,7 +34,9 @@ struct LogOptions {
     std::optional<WallTime> since{};
     bool follow = false;
     bool marks = false;  ///< with a line for each boot, reboot, save ...
-    bool json = false;   ///< first what `consoles` has of it, then an object for each line
+    /// First what `consoles` has of it, then an object for each line; for one that is longer than
+    /// limits::json_line several, of which all but the last say that it continues.
+    bool json = false;
 };
 
 /// Writes the history to standard output as it stands, and with `follow` what comes until the guest stops.
@@ -43,7 +45,8 @@ Result<> logs(const std::filesystem::path& socket, const ConsoleChoice& which, c
 /// The numbers are those of WatchConsoleArgs::access.
 enum class ConsoleAccess : std::uint32_t { view = 0, write = 1, write_if_free = 2, force = 3 };
 
-/// Connects this terminal with the console until Ctrl-] is pressed, or standard input or the guest ends.
+/// Connects this terminal with the console until Ctrl-] is pressed, or the guest ends, or the standard input
+/// of one who does not only watch.
 Result<> console(const std::filesystem::path& socket, const ConsoleChoice& which, ConsoleAccess access);
 
 }  // namespace virtlight::cli

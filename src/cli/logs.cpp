@@ -9,6 +9,7 @@
 
 #include "cli/console_client.hpp"
 #include "cli/consoles.hpp"
+#include "cli/lines.hpp"
 #include "domain/text.hpp"
 #include "libvirt/streams.hpp"
 
@@ -43,30 +44,31 @@ Result<> print_object(const boost::json::object& object) {
     return print(libvirt::as_bytes(boost::json::serialize(object) + "\n"));
 }
 
-/// What comes, as it stands or as JSON: an object for each line.
+/// What comes, as it stands or as JSON: an object for each line, or for each piece of a long one.
 class Printer {
  public:
     explicit Printer(bool json) : json_(json) {}
 
     Result<> add(libvirt::View bytes) {
         if (!json_) return print(bytes);
-        rest_ += libvirt::as_text(bytes);
-        for (auto end = rest_.find('\n'); end != rest_.npos; end = rest_.find('\n')) {
-            if (auto printed = print_line(rest_.substr(0, end)); !printed) return printed;
-            rest_.erase(0, end + 1);
-        }
+        for (const auto& piece : lines_.add(libvirt::as_text(bytes)))
+            if (auto printed = print_piece(piece); !printed) return printed;
         return {};
     }
-    Result<> end() { return rest_.empty() ? Result<>() : print_line(std::exchange(rest_, {})); }
+    Result<> end() {
+        const auto rest = lines_.rest();
+        return rest ? print_piece(*rest) : Result<>();
+    }
 
  private:
-    static Result<> print_line(std::string line) {
-        if (line.ends_with('\r')) line.pop_back();
-        return print_object({{"text", domain::as_utf8(line)}});
+    static Result<> print_piece(const Lines::Piece& piece) {
+        boost::json::object object{{"text", domain::as_utf8(piece.text)}};
+        if (piece.continues) object["continues"] = true;
+        return print_object(object);
     }
 
     bool json_;
-    std::string rest_;
+    Lines lines_;
 };
 
 /// What is asked for, as far as it is there already.

@@ -3,14 +3,19 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
 #include "cli/address.hpp"
 #include "cli/command.hpp"
+#include "cli/console_client.hpp"
 #include "cli/terminal.hpp"
+#include "domain/text.hpp"
+#include "libvirt/streams.hpp"
 
 namespace {
 
@@ -30,28 +35,44 @@ Runs add_commands(CLI::App& app) {
     return runs;
 }
 
-Result<std::string> run(const cli::Command::Run& command, const cli::Address& address, bool json) {
-    const auto socket = cli::socket_of(address);
-    if (!socket) return std::unexpected(socket.error());
-    return command({*socket, json});
+/// In JSON it is UTF-8, also where it names a file that is not.
+boost::json::object as_object(const Error& error) {
+    boost::json::object object{{"error", domain::as_utf8(error.message)},
+                               {"reason", to_string(error.reason)}};
+    std::vector<std::string> details;
+    for (const auto& line : error.details)
+        details.push_back(domain::as_utf8(line));
+    if (!details.empty()) object["details"] = boost::json::value_from(details);
+    return object;
 }
 
-void report(const Error& error, bool json) {
-    if (!json) {
+/// Returns the status to exit with.
+int report(const Error& error, bool json, int status) {
+    if (json) {
+        std::fprintf(stderr, "%s\n", boost::json::serialize(as_object(error)).c_str());
+    } else {
         const auto name = cli::painted("virtlight:", cli::Colour::red, stderr);
         std::fprintf(stderr, "%s %s\n", name.c_str(), error.message.c_str());
-        return;
     }
-    boost::json::object object{{"error", error.message}, {"reason", to_string(error.reason)}};
-    if (!error.details.empty()) object["details"] = boost::json::value_from(error.details);
-    std::fprintf(stderr, "%s\n", boost::json::serialize(object).c_str());
+    return status;
 }
 
 /// Mistakes in the words, and what is no mistake but a wish for help.
 int explain(const CLI::App& app, const CLI::ParseError& error, bool json) {
-    if (error.get_exit_code() == 0 || !json) return app.exit(error) == 0 ? EXIT_SUCCESS : mistake;
-    report({Reason::invalid_argument, error.what()}, json);
-    return mistake;
+    if (error.get_exit_code() != 0 && json)
+        return report({Reason::invalid_argument, error.what()}, json, mistake);
+    std::ostringstream text;
+    if (app.exit(error, text) != 0) return mistake;
+    const auto printed = cli::print(libvirt::as_bytes(text.str()));
+    return printed ? EXIT_SUCCESS : report(printed.error(), json, EXIT_FAILURE);
+}
+
+/// What is wrong from here on is no mistake in the words any more.
+int run(const cli::Command::Run& command, const std::filesystem::path& socket, bool json) {
+    const auto done = command({socket, json});
+    if (!done) return report(done.error(), json, EXIT_FAILURE);
+    const auto printed = cli::print(libvirt::as_bytes(*done));
+    return printed ? EXIT_SUCCESS : report(printed.error(), json, EXIT_FAILURE);
 }
 
 }  // namespace
@@ -84,11 +105,7 @@ int main(int argc, char** argv) {
         return explain(app, error, wants_json);
     }
 
-    const auto printed = run(runs.at(app.get_subcommands().front()), address, json);
-    if (printed) {
-        std::fputs(printed->c_str(), stdout);
-        return EXIT_SUCCESS;
-    }
-    report(printed.error(), json);
-    return printed.error().reason == Reason::invalid_argument ? mistake : EXIT_FAILURE;
+    const auto socket = cli::socket_of(address);
+    if (!socket) return report(socket.error(), json, mistake);
+    return run(runs.at(app.get_subcommands().front()), *socket, json);
 }

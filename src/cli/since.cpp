@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/since.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -27,17 +28,44 @@ std::optional<milliseconds> parse_ago(std::string_view text) {
     return std::nullopt;
 }
 
-/// Takes the fraction of a second off the end: "10:15:02.311".
+/// A number of exactly two digits, less than `end`.
+std::optional<unsigned> two_digits(std::string_view text, unsigned end) {
+    const auto number = domain::whole_number<unsigned>(text);
+    if (text.size() != 2 || !number || *number >= end) return std::nullopt;
+    return number;
+}
+
+/// Takes off the end how far before UTC the time's place is: "Z", "+02:00", "-05:30". Empty: it is not said.
+std::optional<std::chrono::minutes> take_zone(std::string& text) {
+    constexpr std::size_t length = 6;
+    if (text.ends_with('Z')) {
+        text.pop_back();
+        return std::chrono::minutes(0);
+    }
+    if (text.size() < length) return std::nullopt;
+    const auto zone = std::string_view(text).substr(text.size() - length);
+    const auto hours = two_digits(zone.substr(1, 2), 24);
+    const auto minutes = two_digits(zone.substr(4), 60);
+    if ((zone[0] != '+' && zone[0] != '-') || zone[3] != ':' || !hours || !minutes) return std::nullopt;
+    const auto ahead = std::chrono::hours(*hours) + std::chrono::minutes(*minutes);
+    const auto signed_ahead = zone[0] == '-' ? -ahead : ahead;
+    text.resize(text.size() - length);
+    return signed_ahead;
+}
+
+/// Takes the fraction of a second off the end, "10:15:02.311", and leaves out what is less than a
+/// millisecond. Empty: what is behind the seconds is none.
 std::optional<milliseconds> take_fraction(std::string& text) {
     const auto point = text.find('.');
     if (point == text.npos) return milliseconds(0);
     constexpr std::size_t digits = 3;
-    auto fraction = text.substr(point + 1, digits);
+    auto fraction = text.substr(point + 1);
     text.erase(point);
+    if (fraction.empty() || !std::ranges::all_of(fraction, [](char c) { return c >= '0' && c <= '9'; }) ||
+        std::ranges::count(text, ':') != 2)
+        return std::nullopt;
     fraction.resize(digits, '0');
-    const auto number = domain::whole_number<std::uint16_t>(fraction);
-    if (!number) return std::nullopt;
-    return milliseconds(*number);
+    return milliseconds(*domain::whole_number<std::uint16_t>(fraction));
 }
 
 /// What strptime() finds when it is all of the text; `fields` keep what the format does not say.
@@ -54,20 +82,29 @@ std::optional<std::tm> fields_of(const std::string& text, const std::tm& today) 
     return std::nullopt;
 }
 
+/// The second that they name: of this machine's place, or of UTC. Empty: there is no such day, as 31
+/// February.
+std::optional<WallTime> second_of(std::tm fields, bool utc) {
+    const auto said = fields;
+    const WallTime then(seconds(utc ? ::timegm(&fields) : ::mktime(&fields)));
+    if (fields.tm_mday != said.tm_mday || fields.tm_mon != said.tm_mon) return std::nullopt;
+    return then;
+}
+
 std::optional<WallTime> parse_when(std::string text, WallTime now) {
-    const bool utc = text.ends_with('Z');
-    if (utc) text.pop_back();
+    const auto zone = take_zone(text);
     const auto fraction = take_fraction(text);
     if (!fraction) return std::nullopt;
-    const auto seconds_now = std::chrono::system_clock::to_time_t(now);
+    const auto ahead = zone.value_or(std::chrono::minutes(0));
+    const auto seconds_now = std::chrono::system_clock::to_time_t(now + ahead);
     std::tm today{};
-    utc ? ::gmtime_r(&seconds_now, &today) : ::localtime_r(&seconds_now, &today);
+    zone ? ::gmtime_r(&seconds_now, &today) : ::localtime_r(&seconds_now, &today);
     today.tm_hour = today.tm_min = today.tm_sec = 0;
     today.tm_isdst = -1;
-    auto fields = fields_of(text, today);
-    if (!fields) return std::nullopt;
-    const auto then = utc ? ::timegm(&*fields) : ::mktime(&*fields);
-    return WallTime(seconds(then)) + *fraction;
+    const auto fields = fields_of(text, today);
+    const auto then = fields ? second_of(*fields, zone.has_value()) : std::nullopt;
+    if (!then) return std::nullopt;
+    return *then - ahead + *fraction;
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ class Console final : private TtyPeer {
     void mark(Mark::Kind kind);
 
     void log_to(std::filesystem::path path) { log_.go_on_in(std::move(path)); }
-    /// Must be awaited before this is destroyed.
+    /// To be awaited before this is destroyed; as LogFile::close().
     async::Task<> close_log() { return log_.close(); }
 
  private:

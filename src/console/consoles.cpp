@@ -8,6 +8,7 @@
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "domain/channel.hpp"
+#include "manager/drained.hpp"
 
 namespace virtlight::console {
 
@@ -85,6 +86,19 @@ async::Task<> Consoles::shut_down() {
         for (const auto& [name, console] : guest.consoles)
             scope_.spawn(retire(console));
     }
+    rest_.spawn(write_the_rest());
+    for (auto before = written_;; before = written_) {
+        const bool all = co_await manager::drained_within(loop_, rest_, waiters_, settings_.farewell);
+        if (all) co_return;
+        if (written_ == before) break;
+    }
+    log::error("what consoles have seen last is not kept: the disk has not answered for {} s",
+               std::chrono::duration_cast<seconds>(settings_.farewell).count());
+    for (auto* const scope : {&waiters_, &rest_, &scope_})
+        scope->drop();
+}
+
+async::Task<> Consoles::write_the_rest() {
     co_await scope_.drained();
     co_await save_all();
 }
@@ -99,6 +113,10 @@ Result<std::shared_ptr<Console>> Consoles::find_history(Uuid uuid,
                                                         const std::optional<std::string>& name) const {
     const auto info = manager_.find(uuid);
     if (!info) return std::unexpected(info.error());
+    if (info->domid == 0)
+        return fail(Reason::unsupported_operation,
+                    "domain '{}' has no console: it is the host itself, which has terminals of its own",
+                    info->name);
     const auto guest = guests_.find(uuid);
     if (guest == guests_.end()) return fail(Reason::invalid_state, "domain '{}' has not run yet", info->name);
     const auto& consoles = guest->second.consoles;
@@ -122,9 +140,11 @@ Result<Consoles::Guest*> Consoles::running(Uuid uuid) {
 
 std::vector<Consoles::Listed> Consoles::list() const {
     std::vector<Listed> all;
-    for (const auto& [uuid, guest] : guests_)
+    for (const auto& [uuid, guest] : guests_) {
+        const auto domid = guest.life ? std::optional(guest.domid) : std::nullopt;
         for (const auto& [name, console] : guest.consoles)
-            all.push_back({uuid, guest.name, name, console});
+            all.push_back({uuid, guest.name, domid, name, domid && guest.released, console});
+    }
     std::ranges::sort(all, {}, [](const Listed& each) { return std::tie(each.domain, each.name); });
     return all;
 }
@@ -234,6 +254,7 @@ void Consoles::forget(Uuid uuid) {
 /// Whoever uses it still keeps it.
 async::Task<> Consoles::retire(std::shared_ptr<Console> console) {
     co_await console->close_log();
+    ++written_;
 }
 
 std::shared_ptr<Console> Consoles::make(Uuid uuid, const Guest& guest, const std::string& name) {

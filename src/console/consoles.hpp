@@ -52,8 +52,8 @@ class Consoles final : public manager::LifeWatcher {
     /// Gives the histories that were kept to the domains that do not run, and forgets those of domains that
     /// are not there any more. After the manager's start_up().
     void take_up_histories();
-    /// Writes what is not written yet, and lets go of all ttys. After the manager's shut_down(), and with no
-    /// viewer left.
+    /// Writes what is not written yet, and lets go of all ttys. What a disk that does not answer any more
+    /// does not take is given up. After the manager's shut_down(), and with no viewer left.
     async::Task<> shut_down();
 
     /// A console of a domain that runs; without a name the one that the guest talks to first: the first
@@ -80,7 +80,9 @@ class Consoles final : public manager::LifeWatcher {
     struct Listed {
         Uuid uuid{};
         std::string domain;
+        std::optional<hypervisor::DomId> domid;  ///< empty: it does not run
         std::string name;
+        bool released = false;  ///< as release() has it
         std::shared_ptr<Console> console;
     };
     /// All that have a history, in the order of their domains' names.
@@ -137,6 +139,7 @@ class Consoles final : public manager::LifeWatcher {
     const Console* console_of(const HistoryKey& key) const;
     void note_saved(const HistoryKey& key, const Result<>& written);
     async::Task<> save_all();
+    async::Task<> write_the_rest();
 
     async::FdScheduler& loop_;
     async::Blocking& disk_;
@@ -152,7 +155,10 @@ class Consoles final : public manager::LifeWatcher {
     bool saving_ = false;
     bool refused_ = false;  ///< the disk did not take the last history, which was reported
     bool ending_ = false;
+    unsigned written_ = 0;  ///< at the end: logs and histories
     async::Scope scope_;
+    async::Scope rest_;                ///< what is written at the end
+    async::Scope waiters_;             ///< those who wait for that
     std::shared_ptr<Consoles*> self_;  ///< for what is told, which may come after this
 };
 

@@ -61,6 +61,7 @@ async::Task<> Consoles::save_all() {
         };
         const auto written = co_await async::run_blocking(disk_, loop_, std::move(write));
         note_saved(key, written);
+        ++written_;
         if (!written) refused.insert(key);
     }
     saving_ = false;

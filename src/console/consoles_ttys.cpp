@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <map>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -48,11 +49,13 @@ Result<> Consoles::try_attach(Guest& guest) const {
         guest.lock = *std::move(lock);
     }
     Result<> all;
-    for (const auto& [name, tty] : guest.ttys) {
-        const auto console = guest.consoles.find(name);
-        if (console == guest.consoles.end()) continue;
-        auto attached = console->second->attach(tty);
-        console->second->broker().set_exclusive(attached.has_value());
+    // One that hangs up as it is opened is forgotten at once.
+    for (const auto& [name, tty] : std::map(guest.ttys)) {
+        const auto found = guest.consoles.find(name);
+        if (found == guest.consoles.end()) continue;
+        auto& console = *found->second;
+        auto attached = console.attach(tty);
+        console.broker().set_exclusive(attached && console.attached());
         if (!attached) all = std::move(attached);
     }
     return all;

@@ -27,8 +27,12 @@ struct LogSettings {
 /// way at a time, and the loop's thread never touches the disk.
 class LogFile {
  public:
-    /// Begins with what comes next. All three must stay until close() has ended.
+    /// Begins with what comes next. All three must outlive it.
     LogFile(async::Scheduler& scheduler, async::Blocking& blocking, const Ring& ring, LogSettings settings);
+    LogFile(const LogFile&) = delete;
+    LogFile& operator=(const LogFile&) = delete;
+    /// Of one whose close() was not waited for, what has not been written is lost.
+    ~LogFile() { scope_.drop(); }
 
     /// What is written from now on goes to this file.
     void go_on_in(std::filesystem::path path) { settings_.path = std::move(path); }
@@ -36,8 +40,8 @@ class LogFile {
     /// Something came into the ring.
     void poke();
 
-    /// Writes what is left and ends; a disk that refuses it is not asked again. Must be awaited before this
-    /// is destroyed.
+    /// Writes what is left and ends; a disk that refuses it is not asked again. To be awaited before this is
+    /// destroyed, unless the disk does not answer at all.
     async::Task<> close();
 
     /// Whether the disk refused the last piece. It is tried again every limits::console_log_retry.

@@ -91,10 +91,10 @@ class Daemon {
 
 Result<std::vector<Fd>> listening_sockets(const Settings& settings) {
     auto sockets = sockets_from_systemd();
-    if (!sockets.empty()) return sockets;
+    if (!sockets || !sockets->empty()) return sockets;
     auto socket = listen_at(settings.places.socket(), settings.socket_mode);
     if (!socket) return std::unexpected(socket.error());
-    sockets.push_back(*std::move(socket));
+    sockets->push_back(*std::move(socket));
     return sockets;
 }
 

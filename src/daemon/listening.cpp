@@ -14,6 +14,26 @@
 #include "base/limits.hpp"
 
 namespace virtlight::daemon {
+namespace {
+
+/// One that is handed over may be anything; nobody waits in accept() for a client that has gone.
+Result<> prepare(int socket) {
+    constexpr int listens = 1;
+    const int is_ours = ::sd_is_socket_unix(socket, SOCK_STREAM, listens, nullptr, 0);
+    if (is_ours < 0)
+        return fail_errno(-is_ours, "cannot look at the socket {} that systemd hands over", socket);
+    if (is_ours == 0)
+        return fail(Reason::invalid_argument,
+                    "the socket {} that systemd hands over is none that listens for streams at a path "
+                    "(ListenStream=/run/virtlightd.sock)",
+                    socket);
+    const int flags = ::fcntl(socket, F_GETFL);
+    if (flags < 0 || ::fcntl(socket, F_SETFL, flags | O_NONBLOCK) != 0)
+        return fail_errno(errno, "cannot prepare the socket {} that systemd hands over", socket);
+    return {};
+}
+
+}  // namespace
 
 Result<Fd> listen_at(const std::filesystem::path& path, unsigned mode) {
     sockaddr_un address{};
@@ -37,11 +57,14 @@ Result<Fd> listen_at(const std::filesystem::path& path, unsigned mode) {
     return socket;
 }
 
-std::vector<Fd> sockets_from_systemd() {
-    std::vector<Fd> sockets;
+Result<std::vector<Fd>> sockets_from_systemd() {
     const int count = ::sd_listen_fds(1);
+    if (count < 0) return fail_errno(-count, "cannot take the sockets that systemd hands over");
+    std::vector<Fd> sockets;
     for (int i = 0; i < count; ++i)
         sockets.emplace_back(SD_LISTEN_FDS_START + i);
+    for (const auto& socket : sockets)
+        if (auto good = prepare(socket.get()); !good) return std::unexpected(std::move(good.error()));
     return sockets;
 }
 

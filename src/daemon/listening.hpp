@@ -13,8 +13,9 @@ namespace virtlight::daemon {
 /// by a daemon that was killed is replaced; the caller holds the instance lock, so none is in use. Blocks.
 Result<Fd> listen_at(const std::filesystem::path& path, unsigned mode);
 
-/// The sockets that systemd opened for this process and handed over, empty without systemd.
-std::vector<Fd> sockets_from_systemd();
+/// The sockets that systemd opened for this process and handed over, empty without systemd. invalid_argument:
+/// one of them is no UNIX socket that listens for streams. To be called once.
+Result<std::vector<Fd>> sockets_from_systemd();
 
 /// Held while a daemon runs over a root: two over one state would not know of each other's changes. The
 /// kernel lets go of it when the process ends, however it ends. Blocks.

@@ -2,11 +2,13 @@
 #include "daemon/settings.hpp"
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <string_view>
 #include <utility>
 
 #include <CLI/CLI.hpp>
+#include <sys/stat.h>
 #include <toml++/toml.h>
 
 #include "base/file.hpp"
@@ -134,10 +136,16 @@ Result<> apply(Settings& settings, std::string_view key, std::string_view value)
     return fail(Reason::invalid_argument, "'{}' is not a setting (known: {})", key, keys);
 }
 
+/// A link to nowhere, or a file in a folder that cannot be looked into, is there: it is somebody's mistake,
+/// and no wish for the defaults.
+bool is_absent(const std::filesystem::path& path) {
+    struct stat about = {};
+    return ::lstat(path.c_str(), &about) != 0 && errno == ENOENT;
+}
+
 Result<> read_configuration(Settings& settings) {
     const auto path = settings.places.configuration();
-    std::error_code none;
-    if (!std::filesystem::exists(path, none)) return {};
+    if (is_absent(path)) return {};
     const auto text = read_file(path, limits::configuration_bytes);
     if (!text) return std::unexpected(text.error());
     return apply_configuration(settings, *text, path.string());
@@ -190,7 +198,12 @@ std::variant<Settings, Exit> read_settings(int argc, const char* const* argv) {
     }
 
     Settings settings;
-    settings.places.root = std::filesystem::absolute(root);
+    std::error_code failed;
+    settings.places.root = std::filesystem::absolute(root, failed);
+    if (root.empty() || failed)
+        return Exit{fmt::format("virtlightd: --root '{}' is no folder: {}\n", root,
+                                root.empty() ? "it is empty" : failed.message()),
+                    2};
     auto applied = read_configuration(settings);
     if (applied && !hypervisor.empty()) applied = apply(settings, "hypervisor", hypervisor);
     if (applied && !log_level.empty()) applied = apply(settings, "log_level", log_level);

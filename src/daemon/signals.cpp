@@ -16,6 +16,11 @@ sigset_t end_signals() {
     ::sigemptyset(&ends);
     ::sigaddset(&ends, SIGTERM);
     ::sigaddset(&ends, SIGINT);
+    // Under nohup a terminal that goes ends nothing. A signal that is blocked would come although it is
+    // ignored.
+    struct sigaction hang_up = {};
+    ::sigaction(SIGHUP, nullptr, &hang_up);
+    if (hang_up.sa_handler != SIG_IGN) ::sigaddset(&ends, SIGHUP);
     return ends;
 }
 

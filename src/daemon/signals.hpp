@@ -8,11 +8,11 @@
 
 namespace virtlight::daemon {
 
-/// Keeps SIGTERM and SIGINT for EndSignals, and ignores SIGPIPE. On the main thread before there are others,
-/// as threads inherit what is blocked.
+/// Keeps SIGTERM, SIGINT and SIGHUP (unless it is ignored) for EndSignals, and ignores SIGPIPE. On the main
+/// thread before there are others, as threads inherit what is blocked.
 void prepare_signals();
 
-/// Turns SIGTERM and SIGINT into calls on a loop.
+/// Turns them into calls on a loop.
 class EndSignals {
  public:
     /// Each of the signals calls `end` on the loop's thread. The loop must outlive this.

@@ -8,6 +8,7 @@
 
 #include "base/limits.hpp"
 #include "base/uuid.hpp"
+#include "domain/alias.hpp"
 #include "domain/boot.hpp"
 #include "domain/cpu_tuning.hpp"
 #include "domain/disk.hpp"
@@ -89,9 +90,10 @@ struct Definition {
     LifecycleAction on_reboot = LifecycleAction::restart;
     LifecycleAction on_crash = LifecycleAction::destroy;
 
-    std::string emulator{};           ///< path of the device model; empty: Xen's own
-    std::vector<Disk> disks{};        ///< in the order of their targets, which differ
-    std::vector<Nic> nics{};          ///< in the order in which the guest finds them
+    std::string emulator{};                    ///< path of the device model; empty: Xen's own
+    std::vector<std::string> emulator_args{};  ///< further arguments for it, each some text; may be empty
+    std::vector<Disk> disks{};                 ///< in the order of their targets, which differ
+    std::vector<Nic> nics{};                   ///< in the order in which the guest finds them
     std::vector<Console> consoles{};  ///< the Xen console first, then serial ports, then channels, by port
     std::vector<SharedFolder> shared_folders{};
     Graphics graphics{};
@@ -100,7 +102,11 @@ struct Definition {
     std::optional<SoundModel> sound{};
     std::vector<PciDevice> pci_devices{};  ///< of the host's
     Usb usb{};                             ///< beside usb_inputs, which have a controller of their own
-    Settings settings{};                   ///< each as its rule allows, for the type of the guest
+    /// A user's, of devices that have no value of their own which could hold it; each is there once among
+    /// all.
+    Aliases aliases{};
+    std::string label{};  ///< XSM's (FLASK's), as check_label() allows; empty: that which Xen gives by itself
+    Settings settings{};  ///< each as its rule allows, for the type of the guest
 
     bool operator==(const Definition&) const = default;
 };

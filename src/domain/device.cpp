@@ -28,16 +28,35 @@ Device read_controller(const XmlElement& element) {
     return read_usb_controller(element, UsbController::Model::qusb2, 0);
 }
 
+Device read_interface(const XmlElement& element) {
+    if (is_network_card(element)) return read_network_card(element);
+    return read_nic(element);
+}
+
 Device read_host_device(const XmlElement& element) {
     return std::visit([](const auto& device) -> Device { return device; }, read_hostdev(element));
 }
 
 constexpr std::array known = {
     Kind{"disk", [](const XmlElement& element) -> Device { return read_disk(element); }},
-    Kind{"interface", [](const XmlElement& element) -> Device { return read_nic(element); }},
+    Kind{"interface", read_interface},
     Kind{"hostdev", read_host_device},
     Kind{"controller", read_controller},
 };
+
+/// No other device of the guest may have the user's alias.
+Result<> check_alias_is_free(const Definition& definition, const std::string& alias) {
+    if (alias.empty()) return {};
+    for (const auto& [taken, device] : users_aliases(definition))
+        if (taken == alias)
+            return fail(Reason::invalid_argument, "alias '{}' is that of {} already", alias, device);
+    return {};
+}
+
+/// What is not said is as it was.
+void keep_alias(const auto& before, auto& device) {
+    if (device.alias.empty()) device.alias = before.alias;
+}
 
 }  // namespace
 
@@ -67,10 +86,15 @@ std::string name_of(const Device& device) {
 }
 
 std::string alias_of(const Device& device) {
-    return std::visit([](const auto& one) { return alias_of(one); }, device);
+    return std::visit([](const auto& one) { return one.alias.empty() ? alias_of(one) : one.alias; }, device);
+}
+
+std::string users_alias_of(const Device& device) {
+    return std::visit([](const auto& one) { return one.alias; }, device);
 }
 
 Result<> add_device(Definition& definition, Device device) {
+    if (auto free = check_alias_is_free(definition, users_alias_of(device)); !free) return free;
     return std::visit([&](auto& one) { return kinds::add(definition, std::move(one)); }, device);
 }
 
@@ -123,8 +147,10 @@ Result<> replace_device(Definition& definition, Device device) {
                 return fail(Reason::no_device, "the domain has no {}", kinds::named(wanted));
             if (auto good = kinds::check_unused(definition, wanted); !good) return good;
             kinds::inherit(*before, wanted);
+            keep_alias(*before, wanted);
             auto others = definition;
             std::erase(kinds::all(others, wanted), *before);
+            if (auto free = check_alias_is_free(others, wanted.alias); !free) return free;
             if (auto good = kinds::add(others, wanted); !good) return good;
             *before = std::move(wanted);
             return {};
@@ -145,8 +171,13 @@ Result<> check_live_change(const Definition& running, const Device& wanted) {
     const auto now = find_device(running, wanted);
     if (!now) return std::unexpected(now.error());
     return std::visit(
-        [&]<class One>(const One& before) {
-            return kinds::check_change(running, before, std::get<One>(wanted));
+        [&]<class One>(const One& before) -> Result<> {
+            auto asked = std::get<One>(wanted);
+            keep_alias(before, asked);
+            if (asked.alias != before.alias)
+                return fail(Reason::unsupported_operation,
+                            "the alias of {} cannot be changed while the guest runs", kinds::named(before));
+            return kinds::check_change(running, before, asked);
         },
         *now);
 }

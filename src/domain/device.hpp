@@ -22,10 +22,12 @@ Result<Device> parse_device(std::string_view xml);
 
 /// The device as a person knows it: "disk xvda".
 std::string name_of(const Device& device);
-/// As a running guest's XML and events have it.
+/// As a running guest's XML and events have it: the user's, or its own.
 std::string alias_of(const Device& device);
+/// The user's. Empty: it has none.
+std::string users_alias_of(const Device& device);
 
-/// unsupported_config: such a guest cannot have it; invalid_argument: its place is taken.
+/// unsupported_config: such a guest cannot have it; invalid_argument: its place or its alias is taken.
 Result<> add_device(Definition& definition, Device device);
 
 /// All of a definition's; what hangs on another one is behind it.

@@ -41,9 +41,13 @@ std::optional<std::string> attribute(xmlNode& node, const xmlChar* name) {
     return value ? std::optional(std::string(view(value.get()))) : std::nullopt;
 }
 
+std::string alias_in(xmlNode& node) {
+    return attribute(node, reinterpret_cast<const xmlChar*>("name")).value_or("");
+}
+
 /// What a life has given it, or the place on a bus that is chosen anew.
-bool tells_nothing(const xmlNode& node) {
-    return name_of(node) == "alias" || name_of(node) == "address";
+bool tells_nothing(xmlNode& node) {
+    return (name_of(node) == "alias" && !is_users_alias(alias_in(node))) || name_of(node) == "address";
 }
 
 /// Whether `there` has all that `wanted` says.
@@ -77,15 +81,53 @@ Result<xmlNode*> find(const xmlNode& devices, xmlNode& wanted, bool (*fits)(xmlN
     return found.front();
 }
 
+bool is_named_by_user(xmlNode* part) {
+    return name_of(*part) == "alias" && is_users_alias(alias_in(*part));
+}
+
+/// What takes a device's place has its alias, unless the user gives it another one.
+void keep_alias(const xmlNode& before, xmlNode& device) {
+    if (std::ranges::any_of(elements_in(device), is_named_by_user)) return;
+    for (auto* const part : elements_in(device))
+        if (name_of(*part) == "alias") {
+            xmlUnlinkNode(part);
+            const Node gone(part);
+        }
+    for (auto* const part : elements_in(before))
+        if (is_named_by_user(part)) xmlAddChild(&device, xmlDocCopyNode(part, device.doc, 1));
+}
+
 Result<> make(xmlNode& devices, xmlNode& wanted, DeviceEdit edit) {
     if (edit != DeviceEdit::add) {
         const auto there = find(devices, wanted, edit == DeviceEdit::remove ? has_all_of : same_kind);
         if (!there) return std::unexpected(there.error());
+        if (edit == DeviceEdit::change) keep_alias(**there, wanted);
         xmlUnlinkNode(*there);
         const Node gone(*there);
     }
     if (edit != DeviceEdit::remove) xmlAddChild(&devices, xmlDocCopyNode(&wanted, devices.doc, 1));
     return {};
+}
+
+bool has_alias(const xmlNode& device, std::string_view alias) {
+    return std::ranges::any_of(elements_in(device), [alias](xmlNode* part) {
+        return name_of(*part) == "alias" && alias_in(*part) == alias;
+    });
+}
+
+/// One may stand there twice: a <serial> is a <console>, too.
+void remove_aliased(const xmlNode& devices, std::string_view alias) {
+    for (auto* const one : elements_in(devices)) {
+        if (!has_alias(*one, alias)) continue;
+        xmlUnlinkNode(one);
+        const Node gone(one);
+    }
+}
+
+xmlNode* devices_in(xmlDoc& document) {
+    const auto parts = elements_in(*xmlDocGetRootElement(&document));
+    const auto found = std::ranges::find(parts, "devices", [](xmlNode* part) { return name_of(*part); });
+    return found == parts.end() ? nullptr : *found;
 }
 
 }  // namespace
@@ -105,11 +147,27 @@ Result<Definition> edit_device(const Definition& definition, std::string_view xm
     if (!device) return std::unexpected(device.error());
     const auto document = load_document(format_xml(definition));
     if (!document) return std::unexpected(document.error());
-    for (auto* const part : elements_in(*xmlDocGetRootElement(document->get())))
-        if (name_of(*part) == "devices")
-            if (auto made = make(*part, *xmlDocGetRootElement(device->get()), edit); !made)
-                return std::unexpected(std::move(made.error()));
+    if (auto* const devices = devices_in(**document))
+        if (auto made = make(*devices, *xmlDocGetRootElement(device->get()), edit); !made)
+            return std::unexpected(std::move(made.error()));
     return parse_document(**document);
+}
+
+bool has_alias_of_definition_only(const Definition& definition, std::string_view alias) {
+    return std::ranges::any_of(definition.aliases, [alias](const auto& one) { return one.second == alias; });
+}
+
+Result<Definition> remove_by_alias(const Definition& definition, std::string_view alias) {
+    if (!has_alias_of_definition_only(definition, alias))
+        return fail(Reason::no_device, "the definition has no device with alias '{}'", shown(alias));
+    const auto document = load_document(format_xml(definition));
+    if (!document) return std::unexpected(document.error());
+    if (auto* const devices = devices_in(**document)) remove_aliased(*devices, alias);
+    auto edited = parse_document(**document);
+    if (edited && without_aliases(*edited) == without_aliases(definition))
+        return fail(Reason::operation_failed,
+                    "the device with alias '{}' is one that such a guest has anyway", shown(alias));
+    return edited;
 }
 
 }  // namespace virtlight::domain

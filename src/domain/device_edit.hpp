@@ -25,4 +25,10 @@ std::string device_element(std::string_view xml);
 /// none; operation_failed: there are several.
 Result<Definition> edit_device(const Definition& definition, std::string_view xml, DeviceEdit edit);
 
+/// Whether it is a user's alias of such a device.
+bool has_alias_of_definition_only(const Definition& definition, std::string_view alias);
+
+/// The definition without the device that has it. no_device; operation_failed: it would come back.
+Result<Definition> remove_by_alias(const Definition& definition, std::string_view alias);
+
 }  // namespace virtlight::domain

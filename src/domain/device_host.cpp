@@ -24,7 +24,7 @@ bool same_place(const UsbController& one, const UsbController& other) {
     return one.index == other.index;
 }
 bool same_place(const UsbDevice& one, const UsbDevice& other) {
-    return one.host_bus == other.host_bus && one.host_device == other.host_device;
+    return same_device(one, other);
 }
 
 std::string named(const PciDevice& device) {
@@ -38,10 +38,7 @@ std::string named(const UsbDevice& device) {
 }
 
 Result<> add(Definition& definition, PciDevice device) {
-    if (auto good = check_pci(device, definition.type); !good) return good;
-    if (auto good = check_beside(device, definition.pci_devices); !good) return good;
-    definition.pci_devices.push_back(device);
-    return {};
+    return add_pci_device(definition, std::move(device));
 }
 Result<> add(Definition& definition, UsbController controller) {
     return add_usb_controller(definition.usb, controller, definition.type);

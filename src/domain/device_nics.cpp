@@ -39,15 +39,16 @@ Result<Nic> place(const Definition& running, Nic nic) {
                 named(nic), nic.model, paravirtual_nic);
 }
 
-/// What the backend finds in xenstore while it serves the vif.
+/// What the backend finds in xenstore while it serves the vif, and whether its interface is up.
 Result<> check_change(const Definition&, const Nic& now, const Nic& wanted) {
-    auto with_this_rate = now;
-    with_this_rate.rate_kib = wanted.rate_kib;
+    auto changed = now;
+    changed.rate_kib = wanted.rate_kib;
+    changed.link_down = wanted.link_down;
     auto asked = wanted;
     inherit(now, asked);
-    if (with_this_rate == asked) return {};
-    return fail(Reason::unsupported_operation, "of {} only the bandwidth can be changed while the guest runs",
-                named(now));
+    if (changed == asked) return {};
+    return fail(Reason::unsupported_operation,
+                "of {} only the bandwidth and the link can be changed while the guest runs", named(now));
 }
 
 }  // namespace virtlight::domain::kinds

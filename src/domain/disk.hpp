@@ -33,6 +33,7 @@ struct Disk {
     bool shareable = false;         ///< other guests may use it at the same time
     bool direct_io = false;         ///< a QEMU goes past dom0's page cache
     std::optional<bool> discard{};  ///< the guest may give blocks back; empty: Xen's default, if it can write
+    std::string alias{};            ///< that the user gave it; empty: it has its own
 
     bool operator==(const Disk&) const = default;
 };

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -60,9 +61,12 @@ Result<> check_spice(const Spice& spice, GuestType type) {
     if (type != GuestType::hvm)
         return refuse("only HVM guests can have a SPICE server; PV and PVH have 'vnc' and 'sdl'");
     if (auto good = check_listen(spice.listen); !good) return good;
-    if (spice.port > last_port || spice.tls_port > last_port || (spice.port == 0 && spice.tls_port == 0))
-        return refuse("a SPICE server needs a port, or a tlsPort, from 1 to {}: libxl cannot choose one",
+    const bool reachable = spice.autoport || spice.port != 0 || spice.tls_port != 0;
+    if (spice.port > last_port || spice.tls_port > last_port || !reachable)
+        return refuse("a SPICE server needs a port, or a tlsPort, from 1 to {}, or autoport='yes'",
                       last_port);
+    if (spice.autoport && spice.tls_port != 0)
+        return refuse("a SPICE server with autoport='yes' has no tlsPort: a port alone is chosen for it");
     if (spice.password.find_first_of(",\n") != spice.password.npos)
         return refuse("a SPICE password cannot hold ',' or the end of a line");
     if (auto good = check_word("the compression of images", spice.image_compression, compressions); !good)
@@ -90,14 +94,35 @@ Result<> check_graphics(const Graphics& graphics, GuestType type) {
     return {};
 }
 
+Result<std::string> live_password(const Graphics& running, const Graphics& wanted) {
+    const auto refused = [](std::string_view why) {
+        return fail(
+            Reason::unsupported_operation,
+            "of the screen of a guest that runs only the password of its VNC server can be changed{}; "
+            "the rest can for the next start (--config)",
+            why);
+    };
+    auto changed = without_taken_ports(running);
+    const auto asked = without_taken_ports(wanted);
+    if (!changed.vnc || !asked.vnc) return refused(", and it has none");
+    const auto before = std::exchange(changed.vnc->password, asked.vnc->password);
+    if (changed != asked) return refused("");
+    if (before.empty() && !asked.vnc->password.empty())
+        return refused(", and it was started without one: its device model asks for none until then");
+    if (asked.vnc->password.empty() && !before.empty())
+        return refused(", and not taken away: its device model goes on asking for one until then");
+    return asked.vnc->password;
+}
+
 Graphics without_secrets(Graphics graphics) {
     if (graphics.vnc) graphics.vnc->password.clear();
     if (graphics.spice) graphics.spice->password.clear();
     return graphics;
 }
 
-Graphics without_taken_port(Graphics graphics) {
+Graphics without_taken_ports(Graphics graphics) {
     if (graphics.vnc && graphics.vnc->autoport) graphics.vnc->port = 0;
+    if (graphics.spice && graphics.spice->autoport) graphics.spice->port = 0;
     return graphics;
 }
 

@@ -33,8 +33,10 @@ struct Sdl {
 
 /// A SPICE server, for HVM guests.
 struct Spice {
-    std::string listen{};             ///< an IP address of dom0; empty: 127.0.0.1
-    unsigned port = 0;                ///< 0: none, then there is a tls_port
+    std::string listen{};   ///< an IP address of dom0; empty: 127.0.0.1
+    bool autoport = false;  ///< it gets a port of its own in each life, and has no tls_port
+    /// 0: none, then there is a tls_port; with autoport as of a VNC server.
+    unsigned port = 0;
     unsigned tls_port = 0;            ///< 0: none
     std::string password{};           ///< a secret; empty: everybody may connect
     bool clipboard = true;            ///< is shared with clients
@@ -59,10 +61,14 @@ struct Graphics {
 /// Whether a guest of this type can be shown so. unsupported_config: says what cannot be, and what can.
 Result<> check_graphics(const Graphics& graphics, GuestType type);
 
+/// The password that the VNC server of a guest that runs asks for when its screen is to be shown as `wanted`.
+/// unsupported_operation: something else would change, or it would begin or cease to ask.
+Result<std::string> live_password(const Graphics& running, const Graphics& wanted);
+
 /// Without passwords, for those who may not see them.
 Graphics without_secrets(Graphics graphics);
 
-/// Without the port that was taken while the guest ran.
-Graphics without_taken_port(Graphics graphics);
+/// Without the ports that were taken while the guest ran.
+Graphics without_taken_ports(Graphics graphics);
 
 }  // namespace virtlight::domain

@@ -101,6 +101,9 @@ Result<> add_element(xmlNode& to, const Metadata& metadata) {
 Result<> set_element(Definition& definition, const Metadata& metadata) {
     if (metadata.uri.empty())
         return fail(Reason::invalid_argument, "an element of metadata needs a namespace");
+    // libxml2 would take what is before it for the whole.
+    if (metadata.uri.contains('\0') || metadata.prefix.contains('\0'))
+        return fail(Reason::invalid_argument, "a namespace and its prefix hold no zero byte");
     if (metadata.uri == settings_namespace)
         return fail(Reason::unsupported_operation,
                     "the settings in '{}' are a part of the definition: they are changed by defining it anew",

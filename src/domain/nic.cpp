@@ -109,6 +109,12 @@ Result<> check_nic(const Nic& nic, GuestType type) {
     if (!is_line(nic.backend_domain))
         return refuse(nic, "its backend domain must be a name in one line, not '{}'",
                       shown(nic.backend_domain));
+    if (nic.link_down && !nic.backend_domain.empty())
+        return refuse(
+            nic,
+            "its link cannot be down, as domain '{}' has the other end: libxl cannot say so, and only "
+            "interfaces of Domain-0 are set down without it",
+            nic.backend_domain);
     return {};
 }
 

@@ -48,6 +48,8 @@ struct Nic {
     std::string backend_domain{};  ///< name of the domain that has the other end; empty: Domain-0
     unsigned rate_kib = 0;         ///< KiB per second that the guest may send; 0: without bound
     unsigned mtu = 0;              ///< bytes; 0: Xen's default, or that of the bridge
+    std::string alias{};           ///< that the user gave it; empty: it has its own
+    bool link_down = false;        ///< nothing passes, as if its cable were unplugged
 
     bool operator==(const Nic&) const = default;
 };

@@ -2,10 +2,11 @@
 #include "domain/nic_connection.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include "domain/text.hpp"
 
 namespace virtlight::domain {
 namespace {
@@ -23,21 +24,19 @@ std::string openvswitch_port(const std::string& bridge, const OpenVswitch& port)
     return text;
 }
 
-unsigned number_in(std::string_view text) {
-    unsigned number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number);
-    return number;
+unsigned vlan_in(std::string_view text) {
+    return whole_number<unsigned>(text).value_or(0);
 }
 
 void read_openvswitch_port(std::string_view text, Nic& nic) {
     auto& port = nic.openvswitch.emplace();
     while (text.contains(':')) {
         const auto at = text.rfind(':');
-        port.trunk.insert(port.trunk.begin(), number_in(text.substr(at + 1)));
+        port.trunk.insert(port.trunk.begin(), vlan_in(text.substr(at + 1)));
         text = text.substr(0, at);
     }
     if (const auto at = text.rfind('.'); at != text.npos) {
-        port.tag = number_in(text.substr(at + 1));
+        port.tag = vlan_in(text.substr(at + 1));
         text = text.substr(0, at);
     }
     nic.bridge = text;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "domain/pci.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/limits.hpp"
@@ -55,6 +56,10 @@ Result<> check_pci(const PciDevice& device, GuestType type) {
         return fail(Reason::unsupported_config,
                     "PCI device {}: Xen hands PCI devices to PV and HVM guests, and not to PVH ones",
                     to_string(device.address));
+    if (device.mac && device.permissive)
+        return fail(Reason::unsupported_config,
+                    "PCI device {}: writeFiltering='no' has no place in an <interface>; make it a <hostdev>",
+                    to_string(device.address));
     if (device.guest_slot != 0 && type != GuestType::hvm)
         return fail(Reason::unsupported_config,
                     "PCI device {}: where the guest finds it can be said of an HVM guest only",
@@ -62,6 +67,9 @@ Result<> check_pci(const PciDevice& device, GuestType type) {
     if (device.guest_slot > slot_most)
         return fail(Reason::unsupported_config, "PCI device {}: the guest's slot is from 1 to {}, not {}",
                     to_string(device.address), slot_most, device.guest_slot);
+    if (device.mac && (device.mac->is_multicast() || device.mac->is_nil()))
+        return fail(Reason::unsupported_config, "PCI device {}: expected unicast mac address, found '{}'",
+                    to_string(device.address), to_string(*device.mac));
     return {};
 }
 
@@ -75,7 +83,23 @@ Result<> check_beside(const PciDevice& device, const std::vector<PciDevice>& oth
         if (device.guest_slot != 0 && other.guest_slot == device.guest_slot)
             return fail(Reason::invalid_argument, "the guest's slot {} is that of its PCI device {} already",
                         device.guest_slot, to_string(other.address));
+        if (device.mac && other.mac == device.mac)
+            return fail(Reason::invalid_argument, "the MAC address {} is that of PCI device {} already",
+                        to_string(*device.mac), to_string(other.address));
     }
+    return {};
+}
+
+Result<> add_pci_device(Definition& definition, PciDevice device) {
+    auto& devices = definition.pci_devices;
+    if (auto good = check_pci(device, definition.type); !good) return good;
+    if (auto good = check_beside(device, devices); !good) return good;
+    if (device.mac && std::ranges::find(definition.nics, *device.mac, &Nic::mac) != definition.nics.end())
+        return fail(Reason::invalid_argument, "another network interface of the guest has the MAC address {}",
+                    to_string(*device.mac));
+    const auto behind_interfaces =
+        std::ranges::find_if(devices, [](const PciDevice& other) { return !other.mac; });
+    devices.insert(device.mac ? behind_interfaces : devices.end(), std::move(device));
     return {};
 }
 

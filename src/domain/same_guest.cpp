@@ -29,7 +29,9 @@ bool same_nics(const Definition& saved, const Definition& wanted) {
 
 }  // namespace
 
-Result<> check_same_guest(const Definition& saved, const Definition& wanted) {
+Result<> check_same_guest(const Definition& saved_guest, const Definition& wanted_guest) {
+    const auto saved = without_aliases(saved_guest);
+    const auto wanted = without_aliases(wanted_guest);
     const std::pair<std::string_view, bool> parts[] = {
         {"name", saved.name == wanted.name},
         {"uuid", saved.uuid == wanted.uuid},
@@ -41,6 +43,7 @@ Result<> check_same_guest(const Definition& saved, const Definition& wanted) {
         {"processor or timers", saved.platform == wanted.platform},
         {"NUMA cells", saved.numa == wanted.numa},
         {"settings", saved.settings == wanted.settings},
+        {"arguments of the device model", saved.emulator_args == wanted.emulator_args},
         {"disks", same_disks(saved, wanted)},
         {"network interfaces", same_nics(saved, wanted)},
         {"consoles", same_consoles(saved, wanted)},

@@ -12,6 +12,7 @@ namespace {
 using Model = UsbController::Model;
 
 constexpr unsigned address_most = 255;
+constexpr unsigned id_most = 0xffff;
 constexpr unsigned paravirtual_ports = 31;
 constexpr unsigned uhci_ports = 2;
 constexpr unsigned ehci_ports = 6;
@@ -36,6 +37,26 @@ Ports ports_of(Model model) {
         case Model::qusb2: break;
     }
     return {1, paravirtual_ports};
+}
+
+bool has_address(const UsbDevice& device) {
+    return device.host_bus != 0;
+}
+
+/// Whether it can be found on a host.
+Result<> check_identity(const UsbDevice& device) {
+    if (device.id && (device.id->vendor == 0 || device.id->vendor > id_most || device.id->product > id_most))
+        return fail(
+            Reason::unsupported_config,
+            "the vendor of a USB device is from 0x0001 to {0:#06x}, and its product up to {0:#06x}, not "
+            "{1:#06x} and {2:#06x}",
+            id_most, device.id->vendor, device.id->product);
+    if (device.id && device.host_bus == 0 && device.host_device == 0) return {};
+    const auto is_address = [](unsigned number) { return number >= 1 && number <= address_most; };
+    if (is_address(device.host_bus) && is_address(device.host_device)) return {};
+    return fail(Reason::unsupported_config,
+                "the bus and the number of a USB device are from 1 to {}, not {}.{}", address_most,
+                device.host_bus, device.host_device);
 }
 
 bool is_free(const Usb& usb, unsigned controller, unsigned port) {
@@ -90,7 +111,9 @@ unsigned free_index(const std::vector<UsbController>& controllers) {
 }
 
 Result<> add_usb_controller(Usb& usb, const UsbController& controller, GuestType type) {
-    const auto [index, model, ports] = controller;
+    const auto index = controller.index;
+    const auto model = controller.model;
+    const auto ports = controller.ports;
     if (is_emulated(model) && type != GuestType::hvm)
         return fail(Reason::unsupported_config,
                     "USB controller {} is emulated, which only an HVM guest can have; allowed here are the "
@@ -110,13 +133,9 @@ Result<> add_usb_controller(Usb& usb, const UsbController& controller, GuestType
 }
 
 Result<> add_usb_device(Usb& usb, UsbDevice device) {
-    const auto is_address = [](unsigned number) { return number >= 1 && number <= address_most; };
-    if (!is_address(device.host_bus) || !is_address(device.host_device))
-        return fail(Reason::unsupported_config,
-                    "the bus and the number of a USB device are from 1 to {}, not {}", address_most,
-                    to_string(device));
+    if (auto good = check_identity(device); !good) return good;
     for (const auto& other : usb.devices)
-        if (other.host_bus == device.host_bus && other.host_device == device.host_device)
+        if (same_device(other, device))
             return fail(Reason::invalid_argument, "the guest has USB device {} already", to_string(device));
     if (device.port == 0 && !place(usb, device))
         return fail(Reason::invalid_argument,
@@ -132,7 +151,27 @@ bool has_free_port(const Usb& usb) {
     return place(usb, device);
 }
 
+std::string to_string(const UsbId& id) {
+    return fmt::format("{:04x}:{:04x}", id.vendor, id.product);
+}
+
+bool same_device(const UsbDevice& one, const UsbDevice& other) {
+    if (has_address(one) && has_address(other))
+        return one.host_bus == other.host_bus && one.host_device == other.host_device;
+    return one.id && one.id == other.id;
+}
+
+Usb without_found_addresses(Usb usb) {
+    for (auto& device : usb.devices) {
+        if (!device.found) continue;
+        device.host_bus = device.host_device = 0;
+        device.found = false;
+    }
+    return usb;
+}
+
 std::string to_string(const UsbDevice& device) {
+    if (device.id && !has_address(device)) return to_string(*device.id);
     return fmt::format("{}.{}", device.host_bus, device.host_device);
 }
 

@@ -24,18 +24,31 @@ struct UsbController {
 
     unsigned index = 0;  ///< no other of the guest has it; below limits::usb_controllers
     Model model = Model::qusb2;
-    unsigned ports = 8;  ///< 1 to 31; of an emulated one as it says, or up to 15
+    unsigned ports = 8;   ///< 1 to 31; of an emulated one as it says, or up to 15
+    std::string alias{};  ///< that the user gave it; empty: it has its own
 
     bool operator==(const UsbController&) const = default;
 };
 
-/// A USB device of the host that is handed to a guest.
+/// What a USB device says that it is.
+struct UsbId {
+    unsigned vendor = 0;   ///< 1 to 0xffff
+    unsigned product = 0;  ///< up to 0xffff
+
+    bool operator==(const UsbId&) const = default;
+};
+
+/// A USB device of the host that is handed to a guest: the one at an address, the only one that has an id, or
+/// the one that has both.
 struct UsbDevice {
-    unsigned host_bus = 0;     ///< 1 to 255
+    unsigned host_bus = 0;     ///< 1 to 255; 0 of one that is still to be found by its id
     unsigned host_device = 0;  ///< its number on that bus, 1 to 255; another one once it is plugged in again
     unsigned controller = 0;   ///< index of the guest's that it hangs on
     unsigned port = 0;         ///< of that controller, from 1; 0: it has no place yet
     bool managed = false;      ///< as was said; that dom0's driver lets go of it is QEMU's affair anyway
+    std::string alias{};       ///< that the user gave it; empty: it has its own
+    std::optional<UsbId> id{};
+    bool found = false;  ///< by its id: its address is that of this life alone
 
     bool operator==(const UsbDevice&) const = default;
 };
@@ -66,8 +79,16 @@ Result<> add_usb_device(Usb& usb, UsbDevice device);
 /// Whether a device that has no place finds one.
 bool has_free_port(const Usb& usb);
 
-/// "1.3": bus and number on the host.
+/// "0951:1666"
+std::string to_string(const UsbId& id);
+/// "1.3": bus and number on the host; its id where it has none yet.
 std::string to_string(const UsbDevice& device);
+
+/// Whether they are one device of the host, as far as is known.
+bool same_device(const UsbDevice& one, const UsbDevice& other);
+
+/// As it is for another life: those that were found are to be found again.
+Usb without_found_addresses(Usb usb);
 
 /// Names in a running guest's XML and in events: "usb0", "usb0-port1".
 std::string alias_of(const UsbController& controller);

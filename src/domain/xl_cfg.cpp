@@ -32,9 +32,9 @@ std::vector<std::string_view> option_names() {
 
 /// What says nothing, or what is so anyway.
 bool says_no_more(const XlSetting& setting, const XlOption& option) {
-    const auto& [kind, text, items] = setting.value;
-    if (kind == XlValue::Kind::list ? items.empty() : text.empty()) return true;
-    return !option.holds.empty() && text == option.holds;
+    const auto& value = setting.value;
+    if (value.kind == XlValue::Kind::list ? value.items.empty() : value.text.empty()) return true;
+    return !option.holds.empty() && value.text == option.holds;
 }
 
 void read_option(const XlOption& option, XlReading& reading, Definition& definition) {
@@ -49,12 +49,27 @@ void read_option(const XlOption& option, XlReading& reading, Definition& definit
     }
 }
 
+/// What a definition keeps is kept as XML.
+void check_characters(const XlAt& at) {
+    if (at.is_list()) {
+        std::ranges::for_each(at.items(), check_characters);
+        return;
+    }
+    for (std::string_view rest = at.text(); !rest.empty();) {
+        const auto character = take_char(rest);
+        if (!character || !is_xml_char(*character))
+            return at.invalid("it has a character that no definition can hold: '{}'", shown(at.text()));
+    }
+}
+
 void read_settings(XlReading& reading, Definition& definition) {
     const auto names = option_names();
-    for (const auto& setting : reading.settings())
+    for (const auto& setting : reading.settings()) {
+        const XlAt at(reading, setting);
         if (std::ranges::find(names, setting.key) == names.end())
-            XlAt(reading, setting)
-                .invalid("there is no option '{}'{}", setting.key, suggestion(setting.key, names));
+            at.invalid("there is no option '{}'{}", setting.key, suggestion(setting.key, names));
+        check_characters(at);
+    }
     for_each_option([&](const XlOption& option) { read_option(option, reading, definition); });
     if (definition.name.empty()) reading.note(Reason::invalid_argument, 1, "a guest needs a 'name'");
     if (definition.memory_max_kib == 0) reading.note(Reason::invalid_argument, 1, "a guest needs 'memory'");
@@ -67,6 +82,14 @@ void read_settings(XlReading& reading, Definition& definition) {
     if (definition.consoles.empty()) definition.consoles = {{Console::Target::xen, 0}};
 }
 
+/// A sentence without the "line N: " in front of it.
+std::string_view without_line(std::string_view message) {
+    constexpr std::string_view line = "line ";
+    if (!message.starts_with(line)) return message;
+    const auto end = message.find(": ");
+    return end == message.npos ? message : message.substr(end + 2);
+}
+
 /// Comments about what only a definition has.
 std::string without_place(const Definition& definition) {
     std::string lines;
@@ -77,13 +100,34 @@ std::string without_place(const Definition& definition) {
     };
     for (const auto& [part, there] : parts)
         if (there) lines += fmt::format("# not said here: the domain's {}\n", part);
+    for (const auto& [alias, device] : users_aliases(definition))
+        lines += fmt::format("# not said here: the alias '{}' of {}\n", alias, device);
+    if (definition.graphics.spice && definition.graphics.spice->autoport)
+        lines +=
+            "# not said here: the port of its SPICE server, which is taken at each start; xl needs one\n";
     for (const auto& word : unsaid_of_vfb(definition))
         lines += fmt::format("# not said here: '{}' of the screen, which holds a comma\n", word);
     for (const auto& share : unsaid_shares(definition))
         lines += fmt::format("# not said here: {}, whose words hold a comma\n", share);
+    for (const auto& device : definition.pci_devices)
+        if (device.mac)
+            lines +=
+                fmt::format("# not said here: PCI device {} is a network interface, with MAC address {}\n",
+                            to_string(device.address), to_string(*device.mac));
+    for (const auto& device : definition.usb.devices)
+        if (device.id)
+            lines += device.host_bus == 0
+                         ? fmt::format("# not said here: USB device {}, as xl knows such by their address\n",
+                                       to_string(device))
+                         : fmt::format("# not said here: that USB device {} is {}\n", to_string(device),
+                                       to_string(*device.id));
     for (const auto& device : definition.usb.devices)
         if (device.managed)
             lines += fmt::format("# not said here: managed='yes' of USB device {}\n", to_string(device));
+    for (const auto& nic : definition.nics)
+        if (nic.link_down)
+            lines +=
+                fmt::format("# not said here: the link of interface {}, which is down\n", to_string(nic.mac));
     for (const auto& disk : definition.disks)
         if (disk.shareable && disk.readonly)
             lines +=
@@ -111,17 +155,23 @@ std::string described(const XlOption& option) {
 
 }  // namespace
 
-Result<Definition> parse_xl_cfg(std::string_view text) {
+Result<XlCfg> read_xl_cfg(std::string_view text) {
     const auto settings = parse_xl_settings(text);
     if (!settings) return std::unexpected(settings.error());
     Definition definition{.uuid = Uuid::random()};
     XlReading reading(*settings);
     read_settings(reading, definition);
     if (auto done = reading.finish(); !done) return std::unexpected(std::move(done.error()));
-    // One place knows what a definition may be.
+    // One place knows what a definition may be. What only that finds is in a line of no file.
     const auto checked = parse_xml(format_xml(definition));
-    if (checked) return definition;
-    return fail(checked.error().reason, "as domain XML: {}", checked.error().message);
+    if (checked) return XlCfg{std::move(definition), reading.take_remarks()};
+    return fail(checked.error().reason, "as a definition: {}", without_line(checked.error().message));
+}
+
+Result<Definition> parse_xl_cfg(std::string_view text) {
+    auto cfg = read_xl_cfg(text);
+    if (!cfg) return std::unexpected(std::move(cfg.error()));
+    return std::move(cfg->definition);
 }
 
 std::string format_xl_cfg(const Definition& definition) {

@@ -16,14 +16,21 @@ bool is_firmware(std::string_view path, GuestType type) {
 }
 
 void read_kernel(const XlAt& at, Definition& definition) {
-    if (!is_firmware(at.text(), definition.type)) definition.boot.kernel = at.text();
+    if (!is_firmware(at.text(), definition.type)) definition.boot.kernel = at.path();
 }
 void write_kernel(const Definition& definition, XlWriter& writer) {
     writer.text_if_any("kernel", definition.boot.kernel);
 }
 
+/// What a kernel is started with says nothing to firmware.
+void needs_kernel(const XlAt& at, const Definition& definition) {
+    if (definition.type == GuestType::hvm && definition.boot.kernel.empty() && !at.says_nothing())
+        at.unsupported("'{}' of an HVM guest needs a 'kernel'", at.key());
+}
+
 void read_ramdisk(const XlAt& at, Definition& definition) {
-    definition.boot.initrd = at.text();
+    definition.boot.initrd = at.path();
+    needs_kernel(at, definition);
 }
 void write_ramdisk(const Definition& definition, XlWriter& writer) {
     writer.text_if_any("ramdisk", definition.boot.initrd);
@@ -31,6 +38,7 @@ void write_ramdisk(const Definition& definition, XlWriter& writer) {
 
 void read_cmdline(const XlAt& at, Definition& definition) {
     definition.boot.cmdline = at.text();
+    needs_kernel(at, definition);
 }
 void write_cmdline(const Definition& definition, XlWriter& writer) {
     writer.text_if_any("cmdline", definition.boot.cmdline);
@@ -48,11 +56,17 @@ void read_root_and_extra(const XlAt& at, Definition& definition) {
     if (root) cmdline = "root=" + root->text();
     if (root && extra) cmdline += ' ';
     if (extra) cmdline += extra->text();
+    needs_kernel(at, definition);
 }
 
 void read_bootloader(const XlAt& at, Definition& definition) {
     if (definition.type == GuestType::hvm) return at.unsupported("an HVM guest has no bootloader of dom0");
-    definition.boot.bootloader = at.text();
+    const auto& bootloader = at.text();
+    const bool relative = bootloader.contains('/') && !bootloader.starts_with('/');
+    if (relative || bootloader.find_first_of("\r\n") != bootloader.npos)
+        at.invalid("'bootloader' must be an absolute path or a name like pygrub, not '{}'",
+                   shown(bootloader));
+    definition.boot.bootloader = trimmed(bootloader);
 }
 void write_bootloader(const Definition& definition, XlWriter& writer) {
     writer.text_if_any("bootloader", definition.boot.bootloader);
@@ -63,6 +77,8 @@ void read_bootloader_args(const XlAt& at, Definition& definition) {
     for (const auto& item : at.items())
         for (const auto& word : words_in(item.text()))
             definition.boot.bootloader_args.push_back(word);
+    if (definition.boot.bootloader.empty() && !definition.boot.bootloader_args.empty())
+        at.unsupported("'bootloader_args' need a 'bootloader'");
 }
 void write_bootloader_args(const Definition& definition, XlWriter& writer) {
     writer.texts("bootloader_args", definition.boot.bootloader_args);
@@ -112,7 +128,7 @@ void read_loader(const XlAt& at, Definition& definition, Firmware firmware) {
         return at.unsupported("'{}' is of an HVM guest with the firmware {}", at.key(),
                               word_for<Firmware>(firmware, firmwares));
     boot.firmware = firmware;
-    boot.loader = at.text();
+    boot.loader = at.path();
 }
 void write_loader(const Definition& definition, XlWriter& writer, std::string_view key, Firmware firmware) {
     if (definition.boot.firmware == firmware) writer.text_if_any(key, definition.boot.loader);

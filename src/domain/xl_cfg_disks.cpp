@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "domain/disk.hpp"
 #include "domain/xl_cfg_options.hpp"
@@ -69,9 +71,9 @@ class DiskReading {
         if (const auto equals = parameter.find('='); equals != parameter.npos)
             return read_named(parameter.substr(0, equals), parameter.substr(equals + 1));
         if (parameter == "cdrom")
-            disk_.device = Device::cdrom;
+            set_device(Device::cdrom);
         else if (parameter == "discard" || parameter == "no-discard")
-            disk_.discard = parameter == "discard";
+            set_discard(parameter == "discard");
         else if (parameter == "direct-io-safe")
             disk_.direct_io = true;
         else if (parameter != "trusted" && parameter != "no-colo")
@@ -88,11 +90,11 @@ class DiskReading {
         else if (name == "access")
             set_access(value);
         else if (name == "devtype")
-            disk_.device = choice<Device>("devtype", value, devices);
+            set_device(choice<Device>("devtype", value, devices));
         else if (name == "backendtype")
-            disk_.backend = choice<Backend>("backendtype", value, backends);
+            set_backend(value);
         else if (name == "backend")
-            disk_.backend_domain = value == "0" ? std::string() : std::string(value);
+            set_backend_domain(value);
         else if (name == "script")
             at_.unsupported("'script={}' of a disk is not supported: run it first, and name its block device",
                             shown(value));
@@ -146,8 +148,9 @@ class DiskReading {
         give_once(Field::target, "target");
         disk_.path = path.empty() || path.starts_with('/') ? std::string(path) : fmt::format("/dev/{}", path);
     }
-    /// An old path may have told it, too.
+    /// An old path may tell it, too. A qcow2 that is taken for raw is lost with the first write.
     void set_format(std::string_view format) {
+        once("format");
         give(Field::format);
         if (format != "empty") disk_.format = choice<Format>("format", format, formats);
     }
@@ -155,7 +158,7 @@ class DiskReading {
     void set_target(std::string_view vdev) {
         give_once(Field::vdev, "vdev");
         const auto colon = vdev.find(':');
-        if (colon != vdev.npos) disk_.device = choice<Device>("type", vdev.substr(colon + 1), devices);
+        if (colon != vdev.npos) set_device(choice<Device>("type", vdev.substr(colon + 1), devices));
         auto target = parse_disk_name(vdev.substr(0, colon));
         if (!target) return at_.invalid("{}", target.error().message);
         disk_.target = *target;
@@ -165,9 +168,33 @@ class DiskReading {
         disk_.shareable = std::ranges::find(shared_accesses, access) != std::end(shared_accesses);
         disk_.readonly = !disk_.shareable && choice<bool>("access", access, accesses);
     }
+    void set_backend(std::string_view type) {
+        once("backendtype");
+        disk_.backend = choice<Backend>("backendtype", type, backends);
+    }
+    void set_backend_domain(std::string_view name) {
+        once("backend");
+        disk_.backend_domain = name == "0" ? std::string() : std::string(name);
+    }
+    /// There are three ways to say it.
+    void set_device(Device device) {
+        if (device_.value_or(device) != device)
+            at_.invalid("disk '{}' says both 'disk' and 'cdrom'", shown(at_.text()));
+        disk_.device = *(device_ = device);
+    }
+    void set_discard(bool discard) {
+        if (disk_.discard.value_or(discard) != discard)
+            at_.invalid("disk '{}' says both 'discard' and 'no-discard'", shown(at_.text()));
+        disk_.discard = discard;
+    }
     void give_once(Field field, std::string_view name) {
-        if (is_given(field)) at_.invalid("disk '{}' has '{}' twice", shown(at_.text()), name);
+        once(name);
         give(field);
+    }
+    void once(std::string_view name) {
+        if (std::ranges::find(said_, name) != said_.end())
+            at_.invalid("disk '{}' has '{}' twice", shown(at_.text()), name);
+        said_.push_back(name);
     }
 
     template <class T>
@@ -188,7 +215,9 @@ class DiskReading {
 
     const XlAt& at_;
     Disk disk_;
-    unsigned given_ = 0;  ///< a bit for each field
+    unsigned given_ = 0;                  ///< a bit for each field
+    std::optional<Device> device_;        ///< as it was said
+    std::vector<std::string_view> said_;  ///< what can be said once
 };
 
 }  // namespace

@@ -54,6 +54,7 @@ void write_name(const Definition& definition, XlWriter& writer) {
 void read_uuid(const XlAt& at, Definition& definition) {
     const auto uuid = Uuid::parse(at.text());
     if (!uuid) at.invalid("malformed uuid '{}': it must be {}", shown(at.text()), uuid_form);
+    if (uuid && uuid->is_nil()) at.invalid("'uuid' cannot be all zeros: that is Domain-0's");
     definition.uuid = uuid.value_or(definition.uuid);
 }
 void write_uuid(const Definition& definition, XlWriter& writer) {
@@ -111,8 +112,23 @@ void write_on_poweroff(const Definition& definition, XlWriter& writer) {
     writer.text("on_poweroff", word_for<LifecycleAction>(definition.on_poweroff, crash_actions));
 }
 
+/// What a definition says of one ending holds for another one, too, for which xl has a default of its own.
+void remark_other(const XlAt& at, std::string_view other, std::string_view held, std::string_view xls) {
+    if (!at.sibling(other) && held != xls)
+        at.remark("'{}' is missing, and is '{}' here, as '{}' is '{}'; with xl it would be '{}'", other, held,
+                  at.key(), shown(at.text()), xls);
+}
+
+/// A guest that resets itself softly goes on as it is where it would be restarted.
+std::string_view soft_reset_word(const Definition& definition) {
+    const auto action = definition.on_reboot;
+    const bool restarts = action == LifecycleAction::restart || action == LifecycleAction::rename_restart;
+    return restarts ? "soft-reset" : word_for<LifecycleAction>(action, crash_actions);
+}
+
 void read_on_reboot(const XlAt& at, Definition& definition) {
     definition.on_reboot = choice<LifecycleAction>(at, stop_actions, LifecycleAction::restart);
+    remark_other(at, "on_soft_reset", soft_reset_word(definition), "soft-reset");
 }
 void write_on_reboot(const Definition& definition, XlWriter& writer) {
     writer.text("on_reboot", word_for<LifecycleAction>(definition.on_reboot, crash_actions));
@@ -120,6 +136,7 @@ void write_on_reboot(const Definition& definition, XlWriter& writer) {
 
 void read_on_crash(const XlAt& at, Definition& definition) {
     definition.on_crash = choice<LifecycleAction>(at, crash_actions, LifecycleAction::destroy);
+    remark_other(at, "on_watchdog", word_for<LifecycleAction>(definition.on_crash, crash_actions), "destroy");
 }
 void write_on_crash(const Definition& definition, XlWriter& writer) {
     writer.text("on_crash", word_for<LifecycleAction>(definition.on_crash, crash_actions));
@@ -136,12 +153,6 @@ void write_on_watchdog(const Definition& definition, XlWriter& writer) {
     writer.text("on_watchdog", word_for<LifecycleAction>(definition.on_crash, crash_actions));
 }
 
-/// A guest that resets itself softly goes on as it is where it would be restarted.
-std::string_view soft_reset_word(const Definition& definition) {
-    const auto action = definition.on_reboot;
-    const bool restarts = action == LifecycleAction::restart || action == LifecycleAction::rename_restart;
-    return restarts ? "soft-reset" : word_for<LifecycleAction>(action, crash_actions);
-}
 void read_on_soft_reset(const XlAt& at, Definition& definition) {
     if (at.text() != soft_reset_word(definition))
         at.unsupported("'on_soft_reset' must be '{}' here, as 'on_reboot' is '{}'",
@@ -164,9 +175,13 @@ constexpr XlOption table[] = {
     {"on_poweroff", "`on_poweroff`; cores are kept of crashes only", read_on_poweroff, write_on_poweroff},
     {"on_reboot", "`on_reboot`; as on_poweroff", read_on_reboot, write_on_reboot},
     {"on_crash", "`on_crash`", read_on_crash, write_on_crash},
-    {"on_watchdog", "`on_crash`, which it must not differ from", read_on_watchdog, write_on_watchdog},
-    {"on_soft_reset", "soft-reset where `on_reboot` restarts, else the same as that", read_on_soft_reset,
-     write_on_soft_reset},
+    {"on_watchdog",
+     "`on_crash`, which it must not differ from; `import` tells where xl's default, destroy, does",
+     read_on_watchdog, write_on_watchdog},
+    {"on_soft_reset",
+     "soft-reset where `on_reboot` restarts, else the same as that; `import` tells where xl's default, "
+     "soft-reset, is not",
+     read_on_soft_reset, write_on_soft_reset},
 };
 
 }  // namespace

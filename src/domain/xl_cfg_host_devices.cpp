@@ -157,8 +157,9 @@ void read_devices(const XlAt& at, Definition& definition) {
 void write_devices(const Definition& definition, XlWriter& writer) {
     std::vector<std::string> specs;
     for (const auto& device : definition.usb.devices)
-        specs.push_back(fmt::format("hostbus={},hostaddr={},controller={},port={}", device.host_bus,
-                                    device.host_device, device.controller, device.port));
+        if (device.host_bus != 0)
+            specs.push_back(fmt::format("hostbus={},hostaddr={},controller={},port={}", device.host_bus,
+                                        device.host_device, device.controller, device.port));
     writer.texts("usbdev", specs);
 }
 

@@ -15,9 +15,24 @@ namespace {
 constexpr std::string_view paravirtual = "netfront";
 constexpr std::uint64_t kib = 1024;
 
-/// "10Mb/s", "250KB/s@20ms": bytes per second. How often a guest's credit is renewed is left to xl's default.
+/// How often a guest's credit is renewed: xl's default, which is what each gets.
+constexpr std::uint64_t renewal_us = 50'000;
+
+/// "20ms", "1s", "500us": microseconds. Empty: it is no interval.
+std::optional<std::uint64_t> parse_interval(std::string_view text) {
+    constexpr std::pair<std::string_view, std::uint64_t> units[] = {
+        {"us", 1}, {"ms", 1000}, {"s", 1'000'000}};
+    for (const auto& [unit, scale] : units) {
+        if (!text.ends_with(unit)) continue;
+        text.remove_suffix(unit.size());
+        const auto number = whole_number<std::uint32_t>(text);
+        return number ? std::optional(*number * scale) : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+/// "10Mb/s", "250KB/s": bytes per second. Empty: it is no rate.
 std::optional<std::uint64_t> parse_rate(std::string_view text) {
-    text = text.substr(0, text.find('@'));
     if (!text.ends_with("/s")) return std::nullopt;
     text.remove_suffix(2);
     const bool bits = text.ends_with('b');
@@ -40,28 +55,22 @@ class NicReading {
  public:
     explicit NicReading(const XlAt& at) : at_(at) {}
 
-    Nic read(const std::vector<Nic>& others) {
+    Nic read(const Definition& definition) {
         nic_.mac = MacAddress::random();
-        nic_.devid = free_devid(others);
-        std::string_view rest = at_.text();
-        while (!rest.empty()) {
-            const auto length = std::min(rest.find(','), rest.size());
-            read_parameter(trimmed(rest.substr(0, length)));
-            rest.remove_prefix(std::min(length + 1, rest.size()));
-        }
-        connect(nic_, connection_);
-        if (paravirtual_only_) nic_.model = paravirtual;
+        nic_.devid = free_devid(definition.nics);
+        for (const auto& parameter : at_.parameters())
+            read_parameter(parameter.key, trimmed(parameter.value.text));
+        connect();
+        choose_model(definition.type);
         return std::move(nic_);
     }
 
  private:
-    void read_parameter(std::string_view parameter) {
-        if (parameter.empty() || parameter == "trusted") return;
-        const auto equals = std::min(parameter.find('='), parameter.size());
-        const auto name = parameter.substr(0, equals);
-        const auto value = trimmed(parameter.substr(std::min(equals + 1, parameter.size())));
+    void read_parameter(std::string_view name, std::string_view value) {
+        if (name == "trusted" && value.empty()) return;
         if (!set_text(name, value) && !set_number(name, value) && !set_other(name, value))
-            at_.unsupported("'{}' of a network interface is not supported", shown(parameter));
+            at_.unsupported("'{}{}{}' of a network interface is not supported", shown(name),
+                            value.empty() ? "" : "=", shown(value));
     }
 
     bool set_text(std::string_view name, std::string_view value) {
@@ -93,7 +102,7 @@ class NicReading {
         } else if (name == "rate") {
             set_rate(value);
         } else if (name == "type" && (value == "vif" || value == "ioemu")) {
-            paravirtual_only_ = value == "vif";
+            type_ = value == "vif" ? "vif" : "ioemu";
         } else {
             return false;
         }
@@ -101,7 +110,11 @@ class NicReading {
     }
 
     void set_rate(std::string_view value) {
-        const auto bytes = parse_rate(value);
+        const auto end = std::min(value.find('@'), value.size());
+        if (end < value.size() && parse_interval(value.substr(end + 1)) != renewal_us)
+            at_.unsupported("the interval of a rate can be 50ms, as it is without one, and not '{}'",
+                            shown(value.substr(end + 1)));
+        const auto bytes = parse_rate(value.substr(0, end));
         const auto whole = bytes ? (*bytes + kib - 1) / kib : 0;
         if (whole == 0 || whole > std::numeric_limits<unsigned>::max())
             return at_.invalid("'{}' is no rate of a network interface, as 10Mb/s and 250KB/s are",
@@ -109,10 +122,29 @@ class NicReading {
         nic_.rate_kib = static_cast<unsigned>(whole);
     }
 
+    void connect() {
+        domain::connect(nic_, connection_);
+        const auto is_none = [](unsigned id) { return id == 0 || id > last_vlan; };
+        const auto& port = nic_.openvswitch;
+        if (port && (is_none(port->tag.value_or(last_vlan)) || std::ranges::any_of(port->trunk, is_none)))
+            at_.invalid("the VLANs of bridge '{}' must be numbers from 1 to {}, as in BRIDGE.TAG:TRUNK:TRUNK",
+                        shown(connection_.bridge), last_vlan);
+    }
+
+    /// xl takes no notice of the model of a guest's that gets a vif alone.
+    void choose_model(GuestType guest) {
+        if (type_ == "vif" && !nic_.model.empty() && nic_.model != paravirtual)
+            at_.invalid("'type=vif' of a network interface has no model, and 'model={}' is one",
+                        shown(nic_.model));
+        if (type_ == "ioemu" && (guest != GuestType::hvm || nic_.model == paravirtual))
+            at_.invalid("'type=ioemu' is of an HVM guest's network interface that is emulated");
+        if (type_ == "vif") nic_.model = paravirtual;
+    }
+
     const XlAt& at_;
     Nic nic_;
     NicConnection connection_;
-    bool paravirtual_only_ = false;
+    std::string_view type_;  ///< "vif", "ioemu", or empty where it is not said
 };
 
 std::string spec_of(const Nic& nic, bool devid_told) {
@@ -140,7 +172,7 @@ std::string spec_of(const Nic& nic, bool devid_told) {
 
 void read_xl_nics(const XlAt& at, Definition& definition) {
     for (const auto& item : at.items()) {
-        auto nic = NicReading(item).read(definition.nics);
+        auto nic = NicReading(item).read(definition);
         for (const auto& good : {check_nic(nic, definition.type), check_beside(nic, definition.nics)})
             if (!good) return item.unsupported("{}", good.error().message);
         definition.nics.push_back(std::move(nic));

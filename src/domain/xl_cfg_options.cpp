@@ -28,6 +28,10 @@ void XlReading::note(Reason reason, unsigned line, std::string_view sentence) {
     if (!problem_) problem_ = Error{reason, fmt::format("line {}: {}", line, sentence)};
 }
 
+void XlReading::remark(unsigned line, std::string_view sentence) {
+    remarks_.push_back(fmt::format("line {}: {}", line, sentence));
+}
+
 Result<> XlReading::finish() {
     if (problem_) return std::unexpected(*std::move(problem_));
     return {};
@@ -35,13 +39,21 @@ Result<> XlReading::finish() {
 
 void XlAt::note(Reason reason, const std::string& sentence) const {
     const auto name = fmt::format("'{}'", key());
-    reading_->note(reason, setting_->line, sentence.contains(name) ? sentence : name + ": " + sentence);
+    reading_->note(reason, value_->line, sentence.contains(name) ? sentence : name + ": " + sentence);
 }
 
 const std::string& XlAt::text() const {
     if (!is_list()) return value_->text;
     invalid("'{}' is a list, and must be a text", key());
     return nothing;
+}
+
+const std::string& XlAt::path() const {
+    const auto& path = text();
+    if (!path.empty() &&
+        (!path.starts_with('/') || path.size() == 1 || path.find_first_of("\r\n") != path.npos))
+        invalid("'{}' must be the absolute path of a file, not '{}'", key(), shown(path));
+    return path;
 }
 
 std::uint64_t XlAt::number(std::uint64_t max) const {
@@ -99,7 +111,7 @@ XlSettings XlAt::parameters() const {
             continue;
         }
         const auto value = parameter.substr(std::min(equals + 1, parameter.size()));
-        all.push_back({key, {.text = std::string(value)}, setting_->line});
+        all.push_back({key, {.text = std::string(value), .line = value_->line}, value_->line});
     }
     return all;
 }

@@ -24,11 +24,14 @@ class XlReading {
 
     const XlSettings& settings() const { return settings_; }
     void note(Reason reason, unsigned line, std::string_view sentence);
+    void remark(unsigned line, std::string_view sentence);
     Result<> finish();
+    std::vector<std::string> take_remarks() { return std::move(remarks_); }
 
  private:
     const XlSettings& settings_;
     std::optional<Error> problem_;
+    std::vector<std::string> remarks_;
 };
 
 /// A value of a setting. Values of a wrong kind are noted, and are empty then.
@@ -41,6 +44,8 @@ class XlAt {
     bool is_list() const { return value_->kind == XlValue::Kind::list; }
     /// Numbers are text, too, as xl has it.
     const std::string& text() const;
+    /// Of a file in dom0: absolute, in one line; or empty.
+    const std::string& path() const;
     /// Up to `max`.
     std::uint64_t number(std::uint64_t max) const;
     bool boolean() const { return number(~std::uint64_t{0} >> 1) != 0; }
@@ -70,6 +75,11 @@ class XlAt {
     template <class... Args>
     void unsupported(fmt::format_string<Args...> text, Args&&... args) const {
         note(Reason::unsupported_config, fmt::format(text, std::forward<Args>(args)...));
+    }
+    /// Of what is no problem, and not as with xl.
+    template <class... Args>
+    void remark(fmt::format_string<Args...> text, Args&&... args) const {
+        reading_->remark(value_->line, fmt::format(text, std::forward<Args>(args)...));
     }
 
  private:

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/label.hpp"
 #include "domain/xl_cfg_options.hpp"
 
 // What machine a guest finds.
@@ -55,10 +56,27 @@ void write_localtime(const Definition& definition, XlWriter& writer) {
 }
 
 void read_emulator(const XlAt& at, Definition& definition) {
-    definition.emulator = at.text();
+    definition.emulator = at.path();
 }
 void write_emulator(const Definition& definition, XlWriter& writer) {
     writer.text_if_any("device_model_override", definition.emulator);
+}
+
+void read_emulator_args(const XlAt& at, Definition& definition) {
+    for (const auto& item : at.items())
+        if (!item.text().empty()) definition.emulator_args.push_back(item.text());
+}
+void write_emulator_args(const Definition& definition, XlWriter& writer) {
+    writer.texts("device_model_args", definition.emulator_args);
+}
+
+void read_label(const XlAt& at, Definition& definition) {
+    definition.label = at.text();
+    if (at.text().empty()) return;
+    if (const auto good = check_label(at.text()); !good) at.invalid("'seclabel': {}", good.error().message);
+}
+void write_label(const Definition& definition, XlWriter& writer) {
+    writer.text_if_any("seclabel", definition.label);
 }
 
 constexpr XlOption table[] = {
@@ -68,6 +86,8 @@ constexpr XlOption table[] = {
     {"hap", "`features/hap`", read_hap, write_hap},
     {"localtime", "`clock/@offset`", read_localtime, write_localtime},
     {"device_model_override", "`devices/emulator`", read_emulator, write_emulator},
+    {"device_model_args", "`xen:commandline/xen:arg`", read_emulator_args, write_emulator_args},
+    {"seclabel", "`seclabel` of type static", read_label, write_label},
 };
 
 }  // namespace

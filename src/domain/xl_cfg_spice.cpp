@@ -68,7 +68,7 @@ void write_host(const Spice& spice, XlWriter& writer) {
     writer.text_if_any("spicehost", spice.listen);
 }
 void write_port(const Spice& spice, XlWriter& writer) {
-    if (spice.port != 0) writer.number("spiceport", spice.port);
+    if (spice.port != 0 && !spice.autoport) writer.number("spiceport", spice.port);
 }
 void write_tls_port(const Spice& spice, XlWriter& writer) {
     if (spice.tls_port != 0) writer.number("spicetls_port", spice.tls_port);

@@ -148,9 +148,16 @@ class Reader {
         before.text += value.text;
         std::ranges::move(value.items, std::back_inserter(before.items));
         value = std::move(before);
+        value.line = setting.line;
     }
 
     XlValue read_value(unsigned depth) {
+        const auto line = line_;
+        auto value = read_value_here(depth);
+        value.line = line;
+        return value;
+    }
+    XlValue read_value_here(unsigned depth) {
         if (next() == '[') return read_list(depth);
         if (next() == '"' || next() == '\'') return {.kind = Kind::text, .text = read_text()};
         if (is_digit(next())) return {.kind = Kind::number, .text = take_while(is_of_number)};

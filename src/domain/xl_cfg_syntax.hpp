@@ -17,8 +17,12 @@ struct XlValue {
     Kind kind = Kind::text;
     std::string text{};            ///< of a number, as it was written; of a list, empty
     std::vector<XlValue> items{};  ///< of a list
+    unsigned line = 0;             ///< where it begins, from 1; of one that was added to, where that was done
 
-    bool operator==(const XlValue&) const = default;
+    /// Wherever they are.
+    bool operator==(const XlValue& other) const {
+        return kind == other.kind && text == other.text && items == other.items;
+    }
 };
 
 struct XlSetting {

@@ -13,8 +13,9 @@ namespace {
 /// In libvirt's order of writing. Reading relies on os coming before features and devices: their defaults
 /// depend on the guest's type.
 constexpr const XmlPart* parts[] = {
-    &general_part, &resources_part, &cpu_tuning_part, &os_part, &settings_part, &features_part,
-    &cpu_part,     &clock_part,     &lifecycle_part,  &pm_part, &devices_part,
+    &general_part,  &resources_part, &cpu_tuning_part,  &os_part,        &settings_part,
+    &features_part, &cpu_part,       &clock_part,       &lifecycle_part, &pm_part,
+    &devices_part,  &seclabel_part,  &commandline_part,
 };
 
 void read_domain(const XmlElement& root, Definition& definition) {
@@ -42,6 +43,7 @@ std::string write_domain(const Definition& definition, std::optional<unsigned> d
         auto root = writer.element("domain");
         root.attribute("type", "xen");
         if (domid) root.attribute("id", *domid);
+        if (!definition.emulator_args.empty()) root.attribute("xmlns:xen", xen_namespace);
         for (const auto* part : parts)
             part->write(writer, definition, domid ? Shape::running : Shape::stored);
     }

@@ -10,12 +10,15 @@ enum class Kind { pty, unix_socket };
 
 constexpr Word<Kind> kinds[] = {{"pty", Kind::pty}, {"unix", Kind::unix_socket}};
 
+std::string own_name(const Console& channel) {
+    return fmt::format("channel{}", channel.port);
+}
+
 void read(const XmlElement& devices, Definition& definition) {
     for (const auto& element : devices.children("channel")) {
         if (!element.attribute("type"))
             element.invalid("<channel> has no attribute 'type'; allowed here: {}", list_words<Kind>(kinds));
         const auto kind = attribute_choice(element, "type", kinds, Kind::pty);
-        ignore_alias(element);
         const auto target = element.child("target");
         expect_attribute(target, "type", "xen");
         Console channel{.target = Console::Target::channel, .name = target.attribute("name").value_or("")};
@@ -27,12 +30,13 @@ void read(const XmlElement& devices, Definition& definition) {
                 element.invalid("<channel> of type 'unix' has no <source> with attribute 'path'");
             channel.socket = std::move(path);
         }
-        if (const auto added = add_channel(definition.consoles, std::move(channel)); !added)
-            element.unsupported("{}", added.error().message);
+        const auto added = add_channel(definition.consoles, std::move(channel));
+        if (!added) return element.unsupported("{}", added.error().message);
+        read_alias(element, own_name(definition.consoles.back()), definition);
     }
 }
 
-void write_channel(XmlWriter& writer, const Console& channel, Shape shape) {
+void write_channel(XmlWriter& writer, const Definition& definition, const Console& channel, Shape shape) {
     auto element = writer.element("channel");
     const auto kind = channel.socket.empty() ? Kind::pty : Kind::unix_socket;
     element.attribute("type", word_for(kind, kinds));
@@ -41,11 +45,12 @@ void write_channel(XmlWriter& writer, const Console& channel, Shape shape) {
     else if (shape == Shape::running && !channel.tty.empty())
         writer.element("source").attribute("path", channel.tty);
     writer.element("target").attribute("type", "xen").attribute("name", channel.name);
+    write_alias(writer, definition, own_name(channel));
 }
 
 void write(XmlWriter& writer, const Definition& definition, Shape shape) {
     for (const auto& console : definition.consoles)
-        if (is_channel(console)) write_channel(writer, console, shape);
+        if (is_channel(console)) write_channel(writer, definition, console, shape);
 }
 
 }  // namespace

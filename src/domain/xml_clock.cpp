@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <charconv>
+#include <set>
 
 #include "domain/xml_parts.hpp"
 #include "domain/xml_values.hpp"
@@ -50,20 +51,27 @@ void read_tsc(const XmlElement& timer, Platform& platform) {
     platform.tsc = attribute_choice(timer, "mode", tsc_modes, TscMode::native);
 }
 
-void read_timer(const XmlElement& timer, Definition& definition) {
-    if (!timer.attribute("name"))
-        timer.invalid("<timer> has no attribute 'name'; allowed here: {}", list_words<Timer>(timers));
-    if (attribute_choice(timer, "name", timers, Timer::tsc) == Timer::tsc)
-        return read_tsc(timer, definition.platform);
+void read_hpet(const XmlElement& timer, Definition& definition) {
     if (definition.type != GuestType::hvm) timer.unsupported("only HVM guests have the <timer> 'hpet'");
     definition.platform.hpet = attribute_choice(timer, "present", yes_or_no, true);
+}
+
+/// Which it is.
+Timer read_timer(const XmlElement& timer, Definition& definition) {
+    if (!timer.attribute("name"))
+        timer.invalid("<timer> has no attribute 'name'; allowed here: {}", list_words<Timer>(timers));
+    const auto which = attribute_choice(timer, "name", timers, Timer::tsc);
+    which == Timer::tsc ? read_tsc(timer, definition.platform) : read_hpet(timer, definition);
+    return which;
 }
 
 void read(const XmlElement& domain, Definition& definition) {
     const auto clock = domain.child("clock");
     read_offset(clock, definition);
+    std::set<Timer> seen;
     for (const auto& timer : clock.children("timer"))
-        read_timer(timer, definition);
+        if (const auto which = read_timer(timer, definition); !seen.insert(which).second)
+            timer.invalid("<clock> has a second <timer> '{}'", word_for<Timer>(which, timers));
 }
 
 void write(XmlWriter& writer, const Definition& definition, Shape) {

@@ -37,6 +37,7 @@ std::optional<unsigned> read_cap(const XmlElement& cputune) {
     const auto quota = cputune.child("global_quota");
     const auto length = period ? parse_number<std::uint32_t>(period.text()) : written_period;
     if (!length || *length == 0) period.invalid("<global_period> must be a number of microseconds");
+    if (period && !quota) period.unsupported("<global_period> says nothing without a <global_quota>");
     if (!quota || !length || *length == 0) return std::nullopt;
     const auto time = parse_number<std::uint32_t>(quota.text());
     if (!time || *time == 0)

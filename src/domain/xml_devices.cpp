@@ -26,6 +26,11 @@ constexpr Word<Controller> controllers[] = {{"xenbus", Controller::xenbus},
                                             {"ide", Controller::ide},
                                             {"scsi", Controller::scsi}};
 
+/// Each type has one.
+std::string own_name(Controller type) {
+    return fmt::format("{}0", word_for(type, controllers));
+}
+
 constexpr std::uint32_t most_of_xenbus = std::numeric_limits<std::int32_t>::max();
 
 std::optional<unsigned> read_bound(const XmlElement& xenbus, std::string_view attribute,
@@ -46,7 +51,7 @@ void read_controllers(const XmlElement& devices, Definition& definition) {
         if (is_usb_controller(element)) continue;  // they are a part of their own
         const auto type = attribute_choice(element, "type", known, Controller::xenbus);
         expect_attribute(element, "index", "0");
-        ignore_alias(element);
+        read_alias(element, own_name(type), definition);
         if (type == Controller::xenbus) {
             definition.platform.max_grant_frames = read_bound(element, "maxGrantFrames", 0);
             definition.platform.max_event_channels = read_bound(element, "maxEventChannels", 1);
@@ -56,38 +61,59 @@ void read_controllers(const XmlElement& devices, Definition& definition) {
     }
 }
 
-void write_xenbus(XmlWriter& writer, const Definition& definition, Shape) {
+/// What an HVM guest has anyway goes unsaid, unless it has a name.
+void write_emulated(XmlWriter& writer, const Definition& definition) {
+    for (const auto type : {Controller::ide, Controller::scsi}) {
+        if (!has_alias(definition, own_name(type))) continue;
+        auto element = writer.element("controller");
+        element.attribute("type", word_for(type, controllers)).attribute("index", "0");
+        write_alias(writer, definition, own_name(type));
+    }
+}
+
+void write_xenbus(XmlWriter& writer, const Definition& definition) {
     const auto& platform = definition.platform;
     auto xenbus = writer.element("controller");
     xenbus.attribute("type", "xenbus").attribute("index", "0");
     if (platform.max_grant_frames) xenbus.attribute("maxGrantFrames", *platform.max_grant_frames);
     if (platform.max_event_channels) xenbus.attribute("maxEventChannels", *platform.max_event_channels);
+    write_alias(writer, definition, own_name(Controller::xenbus));
 }
 
-void read_memballoon(const XmlElement& devices, Definition&) {
+void write_controllers(XmlWriter& writer, const Definition& definition, Shape) {
+    write_xenbus(writer, definition);
+    write_emulated(writer, definition);
+}
+
+constexpr std::string_view balloon = "balloon0";
+
+void read_memballoon(const XmlElement& devices, Definition& definition) {
     const auto memballoon = devices.child("memballoon");
     expect_attribute(memballoon, "model", "xen");
-    ignore_alias(memballoon);
+    read_alias(memballoon, balloon, definition);
 }
 
-void write_memballoon(XmlWriter& writer, const Definition&, Shape) {
-    writer.element("memballoon").attribute("model", "xen");
+void write_memballoon(XmlWriter& writer, const Definition& definition, Shape) {
+    auto memballoon = writer.element("memballoon");
+    memballoon.attribute("model", "xen");
+    write_alias(writer, definition, balloon);
 }
 
 constexpr XmlPart emulator_part{read_emulator, write_emulator};
-constexpr XmlPart xenbus_part{read_controllers, write_xenbus};
+constexpr XmlPart controllers_part{read_controllers, write_controllers};
 constexpr XmlPart memballoon_part{read_memballoon, write_memballoon};
 
 /// In libvirt's order of writing.
-constexpr const XmlPart* parts[] = {&emulator_part,       &disks_part,  &xenbus_part,   &usb_controllers_part,
-                                    &shared_folders_part, &nics_part,   &consoles_part, &channels_part,
-                                    &graphics_part,       &inputs_part, &video_part,    &hostdevs_part,
-                                    &memballoon_part};
+constexpr const XmlPart* parts[] = {
+    &emulator_part, &disks_part,    &controllers_part, &usb_controllers_part, &shared_folders_part,
+    &nics_part,     &consoles_part, &channels_part,    &graphics_part,        &inputs_part,
+    &video_part,    &hostdevs_part, &memballoon_part};
 
 void read(const XmlElement& domain, Definition& definition) {
     const auto devices = domain.child("devices");
     for (const auto* part : parts)
         part->read(devices, definition);
+    check_aliases(devices);
 }
 
 void write(XmlWriter& writer, const Definition& definition, Shape shape) {

@@ -130,7 +130,7 @@ Disk read_disk(const XmlElement& element) {
     disk.backend_domain = read_backend_domain(element);
     disk.readonly = element.child("readonly") || disk.device == Device::cdrom;
     disk.shareable = bool(element.child("shareable"));
-    ignore_alias(element);
+    disk.alias = read_alias(element);
     read_address(element, disk.target);
     return disk;
 }
@@ -147,7 +147,7 @@ void write_disk(XmlWriter& writer, const Disk& disk, Shape shape) {
         .attribute("bus", word_for(disk.target.bus, buses));
     if (disk.readonly) writer.element("readonly");
     if (disk.shareable) writer.element("shareable");
-    if (shape == Shape::running) writer.element("alias").attribute("name", alias_of(disk));
+    write_alias(writer, disk.alias, alias_of(disk), shape);
 }
 
 constinit const XmlPart disks_part{read, write};

@@ -91,6 +91,12 @@ void XmlReading::note(Reason reason, const xmlNode& node, std::string sentence) 
                                    : fmt::format("line {}: <{}>: {}", xmlGetLineNo(&node), name, sentence)};
 }
 
+bool XmlReading::may_hold(const Asked& known, const xmlNode& child) {
+    if (child.ns == nullptr) return contains(known.children, view(child.name));
+    return std::ranges::find(known.others, QualifiedName{view(child.ns->href), view(child.name)}) !=
+           known.others.end();
+}
+
 void XmlReading::check(xmlNode& node) {
     const auto& known = asked(node);
     if (known.everything) {
@@ -102,7 +108,7 @@ void XmlReading::check(xmlNode& node) {
     check_attributes(node, known);
     for (auto* child = node.children; child != nullptr && !problem_; child = child->next) {
         if (child->type == XML_ELEMENT_NODE) {
-            if (child->ns != nullptr || !contains(known.children, view(child->name))) {
+            if (!may_hold(known, *child)) {
                 note(Reason::unsupported_config, *child,
                      fmt::format("element <{}> is not supported in <{}>; allowed here: {}",
                                  qualified_name(child->name, child->ns), view(node.name),
@@ -136,6 +142,15 @@ std::string_view XmlElement::namespace_uri() const {
     return node_ == nullptr || node_->ns == nullptr ? std::string_view{} : view(node_->ns->href);
 }
 
+long XmlElement::line() const {
+    return node_ == nullptr ? 0 : xmlGetLineNo(node_);
+}
+
+XmlElement XmlElement::parent() const {
+    auto* const parent = node_ == nullptr ? nullptr : node_->parent;
+    return {*reading_, parent == nullptr || parent->type != XML_ELEMENT_NODE ? nullptr : parent};
+}
+
 XmlElement XmlElement::child(std::string_view name) const {
     const auto found = children(name);
     if (found.empty()) return {*reading_, nullptr};
@@ -152,6 +167,17 @@ std::vector<XmlElement> XmlElement::children(std::string_view name) const {
     add(reading_->asked(*node_).children, name);
     for_each_child(node_, [&](xmlNode& child) {
         if (child.ns == nullptr && view(child.name) == name) found.emplace_back(*reading_, &child);
+    });
+    return found;
+}
+
+std::vector<XmlElement> XmlElement::children_in(std::string_view uri, std::string_view name) const {
+    std::vector<XmlElement> found;
+    if (node_ == nullptr) return found;
+    reading_->asked(*node_).others.push_back({uri, name});
+    for_each_child(node_, [&](xmlNode& child) {
+        if (child.ns != nullptr && view(child.ns->href) == uri && view(child.name) == name)
+            found.emplace_back(*reading_, &child);
     });
     return found;
 }

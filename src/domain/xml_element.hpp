@@ -32,16 +32,25 @@ class XmlReading {
     Result<> finish();
 
  private:
+    struct QualifiedName {
+        std::string_view uri;
+        std::string_view name;
+
+        bool operator==(const QualifiedName&) const = default;
+    };
+
     /// What readers asked an element for.
     struct Asked {
         std::vector<std::string_view> attributes{};
         std::vector<std::string_view> children{};
+        std::vector<QualifiedName> others{};  ///< children in a namespace
         bool text = false;
         bool everything = false;
     };
 
     Asked& asked(xmlNode& node);
     void note(Reason reason, const xmlNode& node, std::string sentence);
+    static bool may_hold(const Asked& known, const xmlNode& child);
     void check(xmlNode& node);
     void check_attributes(const xmlNode& node, const Asked& known);
 
@@ -61,10 +70,16 @@ class XmlReading::Element {
     std::string_view name() const;
     /// Empty: it is in none.
     std::string_view namespace_uri() const;
+    /// Where it stands in the document; 0 of none.
+    long line() const;
+    /// None of the root.
+    Element parent() const;
 
     /// The child of this name. More than one is a problem.
     Element child(std::string_view name) const;
     std::vector<Element> children(std::string_view name) const;
+    /// Those of a namespace.
+    std::vector<Element> children_in(std::string_view uri, std::string_view name) const;
     /// All of them, of any name and namespace.
     std::vector<Element> children() const;
     std::optional<std::string> attribute(std::string_view name) const;

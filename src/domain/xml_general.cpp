@@ -83,9 +83,10 @@ constinit const XmlPart general_part{read, write};
 
 std::string metadata_xml(const Definition& definition) {
     const auto& others = definition.metadata;
-    if (definition.settings.empty()) return others;
+    const auto settings = format_settings(definition, 2);
+    if (settings.empty()) return others;
     // They come first, so that what is behind them stays as it was.
-    auto ours = "\n" + format_settings(definition.settings, 2);
+    auto ours = "\n" + settings;
     ours.pop_back();
     if (others.empty()) return fmt::format("<metadata>{}\n  </metadata>", ours);
     const auto begin = others.find('>') + 1;

@@ -63,10 +63,11 @@ Sdl read_sdl(const XmlElement& element) {
 Spice read_spice(const XmlElement& element) {
     Spice spice;
     spice.listen = read_listen(element);
-    const bool autoport = attribute_choice<bool>(element, "autoport", yes_or_no, false);
     spice.port = read_port(element, "port");
     spice.tls_port = read_port(element, "tlsPort");
-    if (autoport) spice.port = spice.tls_port = 0;
+    const bool no_port = spice.port == 0 && spice.tls_port == 0;
+    spice.autoport = attribute_choice<bool>(element, "autoport", yes_or_no, no_port);
+    if (spice.autoport) spice.port = spice.tls_port = 0;  // of the life that was described
     spice.password = element.attribute("passwd").value_or("");
     spice.clipboard = attribute_choice<bool>(element.child("clipboard"), "copypaste", yes_or_no, true);
     spice.agent_mouse = attribute_choice<bool>(element.child("mouse"), "mode", mouse_modes, true);
@@ -97,7 +98,9 @@ void read(const XmlElement& devices, Definition& definition) {
         }
         if (const auto good = check_graphics(graphics, definition.type); !good)
             element.unsupported("{}", good.error().message);
-        ignore_alias(element);
+        // libvirt's schema has no place for it.
+        if (const auto alias = read_alias(element); !alias.empty())
+            element.child("alias").unsupported("<graphics> has no alias, as '{}'", shown(alias));
     }
 }
 
@@ -129,12 +132,13 @@ void write_sdl(XmlWriter& writer, const Sdl& sdl) {
     if (sdl.opengl) writer.element("gl").attribute("enable", "yes");
 }
 
-void write_spice(XmlWriter& writer, const Spice& spice, std::string_view keymap) {
+void write_spice(XmlWriter& writer, const Spice& spice, std::string_view keymap, Shape shape) {
     auto element = writer.element("graphics");
     element.attribute("type", "spice");
-    if (spice.port != 0) element.attribute("port", spice.port);
+    const bool open = spice.autoport && shape == Shape::stored;
+    if (spice.port != 0 && !open) element.attribute("port", spice.port);
     if (spice.tls_port != 0) element.attribute("tlsPort", spice.tls_port);
-    element.attribute("autoport", "no");
+    element.attribute("autoport", word_for<bool>(spice.autoport, yes_or_no));
     write_optional(element, "listen", spice.listen);
     write_optional(element, "keymap", keymap);
     write_optional(element, "passwd", spice.password);
@@ -150,7 +154,7 @@ void write(XmlWriter& writer, const Definition& definition, Shape shape) {
     const auto& graphics = definition.graphics;
     if (graphics.vnc) write_vnc(writer, *graphics.vnc, graphics.keymap, shape);
     if (graphics.sdl) write_sdl(writer, *graphics.sdl);
-    if (graphics.spice) write_spice(writer, *graphics.spice, graphics.keymap);
+    if (graphics.spice) write_spice(writer, *graphics.spice, graphics.keymap, shape);
 }
 
 }  // namespace

@@ -5,7 +5,8 @@
 #include "domain/xml_parts.hpp"
 #include "domain/xml_values.hpp"
 
-// Devices of the host that a guest gets to itself: <hostdev> of types pci and usb.
+// Devices of the host that a guest gets to itself: <hostdev> of types pci and usb, and <interface> of type
+// hostdev.
 
 namespace virtlight::domain {
 namespace {
@@ -15,12 +16,12 @@ enum class Kind { pci, usb };
 constexpr Word<Kind> kinds[] = {{"pci", Kind::pci}, {"usb", Kind::usb}};
 constexpr Word<bool> yes_or_no[] = {{"yes", true}, {"no", false}};
 
-/// A part of an address, which may be written as 16 or as 0x10. Too large a number is left to the checks of
-/// what it is a part of.
+/// A part of an address or an id, which may be written as 16 or as 0x10. Too large a number is left to the
+/// checks of what it is a part of.
 unsigned number_in(const XmlElement& at, std::string_view attribute, std::optional<unsigned> otherwise) {
     const auto text = at.attribute(attribute);
     if (!text) {
-        if (!otherwise) at.invalid("<address> has no attribute '{}'", attribute);
+        if (!otherwise) at.invalid("<{}> has no attribute '{}'", at.name(), attribute);
         return otherwise.value_or(0);
     }
     auto digits = trimmed(*text);
@@ -28,7 +29,7 @@ unsigned number_in(const XmlElement& at, std::string_view attribute, std::option
     if (hexadecimal) digits.remove_prefix(2);
     const auto number = whole_number<unsigned>(digits, hexadecimal ? 16 : 10);
     if (!number)
-        at.invalid("attribute '{}' of <address> must be a number, not '{}'", attribute, shown(*text));
+        at.invalid("attribute '{}' of <{}> must be a number, not '{}'", attribute, at.name(), shown(*text));
     return number.value_or(0);
 }
 
@@ -57,14 +58,29 @@ PciDevice read_pci(const XmlElement& element) {
     const auto address = source.child("address");
     if (!address) {
         element.invalid(
-            "<hostdev> has no <source> with an <address>, as in <address bus='0x07' slot='0x10' "
-            "function='0x1'/>");
+            "<{}> has no <source> with an <address>, as in <address bus='0x07' slot='0x10' "
+            "function='0x1'/>",
+            element.name());
         return device;
     }
+    expect_attribute(address, "type", "pci");
     device.address = read_pci_address(address);
     device.permissive = !attribute_choice<bool>(source, "writeFiltering", yes_or_no, true);
     device.guest_slot = read_guest_slot(element.child("address"));
+    device.alias = read_alias(element);
     return device;
+}
+
+std::optional<UsbId> read_usb_id(const XmlElement& source) {
+    const auto vendor = source.child("vendor");
+    const auto product = source.child("product");
+    if (!vendor && !product) return std::nullopt;
+    if (!vendor || !product) {
+        source.invalid(
+            "a USB device is known by its <vendor> and its <product> together, or by its <address>");
+        return std::nullopt;
+    }
+    return UsbId{number_in(vendor, "id", std::nullopt), number_in(product, "id", std::nullopt)};
 }
 
 UsbDevice read_usb(const XmlElement& element) {
@@ -72,17 +88,16 @@ UsbDevice read_usb(const XmlElement& element) {
     device.managed = attribute_choice<bool>(element, "managed", yes_or_no, false);
     const auto source = element.child("source");
     const auto address = source.child("address");
-    if (!address) {
-        element.unsupported(
-            "a USB device is named by its place on the host, as in <source><address bus='1' "
-            "device='3'/></source>, "
-            "and not by its vendor and product");
-        source.child("vendor").attribute("id");
-        source.child("product").attribute("id");
-        return device;
+    device.id = read_usb_id(source);
+    if (address) {
+        device.host_bus = number_in(address, "bus", std::nullopt);
+        device.host_device = number_in(address, "device", std::nullopt);
+    } else if (!device.id) {
+        element.invalid(
+            "<hostdev> has no <source> that names a USB device, as in <address bus='1' device='3'/> or "
+            "<vendor id='0x0951'/> with <product id='0x1666'/>");
     }
-    device.host_bus = number_in(address, "bus", std::nullopt);
-    device.host_device = number_in(address, "device", std::nullopt);
+    device.alias = read_alias(element);
     if (const auto place = element.child("address")) {
         expect_attribute(place, "type", "usb");
         device.controller = number_in(place, "bus", 0);
@@ -93,13 +108,8 @@ UsbDevice read_usb(const XmlElement& element) {
 }
 
 void add_pci(const XmlElement& element, PciDevice device, Definition& definition) {
-    auto good = check_pci(device, definition.type);
-    if (good) good = check_beside(device, definition.pci_devices);
-    if (!good) {
+    if (const auto good = add_pci_device(definition, std::move(device)); !good)
         element.unsupported("{}", good.error().message);
-        return;
-    }
-    definition.pci_devices.push_back(std::move(device));
 }
 
 /// A guest without a controller that has room for it gets one.
@@ -139,19 +149,24 @@ void write_pci_address(XmlWriter& writer, const PciAddress& address, bool with_t
         .attribute("function", fmt::format("{:#x}", address.function));
 }
 
+/// What both elements have in common.
+void write_places(XmlWriter& writer, const PciDevice& device, Shape shape) {
+    {
+        auto source = writer.element("source");
+        if (device.permissive) source.attribute("writeFiltering", "no");
+        write_pci_address(writer, device.address, device.mac.has_value());
+    }
+    write_alias(writer, device.alias, alias_of(device), shape);
+    if (device.guest_slot != 0) write_pci_address(writer, {.slot = device.guest_slot}, true);
+}
+
 void write_pci(XmlWriter& writer, const PciDevice& device, Shape shape) {
     auto element = writer.element("hostdev");
     element.attribute("mode", "subsystem")
         .attribute("type", "pci")
         .attribute("managed", word_for<bool>(device.managed, yes_or_no));
     writer.element("driver").attribute("name", "xen");
-    {
-        auto source = writer.element("source");
-        if (device.permissive) source.attribute("writeFiltering", "no");
-        write_pci_address(writer, device.address, false);
-    }
-    if (shape == Shape::running) writer.element("alias").attribute("name", alias_of(device));
-    if (device.guest_slot != 0) write_pci_address(writer, {.slot = device.guest_slot}, true);
+    write_places(writer, device, shape);
 }
 
 void write_usb(XmlWriter& writer, const UsbDevice& device, Shape shape) {
@@ -161,9 +176,17 @@ void write_usb(XmlWriter& writer, const UsbDevice& device, Shape shape) {
         .attribute("managed", word_for<bool>(device.managed, yes_or_no));
     {
         const auto source = writer.element("source");
-        writer.element("address").attribute("bus", device.host_bus).attribute("device", device.host_device);
+        if (device.id) {
+            writer.element("vendor").attribute("id", fmt::format("{:#06x}", device.id->vendor));
+            writer.element("product").attribute("id", fmt::format("{:#06x}", device.id->product));
+        }
+        const bool fixed = device.host_bus != 0 && !device.found;
+        if (fixed || (device.found && shape == Shape::running))
+            writer.element("address")
+                .attribute("bus", device.host_bus)
+                .attribute("device", device.host_device);
     }
-    if (shape == Shape::running) writer.element("alias").attribute("name", alias_of(device));
+    write_alias(writer, device.alias, alias_of(device), shape);
     writer.element("address")
         .attribute("type", "usb")
         .attribute("bus", device.controller)
@@ -172,7 +195,7 @@ void write_usb(XmlWriter& writer, const UsbDevice& device, Shape shape) {
 
 void write(XmlWriter& writer, const Definition& definition, Shape shape) {
     for (const auto& device : definition.pci_devices)
-        write_pci(writer, device, shape);
+        if (!device.mac) write_pci(writer, device, shape);
     for (const auto& device : definition.usb.devices)
         write_usb(writer, device, shape);
 }
@@ -181,11 +204,27 @@ void write(XmlWriter& writer, const Definition& definition, Shape shape) {
 
 HostDevice read_hostdev(const XmlElement& element) {
     expect_attribute(element, "mode", "subsystem");
-    ignore_alias(element);
     if (!element.attribute("type"))
         element.invalid("<hostdev> has no attribute 'type'; allowed here: {}", list_words<Kind>(kinds));
     if (attribute_choice(element, "type", kinds, Kind::pci) == Kind::usb) return read_usb(element);
     return read_pci(element);
+}
+
+PciDevice read_network_card(const XmlElement& interface) {
+    auto device = read_pci(interface);
+    device.mac = read_mac(interface);
+    return device;
+}
+
+void add_network_card(const XmlElement& interface, Definition& definition) {
+    add_pci(interface, read_network_card(interface), definition);
+}
+
+void write_network_card(XmlWriter& writer, const PciDevice& device, Shape shape) {
+    auto element = writer.element("interface");
+    element.attribute("type", "hostdev").attribute("managed", word_for<bool>(device.managed, yes_or_no));
+    writer.element("mac").attribute("address", to_string(*device.mac));
+    write_places(writer, device, shape);
 }
 
 constinit const XmlPart hostdevs_part{read, write};

@@ -6,7 +6,8 @@
 #include "domain/xml_values.hpp"
 
 // A screen comes with a keyboard and a mouse: on PS/2 with HVM, on Xen's bus with PV and PVH. They are
-// written, as clients look for them, and a definition has only what is on USB.
+// written, as clients look for them, and a definition has only what is on USB. One that has a user's alias is
+// written in any case.
 
 namespace virtlight::domain {
 namespace {
@@ -22,25 +23,32 @@ constexpr Word<SoundModel> sounds[] = {{"sb16", SoundModel::sb16},
                                        {"ac97", SoundModel::ac97},
                                        {"ich6", SoundModel::ich6}};
 
+constexpr std::string_view own_name_of_sound = "sound0";
+/// Of one that comes with a screen: its type.
+std::string own_name_on_usb(std::size_t place) {
+    return fmt::format("input{}", place);
+}
+
 void read_input(const XmlElement& element, Definition& definition) {
     if (!element.attribute("type"))
         element.invalid("<input> has no attribute 'type'; allowed here: {}", list_words<Input>(inputs));
     const auto input = attribute_choice(element, "type", inputs, Input::mouse);
-    ignore_alias(element);
     const bool tablet = input == Input::tablet;
     if (definition.type != GuestType::hvm) {
         attribute_choice<Bus>(element, "bus", xen_buses, Bus::xen);
         if (tablet || !definition.graphics.any())
             element.unsupported(
                 "a PV or PVH guest has a mouse and a keyboard with <graphics>, and no other <input>");
-        return;
+        return read_alias(element, word_for(input, inputs), definition);
     }
     const auto bus = attribute_choice<Bus>(element, "bus", hvm_buses, tablet ? Bus::usb : Bus::ps2);
     if (bus == Bus::ps2) {
         if (tablet) element.unsupported("a tablet is on bus 'usb'");
+        read_alias(element, word_for(input, inputs), definition);
     } else if (definition.usb_inputs.size() == limits::usb_inputs) {
         element.unsupported("a guest can have {} <input> on bus 'usb'", limits::usb_inputs);
     } else {
+        read_alias(element, own_name_on_usb(definition.usb_inputs.size()), definition);
         definition.usb_inputs.push_back(input);
     }
 }
@@ -56,22 +64,28 @@ void read(const XmlElement& devices, Definition& definition) {
     if (!sound.attribute("model"))
         sound.invalid("<sound> has no attribute 'model'; allowed here: {}", list_words<SoundModel>(sounds));
     definition.sound = attribute_choice(sound, "model", sounds, SoundModel::ac97);
-    ignore_alias(sound);
+    read_alias(sound, own_name_of_sound, definition);
 }
 
-void write_input(XmlWriter& writer, Input input, std::string_view bus) {
-    writer.element("input").attribute("type", word_for(input, inputs)).attribute("bus", bus);
+void write_input(XmlWriter& writer, const Definition& definition, Input input, std::string_view bus,
+                 std::string_view own_name) {
+    auto element = writer.element("input");
+    element.attribute("type", word_for(input, inputs)).attribute("bus", bus);
+    write_alias(writer, definition, own_name);
 }
 
 void write(XmlWriter& writer, const Definition& definition, Shape) {
-    for (const auto input : definition.usb_inputs)
-        write_input(writer, input, "usb");
-    if (definition.graphics.any()) {
-        const auto* bus = definition.type == GuestType::hvm ? "ps2" : "xen";
-        write_input(writer, Input::mouse, bus);
-        write_input(writer, Input::keyboard, bus);
-    }
-    if (definition.sound) writer.element("sound").attribute("model", word_for(*definition.sound, sounds));
+    for (std::size_t place = 0; const auto input : definition.usb_inputs)
+        write_input(writer, definition, input, "usb", own_name_on_usb(place++));
+    const auto* const bus = definition.type == GuestType::hvm ? "ps2" : "xen";
+    for (const auto input : {Input::mouse, Input::keyboard})
+        if (const auto name = word_for(input, inputs);
+            definition.graphics.any() || has_alias(definition, name))
+            write_input(writer, definition, input, bus, name);
+    if (!definition.sound) return;
+    auto sound = writer.element("sound");
+    sound.attribute("model", word_for(*definition.sound, sounds));
+    write_alias(writer, definition, own_name_of_sound);
 }
 
 }  // namespace

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <set>
 
 #include "base/limits.hpp"
 #include "domain/nic.hpp"
 #include "domain/xml_parts.hpp"
+#include "domain/xml_settings.hpp"
 #include "domain/xml_values.hpp"
 
 namespace virtlight::domain {
@@ -14,7 +17,12 @@ namespace {
 using Kind = Nic::Kind;
 
 constexpr Word<Kind> kinds[] = {{"bridge", Kind::bridge}, {"ethernet", Kind::ethernet}};
+/// Of an interface that is a PCI device.
+constexpr std::string_view card_type = "hostdev";
+constexpr Word<bool> links[] = {{"up", false}, {"down", true}};  // whether it is down
 constexpr std::string_view alias_prefix = "net";
+/// Among what is ours in <metadata>, for one whose alias is the user's.
+constexpr std::string_view devid_element = "nic";
 
 /// 0: it is not there.
 unsigned number_in(const XmlElement& at, std::string_view attribute,
@@ -31,29 +39,22 @@ unsigned number_in(const XmlElement& at, std::string_view attribute,
 Kind read_kind(const XmlElement& interface) {
     const auto type = interface.attribute("type");
     if (!type) {
-        interface.invalid("<interface> has no attribute 'type'; allowed here: {}", list_words<Kind>(kinds));
+        interface.invalid("<interface> has no attribute 'type'; allowed here: {}, {}",
+                          list_words<Kind>(kinds), card_type);
     } else if (trimmed(*type) == "network") {
         interface.unsupported(
             "network interfaces of type 'network' are not supported, as no networks are served here: name "
             "its bridge, "
             "as in <interface type='bridge'> with <source bridge='virbr0'/>");
     } else {
-        return attribute_choice(interface, "type", kinds, Kind::bridge);
+        const auto kind = meaning_of<Kind>(*type, kinds);
+        if (!kind)
+            interface.unsupported(
+                "Invalid value for attribute 'type' in element 'interface': '{}'; allowed here: {}, {}",
+                shown(*type), list_words<Kind>(kinds), card_type);
+        return kind.value_or(Kind::bridge);
     }
     return Kind::bridge;
-}
-
-MacAddress read_mac(const XmlElement& interface) {
-    const auto element = interface.child("mac");
-    const auto text = element.attribute("address");
-    if (!text) return MacAddress::random();
-    const auto mac = MacAddress::parse(*text);
-    if (!mac)
-        element.invalid(
-            "unable to parse mac address '{}': attribute 'address' of <mac> must be six hexadecimal numbers, "
-            "as in 00:16:3e:01:02:03",
-            shown(*text));
-    return mac.value_or(MacAddress::random());
 }
 
 std::optional<OpenVswitch> read_openvswitch(const XmlElement& interface) {
@@ -69,6 +70,7 @@ std::optional<OpenVswitch> read_openvswitch(const XmlElement& interface) {
     OpenVswitch openvswitch;
     if (!vlan) return openvswitch;
     const auto tags = vlan.children("tag");
+    if (tags.empty()) vlan.invalid("<vlan> has no <tag>");
     const bool trunk = vlan.attribute("trunk").has_value() || tags.size() > 1;
     expect_attribute(vlan, "trunk", "yes");
     for (const auto& tag : tags) {
@@ -108,21 +110,49 @@ std::vector<std::string> read_addresses(const XmlElement& interface) {
     return addresses;
 }
 
+std::optional<unsigned> bounded_devid(std::string_view digits) {
+    const auto devid = parse_number<unsigned>(digits);
+    return devid && *devid < limits::nics ? devid : std::nullopt;
+}
+
+/// Those that <metadata> says, by MAC addresses. One of an interface that is there no more says nothing.
+using HiddenDevids = std::vector<std::pair<MacAddress, unsigned>>;
+
+HiddenDevids read_hidden_devids(const XmlElement& metadata) {
+    HiddenDevids all;
+    for (const auto& nic : settings_in(metadata).children(devid_element)) {
+        const auto mac = MacAddress::parse(nic.attribute("mac").value_or(""));
+        const auto devid = bounded_devid(nic.attribute("devid").value_or(""));
+        if (mac && devid)
+            all.emplace_back(*mac, *devid);
+        else
+            nic.invalid("<nic> needs the attributes 'mac', a MAC address, and 'devid', a number below {}",
+                        limits::nics);
+    }
+    return all;
+}
+
+std::optional<unsigned> hidden_devid(const XmlElement& interface, const HiddenDevids& hidden) {
+    const auto mac = MacAddress::parse(interface.child("mac").attribute("address").value_or(""));
+    const auto found =
+        std::ranges::find(hidden, mac.value_or(MacAddress()), &HiddenDevids::value_type::first);
+    return found == hidden.end() ? std::nullopt : std::optional(found->second);
+}
+
 /// Of a NIC that was described with one: "net0".
-std::optional<unsigned> devid_in(const XmlElement& interface) {
+std::optional<unsigned> devid_in(const XmlElement& interface, const HiddenDevids& hidden) {
     const auto alias = interface.child("alias").attribute("name").value_or("");
+    if (is_users_alias(alias)) return hidden_devid(interface, hidden);
     if (!alias.starts_with(alias_prefix)) return std::nullopt;
-    const auto devid = parse_number<unsigned>(std::string_view(alias).substr(alias_prefix.size()));
-    if (!devid || *devid >= limits::nics) return std::nullopt;
-    return devid;
+    return bounded_devid(std::string_view(alias).substr(alias_prefix.size()));
 }
 
 /// What the aliases say, each devid once.
 std::vector<std::optional<unsigned>> said_devids(const std::vector<XmlElement>& interfaces,
-                                                 std::set<unsigned>& taken) {
+                                                 const HiddenDevids& hidden, std::set<unsigned>& taken) {
     std::vector<std::optional<unsigned>> said;
     for (const auto& interface : interfaces) {
-        const auto devid = devid_in(interface);
+        const auto devid = devid_in(interface, hidden);
         said.push_back(devid && taken.insert(*devid).second ? devid : std::nullopt);
     }
     return said;
@@ -138,9 +168,9 @@ unsigned take_devid(std::set<unsigned>& taken, unsigned wanted) {
 }
 
 /// Those that the aliases say; else the place in the order, or the lowest that is free.
-std::vector<unsigned> read_devids(const std::vector<XmlElement>& interfaces) {
+std::vector<unsigned> read_devids(const std::vector<XmlElement>& interfaces, const HiddenDevids& hidden) {
     std::set<unsigned> taken;
-    const auto said = said_devids(interfaces, taken);
+    const auto said = said_devids(interfaces, hidden, taken);
     std::vector<unsigned> devids;
     for (const auto& devid : said) {
         const auto place = static_cast<unsigned>(devids.size());
@@ -150,8 +180,11 @@ std::vector<unsigned> read_devids(const std::vector<XmlElement>& interfaces) {
 }
 
 void read(const XmlElement& devices, Definition& definition) {
-    const auto interfaces = devices.children("interface");
-    const auto devids = read_devids(interfaces);
+    auto interfaces = devices.children("interface");
+    std::vector<XmlElement> cards;
+    std::ranges::copy_if(interfaces, std::back_inserter(cards), is_network_card);
+    std::erase_if(interfaces, is_network_card);
+    const auto devids = read_devids(interfaces, read_hidden_devids(devices.parent().child("metadata")));
     for (const auto& interface : interfaces) {
         auto nic = read_nic(interface);
         nic.devid = devids[definition.nics.size()];
@@ -163,6 +196,8 @@ void read(const XmlElement& devices, Definition& definition) {
         }
         definition.nics.push_back(std::move(nic));
     }
+    for (const auto& card : cards)
+        add_network_card(card, definition);
 }
 
 void write_openvswitch(XmlWriter& writer, const OpenVswitch& openvswitch) {
@@ -189,9 +224,28 @@ void write(XmlWriter& writer, const Definition& definition, Shape shape) {
         write_nic(writer, nic, shape == Shape::running || nic.devid != place);
         ++place;
     }
+    for (const auto& device : definition.pci_devices)
+        if (device.mac) write_network_card(writer, device, shape);
 }
 
 }  // namespace
+
+MacAddress read_mac(const XmlElement& interface) {
+    const auto element = interface.child("mac");
+    const auto text = element.attribute("address");
+    if (!text) return MacAddress::random();
+    const auto mac = MacAddress::parse(*text);
+    if (!mac)
+        element.invalid(
+            "unable to parse mac address '{}': attribute 'address' of <mac> must be six hexadecimal numbers, "
+            "as in 00:16:3e:01:02:03",
+            shown(*text));
+    return mac.value_or(MacAddress::random());
+}
+
+bool is_network_card(const XmlElement& interface) {
+    return trimmed(interface.attribute("type").value_or("")) == card_type;
+}
 
 Nic read_nic(const XmlElement& interface) {
     Nic nic;
@@ -213,16 +267,12 @@ Nic read_nic(const XmlElement& interface) {
     nic.backend_domain = read_backend_domain(interface);
     nic.rate_kib = read_rate(interface);
     nic.mtu = number_in(interface.child("mtu"), "size", std::numeric_limits<std::uint16_t>::max());
-    const Word<bool> up[] = {{"up", true}};
-    const auto link = interface.child("link");
-    if (link.attribute("state").value_or("up") == "down")
-        link.unsupported("the link of a network interface cannot be down: libxl has no way to say so");
-    attribute_choice<bool>(link, "state", up, true);
-    ignore_alias(interface);
+    nic.link_down = attribute_choice<bool>(interface.child("link"), "state", links, false);
+    nic.alias = read_alias(interface);
     return nic;
 }
 
-void write_nic(XmlWriter& writer, const Nic& nic, bool with_alias) {
+void write_nic(XmlWriter& writer, const Nic& nic, bool with_devid) {
     auto interface = writer.element("interface");
     interface.attribute("type", word_for(nic.kind, kinds));
     writer.element("mac").attribute("address", to_string(nic.mac));
@@ -240,10 +290,22 @@ void write_nic(XmlWriter& writer, const Nic& nic, bool with_alias) {
     write_text(writer, "backenddomain", "name", nic.backend_domain);
     write_text(writer, "target", "dev", nic.target);
     write_text(writer, "model", "type", nic.model);
+    if (nic.link_down) writer.element("link").attribute("state", "down");
     if (nic.mtu != 0) writer.element("mtu").attribute("size", nic.mtu);
-    if (with_alias) writer.element("alias").attribute("name", alias_of(nic));
+    write_alias(writer, nic.alias, alias_of(nic), with_devid ? Shape::running : Shape::stored);
 }
 
 constinit const XmlPart nics_part{read, write};
+
+std::vector<const Nic*> nics_with_hidden_devid(const Definition& definition) {
+    std::vector<const Nic*> all;
+    for (unsigned place = 0; const auto& nic : definition.nics)
+        if (nic.devid != place++ && !nic.alias.empty()) all.push_back(&nic);
+    return all;
+}
+
+void write_devid(XmlWriter& writer, const Nic& nic) {
+    writer.element(devid_element).attribute("mac", to_string(nic.mac)).attribute("devid", nic.devid);
+}
 
 }  // namespace virtlight::domain

@@ -35,10 +35,13 @@ void read_distances(const std::vector<XmlElement>& elements, std::vector<NumaCel
     const auto count = cells.size();
     if (count > limits::numa_cells) return;  // which check_numa() refuses
     std::vector given(count, std::vector<std::optional<unsigned>>(count));
-    for (std::size_t from = 0; from < count; ++from)
-        for (const auto& sibling : elements[from].child("distances").children("sibling"))
-            given[from][read_number(sibling, "id", count)] =
-                read_number(sibling, "value", NumaCell::farthest + 1);
+    for (std::size_t from = 0; from < count; ++from) {
+        for (const auto& sibling : elements[from].child("distances").children("sibling")) {
+            auto& distance = given[from][read_number(sibling, "id", count)];
+            if (distance) sibling.invalid("NUMA cell {} has a second <sibling> of one id", from);
+            distance = read_number(sibling, "value", NumaCell::farthest + 1);
+        }
+    }
     for (std::size_t from = 0; from < count; ++from) {
         for (std::size_t to = 0; to < count; ++to) {
             const auto back = given[to][from].value_or(usual_distance(from, to));

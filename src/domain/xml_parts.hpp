@@ -31,6 +31,8 @@ extern const XmlPart clock_part;
 extern const XmlPart lifecycle_part;  ///< on_poweroff, on_reboot, on_crash
 extern const XmlPart pm_part;
 extern const XmlPart devices_part;
+extern const XmlPart seclabel_part;
+extern const XmlPart commandline_part;  ///< xen:commandline
 
 // Under <devices>.
 extern const XmlPart disks_part;
@@ -44,6 +46,14 @@ extern const XmlPart inputs_part;    ///< input, sound; after graphics
 extern const XmlPart video_part;     ///< after graphics
 extern const XmlPart hostdevs_part;  ///< after USB controllers
 
+/// The user's alias of a device or, of one that runs, the one that it has itself.
+void write_alias(XmlWriter& writer, const std::string& users, const std::string& own, Shape shape);
+/// The user's alias, if there is one, of a device that has no value of its own which could hold it.
+void write_alias(XmlWriter& writer, const Definition& definition, std::string_view own_name);
+bool has_alias(const Definition& definition, std::string_view own_name);
+/// Whether no two devices have one alias.
+void check_aliases(const XmlElement& devices);
+
 /// NUMA cells: in <cpu>, whose child they are, and in <numatune>.
 void read_numa(const XmlElement& domain, Definition& definition);
 void write_numa(XmlWriter& writer, const std::vector<NumaCell>& cells);
@@ -53,6 +63,9 @@ void write_numatune(XmlWriter& writer, const std::vector<NumaCell>& cells);
 void read_xen_features(const XmlElement& features, Definition& definition);
 void write_xen_features(XmlWriter& writer, const Platform& platform);
 
+/// The namespace of <xen:commandline>, which libvirt declares in <domain>.
+inline constexpr std::string_view xen_namespace = "http://libvirt.org/schemas/domain/xen/1.0";
+
 /// One <disk>, without regard to the guest that it is for: check_disk() and add_disk() have that.
 Disk read_disk(const XmlElement& element);
 void write_disk(XmlWriter& writer, const Disk& disk, Shape shape);
@@ -60,8 +73,22 @@ void write_disk(XmlWriter& writer, const Disk& disk, Shape shape);
 /// One <interface>, without regard to the guest that it is for: check_nic() and check_beside() have that. Its
 /// devid is 0.
 Nic read_nic(const XmlElement& interface);
-/// With an alias that says its devid, for one that runs under it.
-void write_nic(XmlWriter& writer, const Nic& nic, bool with_alias);
+/// With the user's alias, or else with one that says its devid, if it is to be said.
+void write_nic(XmlWriter& writer, const Nic& nic, bool with_devid);
+/// Those that have a devid that neither their place says nor their alias, which is the user's: what is ours
+/// in <metadata> says it. Of `definition`.
+std::vector<const Nic*> nics_with_hidden_devid(const Definition& definition);
+void write_devid(XmlWriter& writer, const Nic& nic);
+
+/// Its MAC address; where it says none, one that is made up.
+MacAddress read_mac(const XmlElement& interface);
+
+/// Whether an <interface> is of type 'hostdev': a network card of the host's, which the guest gets to itself.
+bool is_network_card(const XmlElement& interface);
+/// Without regard to the guest that it is for: add_pci_device() has that. It has a MAC address.
+PciDevice read_network_card(const XmlElement& interface);
+void add_network_card(const XmlElement& interface, Definition& definition);
+void write_network_card(XmlWriter& writer, const PciDevice& device, Shape shape);
 
 /// One <controller>, without regard to the guest that it is for: add_usb_controller() has that. One that says
 /// nothing of its model or its index gets these.

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <set>
+#include <string>
+
 #include "domain/xml_parts.hpp"
 #include "domain/xml_values.hpp"
 
@@ -46,22 +49,27 @@ bool is_nesting(std::string_view feature) {
     return feature == "vmx" || feature == "svm";
 }
 
-void read_feature(const XmlElement& feature, Definition& definition) {
+/// `seen` are the names of those before it.
+void read_feature(const XmlElement& feature, Definition& definition, std::set<std::string>& seen) {
     auto& platform = definition.platform;
     const std::string name(trimmed(feature.attribute("name").value_or("")));
     const auto policy = attribute_choice(feature, "policy", policies, CpuPolicy::force);
     if (!is_cpu_feature(name))
         return feature.invalid("<feature> has no name, or a bad one: '{}'", shown(name));
+    if (!seen.insert(name).second) feature.invalid("<cpu> has the feature '{}' twice", name);
     if (!is_nesting(name)) {
         if (const auto known = check_cpu_feature(name); !known)
             feature.unsupported("{}", known.error().message);
-        if (!platform.cpu_features.try_emplace(name, policy).second)
-            feature.invalid("<cpu> has the feature '{}' twice", name);
+        platform.cpu_features.try_emplace(name, policy);
         return;
     }
     if (definition.type == GuestType::pv) feature.unsupported("a PV guest has no feature '{}'", name);
     if (policy == CpuPolicy::optional) feature.unsupported("feature '{}' cannot be optional here", name);
-    platform.nested = policy == CpuPolicy::force;
+    const bool on = policy == CpuPolicy::force;
+    if (platform.nested.value_or(on) != on)
+        feature.invalid(
+            "<cpu> says otherwise of '{}' than before: vmx and svm are Intel's and AMD's names of one", name);
+    platform.nested = on;
 }
 
 void read_cpu(const XmlElement& domain, Definition& definition) {
@@ -74,8 +82,9 @@ void read_cpu(const XmlElement& domain, Definition& definition) {
     expect_attribute(cpu, "mode", "host-passthrough");
     expect_attribute(cpu, "check", "none");
     definition.platform.host_cpu = true;
+    std::set<std::string> seen;
     for (const auto& feature : cpu.children("feature"))
-        read_feature(feature, definition);
+        read_feature(feature, definition, seen);
 }
 
 void write_features(XmlWriter& writer, const Platform& platform) {

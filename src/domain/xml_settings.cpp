@@ -55,14 +55,18 @@ XmlElement settings_in(const XmlElement& metadata) {
     return metadata.child({});
 }
 
-std::string format_settings(const Settings& settings, std::size_t depth) {
+std::string format_settings(const Definition& definition, std::size_t depth) {
+    const auto nics = nics_with_hidden_devid(definition);
+    if (definition.settings.empty() && nics.empty()) return {};
     XmlWriter writer(depth);
     {
         auto element = writer.element(root);
         element.attribute("xmlns:virtlight", settings_namespace);
-        for (const auto& [name, value] : settings)
+        for (const auto& [name, value] : definition.settings)
             for (const auto& text : format_setting(value))
                 writer.element("setting").attribute("name", name).attribute("value", text);
+        for (const auto* const nic : nics)
+            write_devid(writer, *nic);
     }
     return std::move(writer).take();
 }

@@ -10,10 +10,15 @@ using Access = SharedFolder::Access;
 constexpr Word<Access> accesses[] = {
     {"passthrough", Access::passthrough}, {"mapped", Access::mapped}, {"squash", Access::squash}};
 
+/// By its place among them.
+std::string own_name(std::size_t place) {
+    return fmt::format("fs{}", place);
+}
+
 void read(const XmlElement& devices, Definition& definition) {
     for (const auto& element : devices.children("filesystem")) {
         expect_attribute(element, "type", "mount");
-        ignore_alias(element);
+        read_alias(element, own_name(definition.shared_folders.size()), definition);
         SharedFolder folder{.tag = element.child("target").attribute("dir").value_or(""),
                             .path = element.child("source").attribute("dir").value_or(""),
                             .access = attribute_choice(element, "accessmode", accesses, Access::passthrough)};
@@ -25,11 +30,12 @@ void read(const XmlElement& devices, Definition& definition) {
 }
 
 void write(XmlWriter& writer, const Definition& definition, Shape) {
-    for (const auto& folder : definition.shared_folders) {
+    for (std::size_t place = 0; const auto& folder : definition.shared_folders) {
         auto element = writer.element("filesystem");
         element.attribute("type", "mount").attribute("accessmode", word_for(folder.access, accesses));
         writer.element("source").attribute("dir", folder.path);
         writer.element("target").attribute("dir", folder.tag);
+        write_alias(writer, definition, own_name(place++));
     }
 }
 

@@ -41,7 +41,7 @@ void write(XmlWriter& writer, const Definition& definition, Shape shape) {
             .attribute("index", controller.index)
             .attribute("model", word_for(controller.model, models))
             .attribute("ports", controller.ports);
-        if (shape == Shape::running) writer.element("alias").attribute("name", alias_of(controller));
+        write_alias(writer, controller.alias, alias_of(controller), shape);
     }
 }
 
@@ -53,10 +53,10 @@ bool is_usb_controller(const XmlElement& controller) {
 
 UsbController read_usb_controller(const XmlElement& controller, Model usual_model, unsigned free_index) {
     const auto model = attribute_choice(controller, "model", models, usual_model);
-    ignore_alias(controller);
     return {.index = number_in(controller, "index", free_index),
             .model = model,
-            .ports = number_in(controller, "ports", usual_ports(model))};
+            .ports = number_in(controller, "ports", usual_ports(model)),
+            .alias = read_alias(controller)};
 }
 
 constinit const XmlPart usb_controllers_part{read, write};

@@ -75,12 +75,17 @@ std::string read_backend_domain(const XmlElement& device) {
     return name;
 }
 
-void ignore_alias(const XmlElement& device) {
-    const auto alias = device.child("alias");
-    const auto name = alias.attribute("name").value_or("");
-    if (name.starts_with("ua-")) {
-        alias.unsupported("user-defined alias '{}' is not supported; leave <alias> out", shown(name));
-    }
+std::string read_alias(const XmlElement& device) {
+    const auto element = device.child("alias");
+    auto alias = element.attribute("name").value_or("");
+    if (!is_users_alias(alias)) return {};
+    if (const auto good = check_alias(alias); !good) element.invalid("<alias>: {}", good.error().message);
+    return alias;
+}
+
+void read_alias(const XmlElement& device, std::string_view own_name, Definition& definition) {
+    if (auto alias = read_alias(device); !alias.empty())
+        definition.aliases.insert_or_assign(std::string(own_name), std::move(alias));
 }
 
 }  // namespace virtlight::domain

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "domain/definition.hpp"
 #include "domain/text.hpp"
 #include "domain/words.hpp"
 #include "domain/xml_element.hpp"
@@ -49,8 +50,10 @@ std::string path_in(const XmlElement& at);
 /// The domain that <backenddomain> names; empty where there is none.
 std::string read_backend_domain(const XmlElement& device);
 
-/// The <alias> of a device, which is made anew for each life of a guest. One that the user chose ("ua-...")
-/// is meant to be kept, and cannot be: unsupported.
-void ignore_alias(const XmlElement& device);
+/// The <alias> of a device if it is the user's. Empty: there is none, or one of those that are made anew for
+/// each life of a guest.
+std::string read_alias(const XmlElement& device);
+/// The same of a device that has no value of its own which could hold it.
+void read_alias(const XmlElement& device, std::string_view own_name, Definition& definition);
 
 }  // namespace virtlight::domain

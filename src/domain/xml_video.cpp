@@ -14,6 +14,7 @@ constexpr Word<Model> models[] = {{"none", Model::none},
                                   {"qxl", Model::qxl},
                                   {"xen", Model::xen}};
 constexpr std::uint64_t mib = 1024;
+constexpr std::string_view own_name = "video0";
 
 /// In KiB, rounded up to whole MiB, as the device model counts.
 std::uint64_t read_vram(const XmlElement& model, Model meant) {
@@ -37,15 +38,16 @@ void read(const XmlElement& devices, Definition& definition) {
     definition.video = {meant, meant == Model::none ? 0 : read_vram(model, meant)};
     expect_attribute(model, "heads", "1");
     expect_attribute(model, "primary", "yes");
-    ignore_alias(video);
+    read_alias(video, own_name, definition);
     if (const auto good = check_video(definition.video, definition.graphics, definition.type); !good)
         video.unsupported("{}", good.error().message);
 }
 
 void write(XmlWriter& writer, const Definition& definition, Shape) {
     const auto& [model, vram_kib] = definition.video;
-    if (model == Model::none && !definition.graphics.any()) return;
+    if (model == Model::none && !definition.graphics.any() && !has_alias(definition, own_name)) return;
     const auto video = writer.element("video");
+    write_alias(writer, definition, own_name);
     auto element = writer.element("model");
     element.attribute("type", word_for(model, models));
     if (model == Model::none) return;

@@ -2,6 +2,7 @@
 #include "hypervisor/definition_files.hpp"
 
 #include <cerrno>
+#include <utility>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@ class Search {
         if (path.starts_with('/') && ::stat(path.c_str(), &status) != 0)
             missing_.push_back(fmt::format("{} '{}': {}", what, path, errno_text(errno)));
     }
+    void note(std::string what) { missing_.push_back(std::move(what)); }
     std::vector<std::string> take() && { return std::move(missing_); }
 
  private:
@@ -44,7 +46,11 @@ std::vector<std::string> missing_files(const Definition& definition) {
     search.look("kernel", boot.kernel);
     search.look("initrd", boot.initrd);
     search.look("bootloader", boot.bootloader);
-    search.look("loader", boot.loader);
+    if (has_stale_hvmloader(definition))
+        search.note(
+            fmt::format("loader '{}' is not there: the guest gets this host's own hvmloader", boot.loader));
+    else
+        search.look("loader", boot.loader);
     search.look("emulator", definition.emulator);
     for (const auto& disk : definition.disks)
         if (disk.source != domain::Disk::Source::none && disk.backend_domain.empty())
@@ -56,6 +62,13 @@ std::vector<std::string> missing_files(const Definition& definition) {
         search.look("shared folder " + folder.tag, folder.path);
     look_at_settings(definition.settings, search);
     return std::move(search).take();
+}
+
+bool has_stale_hvmloader(const Definition& definition) {
+    const auto& loader = definition.boot.loader;
+    if (definition.boot.firmware != domain::Firmware::bios || !loader.ends_with("/hvmloader")) return false;
+    struct stat status{};
+    return ::stat(loader.c_str(), &status) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
 }  // namespace virtlight::hypervisor

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "hypervisor/smbios.hpp"
 
 namespace virtlight::hypervisor {
 
@@ -54,6 +55,7 @@ struct HostFacts {
     unsigned cores_per_socket = 1;
     unsigned threads_per_core = 1;
     CpuModel cpu_model{};
+    std::vector<SmbiosEntry> smbios{};  ///< empty: the firmware has no tables, or dom0 does not see them
     std::vector<HostCpu> topology{};    ///< by id
     std::vector<HostNode> numa{};       ///< by id
     std::string scheduler = "credit2";  ///< Xen's, by its name

@@ -40,7 +40,8 @@ std::vector<HostPciDevice> read_pci_devices(const std::filesystem::path& folder)
                        .product = number_in(entry->path() / "device"),
                        .class_code = number_in(entry->path() / "class"),
                        .driver = driver,
-                       .assignable = driver == xens_driver});
+                       .assignable = driver == xens_driver,
+                       .path = std::filesystem::canonical(entry->path(), none).string()});
     }
     std::ranges::sort(all, {}, &HostPciDevice::address);
     return all;

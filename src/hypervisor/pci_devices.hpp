@@ -18,6 +18,7 @@ struct HostPciDevice {
     unsigned class_code = 0;  ///< 24 bits: class, subclass, interface
     std::string driver{};     ///< in dom0; empty: none
     bool assignable = false;  ///< its driver is Xen's, which hands it to guests
+    std::string path{};       ///< in sysfs, as HostDevice has it
 
     bool operator==(const HostPciDevice&) const = default;
 };

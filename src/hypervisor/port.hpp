@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -21,10 +22,14 @@
 #include "hypervisor/disk_files.hpp"
 #include "hypervisor/disk_size.hpp"
 #include "hypervisor/figures.hpp"
+#include "hypervisor/host_devices.hpp"
 #include "hypervisor/host_facts.hpp"
 #include "hypervisor/image.hpp"
+#include "hypervisor/keys.hpp"
+#include "hypervisor/neighbours.hpp"
 #include "hypervisor/pci_devices.hpp"
 #include "hypervisor/picture.hpp"
+#include "hypervisor/usb_devices.hpp"
 
 /// What a manager may ask of a hypervisor, in the words of domains. Everything above works with any
 /// implementation: xenlight's (real Xen, through libxl) and simulated's (in memory) behave alike, and one set
@@ -64,6 +69,7 @@ struct Created {
     DomId domid = 0;
     std::vector<domain::Console> consoles{};  ///< those of the definition, with their ttys
     std::optional<unsigned> vnc_port{};       ///< of its VNC server; empty: there is none
+    std::optional<unsigned> spice_port{};     ///< that was taken for its SPICE server; empty: none was
 };
 
 /// The consoles that were asked for, with their ttys.
@@ -93,6 +99,10 @@ class Hypervisor {
 
     /// As disk_size() of disk_size.hpp.
     virtual async::Task<Result<DiskSize>> disk_size(domain::Disk disk) = 0;
+
+    /// As peek_disk() of disk_peek.hpp. timed_out: its storage does not answer.
+    virtual async::Task<Result<std::string>> peek_disk(domain::Disk disk, std::uint64_t offset,
+                                                       std::size_t bytes) = 0;
 
     /// As identify_file() of disk_files.hpp, of each path. timed_out: its storage does not answer.
     virtual async::Task<std::vector<Result<std::optional<FileIdentity>>>> identify_files(
@@ -138,6 +148,10 @@ class Hypervisor {
     /// Sends the guest's first vCPU a non-maskable interrupt; what it makes of that is its own affair.
     virtual async::Task<Result<>> inject_nmi(DomId domid, Operation operation) = 0;
 
+    /// Presses keys on the keyboard of an HVM guest, all at once, and lets go of them. Ends when its device
+    /// model has been told. timed_out: that does not answer.
+    virtual async::Task<Result<>> send_keys(DomId domid, KeyPress press, Operation operation) = 0;
+
     /// Gives the domain another name. operation_failed: another domain of Xen's has it.
     virtual async::Task<Result<>> rename(DomId domid, std::string name, Operation operation) = 0;
 
@@ -159,8 +173,14 @@ class Hypervisor {
     /// ten seconds, and may still do so; no_device.
     virtual async::Task<Result<>> detach(DomId domid, domain::Device device, Operation operation) = 0;
     /// Changes what check_live_change() lets be changed: what is in a CD drive, how much a network interface
-    /// may send. invalid_argument: a file is missing, and nothing has changed.
+    /// may send and whether its link is up. invalid_argument: a file is missing, and nothing has changed.
     virtual async::Task<Result<>> update(DomId domid, domain::Device device, Operation operation) = 0;
+
+    /// Has the VNC server of a guest that runs ask for another password. Its clients stay. Who was started
+    /// without one asks for none: operation_failed. timed_out: its device model does not answer, and may
+    /// still do it.
+    virtual async::Task<Result<>> set_vnc_password(DomId domid, std::string password,
+                                                   Operation operation) = 0;
 
     /// Gives a disk so many bytes, which are no fewer than it has, and tells the guest; a block device that
     /// dom0's kernel serves has them already. unsupported_operation: who serves it cannot; timed_out: its
@@ -168,12 +188,19 @@ class Hypervisor {
     virtual async::Task<Result<>> resize_disk(DomId domid, domain::Disk disk, std::uint64_t bytes,
                                               Operation operation) = 0;
 
+    /// Whom Domain-0 has talked to in its networks lately. Waits for no operation.
+    virtual async::Task<Result<std::vector<Neighbour>>> neighbours() = 0;
+
     /// The PCI devices of the host. Waits for no operation.
     virtual async::Task<Result<std::vector<HostPciDevice>>> pci_devices() = 0;
+    /// As read_host_devices(). Waits for no operation.
+    virtual async::Task<Result<std::vector<HostDevice>>> host_devices() = 0;
     /// Takes a device from its driver in dom0, so that guests can get it; or gives it back to that. The
     /// caller sees to it that no guest has it. no_node_device.
     virtual async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
                                                  Operation operation) = 0;
+    /// The USB devices of the host. Waits for no operation.
+    virtual async::Task<Result<std::vector<HostUsbDevice>>> usb_devices() = 0;
     /// As reset_pci_device(). The caller sees to it that no guest has it.
     virtual async::Task<Result<>> reset_pci(domain::PciAddress address, Operation operation) = 0;
 
@@ -186,6 +213,9 @@ class Hypervisor {
     virtual async::Task<Result<domain::CpuShare>> cpu_share(DomId domid) = 0;
     /// Changes what is not empty of it.
     virtual async::Task<Result<>> set_cpu_share(DomId domid, domain::CpuShare share, Operation operation) = 0;
+
+    /// The numbers of the host's NUMA nodes that Xen takes the guest's memory from.
+    virtual async::Task<Result<domain::CpuSet>> memory_nodes(DomId domid) = 0;
 
     /// Has the guest suspend itself, and keeps its memory: it has then stopped with StopReason::suspend, and
     /// resume() lets it go on. When it fails or is cancelled, the guest goes on. unsupported_operation: the

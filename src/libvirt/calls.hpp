@@ -11,6 +11,8 @@
 #include "async/task.hpp"
 #include "base/result.hpp"
 #include "libvirt/caller.hpp"
+#include "libvirt/control_messages.hpp"
+#include "libvirt/cpu_messages.hpp"
 #include "libvirt/interface_messages.hpp"
 #include "libvirt/messages.hpp"
 #include "libvirt/node_device_messages.hpp"
@@ -49,6 +51,13 @@ async::Task<Result<std::vector<std::uint64_t>>> free_pages(Manager&, FreePagesAr
 Result<SecurityModel> security_model(Manager&, const None&);
 Result<std::string> sysinfo(Manager&, const Flags&);
 
+// cpus.cpp: what the host's processors can
+Result<std::int32_t> compare_cpu(Manager&, const TextFlags&);
+Result<std::string> baseline_cpu(Manager&, const CpusArgs&);
+Result<std::int32_t> compare_hypervisor_cpu(Manager&, const HypervisorCpuArgs&);
+Result<std::string> baseline_hypervisor_cpu(Manager&, const HypervisorCpusArgs&);
+Result<> cpu_models(Manager&, const CpuModelsArgs&);
+
 // listing.cpp: which domains there are
 Result<std::int32_t> count_active(Manager&, const None&);
 Result<std::vector<std::int32_t>> list_active(Manager&, std::int32_t max);
@@ -60,7 +69,7 @@ Result<Domain> lookup_by_uuid(Manager&, const Uuid&);
 Result<Domain> lookup_by_name(Manager&, const std::string&);
 
 // interfaces.cpp: network interfaces
-Result<std::vector<Interface>> interface_addresses(Manager&, const InterfaceAddressesArgs&);
+async::Task<Result<std::vector<Interface>>> interface_addresses(Manager&, InterfaceAddressesArgs);
 Result<ParamsReply> interface_params(Manager&, const InterfaceParamsArgs&);
 async::Task<Result<>> set_interface_params(Manager&, SetInterfaceParamsArgs);
 
@@ -96,10 +105,12 @@ async::Task<Result<>> reboot(Manager&, DomainFlags);
 async::Task<Result<>> destroy(Manager&, DomainFlags);
 async::Task<Result<>> destroy_plain(Manager&, Domain);
 async::Task<Result<>> set_autostart(Manager&, DomainNumber);
+async::Task<Result<>> set_lifecycle_action(Manager&, LifecycleActionArgs);
 
 // controls.cpp: what is done to a guest that runs
 async::Task<Result<>> reset(Manager&, DomainFlags);
 async::Task<Result<>> inject_nmi(Manager&, DomainFlags);
+async::Task<Result<>> send_key(Manager&, SendKeyArgs);
 async::Task<Result<>> core_dump(Manager&, CoreDumpArgs);
 async::Task<Result<>> core_dump_format(Manager&, CoreDumpFormatArgs);
 async::Task<Result<>> pm_suspend(Manager&, PmSuspendArgs);
@@ -148,6 +159,10 @@ async::Task<Result<std::vector<TypedParam>>> scheduler_params_plain(Manager&, Do
 async::Task<Result<>> set_scheduler_params(Manager&, SetSchedulerArgs);
 async::Task<Result<>> set_scheduler_params_plain(Manager&, SetSchedulerPlainArgs);
 
+// numa.cpp: where a domain's memory is
+async::Task<Result<ParamsReply>> numa_params(Manager&, SchedulerArgs);
+Result<> set_numa_params(Manager&, const SetSchedulerArgs&);
+
 // native.cpp: definitions in the format of Xen's own tool
 Result<std::string> xml_from_native(Manager&, const NativeArgs&);
 Result<std::string> xml_to_native(Manager&, const NativeArgs&);
@@ -160,6 +175,8 @@ async::Task<Result<InterfaceStats>> interface_stats(Manager&, DomainText device)
 async::Task<Result<BlockStats>> block_stats(Manager&, DomainText target);
 async::Task<Result<ParamsReply>> block_stats_flags(Manager&, BlockStatsArgs);
 async::Task<Result<BlockInfo>> block_info(Manager&, BlockInfoArgs);
+async::Task<Result<std::string>> block_peek(Manager&, BlockPeekArgs);
+Result<DiskErrorsReply> disk_errors(Manager&, const DiskErrorsArgs&);
 
 // host_statistics.cpp: and of the host
 Result<CpuMapReply> cpu_map(Manager&, const CpuMapArgs&);
@@ -198,6 +215,7 @@ Result<> abort_job(Manager&, const Domain&);
 Result<> abort_job_flags(Manager&, const DomainFlags&);
 Result<JobInfo> job_info(Manager&, const Domain&);
 Result<JobStats> job_stats(Manager&, const DomainFlags&);
+Result<ControlInfo> control_info(Manager&, const DomainFlags&);
 
 // events.cpp: what a client wants to be told
 Result<bool> register_lifecycle(Caller&, const None&);

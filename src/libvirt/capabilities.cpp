@@ -21,14 +21,6 @@ using hypervisor::HostNode;
 constexpr std::string_view word_size = "64";
 constexpr std::uint64_t page_kib = 4;
 
-/// libvirt's short names for those who name themselves so.
-std::string_view vendor_of(const CpuModel& cpu) {
-    if (cpu.vendor == "GenuineIntel") return "Intel";
-    if (cpu.vendor == "AuthenticAMD") return "AMD";
-    if (cpu.vendor == "HygonGenuine") return "Hygon";
-    return cpu.vendor;
-}
-
 /// By what it can, and not by the nearest of libvirt's models: there may be none.
 void write_cpu(XmlWriter& writer, const HostFacts& host) {
     const auto element = writer.element("cpu");
@@ -137,6 +129,13 @@ void write_guest(XmlWriter& writer, const HostFacts& host, const GuestKind& kind
 }
 
 }  // namespace
+
+std::string_view vendor_of(const CpuModel& cpu) {
+    if (cpu.vendor == "GenuineIntel") return "Intel";
+    if (cpu.vendor == "AuthenticAMD") return "AMD";
+    if (cpu.vendor == "HygonGenuine") return "Hygon";
+    return cpu.vendor;
+}
 
 std::string capabilities_xml(const HostFacts& host) {
     XmlWriter writer;

@@ -23,7 +23,17 @@ constexpr std::int32_t connect_open = 1;
 constexpr std::int32_t connect_close = 2;
 constexpr std::int32_t auth_list = 66;
 
-Result<Fd> connect_to(const std::filesystem::path& path) {
+/// Waits no longer for a listener that has too many waiting: connect() keeps to the time that send() has.
+void bound_connecting(const Fd& socket, Time deadline) {
+    if (deadline == Time::max()) return;
+    const auto left = std::max(std::chrono::ceil<std::chrono::microseconds>(deadline - Clock::now()),
+                               std::chrono::microseconds(1));
+    const auto whole = std::chrono::floor<seconds>(left);
+    const timeval wait{.tv_sec = whole.count(), .tv_usec = (left - whole).count()};
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+}
+
+Result<Fd> connect_to(const std::filesystem::path& path, Time deadline) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.native().size() >= sizeof address.sun_path) {
@@ -32,18 +42,23 @@ Result<Fd> connect_to(const std::filesystem::path& path) {
     std::memcpy(address.sun_path, path.c_str(), path.native().size());
     Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!socket) return fail_errno(errno, "cannot make a socket");
-    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        return fail_errno(errno, "cannot connect to {}", path.native());
-    }
+    bound_connecting(socket, deadline);
+    int failed = 0;
+    do
+        failed = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    while (failed != 0 && errno == EINTR);
+    if (failed != 0 && errno == EAGAIN)
+        return fail(Reason::timed_out, "{} takes no more clients", path.native());
+    if (failed != 0) return fail_errno(errno, "cannot connect to {}", path.native());
     return socket;
 }
 
 }  // namespace
 
-Result<Client> Client::connect(const std::filesystem::path& socket, bool read_only) {
-    auto connected = connect_to(socket);
+Result<Client> Client::connect(const std::filesystem::path& socket, bool read_only, Time deadline) {
+    auto connected = connect_to(socket, deadline);
     if (!connected) return std::unexpected(connected.error());
-    Client client(*std::move(connected));
+    Client client(*std::move(connected), deadline);
 
     const auto ways = client.call<std::vector<std::int32_t>>(auth_list);
     if (!ways) return std::unexpected(ways.error());
@@ -55,6 +70,7 @@ Result<Client> Client::connect(const std::filesystem::path& socket, bool read_on
         connect_open,
         OpenArgs{.uri = "xen:///system", .flags = read_only ? flag::open_read_only : flag::none});
     if (!opened) return std::unexpected(opened.error());
+    client.end_ = Time::max();
     return client;
 }
 
@@ -67,7 +83,7 @@ Client::~Client() {
 }
 
 Result<Bytes> Client::exchange(std::uint32_t program, std::int32_t procedure, View payload) {
-    const auto deadline = Clock::now() + limits::answer_wait;
+    const auto deadline = std::min(end_, Clock::now() + limits::answer_wait);
     const Header call{.program = program, .procedure = procedure, .serial = ++last_serial_};
     if (const auto sent = send(call, payload, deadline); !sent) return std::unexpected(sent.error());
     while (true) {

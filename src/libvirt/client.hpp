@@ -18,8 +18,10 @@ namespace virtlight::libvirt {
 /// call blocks until it is answered. Not thread-safe.
 class Client {
  public:
-    /// Connects and opens. io: nobody listens there.
-    static Result<Client> connect(const std::filesystem::path& socket, bool read_only = false);
+    /// Connects and opens. io: nobody listens there; timed_out: no answer until `deadline`, nor within
+    /// limits::answer_wait to one call.
+    static Result<Client> connect(const std::filesystem::path& socket, bool read_only = false,
+                                  Time deadline = Time::max());
 
     Client(Client&&) = default;
     Client& operator=(Client&&) = default;
@@ -44,7 +46,7 @@ class Client {
     }
 
  private:
-    explicit Client(Fd socket) : socket_(std::move(socket)) {}
+    Client(Fd socket, Time end) : socket_(std::move(socket)), end_(end) {}
 
     friend class ClientStream;
     Result<Bytes> exchange(std::uint32_t program, std::int32_t procedure, View payload);
@@ -55,6 +57,7 @@ class Client {
     Fd socket_;
     Framer framer_;
     std::uint32_t last_serial_ = 0;
+    Time end_;  ///< no answer is waited for beyond it
 };
 
 }  // namespace virtlight::libvirt

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "libvirt/calls.hpp"
 #include "libvirt/flags.hpp"
+#include "libvirt/keycodes.hpp"
 
 namespace virtlight::libvirt::calls {
 
@@ -37,6 +38,19 @@ Task<Result<>> reset(Manager& manager, DomainFlags args) {
 
 Task<Result<>> inject_nmi(Manager& manager, DomainFlags args) {
     return manager.inject_nmi(args.dom.uuid);
+}
+
+Task<Result<>> send_key(Manager& manager, SendKeyArgs args) {
+    if (args.keycodes.empty() || args.keycodes.size() > limits::keys_at_once)
+        co_return fail(Reason::invalid_argument, "{} keys cannot be pressed together; 1 to {} can",
+                       args.keycodes.size(), limits::keys_at_once);
+    const milliseconds held(args.held_ms);
+    if (held > limits::key_press)
+        co_return fail(Reason::invalid_argument, "keys cannot be held for {} ms; for {} s at most can they",
+                       args.held_ms, limits::key_press.count());
+    auto keys = keys_of(args.codeset, args.keycodes);
+    if (!keys) co_return std::unexpected(std::move(keys.error()));
+    co_return co_await manager.send_keys(args.dom.uuid, {std::move(*keys), held});
 }
 
 Task<Result<>> core_dump(Manager& manager, CoreDumpArgs args) {

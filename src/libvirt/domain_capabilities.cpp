@@ -16,14 +16,6 @@ namespace {
 using domain::XmlWriter;
 using hypervisor::HostFacts;
 
-/// The kind that `machine` is or, without it, the host's first kind.
-const GuestKind* find_kind(const HostFacts& host, const std::optional<std::string>& machine) {
-    const auto found = std::ranges::find_if(guest_kinds, [&](const GuestKind& kind) {
-        return host.*kind.available && (!machine || machine->empty() || *machine == kind.machine);
-    });
-    return found == guest_kinds.end() ? nullptr : &*found;
-}
-
 /// What an attribute of a definition may be.
 struct Choice {
     std::string_view name;
@@ -100,18 +92,26 @@ void write_features(XmlWriter& writer) {
 
 }  // namespace
 
-Result<std::string> domain_capabilities_xml(const HostFacts& host, const DomainCapabilitiesArgs& args) {
+/// The kind that the machine is or, without one, the host's first kind.
+Result<const GuestKind*> guest_kind(const HostFacts& host, const DomainCapabilitiesArgs& args) {
     if (args.virt_type && *args.virt_type != guest_domain_type) {
         return fail(Reason::invalid_argument, "unknown virttype: {}", *args.virt_type);
     }
     if (args.arch && *args.arch != guest_arch) {
         return fail(Reason::invalid_argument, "this host has no guests of architecture {}", *args.arch);
     }
-    const auto* const kind = find_kind(host, args.machine);
-    if (!kind) {
-        return fail(Reason::invalid_argument, "this host has no guests of machine '{}'",
-                    args.machine.value_or(""));
-    }
+    const auto& machine = args.machine;
+    const auto found = std::ranges::find_if(guest_kinds, [&](const GuestKind& kind) {
+        return host.*kind.available && (!machine || machine->empty() || *machine == kind.machine);
+    });
+    if (found != guest_kinds.end()) return &*found;
+    return fail(Reason::invalid_argument, "this host has no guests of machine '{}'", machine.value_or(""));
+}
+
+Result<std::string> domain_capabilities_xml(const HostFacts& host, const DomainCapabilitiesArgs& args) {
+    const auto found = guest_kind(host, args);
+    if (!found) return std::unexpected(found.error());
+    const auto* const kind = *found;
 
     XmlWriter writer;
     {

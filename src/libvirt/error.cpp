@@ -13,6 +13,7 @@ namespace {
 constexpr std::int32_t from_xml = 5;
 constexpr std::int32_t from_rpc = 7;
 constexpr std::int32_t from_node_devices = 22;
+constexpr std::int32_t from_cpu = 31;
 constexpr std::int32_t from_libxl = 41;
 
 constexpr std::int32_t level_error = 2;
@@ -45,6 +46,7 @@ constexpr std::array mappings{
     Mapping{Reason::unsupported_argument, 74, "argument unsupported: "},
     Mapping{Reason::cancelled, 78, "operation aborted: "},
     Mapping{Reason::no_metadata, 80, "metadata not found: "},
+    Mapping{Reason::incompatible_cpu, 91, "the CPU is incompatible with host CPU: ", from_cpu},
     Mapping{Reason::no_device, 99, "device not found: "},
     Mapping{Reason::unsupported_operation, 84, "Operation not supported: "},
 };

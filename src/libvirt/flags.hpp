@@ -92,9 +92,8 @@ inline constexpr std::uint32_t force = 1 << 0;
 inline constexpr std::uint32_t safe = 1 << 1;
 }  // namespace console
 
-/// virConnectListAllNodeDevices
+/// virConnectListAllNodeDevices: the kinds have the bits that capability_flag() tells
 namespace node_device {
-inline constexpr std::uint32_t pci = 1 << 1;
 inline constexpr std::uint32_t inactive = 1U << 30;
 inline constexpr std::uint32_t active = 1U << 31;
 }  // namespace node_device
@@ -118,6 +117,15 @@ inline constexpr std::uint32_t migratable = 1 << 3;
 /// virDomainGetJobStats: of the last job that has ended, and keep it
 inline constexpr std::uint32_t job_completed = 1 << 0;
 inline constexpr std::uint32_t job_keep_completed = 1 << 1;
+
+/// virConnectCompareCPU and its like: an incompatible processor is an error, and its XML is to be what the
+/// schema allows; virConnectBaselineCPU and its like: all features are named, and none that ties to a host
+namespace cpu {
+inline constexpr std::uint32_t fail_incompatible = 1 << 0;
+inline constexpr std::uint32_t validate = 1 << 1;
+inline constexpr std::uint32_t expand = 1 << 0;
+inline constexpr std::uint32_t migratable = 1 << 1;
+}  // namespace cpu
 
 /// virDomainGetMessages
 inline constexpr std::uint32_t message_deprecation = 1 << 0;

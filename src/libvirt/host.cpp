@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <utility>
+
+#include "domain/xml_writer.hpp"
 #include "libvirt/calls.hpp"
 #include "libvirt/capabilities.hpp"
 
@@ -37,8 +41,25 @@ Result<SecurityModel> security_model(Manager&, const None&) {
     return SecurityModel();
 }
 
-Result<std::string> sysinfo(Manager&, const Flags&) {
-    return fail(Reason::unsupported_config, "Host SMBIOS information is not available");
+Result<std::string> sysinfo(Manager& manager, const Flags&) {
+    const auto& entries = manager.host().smbios;
+    if (entries.empty())
+        return fail(Reason::unsupported_config,
+                    "Host SMBIOS information is not available: its firmware has no such tables, or dom0 does "
+                    "not see them");
+    domain::XmlWriter writer;
+    {
+        auto root = writer.element("sysinfo");
+        root.attribute("type", "smbios");
+        for (auto first = entries.begin(); first != entries.end();) {
+            const auto part = writer.element(first->part);
+            const auto end = std::ranges::find_if(
+                first, entries.end(), [&](const auto& entry) { return entry.part != first->part; });
+            for (; first != end; ++first)
+                writer.element("entry").attribute("name", first->name).text(first->value);
+        }
+    }
+    return std::move(writer).take();
 }
 
 }  // namespace virtlight::libvirt::calls

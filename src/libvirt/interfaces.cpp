@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <array>
+#include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "libvirt/calls.hpp"
 #include "libvirt/flags.hpp"
@@ -55,6 +58,7 @@ Result<std::optional<unsigned>> rate_in(const std::vector<TypedParam>& params) {
 
 /// Of virDomainInterfaceAddresses
 constexpr std::uint32_t from_leases = 0;
+constexpr std::uint32_t from_arp = 2;
 constexpr std::int32_t ipv4 = 0;
 constexpr std::int32_t ipv6 = 1;
 constexpr std::uint32_t ipv4_bits = 32;
@@ -65,29 +69,53 @@ InterfaceAddress described(const std::string& address) {
     return {.type = is_ipv6 ? ipv6 : ipv4, .address = address, .prefix = is_ipv6 ? ipv6_bits : ipv4_bits};
 }
 
-}  // namespace
-
-/// What the host lets a guest have is what its definition says: Xen's scripts keep it to that.
-Result<std::vector<Interface>> interface_addresses(Manager& manager, const InterfaceAddressesArgs& args) {
-    const auto info = manager.find(args.dom.uuid);
-    if (!info) return std::unexpected(info.error());
-    if (args.source != from_leases)
-        return fail(
-            Reason::unsupported_argument,
-            "the addresses of a guest are known from its definition (source 'lease') and not from its "
-            "agent or its neighbours");
-    if (!info->status.active()) return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
-    const auto definition = manager.definition(info->uuid, manager::Which::live);
-    if (!definition) return std::unexpected(definition.error());
+/// Each interface with those of its addresses that are known; one without any is left out.
+std::vector<Interface> interfaces_with(
+    const domain::Definition& definition, unsigned domid,
+    const std::function<std::vector<std::string>(const domain::Nic&)>& known_of) {
     std::vector<Interface> interfaces;
-    for (const auto& nic : definition->nics) {
-        if (nic.addresses.empty()) continue;
-        auto& found =
-            interfaces.emplace_back(vif_name(nic, static_cast<unsigned>(info->domid)), to_string(nic.mac));
-        for (const auto& address : nic.addresses)
+    for (const auto& nic : definition.nics) {
+        const auto addresses = known_of(nic);
+        if (addresses.empty()) continue;
+        auto& found = interfaces.emplace_back(vif_name(nic, domid), to_string(nic.mac));
+        for (const auto& address : addresses)
             found.addresses.push_back(described(address));
     }
     return interfaces;
+}
+
+std::vector<std::string> addresses_of(const domain::MacAddress& mac,
+                                      const std::vector<hypervisor::Neighbour>& neighbours) {
+    std::vector<std::string> addresses;
+    for (const auto& neighbour : neighbours)
+        if (neighbour.mac == mac) addresses.push_back(neighbour.address);
+    return addresses;
+}
+
+}  // namespace
+
+/// What the host lets a guest have is what its definition says: Xen's scripts keep it to that. What it has
+/// taken is what it has answered Domain-0 for.
+Task<Result<std::vector<Interface>>> interface_addresses(Manager& manager, InterfaceAddressesArgs args) {
+    if (auto known = manager.find(args.dom.uuid); !known) co_return std::unexpected(known.error());
+    if (args.source != from_leases && args.source != from_arp)
+        co_return fail(
+            Reason::unsupported_argument,
+            "the addresses of a guest are known from its definition (source 'lease') and from what it has "
+            "answered Domain-0 (source 'arp'), and not from its agent");
+    Result<std::vector<hypervisor::Neighbour>> neighbours;
+    if (args.source == from_arp) neighbours = co_await manager.neighbours();
+    if (!neighbours) co_return std::unexpected(neighbours.error());
+    const auto info = manager.find(args.dom.uuid);
+    if (!info) co_return std::unexpected(info.error());
+    if (!info->status.active())
+        co_return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
+    const auto definition = manager.definition(info->uuid, Which::live);
+    if (!definition) co_return std::unexpected(definition.error());
+    const bool arp = args.source == from_arp;
+    co_return interfaces_with(*definition, static_cast<unsigned>(info->domid), [&](const domain::Nic& nic) {
+        return arp ? addresses_of(nic.mac, *neighbours) : nic.addresses;
+    });
 }
 
 Result<ParamsReply> interface_params(Manager& manager, const InterfaceParamsArgs& args) {

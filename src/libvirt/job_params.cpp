@@ -24,6 +24,18 @@ std::uint64_t elapsed_ms(const JobReport& job) {
     return static_cast<std::uint64_t>(in_milliseconds(job.elapsed));
 }
 
+Moved moved(const JobReport& job) {
+    if (job.bytes_all == 0) return {};
+    const auto ms = elapsed_ms(job);
+    Moved moved{.total = job.bytes_all, .done = std::min(job.bytes, job.bytes_all)};
+    // A guest's image is about as long as its memory.
+    if (job.state == JobReport::State::completed && job.bytes > 0) moved.total = moved.done = job.bytes;
+    if (ms > 0) moved.per_second = moved.done * 1000 / ms;
+    if (job.state == JobReport::State::running && moved.per_second > 0)
+        moved.remaining_ms = moved.remaining() * 1000 / moved.per_second;
+    return moved;
+}
+
 std::vector<TypedParam> job_params(const JobReport& job) {
     using enum JobReport::State;
     std::vector<TypedParam> params;
@@ -33,12 +45,14 @@ std::vector<TypedParam> job_params(const JobReport& job) {
     if (job.state != running) params.emplace_back("success", job.state == completed);
     if (!job.problem.empty()) params.emplace_back("errmsg", job.problem);
     if (job.bytes_all == 0) return params;
-    const auto done = std::min(job.bytes, job.bytes_all);
+    const auto its = moved(job);
+    if (its.remaining_ms > 0) params.emplace_back("time_remaining", its.remaining_ms);
     for (const std::string what : {"data", "memory"}) {
-        params.emplace_back(what + "_total", job.bytes_all);
-        params.emplace_back(what + "_processed", done);
-        params.emplace_back(what + "_remaining", job.bytes_all - done);
+        params.emplace_back(what + "_total", its.total);
+        params.emplace_back(what + "_processed", its.done);
+        params.emplace_back(what + "_remaining", its.remaining());
     }
+    params.emplace_back("memory_bps", its.per_second);
     return params;
 }
 

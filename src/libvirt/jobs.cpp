@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <algorithm>
-
 #include "libvirt/calls.hpp"
 #include "libvirt/flags.hpp"
 #include "libvirt/job_params.hpp"
@@ -8,6 +6,14 @@
 namespace virtlight::libvirt::calls {
 
 using manager::JobReport;
+
+namespace {
+
+/// virDomainControlState
+constexpr std::uint32_t control_ok = 0;
+constexpr std::uint32_t control_job = 1;
+
+}  // namespace
 
 Result<> abort_job(Manager& manager, const Domain& dom) {
     return manager.abort_job(dom.uuid);
@@ -19,10 +25,12 @@ Result<> abort_job_flags(Manager& manager, const DomainFlags& args) {
 
 Result<JobInfo> job_info(Manager& manager, const Domain& dom) {
     return transform(manager.job(dom.uuid), [](const JobReport& job) {
-        JobInfo info{.type = job_type(job), .time_elapsed = elapsed_ms(job)};
-        info.data_total = info.memory_total = job.bytes_all;
-        info.data_processed = info.memory_processed = std::min(job.bytes, job.bytes_all);
-        info.data_remaining = info.memory_remaining = info.data_total - info.data_processed;
+        const auto its = moved(job);
+        JobInfo info{
+            .type = job_type(job), .time_elapsed = elapsed_ms(job), .time_remaining = its.remaining_ms};
+        info.data_total = info.memory_total = its.total;
+        info.data_processed = info.memory_processed = its.done;
+        info.data_remaining = info.memory_remaining = its.remaining();
         return info;
     });
 }
@@ -34,6 +42,17 @@ Result<JobStats> job_stats(Manager& manager, const DomainFlags& args) {
     const auto uuid = args.dom.uuid;
     return transform(ended ? manager.last_job(uuid) : manager.job(uuid), [](const JobReport& job) {
         return JobStats{.type = job_type(job), .params = job_params(job)};
+    });
+}
+
+/// Xen is always there to be asked: what else occupies it does not show here.
+Result<ControlInfo> control_info(Manager& manager, const DomainFlags& args) {
+    const auto info = manager.find(args.dom.uuid);
+    if (!info) return std::unexpected(info.error());
+    if (!info->status.active()) return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
+    return transform(manager.job(info->uuid), [](const JobReport& job) {
+        if (job.state != JobReport::State::running) return ControlInfo{.state = control_ok};
+        return ControlInfo{.state = control_job, .since_ms = elapsed_ms(job)};
     });
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <array>
+
 #include "domain/xml.hpp"
 #include "libvirt/calls.hpp"
 #include "libvirt/flags.hpp"
@@ -6,6 +8,8 @@
 namespace virtlight::libvirt::calls {
 
 using async::Task;
+using domain::Definition;
+using domain::LifecycleAction;
 
 namespace {
 
@@ -24,6 +28,13 @@ std::optional<hypervisor::ShutdownMethod> shutdown_method(std::uint32_t flags) {
         default: return std::nullopt;
     }
 }
+
+/// By libvirt's numbers: virDomainLifecycle, virDomainLifecycleAction.
+constexpr auto occasions =
+    std::to_array({&Definition::on_poweroff, &Definition::on_reboot, &Definition::on_crash});
+constexpr auto actions = std::to_array(
+    {LifecycleAction::destroy, LifecycleAction::restart, LifecycleAction::rename_restart,
+     LifecycleAction::preserve, LifecycleAction::coredump_destroy, LifecycleAction::coredump_restart});
 
 }  // namespace
 
@@ -95,6 +106,15 @@ Task<Result<>> destroy_plain(Manager& manager, Domain dom) {
 
 Task<Result<>> set_autostart(Manager& manager, DomainNumber args) {
     return manager.set_autostart(args.dom.uuid, args.number != 0);
+}
+
+Task<Result<>> set_lifecycle_action(Manager& manager, LifecycleActionArgs args) {
+    if (args.type >= occasions.size() || args.action >= actions.size())
+        co_return fail(Reason::invalid_argument,
+                       "lifecycle action {} of type {}; there are {} actions and {} types, counted from 0",
+                       args.action, args.type, actions.size(), occasions.size());
+    const manager::LifecycleChange change{occasions[args.type], actions[args.action]};
+    co_return co_await manager.set_lifecycle_action(args.dom.uuid, change, affects(args.flags));
 }
 
 }  // namespace virtlight::libvirt::calls

@@ -13,8 +13,10 @@ namespace {
 ConsoleInfo described(const console::Consoles::Listed& listed) {
     ConsoleInfo info{.uuid = listed.uuid,
                      .domain = listed.domain,
+                     .domid = listed.domid ? static_cast<std::int32_t>(*listed.domid) : -1,
                      .name = listed.name,
-                     .attached = listed.console->attached()};
+                     .attached = listed.console->attached(),
+                     .released = listed.released};
     for (const auto& boot : listed.console->history().boots())
         info.boots.push_back({.number = boot.number(),
                               .began_ms = boot.began().time_since_epoch().count(),

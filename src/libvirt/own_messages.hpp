@@ -53,15 +53,17 @@ struct MarkInfo {
 struct ConsoleInfo {
     Uuid uuid;
     std::string domain;
+    std::int32_t domid = -1;  ///< -1: it does not run
     std::string name;
     bool attached = false;  ///< the daemon reads its tty
+    bool released = false;  ///< and does not, so that another program can
     std::vector<BootInfo> boots;
     std::vector<ConsoleViewer> viewers;
     std::vector<MarkInfo> marks;
 
     auto fields(this auto& self) {
-        return std::tie(self.uuid, self.domain, self.name, self.attached, self.boots, self.viewers,
-                        self.marks);
+        return std::tie(self.uuid, self.domain, self.domid, self.name, self.attached, self.released,
+                        self.boots, self.viewers, self.marks);
     }
     bool operator==(const ConsoleInfo&) const = default;
 };

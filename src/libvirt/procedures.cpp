@@ -26,6 +26,8 @@ constexpr std::uint32_t xml_flags =
     flag::xml::secure | flag::xml::inactive | flag::xml::update_cpu | flag::xml::migratable;
 constexpr std::uint32_t job_flags = flag::job_completed | flag::job_keep_completed;
 constexpr std::uint32_t console_flags = flag::console::force | flag::console::safe;
+constexpr std::uint32_t compare_flags = flag::cpu::fail_incompatible | flag::cpu::validate;
+constexpr std::uint32_t baseline_flags = flag::cpu::expand | flag::cpu::migratable;
 constexpr std::uint32_t states = (flag::list::other << 1) - 1;  // all filters up to this one
 constexpr std::uint32_t stats_flags = states | flag::stats_nowait | flag::stats_backing | flag::stats_enforce;
 constexpr std::uint32_t message_flags =
@@ -55,8 +57,13 @@ constexpr Procedure table[] = {
     {101, "virNodeGetCellsFreeMemory",           open,    flag::none, serve<calls::cells_free_memory>},
     {102, "virNodeGetFreeMemory",                open,    flag::none, serve<calls::free_memory>},
     {122, "virNodeGetSecurityModel",             open,    flag::none, serve<calls::security_model>},
+    {158, "virConnectCompareCPU",                open,    compare_flags, serve<calls::compare_cpu>},
+    {162, "virConnectBaselineCPU",               open,    baseline_flags, serve<calls::baseline_cpu>},
     {203, "virConnectGetSysinfo",                open,    flag::none, serve<calls::sysinfo>},
+    {312, "virConnectGetCPUModelNames",          open,    flag::none, serve<calls::cpu_models>},
     {342, "virConnectGetDomainCapabilities",     write,   flag::none, serve<calls::domain_capabilities>},
+    {393, "virConnectCompareHypervisorCPU",      write,   compare_flags, serve<calls::compare_hypervisor_cpu>},
+    {394, "virConnectBaselineHypervisorCPU",     write,   baseline_flags, serve<calls::baseline_hypervisor_cpu>},
 
     // the host's devices
     {111, "virNodeNumOfDevices",                 open,    flag::none, serve<calls::count_node_devices>},
@@ -119,10 +126,12 @@ constexpr Procedure table[] = {
     {258, "virDomainShutdownFlags",              write,   shutdown_flags, serve<calls::shutdown>},
     {264, "virDomainSetMetadata",                write,   impact,     serve<calls::set_metadata>},
     {350, "virDomainDefineXMLFlags",             write,   flag::define_validate, serve<calls::define>},
+    {390, "virDomainSetLifecycleAction",         write,   impact,     serve<calls::set_lifecycle_action>},
 
     // what is done to a guest that runs
     { 53, "virDomainCoreDump",                   write,   dump_flags, serve<calls::core_dump>},
     {210, "virDomainInjectNMI",                  write,   flag::none, serve<calls::inject_nmi>},
+    {226, "virDomainSendKey",                    write,   flag::none, serve<calls::send_key>},
     {245, "virDomainReset",                      write,   flag::none, serve<calls::reset>},
     {256, "virDomainSetInterfaceParameters",     write,   impact,     serve<calls::set_interface_params>},
     {257, "virDomainGetInterfaceParameters",     open,    impact | flag::string_params, serve<calls::interface_params>},
@@ -149,7 +158,7 @@ constexpr Procedure table[] = {
     {251, "virDomainBlockResize",                write,   flag::resize_bytes | flag::resize_capacity, serve<calls::block_resize>},
     {392, "virDomainDetachDeviceAlias",          write,   impact,     serve<calls::detach_device_alias>},
 
-    // where its vCPUs run, and how much they get
+    // where its vCPUs run, how much they get, and where its memory is
     { 26, "virDomainPinVcpu",                    write,   flag::none, serve<calls::pin_vcpu>},
     { 56, "virDomainGetSchedulerType",           open,    flag::none, serve<calls::scheduler_type>},
     { 57, "virDomainGetSchedulerParameters",     open,    flag::none, serve<calls::scheduler_params_plain>},
@@ -158,16 +167,20 @@ constexpr Procedure table[] = {
     {223, "virDomainGetSchedulerParametersFlags", open,   impact | flag::string_params, serve<calls::scheduler_params>},
     {225, "virDomainPinVcpuFlags",               write,   impact,     serve<calls::pin_vcpu_flags>},
     {230, "virDomainGetVcpuPinInfo",             open,    impact,     serve<calls::vcpu_pins>},
+    {254, "virDomainSetNumaParameters",          write,   impact,     serve<calls::set_numa_params>},
+    {255, "virDomainGetNumaParameters",          open,    impact | flag::string_params, serve<calls::numa_params>},
 
     // statistics
     { 20, "virDomainGetVcpus",                   open,    flag::none, serve<calls::get_vcpus>},
     { 64, "virDomainBlockStats",                 open,    flag::none, serve<calls::block_stats>},
     { 65, "virDomainInterfaceStats",             open,    flag::none, serve<calls::interface_stats>},
+    {103, "virDomainBlockPeek",                  write,   flag::none, serve<calls::block_peek>},
     {194, "virDomainGetBlockInfo",               open,    flag::none, serve<calls::block_info>},
     {227, "virNodeGetCPUStats",                  open,    flag::none, serve<calls::node_cpu_stats>},
     {228, "virNodeGetMemoryStats",               open,    flag::none, serve<calls::node_memory_stats>},
     {243, "virDomainBlockStatsFlags",            open,    flag::string_params, serve<calls::block_stats_flags>},
     {262, "virDomainGetCPUStats",                open,    flag::string_params, serve<calls::cpu_stats>},
+    {263, "virDomainGetDiskErrors",              open,    flag::none, serve<calls::disk_errors>},
     {293, "virNodeGetCPUMap",                    open,    flag::none, serve<calls::cpu_map>},
     {340, "virNodeGetFreePages",                 open,    flag::none, serve<calls::free_pages>},
     {344, "virConnectGetAllDomainStats",         open,    stats_flags, serve<calls::all_domain_stats>},
@@ -185,6 +198,7 @@ constexpr Procedure table[] = {
     {182, "virDomainManagedSave",                write,   save_flags, serve<calls::managed_save>},
     {183, "virDomainHasManagedSaveImage",        open,    flag::none, serve<calls::has_managed_image>},
     {184, "virDomainManagedSaveRemove",          write,   flag::none, serve<calls::remove_managed_image>},
+    {229, "virDomainGetControlInfo",             open,    flag::none, serve<calls::control_info>},
     {232, "virDomainSaveFlags",                  write,   save_flags, serve<calls::save>},
     {233, "virDomainRestoreFlags",               write,   save_flags, serve<calls::restore>},
     {235, "virDomainSaveImageGetXMLDesc",        write,   flag::xml::secure, serve<calls::image_xml>},

@@ -49,10 +49,10 @@ Result<> Server::listen(Fd socket, bool read_only) {
 void Server::accept_from(Listener& listener) {
     Fd socket(accept4(listener.socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket) return add_client(std::move(socket), listener.read_only);
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        log::error("cannot accept a client: {}", errno_text(errno));
-        rest_listeners();
-    }
+    if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+        return;  // the client has gone, or comes again
+    log::error("cannot accept a client: {}", errno_text(errno));
+    rest_listeners();
 }
 
 /// The socket stays ready while no descriptor can be had for the client: without a rest this would spin.

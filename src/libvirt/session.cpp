@@ -132,7 +132,10 @@ void Session::refuse(const Header& header, const Error& error) {
 
 void Session::append(const Header& header, View payload) {
     if (!end_reason_.empty()) return;
-    if (output().size() + length_bytes + header_bytes + payload.size() > limits::output_bytes) {
+    const auto size = length_bytes + header_bytes + payload.size();
+    // An answer may be longer than what may be left unread: that counts what comes behind it then.
+    if (output().empty()) long_message_ = size > limits::output_bytes ? size : 0;
+    if (output().size() + size > limits::output_bytes + long_message_) {
         return end(fmt::format("it left {} bytes unread", output().size()));
     }
     append_packet(output_, header, payload);

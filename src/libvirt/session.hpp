@@ -38,8 +38,8 @@ class Session {
     // From the socket
 
     void receive(View bytes, Time now);
-    /// Whether more bytes are wanted: not while the client leaves what it was sent unread.
-    bool wants_input() const { return !ended() && !output_paused(); }
+    /// Whether more bytes are wanted: not while the client leaves what it was sent unread, nor after close().
+    bool wants_input() const { return !ended() && !closing_ && !output_paused(); }
 
     // Calls
 
@@ -108,7 +108,8 @@ class Session {
     Streams streams_;
 
     Bytes output_;
-    std::size_t sent_ = 0;  ///< of output_, already gone
+    std::size_t sent_ = 0;          ///< of output_, already gone
+    std::size_t long_message_ = 0;  ///< at the front of output_, longer than limits::output_bytes; 0: none
 
     Time began_;
     Time heard_;                        ///< when the last bytes came

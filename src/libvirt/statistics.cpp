@@ -254,4 +254,22 @@ Task<Result<BlockInfo>> block_info(Manager& manager, BlockInfoArgs args) {
         .allocation = size->allocation, .capacity = size->capacity, .physical = size->physical};
 }
 
+Task<Result<std::string>> block_peek(Manager& manager, BlockPeekArgs args) {
+    if (args.size > limits::wire_string)
+        co_return fail(Reason::invalid_argument,
+                       "{} bytes of a disk are too many; {} at most are read at once", args.size,
+                       limits::wire_string);
+    co_return co_await manager.peek_disk(args.dom.uuid, std::move(args.path), args.offset, args.size);
+}
+
+/// Xen lets a guest know of an error, and stops none for it.
+Result<DiskErrorsReply> disk_errors(Manager& manager, const DiskErrorsArgs& args) {
+    const auto info = manager.find(args.dom.uuid);
+    if (!info) return std::unexpected(info.error());
+    if (!info->status.active()) return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
+    const auto definition = manager.definition(info->uuid, manager::Which::live);
+    if (!definition) return std::unexpected(definition.error());
+    return DiskErrorsReply{.count = args.max == 0 ? static_cast<std::int32_t>(definition->disks.size()) : 0};
+}
+
 }  // namespace virtlight::libvirt::calls

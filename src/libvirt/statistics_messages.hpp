@@ -130,6 +130,52 @@ struct BlockInfo {
     bool operator==(const BlockInfo&) const = default;
 };
 
+struct BlockPeekArgs {
+    Domain dom;
+    std::string path;
+    std::uint64_t offset = 0;
+    std::uint32_t size = 0;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.path, self.offset, self.size, self.flags); }
+    bool operator==(const BlockPeekArgs&) const = default;
+};
+
+struct DiskErrorsArgs {
+    Domain dom;
+    std::uint32_t max = 0;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.max, self.flags); }
+    bool operator==(const DiskErrorsArgs&) const = default;
+};
+
+struct DiskError {
+    std::string disk;
+    std::int32_t error = 0;
+
+    auto fields(this auto& self) { return std::tie(self.disk, self.error); }
+    bool operator==(const DiskError&) const = default;
+};
+
+/// Of the disks that have one; or none, and how many there may be, where no room is for any.
+struct DiskErrorsReply {
+    std::vector<DiskError> errors;
+    std::int32_t count = 0;
+
+    auto fields(this auto& self) { return std::tie(self.errors, self.count); }
+    bool operator==(const DiskErrorsReply&) const = default;
+};
+
+struct ControlInfo {
+    std::uint32_t state = 0;
+    std::uint32_t details = 0;
+    std::uint64_t since_ms = 0;  ///< how long it has been so
+
+    auto fields(this auto& self) { return std::tie(self.state, self.details, self.since_ms); }
+    bool operator==(const ControlInfo&) const = default;
+};
+
 struct ScreenshotArgs {
     Domain dom;
     std::uint32_t screen = 0;

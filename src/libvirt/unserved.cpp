@@ -80,14 +80,12 @@ constexpr Unserved unserved[] = {
     {425, "virDomainAuthorizedSSHKeysSet"},
 
     // jobs on disks, and what is done to their contents
-    {103, "virDomainBlockPeek"},
     {237, "virDomainBlockJobAbort"},
     {238, "virDomainGetBlockJobInfo"},
     {239, "virDomainBlockJobSetSpeed"},
     {240, "virDomainBlockPull"},
     {252, "virDomainSetBlockIoTune"},
     {253, "virDomainGetBlockIoTune"},
-    {263, "virDomainGetDiskErrors"},
     {266, "virDomainBlockRebase"},
     {290, "virDomainBlockCommit"},
     {345, "virDomainBlockCopy"},
@@ -100,11 +98,7 @@ constexpr Unserved unserved[] = {
     {198, "virDomainGetMemoryParameters"},
     {205, "virDomainSetBlkioParameters"},
     {206, "virDomainGetBlkioParameters"},
-    {226, "virDomainSendKey"},
-    {229, "virDomainGetControlInfo"},
     {249, "virDomainOpenGraphics"},
-    {254, "virDomainSetNumaParameters"},
-    {255, "virDomainGetNumaParameters"},
     {278, "virDomainGetSecurityLabelList"},
     {279, "virDomainPinEmulator"},
     {280, "virDomainGetEmulatorPinInfo"},
@@ -119,7 +113,6 @@ constexpr Unserved unserved[] = {
     {356, "virDomainDelIOThread"},
     {365, "virDomainGetPerfEvents"},
     {366, "virDomainSetPerfEvents"},
-    {390, "virDomainSetLifecycleAction"},
     {396, "virDomainGetLaunchSecurityInfo"},
     {402, "virDomainSetIOThreadParams"},
     {427, "virDomainStartDirtyRateCalc"},
@@ -127,15 +120,10 @@ constexpr Unserved unserved[] = {
     {443, "virDomainFDAssociate"},
 
     // the host
-    {158, "virConnectCompareCPU"},
-    {162, "virConnectBaselineCPU"},
     {250, "virNodeSuspendForDuration"},
     {288, "virNodeSetMemoryParameters"},
     {289, "virNodeGetMemoryParameters"},
-    {312, "virConnectGetCPUModelNames"},
     {347, "virNodeAllocPages"},
-    {393, "virConnectCompareHypervisorCPU"},
-    {394, "virConnectBaselineHypervisorCPU"},
     {395, "virNodeGetSEVInfo"},
 
     // the host's devices

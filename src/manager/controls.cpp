@@ -16,14 +16,24 @@ Task<Result<>> Guests::reset(DomainRef domain, Operation operation) {
     if (!domain->life) co_return fail(Reason::invalid_state, "domain is not running");
     if (!domain->life->ours)
         co_return fail(Reason::unsupported_operation, "another tool made its guest, and can make it anew");
-    const StartOptions options{.paused = domain->status.state == State::paused};
+    const Anew how{.as_it_was = true, .paused = domain->status.state == State::paused};
     auto again = at_rest(domain->life->definition);
-    co_return co_await start_anew(std::move(domain), std::move(again), options, std::move(operation));
+    co_return co_await start_anew(std::move(domain), std::move(again), how, std::move(operation));
 }
 
 Task<Result<>> Guests::inject_nmi(DomainRef domain, Operation operation) {
     if (auto guest = require_guest(*domain); !guest) co_return guest;
     co_return without_guest(co_await core_.hypervisor.inject_nmi(domain->life->domid, operation));
+}
+
+Task<Result<>> Guests::send_keys(DomainRef domain, hypervisor::KeyPress press, Operation operation) {
+    if (auto guest = require_guest(*domain); !guest) co_return guest;
+    if (domain->life->definition.type != domain::GuestType::hvm)
+        co_return fail(Reason::unsupported_operation,
+                       "it is a {} guest, and only an HVM guest has a keyboard that keys can be sent to",
+                       domain->life->definition.type == domain::GuestType::pv ? "PV" : "PVH");
+    const auto domid = domain->life->domid;
+    co_return without_guest(co_await core_.hypervisor.send_keys(domid, std::move(press), operation));
 }
 
 Task<Result<>> Guests::sleep(DomainRef domain, Operation operation) {
@@ -49,11 +59,17 @@ Task<Result<>> Guests::wake(DomainRef domain, Operation operation) {
                        domain::to_string(domain->status.state));
     const auto life = domain->life->id;
     const Changing changing(core_, domain);
+    const auto held = held_for(*domain);
     auto resumed = co_await ready_to_run(domain);
-    if (resumed) resumed = co_await core_.hypervisor.resume(domain->life->domid, operation);
-    if (!resumed && domain->image) co_await take_image_back(domain);
-    if (!resumed) co_return without_guest(std::move(resumed));
-    domain->image = false;  // what is aside goes with the life
+    if (resumed) {
+        resumed = co_await core_.hypervisor.resume(domain->life->domid, operation);
+        resumed = co_await make_sure(domain, std::move(resumed));
+    }
+    if (!resumed) {
+        co_await hold_again(domain, held);
+        co_return without_guest(std::move(resumed));
+    }
+    domain->image.goes();  // what is aside goes with the life
     if (!domain->life || domain->life->id != life)
         co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     domain->life->stopped.reset();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 
 #include "async/scheduler.hpp"
 #include "hypervisor/port.hpp"
@@ -43,6 +44,8 @@ class Core {
     /// that has ended since.
     Moment last_end{};
     std::uint64_t memory_free_kib = 0;
+    /// The host's PCI devices that are on their way to or from a driver, or are being reset: for no guest.
+    std::set<domain::PciAddress> pci_changing{};
     /// The daemon ends in order: no job begins, and what is half done is cancelled.
     bool stopping = false;
     Timeline timeline;
@@ -86,10 +89,12 @@ class Resting {
 /// Its guest ends to be started anew, which a daemon that is stopped or killed leaves to the next one.
 class Restarting {
  public:
-    explicit Restarting(DomainRef domain) : domain_(std::move(domain)) { domain_->restarting = true; }
+    explicit Restarting(DomainRef domain, Anew how = {}) : domain_(std::move(domain)) {
+        domain_->restarting = how;
+    }
     Restarting(const Restarting&) = delete;
     Restarting& operator=(const Restarting&) = delete;
-    ~Restarting() { domain_->restarting = false; }
+    ~Restarting() { domain_->restarting.reset(); }
 
  private:
     DomainRef domain_;

@@ -95,4 +95,12 @@ Task<Result<CpuShare>> Manager::cpu_share(Uuid uuid) {
     co_return co_await impl_->core.hypervisor.cpu_share((*domain)->life->domid);
 }
 
+Task<Result<domain::CpuSet>> Manager::memory_nodes(Uuid uuid) {
+    const auto domain = impl_->existing(uuid);
+    if (!domain) co_return std::unexpected(domain.error());
+    if (!(*domain)->life)
+        co_return fail(Reason::invalid_state, "domain '{}' is not running", (*domain)->name);
+    co_return co_await impl_->core.hypervisor.memory_nodes((*domain)->life->domid);
+}
+
 }  // namespace virtlight::manager

@@ -36,7 +36,7 @@ async::Task<Result<>> Definitions::undefine(DomainRef domain, bool with_image) {
         co_return fail(Reason::invalid_state, "Refusing to undefine while domain managed save image exists");
     if (with_image) {
         if (auto removed = co_await core_.store.remove_image(domain->uuid); !removed) co_return removed;
-        domain->image = false;
+        domain->image.goes();
     }
     auto removed = co_await core_.store.remove(domain->uuid);
     if (!removed) co_return removed;

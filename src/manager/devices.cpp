@@ -43,7 +43,7 @@ Task<Result<>> require_free(Core& core, DomainRef domain) {
     const auto coming = domain->coming;
     const auto life = domain->life->id;
     if (auto free = check_macs_are_free(core.registry, *coming); !free) co_return free;
-    if (auto free = check_host_devices_are_free(core.registry, *coming); !free) co_return free;
+    if (auto free = check_host_devices_are_free(core, *coming); !free) co_return free;
     if (auto free = co_await require_free_disks(core, domain, *coming); !free) co_return free;
     if (domain->life && domain->life->id == life) co_return Result<>{};
     co_return fail(Reason::invalid_state, "domain is not running any more");
@@ -63,6 +63,19 @@ class Coming {
     DomainRef domain_;
 };
 
+/// What can be changed of a network interface while its guest runs.
+void take_nics(const Definition& seen, Definition& ours, std::vector<std::string>& changes) {
+    for (auto& nic : ours.nics) {
+        const auto now = std::ranges::find(seen.nics, nic.mac, &domain::Nic::mac);
+        if (now == seen.nics.end()) continue;
+        const auto name = name_of(Device(nic));
+        if (std::exchange(nic.rate_kib, now->rate_kib) != now->rate_kib)
+            changes.push_back(name + " has got another bandwidth");
+        if (std::exchange(nic.link_down, now->link_down) != now->link_down)
+            changes.push_back(fmt::format("the link of {} is {} now", name, nic.link_down ? "down" : "up"));
+    }
+}
+
 /// Makes the devices of `ours` those of `seen`, and tells in words what that has changed.
 std::vector<std::string> take_devices(const Definition& seen, Definition& ours) {
     std::vector<std::string> changes;
@@ -78,6 +91,7 @@ std::vector<std::string> take_devices(const Definition& seen, Definition& ours) 
         drive = *now;
         changes.push_back(name_of(Device(drive)) + " has got another medium");
     }
+    take_nics(seen, ours, changes);
     return changes;
 }
 
@@ -114,7 +128,9 @@ Task<Result<>> Devices::detach(DomainRef domain, DeviceNamed named, Affects aske
     const Change remove = [gone = *device](Definition& definition) {
         return domain::remove_device(definition, gone);
     };
-    Act act = [this, gone = *device, operation](DomId domid) { return take_away(domid, gone, operation); };
+    Act act = [this, uuid = domain->uuid, gone = *device, operation](DomId domid) {
+        return take_away(uuid, domid, gone, operation);
+    };
     const auto alias = domain::alias_of(*device);
     const auto life = domain->life ? domain->life->id : hypervisor::LifeId();
     auto detached =
@@ -125,10 +141,10 @@ Task<Result<>> Devices::detach(DomainRef domain, DeviceNamed named, Affects aske
     co_return detached;
 }
 
-Task<Result<>> Devices::take_away(DomId domid, Device device, Operation operation) {
+Task<Result<>> Devices::take_away(Uuid uuid, DomId domid, Device device, Operation operation) {
     auto taken = co_await core_.hypervisor.detach(domid, device, operation);
     const auto* const pci = std::get_if<domain::PciDevice>(&device);
-    if (taken && pci) co_await give_back(core_, *pci, operation);
+    if (taken && pci) co_await give_back(core_, uuid, *pci, operation);
     co_return taken;
 }
 
@@ -190,12 +206,16 @@ Task<Result<>> Devices::change_guest(DomainRef domain, Change change, Act act,
     if (auto guest = require_guest(*domain); !guest) co_return guest;
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
-    auto done = co_await note_life(core_, domain, Held::devices);
+    // One that was never let run goes with its devices should the daemon be killed.
+    const bool never_ran = held_for(*domain) == Held::starting &&
+                           domain->status == domain::Status(domain::PausedReason::starting_up);
+    const auto held = never_ran ? Held::starting : Held::no;
+    auto done = co_await note_life(core_, domain, never_ran ? held : Held::devices);
     if (done) done = co_await act(domid);
     const bool lives = domain->life && domain->life->id == life;
     if (lives && done) std::ignore = change(domain->life->definition);
     if (lives && done && told) core_.tell(*domain, *told);
-    if (lives) co_await note_or_warn(core_, domain, "which devices it has");
+    if (lives) co_await note_or_warn(core_, domain, "which devices it has", held);
     co_return without_guest(std::move(done));
 }
 
@@ -212,6 +232,8 @@ Task<Result<>> Devices::look_again(DomainRef domain, hypervisor::LifeId life) {
         log::notice("domain '{}': {} while the daemon was away", domain->name, what);
         core_.timeline.note(*domain, what + " while the daemon was away");
     }
+    co_await settle_password(domain);
+    if (!domain->life || domain->life->id != life) co_return Result<>{};
     co_await note_or_warn(core_, domain, "which devices it has");
     co_return Result<>{};
 }

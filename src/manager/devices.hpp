@@ -30,7 +30,10 @@ class Devices {
                                  hypervisor::Operation operation);
     async::Task<Result<>> update(DomainRef domain, domain::Device device, Affects affects,
                                  hypervisor::Operation operation);
-    async::Task<Result<>> edit(DomainRef domain, std::string xml, domain::DeviceEdit edit, Affects affects);
+    async::Task<Result<>> edit(DomainRef domain, std::string xml, domain::DeviceEdit edit, Affects affects,
+                               hypervisor::Operation operation);
+    /// Of a device that can come and go in a definition alone.
+    async::Task<Result<>> remove_by_alias(DomainRef domain, std::string alias, Affects affects);
     /// In KiB per second; 0: without bound. Of the interface nothing else is changed.
     async::Task<Result<>> set_nic_rate(DomainRef domain, domain::MacAddress mac, unsigned rate_kib,
                                        Affects affects, hypervisor::Operation operation);
@@ -57,8 +60,13 @@ class Devices {
     /// While it lasts, the life is noted as one whose devices are being changed.
     async::Task<Result<>> change_guest(DomainRef domain, Change change, Act act,
                                        std::optional<domain::EventKind> told);
-    async::Task<Result<>> take_away(hypervisor::DomId domid, domain::Device device,
+    async::Task<Result<>> change_screen(DomainRef domain, std::string xml, Affects affects,
+                                        hypervisor::Operation operation);
+    async::Task<> settle_password(DomainRef domain);
+    async::Task<Result<>> take_away(Uuid uuid, hypervisor::DomId domid, domain::Device device,
                                     hypervisor::Operation operation);
+
+    async::Task<Result<>> store(DomainRef domain, domain::Definition definition);
 
     Core& core_;
 };

@@ -19,11 +19,11 @@ struct DiskSizes::Round {
     async::Completion<bool> done{};
 };
 
-Task<> DiskSizes::look(std::vector<Disk> disks, Duration patience) {
+Task<> DiskSizes::look(std::vector<Disk> disks, bool all, Duration patience) {
     std::erase_if(disks, [](const Disk& disk) {
         return disk.source == Disk::Source::none || !disk.backend_domain.empty();
     });
-    keep_only(disks);
+    if (all || known_.size() + disks.size() > limits::disk_sizes) keep_only(disks);
     if (patience <= Duration::zero()) co_return;
     const auto round = std::make_shared<Round>();
     round->left = std::move(disks);
@@ -35,8 +35,8 @@ Task<> DiskSizes::look(std::vector<Disk> disks, Duration patience) {
         looks_.spawn(work(round));
     const auto timer =
         core_.scheduler.call_at(core_.scheduler.now() + patience, [done = round->done] { done.set(false); });
-    const bool all = co_await round->done;
-    if (all) core_.scheduler.cancel(timer);
+    const bool done = co_await round->done;
+    if (done) core_.scheduler.cancel(timer);
     round->left.clear();
 }
 

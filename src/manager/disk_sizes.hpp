@@ -21,8 +21,9 @@ class DiskSizes {
  public:
     explicit DiskSizes(Core& core) : core_(core) {}
 
-    /// Ends when all have been looked at, but after `patience` at the latest.
-    async::Task<> look(std::vector<domain::Disk> disks, Duration patience);
+    /// Ends when all have been looked at, but after `patience` at the latest. `all`: there are no others, and
+    /// what is known of such is forgotten; else only if limits::disk_sizes are known already.
+    async::Task<> look(std::vector<domain::Disk> disks, bool all, Duration patience);
     /// Empty: nothing is known of it.
     std::optional<hypervisor::DiskSize> of(const domain::Disk& disk) const;
 

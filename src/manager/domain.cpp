@@ -31,7 +31,8 @@ JobReport::Operation operation(JobKind kind) {
 domain::Definition at_rest(domain::Definition definition) {
     for (auto& console : definition.consoles)
         console.tty.clear();
-    definition.graphics = without_taken_port(std::move(definition.graphics));
+    definition.graphics = without_taken_ports(std::move(definition.graphics));
+    definition.usb = without_found_addresses(std::move(definition.usb));
     return definition;
 }
 
@@ -84,7 +85,7 @@ DomainInfo info(const Domain& domain) {
     info.type = asked.type;
     info.persistent = domain.stored.has_value();
     info.autostart = domain.autostart;
-    info.managed_image = domain.image;
+    info.managed_image = static_cast<bool>(domain.image);
     info.memory_kib = asked.memory_kib;
     info.memory_max_kib = asked.memory_max_kib;
     info.vcpus = asked.vcpus;

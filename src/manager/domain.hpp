@@ -14,6 +14,7 @@
 #include "hypervisor/disk_files.hpp"
 #include "manager/job_queue.hpp"
 #include "manager/life_state.hpp"
+#include "manager/managed_image.hpp"
 #include "manager/manager.hpp"
 
 namespace virtlight::manager {
@@ -41,8 +42,7 @@ struct Domain {
 
     std::optional<domain::Definition> stored{};
     bool autostart = false;
-    bool image = false;       ///< a managed image of it is there
-    bool image_goes = false;  ///< a job waits for its turn to set it aside
+    ManagedImage image{};
 
     std::optional<Life> life{};
     std::optional<domain::Definition> making{};  ///< what is being started
@@ -52,8 +52,8 @@ struct Domain {
     std::map<std::string, std::optional<hypervisor::FileIdentity>> disk_files{};
     std::vector<std::string> warnings{};  ///< what is likely to keep it from starting, as of its definition
     domain::Status status{};
-    bool restarting = false;   ///< what ends of it is to start anew
-    unsigned short_lives = 0;  ///< in a row, each started anew after the one before
+    std::optional<Anew> restarting{};  ///< what ends of it is to start anew
+    unsigned short_lives = 0;          ///< in a row, each started anew after the one before
 
     JobQueue queue{};
     std::optional<RunningJob> job{};      ///< whose turn it is

@@ -34,6 +34,13 @@ bool stopped(const Domain& domain, hypervisor::LifeId life) {
     return !domain.life || domain.life->id != life || domain.life->stopped;
 }
 
+/// Whether its guest may have been let run, by whomever: one of ours that has not has no note with its domid,
+/// or the image that it was restored from is still good.
+bool was_let_run(const Domain& domain) {
+    const bool restored_only = domain.image && !domain.image.is_outdated();
+    return !domain.life->ours || (domain.life->noted && !restored_only);
+}
+
 }  // namespace
 
 Task<Result<>> Guests::suspend(DomainRef domain, Operation operation) {
@@ -54,10 +61,14 @@ Task<Result<>> Guests::resume(DomainRef domain, Operation operation) {
     if (auto guest = require_guest(*domain); !guest) co_return guest;
     if (domain->status.state == State::running) co_return Result<>{};
     const Changing changing(core_, domain);
+    const auto held = held_for(*domain);
     auto unpaused = co_await ready_to_run(domain);
     if (unpaused) unpaused = co_await unpause(domain, operation);
-    if (!unpaused) co_return without_guest(std::move(unpaused));
-    domain->image = false;  // what is aside goes with the life
+    if (!unpaused) {
+        co_await hold_again(domain, held);
+        co_return without_guest(std::move(unpaused));
+    }
+    domain->image.goes();  // what is aside goes with the life
     domain->status = domain::RunningReason::unpaused;
     core_.tell(*domain, domain::Resumed::unpaused);
     co_return unpaused;
@@ -73,7 +84,7 @@ Task<Result<>> Guests::shutdown(DomainRef domain, std::optional<hypervisor::Shut
     const auto domid = domain->life->domid;
     domain->life->stop_asked = true;
     if (std::exchange(domain->life->restart_asked, false))
-        co_await note_beside(core_, domain, "that it is not to reboot");
+        co_await note_change(core_, domain, "that it is not to reboot");
     if (stopped(*domain, life)) co_return Result<>{};
     auto asked = co_await core_.hypervisor.request_shutdown(domid, method.value_or(paravirtual), operation);
     const bool deaf = !asked && asked.error().reason == Reason::unsupported_operation;
@@ -103,12 +114,12 @@ Task<Result<>> Guests::press_to_reboot(DomainRef domain, Operation operation) {
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
     domain->life->restart_asked = true;
-    co_await note_beside(core_, domain, "that it is to reboot");
+    co_await note_change(core_, domain, "that it is to reboot");
     auto asked =
         co_await core_.hypervisor.request_shutdown(domid, hypervisor::ShutdownMethod::acpi, operation);
     if (!asked && !stopped(*domain, life)) {
         domain->life->restart_asked = false;
-        co_await note_beside(core_, domain, "that it is not to reboot");
+        co_await note_change(core_, domain, "that it is not to reboot");
     }
     co_return without_guest(std::move(asked));
 }
@@ -130,7 +141,7 @@ Task<Result<>> Guests::destroy(DomainRef domain, domain::ShutoffReason reason, O
 /// Xen pauses a guest before it takes it apart: should the daemon be killed between, the next one is to know
 /// that this guest is to go. Of one that was never let run it knows that already.
 Task<Result<>> Guests::end_guest(DomainRef domain, Operation operation) {
-    const bool ran = !domain->life->ours || (domain->life->noted && !domain->image);
+    const bool ran = was_let_run(*domain);
     if (ran) co_await note_or_warn(core_, domain, "that it is destroyed", Held::ending);
     if (!domain->life) co_return Result<>{};
     auto removed = co_await remove_guest(domain, operation);
@@ -152,19 +163,32 @@ void Guests::tell_that_it_stays(const DomainRef& domain) {
         core_.tell(*domain, halted_event(*domain->life, domain->status.state));
 }
 
+namespace {
+
+/// What ours has of the host. Another tool's guest has it from that tool.
+std::vector<domain::PciDevice> devices_of(const Domain& domain) {
+    return domain.life && domain.life->ours ? domain.life->definition.pci_devices
+                                            : std::vector<domain::PciDevice>();
+}
+
+}  // namespace
+
 Task<Result<>> Guests::remove_guest(DomainRef domain, Operation operation) {
+    const auto devices = devices_of(*domain);
+    auto removed = co_await take_apart(domain, operation);
+    if (removed) co_await give_back_all(domain, devices, std::move(operation));
+    co_return removed;
+}
+
+Task<Result<>> Guests::take_apart(DomainRef domain, Operation operation) {
     if (!domain->life) co_return Result<>{};
-    const auto devices =
-        domain->life->ours ? domain->life->definition.pci_devices : std::vector<domain::PciDevice>();
-    auto removed = co_await core_.hypervisor.destroy(domain->life->domid, operation);
-    if (!removed && removed.error().reason != Reason::no_domain) co_return removed;
-    for (const auto& device : devices)
-        co_await give_back(core_, device, operation);
-    co_return Result<>{};
+    auto removed = co_await core_.hypervisor.destroy(domain->life->domid, std::move(operation));
+    if (!removed && removed.error().reason == Reason::no_domain) co_return Result<>{};
+    co_return removed;
 }
 
 /// Once more, after it has failed: it may have gone all the same, and its domid may be another's by now.
-Task<Result<>> Guests::remove_again(DomainRef domain, Operation operation) {
+Task<Result<>> Guests::take_apart_again(DomainRef domain, Operation operation) {
     const auto snapshot = co_await core_.hypervisor.look();
     if (!snapshot) co_return std::unexpected(snapshot.error());
     if (!domain->life) co_return Result<>{};
@@ -172,17 +196,16 @@ Task<Result<>> Guests::remove_again(DomainRef domain, Operation operation) {
         return seen.domid == domain->life->domid && seen.uuid == domain->uuid;
     };
     if (std::ranges::none_of(snapshot->domains, is_it)) co_return Result<>{};
-    co_return co_await remove_guest(domain, std::move(operation));
+    co_return co_await take_apart(domain, std::move(operation));
 }
 
 /// Tries until it is gone, as nobody else will: the guest may have to start anew. Should its time be over,
 /// the next look finds that the guest has stopped, and all begins anew.
 Task<Result<>> Guests::remove_stopped(DomainRef domain, Operation operation) {
     const auto life = domain->life->id;
-    for (unsigned tries = 1;; ++tries) {
-        auto removed =
-            co_await (tries == 1 ? remove_guest(domain, operation) : remove_again(domain, operation));
-        if (removed) co_return removed;
+    const auto devices = devices_of(*domain);
+    auto removed = co_await take_apart(domain, operation);
+    for (unsigned tries = 1; !removed; ++tries) {
         if (operation.cancel.cancelled()) {
             if (domain->life && domain->life->id == life) domain->life->unfinished = true;
             co_return removed;
@@ -190,20 +213,26 @@ Task<Result<>> Guests::remove_stopped(DomainRef domain, Operation operation) {
         log::error("domain '{}' has stopped, and what is left of it cannot be removed: {}", domain->name,
                    removed.error().message);
         co_await async::sleep_for(core_.scheduler, restart_pause(tries), operation.cancel);
+        removed = co_await take_apart_again(domain, operation);
     }
+    co_await give_back_all(domain, devices, std::move(operation));
+    co_return removed;
+}
+
+Task<> Guests::give_back_all(DomainRef domain, std::vector<domain::PciDevice> devices, Operation operation) {
+    for (const auto& device : devices)
+        co_await give_back(core_, domain->uuid, device, operation);
 }
 
 Task<Result<>> Guests::clear_away(DomainRef domain, std::vector<domain::PciDevice> devices,
                                   Operation operation) {
-    for (const auto& device : devices)
-        co_await give_back(core_, device, operation);
+    co_await give_back_all(domain, std::move(devices), std::move(operation));
     co_return co_await forget(domain);
 }
 
 Task<Result<>> Guests::forget(DomainRef domain) {
     if (domain->restarting && core_.stopping) co_return Result<>{};
-    // It has never run: what it was restored from is what there is of it.
-    if (domain->image) co_await take_image_back(domain);
+    co_await settle_image(domain);
     // The store may keep it: a life that Xen does not run is recognised at the next start.
     const auto removed = co_await core_.store.remove_life(domain->uuid);
     if (!removed)

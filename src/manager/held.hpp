@@ -3,7 +3,9 @@
 
 namespace virtlight::manager {
 
-/// Why a guest is as it is, where Xen cannot tell: noted for the next daemon, should this one be killed.
+// What is noted of a guest for the next daemon, should this one be killed.
+
+/// Why it is as it is, where Xen cannot tell.
 enum class Held {
     no,
     starting,   ///< it was about to be let run; that it has, nobody notes
@@ -12,6 +14,14 @@ enum class Held {
     resetting,  ///< it is paused when another kernel has taken its place
     devices,    ///< its devices are being changed
     ending,     ///< it is being destroyed
+};
+
+/// How a guest is started anew.
+struct Anew {
+    bool as_it_was = false;  ///< with the definition that it ran with, whatever is stored by now
+    bool paused = false;     ///< and is not let run
+
+    bool operator==(const Anew&) const = default;
 };
 
 }  // namespace virtlight::manager

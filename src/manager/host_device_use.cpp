@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "manager/host_device_use.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/log.hpp"
 #include "manager/others.hpp"
 
@@ -8,7 +11,7 @@ namespace virtlight::manager {
 namespace {
 
 bool is_same(const domain::UsbDevice& one, const domain::UsbDevice& other) {
-    return one.host_bus == other.host_bus && one.host_device == other.host_device;
+    return same_device(one, other);
 }
 
 bool is_same(const domain::PciDevice& one, const domain::PciDevice& other) {
@@ -26,8 +29,13 @@ const One* first_used(const std::vector<One>& wanted, const std::vector<One>& us
 
 }  // namespace
 
-Result<> check_host_devices_are_free(const Registry& registry, const domain::Definition& definition) {
+Result<> check_host_devices_are_free(const Core& core, const domain::Definition& definition) {
     if (definition.pci_devices.empty() && definition.usb.devices.empty()) return {};
+    for (const auto& device : definition.pci_devices)
+        if (core.pci_changing.contains(device.address))
+            return fail(Reason::operation_failed,
+                        "PCI device {} is being reset, or taken from its driver or given back to it",
+                        to_string(device.address));
     const auto refusal = [&](const Domain& other, const domain::Definition& has) -> Result<> {
         if (const auto* const device = first_used(definition.pci_devices, has.pci_devices))
             return fail(Reason::operation_failed, "PCI device {} is in use by domain '{}'",
@@ -37,11 +45,31 @@ Result<> check_host_devices_are_free(const Registry& registry, const domain::Def
                         to_string(*device), other.name);
         return {};
     };
-    return check_others(registry, definition.uuid, refusal);
+    return check_others(core.registry, definition.uuid, refusal);
 }
 
-async::Task<> give_back(Core& core, domain::PciDevice device, hypervisor::Operation operation) {
+ChangingPci::ChangingPci(Core& core, domain::PciAddress address) : core_(core), address_(address) {
+    core_.pci_changing.insert(address_);
+}
+
+ChangingPci::~ChangingPci() {
+    core_.pci_changing.erase(address_);
+}
+
+async::Task<Result<domain::Usb>> find_usb_devices(Core& core, domain::Usb wanted) {
+    const bool any =
+        std::ranges::any_of(wanted.devices, [](const auto& device) { return device.id.has_value(); });
+    if (!any) co_return wanted;
+    const auto there = co_await core.hypervisor.usb_devices();
+    if (!there) co_return std::unexpected(there.error());
+    co_return hypervisor::find_usb_devices(std::move(wanted), *there);
+}
+
+async::Task<> give_back(Core& core, Uuid of, domain::PciDevice device, hypervisor::Operation operation) {
     if (!device.managed) co_return;
+    const auto free = check_host_devices_are_free(core, {.uuid = of, .pci_devices = {device}});
+    if (!free) co_return log::notice("it is not given back to its driver: {}", free.error().message);
+    const ChangingPci changing(core, device.address);
     const auto given = co_await core.hypervisor.set_assignable(device.address, false, operation);
     if (!given) log::warning("{}", given.error().message);
 }

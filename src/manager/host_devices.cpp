@@ -11,9 +11,9 @@ using hypervisor::HostPciDevice;
 
 namespace {
 
-/// Whether no guest that runs, or is being started, has it.
-Result<> check_unused(const Registry& registry, const PciAddress& address) {
-    return check_host_devices_are_free(registry, {.pci_devices = {{.address = address}}});
+/// Whether no guest that runs, or is being started, has it, and nobody else does anything to it.
+Result<> check_unused(const Core& core, const PciAddress& address) {
+    return check_host_devices_are_free(core, {.pci_devices = {{.address = address}}});
 }
 
 }  // namespace
@@ -22,14 +22,22 @@ Task<Result<std::vector<HostPciDevice>>> Manager::pci_devices() {
     return impl_->core.hypervisor.pci_devices();
 }
 
+Task<Result<std::vector<hypervisor::HostDevice>>> Manager::host_devices() {
+    return impl_->core.hypervisor.host_devices();
+}
+
 Task<Result<>> Manager::set_assignable(PciAddress address, bool assignable) {
-    if (auto unused = check_unused(impl_->core.registry, address); !unused) co_return unused;
-    co_return co_await impl_->core.hypervisor.set_assignable(address, assignable, {});
+    auto& core = impl_->core;
+    if (auto unused = check_unused(core, address); !unused) co_return unused;
+    const ChangingPci changing(core, address);
+    co_return co_await core.hypervisor.set_assignable(address, assignable, {});
 }
 
 Task<Result<>> Manager::reset_pci(PciAddress address) {
-    if (auto unused = check_unused(impl_->core.registry, address); !unused) co_return unused;
-    co_return co_await impl_->core.hypervisor.reset_pci(address, {});
+    auto& core = impl_->core;
+    if (auto unused = check_unused(core, address); !unused) co_return unused;
+    const ChangingPci changing(core, address);
+    co_return co_await core.hypervisor.reset_pci(address, {});
 }
 
 }  // namespace virtlight::manager

@@ -2,48 +2,74 @@
 #include "manager/job_queue.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <span>
 #include <utility>
 
 #include "base/limits.hpp"
 
 namespace virtlight::manager {
+namespace {
+
+struct Row {
+    JobKind kind;
+    JobRules rules;
+};
+
+/// Whether the table has a row for each kind, in their order.
+constexpr bool names_all(std::span<const Row> table) {
+    for (std::size_t i = 0; i < table.size(); ++i)
+        if (std::to_underlying(table[i].kind) != static_cast<int>(i)) return false;
+    return table.size() == job_kinds;
+}
+
+}  // namespace
 
 const JobRules& rules(JobKind kind) {
     using namespace limits;
+    using enum JobKind;
     using Asks = JobRules::Asks;
-    static constexpr JobRules table[] = {
-        {"define", definition_deadline, false, 0},
-        {"undefine", definition_deadline, false, 0},
-        {"set autostart of", definition_deadline, false, 0},
-        {"change the metadata of", definition_deadline, false, 0},
-        {"remove the image of", definition_deadline, false, 0},
-        {"change the image of", image_deadline, false, 0, image_patience},
-        {"start", start_deadline, true, 0, image_patience},
-        {"create", start_deadline, true, 0, image_patience},
-        {"suspend", pause_deadline, true, 0},
-        {"resume", pause_deadline, true, 0},
-        {"save", image_deadline, true, 0, image_patience, Asks::guest},
-        {"restore", image_deadline, true, 0, image_patience},
-        {"shut down", request_deadline, true, 0, {}, Asks::guest_only},
-        {"reboot", request_deadline, true, 0, {}, Asks::guest_only},
-        {"reset", start_deadline, true, 0},
-        {"inject an NMI into", tuning_deadline, true, 0},
-        {"set the memory of", tuning_deadline, true, 0},
-        {"set the vCPUs of", tuning_deadline, true, 0},
-        {"pin a vCPU of", tuning_deadline, true, 0},
-        {"set the processor share of", tuning_deadline, true, 0},
-        {"rename", tuning_deadline, true, 0},
-        {"attach a device to", device_deadline, true, 0},
-        {"detach a device from", device_deadline, true, 0},
-        {"change a device of", device_deadline, true, 0},
-        {"resize a disk of", device_deadline, true, 0},
-        {"dump the core of", image_deadline, true, 0, dump_patience},
-        {"suspend", sleep_deadline, true, 0, {}, Asks::guest},
-        {"wake up", tuning_deadline, true, 0},
-        {"destroy", destroy_deadline, true, 2},
-        {"clean up after", after_stop_deadline, true, 1, after_stop_deadline},
+    static constexpr Row table[] = {
+        {define, {"define", definition_deadline, false, 0}},
+        {undefine, {"undefine", definition_deadline, false, 0}},
+        {set_autostart, {"set autostart of", definition_deadline, false, 0}},
+        {set_metadata, {"change the metadata of", definition_deadline, false, 0}},
+        {set_lifecycle_action, {"change a lifecycle action of", definition_deadline, false, 0}},
+        {remove_image, {"remove the image of", definition_deadline, false, 0}},
+        {change_image, {"change the image of", image_deadline, false, 0, image_patience}},
+        {start, {"start", start_deadline, true, 0, image_patience}},
+        {create, {"create", start_deadline, true, 0, image_patience}},
+        {suspend, {"suspend", pause_deadline, true, 0}},
+        {resume, {"resume", pause_deadline, true, 0}},
+        {save, {"save", image_deadline, true, 0, image_patience, Asks::guest}},
+        {restore, {"restore", image_deadline, true, 0, image_patience}},
+        {shutdown, {"shut down", request_deadline, true, 0, {}, Asks::guest_only}},
+        {reboot, {"reboot", request_deadline, true, 0, {}, Asks::guest_only}},
+        {reset, {"reset", start_deadline, true, 0}},
+        {inject_nmi, {"inject an NMI into", tuning_deadline, true, 0}},
+        {send_keys, {"send keys to", tuning_deadline, true, 0}},
+        {set_memory, {"set the memory of", tuning_deadline, true, 0}},
+        {set_vcpus, {"set the vCPUs of", tuning_deadline, true, 0}},
+        {pin_vcpu, {"pin a vCPU of", tuning_deadline, true, 0}},
+        {set_cpu_share, {"set the processor share of", tuning_deadline, true, 0}},
+        {rename, {"rename", tuning_deadline, true, 0}},
+        {attach_device, {"attach a device to", device_deadline, true, 0}},
+        {detach_device, {"detach a device from", device_deadline, true, 0}},
+        {update_device, {"change a device of", device_deadline, true, 0}},
+        {resize_disk, {"resize a disk of", device_deadline, true, 0}},
+        {dump_core, {"dump the core of", image_deadline, true, 0, dump_patience}},
+        {sleep, {"suspend", sleep_deadline, true, 0, {}, Asks::guest}},
+        {wake, {"wake up", tuning_deadline, true, 0}},
+        {destroy, {"destroy", destroy_deadline, true, 2}},
+        {after_stop, {"clean up after", after_stop_deadline, true, 1, after_stop_deadline}},
+        {set_image_aside, {"set aside the image of", definition_deadline, false, 0}},
+        // Not ended by a destroy: the definition gets the name, too.
+        {follow_name, {"follow the new name of", definition_deadline, false, 0}},
+        {look_again, {"look again at the devices of", device_deadline, true, 0}},
+        {correct_note, {"correct what is noted of", pause_deadline, true, 0}},
     };
-    return table[std::to_underlying(kind)];
+    static_assert(names_all(table));
+    return table[std::to_underlying(kind)].rules;
 }
 
 std::optional<JobQueue::Arrival> JobQueue::add(JobId id, JobKind kind) {
@@ -93,6 +119,11 @@ void JobQueue::finish(JobId id) {
 
 bool JobQueue::withdraw(JobId id) {
     return std::erase_if(waiting_, [id](const Entry& entry) { return entry.id == id; }) > 0;
+}
+
+bool JobQueue::has(JobKind kind) const {
+    const auto is_it = [kind](const Entry& entry) { return entry.kind == kind; };
+    return std::ranges::any_of(running_, is_it) || std::ranges::any_of(waiting_, is_it);
 }
 
 }  // namespace virtlight::manager

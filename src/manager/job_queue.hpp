@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -20,6 +21,7 @@ enum class JobKind {
     undefine,
     set_autostart,
     set_metadata,
+    set_lifecycle_action,
     remove_image,
     change_image,
     start,
@@ -32,6 +34,7 @@ enum class JobKind {
     reboot,
     reset,
     inject_nmi,
+    send_keys,
     set_memory,
     set_vcpus,
     pin_vcpu,
@@ -46,7 +49,13 @@ enum class JobKind {
     wake,
     destroy,
     after_stop,  ///< what is to be done when a guest has ended
+    // What the daemon asks of itself.
+    set_image_aside,  ///< another tool has run its guest
+    follow_name,      ///< another tool has given it another name
+    look_again,       ///< at the devices of a guest that were being changed when the daemon was killed
+    correct_note,     ///< what the daemon before has noted of a guest is not so any more
 };
+inline constexpr std::size_t job_kinds = std::to_underlying(JobKind::correct_note) + 1;
 
 /// What holds for every job of a kind.
 struct JobRules {
@@ -82,6 +91,8 @@ class JobQueue {
     /// Forgets a job that waits; false if it does not.
     bool withdraw(JobId id);
 
+    /// Whether a job of this kind waits or runs.
+    bool has(JobKind kind) const;
     bool idle() const { return running_.empty() && waiting_.empty(); }
     std::size_t waiting() const { return waiting_.size(); }
 

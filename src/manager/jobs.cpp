@@ -182,6 +182,8 @@ void Jobs::withdraw(JobId id, Error why) {
     core_.timeline.dropped(*job->domain, job->kind, job->client, refused);
     core_.release(job->domain);
     job->done.set(std::unexpected(std::move(refused)));
+    // It may have been in the way of one that may run beside a request.
+    if (!core_.stopping) pump(job->domain);
 }
 
 void Jobs::overrule(JobId id, Error why) {

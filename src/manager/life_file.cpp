@@ -5,6 +5,7 @@
 #include <charconv>
 #include <optional>
 #include <sstream>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -23,8 +24,13 @@ constexpr std::pair<std::string_view, Held> held_words[] = {
 };
 constexpr std::string_view foreign_word = "foreign";
 constexpr std::string_view again_word = "again";
+constexpr std::string_view as_it_was_word = "as-it-was";
+constexpr std::string_view paused_word = "paused";
 constexpr std::string_view no_tty = "-";
 constexpr std::string_view vnc_word = "vnc:";
+constexpr std::string_view spice_word = "spice:";
+/// The address of a USB device that was found by its id.
+constexpr std::string_view usb_word = "usb:";
 constexpr std::string_view boot_word = "boot:";
 
 struct Line {
@@ -32,10 +38,22 @@ struct Line {
     Held held = Held::no;
     bool ours = true;
     bool again = false;
+    Anew anew{};
     std::vector<std::string> ttys{};
     unsigned vnc_port = 0;
+    unsigned spice_port = 0;
+    std::vector<std::pair<unsigned, unsigned>> usb{};
     std::string boot{};
 };
+
+std::pair<unsigned, unsigned> read_usb_address(std::string_view text) {
+    std::pair<unsigned, unsigned> address;
+    const auto dot = std::min(text.find('.'), text.size());
+    std::from_chars(text.data(), text.data() + dot, address.first);
+    const auto number = text.substr(std::min(dot + 1, text.size()));
+    std::from_chars(number.data(), number.data() + number.size(), address.second);
+    return address;
+}
 
 void read_word(Line& line, const std::string& word) {
     const auto* const held = std::ranges::find(held_words, word, &std::pair<std::string_view, Held>::first);
@@ -45,10 +63,18 @@ void read_word(Line& line, const std::string& word) {
         line.ours = false;
     else if (word == again_word)
         line.again = true;
+    else if (word == as_it_was_word)
+        line.anew.as_it_was = true;
+    else if (word == paused_word)
+        line.anew.paused = true;
     else if (word.starts_with(boot_word))
         line.boot = word.substr(boot_word.size());
     else if (word.starts_with(vnc_word))
         std::from_chars(word.data() + vnc_word.size(), word.data() + word.size(), line.vnc_port);
+    else if (word.starts_with(spice_word))
+        std::from_chars(word.data() + spice_word.size(), word.data() + word.size(), line.spice_port);
+    else if (word.starts_with(usb_word))
+        line.usb.push_back(read_usb_address(std::string_view(word).substr(usb_word.size())));
     else
         line.ttys.push_back(word == no_tty ? std::string() : word);
 }
@@ -65,6 +91,16 @@ std::optional<Line> read_line(std::string_view text) {
     return line;
 }
 
+/// Each to the next one that has none.
+void give_addresses(const std::vector<std::pair<unsigned, unsigned>>& addresses, domain::Usb& usb) {
+    auto next = addresses.begin();
+    for (auto& device : usb.devices) {
+        if (device.host_bus != 0 || next == addresses.end()) continue;
+        std::tie(device.host_bus, device.host_device) = *next++;
+        device.found = device.host_bus != 0;
+    }
+}
+
 }  // namespace
 
 std::string format_life(const StoredLife& life, std::string_view boot) {
@@ -73,9 +109,15 @@ std::string format_life(const StoredLife& life, std::string_view boot) {
         if (held == life.held) text += fmt::format(" {}", word);
     if (!life.ours) text += fmt::format(" {}", foreign_word);
     if (life.again) text += fmt::format(" {}", again_word);
+    if (life.again && life.anew.as_it_was) text += fmt::format(" {}", as_it_was_word);
+    if (life.again && life.anew.paused) text += fmt::format(" {}", paused_word);
     for (const auto& console : life.definition.consoles)
         text += fmt::format(" {}", console.tty.empty() ? no_tty : console.tty);
     if (const auto& vnc = life.definition.graphics.vnc) text += fmt::format(" {}{}", vnc_word, vnc->port);
+    if (const auto& spice = life.definition.graphics.spice; spice && spice->autoport)
+        text += fmt::format(" {}{}", spice_word, spice->port);
+    for (const auto& device : life.definition.usb.devices)
+        if (device.found) text += fmt::format(" {}{}", usb_word, to_string(device));
     if (!boot.empty()) text += fmt::format(" {}{}", boot_word, boot);
     text += fmt::format("{}\n{}", mark_end, domain::format_xml(life.definition));
     return text;
@@ -91,9 +133,12 @@ Result<StoredLife> parse_life(std::string_view text, std::string_view boot) {
     for (std::size_t i = 0; i < consoles; ++i)
         definition->consoles[i].tty = line->ttys[i];
     if (auto& vnc = definition->graphics.vnc) vnc->port = line->vnc_port;
+    if (auto& spice = definition->graphics.spice; spice && spice->autoport) spice->port = line->spice_port;
+    give_addresses(line->usb, definition->usb);
     // Where either is not known, Xen's word decides alone.
     const bool over = !line->boot.empty() && !boot.empty() && line->boot != boot;
-    return StoredLife{*std::move(definition), line->domid, line->held, line->ours, line->again, over};
+    return StoredLife{
+        *std::move(definition), line->domid, line->held, line->ours, line->again, over, line->anew};
 }
 
 }  // namespace virtlight::manager

@@ -25,6 +25,14 @@ domain::Definition readable(const domain::Definition& definition) {
 
 }  // namespace
 
+Held held_for(const Domain& domain) {
+    const auto& life = *domain.life;
+    if (life.noted) return *life.noted;
+    // Not even its start could be noted.
+    const bool never_ran = life.ours && domain.status == domain::Status(domain::PausedReason::starting_up);
+    return never_ran ? Held::starting : Held::no;
+}
+
 Task<Result<>> note_life(Core& core, DomainRef domain, Held held) {
     if (!domain->life) co_return Result<>{};
     const auto& life = *domain->life;
@@ -37,8 +45,12 @@ Task<Result<>> note_life(Core& core, DomainRef domain, Held held) {
     Result<> written;
     if (to_be_noted) {
         const bool again = life.restart_asked || (domain->restarting && held != Held::no);
-        const StoredLife stored{life.ours ? life.definition : readable(life.definition), life.domid, held,
-                                life.ours, again};
+        const StoredLife stored{.definition = life.ours ? life.definition : readable(life.definition),
+                                .domid = life.domid,
+                                .held = held,
+                                .ours = life.ours,
+                                .again = again,
+                                .anew = domain->restarting.value_or(Anew())};
         written = co_await core.store.save_life(stored);
     } else {
         written = co_await core.store.remove_life(domain->uuid);
@@ -53,11 +65,12 @@ Task<Result<>> note_as_it_is(Core& core, DomainRef domain) {
     co_return co_await note_life(core, domain);
 }
 
-Task<> note_beside(Core& core, DomainRef domain, std::string_view what) {
+Task<> note_change(Core& core, DomainRef domain, std::string_view what) {
     if (!domain->life) co_return;
-    // A start is over before its guest can be asked for anything.
-    const auto noted = domain->life->noted.value_or(Held::no);
-    co_await note_or_warn(core, domain, what, noted == Held::starting ? Held::no : noted);
+    const auto held = held_for(*domain);
+    // What is to follow on its end is not what is to follow on a start that is cut off.
+    const bool reboots = held == Held::starting && domain->life->restart_asked;
+    co_await note_or_warn(core, domain, what, reboots ? Held::no : held);
 }
 
 Task<> note_or_warn(Core& core, DomainRef domain, std::string_view what, Held held) {

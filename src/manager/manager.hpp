@@ -82,6 +82,12 @@ struct ImageChange {
     std::optional<bool> paused{};  ///< none: as before
 };
 
+/// What is to be done from now on when the guest stops in one way.
+struct LifecycleChange {
+    domain::LifecycleAction domain::Definition::* occasion = nullptr;  ///< &Definition::on_crash
+    domain::LifecycleAction action{};
+};
+
 using JobReport = domain::JobReport;
 
 struct DiskOfDomain {
@@ -160,6 +166,9 @@ class Manager {
     async::Task<Result<hypervisor::HostFigures>> measure_host();
     /// Of the disk with this target or this source, of the guest if it runs. invalid_argument: there is none.
     async::Task<Result<hypervisor::DiskSize>> disk_size(Uuid uuid, std::string disk);
+    /// As hypervisor::Hypervisor::peek_disk(), of the disk that disk_size() means.
+    async::Task<Result<std::string>> peek_disk(Uuid uuid, std::string disk, std::uint64_t offset,
+                                               std::size_t bytes);
     /// The disks of these domains (none: of all), of the guests that run and of the definitions of others,
     /// with what their sources say of themselves: as far as they do so within `patience`, or did before.
     async::Task<DisksOfDomains> disks(std::vector<Uuid> of, Duration patience);
@@ -171,6 +180,9 @@ class Manager {
 
     /// What Xen's scheduler gives a guest that runs. invalid_state: it does not.
     async::Task<Result<domain::CpuShare>> cpu_share(Uuid uuid);
+
+    /// As hypervisor::Hypervisor::memory_nodes(). invalid_state: the domain does not run.
+    async::Task<Result<domain::CpuSet>> memory_nodes(Uuid uuid);
 
     /// What is being done to it, in its turn.
     Result<JobReport> job(Uuid uuid) const;
@@ -197,6 +209,8 @@ class Manager {
     /// Ends the guest and boots it anew with the definition that it ran with, without asking it.
     async::Task<Result<>> reset(Uuid uuid);
     async::Task<Result<>> inject_nmi(Uuid uuid);
+    /// As hypervisor::Hypervisor::send_keys(). unsupported_operation: it is not an HVM guest.
+    async::Task<Result<>> send_keys(Uuid uuid, hypervisor::KeyPress press);
     /// What the guest is to have of its maximum memory, in KiB, rounded up to MiB. It is asked; when and
     /// whether it obliges is seen later. invalid_argument: none, or more than the maximum.
     async::Task<Result<>> set_memory(Uuid uuid, std::uint64_t memory_kib, Affects affects);
@@ -213,11 +227,13 @@ class Manager {
     /// no_device.
     async::Task<Result<>> detach_device(Uuid uuid, domain::Device like, Affects affects);
     async::Task<Result<>> detach_device(Uuid uuid, std::string alias, Affects affects);
-    /// Changes the device that is in the same place: of a guest that runs, what is in a CD drive. no_device;
+    /// Changes the device that is in the same place: of a guest that runs, what is in a CD drive, and how
+    /// much a network interface may send and whether its link is up. no_device;
     /// unsupported_operation.
     async::Task<Result<>> update_device(Uuid uuid, domain::Device device, Affects affects);
-    /// Changes a device, given as XML, that can come and go in a definition alone. As domain::edit_device();
-    /// unsupported_operation: the guest that runs is meant.
+    /// Changes a device, given as XML, that can come and go in a definition alone; of a guest that runs, the
+    /// password of its VNC server. As domain::edit_device(); unsupported_config, unsupported_operation: it
+    /// cannot while the guest runs.
     async::Task<Result<>> edit_device(Uuid uuid, std::string xml, domain::DeviceEdit edit, Affects affects);
     /// How many KiB per second the guest may send through a network interface; 0: without bound. no_device.
     async::Task<Result<>> set_nic_rate(Uuid uuid, domain::MacAddress mac, unsigned rate_kib, Affects affects);
@@ -226,8 +242,12 @@ class Manager {
     /// device has; unsupported_operation: fewer than it has, or who serves it cannot.
     async::Task<Result<>> resize_disk(Uuid uuid, std::string disk, std::optional<std::uint64_t> bytes);
 
+    /// As hypervisor::Hypervisor::neighbours().
+    async::Task<Result<std::vector<hypervisor::Neighbour>>> neighbours();
     /// The PCI devices of the host, and now; waits for nothing else.
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices();
+    /// Its other devices.
+    async::Task<Result<std::vector<hypervisor::HostDevice>>> host_devices();
     /// As hypervisor::Hypervisor::set_assignable(). operation_failed: a guest that runs has it.
     async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable);
     /// As hypervisor::Hypervisor::reset_pci(). operation_failed: a guest that runs has it.
@@ -263,6 +283,9 @@ class Manager {
     async::Task<Result<>> set_autostart(Uuid uuid, bool autostart);
     /// As domain::set_metadata(), of the guest that runs, of the definition, or both.
     async::Task<Result<>> set_metadata(Uuid uuid, domain::Metadata metadata, Affects affects);
+    /// Of the guest that runs, of the definition, or both. invalid_argument: only a crash leaves a core to
+    /// dump; unsupported_operation: another tool made the guest, and sees to its end.
+    async::Task<Result<>> set_lifecycle_action(Uuid uuid, LifecycleChange change, Affects affects);
 
     /// What is asked for while it lives is asked for by this client; the timelines say so.
     class Asking {

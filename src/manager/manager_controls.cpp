@@ -2,6 +2,9 @@
 #include <functional>
 #include <utility>
 
+#include "domain/device_edit.hpp"
+#include "manager/affects.hpp"
+#include "manager/host_device_use.hpp"
 #include "manager/manager_impl.hpp"
 
 /// The manager's jobs on a guest that runs, besides starting, pausing and ending it.
@@ -9,6 +12,18 @@ namespace virtlight::manager {
 
 using async::Task;
 using hypervisor::Operation;
+
+namespace {
+
+/// Whether the alias is that of a device which comes and goes in a definition alone.
+bool is_of_definition_only(const Domain& domain, std::string_view alias) {
+    const auto has = [&](const domain::Definition& definition) {
+        return domain::has_alias_of_definition_only(definition, alias);
+    };
+    return (domain.stored && has(*domain.stored)) || (domain.life && has(domain.life->definition));
+}
+
+}  // namespace
 
 Task<Result<>> Manager::reboot(Uuid uuid, std::optional<hypervisor::ShutdownMethod> method) {
     return impl_->change(JobKind::reboot, uuid,
@@ -23,6 +38,14 @@ Task<Result<>> Manager::reset(Uuid uuid) {
 
 Task<Result<>> Manager::inject_nmi(Uuid uuid) {
     return impl_->change(JobKind::inject_nmi, uuid, std::bind_front(&Guests::inject_nmi, &impl_->guests));
+}
+
+Task<Result<>> Manager::send_keys(Uuid uuid, hypervisor::KeyPress press) {
+    return impl_->change(
+        JobKind::send_keys, uuid,
+        [impl = impl_.get(), press = std::move(press)](DomainRef domain, Operation operation) mutable {
+            return impl->guests.send_keys(std::move(domain), std::move(press), std::move(operation));
+        });
 }
 
 Task<Result<>> Manager::set_memory(Uuid uuid, std::uint64_t memory_kib, Affects affects) {
@@ -60,9 +83,24 @@ Task<Result<>> Manager::attach_device(Uuid uuid, domain::Device device, Affects 
     return impl_->change(JobKind::attach_device, uuid,
                          [impl = impl_.get(), device = std::move(device), affects](
                              DomainRef domain, Operation operation) mutable {
-                             return impl->devices.attach(std::move(domain), std::move(device), affects,
-                                                         std::move(operation));
+                             return impl->attach_device(std::move(domain), std::move(device), affects,
+                                                        std::move(operation));
                          });
+}
+
+/// A USB device is found first, if a guest that runs is to get it. What is stored says what it was found by.
+Task<Result<>> Manager::Impl::attach_device(DomainRef domain, domain::Device device, Affects affects,
+                                            Operation operation) {
+    const auto settled = settle(*domain, affects);
+    const auto* const usb = std::get_if<domain::UsbDevice>(&device);
+    if (settled && settled->guest && usb && usb->id) {
+        const auto found = co_await find_usb_devices(core, {.devices = {*usb}});
+        if (!found) co_return std::unexpected(found.error());
+        device = found->devices.front();
+    }
+    auto attached = co_await devices.attach(domain, std::move(device), affects, std::move(operation));
+    if (domain->stored) domain->stored->usb = without_found_addresses(std::move(domain->stored->usb));
+    co_return attached;
 }
 
 Task<Result<>> Manager::detach_device(Uuid uuid, domain::Device like, Affects affects) {
@@ -76,6 +114,9 @@ Task<Result<>> Manager::detach_device(Uuid uuid, std::string alias, Affects affe
 Task<Result<>> Manager::Impl::detach_device(Uuid uuid, DeviceNamed named, Affects affects) {
     return change(JobKind::detach_device, uuid,
                   [this, named = std::move(named), affects](DomainRef domain, Operation operation) mutable {
+                      auto* const alias = std::get_if<std::string>(&named);
+                      if (alias && is_of_definition_only(*domain, *alias))
+                          return devices.remove_by_alias(std::move(domain), std::move(*alias), affects);
                       return devices.detach(std::move(domain), std::move(named), affects,
                                             std::move(operation));
                   });

@@ -26,12 +26,25 @@ Task<Result<hypervisor::HostFigures>> Manager::measure_host() {
     return impl_->core.hypervisor.measure_host();
 }
 
+Task<Result<std::vector<hypervisor::Neighbour>>> Manager::neighbours() {
+    return impl_->core.hypervisor.neighbours();
+}
+
 Task<Result<hypervisor::DiskSize>> Manager::disk_size(Uuid uuid, std::string disk) {
     const auto definition = this->definition(uuid, Which::live);
     if (!definition) co_return std::unexpected(definition.error());
     const auto found = find_disk(*definition, disk);
     if (!found) co_return std::unexpected(found.error());
     co_return co_await impl_->core.hypervisor.disk_size(*found);
+}
+
+Task<Result<std::string>> Manager::peek_disk(Uuid uuid, std::string disk, std::uint64_t offset,
+                                             std::size_t bytes) {
+    const auto definition = this->definition(uuid, Which::live);
+    if (!definition) co_return std::unexpected(definition.error());
+    const auto found = find_disk(*definition, disk);
+    if (!found) co_return std::unexpected(found.error());
+    co_return co_await impl_->core.hypervisor.peek_disk(*found, offset, bytes);
 }
 
 Task<DisksOfDomains> Manager::disks(std::vector<Uuid> of, Duration patience) {
@@ -46,7 +59,7 @@ Task<DisksOfDomains> Manager::disks(std::vector<Uuid> of, Duration patience) {
         found[domain->uuid] = definition->disks;
         std::ranges::copy(definition->disks, std::back_inserter(all));
     }
-    co_await impl_->disk_sizes.look(std::move(all), patience);
+    co_await impl_->disk_sizes.look(std::move(all), wanted.empty(), patience);
     DisksOfDomains disks;
     for (const auto& [uuid, each] : found)
         for (const auto& disk : each)

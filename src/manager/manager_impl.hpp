@@ -47,6 +47,8 @@ class Manager::Impl {
     async::Task<Result<>> change(JobKind kind, Uuid uuid, Work work);
 
     async::Task<Result<>> start(Uuid uuid, StartOptions options);
+    async::Task<Result<>> attach_device(DomainRef domain, domain::Device device, Affects affects,
+                                        hypervisor::Operation operation);
     async::Task<Result<>> detach_device(Uuid uuid, DeviceNamed named, Affects affects);
     /// Notes what a new definition names and the host has not.
     async::Task<> look_at_files(DomainRef domain);

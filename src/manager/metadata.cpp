@@ -51,7 +51,7 @@ Task<Result<>> Definitions::set_metadata(DomainRef domain, Metadata metadata, Af
         // Devices may have come and gone meanwhile: they are another matter.
         auto set = domain::set_metadata(domain->life->definition, metadata);
         if (!set) co_return set;
-        co_await note_or_warn(core_, domain, "its metadata");
+        co_await note_change(core_, domain, "its metadata");
     }
     core_.tell(*domain, domain::MetadataChanged{metadata.kind, std::move(metadata.uri)});
     co_return Result<>{};

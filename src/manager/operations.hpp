@@ -20,6 +20,8 @@ Result<> require_running(const Domain& domain);
 /// In the middle of an operation the hypervisor knows the domain no more: a look will say what became of it.
 Result<> without_guest(Result<> result);
 
+/// Why the guest is held, if it is, for the next daemon. `domain` has a life.
+Held held_for(const Domain& domain);
 /// Writes down what has changed of a life: of another tool's guest only why it is held, while it is.
 async::Task<Result<>> note_life(Core& core, DomainRef domain, Held held = Held::no);
 /// What was about to happen to the guest, if that is what the store says, is not to be gone by any more.
@@ -28,8 +30,8 @@ async::Task<Result<>> note_as_it_is(Core& core, DomainRef domain);
 /// literal.
 async::Task<> note_or_warn(Core& core, DomainRef domain, std::string_view what, Held held = Held::no);
 
-/// The same, and why the guest is held stays: for a request, beside which other jobs run.
-async::Task<> note_beside(Core& core, DomainRef domain, std::string_view what);
+/// The same of a change that has nothing to do with why the guest is held, which stays.
+async::Task<> note_change(Core& core, DomainRef domain, std::string_view what);
 
 /// Whether a domain may be started from this definition, and not from what is stored of it. invalid_state;
 /// domain_exists: it was renamed meanwhile.
@@ -45,6 +47,7 @@ class Definitions {
     async::Task<Result<>> undefine(DomainRef domain, bool with_image);
     async::Task<Result<>> set_autostart(DomainRef domain, bool autostart);
     async::Task<Result<>> set_metadata(DomainRef domain, domain::Metadata metadata, Affects asked);
+    async::Task<Result<>> set_lifecycle_action(DomainRef domain, LifecycleChange change, Affects asked);
 
  private:
     Core& core_;
@@ -67,6 +70,8 @@ class Guests {
                                  hypervisor::Operation operation);
     async::Task<Result<>> reset(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> inject_nmi(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> send_keys(DomainRef domain, hypervisor::KeyPress press,
+                                    hypervisor::Operation operation);
     async::Task<Result<>> sleep(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> wake(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> dump_core(DomainRef domain, std::filesystem::path path, DumpOptions options,
@@ -84,7 +89,8 @@ class Guests {
                                                hypervisor::Operation operation);
     /// Its guest runs: what was saved of it is old.
     async::Task<Result<>> drop_image(DomainRef domain);
-    /// The same, but somebody else runs it: who knows from what. The file is kept beside.
+    /// The same of an image that is outdated, but by whom and from what its guest runs is not known: the file
+    /// is kept beside. A job that has come before may have written a new one.
     async::Task<Result<>> set_image_aside(DomainRef domain);
     /// Of a guest that was being saved when the daemon was killed: removes it if its image is whole, and lets
     /// it go on if not.
@@ -104,7 +110,7 @@ class Guests {
     async::Task<Result<>> after_stop(DomainRef domain, hypervisor::LifeId life, Ending ending,
                                      hypervisor::Operation operation);
     /// Destroys the guest, if there is one, and starts another one with this definition.
-    async::Task<Result<>> start_anew(DomainRef domain, domain::Definition again, StartOptions options,
+    async::Task<Result<>> start_anew(DomainRef domain, domain::Definition again, Anew how,
                                      hypervisor::Operation operation);
     /// Another tool has removed its guest: what that had of the host is given back.
     async::Task<Result<>> clear_away(DomainRef domain, std::vector<domain::PciDevice> devices,
@@ -127,10 +133,13 @@ class Guests {
     async::Task<Result<>> save_patiently(DomainRef domain, hypervisor::ImageHead head,
                                          std::filesystem::path path, hypervisor::Operation operation);
     async::Task<Result<>> remove_saved(DomainRef domain);
+    async::Task<> settle_image(DomainRef domain);
     async::Task<> take_image_back(DomainRef domain);
     async::Task<Result<>> let_run(DomainRef domain, StartOptions options, hypervisor::Operation operation);
     async::Task<Result<>> ready_to_run(DomainRef domain);
+    async::Task<> hold_again(DomainRef domain, Held held);
     async::Task<Result<>> unpause(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> make_sure(DomainRef domain, Result<> let_run);
     enum class Ran { no, yes, unknown };
     async::Task<Ran> has_run(DomainRef domain);
     async::Task<Result<>> tear_down(DomainRef domain);
@@ -140,7 +149,10 @@ class Guests {
     async::Task<Result<>> hold_back(DomainRef domain, Duration lived, hypervisor::Operation operation);
     async::Task<Result<>> end_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> remove_guest(DomainRef domain, hypervisor::Operation operation);
-    async::Task<Result<>> remove_again(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> take_apart(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> take_apart_again(DomainRef domain, hypervisor::Operation operation);
+    async::Task<> give_back_all(DomainRef domain, std::vector<domain::PciDevice> devices,
+                                hypervisor::Operation operation);
     async::Task<Result<>> remove_stopped(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> press_to_reboot(DomainRef domain, hypervisor::Operation operation);
     void tell_that_it_stays(const DomainRef& domain);

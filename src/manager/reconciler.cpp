@@ -35,6 +35,11 @@ std::string name_of(const DomainSeen& seen) {
     return domain::check_name(seen.name) ? seen.name : to_string(seen.uuid);
 }
 
+/// One that is paused may still be being built; and from what, nobody knows.
+bool may_have_run(const DomainSeen& seen) {
+    return !seen.paused || seen.cpu_time > nanoseconds();
+}
+
 std::string_view in_words(hypervisor::StopReason reason) {
     using enum hypervisor::StopReason;
     switch (reason) {
@@ -155,8 +160,8 @@ void Reconciler::follow_ending(const DomainRef& domain, const Ending& ending) {
 }
 
 void Reconciler::consider(const DomainSeen& seen, Moment asked) {
-    // One without a name is half made or half gone.
-    if (seen.dying || seen.name.empty()) return;
+    // Domain-0 is nobody's guest; one without a name is half made or half gone.
+    if (seen.domid == 0 || seen.dying || seen.name.empty()) return;
     const auto holder = core_.registry.find_by_domid(seen.domid);
     if (holder && holder->uuid == seen.uuid) return;
     if (asked < core_.last_end) return core_.attend();
@@ -167,6 +172,8 @@ void Reconciler::consider(const DomainSeen& seen, Moment asked) {
     if (stranger.uuid != seen.uuid) stranger = {seen.uuid, core_.scheduler.now()};
     if (record && record->life)
         return report(seen.domid, "has the uuid of another one that runs: it is not shown");
+    // It may be over before it is described.
+    if (record && may_have_run(seen)) set_image_aside(record);
     if (stranger.described || adoptions_.in_flight() >= limits::adoptions_at_once) return;
     stranger.described = true;
     adoptions_.spawn(adopt(seen));
@@ -217,13 +224,11 @@ async::Task<> Reconciler::adopt(DomainSeen seen) {
 
 /// What another tool lets run has what was saved of it behind it.
 void Reconciler::set_image_aside(const DomainRef& domain) {
-    if (!domain->image || domain->image_goes) return;
-    domain->image_goes = true;
-    const bool queued = jobs_.post(domain, JobKind::remove_image, [this, domain](hypervisor::Operation) {
-        domain->image_goes = false;
-        return guests_.set_image_aside(domain);
-    });
-    if (!queued) domain->image_goes = false;
+    if (!domain->image) return;
+    domain->image.outdate();
+    if (domain->queue.has(JobKind::set_image_aside)) return;
+    jobs_.post(domain, JobKind::set_image_aside,
+               [this, domain](hypervisor::Operation) { return guests_.set_image_aside(domain); });
 }
 
 }  // namespace virtlight::manager

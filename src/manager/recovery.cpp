@@ -2,6 +2,7 @@
 #include "manager/recovery.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -9,29 +10,13 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "manager/found_life.hpp"
 
 namespace virtlight::manager {
 namespace {
 
 using hypervisor::DomainSeen;
 using hypervisor::Snapshot;
-
-/// What has been made for a start that was cut off has no other name; another tool's guest of this uuid may.
-bool was_made_for(const StoredLife& life, const DomainSeen& seen) {
-    return seen.name.empty() || seen.name == life.definition.name;
-}
-
-bool is_alive(const StoredLife& life, const DomainSeen& seen) {
-    return !seen.dying && (life.domid == 0 ? was_made_for(life, seen) : life.domid == seen.domid);
-}
-
-/// The daemon was killed before it could let the guest run: who pauses a guest later, pauses one that has
-/// run.
-bool was_never_let_run(const StoredLife& life, const DomainSeen* seen) {
-    if (life.domid == 0) return true;
-    return life.held == Held::starting && seen && seen->paused && !seen->stopped &&
-           seen->cpu_time == nanoseconds();
-}
 
 void take_up(Core& core, const DomainRef& domain, StoredLife stored, const DomainSeen& seen) {
     Life life;
@@ -75,7 +60,7 @@ void release_from_dump(Jobs& jobs, Guests& guests, const DomainRef& domain) {
 
 /// What was about to be done to it has not begun, or is over: no later daemon is to go by that.
 void note_that_it_stays(Jobs& jobs, Guests& guests, const DomainRef& domain) {
-    jobs.post(domain, JobKind::resume,
+    jobs.post(domain, JobKind::correct_note,
               [&guests, domain](hypervisor::Operation) { return guests.note_that_it_stays(domain); });
 }
 
@@ -96,13 +81,12 @@ class Recovery {
     void restore(StoredLife life, bool image_aside);
 
  private:
-    const DomainSeen* find_alive(const StoredLife& life) const;
-    bool is_to_start(const StoredLife& life, const DomainSeen* seen) const;
-    void start_anew(const DomainRef& domain, domain::Definition definition);
-    void settle_ending(const DomainRef& domain, bool again);
-    void go_on(const DomainRef& domain, StoredLife life, const DomainSeen& seen, bool image_aside);
+    FoundLife judge(const StoredLife& life) const;
+    void start_anew(const DomainRef& domain, domain::Definition definition, Anew how);
+    void settle_ending(const DomainRef& domain, std::optional<Anew> again);
+    void go_on(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside);
     void look_at_devices(const DomainRef& domain);
-    void undo_start(const DomainRef& domain, StoredLife life, const DomainSeen* seen, bool image_aside);
+    void undo_start(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside);
 
     Core& core_;
     Jobs& jobs_;
@@ -111,47 +95,39 @@ class Recovery {
     std::unordered_multimap<Uuid, const DomainSeen*> seen_;
 };
 
-const DomainSeen* Recovery::find_alive(const StoredLife& life) const {
-    if (life.over) return nullptr;
+FoundLife Recovery::judge(const StoredLife& life) const {
+    std::vector<const DomainSeen*> candidates;
     const auto [first, last] = seen_.equal_range(life.definition.uuid);
     for (auto at = first; at != last; ++at)
-        if (is_alive(life, *at->second)) return at->second;
-    return nullptr;
+        candidates.push_back(at->second);
+    return judge_found(life, candidates);
 }
 
-/// The daemon was killed, or stopped, while it started this domain anew. Should another tool have started it
-/// since, that is as good.
-bool Recovery::is_to_start(const StoredLife& life, const DomainSeen* seen) const {
-    const auto [first, last] = seen_.equal_range(life.definition.uuid);
-    const bool begun = life.domid == 0 || life.held != Held::no;
-    return life.again && begun && !life.over && std::ranges::all_of(first, last, [seen](const auto& entry) {
-               return entry.second == seen || entry.second->dying;
-           });
-}
-
-void Recovery::start_anew(const DomainRef& domain, domain::Definition definition) {
+void Recovery::start_anew(const DomainRef& domain, domain::Definition definition, Anew how) {
     log::notice("domain '{}' was being started anew: it is", domain->name);
     core_.timeline.note(*domain, "it was being started anew when the daemon ended: it is started");
-    auto again = domain->stored.value_or(at_rest(std::move(definition)));
+    auto again = domain->stored && !how.as_it_was ? *domain->stored : at_rest(std::move(definition));
     jobs_.post(domain, JobKind::start,
-               [&guests = guests_, domain, again = std::move(again)](hypervisor::Operation operation) {
-                   return guests.start_anew(domain, again, {}, std::move(operation));
+               [&guests = guests_, domain, again = std::move(again), how](hypervisor::Operation operation) {
+                   return guests.start_anew(domain, again, how, std::move(operation));
                });
 }
 
 /// The daemon was killed while it destroyed this guest. What Xen has paused may be taken apart already, and
 /// nothing else will end it; one that runs is whole.
-void Recovery::settle_ending(const DomainRef& domain, bool again) {
+void Recovery::settle_ending(const DomainRef& domain, std::optional<Anew> again) {
     const auto& seen = domain->life->seen;
     if (!seen.paused && !seen.stopped) {
         log::notice("domain '{}' was about to be destroyed, and goes on", domain->name);
         return note_that_it_stays(jobs_, guests_, domain);
     }
-    // It has ended by itself, and is judged as any that has.
-    if (again && seen.stopped && seen.stopped != hypervisor::StopReason::suspend) return;
+    // Unless it was reset, it has ended by itself, and is judged as any that has.
+    const bool by_itself = seen.stopped && seen.stopped != hypervisor::StopReason::suspend;
+    if (again && !again->as_it_was && by_itself) return;
     domain->life->stopped = seen.stopped;
+    domain->life->stop_untold = by_itself;
     if (seen.stopped) domain->status = halted_status(*seen.stopped);
-    if (again) return start_anew(domain, domain->life->definition);
+    if (again) return start_anew(domain, domain->life->definition, *again);
     log::notice("domain '{}' was being destroyed: it is", domain->name);
     jobs_.post(domain, JobKind::destroy, [&guests = guests_, domain](hypervisor::Operation operation) {
         return guests.destroy(domain, domain::ShutoffReason::destroyed, std::move(operation));
@@ -166,29 +142,30 @@ void Recovery::restore(StoredLife life, bool image_aside) {
         if (!added) return log::error("domain '{}' is not shown: {}", name, added.error().message);
         domain = *added;
     }
-    const auto* seen = find_alive(life);
-    const bool cut_off = was_never_let_run(life, seen);
-    if (seen && !cut_off) return go_on(domain, std::move(life), *seen, image_aside);
-    if (cut_off && (!seen || seen->paused)) return undo_start(domain, std::move(life), seen, image_aside);
-    const auto what =
-        fmt::format("it {} while the daemon was away", cut_off ? "was not started" : "has ended");
+    using enum FoundLife::Fate;
+    const auto found = judge(life);
+    if (found.fate == goes_on) return go_on(domain, std::move(life), found, image_aside);
+    if (found.fate == cut_off) return undo_start(domain, std::move(life), found, image_aside);
+    const auto what = fmt::format("it {} while the daemon was away",
+                                  found.fate == not_started ? "was not started" : "has ended");
     log::notice("domain '{}': {}", name, what);
     core_.timeline.note(*domain, what);
-    if (image_aside) {
+    if (image_aside && !domain->image) {
         log::warning(
             "domain '{}' may have run since it was saved: what was saved is not restored, and kept beside "
             "'{}'",
             name, core_.store.image_path(domain->uuid).string());
     }
-    if (is_to_start(life, nullptr)) return start_anew(domain, std::move(life.definition));
+    if (found.to_start) return start_anew(domain, std::move(life.definition), life.anew);
     jobs_.post(domain, JobKind::after_stop,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.forget(domain); });
 }
 
-void Recovery::go_on(const DomainRef& domain, StoredLife life, const DomainSeen& seen, bool image_aside) {
+void Recovery::go_on(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside) {
     using enum Held;
+    const auto& seen = *found.seen;
     const auto held = life.held;
-    const bool again = is_to_start(life, &seen);
+    const auto again = found.to_start ? std::optional(life.anew) : std::nullopt;
     const bool suspended = seen.stopped == hypervisor::StopReason::suspend;
     take_up(core_, domain, std::move(life), seen);
     if (held == saving && suspended) return settle(jobs_, guests_, domain);
@@ -211,24 +188,25 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, const DomainSeen&
         note_that_it_stays(jobs_, guests_, domain);
     // What another tool runs was not restored from it.
     if (!domain->life->ours) return;
-    if (!std::exchange(domain->image, false) && !image_aside) return;
+    if (!domain->image && !image_aside) return;
+    domain->image.goes();
     jobs_.post(domain, JobKind::remove_image,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.drop_image(domain); });
 }
 
 void Recovery::look_at_devices(const DomainRef& domain) {
-    jobs_.post(domain, JobKind::update_device,
+    jobs_.post(domain, JobKind::look_again,
                [&devices = devices_, domain, id = domain->life->id](hypervisor::Operation) {
                    return devices.look_again(domain, id);
                });
 }
 
 /// It was never let run: nothing is lost with it.
-void Recovery::undo_start(const DomainRef& domain, StoredLife life, const DomainSeen* seen,
-                          bool image_aside) {
-    domain->image = domain->image || image_aside;
-    const bool again = is_to_start(life, seen);
+void Recovery::undo_start(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside) {
+    if (image_aside) domain->image.stands();
+    const auto* const seen = found.seen;
     auto definition = life.definition;
+    const auto how = life.anew;
     if (seen) {
         log::notice("domain '{}' was left half made as domid {}: it is destroyed", domain->name, seen->domid);
         take_up(core_, domain, std::move(life), *seen);
@@ -236,7 +214,7 @@ void Recovery::undo_start(const DomainRef& domain, StoredLife life, const Domain
     } else {
         log::notice("domain '{}' was not started while the daemon was away", domain->name);
     }
-    if (again) return start_anew(domain, std::move(definition));
+    if (found.to_start) return start_anew(domain, std::move(definition), how);
     jobs_.post(domain, seen ? JobKind::destroy : JobKind::after_stop,
                [&guests = guests_, domain](hypervisor::Operation operation) {
                    return guests.destroy(domain, domain::ShutoffReason::failed, std::move(operation));
@@ -266,6 +244,7 @@ void show_control_domain(Core& core, const Snapshot& snapshot) {
     life.seen = found == snapshot.domains.end() ? DomainSeen{} : *found;
     auto& definition = life.definition;
     definition.name = "Domain-0";
+    definition.uuid = life.seen.uuid;  // nil, unless the host's toolstack was told another
     definition.type = life.seen.hvm ? domain::GuestType::pvh : domain::GuestType::pv;
     definition.memory_kib = life.seen.memory_kib;
     // Xen's bound may be "none"; more than the host has is the same.

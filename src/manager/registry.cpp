@@ -13,13 +13,18 @@ Result<> check_name(const Domain& domain, const std::string& name) {
                 to_string(domain.uuid));
 }
 
+void Registry::expect_images(const std::vector<Uuid>& uuids) {
+    for (const auto uuid : uuids)
+        images_[uuid].stands();
+}
+
 Result<DomainRef> Registry::add(Uuid uuid, std::string name) {
     if (by_uuid_.size() >= limits::domains)
         return fail(Reason::too_many, "there are {} domains already", limits::domains);
     auto domain = std::make_shared<Domain>();
     domain->uuid = uuid;
     domain->name = std::move(name);
-    domain->image = images_.erase(uuid) > 0;
+    if (const auto image = images_.extract(uuid)) domain->image = image.mapped();
     by_uuid_.emplace(uuid, domain);
     by_name_.emplace(domain->name, domain);
     return domain;
@@ -56,7 +61,9 @@ void Registry::erase(const Domain& domain) {
     erase_name(domain);
     if (domain.life) clear_domid(domain, domain.life->domid);
     const auto found = by_uuid_.find(domain.uuid);
-    if (found != by_uuid_.end() && found->second.get() == &domain) by_uuid_.erase(found);
+    if (found == by_uuid_.end() || found->second.get() != &domain) return;
+    by_uuid_.erase(found);
+    if (domain.image) images_.emplace(domain.uuid, domain.image);
 }
 
 DomainRef Registry::find(Uuid uuid) const {

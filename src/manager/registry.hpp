@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "manager/domain.hpp"
@@ -21,7 +20,7 @@ class Registry {
  public:
     /// Whose managed images there are. A domain has its own from its record's first moment on, also where its
     /// definition comes later: without it the next start would be one from its beginning.
-    void expect_images(const std::vector<Uuid>& uuids) { images_.insert(uuids.begin(), uuids.end()); }
+    void expect_images(const std::vector<Uuid>& uuids);
 
     /// A new record. The uuid must be free; the name may be another's, as Xen's toolstack knows nothing of
     /// domains that are only defined here. too_many: limits::domains.
@@ -60,7 +59,7 @@ class Registry {
     std::multimap<std::string, DomainRef, std::less<>> by_name_;
     std::map<hypervisor::DomId, DomainRef> by_domid_;
     std::map<std::string, DomainRef> held_names_;
-    std::unordered_set<Uuid> images_;  ///< of those that have no record yet
+    std::unordered_map<Uuid, ManagedImage> images_;  ///< of those that have no record
 };
 
 }  // namespace virtlight::manager

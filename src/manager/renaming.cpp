@@ -80,14 +80,13 @@ Task<Result<>> Renaming::take_name(DomainRef domain, std::string name) {
         core_.events.publish(std::move(former));
         core_.tell(*domain, domain::Defined::renamed);
     }
-    co_await note_or_warn(core_, domain, "its name");
+    co_await note_change(core_, domain, "its name");
     co_return Result<>{};
 }
 
 void Renaming::follow(const DomainRef& domain) {
-    // No rename, which a destroy would end: the definition gets the name, too.
     const bool queued =
-        jobs_.post(domain, JobKind::define, [this, domain](Operation) { return take_over(domain); });
+        jobs_.post(domain, JobKind::follow_name, [this, domain](Operation) { return take_over(domain); });
     if (!queued) domain->life->seen.name.clear();  // the next look sees it anew
 }
 

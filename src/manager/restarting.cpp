@@ -54,16 +54,21 @@ Task<Result<>> Guests::start_after(DomainRef domain, domain::Definition again, E
     co_return started;
 }
 
-Task<Result<>> Guests::start_anew(DomainRef domain, domain::Definition again, StartOptions options,
-                                  Operation operation) {
+Task<Result<>> Guests::start_anew(DomainRef domain, domain::Definition again, Anew how, Operation operation) {
     const Changing changing(core_, domain);
-    const Restarting restarting(domain);
+    const Restarting restarting(domain, how);
     const bool ran = domain->life.has_value();
-    if (ran)
-        if (auto removed = co_await end_guest(domain, operation); !removed) co_return removed;
+    if (ran) {
+        auto removed = co_await end_guest(domain, operation);
+        if (!removed) {
+            tell_that_it_stays(domain);
+            co_return removed;
+        }
+    }
     const Making making(core_, domain, std::move(again));
     core_.end_life(domain, domain::ShutoffReason::destroyed, domain::Rebooted{});
     domain->short_lives = 0;
+    const StartOptions options{.paused = how.paused};
     auto started = co_await bring_up(domain, options, {}, operation);
     co_await note_restart(domain, started.has_value());
     if (!started && ran) tell_not_restarted(domain, operation);
@@ -73,7 +78,7 @@ Task<Result<>> Guests::start_anew(DomainRef domain, domain::Definition again, St
 /// It runs again, or is to be off: no later daemon is to start it once more.
 Task<> Guests::note_restart(DomainRef domain, bool started) {
     if (!started && core_.stopping) co_return;
-    domain->restarting = false;
+    domain->restarting.reset();
     if (!domain->life) {
         co_await forget(domain);
     } else if (started) {

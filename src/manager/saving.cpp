@@ -49,6 +49,9 @@ Result<> require_running(const Domain& domain) {
     if (domain.status.state != State::running)
         return fail(Reason::invalid_state, "domain is {}: it has to be running, as it is to suspend itself",
                     domain::to_string(domain.status.state));
+    // It is not seen yet that what has just been saved is still there.
+    if (domain.life->unfinished)
+        return fail(Reason::invalid_state, "its guest has stopped, and could not be removed");
     return {};
 }
 
@@ -66,8 +69,7 @@ Task<Result<>> Guests::managed_save(DomainRef domain, SaveOptions options, Opera
     auto written = co_await write_image(domain, core_.store.image_path(domain->uuid), std::move(options),
                                         std::move(operation));
     if (!written) co_return written;
-    // It stands from here on, also should its guest not go.
-    domain->image = true;
+    domain->image.stands();  // also should its guest not go
     co_return co_await remove_saved(domain);
 }
 
@@ -77,6 +79,10 @@ Task<Result<>> Guests::write_image(DomainRef domain, std::filesystem::path path,
     operation.bypass_cache = options.bypass_cache;
     auto head = head_of(*domain, std::move(options));
     if (!head) co_return std::unexpected(std::move(head.error()));
+    // The next daemon would take an old one for that of this save.
+    domain->image.outdate();
+    if (auto aside = co_await set_image_aside(domain); !aside) co_return aside;
+    if (!domain->life) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     const auto life = domain->life->id;
     const auto is_over = [&] { return !domain->life || domain->life->id != life; };
     // Else the next daemon takes it for one that somebody has sent to sleep.
@@ -123,6 +129,7 @@ Task<Result<>> Guests::remove_saved(DomainRef domain) {
 
 Task<Result<>> Guests::restore(DomainRef domain, domain::Definition definition, std::filesystem::path path,
                                StartOptions options, Operation operation) {
+    if (auto aside = co_await set_image_aside(domain); !aside) co_return aside;
     if (auto free = require_free(*domain, definition); !free) co_return free;
     domain->short_lives = 0;
     const Making making(core_, domain, std::move(definition));
@@ -135,6 +142,8 @@ Task<Result<>> Guests::start_from_image(DomainRef domain, StartOptions options, 
     if (!head) co_return std::unexpected(std::move(head.error()));
     if (head->definition.uuid != domain->uuid)
         co_return fail(Reason::operation_failed, "'{}' is the image of another domain", path.string());
+    if (domain->life || domain->image.is_outdated())
+        co_return fail(Reason::invalid_state, "another tool has started it meanwhile");
     options.paused = options.paused || head->paused;
     domain->short_lives = 0;
     const Making making(core_, domain, std::move(head->definition));
@@ -159,12 +168,12 @@ Task<Result<>> Guests::change_managed_image(DomainRef domain, ImageChange change
 Task<Result<>> Guests::remove_image(DomainRef domain) {
     if (!domain->image) co_return fail(Reason::invalid_state, "it has no managed save image");
     auto removed = co_await core_.store.remove_image(domain->uuid);
-    if (removed) domain->image = false;
+    if (removed) domain->image.goes();
     co_return removed;
 }
 
 Task<Result<>> Guests::drop_image(DomainRef domain) {
-    domain->image = false;
+    domain->image.goes();
     const auto removed = co_await core_.store.remove_image(domain->uuid);
     if (!removed)
         log::warning("the image of domain '{}' is used up and cannot be removed: {}", domain->name,
@@ -173,20 +182,28 @@ Task<Result<>> Guests::drop_image(DomainRef domain) {
 }
 
 Task<Result<>> Guests::set_image_aside(DomainRef domain) {
-    if (!std::exchange(domain->image, false)) co_return Result<>{};
+    if (!domain->image.is_outdated()) co_return Result<>{};
     log::warning("another tool runs domain '{}': what was saved of it is set aside, beside '{}'",
                  domain->name, core_.store.image_path(domain->uuid).string());
     const auto aside = co_await core_.store.set_image_aside(domain->uuid);
+    if (aside) domain->image.goes();
     if (aside) co_return aside;
-    domain->image = true;
     co_return fail(aside.error().reason, "its image cannot be set aside, and is older than its disks: {}",
                    aside.error().message);
+}
+
+/// Its guest has ended. If that has never run, what it was restored from is what there is of it.
+Task<> Guests::settle_image(DomainRef domain) {
+    if (!domain->image) co_return;
+    if (!domain->image.is_outdated()) co_return co_await take_image_back(domain);
+    const auto aside = co_await set_image_aside(domain);
+    if (!aside) log::error("domain '{}': {}", domain->name, aside.error().message);
 }
 
 Task<> Guests::take_image_back(DomainRef domain) {
     const auto taken = co_await core_.store.take_image_back(domain->uuid);
     if (taken) co_return;
-    domain->image = false;
+    domain->image.goes();
     log::error("what was saved of domain '{}' stays beside '{}': {}", domain->name,
                core_.store.image_path(domain->uuid).string(), taken.error().message);
 }

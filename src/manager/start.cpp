@@ -26,6 +26,7 @@ Result<> require_free(const Domain& domain, const domain::Definition& definition
 }
 
 Task<Result<>> Guests::start(DomainRef domain, StartOptions options, Operation operation) {
+    if (auto aside = co_await set_image_aside(domain); !aside) co_return aside;
     if (domain->life) co_return fail(Reason::invalid_state, "domain is already running");
     if (!domain->stored) co_return fail(Reason::no_domain, "there is no such domain any more");
     if (domain->image && !options.fresh)
@@ -37,6 +38,7 @@ Task<Result<>> Guests::start(DomainRef domain, StartOptions options, Operation o
 
 Task<Result<>> Guests::create(DomainRef domain, domain::Definition definition, StartOptions options,
                               Operation operation) {
+    if (auto aside = co_await set_image_aside(domain); !aside) co_return aside;
     if (auto free = require_free(*domain, definition); !free) co_return free;
     domain->short_lives = 0;
     const Making making(core_, domain, std::move(definition));
@@ -53,12 +55,18 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
                                 Operation operation) {
     operation.bypass_cache = options.bypass_cache;
     const auto how = image.empty() ? domain::Started::booted : domain::Started::restored;
+    auto usb = co_await find_usb_devices(core_, domain->making->usb);
+    if (!usb) co_return std::unexpected(std::move(usb.error()));
+    if (!domain->making) co_return fail(Reason::cancelled, "cancelled");
+    domain->making->usb = *std::move(usb);
     Life life;
     life.definition = *domain->making;
     if (auto free = co_await require_free_disks(core_, domain, life.definition); !free) co_return free;
     if (auto free = check_macs_are_free(core_.registry, life.definition); !free) co_return free;
-    if (auto free = check_host_devices_are_free(core_.registry, life.definition); !free) co_return free;
-    const StoredLife intent{.definition = life.definition, .again = domain->restarting};
+    if (auto free = check_host_devices_are_free(core_, life.definition); !free) co_return free;
+    const StoredLife intent{.definition = life.definition,
+                            .again = domain->restarting.has_value(),
+                            .anew = domain->restarting.value_or(Anew())};
     if (auto noted = co_await core_.store.save_life(intent); !noted) co_return noted;
     auto made = co_await make(life.definition, image, operation);
     if (!made) {
@@ -70,6 +78,7 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
     life.domid = made->domid;
     life.definition.consoles = std::move(made->consoles);
     if (auto& vnc = life.definition.graphics.vnc) vnc->port = made->vnc_port.value_or(vnc->port);
+    if (auto& spice = life.definition.graphics.spice) spice->port = made->spice_port.value_or(spice->port);
     core_.begin_life(domain, std::move(life), domain::PausedReason::starting_up);
 
     core_.timeline.phase(*domain, image.empty() ? "built, paused" : "restored, paused");
@@ -86,7 +95,8 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
         co_return running;
     }
     log::info("domain '{}' runs as domid {}", domain->name, domain->domid());
-    const bool image_used = std::exchange(domain->image, false);
+    const bool image_used(domain->image);
+    domain->image.goes();
     core_.tell(*domain, how);
     if (!image.empty() && !options.paused) domain->status = domain::RunningReason::restored;
     if (options.paused) core_.tell(*domain, domain::Suspended::paused);
@@ -110,39 +120,59 @@ Task<Result<>> Guests::let_run(DomainRef domain, StartOptions options, Operation
 }
 
 /// Before a guest that is there may run: the next daemon is to see one that has, and an image is old from its
-/// first instruction on, when a daemon that is killed cannot remove it any more.
+/// first instruction on, when a daemon that is killed cannot remove it any more. In this order: should the
+/// daemon be killed between, the next one takes the guest for one that is held, and the image back.
 Task<Result<>> Guests::ready_to_run(DomainRef domain) {
-    if (auto noted = co_await note_as_it_is(core_, domain); !noted) co_return noted;
+    if (auto aside = co_await set_image_aside(domain); !aside) co_return aside;
     if (domain->image)
         if (auto aside = co_await core_.store.set_image_aside(domain->uuid); !aside) co_return aside;
+    if (auto noted = co_await note_as_it_is(core_, domain); !noted) co_return noted;
     if (!domain->life) co_return fail(Reason::invalid_state, "domain is not running");
     co_return Result<>{};
 }
 
-/// Lets a guest run that may never have. What fails may have happened all the same: then Xen's word counts,
-/// as an image of a guest that has run must not be trusted any more.
+/// It could not be let run, and goes on being what its image was made of, or was made from it. The other way
+/// round than before, for the same reason.
+Task<> Guests::hold_again(DomainRef domain, Held held) {
+    if (!domain->image) co_return;
+    if (held != Held::no) co_await note_or_warn(core_, domain, "that it is held as before", held);
+    co_await take_image_back(domain);
+}
+
+/// Lets a guest run that may never have.
 Task<Result<>> Guests::unpause(DomainRef domain, Operation operation) {
     auto unpaused = co_await core_.hypervisor.unpause(domain->life->domid, std::move(operation));
-    if (unpaused || !domain->life) co_return unpaused;
+    co_return co_await make_sure(domain, std::move(unpaused));
+}
+
+/// What fails may have happened all the same: then Xen's word counts, as an image of a guest that has run
+/// must not be trusted any more.
+Task<Result<>> Guests::make_sure(DomainRef domain, Result<> let_run) {
+    if (let_run || !domain->life) co_return let_run;
     const auto ran = co_await has_run(domain);
     if (ran == Ran::yes) {
-        log::warning("domain '{}' runs, although: {}", domain->name, unpaused.error().message);
+        log::warning("domain '{}' runs, although: {}", domain->name, let_run.error().message);
         co_return Result<>{};
     }
-    if (ran == Ran::unknown && std::exchange(domain->image, false))
+    if (ran == Ran::unknown && domain->image) {
+        domain->image.goes();
         log::error("domain '{}' may have run since it was saved: what was saved is kept beside '{}'",
                    domain->name, core_.store.image_path(domain->uuid).string());
-    co_return unpaused;
+    }
+    co_return let_run;
 }
 
 Task<Guests::Ran> Guests::has_run(DomainRef domain) {
     const auto life = domain->life->id;
+    const bool asleep = domain->life->stopped == hypervisor::StopReason::suspend;
     const auto snapshot = co_await core_.hypervisor.look();
     if (!snapshot || !domain->life || domain->life->id != life) co_return Ran::unknown;
     for (const auto& seen : snapshot->domains) {
         if (seen.domid != domain->life->domid || seen.uuid != domain->uuid || seen.dying) continue;
         if (!seen.paused && !seen.stopped) co_return Ran::yes;
-        if (seen.paused && seen.cpu_time == nanoseconds()) co_return Ran::no;
+        const bool held = asleep ? seen.stopped == hypervisor::StopReason::suspend
+                                 : seen.paused && seen.cpu_time == nanoseconds();
+        if (held) co_return Ran::no;
     }
     co_return Ran::unknown;
 }

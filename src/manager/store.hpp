@@ -28,6 +28,7 @@ struct StoredLife {
     bool ours = true;    ///< else another tool has made it, and it is noted only while it is held
     bool again = false;  ///< it is to start anew: what is over of it, or has come to nothing, is no end
     bool over = false;   ///< the host has booted since: nothing of it can be left. Told by load().
+    Anew anew{};         ///< how it is to start anew
 };
 
 /// Where definitions outlive the daemon: the authority on what is defined. Each change is in effect when its

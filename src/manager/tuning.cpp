@@ -147,7 +147,7 @@ Task<Result<>> Tuning::set_vcpus_max(DomainRef domain, unsigned vcpus, Affects a
 Task<Result<>> Tuning::note(DomainRef domain, Affects affects, hypervisor::LifeId life, Change change) {
     if (affects.guest && domain->life && domain->life->id == life) {
         change(domain->life->definition);
-        co_await note_or_warn(core_, domain, "what has changed");
+        co_await note_change(core_, domain, "what has changed");
     }
     if (!affects.definition) co_return Result<>{};
     Stored stored{*domain->stored, domain->autostart};

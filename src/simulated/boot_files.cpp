@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/file.hpp"
+#include "hypervisor/definition_files.hpp"
 #include "hypervisor/disk_files.hpp"
 
 namespace virtlight::simulated {
@@ -42,7 +43,7 @@ Result<> check_kernel(const domain::Definition& definition) {
     const std::pair<std::string_view, const std::string&> files[] = {
         {"kernel", boot.kernel}, {"initrd", boot.initrd}, {"loader", boot.loader}};
     for (const auto& [role, path] : files) {
-        if (path.empty()) continue;
+        if (path.empty() || (role == "loader" && hypervisor::has_stale_hvmloader(definition))) continue;
         if (auto checked = check_file(role, path); !checked) return checked;
     }
     return {};

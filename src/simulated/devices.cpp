@@ -55,6 +55,14 @@ Task<Result<>> Simulated::update(DomId domid, Device device, Operation operation
     co_return machine_.update(domid, std::move(device));
 }
 
+Task<Result<>> Simulated::set_vnc_password(DomId domid, std::string password, Operation operation) {
+    auto attempt =
+        begin(Kind::update, fmt::format("change the VNC password of domid {}", domid), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.devices, domid); !passed)
+        co_return passed;
+    co_return machine_.set_vnc_password(domid, std::move(password));
+}
+
 /// No file is opened but a raw one: what else is in an image is a device model's to know.
 Task<Result<>> Simulated::resize_disk(DomId domid, domain::Disk disk, std::uint64_t bytes,
                                       Operation operation) {
@@ -67,6 +75,14 @@ Task<Result<>> Simulated::resize_disk(DomId domid, domain::Disk disk, std::uint6
     if (disk.format != domain::Disk::Format::raw)
         co_return fail(Reason::unsupported_operation, "only a raw image of a simulated guest can be resized");
     co_return co_await check(attempt, [disk, bytes] { return hypervisor::grow_file(disk.path, bytes); });
+}
+
+Task<Result<std::vector<hypervisor::Neighbour>>> Simulated::neighbours() {
+    auto attempt = begin(Kind::measure, "look at the neighbours");
+    auto all = machine_.neighbours();
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
+        co_return std::unexpected(std::move(passed).error());
+    co_return all;
 }
 
 Task<Result<>> Simulated::check_device(Attempt& attempt, const Device& device) {

@@ -28,6 +28,7 @@ enum class Kind {
     resume,
     soft_reset,
     inject_nmi,
+    send_keys,
     rename,
     set_memory,
     set_memory_max,
@@ -42,7 +43,9 @@ enum class Kind {
     pin_vcpu,
     cpu_share,
     set_cpu_share,
+    memory_nodes,
     screenshot,
+    host_devices,
     pci
 };
 inline constexpr std::size_t kinds = static_cast<std::size_t>(Kind::pci) + 1;

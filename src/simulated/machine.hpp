@@ -57,6 +57,8 @@ class Machine {
     /// O(domains).
     std::vector<hypervisor::DomainFigures> measure(const hypervisor::FiguresWanted& wanted) const;
     hypervisor::HostFigures measure_host() const;
+    /// Guests answer for the addresses of IPv4 that they may have.
+    std::vector<hypervisor::Neighbour> neighbours() const;
     /// A pixmap of stripes. unsupported_operation: the guest has no screen.
     Result<hypervisor::Picture> screenshot(DomId domid) const;
     /// Living and dying domains, Domain-0 among them.
@@ -84,6 +86,8 @@ class Machine {
 
     /// The guest prints that it got one, if it runs.
     Result<> inject_nmi(DomId domid);
+    /// The guest prints their numbers, if it runs. operation_failed: it has no keyboard.
+    Result<> send_keys(DomId domid, const hypervisor::KeyPress& press);
     /// A guest that runs obliges at once, as far as the host has memory; others keep what they have.
     /// invalid_argument: more than it was built for.
     Result<> set_memory(DomId domid, std::uint64_t memory_kib);
@@ -99,6 +103,8 @@ class Machine {
     /// no_device.
     Result<> detach(DomId domid, const domain::Device& device);
     Result<> update(DomId domid, domain::Device device);
+    /// operation_failed: its VNC server asks for none.
+    Result<> set_vnc_password(DomId domid, std::string password);
     const std::vector<hypervisor::HostPciDevice>& pci_devices() const { return settings_.pci_devices; }
     /// Whether the host has it. no_node_device.
     Result<> check_pci_device(const domain::PciAddress& address);
@@ -107,6 +113,8 @@ class Machine {
     Result<> pin_vcpu(DomId domid, unsigned vcpu, const domain::CpuSet& cpus);
     Result<domain::CpuShare> cpu_share(DomId domid) const;
     Result<> set_cpu_share(DomId domid, domain::CpuShare share);
+    /// Those of the guest's cells; all, if it has none.
+    Result<domain::CpuSet> memory_nodes(DomId domid) const;
 
     /// What is to be written of a guest.
     struct Frozen {
@@ -167,6 +175,7 @@ class Machine {
     std::optional<DomId> next_domid();
     Result<> open_consoles(Domain& domain);
     Result<> take_vnc_port(Domain& domain);
+    void take_spice_port(Domain& domain) const;
     bool is_vnc_port(unsigned port) const;
     void name_ttys(Domain& domain);
     void greet(Domain& domain);

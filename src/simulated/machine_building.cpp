@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/limits.hpp"
+#include "hypervisor/labels.hpp"
 #include "simulated/machine.hpp"
 
 /// How a domain comes into a simulated machine: it is begun, and introduced when it is built; or it is
@@ -36,6 +39,9 @@ Result<Machine::Begun> Machine::begin(const Definition& definition, Duration ran
                     behaviour.error().message);
     if (names_.contains(name))
         return fail(Reason::operation_failed, "cannot create domain '{}': the name is in use", name);
+    if (const auto labels = hypervisor::labels_of(definition); !labels.empty())
+        return fail(Reason::unsupported_config, "cannot create domain '{}': {}", name,
+                    hypervisor::no_flask(labels.front()).error().message);
     if (definition.memory_kib > memory_free_kib_)
         return std::unexpected(
             Error{Reason::operation_failed,
@@ -85,6 +91,7 @@ Result<> Machine::introduce(const Begun& begun) {
         return fail(Reason::operation_failed,
                     "cannot create domain '{}': somebody destroyed it while it was being built", begun.name);
     if (auto taken = take_vnc_port(*domain); !taken) return taken;
+    take_spice_port(*domain);
     if (auto opened = open_consoles(*domain); !opened) return opened;
     domain->built = true;
     if (!domain->paused) greet(*domain);
@@ -143,6 +150,18 @@ bool Machine::is_vnc_port(unsigned port) const {
     });
 }
 
+void Machine::take_spice_port(Domain& domain) const {
+    auto& spice = domain.definition.graphics.spice;
+    if (!spice || !spice->autoport) return;
+    std::set<unsigned> taken;
+    for (const auto& [domid, other] : domains_)
+        if (const auto& theirs = other.definition.graphics.spice; theirs && other.built)
+            taken.insert(theirs->port);
+    spice->port = limits::first_spice_port;
+    while (taken.contains(spice->port))
+        ++spice->port;
+}
+
 std::optional<hypervisor::Created> Machine::created(const Begun& begun) const {
     const auto found = domains_.find(begun.domid);
     if (found == domains_.end() || found->second.birth != begun.birth || found->second.dying)
@@ -150,6 +169,8 @@ std::optional<hypervisor::Created> Machine::created(const Begun& begun) const {
     const auto& definition = found->second.definition;
     hypervisor::Created created{.domid = begun.domid, .consoles = definition.consoles};
     if (const auto& vnc = definition.graphics.vnc) created.vnc_port = vnc->port;
+    if (const auto& spice = definition.graphics.spice; spice && spice->autoport)
+        created.spice_port = spice->port;
     return created;
 }
 

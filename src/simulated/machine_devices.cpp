@@ -5,6 +5,17 @@
 
 namespace virtlight::simulated {
 
+std::vector<hypervisor::Neighbour> Machine::neighbours() const {
+    std::vector<hypervisor::Neighbour> all;
+    for (const auto& [domid, domain] : domains_) {
+        if (domain.dying) continue;
+        for (const auto& nic : domain.definition.nics)
+            for (const auto& address : nic.addresses)
+                if (!nic.link_down && !address.contains(':')) all.push_back({nic.mac, address});
+    }
+    return all;
+}
+
 Result<> Machine::attach(DomId domid, domain::Device device) {
     const auto wish = fmt::format("attach {} to", name_of(device));
     const auto domain = guest(domid, wish);
@@ -42,6 +53,17 @@ Result<> Machine::update(DomId domid, domain::Device device) {
         replaced.error().message =
             fmt::format("cannot {} domid {}: {}", wish, domid, replaced.error().message);
     return replaced;
+}
+
+Result<> Machine::set_vnc_password(DomId domid, std::string password) {
+    const auto domain = guest(domid, "change the VNC password of");
+    if (!domain) return std::unexpected(domain.error());
+    auto& vnc = (*domain)->definition.graphics.vnc;
+    if (!vnc || vnc->password.empty())
+        return fail(Reason::operation_failed, "cannot change the VNC password of domid {}: it has none",
+                    domid);
+    vnc->password = std::move(password);
+    return {};
 }
 
 }  // namespace virtlight::simulated

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <string>
+
+#include <fmt/format.h>
 
 #include "simulated/machine.hpp"
 
@@ -11,6 +14,20 @@ Result<> Machine::inject_nmi(DomId domid) {
     if (obliges(**domain))
         for (const auto& console : (*domain)->consoles)
             console->print("simulated guest: NMI received\r\n");
+    return {};
+}
+
+Result<> Machine::send_keys(DomId domid, const hypervisor::KeyPress& press) {
+    const auto domain = guest(domid, "send keys to");
+    if (!domain) return std::unexpected(domain.error());
+    if ((*domain)->definition.type != domain::GuestType::hvm)
+        return fail(Reason::operation_failed, "cannot send keys to domid {}: it has no device model", domid);
+    if (!obliges(**domain)) return {};
+    std::string keys;
+    for (const auto key : press.keys)
+        keys += fmt::format(" {}", key);
+    for (const auto& console : (*domain)->consoles)
+        console->print(fmt::format("simulated guest: keys{}\r\n", keys));
     return {};
 }
 
@@ -92,6 +109,16 @@ Result<> Machine::set_cpu_share(DomId domid, domain::CpuShare share) {
     if (share.weight) has.weight = share.weight;
     if (share.cap) has.cap = share.cap;
     return {};
+}
+
+Result<domain::CpuSet> Machine::memory_nodes(DomId domid) const {
+    const auto definition = describe(domid);
+    if (!definition) return std::unexpected(definition.error());
+    if (definition->numa.empty()) return domain::CpuSet::first(settings_.nodes);
+    domain::CpuSet nodes;
+    for (const auto& cell : definition->numa)
+        nodes.insert(cell.node);
+    return nodes;
 }
 
 }  // namespace virtlight::simulated

@@ -2,12 +2,13 @@
 #include "simulated/attempt.hpp"
 #include "simulated/simulated.hpp"
 
-/// The PCI devices of the host.
+/// The devices of the host, those of PCI and USB among them.
 namespace virtlight::simulated {
 
 using async::Task;
 using domain::PciAddress;
 using hypervisor::HostPciDevice;
+using hypervisor::HostUsbDevice;
 using hypervisor::Operation;
 
 Task<Result<std::vector<HostPciDevice>>> Simulated::pci_devices() {
@@ -16,6 +17,21 @@ Task<Result<std::vector<HostPciDevice>>> Simulated::pci_devices() {
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
         co_return std::unexpected(std::move(passed).error());
     co_return devices;
+}
+
+Task<Result<std::vector<HostUsbDevice>>> Simulated::usb_devices() {
+    auto attempt = begin(Kind::pci, "list the USB devices");
+    auto devices = machine_.settings().usb_devices;
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
+        co_return std::unexpected(std::move(passed).error());
+    co_return devices;
+}
+
+Task<Result<std::vector<hypervisor::HostDevice>>> Simulated::host_devices() {
+    auto attempt = begin(Kind::host_devices, "list the devices of the host");
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
+        co_return std::unexpected(std::move(passed).error());
+    co_return machine_.settings().host_devices;
 }
 
 Task<Result<>> Simulated::set_assignable(PciAddress address, bool assignable, Operation operation) {

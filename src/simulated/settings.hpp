@@ -34,13 +34,33 @@ struct Settings {
                                                         .vendor = 0x8086,
                                                         .product = 0x10d3,
                                                         .class_code = 0x020000,
-                                                        .driver = "e1000e"},
+                                                        .driver = "e1000e",
+                                                        .path = "/sys/devices/pci0000:00/0000:07:00.0"},
                                                        {.address = {.bus = 8},
                                                         .vendor = 0x8086,
                                                         .product = 0x1521,
                                                         .class_code = 0x020000,
                                                         .driver = "pciback",
-                                                        .assignable = true}};
+                                                        .assignable = true,
+                                                        .path = "/sys/devices/pci0000:00/0000:08:00.0"}};
+    /// A stick, and two of another kind.
+    std::vector<hypervisor::HostUsbDevice> usb_devices{
+        {1, 4, {0x0951, 0x1666}}, {1, 5, {0x0781, 0x5567}}, {2, 3, {0x0781, 0x5567}}};
+    /// The interface of one of them, a USB stick, and a disk of SCSI's.
+    std::vector<hypervisor::HostDevice> host_devices{
+        {.path = "/sys/devices/pci0000:00/0000:07:00.0/net/eth0",
+         .what = hypervisor::HostInterface{"eth0", "00:16:3e:00:00:01", "up", 1000, true}},
+        {.path = "/sys/devices/usb1",
+         .driver = "usb",
+         .what = hypervisor::HostUsb{1, 1, 0x1d6b, 2, "Linux", "root hub"}},
+        {.path = "/sys/devices/usb1/1-4",
+         .driver = "usb",
+         .what = hypervisor::HostUsb{1, 4, 0x951, 0x1666, "Kingston", "DataTraveler"}},
+        {.path = "/sys/devices/host2/target2:0:0/2:0:0:0",
+         .driver = "sd",
+         .what = hypervisor::HostScsiDevice{2, 0, 0, 0, "disk"}},
+        {.path = "/sys/devices/host2/target2:0:0/2:0:0:0/block/sda",
+         .what = hypervisor::HostDisk{"/dev/sda", "Virtlight", "simulated disk", "4711", 64ULL << 30}}};
     /// Domids count up to here and then begin again at 1, as on Xen. Those that live are passed over.
     hypervisor::DomId last_domid = 0x7fef;
     Times times{};

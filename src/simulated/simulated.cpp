@@ -12,6 +12,7 @@
 #include "base/limits.hpp"
 #include "hypervisor/definition_files.hpp"
 #include "hypervisor/disk_files.hpp"
+#include "hypervisor/disk_peek.hpp"
 #include "simulated/attempt.hpp"
 #include "simulated/boot_files.hpp"
 
@@ -157,6 +158,13 @@ async::Task<Result<hypervisor::HostFigures>> Simulated::measure_host() {
 async::Task<Result<hypervisor::DiskSize>> Simulated::disk_size(domain::Disk disk) {
     return async::run_blocking(blocking_, scheduler_,
                                [disk = std::move(disk)] { return hypervisor::disk_size(disk); });
+}
+
+async::Task<Result<std::string>> Simulated::peek_disk(domain::Disk disk, std::uint64_t offset,
+                                                      std::size_t bytes) {
+    return async::run_blocking(blocking_, scheduler_, [disk = std::move(disk), offset, bytes] {
+        return hypervisor::peek_disk(disk, offset, bytes);
+    });
 }
 
 async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> Simulated::identify_files(

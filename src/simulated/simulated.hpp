@@ -35,6 +35,8 @@ class Simulated : public hypervisor::Hypervisor {
         hypervisor::FiguresWanted wanted) override;
     async::Task<Result<hypervisor::HostFigures>> measure_host() override;
     async::Task<Result<hypervisor::DiskSize>> disk_size(domain::Disk disk) override;
+    async::Task<Result<std::string>> peek_disk(domain::Disk disk, std::uint64_t offset,
+                                               std::size_t bytes) override;
     async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> identify_files(
         std::vector<std::string> paths) override;
     async::Task<Result<std::vector<std::string>>> missing_files(domain::Definition definition) override;
@@ -52,6 +54,8 @@ class Simulated : public hypervisor::Hypervisor {
                                            hypervisor::Operation operation) override;
     async::Task<Result<>> request_reboot(DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> inject_nmi(DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> send_keys(DomId domid, hypervisor::KeyPress press,
+                                    hypervisor::Operation operation) override;
     async::Task<Result<>> rename(DomId domid, std::string name, hypervisor::Operation operation) override;
     async::Task<Result<>> set_memory(DomId domid, std::uint64_t memory_kib,
                                      hypervisor::Operation operation) override;
@@ -64,9 +68,14 @@ class Simulated : public hypervisor::Hypervisor {
                                  hypervisor::Operation operation) override;
     async::Task<Result<>> update(DomId domid, domain::Device device,
                                  hypervisor::Operation operation) override;
+    async::Task<Result<>> set_vnc_password(DomId domid, std::string password,
+                                           hypervisor::Operation operation) override;
     async::Task<Result<>> resize_disk(DomId domid, domain::Disk disk, std::uint64_t bytes,
                                       hypervisor::Operation operation) override;
+    async::Task<Result<std::vector<hypervisor::Neighbour>>> neighbours() override;
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override;
+    async::Task<Result<std::vector<hypervisor::HostUsbDevice>>> usb_devices() override;
+    async::Task<Result<std::vector<hypervisor::HostDevice>>> host_devices() override;
     async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
                                          hypervisor::Operation operation) override;
     async::Task<Result<>> reset_pci(domain::PciAddress address, hypervisor::Operation operation) override;
@@ -75,6 +84,7 @@ class Simulated : public hypervisor::Hypervisor {
     async::Task<Result<domain::CpuShare>> cpu_share(DomId domid) override;
     async::Task<Result<>> set_cpu_share(DomId domid, domain::CpuShare share,
                                         hypervisor::Operation operation) override;
+    async::Task<Result<domain::CpuSet>> memory_nodes(DomId domid) override;
     async::Task<Result<>> suspend(DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> dump_core(DomId domid, std::filesystem::path path,
                                     hypervisor::Operation operation) override;

@@ -18,6 +18,13 @@ Task<Result<>> Simulated::inject_nmi(DomId domid, Operation operation) {
     co_return machine_.inject_nmi(domid);
 }
 
+Task<Result<>> Simulated::send_keys(DomId domid, hypervisor::KeyPress press, Operation operation) {
+    auto attempt = begin(Kind::send_keys, fmt::format("send keys to domid {}", domid), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    co_return machine_.send_keys(domid, press);
+}
+
 Task<Result<>> Simulated::rename(DomId domid, std::string name, Operation operation) {
     auto attempt = begin(Kind::rename, fmt::format("rename domid {}", domid), operation.cancel);
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
@@ -67,6 +74,13 @@ Task<Result<>> Simulated::set_cpu_share(DomId domid, domain::CpuShare share, Ope
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
         co_return passed;
     co_return machine_.set_cpu_share(domid, share);
+}
+
+Task<Result<domain::CpuSet>> Simulated::memory_nodes(DomId domid) {
+    auto attempt = begin(Kind::memory_nodes, fmt::format("read the NUMA nodes of domid {}", domid));
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return std::unexpected(std::move(passed).error());
+    co_return machine_.memory_nodes(domid);
 }
 
 }  // namespace virtlight::simulated

@@ -9,14 +9,18 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "hypervisor/definition_files.hpp"
 #include "hypervisor/disk_files.hpp"
 #include "xenlight/boot_files.hpp"
 #include "xenlight/consoles.hpp"
 #include "xenlight/device_model_log.hpp"
 #include "xenlight/domain_config.hpp"
 #include "xenlight/image_feed.hpp"
+#include "xenlight/labels.hpp"
+#include "xenlight/links.hpp"
 #include "xenlight/platform.hpp"
 #include "xenlight/screens.hpp"
+#include "xenlight/spice_port.hpp"
 
 namespace virtlight::xenlight {
 namespace {
@@ -41,7 +45,8 @@ struct Job {
     std::shared_ptr<const hypervisor::Progress> progress{};  ///< of the restore
     DomainConfig config;
     RestoreParameters parameters;
-    std::uint64_t memory_kib = 0;  ///< what it needs of the host's, also beside its own
+    std::optional<SpicePort> spice_port{};  ///< that libxl is told of
+    std::uint64_t memory_kib = 0;           ///< what it needs of the host's, also beside its own
     DomId domid =
         static_cast<DomId>(INVALID_DOMID);  ///< set by libxl at the end, also for a half-made domain
 };
@@ -88,6 +93,13 @@ Result<> count_memory(Context& context, Job& job) {
     });
 }
 
+void replace_stale_hvmloader(domain::Definition& definition) {
+    if (!hypervisor::has_stale_hvmloader(definition)) return;
+    log::warning("domain '{}': its loader '{}' is not there; it gets this host's own hvmloader",
+                 definition.name, definition.boot.loader);
+    definition.boot.loader.clear();
+}
+
 /// A restored guest has its kernel in its memory.
 Result<> check_files(const Job& job) {
     if (auto good = job.stream ? Result<>() : check_boot_files(job.definition); !good) return good;
@@ -96,11 +108,26 @@ Result<> check_files(const Job& job) {
     return good;
 }
 
+Result<> take_spice_port(Job& job) {
+    auto& spice = job.definition.graphics.spice;
+    if (!spice || !spice->autoport) return {};
+    auto taken = SpicePort::take(spice->listen.empty() ? "127.0.0.1" : spice->listen);
+    if (!taken) return std::unexpected(std::move(taken.error()));
+    spice->port = taken->number();
+    job.spice_port = *std::move(taken);
+    return {};
+}
+
 Result<> prepare(Context& context, Job& job) {
+    replace_stale_hvmloader(job.definition);
     if (auto good = check_files(job); !good) return good;
     if (auto good = check_cpu_features(job.definition.platform.cpu_features); !good)
         return std::unexpected(in_context(job.what(), std::move(good.error())));
+    if (auto good = check_labels(context, job.definition); !good)
+        return std::unexpected(in_context(job.what(), std::move(good.error())));
     if (auto good = check_uuid_is_free(context, job); !good) return good;
+    if (auto taken = take_spice_port(job); !taken)
+        return std::unexpected(in_context(job.what(), std::move(taken.error())));
     write_config(job.definition, *job.config);
     return count_memory(context, job);
 }
@@ -143,6 +170,7 @@ Created created(Context& context, const Job& job) {
     Created made{.domid = job.domid, .consoles = job.definition.consoles};
     find_ttys(context, job.domid, made.consoles);
     if (job.definition.graphics.vnc) made.vnc_port = vnc_port(context, job.domid);
+    if (job.spice_port) made.spice_port = job.spice_port->number();
     return made;
 }
 
@@ -185,9 +213,21 @@ async::Task<Created> look_at_made(Workers::Loan worker, std::shared_ptr<Job> job
     log::warning("what domain '{}' was made with is not known yet: {}", job->definition.name,
                  made.error().message);
     Created bare{.domid = job->domid, .consoles = job->definition.consoles};
+    if (job->spice_port) bare.spice_port = job->spice_port->number();
     for (auto& console : bare.consoles)
         console.tty.clear();
     co_return bare;
+}
+
+/// What libxl cannot be told of it. Its guest has not run yet.
+async::Task<Result<>> settle_links(Workers::Loan worker, std::shared_ptr<Job> job) {
+    const bool all_up = std::ranges::none_of(job->definition.nics, &domain::Nic::link_down);
+    if (all_up) co_return Result<>{};
+    auto set = co_await call(worker, [job](Context&) {
+        return set_links(job->domid, job->definition.type, job->definition.nics);
+    });
+    if (!set) co_return std::unexpected(in_context(job->what(), std::move(set.error())));
+    co_return set;
 }
 
 /// Has libxl make the domain, and undoes it if that fails or is cancelled. `abort` cuts libxl short: that of
@@ -199,6 +239,7 @@ async::Task<Result<Created>> make(Making making, Workers::Loan worker, std::shar
     auto made = co_await worker->perform(making_of(worker, job, making.late, std::move(cut_short)),
                                          abort ? abort->token() : cancel);
     if (job->build->given_up) co_return std::unexpected(std::move(made.error()));
+    if (made) made = co_await settle_links(worker, job);
     // libxl may have come to its end before it could be cut short; and of an abort of a restore it says that
     // it failed.
     if (cancel.cancelled()) made = std::unexpected(error_of({.rc = ERROR_ABORTED}, job->what()));

@@ -6,6 +6,7 @@
 
 #include "domain/memory.hpp"
 #include "xenlight/consoles.hpp"
+#include "xenlight/device_acts.hpp"
 #include "xenlight/domain_config.hpp"
 #include "xenlight/screens.hpp"
 
@@ -60,6 +61,7 @@ Result<Definition> compose(Context& context, DomId domid, const libxl_domain_con
     settle_memory(context, *info, definition);
     // Other tools may have changed how much memory it has, and what its cells have is not told.
     if (!check_numa(definition)) definition.numa.clear();
+    look_at_nics(context.xenstore(), domid, definition.nics);
     find_ttys(context, domid, definition.consoles);
     if (auto& vnc = definition.graphics.vnc) vnc->port = vnc_port(context, domid).value_or(vnc->port);
     return definition;

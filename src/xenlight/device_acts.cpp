@@ -7,6 +7,7 @@
 #include "hypervisor/disk_files.hpp"
 #include "xenlight/disks.hpp"
 #include "xenlight/host_devices.hpp"
+#include "xenlight/links.hpp"
 #include "xenlight/nics.hpp"
 
 namespace virtlight::xenlight {
@@ -211,6 +212,15 @@ Result<> write_rate(Xenstore& xenstore, DomId domid, const Nic& nic) {
     const auto path = *backend + "/rate";
     const auto words = rate_words(nic);
     return words.empty() ? xenstore.remove(path) : xenstore.write(path, words);
+}
+
+void look_at_nics(Xenstore& xenstore, DomId domid, std::vector<Nic>& nics) {
+    for (auto& nic : nics) {
+        const auto backend = xenstore.read(libxl_path(domid, nic) + "/backend");
+        if (!backend) continue;
+        nic.rate_kib = rate_in(xenstore.read(*backend + "/rate").value_or(""));
+        if (nic.backend_domain.empty()) nic.link_down = is_link_down(nic, domid);
+    }
 }
 
 }  // namespace virtlight::xenlight

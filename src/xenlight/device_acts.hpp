@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <vector>
+
 #include "domain/device.hpp"
 #include "xenlight/operations.hpp"
 #include "xenlight/xenstore.hpp"
@@ -28,5 +30,9 @@ Operations::Start start_changing_medium(hypervisor::DomId domid, const domain::D
 
 /// Tells the backend of a vif how much its guest may send from now on. no_device: there is none.
 Result<> write_rate(Xenstore& xenstore, hypervisor::DomId domid, const domain::Nic& nic);
+
+/// Makes of network interfaces, as libxl has written them down, what has become of them since: how much they
+/// may send, and whether their links are down. Two round trips each.
+void look_at_nics(Xenstore& xenstore, hypervisor::DomId domid, std::vector<domain::Nic>& nics);
 
 }  // namespace virtlight::xenlight

@@ -4,6 +4,8 @@
 #include "xenlight/device_acts.hpp"
 #include "xenlight/disk_resize.hpp"
 #include "xenlight/host_devices.hpp"
+#include "xenlight/links.hpp"
+#include "xenlight/vnc_password.hpp"
 #include "xenlight/xen_hypervisor.hpp"
 
 /// The devices of a guest that runs.
@@ -76,6 +78,8 @@ Task<Result<>> XenHypervisor::attach(DomId domid, Device device, Operation opera
     auto start = co_await adding(domid, device);
     auto added = co_await act(**thread, fmt::format("attach {} to", name), domid, operation,
                               {.start = on(*thread, std::move(start))});
+    if (const auto* const nic = std::get_if<Nic>(&device); added && nic && nic->link_down)
+        added = co_await set_link(domid, *nic, what);
     if (added) co_return added;
     // libxl leaves what it has made of it so far.
     const auto left = co_await has_device(domid, device);
@@ -114,19 +118,41 @@ Task<Result<>> XenHypervisor::detach(DomId domid, Device device, Operation opera
     co_return removed;
 }
 
+/// One that is served elsewhere has a link that is up, and nothing is to be done about it here.
+Task<Result<>> XenHypervisor::set_link(DomId domid, Nic nic, std::string what) {
+    if (!nic.backend_domain.empty()) co_return Result<>{};
+    const auto type = co_await asking_.call([domid](Context& context) { return guest_type(context, domid); });
+    if (!type) co_return std::unexpected(type.error());
+    auto set = co_await async::run_blocking(
+        model_threads_, core_,
+        [domid, type = *type, nic = std::move(nic)] { return set_links(domid, type, {&nic, 1}); });
+    if (!set) co_return std::unexpected(in_context(what, std::move(set.error())));
+    co_return set;
+}
+
 Task<Result<>> XenHypervisor::update(DomId domid, Device device, Operation operation) {
     const auto name = name_of(device);
     const auto what = fmt::format("change {} of domain {}", name, domid);
-    if (const auto* const nic = std::get_if<Nic>(&device))
+    if (const auto* const nic = std::get_if<Nic>(&device)) {
+        if (auto set = co_await set_link(domid, *nic, what); !set) co_return set;
         co_return co_await tell(fmt::format("change {} of", name), domid, std::move(operation),
                                 [domid, nic = *nic](Context& context, const std::string&) {
                                     return write_rate(context.xenstore(), domid, nic);
                                 });
+    }
     const auto* const disk = std::get_if<Disk>(&device);
     if (!disk) co_return fail(Reason::unsupported_operation, "cannot {}: libxl has no way to", what);
     if (auto good = co_await check_device_files(device, what); !good) co_return good;
     co_return co_await act(asking_, fmt::format("change {} of", name), domid, std::move(operation),
                            {.start = start_changing_medium(domid, *disk)});
+}
+
+/// The log has that it is done, and nothing of the password.
+Task<Result<>> XenHypervisor::set_vnc_password(DomId domid, std::string password, Operation operation) {
+    log::debug("operation {}: change the VNC password of domain {}", operation.id.value, domid);
+    co_return co_await async::run_blocking(model_threads_, core_, [domid, password = std::move(password)] {
+        return change_vnc_password(domid, password);
+    });
 }
 
 Task<Result<>> XenHypervisor::resize_disk(DomId domid, Disk disk, std::uint64_t bytes, Operation operation) {

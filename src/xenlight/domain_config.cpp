@@ -10,6 +10,7 @@
 #include "xenlight/cpu_tuning.hpp"
 #include "xenlight/disks.hpp"
 #include "xenlight/host_devices.hpp"
+#include "xenlight/labels.hpp"
 #include "xenlight/nics.hpp"
 #include "xenlight/numa.hpp"
 #include "xenlight/platform.hpp"
@@ -108,13 +109,19 @@ void add_serial_ports(const libxl_domain_build_info& info, std::vector<Console>&
         add(port, *backend);
 }
 
+std::vector<std::string> read_list(char* const* texts) {
+    std::vector<std::string> all;
+    for (; texts && *texts; ++texts)
+        all.emplace_back(*texts);
+    return all;
+}
+
 domain::Boot read_boot(const libxl_domain_build_info& info, GuestType type) {
     domain::Boot boot{
         .kernel = text_of(info.kernel), .initrd = text_of(info.ramdisk), .cmdline = text_of(info.cmdline)};
     if (type != GuestType::hvm) {
         boot.bootloader = text_of(info.bootloader);
-        for (char* const* word = info.bootloader_args; word && *word; ++word)
-            boot.bootloader_args.emplace_back(*word);
+        boot.bootloader_args = read_list(info.bootloader_args);
         return boot;
     }
     const auto& hvm = info.u.hvm;
@@ -166,6 +173,7 @@ void write_config(const Definition& definition, libxl_domain_config& config) {
     write_vcpus(definition, build);
     write_boot(definition.boot, build);
     build.device_model = copy(definition.emulator);
+    build.extra = copy_list(definition.emulator_args);
     libxl_defbool_set(&build.localtime, definition.clock == domain::ClockOffset::localtime);
     if (definition.type == GuestType::pvh) {
         // Without ACPI it could not power itself off: what is not asked for is left as Xen has it, which is
@@ -189,6 +197,7 @@ void write_config(const Definition& definition, libxl_domain_config& config) {
     write_shared_folders(definition, config);
     write_platform(definition, config);
     write_settings(definition.settings, config);
+    write_label(definition, config);
     spread_region_policy(config);
 
     // libxl keeps these with the domain and never acts upon them; that is the manager's part.
@@ -216,6 +225,7 @@ Definition read_config(const libxl_domain_config& config) {
         .on_reboot = ours(actions, config.on_reboot, LifecycleAction::restart),
         .on_crash = ours(actions, config.on_crash, LifecycleAction::destroy),
         .emulator = text_of(build.device_model),
+        .emulator_args = read_list(build.extra),
         .disks = read_disks(config, type),
     };
     const auto available = static_cast<unsigned>(libxl_bitmap_count_set(&build.avail_vcpus));
@@ -232,6 +242,7 @@ Definition read_config(const libxl_domain_config& config) {
     definition.nics = read_nics(config, definition.type);
     read_screen(config, definition);
     read_platform(config, definition);
+    definition.label = read_label(config);
     definition.settings = read_settings(config, type);
     if (hvm) add_serial_ports(build, definition.consoles);
     if (definition.consoles.empty()) definition.consoles = {{.target = Console::Target::xen, .port = 0}};

@@ -118,6 +118,7 @@ Result<hypervisor::HostFacts> read_host_facts(Context& context) {
 
     utsname system{};
     if (::uname(&system) == 0) facts.machine = system.machine;
+    facts.smbios = hypervisor::read_smbios();
     return facts;
 }
 

@@ -19,7 +19,8 @@ Task<Result<std::shared_ptr<ImageWriter>>> created(
     Movers movers, std::string what, async::Completion<Result<std::shared_ptr<ImageWriter>>> creating,
     async::CancelToken cancel) {
     auto image = co_await movers.answer(creating, limits::file_look, cancel);
-    if (image) co_return image;
+    if (image && !cancel.cancelled()) co_return image;
+    if (image) co_await let_go_of_image(movers, std::move(*image));
     if (cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
     co_return std::unexpected(in_context(what, std::move(image.error())));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -12,6 +13,8 @@
 #include "async/completion.hpp"
 #include "async/scheduler.hpp"
 #include "async/task.hpp"
+#include "async/timing.hpp"
+#include "base/limits.hpp"
 #include "hypervisor/image.hpp"
 #include "xenlight/core_link.hpp"
 
@@ -41,11 +44,15 @@ struct Movers {
         return done;
     }
 
-    /// timed_out after `patience`; cancelled.
+    /// timed_out after `patience`; cancelled, when he has not ended soon after that either.
     template <class T>
     async::Task<Result<T>> answer(async::Completion<Result<T>> done, Duration patience,
                                   async::CancelToken cancel = {}) const {
-        return async::bounded(core, std::move(done), patience, no_answer(patience), std::move(cancel));
+        async::CancelSource left;
+        std::optional<async::Deadline> goodbye;
+        const auto unwanted =
+            cancel.on_cancel([&] { goodbye.emplace(core, core.now() + limits::mover_goodbye, left); });
+        co_return co_await async::bounded(core, std::move(done), patience, no_answer(patience), left.token());
     }
 
     static Error no_answer(Duration patience);

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "domain/nic_connection.hpp"
+#include "domain/text.hpp"
 #include "xenlight/words.hpp"
 
 namespace virtlight::xenlight {
@@ -25,10 +26,9 @@ std::uint64_t bytes_per_interval(unsigned rate_kib) {
     return std::uint64_t{rate_kib} * 1024 * rate_interval_usecs / second_usecs;
 }
 
-unsigned rate_kib(const libxl_device_nic& nic) {
-    if (nic.rate_interval_usecs == 0) return 0;
-    const auto bytes =
-        static_cast<double>(nic.rate_bytes_per_interval) * second_usecs / nic.rate_interval_usecs;
+unsigned rate_kib(std::uint64_t bytes_per_interval, std::uint32_t interval_usecs) {
+    if (interval_usecs == 0) return 0;
+    const auto bytes = static_cast<double>(bytes_per_interval) * second_usecs / interval_usecs;
     const auto kib = std::clamp(bytes / 1024, 1.0, double{std::numeric_limits<unsigned>::max()});
     return static_cast<unsigned>(std::lround(kib));
 }
@@ -63,7 +63,7 @@ Nic read_nic(const libxl_device_nic& given, GuestType type) {
     if (type == GuestType::hvm && given.nictype == LIBXL_NIC_TYPE_VIF) nic.model = domain::paravirtual_nic;
     nic.target = text_of(given.ifname);
     nic.backend_domain = text_of(given.backend_domname);
-    nic.rate_kib = rate_kib(given);
+    nic.rate_kib = rate_kib(given.rate_bytes_per_interval, given.rate_interval_usecs);
     nic.mtu = static_cast<unsigned>(std::max(given.mtu, 0));
     return nic;
 }
@@ -71,6 +71,14 @@ Nic read_nic(const libxl_device_nic& given, GuestType type) {
 std::string rate_words(const Nic& nic) {
     if (nic.rate_kib == 0) return {};
     return fmt::format("{},{}", bytes_per_interval(nic.rate_kib), rate_interval_usecs);
+}
+
+unsigned rate_in(std::string_view words) {
+    const auto comma = std::min(words.find(','), words.size());
+    const auto bytes = domain::whole_number<std::uint64_t>(words.substr(0, comma));
+    const auto interval =
+        domain::whole_number<std::uint32_t>(words.substr(std::min(comma + 1, words.size())));
+    return bytes && interval ? rate_kib(*bytes, *interval) : 0;
 }
 
 void write_nics(const domain::Definition& definition, libxl_domain_config& config) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/definition.hpp"
@@ -14,10 +15,12 @@ using LibxlNic = Owned<libxl_device_nic, libxl_device_nic_init, libxl_device_nic
 
 /// What a vif's backend finds in xenstore of how much its guest may send; empty: there is no bound.
 std::string rate_words(const domain::Nic& nic);
+/// What that says, in KiB per second; 0: there is no bound.
+unsigned rate_in(std::string_view words);
 
 /// `written` is fresh.
 void write_nic(const domain::Nic& nic, domain::GuestType type, libxl_device_nic& written);
-/// What a Nic cannot hold is left out.
+/// What a Nic cannot hold is left out, and what libxl does not know: whether its link is down.
 domain::Nic read_nic(const libxl_device_nic& nic, domain::GuestType type);
 
 /// `config` has none yet.

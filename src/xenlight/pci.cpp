@@ -2,17 +2,29 @@
 #include "xenlight/host_devices.hpp"
 #include "xenlight/xen_hypervisor.hpp"
 
-/// The PCI devices of the host.
+/// The devices of the host, those of PCI and USB among them.
 namespace virtlight::xenlight {
 
 using async::Task;
 using domain::PciAddress;
 using hypervisor::HostPciDevice;
+using hypervisor::HostUsbDevice;
 using hypervisor::Operation;
 
 Task<Result<std::vector<HostPciDevice>>> XenHypervisor::pci_devices() {
     return looks_.look("/sys/bus/pci",
                        [] { return Result<std::vector<HostPciDevice>>(hypervisor::read_pci_devices()); });
+}
+
+Task<Result<std::vector<HostUsbDevice>>> XenHypervisor::usb_devices() {
+    return looks_.look("/sys/bus/usb",
+                       [] { return Result<std::vector<HostUsbDevice>>(hypervisor::read_usb_devices()); });
+}
+
+Task<Result<std::vector<hypervisor::HostDevice>>> XenHypervisor::host_devices() {
+    return looks_.look("/sys/devices", [] {
+        return Result<std::vector<hypervisor::HostDevice>>(hypervisor::read_host_devices());
+    });
 }
 
 /// libxl waits in this call for the drivers, so that it is one for a context that may be busy.

@@ -2,7 +2,7 @@
 #include "xenlight/cpu_tuning.hpp"
 #include "xenlight/xen_hypervisor.hpp"
 
-/// Where a guest's vCPUs run, and how much they get.
+/// Where a guest's vCPUs run, how much they get, and where its memory is.
 namespace virtlight::xenlight {
 
 using async::Task;
@@ -72,6 +72,21 @@ Task<Result<>> XenHypervisor::set_cpu_share(DomId domid, CpuShare share, Operati
                         return libxl_domain_sched_params_set(ctx, domid, parameters.get());
                     });
                 });
+}
+
+Task<Result<domain::CpuSet>> XenHypervisor::memory_nodes(DomId domid) {
+    return asking_.call([domid](Context& context) -> Result<domain::CpuSet> {
+        CpuMap nodes;  // libxl has one kind of set
+        const auto what = fmt::format("read the NUMA nodes of domain {}", domid);
+        const auto read = context.attempt(what, domid, [&](libxl_ctx* ctx) {
+            constexpr int as_many_as_there_are = 0;
+            if (const int rc = libxl_node_bitmap_alloc(ctx, nodes.get(), as_many_as_there_are); rc != 0)
+                return rc;
+            return libxl_domain_get_nodeaffinity(ctx, domid, nodes.get());
+        });
+        if (!read) return std::unexpected(read.error());
+        return read_cpus(*nodes);
+    });
 }
 
 }  // namespace virtlight::xenlight

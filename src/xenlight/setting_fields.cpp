@@ -67,17 +67,9 @@ std::string words_for(const CpuSet& cpus) {
 
 }  // namespace
 
-/// One label is that of a guest while it is built and later; the other is set first, where there is one.
+/// Of two labels that are given this is the first; labels.cpp has the other.
 void set_first_label(const SettingValue& value, Config& config) {
     config.c_info.ssid_label = copy(std::get<std::string>(value));
-}
-void set_label(const SettingValue& value, Config& config) {
-    auto*& label = config.c_info.ssid_label ? config.b_info.exec_ssid_label : config.c_info.ssid_label;
-    label = copy(std::get<std::string>(value));
-}
-std::optional<SettingValue> label(const Config& config) {
-    const auto* const later = config.b_info.exec_ssid_label;
-    return given(later ? later : config.c_info.ssid_label);
 }
 std::optional<SettingValue> first_label(const Config& config) {
     return given(config.b_info.exec_ssid_label ? config.c_info.ssid_label : nullptr);

@@ -13,10 +13,6 @@ namespace virtlight::xenlight {
 void set_first_label(const domain::SettingValue& value, libxl_domain_config& config);
 std::optional<domain::SettingValue> first_label(const libxl_domain_config& config);
 
-/// Set after set_first_label(): one label is that of a guest while it is built and later.
-void set_label(const domain::SettingValue& value, libxl_domain_config& config);
-std::optional<domain::SettingValue> label(const libxl_domain_config& config);
-
 void set_machine_checks(const domain::SettingValue& value, libxl_domain_config& config);
 std::optional<domain::SettingValue> machine_checks(const libxl_domain_config& config);
 

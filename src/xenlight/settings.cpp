@@ -127,7 +127,6 @@ constexpr Place places[] = {
     number<[](auto& c) -> auto& { return c.b_info.sched_params.latency; },
            LIBXL_DOMAIN_SCHED_PARAM_LATENCY_DEFAULT>("latency"),
     {"init_seclabel", set_first_label, first_label},
-    {"seclabel", set_label, label},
     number<[](auto& c) -> auto& { return c.b_info.max_maptrack_frames; }, LIBXL_MAX_GRANT_DEFAULT>(
         "max_maptrack_frames"),
     number<[](auto& c) -> auto& { return c.b_info.max_grant_version; }, LIBXL_MAX_GRANT_DEFAULT>(
@@ -192,7 +191,6 @@ constexpr Place places[] = {
     {"device_model_version", set_device_model, device_model},
     text<[](auto& c) -> auto& { return c.b_info.device_model_user; }>("device_model_user"),
     flag<[](auto& c) -> auto& { return c.b_info.dm_restrict; }>("dm_restrict"),
-    texts<[](auto& c) -> auto& { return c.b_info.extra; }>("device_model_args"),
     texts<[](auto& c) -> auto& { return c.b_info.extra_pv; }>("device_model_args_pv"),
     texts<[](auto& c) -> auto& { return c.b_info.extra_hvm; }>("device_model_args_hvm"),
     flag<[](auto& c) -> auto& { return c.b_info.device_model_stubdomain; }>(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "base/log.hpp"
+#include "xenlight/keyboard.hpp"
 #include "xenlight/xen_hypervisor.hpp"
 
 /// What is done to a guest that runs, and goes on running.
@@ -30,6 +31,14 @@ Task<Result<>> XenHypervisor::inject_nmi(DomId domid, Operation operation) {
                    constexpr std::uint32_t first_vcpu = 0;
                    return libxl_send_trigger(ctx, domid, LIBXL_TRIGGER_NMI, first_vcpu, how);
                }});
+}
+
+Task<Result<>> XenHypervisor::send_keys(DomId domid, hypervisor::KeyPress press, Operation operation) {
+    const auto what = fmt::format("send keys to domain {}", domid);
+    log::debug("operation {}: {}", operation.id.value, what);
+    auto sent = co_await async::run_blocking(
+        model_threads_, core_, [domid, press = std::move(press)] { return press_keys(domid, press); });
+    co_return co_await explained(asking_, what, domid, std::move(sent));
 }
 
 Task<Result<>> XenHypervisor::rename(DomId domid, std::string name, Operation operation) {

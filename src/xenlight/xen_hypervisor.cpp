@@ -13,10 +13,10 @@
 #include "base/log.hpp"
 #include "hypervisor/definition_files.hpp"
 #include "hypervisor/disk_files.hpp"
+#include "hypervisor/disk_peek.hpp"
 #include "xenlight/create.hpp"
 #include "xenlight/describe.hpp"
 #include "xenlight/domain_config.hpp"
-#include "xenlight/dump.hpp"
 #include "xenlight/host.hpp"
 #include "xenlight/lifeline.hpp"
 #include "xenlight/measure.hpp"
@@ -112,7 +112,7 @@ XenHypervisor::XenHypervisor(async::FdScheduler& core)
       memory_(core, builds_, asking_),
       storage_(limits::storage_threads),
       looks_(core, link_, storage_),
-      picture_threads_(limits::picture_threads),
+      model_threads_(limits::model_threads),
       model_counters_(core) {}
 
 XenHypervisor::~XenHypervisor() {
@@ -220,6 +220,14 @@ async::Task<Result<hypervisor::DiskSize>> XenHypervisor::disk_size(domain::Disk 
     return looks_.look(std::move(place), [disk = std::move(disk)] { return hypervisor::disk_size(disk); });
 }
 
+async::Task<Result<std::string>> XenHypervisor::peek_disk(domain::Disk disk, std::uint64_t offset,
+                                                          std::size_t bytes) {
+    auto place = place_of(disk.path);
+    return looks_.look(std::move(place), [disk = std::move(disk), offset, bytes] {
+        return hypervisor::peek_disk(disk, offset, bytes);
+    });
+}
+
 async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> XenHypervisor::identify_files(
     std::vector<std::string> paths) {
     using Identity = std::optional<hypervisor::FileIdentity>;
@@ -243,7 +251,11 @@ async::Task<Result<std::vector<std::string>>> XenHypervisor::missing_files(domai
 }
 
 async::Task<Result<hypervisor::Picture>> XenHypervisor::screenshot(DomId domid) {
-    return async::run_blocking(picture_threads_, core_, [domid] { return take_picture(domid); });
+    return async::run_blocking(model_threads_, core_, [domid] { return take_picture(domid); });
+}
+
+async::Task<Result<std::vector<hypervisor::Neighbour>>> XenHypervisor::neighbours() {
+    return looks_.look("/proc/net", [] { return hypervisor::read_neighbours(); });
 }
 
 void XenHypervisor::on_attention(std::function<void()> again) {
@@ -300,91 +312,6 @@ async::Task<Result<Workers::Loan>> XenHypervisor::borrow(std::string what, Opera
     auto worker = co_await workers_.borrow(operation.cancel);
     if (!worker) co_return std::unexpected(in_context(what, std::move(worker.error())));
     co_return worker;
-}
-
-async::Task<Result<>> XenHypervisor::save(DomId domid, hypervisor::ImageHead head, std::filesystem::path path,
-                                          Operation operation) {
-    const auto what = fmt::format("save domain {}", domid);
-    log::debug("operation {}: {} to '{}'", operation.id.value, what, path.string());
-    if (domid == 0) co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
-    // Before a worker is taken: storage that hangs must not hold one.
-    auto image = co_await create_image(movers(), what, std::move(head), std::move(path), operation);
-    if (!image) co_return std::unexpected(std::move(image.error()));
-    auto saved = co_await save_into(domid, *image, what, operation);
-    if (!saved) co_await let_go_of_image(movers(), std::move(*image));
-    co_return saved;
-}
-
-async::Task<Result<>> XenHypervisor::save_into(DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
-                                               std::string what, Operation operation) {
-    const auto worker = co_await borrow(what, operation);
-    if (!worker) co_return std::unexpected(worker.error());
-    co_await end_following(domid);
-    auto saved = co_await save_domain(*worker, movers(), domid, std::move(image), std::move(operation));
-    if (!saved.result) follow_anew(domid);
-    follow_late(domid, saved.may_suspend);
-    co_return co_await explained(**worker, what, domid, std::move(saved.result));
-}
-
-async::Task<Result<hypervisor::ImageHead>> XenHypervisor::read_image(std::filesystem::path path) {
-    struct Read {
-        hypervisor::ImageHead head;
-        std::string xl_config;
-    };
-    auto read = co_await looks_.look(place_of(path), [path]() -> Result<Read> {
-        auto image = hypervisor::open_image(path);
-        if (!image) return std::unexpected(std::move(image.error()));
-        return Read{std::move(image->head), std::move(image->xl_config)};
-    });
-    if (!read) co_return std::unexpected(std::move(read.error()));
-    if (read->xl_config.empty()) co_return std::move(read->head);
-    auto definition = co_await asking_.call([json = std::move(read->xl_config)](Context& context) {
-        return context.enter([&](libxl_ctx* ctx) { return read_xl_config(ctx, json); });
-    });
-    if (!definition)
-        co_return std::unexpected(in_context(fmt::format("restore '{}'", path.string()), definition.error()));
-    co_return hypervisor::ImageHead{std::move(*definition)};
-}
-
-async::Task<Result<>> XenHypervisor::rewrite_image(std::filesystem::path path, hypervisor::ImageHead head,
-                                                   Operation operation) {
-    const auto stop = std::make_shared<std::atomic<bool>>(false);
-    const auto copying =
-        movers().begin([path = std::move(path), head = std::move(head), stop, progress = operation.progress] {
-            return hypervisor::rewrite_image(path, head, *stop, progress ? &progress->bytes : nullptr);
-        });
-    const auto unwanted = operation.cancel.on_cancel([this, stop, copying] {
-        *stop = true;
-        core_.call_at(core_.now() + limits::mover_goodbye,
-                      [copying] { copying.set(fail(Reason::cancelled, "cancelled")); });
-    });
-    co_return co_await copying;
-}
-
-async::Task<Result<Created>> XenHypervisor::restore(domain::Definition definition, std::filesystem::path path,
-                                                    Operation operation) {
-    log::debug("operation {}: restore domain '{}' from '{}'", operation.id.value, definition.name,
-               path.string());
-    return restore_domain(making(), movers(), std::move(definition), std::move(path), std::move(operation));
-}
-
-async::Task<Result<>> XenHypervisor::dump_core(DomId domid, std::filesystem::path path, Operation operation) {
-    const auto what = fmt::format("dump the core of domain {}", domid);
-    log::debug("operation {}: {} to '{}'", operation.id.value, what, path.string());
-    if (domid == 0) co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
-    auto image = co_await create_core(movers(), what, std::move(path), operation);
-    if (!image) co_return std::unexpected(std::move(image.error()));
-    auto dumped = co_await dump_into(domid, *image, what, operation);
-    if (!dumped) co_await let_go_of_image(movers(), std::move(*image));
-    co_return dumped;
-}
-
-async::Task<Result<>> XenHypervisor::dump_into(DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
-                                               std::string what, Operation operation) {
-    const auto worker = co_await borrow(what, operation);
-    if (!worker) co_return std::unexpected(worker.error());
-    auto dumped = co_await dump_domain(*worker, movers(), domid, std::move(image), std::move(operation));
-    co_return co_await explained(**worker, what, domid, std::move(dumped));
 }
 
 async::Task<Result<>> XenHypervisor::suspend(DomId domid, Operation operation) {

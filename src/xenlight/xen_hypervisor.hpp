@@ -61,6 +61,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
         hypervisor::FiguresWanted wanted) override;
     async::Task<Result<hypervisor::HostFigures>> measure_host() override;
     async::Task<Result<hypervisor::DiskSize>> disk_size(domain::Disk disk) override;
+    async::Task<Result<std::string>> peek_disk(domain::Disk disk, std::uint64_t offset,
+                                               std::size_t bytes) override;
     async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> identify_files(
         std::vector<std::string> paths) override;
     async::Task<Result<std::vector<std::string>>> missing_files(domain::Definition definition) override;
@@ -78,6 +80,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
                                            hypervisor::Operation operation) override;
     async::Task<Result<>> request_reboot(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> inject_nmi(hypervisor::DomId domid, hypervisor::Operation operation) override;
+    async::Task<Result<>> send_keys(hypervisor::DomId domid, hypervisor::KeyPress press,
+                                    hypervisor::Operation operation) override;
     async::Task<Result<>> rename(hypervisor::DomId domid, std::string name,
                                  hypervisor::Operation operation) override;
     async::Task<Result<>> set_memory(hypervisor::DomId domid, std::uint64_t memory_kib,
@@ -92,9 +96,14 @@ class XenHypervisor final : public hypervisor::Hypervisor {
                                  hypervisor::Operation operation) override;
     async::Task<Result<>> update(hypervisor::DomId domid, domain::Device device,
                                  hypervisor::Operation operation) override;
+    async::Task<Result<>> set_vnc_password(hypervisor::DomId domid, std::string password,
+                                           hypervisor::Operation operation) override;
     async::Task<Result<>> resize_disk(hypervisor::DomId domid, domain::Disk disk, std::uint64_t bytes,
                                       hypervisor::Operation operation) override;
+    async::Task<Result<std::vector<hypervisor::Neighbour>>> neighbours() override;
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override;
+    async::Task<Result<std::vector<hypervisor::HostUsbDevice>>> usb_devices() override;
+    async::Task<Result<std::vector<hypervisor::HostDevice>>> host_devices() override;
     async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
                                          hypervisor::Operation operation) override;
     async::Task<Result<>> reset_pci(domain::PciAddress address, hypervisor::Operation operation) override;
@@ -103,6 +112,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<domain::CpuShare>> cpu_share(hypervisor::DomId domid) override;
     async::Task<Result<>> set_cpu_share(hypervisor::DomId domid, domain::CpuShare share,
                                         hypervisor::Operation operation) override;
+    async::Task<Result<domain::CpuSet>> memory_nodes(hypervisor::DomId domid) override;
     async::Task<Result<>> suspend(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> dump_core(hypervisor::DomId domid, std::filesystem::path path,
                                     hypervisor::Operation operation) override;
@@ -137,6 +147,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<bool>> has_device(hypervisor::DomId domid, domain::Device device);
     async::Task<Result<Workers::Loan>> thread_for(domain::Device device, std::string what,
                                                   hypervisor::Operation operation);
+    async::Task<Result<>> set_link(hypervisor::DomId domid, domain::Nic nic, std::string what);
     async::Task<Operations::Start> adding(hypervisor::DomId domid, domain::Device device);
     async::Task<Result<>> check_device_files(domain::Device device, std::string what);
     using Telling = std::function<Result<>(Context&, const std::string& what)>;
@@ -175,7 +186,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     HostMemory memory_;
     async::StorageThreads storage_;
     FileLooks looks_;
-    async::BlockingThreads picture_threads_;  ///< device models answer in time, or not at all
+    async::BlockingThreads model_threads_;  ///< device models answer in time, or not at all
     ModelCounters model_counters_;
     async::Scope late_;  ///< what libxl makes of operations that were given up
     std::size_t in_flight_ = 0;

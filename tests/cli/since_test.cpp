@@ -41,6 +41,13 @@ TEST_F(Since, IsATimeAsTheLogsHaveIt) {
     EXPECT_EQ(of("2026-11-22T10:15:02.311Z"), "2026-11-22T10:15:02.311Z");
     EXPECT_EQ(of("2026-11-22T10:15Z"), "2026-11-22T10:15:00.000Z");
     EXPECT_EQ(of("10:15:02.5Z"), "2026-11-22T10:15:02.500Z");
+    EXPECT_EQ(of("2026-11-22T10:15:02.311999Z"), "2026-11-22T10:15:02.311Z");
+}
+
+TEST_F(Since, IsTheTimeOfAPlaceThatSaysHowFarAheadItIs) {
+    EXPECT_EQ(of("2026-11-22T10:15:02.311+02:00"), "2026-11-22T08:15:02.311Z");
+    EXPECT_EQ(of("2026-11-22 10:15-05:30"), "2026-11-22T15:45:00.000Z");
+    EXPECT_EQ(of("02:15+14:00"), "2026-11-22T12:15:00.000Z") << "it is the 23rd there";
 }
 
 TEST_F(Since, IsTheTimeOfThisMachineWithoutAZ) {
@@ -50,8 +57,9 @@ TEST_F(Since, IsTheTimeOfThisMachineWithoutAZ) {
 }
 
 TEST_F(Since, IsNothingElse) {
-    for (const auto* const text :
-         {"", "soon", "3w", "-5", "2026-13-01", "2026-11-22T10:15:02.xZ", "10:15 o'clock"})
+    for (const auto* const text : {"", "soon", "3w", "-5", "2026-13-01", "2026-11-22T10:15:02.xZ",
+                                   "10:15 o'clock", "10:15:02.311xyz", "10:15:02.", "10:15.5", "2026-02-31",
+                                   "2026-02-29T10:15Z", "10:15:02.311+2:00", "10:15+24:00", "10:15+02:60"})
         EXPECT_EQ(of(text), "refused") << text;
     EXPECT_THAT(parse_since("soon", now).error().message, testing::HasSubstr("'soon' is no time"));
 }

@@ -15,7 +15,7 @@ NAMES = {
     3: ("SUSPENDED", ["PAUSED", "MIGRATED"]),
     4: ("RESUMED", ["UNPAUSED", "MIGRATED"]),
     5: ("STOPPED", ["SHUTDOWN", "DESTROYED", "CRASHED", "MIGRATED", "SAVED", "FAILED"]),
-    6: ("SHUTDOWN", ["FINISHED"]),
+    6: ("SHUTDOWN", ["FINISHED", "GUEST", "HOST"]),
     7: ("PMSUSPENDED", ["MEMORY", "DISK"]),
     8: ("CRASHED", ["PANICKED"]),
 }
@@ -36,6 +36,27 @@ def quiet_libvirt():
 def run_loop():
     while True:
         libvirt.virEventRunDefaultImpl()
+
+
+def devices_told(conn, domain):
+    """The list to which what is told of its devices is added."""
+    told = []
+    for word, event in (
+        ("added", libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_ADDED),
+        ("removed", libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED),
+        ("kept", libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED),
+    ):
+        conn.domainEventRegisterAny(
+            domain, event, lambda _conn, _domain, alias, word: told.append((word, alias)), word
+        )
+    return told
+
+
+def told_of(told, count):
+    """All of it, when so much has been told."""
+    wait_until(lambda: len(told) >= count, 10, f"{count} events of devices, seen: {told}")
+    assert len(told) == count
+    return told
 
 
 class Events:
@@ -69,7 +90,7 @@ class Events:
         return [event for domain, event in self.seen if domain == name]
 
     def wait_for(self, name, *expected, seconds=60):
-        """Exactly these events of the domain, in this order, and then no other for as long as we look."""
+        """Exactly these events of the domain, in this order, and no other by then."""
         wait_until(lambda: len(self.of(name)) >= len(expected), seconds, f"{expected} of {name}, seen: {self.seen}")
         assert self.of(name) == list(expected)
 

@@ -3,7 +3,9 @@
 
 import datetime
 import json
+import os
 import re
+import signal
 import subprocess
 import time
 
@@ -92,10 +94,30 @@ def test_each_command_answers_in_json(host, conn, run, tmp_path):
     file.write_text(f"name = 'new'\nkernel = '{host.kernel}'\nmemory = 64\n")
     assert json.loads(run("import", str(file), "--json"))["uuid"] == conn.lookupByName("new").UUIDString()
 
+    for name in ("newer", "newest"):
+        file.write_text(f"name = '{name}'\nkernel = '{host.kernel}'\nmemory = 64\non_crash = 'restart'\n")
+        told = run("import", str(file), *(["--json"] if name == "newer" else []))
+        assert "line 4: 'on_watchdog' is missing" in (json.loads(told)["remarks"][0] if name == "newer" else told)
+
     first, *lines = [json.loads(line) for line in run("logs", "spoken", "--json").splitlines()]
     assert (first["domain"], first["console"]) == ("spoken", "console0") and first["boots"] and first["marks"]
     assert any("name=spoken " in line["text"] for line in lines)
     assert not any("\r" in line["text"] for line in lines)
+
+
+def test_consoles_tell_their_domid_and_whether_they_are_released(host, conn, run):
+    domain = started(host, conn, "lent")
+    (console,) = json.loads(run("consoles", "--json"))
+    assert (console["domid"], console["attached"], console["released"]) == (domain.ID(), True, False)
+    assert re.search(rf"^lent +{domain.ID()} +console0 +read ", run("consoles"), re.M)
+    run("release", "lent")
+    (console,) = json.loads(run("consoles", "--json"))
+    assert (console["domid"], console["attached"], console["released"]) == (domain.ID(), False, True)
+    assert re.search(rf"^lent +{domain.ID()} +console0 +released ", run("consoles"), re.M)
+    domain.destroy()
+    (console,) = json.loads(run("consoles", "--json"))
+    assert "domid" not in console and not console["released"]
+    assert re.search(r"^lent +- +console0 +- ", run("consoles"), re.M)
 
 
 def test_errors_are_json_too(run):
@@ -104,6 +126,39 @@ def test_errors_are_json_too(run):
     assert json.loads(run("list", "--json", "--nonsense", status=2))["reason"] == "invalid argument"
     assert json.loads(run("console", "any", "--json", status=2))["reason"] == "invalid argument"
     assert run("logs", "nobody", status=1).startswith("virtlight: ")
+
+
+def test_an_error_about_a_file_whose_name_is_no_utf8_is_json(run):
+    error = json.loads(run("import", os.fsdecode(b"/nowhere/\xff.cfg"), "--json", status=1))
+    assert error["error"].startswith("cannot open '/nowhere/\ufffd.cfg'")
+
+
+def test_what_the_daemon_refuses_is_no_mistake_in_the_words(host, conn, run, tmp_path):
+    started(host, conn, "refusing")
+    assert "no boot 99" in run("logs", "refusing", "--boot", "99", status=1)
+    file = tmp_path / "bad.cfg"
+    file.write_text("name = 'bad'\nwobble = 1\n")
+    assert "line 2" in run("import", str(file), status=1)
+    for words in (["logs", "refusing", "--since", "soon"], ["logs", "refusing", "--since", "2026-02-31"],
+                  ["wait-ready", "--for", "x"], ["--root", "/r", "list"]):
+        assert run(*words, status=2)
+
+
+@pytest.mark.parametrize("words", [["list"], ["version", "--json"], ["--help"], ["--version"]])
+def test_what_cannot_be_written_is_not_done(host, daemon_folder, words):
+    with open("/dev/full", "wb") as full:
+        answer = subprocess.run([daemon_folder / "virtlight", "--connect", host.uri, *words], stdout=full,
+                                stderr=subprocess.PIPE, text=True, timeout=60)
+    assert answer.returncode == 1 and "No space left on device" in answer.stderr
+
+
+def test_a_daemon_that_does_not_answer_is_waited_for_as_long_as_was_said(own_host, daemon_folder):
+    own_host.process.send_signal(signal.SIGSTOP)
+    try:
+        complaint = virtlight(own_host, daemon_folder, "wait-ready", "--for", "0.2", status=1)
+        assert "no answer within 0.2 s" in complaint
+    finally:
+        own_host.process.send_signal(signal.SIGCONT)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -51,6 +51,16 @@ def test_capabilities_describe_the_processors_and_where_they_are(conn):
     assert sum(len(cell.findall("cpus/cpu")) for cell in cells) == conn.getInfo()[2]
 
 
+def test_the_hosts_smbios_is_told_where_there_is_one(host, conn):
+    if host.remote and not host.shell("cat /sys/class/dmi/id/sys_vendor 2>/dev/null || true"):
+        with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "SMBIOS information is not available"):
+            conn.getSysinfo()
+        return
+    root = ET.fromstring(host.virsh("sysinfo"))
+    assert (root.tag, root.get("type")) == ("sysinfo", "smbios")
+    assert root.findtext("system/entry[@name='manufacturer']")
+
+
 @pytest.mark.parametrize("machine", ["xenpv", "xenpvh", "xenfv"])
 def test_domain_capabilities_are_what_libvirts_schema_allows(conn, tmp_path, machine):
     xml = conn.getDomainCapabilities(None, "x86_64", machine, "xen")

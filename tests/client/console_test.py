@@ -4,7 +4,9 @@
 import contextlib
 import json
 import re
+import signal
 import subprocess
+import termios
 import threading
 import time
 
@@ -39,6 +41,12 @@ def test_virsh_console_shows_the_boot_and_takes_what_is_typed(host, conn, kind):
         # Who comes late sees what was there, the prompt among it.
         late.until("hello-there")
         assert late.leave() == 0
+
+
+def test_domain_0_says_why_it_has_no_console(host, conn):
+    with Virsh(host, "Domain-0") as viewer:
+        assert viewer.status() != 0
+        assert "domain 'Domain-0' has no console: it is the host itself" in viewer.text
 
 
 def test_the_first_words_of_a_boot_are_there_for_a_late_viewer(host, conn):
@@ -340,7 +348,7 @@ def test_virtlight_logs_shows_each_boot_also_of_a_guest_that_is_off(host, conn, 
     second = virtlight(host, daemon_folder, "logs", "twice", "--boot", "2")
     assert first != second and first + second == both
     assert virtlight(host, daemon_folder, "logs", domain.UUIDString(), "--since", "1h") == both
-    assert "no boot 3" in virtlight(host, daemon_folder, "logs", "twice", "--boot", "3", status=2)
+    assert "no boot 3" in virtlight(host, daemon_folder, "logs", "twice", "--boot", "3", status=1)
     assert "is no time" in virtlight(host, daemon_folder, "logs", "twice", "--since", "soon", status=2)
     assert "no domain" in virtlight(host, daemon_folder, "logs", "nobody", status=1)
 
@@ -387,3 +395,36 @@ def test_consoles_are_released_for_another_reader_and_taken_back(host, conn, dae
         viewer.type("back-again\r")
         viewer.until("back-again")
     assert "not released" in virtlight(host, daemon_folder, "retake", "shared", status=1)
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP])
+def test_a_terminal_is_as_before_when_a_signal_ends_virtlight_console(host, conn, daemon_folder, end):
+    started(host, conn, "cut-short")
+    local_flags = 3
+    with Terminal([daemon_folder / "virtlight", "--connect", host.uri, "console", "cut-short"]) as terminal:
+        before = termios.tcgetattr(terminal.master)
+        terminal.until("name=cut-short ")
+        wait_until(lambda: not termios.tcgetattr(terminal.master)[local_flags] & termios.ICANON, 10, "a raw terminal")
+        terminal.process.send_signal(end)
+        assert terminal.status() == -end
+        assert termios.tcgetattr(terminal.master) == before
+
+
+def test_who_only_watches_needs_no_input(host, conn, daemon_folder):
+    domain = started(host, conn, "unasked")
+    watching = subprocess.Popen(
+        [daemon_folder / "virtlight", "--connect", host.uri, "console", "--view", "unasked"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    wait_until(lambda: '"viewers":[{' in virtlight(host, daemon_folder, "consoles", "--json"), host.patience, "a viewer")
+    with Stream(domain) as writer:
+        writer.until("# ")
+        writer.type("seen-by-all\r")
+        writer.until("seen-by-all")
+    domain.destroy()
+    text, _ = watching.communicate(timeout=60)
+    assert watching.returncode == 0 and "seen-by-all" in text
+
+
+def test_who_types_into_a_console_ends_with_the_input(host, conn, daemon_folder):
+    started(host, conn, "told")
+    virtlight(host, daemon_folder, "console", "--write", "told")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What is done to a guest that runs, besides pausing and ending it: reset, NMI, power button, sleep."""
+"""What is done to a guest that runs, besides pausing and ending it: reset, NMI, keys, power button, sleep."""
 
 import libvirt
 import pytest
@@ -31,6 +31,34 @@ def test_an_nmi_reaches_the_guest(host, conn):
     with Stream(domain) as console:
         assert "" == host.virsh("inject-nmi", "prodded")
         console.until("NMI")  # and what kind of NMI the kernel takes it for
+
+
+def test_keys_reach_the_keyboard_of_an_hvm_guest(host, conn):
+    # Linux says so even if it is quiet else; a simulated guest tells the keys.
+    seen = b"sysrq: HELP" if host.remote else b"keys 56 84 35"
+    domain = running(host, conn, "typed", "hvm")
+    with Stream(domain) as console:
+        assert "" == host.virsh("send-key", "typed", "KEY_LEFTALT", "KEY_SYSRQ", "KEY_H")
+        console.until(seen.decode())
+        for times, (codeset, codes) in enumerate([
+            (libvirt.VIR_KEYCODE_SET_XT, [0x38, 0x54, 0x23]),
+            (libvirt.VIR_KEYCODE_SET_USB, [0xE2, 0x46, 0x0B]),
+            (libvirt.VIR_KEYCODE_SET_QNUM, [0x38, 0x54, 0x23]),
+        ], 2):
+            assert domain.sendKey(codeset, 20, codes, len(codes), 0) == 0
+            console.wait(lambda times=times: console.text.count(seen) >= times, f"{seen} for the {times}. time", 60)
+
+
+def test_keys_that_cannot_be_sent_are_refused_with_the_reason(host, conn):
+    domain = running(host, conn, "handless", "pvh")
+    with refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, "handless", "PVH guest", "only an HVM guest has a keyboard"):
+        domain.sendKey(libvirt.VIR_KEYCODE_SET_LINUX, 0, [28], 1, 0)
+    with refused(libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, "codeset win32", "allowed here: linux"):
+        domain.sendKey(libvirt.VIR_KEYCODE_SET_WIN32, 0, [13], 1, 0)
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "keycode 500 of codeset linux"):
+        domain.sendKey(libvirt.VIR_KEYCODE_SET_LINUX, 0, [28, 500], 2, 0)
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "held for 90000 ms"):
+        domain.sendKey(libvirt.VIR_KEYCODE_SET_LINUX, 90000, [28], 1, 0)
 
 
 def test_a_guest_without_drivers_is_rebooted_by_its_power_button(host, conn):
@@ -88,6 +116,7 @@ def test_what_cannot_sleep_or_wake_says_why(host, conn):
 CALLS = {
     "reset": lambda domain: domain.reset(),
     "nmi": lambda domain: domain.injectNMI(),
+    "key": lambda domain: domain.sendKey(libvirt.VIR_KEYCODE_SET_LINUX, 0, [28], 1, 0),
     "sleep": lambda domain: domain.pMSuspendForDuration(libvirt.VIR_NODE_SUSPEND_TARGET_MEM, 0),
     "wake": lambda domain: domain.pMWakeup(),
     "dump": lambda domain: domain.coreDump("/tmp/never"),

@@ -3,6 +3,7 @@
 
 import os
 import resource
+import signal
 import stat
 import subprocess
 
@@ -21,7 +22,7 @@ def test_without_xen_it_says_what_is_missing_and_names_the_simulated_one(daemon_
     if os.path.exists("/proc/xen/capabilities"):
         pytest.skip("this machine is a Xen host")
     answer = run(daemon_folder / "virtlightd", "--root", tmp_path)
-    assert answer.returncode != 0
+    assert answer.returncode == 1
     assert len(answer.stderr.splitlines()) == 1
     assert "Xen" in answer.stderr and "--hypervisor simulated" in answer.stderr
 
@@ -33,7 +34,12 @@ def test_help_and_version_are_answered(daemon_folder):
 
 def test_an_option_it_does_not_know_is_refused(daemon_folder):
     answer = run(daemon_folder / "virtlightd", "--wobble")
-    assert answer.returncode != 0 and "--wobble" in answer.stderr
+    assert answer.returncode == 2 and "--wobble" in answer.stderr
+
+
+def test_no_folder_is_no_root(daemon_folder):
+    answer = run(daemon_folder / "virtlightd", "--root", "")
+    assert answer.returncode == 2 and len(answer.stderr.splitlines()) == 1
 
 
 def test_its_socket_is_for_its_owner_only(own_host):
@@ -47,7 +53,26 @@ def test_it_may_have_as_many_files_open_as_the_system_allows(own_host):
 
 def test_a_second_daemon_over_the_same_root_is_refused(own_host, daemon_folder):
     answer = run(daemon_folder / "virtlightd", "--hypervisor", "simulated", "--root", own_host.root)
-    assert answer.returncode != 0 and "already" in answer.stderr
+    assert answer.returncode == 1 and "already" in answer.stderr
+    with own_host.connect() as conn:
+        assert conn.getType() == "Xen"
+
+
+def test_a_hang_up_ends_it_in_order(own_host):
+    own_host.process.send_signal(signal.SIGHUP)
+    assert own_host.process.wait(timeout=20) == 0
+    own_host.process = None
+    assert "ended; the longest step" in own_host.log.read_text()
+
+
+def test_a_hang_up_that_is_ignored_ends_nothing(own_host):
+    own_host.stop()
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup has it; a child inherits it
+    try:
+        own_host.start()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    own_host.process.send_signal(signal.SIGHUP)
     with own_host.connect() as conn:
         assert conn.getType() == "Xen"
 

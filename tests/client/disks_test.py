@@ -6,6 +6,7 @@ import re
 import images
 import libvirt
 import pytest
+from clients import devices_told
 from hosts import wait_until
 from refusals import refused
 
@@ -35,20 +36,6 @@ def running(host, conn, name, *devices, kind="pv", words=""):
     domain.create()
     host.wait_until_it_listens(domain)
     return domain
-
-
-def devices_told(conn, domain):
-    """The list to which what is told of its devices is added."""
-    told = []
-    for word, event in (
-        ("added", libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_ADDED),
-        ("removed", libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED),
-        ("kept", libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED),
-    ):
-        conn.domainEventRegisterAny(
-            domain, event, lambda _conn, _domain, alias, word: told.append((word, alias)), word
-        )
-    return told
 
 
 def test_a_guest_starts_with_its_disks(host, conn):
@@ -201,6 +188,31 @@ def test_a_disk_that_cannot_grow_as_asked_says_why(host, conn):
     with refused(libvirt.VIR_ERR_INVALID_ARG, "0x4"):
         domain.blockResize("xvdb", 1, 1 << 2)
     assert domain.blockInfo("xvdb")[0] == 16 * images.MIB
+
+
+def test_bytes_of_a_raw_disk_are_read(host, conn):
+    path = images.raw(host, "peeked.img")
+    host.shell(f"printf 'one sector' | dd of={path} bs=1 seek=1000 conv=notrunc status=none")
+    domain = conn.defineXML(with_devices(host.guest("peeked"), disk(path)))
+    assert domain.blockPeek("xvdb", 1000, 10) == b"one sector"
+    assert domain.blockPeek(path, 996, 8) == b"\0\0\0\0one "
+    with refused(INVALID_ARG, "disk xvdb ends before"):
+        domain.blockPeek("xvdb", 16 * images.MIB, 1)
+    with refused(INVALID_ARG, "'xvdz'"):
+        domain.blockPeek("xvdz", 0, 1)
+    image = images.qcow2(host, "peeked.qcow2")
+    other = conn.defineXML(with_devices(host.guest("folded"), disk(image, driver="<driver name='qemu' type='qcow2'/>")))
+    with refused(UNSUPPORTED, "not raw"):
+        other.blockPeek("xvdb", 0, 1)
+
+
+def test_disks_have_no_errors_that_are_the_hosts_to_tell(host, conn):
+    domain = conn.defineXML(with_devices(host.guest("sound"), disk(images.raw(host, "sound.img"))))
+    with refused(libvirt.VIR_ERR_OPERATION_INVALID, "'sound' is not running"):
+        domain.diskErrors()
+    domain.create()
+    assert domain.diskErrors() == {}
+    assert host.virsh("domblkerror", "sound") == "No errors found"
 
 
 def test_devices_that_are_not_served_are_refused_by_name(host, conn):

@@ -31,6 +31,24 @@ def test_a_guest_that_crashes_may_start_again(host, conn, events):
     conn.lookupByName("rises").destroy()
 
 
+def test_what_is_done_at_the_end_can_be_changed_live_and_for_the_next_start(host, conn, events):
+    domain = conn.defineXML(host.guest("changed"))
+    domain.create()
+    host.wait_until_it_listens(domain)
+    assert host.virsh("set-lifecycle-action", "changed", "poweroff", "preserve", "--live") == ""
+    assert "<on_poweroff>preserve" in domain.XMLDesc()
+    assert "<on_poweroff>destroy" in domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    host.virsh("set-lifecycle-action", "changed", "crash", "coredump-restart", "--config")
+    assert "<on_crash>coredump-restart" in domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    assert "for crashes only" in host.virsh("set-lifecycle-action", "changed", "reboot", "coredump-destroy", ok=False)
+    domain.shutdown()
+    host.wait_for_state(domain, libvirt.VIR_DOMAIN_SHUTDOWN)
+    events.wait_for("changed", "DEFINED ADDED", "STARTED BOOTED", "SHUTDOWN HOST")
+    domain.destroy()
+    domain.create()
+    assert "<on_poweroff>destroy" in domain.XMLDesc()
+
+
 @pytest.mark.slow_on_xen
 def test_a_guest_that_crashes_may_be_kept_as_it_is(host, conn, events):
     domain = conn.createXML(guest(host, "kept", "crash-after=0.5", crash="preserve"))

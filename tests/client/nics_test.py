@@ -5,6 +5,7 @@ import re
 
 import libvirt
 import pytest
+from clients import devices_told, told_of
 from refusals import refused
 
 SECURE = libvirt.VIR_DOMAIN_XML_SECURE
@@ -60,6 +61,19 @@ def test_the_addresses_of_a_running_guest_are_those_of_its_definition(host, conn
         domain.interfaceAddresses(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT)
 
 
+def test_the_addresses_of_a_running_guest_are_those_that_it_has_answered_for(host, conn, bridge):
+    domain = conn.defineXML(guest_with(host, "answers", nic(more="<ip address='10.0.0.7' family='ipv4'/>")))
+    with refused(libvirt.VIR_ERR_OPERATION_INVALID, "not running"):
+        domain.interfaceAddresses(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP)
+    domain.create()
+    if host.remote:  # the guest has not been heard of yet; a simulated one has
+        assert MAC not in host.virsh("domifaddr", "answers", "--source", "arp")
+        host.shell(f"ip neigh replace 10.0.0.7 lladdr {MAC} dev xenbr0")
+    seen = host.virsh("domifaddr", "answers", "--source", "arp")
+    assert f"vif{domain.ID()}.0" in seen and MAC in seen and "10.0.0.7/32" in seen
+    host.shell("ip neigh del 10.0.0.7 dev xenbr0 2>/dev/null || true")
+
+
 def test_a_mac_that_another_running_guest_has_is_refused_at_the_start(host, conn, bridge):
     conn.defineXML(guest_with(host, "has-it", nic())).create()
     copy = conn.defineXML(guest_with(host, "wants-it", nic()))
@@ -88,6 +102,28 @@ def test_an_interface_comes_and_goes_while_the_guest_runs(host, conn, bridge):
         domain.detachDeviceFlags(nic(), LIVE)
 
 
+def test_interfaces_that_come_and_go_are_told(host, conn, bridge):
+    domain = conn.defineXML(guest_with(host, "heard", nic()))
+    domain.create()
+    host.wait_until_it_listens(domain)
+    told = devices_told(conn, domain)
+    domain.attachDeviceFlags(nic("00:16:3e:5f:48:e5"), LIVE | CONFIG)
+    assert told_of(told, 1) == [("added", "net1")]
+    domain.updateDeviceFlags(nic("00:16:3e:5f:48:e5", "<link state='down'/>"), LIVE)
+    domain.detachDeviceFlags(nic("00:16:3e:5f:48:e5"), LIVE)
+    domain.detachDeviceAlias("net0", LIVE)
+    assert told_of(told, 3)[1:] == [("removed", "net1"), ("removed", "net0")]
+
+
+@pytest.mark.simulated
+def test_an_interface_that_the_guest_keeps_is_told(host, conn):
+    domain = conn.createXML(host.guest("clings", words="frozen").replace("<devices>", f"<devices>{nic()}"))
+    told = devices_told(conn, domain)
+    with refused(libvirt.VIR_ERR_OPERATION_TIMEOUT, "has not let go of it"):
+        domain.detachDeviceFlags(nic(), LIVE)
+    assert told_of(told, 1) == [("kept", "net0")] and MAC in domain.XMLDesc()
+
+
 def test_of_a_running_guests_interface_the_bandwidth_can_be_changed(host, conn, bridge):
     domain = conn.defineXML(guest_with(host, "limited", nic()))
     domain.create()
@@ -100,6 +136,79 @@ def test_of_a_running_guests_interface_the_bandwidth_can_be_changed(host, conn, 
         domain.updateDeviceFlags(nic().replace("xenbr0", "xenbr1"), LIVE)
     domain.updateDeviceFlags(nic().replace("xenbr0", "xenbr1"), CONFIG)
     assert "xenbr1" in domain.XMLDesc(INACTIVE)
+
+
+def flags_in_dom0(host, interface):
+    """Of Linux's interface, as `ip link` shows them: UP among them, or not. A simulated host has none."""
+    return host.shell(f"ip -o link show dev {interface}").split("<")[1].split(">")[0].split(",")
+
+
+def is_down(host, domain, number=0, suffix=""):
+    """Whether nothing passes there: on real Xen as dom0's kernel has it."""
+    state = host.virsh("domif-getlink", domain.name(), MAC)
+    if host.remote:
+        up = "UP" in flags_in_dom0(host, f"vif{domain.ID()}.{number}{suffix}")
+        assert state.endswith("up" if up else "down"), state
+    return state.endswith("down")
+
+
+def test_a_link_goes_down_and_up_while_the_guest_runs(host, conn, bridge):
+    domain = conn.defineXML(guest_with(host, "linked", nic()))
+    domain.create()
+    host.wait_until_it_listens(domain)
+    assert not is_down(host, domain)
+    host.virsh("domif-setlink", "linked", MAC, "down")
+    assert is_down(host, domain)
+    assert "<link state='down'/>" in domain.XMLDesc() and "<link" not in domain.XMLDesc(INACTIVE)
+    host.virsh("domiftune", "linked", MAC, "--outbound", "700", "--live")
+    assert is_down(host, domain), "another bandwidth changes no link"
+    host.virsh("domif-setlink", "linked", f"vif{domain.ID()}.0", "up")
+    assert not is_down(host, domain) and "<link" not in domain.XMLDesc()
+    assert "average='700'" in domain.XMLDesc()
+
+
+def test_a_link_that_is_down_in_the_definition_is_down_from_the_start_on(host, conn, bridge):
+    domain = conn.defineXML(guest_with(host, "unplugged", nic()))
+    host.virsh("domif-setlink", "unplugged", MAC, "down", "--config")
+    assert host.virsh("domif-getlink", "unplugged", MAC, "--config").endswith("down")
+    domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+    assert is_down(host, domain)
+    domain.resume()
+    host.wait_until_it_listens(domain)
+    assert is_down(host, domain)
+    domain.managedSave()
+    domain.create()
+    assert is_down(host, domain), "an image holds it"
+    domain.destroy()
+    domain.create()
+    assert is_down(host, domain)
+
+
+def test_an_interface_comes_with_its_link_down(host, conn, bridge):
+    domain = conn.defineXML(guest_with(host, "late", ""))
+    domain.create()
+    host.wait_until_it_listens(domain)
+    domain.attachDeviceFlags(nic(more="<link state='down'/>"), LIVE)
+    assert is_down(host, domain)
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "its link cannot be down", "netvm"):
+        domain.attachDeviceFlags(nic("00:16:3e:5f:48:e5", "<link state='down'/><backenddomain name='netvm'/>"), LIVE)
+
+
+def test_the_card_of_an_hvm_guest_loses_its_link_too(host, conn, bridge):
+    domain = conn.defineXML(guest_with(host, "card", nic(more="<model type='e1000'/><link state='down'/>"), "hvm"))
+    domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+    assert is_down(host, domain) and is_down(host, domain, suffix="-emu")
+    host.virsh("domif-setlink", "card", MAC, "up")
+    assert not is_down(host, domain) and not is_down(host, domain, suffix="-emu")
+
+
+def test_a_guest_that_is_reset_keeps_the_links_that_its_start_gave_it(host, conn, bridge):
+    domain = conn.defineXML(guest_with(host, "again", nic(more="<link state='down'/>")))
+    domain.create()
+    before = domain.ID()
+    domain.reset()
+    again = conn.lookupByName("again")
+    assert again.ID() != before and is_down(host, again)
 
 
 def test_the_bandwidth_can_be_given_by_number(host, conn, bridge):

@@ -31,6 +31,23 @@ def test_a_guest_has_numa_cells_and_all_of_their_memory(host, conn):
     assert domain.isActive()
 
 
+def test_the_nodes_that_a_guests_memory_is_on_are_told(host, conn):
+    nodes = conn.getInfo()[4]
+    domain = conn.defineXML(host.guest("celled", "hvm").replace("<vcpu>1</vcpu>", CELLS))
+    assert domain.numaParameters() == {"numa_nodeset": "0", "numa_mode": libvirt.VIR_DOMAIN_NUMATUNE_MEM_STRICT}
+    domain.create()
+    assert domain.numaParameters()["numa_nodeset"] == "0"
+    assert "strict" in host.virsh("numatune", "celled", "--live")
+    flat = conn.createXML(host.guest("flat"))
+    told = flat.numaParameters()
+    assert told["numa_mode"] == libvirt.VIR_DOMAIN_NUMATUNE_MEM_INTERLEAVE
+    assert told["numa_nodeset"] and {int(word) for word in told["numa_nodeset"].replace("-", ",").split(",")} <= set(range(nodes))
+    with refused(libvirt.VIR_ERR_OPERATION_INVALID, "no stored definition"):
+        flat.numaParameters(libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+    with refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, "celled", "<vcpu cpuset>"):
+        domain.setNumaParameters({"numa_nodeset": "0"})
+
+
 def test_cells_that_xen_cannot_make_are_refused(host, conn):
     for kind in ("pv", "pvh"):
         with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "only an HVM guest can have NUMA cells"):

@@ -162,7 +162,10 @@ def test_a_save_shows_its_progress_and_can_be_aborted(host, conn):
     assert kind == libvirt.VIR_DOMAIN_JOB_BOUNDED and elapsed > 0
     assert total == 128 * MIB and processed + remaining == total
     assert domain.jobStats()["operation"] == libvirt.VIR_DOMAIN_JOB_OPERATION_SAVE
-    assert "Save" in host.virsh("domjobinfo", "slow")
+    told = host.virsh("domjobinfo", "slow")
+    assert domain.controlInfo()[0] == libvirt.VIR_DOMAIN_CONTROL_JOB and "job (" in host.virsh("domcontrol", "slow")
+    for words in ("Save", "Time elapsed", "Time remaining", "Memory processed", "Memory bandwidth"):
+        assert words in told
 
     domain.abortJob()
     thread.join(timeout=host.patience)
@@ -240,7 +243,8 @@ def test_the_end_of_a_job_is_told_with_its_figures(host, conn):
     name, params = told[0]
     assert name == "counted" and params["success"]
     assert params["operation"] == libvirt.VIR_DOMAIN_JOB_OPERATION_SAVE
-    assert params["data_total"] >= params["data_processed"] > 0
+    assert params["data_total"] == params["data_processed"] > 0 and params["data_remaining"] == 0
+    assert params["memory_bps"] > 0 and params["time_elapsed"] > 0
     kept = domain.jobStats(libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED)
     assert kept["data_processed"] == params["data_processed"]
 

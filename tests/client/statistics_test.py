@@ -142,6 +142,15 @@ def test_a_disk_tells_its_size_whether_the_guest_runs_or_not(host, conn):
         domain.blockInfo("xvdz")
 
 
+def test_what_keeps_a_domain_busy_is_told(host, conn):
+    domain = conn.defineXML(host.guest("idle"))
+    with refused(libvirt.VIR_ERR_OPERATION_INVALID, "'idle' is not running"):
+        domain.controlInfo()
+    domain.create()
+    assert domain.controlInfo() == [libvirt.VIR_DOMAIN_CONTROL_OK, 0, 0]
+    assert host.virsh("domcontrol", "idle") == "ok"
+
+
 @pytest.mark.parametrize("kind", ["pv", "hvm"])
 def test_a_disk_that_a_device_model_serves_is_counted(host, conn, kind):
     image = images.qcow2(host, f"counted-{kind}.qcow2")

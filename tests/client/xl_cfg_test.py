@@ -56,6 +56,29 @@ def test_what_only_xen_knows_is_a_setting_in_metadata_and_the_guest_runs_with_it
     assert "max_maptrack_frames = 256\n" in conn.domainXMLToNative("xen-xl", domain.XMLDesc(), 0)
 
 
+def test_arguments_for_the_device_model_are_where_libvirt_has_them(host, conn):
+    xml = conn.domainXMLFromNative("xen-xl", config(host, "argued", "device_model_args = ['-name', 'x,y=z']"), 0)
+    domain = conn.defineXML(xml)
+    line = ElementTree.fromstring(domain.XMLDesc()).find("{http://libvirt.org/schemas/domain/xen/1.0}commandline")
+    assert [one.get("value") for one in line] == ["-name", "x,y=z"]
+    domain.create()
+    assert "<xen:arg value='x,y=z'/>" in domain.XMLDesc()
+    assert 'device_model_args = [ "-name", "x,y=z" ]\n' in conn.domainXMLToNative("xen-xl", domain.XMLDesc(), 0)
+
+
+def test_a_guest_with_a_label_starts_only_where_xen_has_labels(host, conn):
+    label = "system_u:system_r:domU_t"
+    xml = conn.domainXMLFromNative("xen-xl", config(host, "labelled", f"seclabel = '{label}'"), 0)
+    assert ElementTree.fromstring(xml).findtext("seclabel[@model='flask']/label") == label
+    domain = conn.defineXML(xml)
+    assert f'seclabel = "{label}"\n' in conn.domainXMLToNative("xen-xl", domain.XMLDesc(), 0)
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, label, "Xen runs without FLASK here"):
+        domain.create()
+    without = domain.XMLDesc().replace("type='static' model='flask'", "type='none'").replace(
+        f"<label>{label}</label>", "")
+    conn.defineXML(without).create()
+
+
 @pytest.mark.parametrize(
     ("more", "fragments"),
     [
@@ -87,4 +110,4 @@ def test_a_file_is_imported(host, conn, tmp_path):
     assert not conn.lookupByName("imported").isActive()
     file.write_text("name = 'x\n")
     answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert answer.returncode != 0 and "web.cfg: line 1: a text has no closing '" in answer.stderr
+    assert answer.returncode == 1 and "web.cfg: line 1: a text has no closing '" in answer.stderr

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -76,6 +77,30 @@ std::vector<Mark::Kind> marks_of(const Ring& ring) {
     return kinds;
 }
 
+/// A loop that tells when somebody is about to be watched.
+class TellingLoop final : public async::FdScheduler {
+ public:
+    explicit TellingLoop(async::FdScheduler& loop) : loop_(loop) {}
+
+    std::function<void()> about_to_watch = [] {};
+
+    Time now() const override { return loop_.now(); }
+    void post(async::Work work) override { loop_.post(std::move(work)); }
+    async::TimerId call_at(Time due, async::Work work) override {
+        return loop_.call_at(due, std::move(work));
+    }
+    void cancel(async::TimerId id) override { loop_.cancel(id); }
+    async::WatchId watch(int fd, short events, Ready ready) override {
+        about_to_watch();
+        return loop_.watch(fd, events, std::move(ready));
+    }
+    void rewatch(async::WatchId id, short events) override { loop_.rewatch(id, events); }
+    void unwatch(async::WatchId id) override { loop_.unwatch(id); }
+
+ private:
+    async::FdScheduler& loop_;
+};
+
 class ConsolesTest : public test::LoopTest {
  protected:
     void SetUp() override {
@@ -92,7 +117,7 @@ class ConsolesTest : public test::LoopTest {
 
     Task<> begin() {
         manager.emplace(loop, xen, store);
-        consoles.emplace(loop, disk, xen, *manager,
+        consoles.emplace(telling, disk, xen, *manager,
                          Places{.histories = folder.path() / "histories",
                                 .logs = folder.path() / "logs",
                                 .locks = folder.path()},
@@ -146,6 +171,7 @@ class ConsolesTest : public test::LoopTest {
     test::Pty serial;
     manager::MemoryStore store{loop};
     manager::FakeHypervisor xen{loop};
+    TellingLoop telling{loop};
     async::BlockingThreads disk{1};
     std::optional<manager::Manager> manager;
     std::optional<Consoles> consoles;
@@ -241,6 +267,25 @@ struct Bodies {
         co_await t.until_history_has("before after");
     }
 
+    static Task<> tty_hangs_up_at_once(ConsolesTest& t) {
+        co_await t.define_and_start();
+        const auto console = t.console();
+        Watching viewer(console->broker());
+        t.pty.hang_up();
+        co_await t.until([&] { return !console->attached(); });
+        const auto writer = console->broker().attach(viewer, {.access = Access::write}).value();
+        EXPECT_TRUE(console->broker().write(writer, "words"));
+        t.telling.about_to_watch = [&t] { t.serial.hang_up(); };
+        t.tell_tty(t.serial.path());
+        t.telling.about_to_watch = [] {};
+        EXPECT_FALSE(console->attached());
+        EXPECT_FALSE(console->broker().attach(viewer, {.safe = true})) << "nobody knows who reads it";
+        const test::Pty third;
+        t.tell_tty(third.path());
+        EXPECT_EQ(third.heard(), "words");
+        console->broker().detach(writer);
+    }
+
     static Task<> tty_comes_late(ConsolesTest& t) {
         t.xen.tty_of = [](auto, const auto&) { return std::string(); };
         co_await t.define_and_start();
@@ -310,6 +355,8 @@ struct Bodies {
         const auto released = t.consoles->release(t.web.uuid);
         EXPECT_TRUE(released);
         EXPECT_FALSE(t.locked());
+        EXPECT_TRUE(t.consoles->list().at(0).released);
+        EXPECT_EQ(t.consoles->list().at(0).domid, 1u);
         const auto twice = t.consoles->release(t.web.uuid);
         EXPECT_EQ(twice.error().reason, Reason::invalid_state);
         t.tell_tty(t.pty.path());
@@ -322,6 +369,7 @@ struct Bodies {
         const auto taken = t.consoles->take_back(t.web.uuid);
         EXPECT_TRUE(taken);
         EXPECT_TRUE(t.locked());
+        EXPECT_FALSE(t.consoles->list().at(0).released);
         EXPECT_EQ(t.consoles->take_back(t.web.uuid).error().reason, Reason::invalid_state);
         t.pty.say("two");
         co_await t.until_history_has("one two");
@@ -396,6 +444,26 @@ struct Bodies {
         mend_disk(t);
         co_await t.end();
         EXPECT_THAT(text_of(kept(file)), HasSubstr("words"));
+    }
+
+    static Task<> disk_hangs_at_the_end(ConsolesTest& t) {
+        t.settings.farewell = milliseconds(50);
+        co_await t.begin();
+        co_await t.define_and_start();
+        std::promise<void> answer;
+        t.disk.submit([waiting = answer.get_future().share()] { waiting.wait(); });
+        bool answered = false;
+        t.loop.call_at(t.loop.now() + seconds(10), [&] {
+            answered = true;
+            answer.set_value();
+        });
+        t.pty.say("words");
+        co_await t.until_history_has("words");
+        testing::internal::CaptureStderr();
+        co_await t.end();
+        EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("what consoles have seen last"));
+        EXPECT_FALSE(answered) << "it was not waited for";
+        if (!answered) answer.set_value();
     }
 
     static Ring kept(const std::filesystem::path& file) {
@@ -486,6 +554,10 @@ TEST_F(ConsolesTest, ATtyThatMovesIsFollowed) {
     run_daemon(Bodies::tty_moves);
 }
 
+TEST_F(ConsolesTest, ATtyThatHangsUpAsItIsOpenedIsNotServed) {
+    run_daemon(Bodies::tty_hangs_up_at_once);
+}
+
 TEST_F(ConsolesTest, NothingIsLostOfATtyThatComesLate) {
     run_daemon(Bodies::tty_comes_late);
 }
@@ -512,6 +584,10 @@ TEST_F(ConsolesTest, AHistoryThatTheDiskRefusesIsWrittenWhenItTakesAgain) {
 
 TEST_F(ConsolesTest, AHistoryThatTheDiskRefusedIsTriedOnceMoreAtTheEnd) {
     run(Bodies::disk_refuses_until_the_end(*this));
+}
+
+TEST_F(ConsolesTest, ADiskThatDoesNotAnswerIsNotWaitedForAtTheEnd) {
+    run(Bodies::disk_hangs_at_the_end(*this));
 }
 
 TEST_F(ConsolesTest, AHistoryGoesWithItsDomain) {

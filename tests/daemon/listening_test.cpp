@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/listening.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <string>
+
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,6 +36,45 @@ TEST(ListenAt, SaysWhyAPathCannotBe) {
     const auto longer = listen_at("/" + std::string(200, 'x'), 0700);
     ASSERT_FALSE(longer);
     EXPECT_EQ(longer.error().reason, Reason::invalid_argument);
+}
+
+/// Whether a process takes this descriptor from systemd: "ok", or why not.
+std::string handed_over(int fd, const std::string& of_pid = {}) {
+    auto answer = make_pipe();
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::dup2(answer->second.get(), STDOUT_FILENO);
+        ::dup2(fd, 3);  // SD_LISTEN_FDS_START
+        ::setenv("LISTEN_PID", of_pid.empty() ? std::to_string(::getpid()).c_str() : of_pid.c_str(), 1);
+        ::setenv("LISTEN_FDS", "1", 1);
+        const auto sockets = sockets_from_systemd();
+        std::string text = sockets ? (sockets->size() == 1 ? "ok" : "none") : sockets.error().message;
+        [[maybe_unused]] const auto put = ::write(STDOUT_FILENO, text.data(), text.size());
+        ::_exit(0);
+    }
+    answer->second.reset();
+    std::array<char, 256> text{};
+    const auto got = ::read(answer->first.get(), text.data(), text.size());
+    ::waitpid(child, nullptr, 0);
+    return std::string(text.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+}
+
+TEST(SocketsFromSystemd, AreThoseThatListenForStreamsAtAPath) {
+    const test::TemporaryFolder folder;
+    const auto listening = listen_at(folder.path() / "s", 0700);
+    ASSERT_TRUE(listening);
+    EXPECT_EQ(handed_over(listening->get()), "ok");
+    EXPECT_EQ(handed_over(listening->get(), "1"), "none") << "they are another process's";
+    const auto pipe = make_pipe();
+    EXPECT_EQ(handed_over(pipe->first.get()),
+              "the socket 3 that systemd hands over is none that listens for streams at a path "
+              "(ListenStream=/run/virtlightd.sock)");
+    for (const auto& [domain, type] :
+         {std::pair(AF_INET, SOCK_STREAM), {AF_UNIX, SOCK_DGRAM}, {AF_UNIX, SOCK_STREAM}}) {
+        const Fd other(::socket(domain, type | SOCK_CLOEXEC, 0));
+        EXPECT_NE(handed_over(other.get()).find("is none that listens"), std::string::npos) << domain << type;
+    }
+    EXPECT_NE(handed_over(listening->get(), "x").find("cannot take the sockets"), std::string::npos);
 }
 
 /// What a child process that tries to lock exits with: 0 when it got the lock.

@@ -113,6 +113,25 @@ TEST(Settings, NameTheFileAndTheLineOfAMistake) {
     }
 }
 
+TEST(Settings, OfAFileThatIsThereAndCannotBeReadAreNoDefaults) {
+    const test::TemporaryFolder folder;
+    ASSERT_TRUE(make_folder(folder.path() / "etc/virtlight"));
+    std::filesystem::create_symlink("nowhere", folder.path() / "etc/virtlight/virtlightd.toml");
+    const auto exit = exit_of(read({"--root", folder.path().c_str()}));
+    EXPECT_EQ(exit.status, 2);
+    EXPECT_NE(exit.text.find("virtlightd.toml"), std::string::npos) << exit.text;
+
+    const test::TemporaryFolder file;
+    ASSERT_TRUE(write_file(file.path() / "etc", ""));
+    EXPECT_EQ(exit_of(read({"--root", file.path().c_str()})).status, 2);
+}
+
+TEST(Settings, BelowNoFolderAreRefusedInOneLine) {
+    const auto exit = exit_of(read({"--root", ""}));
+    EXPECT_EQ(exit.status, 2);
+    EXPECT_EQ(exit.text, "virtlightd: --root '' is no folder: it is empty\n");
+}
+
 TEST(Settings, AreNotReadWhenHelpOrTheVersionIsWanted) {
     EXPECT_EQ(exit_of(read({"--version"})).text, "virtlightd " VIRTLIGHT_VERSION "\n");
     const auto help = exit_of(read({"--help"}));

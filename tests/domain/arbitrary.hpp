@@ -7,6 +7,7 @@
 #include <rapidcheck.h>
 
 #include "base/limits.hpp"
+#include "domain/arbitrary_aliases.hpp"
 #include "domain/arbitrary_host_devices.hpp"
 #include "domain/arbitrary_nics.hpp"
 #include "domain/arbitrary_platform.hpp"
@@ -201,12 +202,16 @@ inline Definition definition() {
     }
     d.platform = platform(d.type);
     d.settings = settings(d.type);
+    d.label = *rc::gen::element<std::string>("", "system_u:system_r:domU_t", "a<&>'\"");
     d.clock = *rc::gen::element(ClockOffset::utc, ClockOffset::localtime);
     d.clock_adjustment = *rc::gen::element(0, 3600, -3600, *rc::gen::arbitrary<std::int32_t>());
     d.on_poweroff = *stop_action();
     d.on_reboot = *stop_action();
     d.on_crash = *crash_action();
     d.emulator = *path();
+    if (*rc::gen::arbitrary<bool>())
+        d.emulator_args = *rc::gen::container<std::vector<std::string>>(
+            rc::gen::element<std::string>("-device", "x,y=z", "it's <\"mine\"> & é", "0"));
     d.disks = disks(d.type);
     d.nics = nics(d.type);
     d.consoles = consoles(d.type);
@@ -218,6 +223,7 @@ inline Definition definition() {
     d.sound = sound(d.type);
     d.pci_devices = pci_devices(d.type);
     d.usb = usb(d.type);
+    add_aliases(d);
     return d;
 }
 

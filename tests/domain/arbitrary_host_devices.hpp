@@ -22,15 +22,17 @@ inline PciDevice pci_device(GuestType type) {
                      .managed = *rc::gen::arbitrary<bool>(),
                      .permissive = *rc::gen::arbitrary<bool>()};
     if (type == GuestType::hvm) device.guest_slot = *rc::gen::inRange(0U, 32U);
+    if (!device.permissive && *rc::gen::arbitrary<bool>())
+        device.mac = MacAddress{{0, 0x16, 0x3e, 0, 0, *rc::gen::arbitrary<std::uint8_t>()}};
     return device;
 }
 
 inline std::vector<PciDevice> pci_devices(GuestType type) {
-    std::vector<PciDevice> all;
-    if (type == GuestType::pvh) return all;
+    Definition with{.type = type};
+    if (type == GuestType::pvh) return {};
     for (auto left = *rc::gen::inRange(0, 4); left > 0; --left)
-        if (auto one = pci_device(type); check_beside(one, all)) all.push_back(one);
-    return all;
+        std::ignore = add_pci_device(with, pci_device(type));
+    return with.pci_devices;
 }
 
 inline Usb usb(GuestType type) {
@@ -46,12 +48,18 @@ inline Usb usb(GuestType type) {
                                           .ports = fixed ? usual_ports(model) : *rc::gen::inRange(1U, 16U)},
                                          type);
     }
-    for (auto left = *rc::gen::inRange(0, 4); left > 0; --left)
-        std::ignore = add_usb_device(usb, {.host_bus = *rc::gen::inRange(1U, 256U),
-                                           .host_device = *rc::gen::inRange(1U, 256U),
-                                           .controller = *rc::gen::inRange(0U, limits::usb_controllers),
-                                           .port = *rc::gen::inRange(0U, 10U),
-                                           .managed = *rc::gen::arbitrary<bool>()});
+    for (auto left = *rc::gen::inRange(0, 4); left > 0; --left) {
+        UsbDevice device{.controller = *rc::gen::inRange(0U, limits::usb_controllers),
+                         .port = *rc::gen::inRange(0U, 10U),
+                         .managed = *rc::gen::arbitrary<bool>()};
+        if (*rc::gen::arbitrary<bool>())
+            device.id = UsbId{*rc::gen::inRange(1U, 0x10000U), *rc::gen::inRange(0U, 0x10000U)};
+        if (!device.id || *rc::gen::arbitrary<bool>()) {
+            device.host_bus = *rc::gen::inRange(1U, 256U);
+            device.host_device = *rc::gen::inRange(1U, 256U);
+        }
+        std::ignore = add_usb_device(usb, device);
+    }
     return usb;
 }
 

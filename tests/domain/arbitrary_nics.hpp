@@ -46,6 +46,7 @@ inline Nic nic(GuestType type, unsigned number) {
     nic.backend_domain = *one_of({"", "netvm", "net & firewall"});
     nic.rate_kib = *rc::gen::weightedOneOf<unsigned>(
         {{1, rc::gen::just(0U)}, {1, rc::gen::inRange(1U, 4'000'000'000U)}});
+    nic.link_down = nic.backend_domain.empty() && *rc::gen::arbitrary<bool>();
     nic.mtu = *rc::gen::element(0U, 68U, 1500U, 9000U, 65535U);
     return nic;
 }

@@ -32,8 +32,11 @@ inline Sdl sdl() {
 }
 
 inline Spice spice() {
-    Spice spice{.listen = listen_address(), .port = *rc::gen::inRange(0U, 65536U)};
-    spice.tls_port = *rc::gen::inRange(spice.port == 0 ? 1U : 0U, 65536U);
+    Spice spice{.listen = listen_address(), .autoport = *rc::gen::arbitrary<bool>()};
+    if (!spice.autoport) {
+        spice.port = *rc::gen::inRange(0U, 65536U);
+        spice.tls_port = *rc::gen::inRange(spice.port == 0 ? 1U : 0U, 65536U);
+    }
     spice.password = *rc::gen::element<std::string>("", "long & secret");
     spice.clipboard = *rc::gen::arbitrary<bool>();
     spice.agent_mouse = *rc::gen::arbitrary<bool>();

@@ -39,6 +39,33 @@ TEST(HostDevice, IsReadFromItsElementAlone) {
                 HasSubstr("only a <controller> of type 'usb'"));
 }
 
+TEST(UsbDevice, IsTheOneThatHasItsIdWhereItHasNoAddress) {
+    const UsbDevice by_id{.id = UsbId{0x951, 0x1666}};
+    const UsbDevice found{.host_bus = 1, .host_device = 4, .id = UsbId{0x951, 0x1666}, .found = true};
+    const UsbDevice other{.host_bus = 1, .host_device = 5, .id = UsbId{0x951, 0x1666}};
+    EXPECT_TRUE(same_device(by_id, found));
+    EXPECT_TRUE(same_device(found, stick));
+    EXPECT_FALSE(same_device(by_id, stick)) << "which may be anything";
+    EXPECT_FALSE(same_device(found, other));
+    EXPECT_FALSE(same_device(UsbDevice{}, by_id));
+    Definition guest{.usb = {.controllers = {{}}}};
+    ASSERT_TRUE(add_device(guest, found));
+    EXPECT_EQ(refusal(remove_device(guest, by_id)), "none");
+}
+
+TEST(HostDevice, MayBeANetworkInterface) {
+    auto interface = card;
+    interface.mac = MacAddress::parse("52:54:00:6d:90:02");
+    const auto device = read(
+        "<interface type='hostdev'><mac address='52:54:00:6d:90:02'/><source>"
+        "<address type='pci' bus='7' slot='1'/></source></interface>");
+    EXPECT_EQ(device, Device(interface));
+    Definition guest{.type = GuestType::hvm, .pci_devices = {{.address = {.bus = 8}}}};
+    EXPECT_EQ(refusal(add_device(guest, device)), "none");
+    EXPECT_EQ(guest.pci_devices.front(), interface) << "interfaces are in front";
+    EXPECT_EQ(refusal(remove_device(guest, device)), "none");
+}
+
 TEST(HostDevice, HasANameAndAnAlias) {
     EXPECT_EQ(name_of(card), "PCI device 0000:07:01.0");
     EXPECT_EQ(name_of(stick), "USB device 1.4");

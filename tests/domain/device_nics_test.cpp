@@ -73,13 +73,15 @@ TEST(NicDevice, IsReplacedWhereItIs) {
     EXPECT_EQ(definition.nics.size(), 2U);
 }
 
-TEST(NicDevice, CanHaveAnotherRateWhileTheGuestRunsAndNothingElse) {
+TEST(NicDevice, CanHaveAnotherRateAndLinkWhileTheGuestRunsAndNothingElse) {
     const auto running = guest(GuestType::hvm, {nic(1, 3)});
     auto wanted = nic(1, 0);
     wanted.rate_kib = 1000;
+    wanted.link_down = true;
     EXPECT_EQ(refusal(check_live_change(running, wanted)), "none");
     wanted.bridge = "xenbr1";
-    EXPECT_THAT(refusal(check_live_change(running, wanted)), HasSubstr("only the bandwidth can be changed"));
+    EXPECT_THAT(refusal(check_live_change(running, wanted)),
+                HasSubstr("only the bandwidth and the link can be changed"));
 }
 
 }  // namespace

@@ -100,6 +100,8 @@ TEST(Numa, WithDistancesThatCannotBeIsRefused) {
     };
     EXPECT_THAT(refusal("<sibling id='2' value='10'/>"),
                 HasSubstr("attribute 'id' of <sibling> must be a number from 0 to 1"));
+    EXPECT_THAT(refusal("<sibling id='1' value='20'/><sibling id='1' value='30'/>"),
+                HasSubstr("NUMA cell 0 has a second <sibling> of one id"));
     EXPECT_THAT(refusal("<sibling id='0' value='5'/>"), HasSubstr("must be from 10 to 255"));
     EXPECT_THAT(refusal("<sibling id='1' value='256'/>"), HasSubstr("must be a number from 0 to 255"));
     EXPECT_THAT(refusal("<sibling id='0' value='30'/>"),

@@ -31,6 +31,7 @@ TEST(SameGuest, MayHaveAnotherTitleOrEndOrBoot) {
     EXPECT_EQ(difference([](auto& d) { d.boot.kernel = "/boot/next"; }), "none");
     EXPECT_EQ(difference([](auto& d) { d.nics[0].bridge = "xenbr1"; }), "none");
     EXPECT_EQ(difference([](auto& d) { d.graphics.vnc = Vnc{}; }), "none");
+    EXPECT_EQ(difference([](auto& d) { d.nics[0].alias = "ua-x"; }), "none");
     EXPECT_EQ(difference([](auto& d) { d.consoles[0].tty = "/dev/pts/9"; }), "none");
 }
 
@@ -50,6 +51,7 @@ TEST(SameGuest, IsNotOneWithAnotherIdentityOrHardware) {
     EXPECT_THAT(difference([](auto& d) { d.usb.controllers = {{}}; }), HasSubstr("USB devices"));
     EXPECT_THAT(difference([](auto& d) { d.pci_devices = {{}}; }), HasSubstr("PCI devices"));
     EXPECT_THAT(difference([](auto& d) { d.shared_folders = {{}}; }), HasSubstr("shared folders"));
+    EXPECT_THAT(difference([](auto& d) { d.emulator_args = {"-s"}; }), HasSubstr("the device model"));
     EXPECT_THAT(difference([](auto& d) { d.sound = SoundModel::ac97; }), HasSubstr("sound card"));
     EXPECT_THAT(difference([](auto& d) { d.nics.clear(); }), HasSubstr("network interfaces"));
     EXPECT_THAT(difference([](auto& d) { d.consoles.push_back({Console::Target::serial}); }),

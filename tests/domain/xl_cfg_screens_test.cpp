@@ -78,7 +78,12 @@ TEST(XlCfgSpice, IsReadAsXlDoes) {
                            "spice_clipboard_sharing=1\nspice_image_compression='lz'\n"
                            "spice_streaming_video='all'")
                   .graphics.spice,
-              (Spice{"0.0.0.0", 6000, 6001, "a", true, true, "lz", "all"}));
+              (Spice{.listen = "0.0.0.0",
+                     .port = 6000,
+                     .tls_port = 6001,
+                     .password = "a",
+                     .image_compression = "lz",
+                     .streaming = "all"}));
 }
 
 TEST(XlCfgSpice, ThatCannotBeIsRefusedWithItsLine) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -128,8 +129,58 @@ TEST(XlCfg, IsRefusedWithTheOptionAndItsLine) {
     EXPECT_THAT(refusal("name = 'a/b'"), HasSubstr("line 1: 'name': name 'a/b' cannot contain '/'"));
     EXPECT_THAT(refusal("memory = 1"), HasSubstr("a guest needs a 'name'"));
     EXPECT_THAT(refusal("name = 'a'"), HasSubstr("a guest needs 'memory'"));
-    EXPECT_THAT(refusal("name = 'a'\nmemory = 64\nkernel = 'relative'"), HasSubstr("as domain XML: "));
     EXPECT_THAT(refusal("name = 'a"), HasSubstr("line 1: a text has no closing '"));
+}
+
+TEST(XlCfg, IsRefusedWhereItNamesNoFileThatDom0CanHave) {
+    EXPECT_EQ(refusal("name = 'a'\nmemory = 64\nkernel = 'relative'"),
+              "invalid argument: line 3: 'kernel' must be the absolute path of a file, not 'relative'");
+    EXPECT_THAT(refused("ramdisk = './initrd'"), HasSubstr("line 4: 'ramdisk' must be the absolute path"));
+    EXPECT_THAT(refused("device_model_override = 'qemu'"),
+                HasSubstr("line 4: 'device_model_override' must be the absolute path"));
+    EXPECT_THAT(refused("type = 'hvm'\nfirmware_override = 'bios'"),
+                HasSubstr("line 5: 'firmware_override' must be the absolute path"));
+    EXPECT_THAT(refused("bootloader = 'bin/pygrub'"),
+                HasSubstr("line 4: 'bootloader' must be an absolute path"));
+}
+
+TEST(XlCfg, IsRefusedByTheNamesOfItsOwnOptions) {
+    EXPECT_THAT(refusal(xl::hvm + "ramdisk = '/i'"),
+                HasSubstr("line 4: 'ramdisk' of an HVM guest needs a 'kernel'"));
+    EXPECT_THAT(refusal(xl::hvm + "extra = 'quiet'"),
+                HasSubstr("line 4: 'extra' of an HVM guest needs a 'kernel'"));
+    EXPECT_THAT(refused("bootloader_args = ['-q']"),
+                HasSubstr("line 4: 'bootloader_args' need a 'bootloader'"));
+    EXPECT_THAT(refused("uuid = '00000000-0000-0000-0000-000000000000'"),
+                HasSubstr("line 4: 'uuid' cannot be"));
+    EXPECT_THAT(refused("cmdline = 'a\\x01'"), HasSubstr("line 4: 'cmdline': it has a character that no"));
+    EXPECT_THAT(refused("vif = ['',\n'backend=\xff']"),
+                HasSubstr("line 5: 'vif': it has a character that no"));
+}
+
+TEST(XlCfg, NamesTheLineOfAnElementOfAList) {
+    EXPECT_THAT(refused("disk = [\n'/a,raw,xvda',\n'/b,raw,vdb' ]"),
+                HasSubstr("line 6: 'disk': 'vdb' is no name"));
+    EXPECT_THAT(refused("vif = [ 'mac=x' ]\nvif += [ '' ]"),
+                HasSubstr("line 4: 'vif': 'x' is no MAC address"));
+    EXPECT_THAT(refused("vif = [ '' ]\nvif += [\n'mac=x' ]"),
+                HasSubstr("line 6: 'vif': 'x' is no MAC address"));
+}
+
+std::vector<std::string> remarks(const std::string& more) {
+    return read_xl_cfg(pv + more).value_or(XlCfg{}).remarks;
+}
+
+TEST(XlCfg, TellsWhatXlWouldDoOtherwise) {
+    EXPECT_THAT(
+        remarks("on_crash = 'restart'"),
+        ElementsAre("line 4: 'on_watchdog' is missing, and is 'restart' here, as 'on_crash' is 'restart'; "
+                    "with xl it would be 'destroy'"));
+    EXPECT_THAT(remarks("on_reboot = 'destroy'"),
+                ElementsAre("line 4: 'on_soft_reset' is missing, and is 'destroy' here, as 'on_reboot' is "
+                            "'destroy'; with xl it would be 'soft-reset'"));
+    EXPECT_THAT(remarks("on_crash = 'restart'\non_watchdog = 'restart'"), IsEmpty());
+    EXPECT_THAT(remarks("on_crash = 'destroy'\non_reboot = 'restart'"), IsEmpty());
 }
 
 TEST(XlCfg, OfAGuestThatBootsFromItsDisk) {
@@ -223,6 +274,23 @@ TEST(XlCfgDisks, ThatCannotBeAreRefusedWithTheirLine) {
     EXPECT_THAT(refused("disk = ['/a,raw,xvda', '/b,raw,xvda']"), HasSubstr("target 'xvda' duplicated"));
 }
 
+TEST(XlCfgDisks, SayEachThingOnce) {
+    const auto disk = [](const std::string& more) { return refused("disk = [ 'vdev=xvda," + more + "' ]"); };
+    EXPECT_THAT(disk("format=qcow2,format=raw,target=/a"),
+                HasSubstr("line 4: 'disk': disk 'vdev=xvda,format=qc"));
+    for (const auto* twice : {"format", "backendtype", "backend", "access"}) {
+        const std::map<std::string_view, std::string> values = {
+            {"format", "raw"}, {"backendtype", "phy"}, {"backend", "b"}, {"access", "ro"}};
+        const auto said = std::string(twice) + "=" + values.at(twice) + ",";
+        EXPECT_EQ(disk(said + "target=/dev/a"), "ok");
+        EXPECT_THAT(disk(said + said + "target=/dev/a"), HasSubstr("has '" + std::string(twice) + "' twice"));
+    }
+    EXPECT_THAT(refused("disk = ['qcow2:/a,xvda,w,format=raw']"), HasSubstr("has 'format' twice"));
+    EXPECT_THAT(disk("cdrom,devtype=disk,target=/a"), HasSubstr("says both 'disk' and 'cdrom'"));
+    EXPECT_THAT(disk("discard,no-discard,target=/a"), HasSubstr("says both 'discard' and 'no-discard'"));
+    EXPECT_EQ(refused("disk = ['/a,raw,hdc:cdrom,r,devtype=cdrom']"), "ok");
+}
+
 // Network interfaces
 
 TEST(XlCfgNics, AreReadWithXensDefaults) {
@@ -235,7 +303,7 @@ TEST(XlCfgNics, AreReadWithXensDefaults) {
 TEST(XlCfgNics, MayHaveAllThatADefinitionHas) {
     const auto nic = read(pv +
                           "type='hvm'\nvif = [ 'mac=00:16:3e:01:02:03,script=vif-route,ip=10.0.0.1 10.0.0.2,"
-                          "vifname=web0,backend=net,rate=1024KB/s@20ms,mtu=9000,devid=3,type=vif' ]")
+                          "vifname=web0,backend=net,rate=1024KB/s@50ms,mtu=9000,devid=3,type=vif' ]")
                          .nics.at(0);
     EXPECT_EQ(nic, (Nic{.mac = *MacAddress::parse("00:16:3e:01:02:03"),
                         .devid = 3,
@@ -261,6 +329,7 @@ TEST(XlCfgNics, HaveRatesInBytesOrBits) {
     EXPECT_EQ(rate("1GB/s"), 976563u);
     EXPECT_EQ(rate("4096B/s"), 4u);
     EXPECT_EQ(rate("8192b/s@50ms"), 1u);
+    EXPECT_EQ(rate("8192b/s@50000us"), 1u);
 }
 
 TEST(XlCfgNics, ThatCannotBeAreRefusedWithTheirLine) {
@@ -273,6 +342,29 @@ TEST(XlCfgNics, ThatCannotBeAreRefusedWithTheirLine) {
     for (const auto* rate : {"10", "0B/s", "10Mb", "-1B/s", "99999999999GB/s", "x/s"})
         EXPECT_THAT(nic(std::string("rate=") + rate), HasSubstr("is no rate")) << rate;
     EXPECT_THAT(nic("model=e1000"), HasSubstr("only model 'netfront'"));
+    EXPECT_THAT(nic("bridge=a,bridge=b"), HasSubstr("'bridge' is said twice"));
+    EXPECT_THAT(nic("trusted=0"), HasSubstr("'trusted=0' of a network interface is not supported"));
+}
+
+TEST(XlCfgNics, AreNotWithoutWhatTheyWereToHave) {
+    const auto nic = [](const std::string& spec, const std::string& type = "pv") {
+        return refused("type = '" + type + "'; vif = [ '" + spec + "' ]");
+    };
+    for (const auto* interval : {"20ms", "1s", "banana", "50", "-1ms", ""})
+        EXPECT_THAT(nic(std::string("rate=10Mb/s@") + interval),
+                    HasSubstr("line 4: 'vif': the interval of a rate can be 50ms"))
+            << interval;
+    for (const auto* bridge : {"ovs0:10-20", "ovs0.10x", "ovs0.", "ovs0.1:x", "ovs0:4095", "ovs0.0"})
+        EXPECT_THAT(
+            nic(std::string("script=vif-openvswitch,bridge=") + bridge),
+            HasSubstr(std::string("the VLANs of bridge '") + bridge + "' must be numbers from 1 to 4094"))
+            << bridge;
+    EXPECT_THAT(nic("type=vif,model=e1000", "hvm"),
+                HasSubstr("'type=vif' of a network interface has no model"));
+    EXPECT_THAT(nic("type=ioemu,model=netfront", "hvm"), HasSubstr("'type=ioemu' is of an HVM guest's"));
+    EXPECT_THAT(nic("type=ioemu"), HasSubstr("'type=ioemu' is of an HVM guest's"));
+    EXPECT_EQ(nic("type=ioemu,model=e1000", "hvm"), "ok");
+    EXPECT_EQ(nic("type=vif,model=netfront", "hvm"), "ok");
 }
 
 // Writing
@@ -312,8 +404,18 @@ Definition as_xl_has_it(Definition d) {
             tuning.pins.try_emplace(vcpu, tuning.cpus);
         tuning.cpus = {};
     }
-    for (auto& device : d.usb.devices)
+    d = without_aliases(std::move(d));
+    if (auto& spice = d.graphics.spice; spice && spice->autoport) {
+        spice->autoport = false;
+        spice->port = 6000;
+    }
+    for (auto& device : d.pci_devices)
+        device.mac.reset();
+    std::erase_if(d.usb.devices, [](const UsbDevice& device) { return device.host_bus == 0; });
+    for (auto& device : d.usb.devices) {
         device.managed = false;
+        device.id.reset();
+    }
     for (auto& disk : d.disks) {
         disk.shareable = disk.shareable && !disk.readonly;
         if (!simple(disk.backend_domain)) disk.backend_domain = "storage";
@@ -324,6 +426,7 @@ Definition as_xl_has_it(Definition d) {
         std::ignore = add_disk(d.disks, std::move(disk), d.type);  // two may have the same source by now
     for (auto& nic : d.nics) {
         if (!simple(nic.backend_domain)) nic.backend_domain = "net";
+        nic.link_down = false;
         if (nic.openvswitch || nic.script.empty()) continue;
         nic.script = nic.kind == Nic::Kind::bridge ? "vif-special" : "/etc/vif-route";
     }
@@ -343,15 +446,30 @@ TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
     EXPECT_THAT(format_xl_cfg(definition), Not(HasSubstr("#")));
     definition.title = "The web";
     definition.metadata = "<metadata/>";
+    definition.graphics.spice = Spice{.autoport = true};
+    definition.usb.devices = {{.port = 1, .id = UsbId{0x951, 0x1666}},
+                              {.host_bus = 1, .host_device = 4, .port = 2, .id = UsbId{0x951, 0x1667}}};
+    definition.aliases = {{"video0", "ua-v"}};
+    definition.pci_devices = {{.address = {.bus = 7}, .mac = MacAddress::parse("52:54:00:6d:90:02")}};
     definition.disks = {{.target = named("xvda"),
                          .source = Disk::Source::file,
                          .path = "/a",
                          .readonly = true,
                          .shareable = true}};
+    definition.nics = {{.mac = {{0x00, 0x16, 0x3e, 0, 0, 1}}, .bridge = "xenbr0", .link_down = true}};
     const auto file = format_xl_cfg(definition);
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <title>\n"));
+    EXPECT_THAT(file, HasSubstr("# not said here: the link of interface 00:16:3e:00:00:01, which is down\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <metadata>\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the domain's <shareable> of disk xvda\n"));
+    EXPECT_THAT(file, HasSubstr("# not said here: the port of its SPICE server"));
+    EXPECT_THAT(file, Not(HasSubstr("spiceport")));
+    EXPECT_THAT(file,
+                HasSubstr("# not said here: USB device 0951:1666, as xl knows such by their address\n"));
+    EXPECT_THAT(file, HasSubstr("# not said here: that USB device 1.4 is 0951:1667\n"));
+    EXPECT_THAT(file, HasSubstr("# not said here: PCI device 0000:07:00.0 is a network interface, with MAC "
+                                "address 52:54:00:6d:90:02\n"));
+    EXPECT_THAT(file, HasSubstr("# not said here: the alias 'ua-v' of device 'video0'\n"));
     EXPECT_THAT(file, Not(HasSubstr("<description>")));
 }
 

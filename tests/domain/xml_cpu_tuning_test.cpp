@@ -36,6 +36,8 @@ TEST(CpuTuningXml, ThatCannotBeIsRefused) {
                 HasSubstr("vCPU 0 has a second <vcpupin>"));
     EXPECT_THAT(refusal("<shares>0</shares>"), HasSubstr("<shares> must be from 1 to 65535, not '0'"));
     EXPECT_THAT(refusal("<global_period>0</global_period>"), HasSubstr("<global_period> must be"));
+    EXPECT_THAT(refusal("<global_period>100000</global_period>"),
+                HasSubstr("<global_period> says nothing without a <global_quota>"));
     EXPECT_THAT(refusal("<global_quota>-1</global_quota>"), HasSubstr("<global_quota> must be"));
     EXPECT_THAT(refusal("<global_quota>1</global_quota>"),
                 HasSubstr("a whole percentage of <global_period>"));

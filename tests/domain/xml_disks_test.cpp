@@ -118,8 +118,6 @@ TEST(DiskXml, IsRefusedByName) {
                   "element <transient> is not supported in <disk>; allowed here: driver, source, target, "
                   "backenddomain, readonly, shareable, alias, address");
     EXPECT_EQ(refused(disk(rest + "<address type='pci'/>")), place + "a disk on Xen's bus has no <address>");
-    EXPECT_EQ(refused(disk(rest + "<alias name='ua-mine'/>")),
-              place + "user-defined alias 'ua-mine' is not supported; leave <alias> out");
 }
 
 }  // namespace

@@ -60,6 +60,67 @@ TEST(DomainXmlPci, OfARunningGuestHaveAliases) {
     EXPECT_THAT(xml, HasSubstr("<alias name='usb0-port1'/>"));
 }
 
+std::string card(std::string_view mac, std::string_view bus, std::string_view more = "") {
+    return fmt::format(
+        "<interface type='hostdev' managed='yes'>{}<source><address type='pci' bus='{}' slot='1'/></source>{}"
+        "</interface>",
+        mac, bus, more);
+}
+
+constexpr std::string_view card_mac = "<mac address='52:54:00:6d:90:02'/>";
+
+TEST(DomainXmlNetworkCard, IsAPciDeviceWithAMacAddress) {
+    const PciDevice other{.address = {.bus = 7, .slot = 16, .function = 1}};
+    const PciDevice device{.address = {.bus = 9, .slot = 1},
+                           .managed = true,
+                           .guest_slot = 4,
+                           .mac = MacAddress::parse("52:54:00:6d:90:02")};
+    const auto guest = read(some_pci + card(card_mac, "9", "<address type='pci' bus='0' slot='4'/>"), hvm_os);
+    EXPECT_THAT(guest.pci_devices, ElementsAre(device, other));
+    EXPECT_THAT(guest.nics, IsEmpty());
+    EXPECT_THAT(
+        format_xml(guest, 3U),
+        HasSubstr("    <interface type='hostdev' managed='yes'>\n"
+                  "      <mac address='52:54:00:6d:90:02'/>\n"
+                  "      <source>\n"
+                  "        <address type='pci' domain='0x0000' bus='0x09' slot='0x01' "
+                  "function='0x0'/>\n"
+                  "      </source>\n"
+                  "      <alias name='pci-0000-09-01-0'/>\n"
+                  "      <address type='pci' domain='0x0000' bus='0x00' slot='0x04' function='0x0'/>\n"
+                  "    </interface>\n"));
+    EXPECT_EQ(parse_xml(format_xml(guest)), guest);
+}
+
+TEST(DomainXmlNetworkCard, GetsAMacAddressThatItKeeps) {
+    const auto guest = read(card("", "9"));
+    ASSERT_TRUE(guest.pci_devices.at(0).mac);
+    EXPECT_EQ(parse_xml(format_xml(guest)), guest);
+}
+
+TEST(DomainXmlNetworkCard, LeavesOtherInterfacesTheirNumbers) {
+    const std::string vif = "<interface type='bridge'><source bridge='b'/></interface>";
+    const auto guest = read(vif + card(card_mac, "9") + vif);
+    ASSERT_EQ(guest.nics.size(), 2u);
+    EXPECT_EQ(guest.nics[1].devid, 1u);
+}
+
+TEST(DomainXmlNetworkCardRefusal, OfWhatCannotBe) {
+    EXPECT_THAT(refusal("<interface type='hostdev'/>"),
+                HasSubstr("<interface> has no <source> with an <address>"));
+    EXPECT_THAT(refusal(card(card_mac, "9"), pvh_os), HasSubstr("to PV and HVM guests, and not to PVH ones"));
+    EXPECT_THAT(refusal(card(card_mac, "9") + card(card_mac, "8")),
+                HasSubstr("the MAC address 52:54:00:6d:90:02 is that of PCI device 0000:09:01.0 already"));
+    EXPECT_THAT(refusal(card(card_mac, "9") + "<interface type='bridge'>" + std::string(card_mac) +
+                        "<source bridge='b'/></interface>"),
+                HasSubstr("another network interface of the guest has the MAC address 52:54:00:6d:90:02"));
+    EXPECT_THAT(refusal(card("<mac address='01:00:00:00:00:00'/>", "9")), HasSubstr("unicast mac address"));
+    EXPECT_THAT(refusal(card(card_mac, "9", "<vlan><tag id='4'/></vlan>")),
+                HasSubstr("element <vlan> is not supported in <interface>; allowed here: driver, source"));
+    EXPECT_THAT(refusal(card(card_mac, "7") + pci("bus='7' slot='1'")),
+                HasSubstr("the guest has PCI device 0000:07:01.0 already"));
+}
+
 TEST(DomainXmlPciRefusal, OfWhatCannotBe) {
     EXPECT_THAT(refusal("<hostdev mode='subsystem' type='scsi'/>"),
                 HasSubstr("'scsi'; allowed here: pci, usb"));
@@ -110,6 +171,38 @@ TEST(DomainXmlUsb, DevicesFindAPlaceOfTheirOwn) {
     EXPECT_THAT(read("").usb.controllers, IsEmpty());
 }
 
+std::string stick(std::string_view source) {
+    return fmt::format("<hostdev mode='subsystem' type='usb'><source>{}</source></hostdev>", source);
+}
+
+constexpr std::string_view stick_id = "<vendor id='0x0951'/><product id='0x1666'/>";
+
+TEST(DomainXmlUsb, DevicesAreNamedByWhatTheyAre) {
+    const auto guest = read(stick(stick_id) + stick("<vendor id='1921'/><product id='0x5567'/>"
+                                                    "<address bus='1' device='4'/>"));
+    const UsbDevice by_id{.port = 1, .id = UsbId{0x951, 0x1666}};
+    const UsbDevice by_both{.host_bus = 1, .host_device = 4, .port = 2, .id = UsbId{0x781, 0x5567}};
+    EXPECT_THAT(guest.usb.devices, ElementsAre(by_id, by_both));
+    EXPECT_EQ(parse_xml(format_xml(guest)), guest);
+    EXPECT_EQ(to_string(by_id), "0951:1666");
+    EXPECT_EQ(to_string(by_both), "1.4");
+}
+
+TEST(DomainXmlUsb, DevicesThatWereFoundAreShownWhereTheyAre) {
+    auto guest = read(stick(stick_id));
+    guest.usb.devices[0].host_bus = 1;
+    guest.usb.devices[0].host_device = 4;
+    guest.usb.devices[0].found = true;
+    EXPECT_THAT(format_xml(guest, 3U), HasSubstr("      <source>\n"
+                                                 "        <vendor id='0x0951'/>\n"
+                                                 "        <product id='0x1666'/>\n"
+                                                 "        <address bus='1' device='4'/>\n"
+                                                 "      </source>\n"));
+    EXPECT_EQ(parse_xml(format_xml(guest))->usb, read(stick(stick_id)).usb)
+        << "another life may find another";
+    EXPECT_EQ(without_found_addresses(guest.usb).devices, read(stick(stick_id)).usb.devices);
+}
+
 TEST(DomainXmlUsbRefusal, OfWhatCannotBe) {
     EXPECT_THAT(refusal("<controller type='usb' model='ehci'/>"), HasSubstr("models qusb1 and qusb2"));
     EXPECT_THAT(refusal("<controller type='usb' model='none'/>"),
@@ -120,9 +213,18 @@ TEST(DomainXmlUsbRefusal, OfWhatCannotBe) {
                 HasSubstr("from 2 to 2 ports, not 3"));
     EXPECT_THAT(refusal("<controller type='usb' index='0'/><controller type='usb' index='0'/>"),
                 HasSubstr("a USB controller 0 already"));
-    EXPECT_THAT(refusal("<hostdev mode='subsystem' type='usb'><source><vendor id='0x1234'/><product "
-                        "id='0xbeef'/></source></hostdev>"),
-                HasSubstr("named by its place on the host"));
+    EXPECT_THAT(refusal("<hostdev mode='subsystem' type='usb'><source/></hostdev>"),
+                HasSubstr("no <source> that names a USB device"));
+    EXPECT_THAT(refusal(stick("<vendor id='0x1234'/>")),
+                HasSubstr("its <vendor> and its <product> together"));
+    EXPECT_THAT(refusal(stick("<vendor/><product id='1'/>")), HasSubstr("<vendor> has no attribute 'id'"));
+    EXPECT_THAT(refusal(stick("<vendor id='x'/><product id='1'/>")),
+                HasSubstr("attribute 'id' of <vendor> must be a number, not 'x'"));
+    EXPECT_THAT(refusal(stick("<vendor id='0'/><product id='1'/>")),
+                HasSubstr("from 0x0001 to 0xffff, and its product up to 0xffff, not 0x0000 and 0x0001"));
+    EXPECT_THAT(refusal(stick("<vendor id='1'/><product id='0x10000'/>")), HasSubstr("and 0x10000"));
+    EXPECT_THAT(refusal(stick(stick_id) + stick(stick_id)),
+                HasSubstr("the guest has USB device 0951:1666 already"));
     EXPECT_THAT(refusal(usb("bus='0' device='4'")), HasSubstr("from 1 to 255, not 0.4"));
     EXPECT_THAT(refusal(usb("bus='1' device='4'") + usb("bus='1' device='4'")),
                 HasSubstr("the guest has USB device 1.4 already"));

@@ -56,6 +56,12 @@ TEST(DomainXmlNics, HaveAllThatXenKnows) {
                 ElementsAre(Nic{.mac = first_mac, .kind = Nic::Kind::ethernet, .script = "vif-route"}));
 }
 
+TEST(DomainXmlNics, HaveALinkThatIsUpUnlessItIsDown) {
+    EXPECT_THAT(read(bridged("<link state='up'/>")), ElementsAre(Nic{.mac = first_mac, .bridge = "xenbr0"}));
+    EXPECT_THAT(read(bridged("<link state='down'/>")),
+                ElementsAre(Nic{.mac = first_mac, .bridge = "xenbr0", .link_down = true}));
+}
+
 TEST(DomainXmlNics, CanBePortsOfAnOpenVswitch) {
     const auto port = [](std::string_view vlan) {
         const auto nics = read(bridged(fmt::format("<virtualport type='openvswitch'/>{}", vlan)));
@@ -125,16 +131,17 @@ TEST(DomainXmlNicsRefusal, OfMacsThatNoInterfaceCanHave) {
 TEST(DomainXmlNicsRefusal, OfWhatIsNotServed) {
     EXPECT_THAT(refusal(interface("<source network='default'/>", "network")),
                 HasSubstr("type 'network' are not supported, as no networks are served here"));
-    EXPECT_THAT(refusal(interface("", "user")), HasSubstr("'user'; allowed here: bridge, ethernet"));
+    EXPECT_THAT(refusal(interface("", "user")), HasSubstr("'user'; allowed here: bridge, ethernet, hostdev"));
     EXPECT_THAT(refusal("<interface/>"), HasSubstr("<interface> has no attribute 'type'"));
     EXPECT_THAT(refusal(interface(mac)), HasSubstr("No <source> 'bridge' attribute specified"));
-    EXPECT_THAT(refusal(bridged("<link state='down'/>")), HasSubstr("cannot be down"));
+    EXPECT_THAT(refusal(bridged("<link state='down'/><backenddomain name='netvm'/>")),
+                HasSubstr("its link cannot be down, as domain 'netvm' has the other end"));
+    EXPECT_THAT(refusal(bridged("<link state='off'/>")), HasSubstr("'off'; allowed here: up, down"));
     EXPECT_THAT(refusal(bridged("<boot order='1'/>")), HasSubstr("element <boot> is not supported"));
     EXPECT_THAT(refusal(bridged("<bandwidth><inbound average='1'/></bandwidth>")),
                 HasSubstr("element <inbound> is not supported in <bandwidth>; allowed here: outbound"));
     EXPECT_THAT(refusal(bridged("<bandwidth><outbound average='1' peak='2'/></bandwidth>")),
                 HasSubstr("attribute 'peak'"));
-    EXPECT_THAT(refusal(bridged("<alias name='ua-mine'/>")), HasSubstr("user-defined alias 'ua-mine'"));
     EXPECT_THAT(refusal(bridged("<vlan><tag id='1'/></vlan>")),
                 HasSubstr("only supported with <virtualport type='openvswitch'/>"));
     EXPECT_THAT(refusal(bridged("<virtualport type='802.1Qbg'/>")), HasSubstr("allowed here: openvswitch"));
@@ -148,6 +155,8 @@ TEST(DomainXmlNicsRefusal, OfValuesOutOfRange) {
     EXPECT_THAT(refusal(bridged("<bandwidth><outbound average='-1'/></bandwidth>")), HasSubstr("not '-1'"));
     EXPECT_THAT(refusal(bridged("<ip address='10.0.0.256'/>")),
                 HasSubstr("must be an IP address, not '10.0.0.256'"));
+    EXPECT_THAT(refusal(bridged("<virtualport type='openvswitch'/><vlan trunk='yes'/>")),
+                HasSubstr("<vlan> has no <tag>"));
     EXPECT_THAT(refusal(bridged("<virtualport type='openvswitch'/><vlan><tag id='4095'/></vlan>")),
                 HasSubstr("attribute 'id' of element <tag> must be a whole number from 1 to 4094"));
     EXPECT_THAT(refusal(interface(std::string(mac) + "<source bridge='a name that is too long'/>")),

@@ -62,9 +62,18 @@ TEST(Platforms, ThatCannotBeAreRefusedWithTheirLine) {
     EXPECT_THAT(feature("policy='require' name='AES,x'"), HasSubstr("has no name, or a bad one: 'AES,x'"));
     EXPECT_THAT(refusal("<cpu mode='host-passthrough'><feature name='aes'/><feature name='aes'/></cpu>"),
                 HasSubstr("the feature 'aes' twice"));
+    const auto nested = [](const std::string& features) {
+        return verdict(hvm("<cpu mode='host-passthrough'>" + features + "</cpu>").xml());
+    };
+    EXPECT_THAT(nested("<feature name='vmx'/><feature name='vmx'/>"), HasSubstr("the feature 'vmx' twice"));
+    EXPECT_THAT(nested("<feature name='vmx'/><feature policy='disable' name='svm'/>"),
+                HasSubstr("says otherwise of 'svm' than before"));
+    EXPECT_EQ(nested("<feature name='vmx'/><feature name='svm'/>"), "ok");
     EXPECT_THAT(refusal("<cpu mode='host-passthrough'><topology sockets='1' cores='1' threads='1'/></cpu>"),
                 HasSubstr("element <topology> is not supported"));
     EXPECT_THAT(refusal("<clock offset='utc'><timer name='hpet'/></clock>"), HasSubstr("only HVM guests"));
+    EXPECT_THAT(refusal("<clock offset='utc'><timer name='tsc' mode='native'/><timer name='tsc'/></clock>"),
+                HasSubstr("<clock> has a second <timer> 'tsc'"));
     EXPECT_THAT(refusal("<clock offset='utc'><timer name='pit'/></clock>"),
                 HasSubstr("allowed here: tsc, hpet"));
     EXPECT_THAT(refusal("<clock offset='utc'><timer name='tsc' mode='smpsafe'/></clock>"),

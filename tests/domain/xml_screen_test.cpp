@@ -63,6 +63,20 @@ TEST(DomainXmlGraphics, OfARunningGuestHaveThePortThatWasTaken) {
     EXPECT_THAT(format_xml(definition), HasSubstr("<graphics type='vnc' port='-1' autoport='yes'/>"));
 }
 
+TEST(DomainXmlGraphics, HaveASpicePortOfThatLifeWhereNoneIsAskedFor) {
+    for (const auto* const xml : {"<graphics type='spice'/>", "<graphics type='spice' port='-1'/>",
+                                  "<graphics type='spice' port='61003' tlsPort='61004' autoport='yes'/>"}) {
+        auto definition = read(xml);
+        EXPECT_EQ(definition.graphics.spice, Spice{.autoport = true});
+        definition.graphics.spice->port = 61003;
+        EXPECT_THAT(format_xml(definition, 7U),
+                    HasSubstr("<graphics type='spice' port='61003' autoport='yes'/>"));
+        EXPECT_THAT(format_xml(definition), HasSubstr("<graphics type='spice' autoport='yes'/>"));
+        EXPECT_EQ(without_taken_ports(definition.graphics).spice->port, 0u);
+    }
+    EXPECT_FALSE(read("<graphics type='spice' port='6000'/>").graphics.spice->autoport);
+}
+
 TEST(DomainXmlGraphics, HavePasswordsThatCanBeLeftOut) {
     const auto graphics =
         read("<graphics type='vnc' passwd='one'/><graphics type='spice' port='1' passwd='two'/>").graphics;
@@ -102,7 +116,7 @@ TEST(DomainXmlGraphicsRefusal, OfWhatIsNotServed) {
                 HasSubstr("'passwdValidTo'"));
     EXPECT_THAT(refusal("<graphics type='vnc'><listen type='socket' socket='/s'/></graphics>"),
                 HasSubstr("'socket'; allowed here: address"));
-    EXPECT_THAT(refusal("<graphics type='spice' autoport='yes'/>"), HasSubstr("libxl cannot choose one"));
+    EXPECT_THAT(refusal("<graphics type='spice' autoport='no'/>"), HasSubstr("or autoport='yes'"));
     EXPECT_THAT(refusal("<graphics type='spice' port='6000'/>", pv_os),
                 HasSubstr("only HVM guests can have a SPICE"));
     EXPECT_THAT(refusal("<sound model='ac97'/>", pv_os), HasSubstr("only HVM guests have <sound>"));

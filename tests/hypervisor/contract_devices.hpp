@@ -56,6 +56,9 @@ TEST_P(DevicesContract, ANetworkInterfaceIsThereFromItsAttachToItsDetachWithAnot
     nic.rate_kib = 1000;
     const auto changed = end_of(start([&] { return hypervisor().update(domid, nic, operation()); }));
     EXPECT_TRUE(changed) << changed.error().message;
+    const auto described = end_of(start([&] { return hypervisor().describe(domid); }));
+    ASSERT_TRUE(described && described->nics.size() == 1);
+    EXPECT_EQ(described->nics[0].rate_kib, 1000U);
     ASSERT_TRUE(detach(domid, nic));
     expect_reason(detach(domid, nic), Reason::no_device);
 }

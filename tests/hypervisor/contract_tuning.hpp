@@ -37,6 +37,9 @@ class TuningContract : public HypervisorContract {
     Result<> inject_nmi(DomId domid) {
         return end_of(start([&] { return hypervisor().inject_nmi(domid, operation()); }));
     }
+    Result<> send_key(DomId domid) {
+        return end_of(start([&] { return hypervisor().send_keys(domid, {.keys = {1}}, operation()); }));
+    }
     Result<> dump(DomId domid, const std::filesystem::path& path) {
         return end_of(start([&] { return hypervisor().dump_core(domid, path, operation()); }));
     }
@@ -166,6 +169,7 @@ TEST_P(TuningContract, ADomainThatIsGoneSaysSo) {
     ASSERT_TRUE(destroy(domid));
     ASSERT_TRUE(gone(domid));
     expect_reason(inject_nmi(domid), Reason::no_domain);
+    expect_reason(send_key(domid), Reason::no_domain);
     expect_reason(rename(domid, "x"), Reason::no_domain);
     expect_reason(set_memory(domid, 64 * 1024), Reason::no_domain);
     expect_reason(set_memory_max(domid, 64 * 1024), Reason::no_domain);

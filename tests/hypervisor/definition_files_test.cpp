@@ -52,6 +52,27 @@ TEST_F(DefinitionFiles, AreNamedIfTheyAreNotThere) {
                             "acpi_firmware '/no/tables': No such file or directory"));
 }
 
+TEST_F(DefinitionFiles, MayBeAnHvmloaderOfAnotherXen) {
+    domain::Definition guest{
+        .type = domain::GuestType::hvm,
+        .boot = {.firmware = domain::Firmware::bios, .loader = "/usr/lib/xen-4.1/boot/hvmloader"}};
+    EXPECT_TRUE(has_stale_hvmloader(guest));
+    EXPECT_THAT(
+        missing_files(guest),
+        ElementsAre("loader '/usr/lib/xen-4.1/boot/hvmloader' is not there: the guest gets this host's own "
+                    "hvmloader"));
+    guest.boot.loader = file("hvmloader");
+    EXPECT_FALSE(has_stale_hvmloader(guest));
+    EXPECT_THAT(missing_files(guest), IsEmpty());
+    guest.boot.loader += "/hvmloader";
+    EXPECT_TRUE(has_stale_hvmloader(guest)) << "a file is no folder";
+    guest.boot.loader = "/no/other-loader";
+    EXPECT_FALSE(has_stale_hvmloader(guest));
+    EXPECT_THAT(missing_files(guest), ElementsAre("loader '/no/other-loader': No such file or directory"));
+    guest.boot = {.firmware = domain::Firmware::efi, .loader = "/no/hvmloader"};
+    EXPECT_FALSE(has_stale_hvmloader(guest));
+}
+
 TEST_F(DefinitionFiles, OfADefinitionThatNamesNoneAreAllThere) {
     EXPECT_THAT(missing_files({}), IsEmpty());
 }

@@ -28,6 +28,10 @@ class PciDevices : public testing::Test {
             std::filesystem::create_symlink("../../../bus/pci/drivers/" + driver, device / "driver");
     }
 
+    std::string place(const std::string& name) const {
+        return (std::filesystem::canonical(folder.path()) / name).string();
+    }
+
     const test::TemporaryFolder folder;
 };
 
@@ -40,14 +44,17 @@ TEST_F(PciDevices, AreListedByAddress) {
                              .vendor = 0x8086,
                              .product = 0x10d3,
                              .class_code = 0x020000,
-                             .driver = "e1000e"};
+                             .driver = "e1000e",
+                             .path = place("0000:07:00.0")};
     auto given = card;
     given.address = {.bus = 8, .function = 1};
     given.driver = "pciback";
     given.assignable = true;
+    given.path = place("0000:08:00.1");
     auto idle = card;
     idle.address = {.domain = 1};
     idle.driver = "";
+    idle.path = place("0001:00:00.0");
     EXPECT_THAT(read_pci_devices(folder.path()), ElementsAre(card, given, idle));
     EXPECT_THAT(read_pci_devices(folder.path() / "nowhere"), IsEmpty());
 }

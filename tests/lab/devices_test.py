@@ -42,8 +42,26 @@ def test_two_guests_on_a_bridge_reach_each_other(host, conn, bridge):
         ping.run("modprobe xen-netfront; ip addr add 10.9.0.1/24 dev eth0; ip link set eth0 up")
         answer = ping.run("for _ in $(seq 60); do ping -c 1 -W 1 10.9.0.2 && break; sleep 1; done")
         assert "1 packets received" in answer
+        # A cable that is pulled out, and put in again.
+        host.virsh("domif-setlink", "pong", f"vif{conn.lookupByName('pong').ID()}.0", "down")
+        assert " 0 packets received" in ping.run("ping -c 3 -W 1 10.9.0.2")
+        host.virsh("domif-setlink", "pong", f"vif{conn.lookupByName('pong').ID()}.0", "up")
+        answer = ping.run("for _ in $(seq 60); do ping -c 1 -W 1 10.9.0.2 && break; sleep 1; done")
+        assert "1 packets received" in answer
+    assert "10.9.0.2" not in host.virsh("domifaddr", "pong", "--source", "arp"), "it has talked to ping alone"
     counted = conn.lookupByName("pong").interfaceStats(f"vif{conn.lookupByName('pong').ID()}.0")
     assert counted[0] > 0 and counted[4] > 0
+
+
+def test_dom0_knows_the_address_of_a_guest_that_has_answered_it(host, conn, bridge):
+    host.dom0("ip addr replace 10.9.1.1/24 dev xenbr0")
+    card = "<interface type='bridge'><source bridge='xenbr0'/></interface>"
+    conn.createXML(host.guest("answers").replace("<devices>", f"<devices>{card}"))
+    with Shell(host, "answers") as guest:
+        guest.run("modprobe xen-netfront; ip addr add 10.9.1.2/24 dev eth0; ip link set eth0 up")
+        host.dom0("for _ in $(seq 60); do ping -c 1 -W 1 10.9.1.2 && break; sleep 1; done")
+    assert "10.9.1.2" in host.virsh("domifaddr", "answers", "--source", "arp")
+    host.dom0("ip addr del 10.9.1.1/24 dev xenbr0")
 
 
 def test_what_a_guest_writes_to_a_disk_that_came_is_on_it_when_it_has_gone(host, conn):

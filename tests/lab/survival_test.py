@@ -30,6 +30,23 @@ def test_guests_go_on_when_the_daemon_is_killed_and_are_found_again(host):
         host.wait_for_state(kept, libvirt.VIR_DOMAIN_SHUTOFF)
 
 
+def test_a_link_and_a_bandwidth_are_as_they_were_changed_when_the_daemon_was_killed(host):
+    host.dom0("ip link add xenbr0 type bridge 2>/dev/null; ip link set xenbr0 up")
+    mac = "00:16:3e:5f:48:e4"
+    card = f"<interface type='bridge'><mac address='{mac}'/><source bridge='xenbr0'/></interface>"
+    with host.connect() as conn:
+        domid = conn.createXML(host.guest("changed").replace("<devices>", f"<devices>{card}")).ID()
+    host.virsh("domif-setlink", "changed", mac, "down")
+    host.virsh("domiftune", "changed", mac, "--outbound", "700", "--live")
+    host.daemon("kill")
+    # What was noted of it is lost, so that all is read from Xen.
+    host.dom0("rm -f /var/lib/virtlight/running/*")
+    host.daemon("start")
+    assert host.virsh("domif-getlink", "changed", mac).endswith("down")
+    assert "UP" not in host.dom0(f"ip -o link show dev vif{domid}.0").split("<")[1].split(">")[0].split(",")
+    assert "outbound.average: 700" in host.virsh("domiftune", "changed", mac)
+
+
 def test_an_orderly_stop_touches_no_guest(host):
     with host.connect() as conn:
         domid = conn.createXML(host.guest("stays")).ID()

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "libvirt/capabilities.hpp"
 
-#include <memory>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <libxml/relaxng.h>
 
-#include "domain/xml_document.hpp"
+#include "libvirt/schema.hpp"
 
 namespace virtlight::libvirt {
 namespace {
@@ -15,26 +12,6 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-/// What one of libvirt's schemas says against a document; empty: nothing.
-std::string complaint(const std::string& schema_name, const std::string& xml) {
-    const auto path = "/usr/share/libvirt/schemas/" + schema_name;
-    const std::unique_ptr<xmlRelaxNGParserCtxt, decltype(&xmlRelaxNGFreeParserCtxt)> parser(
-        xmlRelaxNGNewParserCtxt(path.c_str()), xmlRelaxNGFreeParserCtxt);
-    const std::unique_ptr<xmlRelaxNG, decltype(&xmlRelaxNGFree)> schema(xmlRelaxNGParse(parser.get()),
-                                                                        xmlRelaxNGFree);
-    if (!schema) return path + " cannot be read";
-    const auto document = domain::load_document(xml);
-    if (!document) return document.error().message;
-    const std::unique_ptr<xmlRelaxNGValidCtxt, decltype(&xmlRelaxNGFreeValidCtxt)> validator(
-        xmlRelaxNGNewValidCtxt(schema.get()), xmlRelaxNGFreeValidCtxt);
-    std::string all;
-    xmlRelaxNGSetValidStructuredErrors(
-        validator.get(), [](void* out, auto* error) { *static_cast<std::string*>(out) += error->message; },
-        &all);
-    if (xmlRelaxNGValidateDoc(validator.get(), document->get()) == 0) return {};
-    return all.empty() ? "invalid" : all;
-}
 
 hypervisor::HostFacts host() {
     return {.memory_kib = 4 << 20,

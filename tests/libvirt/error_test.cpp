@@ -31,6 +31,7 @@ TEST(WireErrors, HaveTheNumbersAndWordsThatClientsKnow) {
         {Reason::timed_out, 68, 41, "Timed out during operation: why"},
         {Reason::cancelled, 78, 41, "operation aborted: why"},
         {Reason::too_many, 9, 41, "operation failed: why"},
+        {Reason::incompatible_cpu, 91, 31, "the CPU is incompatible with host CPU: why"},
         {Reason::no_metadata, 80, 41, "metadata not found: why"},
         {Reason::access_denied, 29, 41, "operation forbidden: why"},
         {Reason::io, 38, 41, "why"},

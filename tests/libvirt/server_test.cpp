@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "libvirt/server.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -422,6 +423,41 @@ TEST_F(ServerInTimeTest, DropsWhoConnectsAndSaysNothing) {
     EXPECT_EQ(server.clients(), 1);
     loop.run_for(milliseconds(1));
     EXPECT_EQ(server.clients(), 0);
+}
+
+TEST_F(ServerInTimeTest, TellsOfASocketThatTakesNoClientsAndRestsBetween) {
+    Fd does_not_listen(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    ASSERT_TRUE(server.listen(std::move(does_not_listen), false));
+    testing::internal::CaptureStderr();
+    loop.run_for(limits::accept_rest * 3 - milliseconds(1));
+    const auto told = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(std::ranges::count(told, '\n'), 3) << told;
+    EXPECT_THAT(told, testing::HasSubstr("cannot accept a client: Invalid argument"));
+}
+
+/// The deadline of something that is to be given up soon.
+Time soon() {
+    return Clock::now() + milliseconds(50);
+}
+
+TEST(ClientConnect, WaitsNoLongerThanItMayForADaemonThatDoesNotAnswer) {
+    const test::TemporaryFolder folder;
+    const auto silent = listening_socket(folder.path() / "socket");
+    const auto client = Client::connect(folder.path() / "socket", true, soon());
+    ASSERT_FALSE(client);
+    EXPECT_EQ(client.error().reason, Reason::timed_out);
+}
+
+TEST(ClientConnect, WaitsNoLongerThanItMayForARoomInAFullQueue) {
+    const test::TemporaryFolder folder;
+    const auto path = folder.path() / "socket";
+    const auto silent = listening_socket(path);
+    ASSERT_EQ(::listen(silent.get(), 0), 0);
+    const auto waiting = connected_socket(path);
+    const auto client = Client::connect(path, true, soon());
+    ASSERT_FALSE(client);
+    EXPECT_EQ(client.error().reason, Reason::timed_out);
+    EXPECT_THAT(client.error().message, testing::HasSubstr("takes no more clients"));
 }
 
 TEST(ClientConnect, SaysWhereNobodyListens) {

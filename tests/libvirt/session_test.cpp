@@ -282,6 +282,33 @@ TEST_F(SessionTest, EndsWhenTooMuchIsLeftUnread) {
     EXPECT_LE(session.output().size(), limits::output_bytes);
 }
 
+TEST_F(SessionTest, SendsAnAnswerThatIsLongerThanWhatMayBeLeftUnread) {
+    open();
+    const Bytes event(limits::output_bytes / 4);
+    for (int round = 0; round < 2; ++round) {
+        const auto handed = call(get_hostname);
+        session.reply(handed->id, Bytes(limits::wire_message - header_bytes));
+        session.send_event(318, event);
+        session.sent(session.output().size() / 2, now);
+        EXPECT_FALSE(session.ended()) << session.end_reason();
+        session.sent(session.output().size(), now);
+    }
+    session.send_event(318, Bytes(100));
+    session.reply(call(get_hostname)->id, Bytes(limits::output_bytes));
+    EXPECT_TRUE(session.ended()) << "it comes behind what is unread";
+}
+
+TEST_F(SessionTest, StillCountsWhatIsLeftUnreadBehindALongAnswer) {
+    open();
+    session.reply(call(get_hostname)->id, Bytes(limits::output_bytes));
+    const Bytes event(limits::output_bytes / 4);
+    for (int i = 0; i < 3; ++i)
+        session.send_event(318, event);
+    EXPECT_FALSE(session.ended());
+    session.send_event(318, event);
+    EXPECT_TRUE(session.ended());
+}
+
 TEST_F(SessionTest, DoesNotCountWhatWasSentAsUnread) {
     const Bytes event(limits::output_bytes / 4);
     for (int i = 0; i < 40; ++i) {
@@ -405,6 +432,7 @@ TEST_F(SessionTest, AnswersTheCallThatClosesAndThenEnds) {
     session.close();
     session.reply(closing->id, Bytes{});
     EXPECT_FALSE(session.ended());
+    EXPECT_FALSE(session.wants_input()) << "nobody would take it";
     EXPECT_FALSE(session.next_call());
     EXPECT_EQ(take_output().size(), 1);
     EXPECT_TRUE(session.ended());

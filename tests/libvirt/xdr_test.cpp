@@ -8,6 +8,8 @@
 #include <rapidcheck/gtest.h>
 
 #include "libvirt/arbitrary_message.hpp"
+#include "libvirt/control_messages.hpp"
+#include "libvirt/cpu_messages.hpp"
 #include "libvirt/scheduling_messages.hpp"
 #include "libvirt/statistics_messages.hpp"
 
@@ -137,7 +139,8 @@ using Messages = testing::Types<
     std::vector<std::uint64_t>, AllDomainStatsArgs, std::vector<DomainStats>, CpuStatsArgs, ParamsReply,
     GetVcpusArgs, VcpusReply, InterfaceStats, BlockStats, BlockStatsArgs, NodeStatsArgs, NodeMemoryStatsArgs,
     NodeStatsReply, CpuMapArgs, CpuMapReply, NativeArgs, PinVcpuArgs, PinVcpuFlagsArgs, VcpuPinsArgs,
-    VcpuPinsReply, SchedulerReply, SchedulerArgs, SetSchedulerPlainArgs, SetSchedulerArgs>;
+    VcpuPinsReply, SchedulerReply, SchedulerArgs, SetSchedulerPlainArgs, SetSchedulerArgs, SendKeyArgs,
+    HypervisorCpuArgs, HypervisorCpusArgs, BlockPeekArgs, DiskErrorsReply, ControlInfo>;
 TYPED_TEST_SUITE(EveryMessage, Messages);
 
 // rapidcheck is compiled once, not for each message and property.

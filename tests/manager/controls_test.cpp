@@ -97,6 +97,24 @@ TEST_F(Controls, AnNmiGoesToTheGuest) {
                    "cannot inject an NMI into domain 'off': domain is not running");
 }
 
+// Keys
+
+TEST_F(Controls, KeysGoToAnHvmGuestAndToNoOther) {
+    auto guest = guest_named("desktop");
+    guest.type = domain::GuestType::hvm;
+    ASSERT_TRUE(end_of(manager->create(guest, {})));
+    EXPECT_TRUE(end_of(manager->send_keys(guest.uuid, {.keys = {29, 56, 0xd3}, .held = milliseconds(40)})));
+    ASSERT_EQ(xen.pressed.size(), 1u);
+    EXPECT_THAT(xen.pressed[0].keys, ElementsAre(29, 56, 0xd3));
+    EXPECT_EQ(xen.pressed[0].held, milliseconds(40));
+    expect_refused(
+        end_of(manager->send_keys(running("web").uuid, {.keys = {1}})), Reason::unsupported_operation,
+        "cannot send keys to domain 'web': it is a PV guest, and only an HVM guest has a keyboard");
+    expect_refused(end_of(manager->send_keys(defined("off").uuid, {.keys = {1}})), Reason::invalid_state,
+                   "not running");
+    EXPECT_EQ(xen.pressed.size(), 1u);
+}
+
 // Rebooting by the power button
 
 TEST_F(Controls, ARebootOfAGuestThatDoesNotListenPressesItsButtonAndStartsItAnew) {

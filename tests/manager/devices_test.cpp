@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
 #include "manager/world.hpp"
 
 namespace virtlight::manager {
@@ -127,6 +128,21 @@ TEST_F(Devices, AreThoseThatXenTellsOfWhenTheDaemonWasKilledWhileTheyWereChanged
     EXPECT_THAT(store.lives.at(guest.uuid).definition.disks, ElementsAre(disk("xvdc")));
     EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
     EXPECT_TRUE(attach(guest, disk("xvdb", "/srv/other.img")));
+}
+
+TEST_F(Devices, ThatAreNetworkInterfacesHaveTheRateAndLinkThatXenTellsOfWhenTheDaemonWasKilledMeanwhile) {
+    auto web = guest_named("web");
+    web.nics = {nic(1)};
+    const auto guest = running(web);
+    store.lives.at(guest.uuid).held = Held::devices;
+    auto changed = nic(1);
+    changed.rate_kib = 1000;
+    changed.link_down = true;
+    xen.definitions.at(1).nics = {changed};
+    restart();
+    look();
+    EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(changed));
+    EXPECT_THAT(store.lives.at(guest.uuid).definition.nics, ElementsAre(changed));
 }
 
 TEST_F(Devices, ComeAndGoForTheNextStart) {
@@ -273,6 +289,21 @@ TEST_F(Devices, ThatAreNetworkInterfacesGetAnotherRate) {
     EXPECT_EQ(xen.count("update"), 1U);
 }
 
+TEST_F(Devices, ThatAreNetworkInterfacesGoDownAndUp) {
+    auto web = guest_named("web");
+    web.nics = {nic(1)};
+    const auto guest = running(web);
+    auto down = nic(1);
+    down.link_down = true;
+    EXPECT_TRUE(end_of(manager->update_device(guest.uuid, down, guest_only)));
+    EXPECT_THAT(xen.definitions.at(domid(guest)).nics, ElementsAre(down));
+    EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(down));
+    EXPECT_THAT(manager->definition(guest.uuid, Which::stored)->nics, ElementsAre(nic(1)));
+    xen.fail_next("update", {Reason::timed_out, "its device model does not answer"});
+    expect_refused(end_of(manager->update_device(guest.uuid, nic(1), both)), Reason::timed_out, "answer");
+    EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(down));
+}
+
 TEST_F(Devices, ThatAreNetworkInterfacesKeepAllButTheRateThatIsAskedFor) {
     auto web = guest_named("web");
     web.nics = {nic(1)};
@@ -288,6 +319,43 @@ TEST_F(Devices, ThatAreNetworkInterfacesKeepAllButTheRateThatIsAskedFor) {
     EXPECT_EQ(xen.count("update"), 1U);
     expect_refused(end_of(manager->set_nic_rate(guest.uuid, nic(2).mac, 1000, both)), Reason::no_device,
                    "no network interface 00:16:3e:00:00:02");
+}
+
+TEST_F(Devices, ThatAreScreensGetAnotherPassword) {
+    auto web = guest_named("web");
+    web.graphics.vnc = {.password = "old"};
+    web.video = domain::default_video(web.type, web.graphics);
+    const auto guest = running(web);
+    const auto change = [&](const std::string& password, Affects affects) {
+        return end_of(manager->edit_device(guest.uuid,
+                                           "<graphics type='vnc' autoport='yes' passwd='" + password + "'/>",
+                                           domain::DeviceEdit::change, affects));
+    };
+    const auto live = [&] { return manager->definition(guest.uuid, Which::live)->graphics.vnc->password; };
+    const auto stored = [&] {
+        return manager->definition(guest.uuid, Which::stored)->graphics.vnc->password;
+    };
+    EXPECT_TRUE(change("new", guest_only));
+    EXPECT_EQ(live(), "new");
+    EXPECT_EQ(stored(), "old");
+    EXPECT_EQ(xen.definitions.at(domid(guest)).graphics.vnc->password, "new");
+    EXPECT_EQ(store.lives.at(guest.uuid).definition.graphics.vnc->password, "new");
+    xen.fail_next("set_vnc_password", {Reason::timed_out, "no answer"});
+    expect_refused(change("newer", both), Reason::timed_out, "no answer");
+    EXPECT_EQ(live(), "new");
+    EXPECT_EQ(stored(), "old");
+}
+
+TEST_F(Devices, ThatAreScreensAskForThePasswordThatIsShownWhenTheDaemonWasKilledWhileItWasChanged) {
+    auto web = guest_named("web");
+    web.graphics.vnc = {.password = "shown"};
+    const auto guest = running(web);
+    store.lives.at(guest.uuid).held = Held::devices;
+    xen.definitions.at(1).graphics.vnc->password = "on its way";
+    restart();
+    look();
+    EXPECT_EQ(xen.definitions.at(1).graphics.vnc->password, "shown");
+    EXPECT_EQ(manager->definition(guest.uuid, Which::live)->graphics.vnc->password, "shown");
 }
 
 TEST_F(Devices, HaveAnAddressThatNoOtherGuestHas) {
@@ -343,6 +411,60 @@ TEST_F(Devices, OfTheHostThatAreManagedGoBackToTheirDriversWithTheGuest) {
     EXPECT_FALSE(xen.pci[0].assignable);
     EXPECT_TRUE(xen.pci[1].assignable) << "it was Xen's to give before";
     EXPECT_TRUE(end_of(manager->set_assignable({.bus = 7}, true)));
+    EXPECT_TRUE(xen.pci[0].assignable);
+}
+
+TEST_F(Devices, OfTheHostGoBackAlsoWhenTheRemovalOfTheirGuestSeemedToFail) {
+    auto web = guest_named("web");
+    web.pci_devices = {{.address = {.bus = 7}, .managed = true}};
+    running(web);
+    xen.pci = {{.address = {.bus = 7}, .assignable = true}};
+    xen.fail_next("destroy", {Reason::io, "the answer is lost"});
+    xen.stop(1, hypervisor::StopReason::poweroff);
+    settle();
+    xen.truth.erase(1);  // it has gone all the same
+    loop.run_for(limits::restart_pause + seconds(1));
+    EXPECT_EQ(info(web).domid, -1);
+    EXPECT_FALSE(xen.pci[0].assignable);
+}
+
+TEST_F(Devices, OfTheHostAreForNoGuestWhileSomethingIsDoneToThem) {
+    auto web = guest_named("web");
+    web.pci_devices = {{.address = {.bus = 7}, .managed = true}};
+    ASSERT_TRUE(end_of(manager->define(web)));
+    xen.hold("reset_pci");
+    const auto resetting = begin(manager->reset_pci({.bus = 7}));
+    settle();
+    const auto started = end_of(manager->start(web.uuid, {}));
+    ASSERT_FALSE(started);
+    EXPECT_THAT(started.error().message, HasSubstr("PCI device 0000:07:00.0 is being reset"));
+    expect_refused(end_of(manager->set_assignable({.bus = 7}, true)), Reason::operation_failed,
+                   "is being reset");
+    EXPECT_TRUE(end_of(manager->set_assignable({.bus = 8}, true)));
+    xen.release("reset_pci");
+    EXPECT_TRUE(end_of(resetting));
+    EXPECT_TRUE(end_of(manager->start(web.uuid, {})));
+}
+
+TEST_F(Devices, OfTheHostAreNotGivenBackWhenAnotherGuestHasGotThem) {
+    auto web = guest_named("web");
+    web.pci_devices = {{.address = {.bus = 7}, .managed = true}};
+    running(web);
+    auto mail = guest_named("mail");
+    mail.pci_devices = web.pci_devices;
+    ASSERT_TRUE(end_of(manager->define(mail)));
+    xen.pci = {{.address = {.bus = 7}, .assignable = true}};
+    store.hold();
+    begin(manager->set_autostart(web.uuid, true));  // what is to be done after its end waits for this
+    settle();
+    xen.vanish(1);
+    settle();
+    const auto starting = begin(manager->start(mail.uuid, {}));
+    settle();
+    store.release();
+    EXPECT_TRUE(end_of(starting));
+    settle();
+    EXPECT_TRUE(store.lives.contains(mail.uuid));
     EXPECT_TRUE(xen.pci[0].assignable);
 }
 

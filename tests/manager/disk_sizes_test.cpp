@@ -50,6 +50,16 @@ TEST_F(DiskSizesOfDomains, AreThoseOfAllOrOfSome) {
     EXPECT_FALSE(look({mail.uuid}).contains(web.uuid));
 }
 
+TEST_F(DiskSizesOfDomains, AreRememberedWhenOnlyThoseOfOthersAreAskedFor) {
+    const auto web = with_disks("web");
+    const auto mail = with_disks("mail");
+    look();
+    xen.hold("disk_size");
+    look({mail.uuid});
+    EXPECT_EQ(known(look({web.uuid}), web), 3u);
+    xen.release("disk_size");
+}
+
 TEST_F(DiskSizesOfDomains, OfStorageThatDoesNotAnswerAreThoseOfTheLastTime) {
     const auto web = with_disks("web");
     EXPECT_EQ(known(look(), web), 3u);

@@ -48,7 +48,12 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     Duration patience{};                                     ///< of the last who wanted figures
     hypervisor::Picture picture{"image/x-nothing", "a picture"};
     std::vector<hypervisor::HostPciDevice> pci;
+    std::vector<hypervisor::HostUsbDevice> usb;
+    std::vector<hypervisor::Neighbour> known;  ///< to Domain-0
+    std::vector<hypervisor::HostDevice> others;
+    std::vector<hypervisor::KeyPress> pressed;
     std::map<DomId, domain::CpuTuning> tunings;  ///< as was asked for
+    std::map<DomId, domain::CpuSet> nodes;
     std::map<std::filesystem::path, hypervisor::ImageHead> images;
     std::map<std::filesystem::path, bool> dumps;  ///< of a guest that was paused
 
@@ -168,6 +173,13 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         if (!turn) co_return std::unexpected(turn.error());
         co_return disk_sizes[to_string(disk.target)];
     }
+    async::Task<Result<std::string>> peek_disk(domain::Disk disk, std::uint64_t offset,
+                                               std::size_t bytes) override {
+        const Operation operation;
+        const auto turn = co_await begin("peek_disk", operation);
+        if (!turn) co_return std::unexpected(turn.error());
+        co_return fmt::format("{} of {} from {}", bytes, disk.path, offset);
+    }
     async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> identify_files(
         std::vector<std::string> paths) override {
         const Operation operation;
@@ -221,6 +233,11 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> inject_nmi(DomId domid, Operation operation) override {
         return begin("nmi", operation, domid);
     }
+    async::Task<Result<>> send_keys(DomId domid, hypervisor::KeyPress press, Operation operation) override {
+        auto turn = co_await begin("send_keys", operation, domid);
+        if (turn) pressed.push_back(std::move(press));
+        co_return turn;
+    }
     async::Task<Result<>> rename(DomId domid, std::string name, Operation operation) override {
         auto turn = co_await begin("rename", operation, domid);
         if (turn) truth.at(domid).name = std::move(name);
@@ -257,13 +274,21 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         if (turn) std::ignore = domain::replace_device(definitions.at(domid), std::move(device));
         co_return turn;
     }
+    async::Task<Result<>> set_vnc_password(DomId domid, std::string password, Operation operation) override {
+        auto turn = co_await begin("set_vnc_password", operation, domid);
+        if (turn) definitions.at(domid).graphics.vnc->password = std::move(password);
+        co_return turn;
+    }
     async::Task<Result<>> resize_disk(DomId domid, domain::Disk disk, std::uint64_t bytes,
                                       Operation operation) override {
         auto turn = co_await begin("resize_disk", operation, domid);
         if (turn) disk_sizes[to_string(disk.target)].capacity = bytes;
         co_return turn;
     }
+    async::Task<Result<std::vector<hypervisor::Neighbour>>> neighbours() override { co_return known; }
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override { co_return pci; }
+    async::Task<Result<std::vector<hypervisor::HostUsbDevice>>> usb_devices() override { co_return usb; }
+    async::Task<Result<std::vector<hypervisor::HostDevice>>> host_devices() override { co_return others; }
     async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
                                          Operation operation) override {
         auto turn = co_await begin("set_assignable", operation);
@@ -290,6 +315,12 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         auto turn = co_await begin("set_cpu_share", operation, domid);
         if (turn) tunings[domid].share = share;
         co_return turn;
+    }
+    async::Task<Result<domain::CpuSet>> memory_nodes(DomId domid) override {
+        const Operation operation;
+        const auto turn = co_await begin("memory_nodes", operation, domid);
+        if (!turn) co_return std::unexpected(turn.error());
+        co_return nodes[domid];
     }
     async::Task<Result<>> suspend(DomId domid, Operation operation) override {
         auto turn = co_await begin("suspend", operation, domid);

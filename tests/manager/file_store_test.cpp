@@ -166,6 +166,11 @@ TEST_F(FileStoreTest, KeepsThatALifeIsToStartAnew) {
     for (const bool again : {false, true}) {
         ASSERT_TRUE(end_of(store.save_life({.definition = web, .domid = 17, .again = again})));
         EXPECT_EQ(load().lives.at(0).again, again);
+        EXPECT_EQ(load().lives.at(0).anew, Anew());
+    }
+    for (const Anew anew : {Anew{.as_it_was = true}, Anew{.paused = true}, Anew{true, true}}) {
+        ASSERT_TRUE(end_of(store.save_life({.definition = web, .domid = 17, .again = true, .anew = anew})));
+        EXPECT_EQ(load().lives.at(0).anew, anew);
     }
 }
 

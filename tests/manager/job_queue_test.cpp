@@ -121,6 +121,18 @@ TEST(JobQueue, ForgetsAJobThatIsWithdrawnWhileItWaits) {
     EXPECT_TRUE(queue.idle());
 }
 
+TEST(JobQueue, TellsWhetherAJobOfAKindWaitsOrRuns) {
+    JobQueue queue;
+    queue.add(id(1), JobKind::start);
+    queue.next();
+    queue.add(id(2), JobKind::suspend);
+    EXPECT_TRUE(queue.has(JobKind::start));
+    EXPECT_TRUE(queue.has(JobKind::suspend));
+    EXPECT_FALSE(queue.has(JobKind::resume));
+    queue.finish(id(1));
+    EXPECT_FALSE(queue.has(JobKind::start));
+}
+
 TEST(JobQueue, GivesTheNextJobItsTurnWhileARequestWaitsForTheGuest) {
     JobQueue queue;
     queue.add(id(1), JobKind::shutdown);

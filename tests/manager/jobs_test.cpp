@@ -76,6 +76,27 @@ TEST_F(JobsOfADomain, ThatADestroyHasMadePointlessEndAtOnce) {
     EXPECT_TRUE(end_of(defining));
 }
 
+TEST_F(JobsOfADomain, HaveTheirTurnBesideARequestWhenTheOneBeforeThemHasWaitedForTooLong) {
+    const auto guest = running("web");
+    xen.hold("pause");
+    xen.hold("reboot");
+    begin(manager->suspend(guest.uuid));
+    for (int i = 0; i < 8; ++i)
+        begin(manager->reboot(guest.uuid));
+    const auto saving = begin(manager->save(guest.uuid, "/tmp/web.save", {}));
+    loop.run_for(limits::pause_deadline - seconds(10));
+    xen.release("pause");
+    loop.run_for(limits::turn_wait / 2);
+    const auto setting = begin(manager->set_memory(guest.uuid, 32 * 1024, {}));
+    loop.run_for(limits::turn_wait / 2 - limits::pause_deadline + seconds(9));
+    EXPECT_FALSE(setting->has_value());
+    loop.run_for(seconds(2));
+    ASSERT_TRUE(saving->has_value());
+    EXPECT_THAT(saving->value().error().message, HasSubstr("its turn has not come"));
+    EXPECT_TRUE(setting->has_value()) << "the last request still waits for the guest";
+    EXPECT_EQ(xen.count("reboot"), 8u);
+}
+
 TEST_F(JobsOfADomain, AreDoneWhileItsGuestDoesNotAnswerARequest) {
     const auto guest = guest_named("web");
     end_of(manager->create(guest, {.paused = true})).value();

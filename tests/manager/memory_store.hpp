@@ -36,7 +36,8 @@ class MemoryStore final : public Store {
     void hold() { held_.emplace(); }
     void release() {
         const auto held = *std::exchange(held_, std::nullopt);
-        held.set(true);
+        for (const auto& write : held)
+            write.set(true);
     }
 
     async::Task<Result<Content>> load() override {
@@ -95,8 +96,9 @@ class MemoryStore final : public Store {
     async::Task<Result<>> change(std::function<void()> effect) {
         const bool fails = ++writes == fails_at_;
         if (held_) {
-            const auto held = *held_;
-            co_await held;
+            const async::Completion<bool> released;
+            held_->push_back(released);
+            co_await released;
         }
         co_await step();
         if (fails) co_return fail(Reason::io, "the disk is full");
@@ -108,7 +110,7 @@ class MemoryStore final : public Store {
 
     async::Scheduler& scheduler_;
     unsigned fails_at_ = 0;
-    std::optional<async::Completion<bool>> held_;
+    std::optional<std::vector<async::Completion<bool>>> held_;
 };
 
 }  // namespace virtlight::manager

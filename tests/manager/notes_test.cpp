@@ -130,6 +130,27 @@ TEST_F(Note, OfASaveThatCannotBeSettledShowsTheGuestAsSuspendedAndKeepsItsImage)
     xen.release("destroy");
 }
 
+TEST_F(Note, ThatAGuestWasNeverLetRunOutlivesWhatIsChangedOfIt) {
+    const auto guest = guest_named("web");
+    ASSERT_TRUE(end_of(manager->define(guest)));
+    xen.fail_next("unpause", {Reason::operation_failed, "it stays"});
+    xen.fail_next("destroy", {Reason::operation_failed, "it hangs"});
+    EXPECT_FALSE(end_of(manager->start(guest.uuid, {})));
+    const Affects both{.guest = true, .definition = true};
+    const domain::Disk disk{.target = *domain::parse_disk_name("xvdb"),
+                            .source = domain::Disk::Source::file,
+                            .path = "/images/more"};
+    ASSERT_TRUE(end_of(manager->set_memory(guest.uuid, 32 * 1024, both)));
+    EXPECT_EQ(noted(guest), Held::starting);
+    ASSERT_TRUE(end_of(manager->set_metadata(guest.uuid, {.text = "a title"}, both)));
+    EXPECT_EQ(noted(guest), Held::starting);
+    ASSERT_TRUE(end_of(manager->attach_device(guest.uuid, disk, both)));
+    EXPECT_EQ(noted(guest), Held::starting);
+    restart();
+    settle();
+    EXPECT_EQ(xen.truth.size(), 1u) << "the next daemon undoes its start";
+}
+
 /// A guest that may run by mistake.
 class Unpausing : public Note {
  protected:
@@ -170,6 +191,55 @@ TEST_F(Unpausing, ThatFailsMakesNoImageOfAGuestThatMayHaveRun) {
     EXPECT_FALSE(end_of(manager->start(guest.uuid, {})));
     EXPECT_FALSE(info(guest).managed_image);
     EXPECT_TRUE(store.images_aside.contains(guest.uuid)) << "an admin may want it";
+}
+
+TEST_F(Unpausing, ThatFailsOnceMoreLeavesTheImageOfAGuestThatHasNotRun) {
+    const auto guest = saved();
+    fail_unpause();
+    xen.fail_next("destroy", {Reason::operation_failed, "it hangs"});
+    EXPECT_FALSE(end_of(manager->start(guest.uuid, {})));
+    fail_unpause();
+    EXPECT_FALSE(end_of(manager->resume(guest.uuid)));
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(store.images.contains(guest.uuid));
+    EXPECT_EQ(noted(guest), Held::starting);
+    store.fail_write(2);
+    EXPECT_FALSE(end_of(manager->resume(guest.uuid))) << "what it becomes cannot be noted";
+    EXPECT_TRUE(store.images.contains(guest.uuid));
+    EXPECT_EQ(noted(guest), Held::starting);
+    restart();
+    settle();
+    EXPECT_EQ(xen.truth.size(), 1u);
+    EXPECT_TRUE(info(guest).managed_image) << "the next daemon goes on from there";
+}
+
+TEST_F(Unpausing, OfASuspendedGuestThatFailsLeavesItsImage) {
+    const auto guest = running("web");
+    xen.hold("destroy");
+    begin(manager->managed_save(guest.uuid, {}));
+    loop.run_for(limits::destroy_deadline + seconds(10));
+    ASSERT_EQ(info(guest).status.state, State::pm_suspended);
+    xen.fail_next("resume", {Reason::internal, "xenstored is gone"});
+    EXPECT_FALSE(end_of(manager->wake(guest.uuid)));
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(store.images.contains(guest.uuid));
+    EXPECT_EQ(noted(guest), Held::saving) << "the next daemon finishes the save";
+    xen.release("destroy");
+}
+
+TEST_F(Unpausing, OfASuspendedGuestThatFailsWhileItRunsAllTheSameIsAWakeUp) {
+    const auto guest = running("web");
+    xen.hold("destroy");
+    begin(manager->managed_save(guest.uuid, {}));
+    loop.run_for(limits::destroy_deadline + seconds(10));
+    xen.fail_next("resume", {Reason::internal, "xenstored is gone"});
+    xen.before_effect = [this](const std::string& call) {
+        if (call == "resume") xen.truth.at(1).stopped.reset();
+    };
+    EXPECT_TRUE(end_of(manager->wake(guest.uuid)));
+    EXPECT_EQ(info(guest).status.state, State::running);
+    EXPECT_FALSE(info(guest).managed_image);
+    xen.release("destroy");
 }
 
 TEST_F(Unpausing, OfASuspendedGuestSetsItsImageAsideBefore) {

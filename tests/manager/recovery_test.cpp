@@ -40,6 +40,23 @@ TEST_F(Restart, FindsTheStoredDomains) {
     EXPECT_THAT(events(), IsEmpty());
 }
 
+TEST_F(Restart, ShowsDomain0UnderTheUuidThatItHasInXen) {
+    const auto uuid = guest_named("the host").uuid;
+    xen.truth.at(0).uuid = uuid;
+    start_up();
+    look();
+    xen.truth.at(0).memory_kib /= 2;
+    look();
+    EXPECT_EQ(manager->list().size(), 1u);
+    const auto dom0 = manager->find_by_name("Domain-0").value();
+    EXPECT_EQ(dom0.uuid, uuid);
+    EXPECT_EQ(dom0.domid, 0);
+    EXPECT_EQ(dom0.memory_kib, xen.truth.at(0).memory_kib) << "and follows it";
+    EXPECT_EQ(end_of(manager->destroy(uuid)).error().reason, Reason::invalid_state);
+    EXPECT_EQ(xen.count("describe"), 0u);
+    EXPECT_THAT(events(), IsEmpty());
+}
+
 TEST_F(Restart, DoesNotTouchTheGuestsAndFollowsThemAgain) {
     start_up();
     const auto guest = running("web");
@@ -313,6 +330,45 @@ TEST_F(Restart, LeavesAStartAnewToTheNextDaemonWhenItIsStopped) {
     settle();
     EXPECT_EQ(info(guest).status.state, domain::State::running);
     EXPECT_FALSE(store.lives.at(guest.uuid).again);
+}
+
+TEST_F(Restart, FinishesAResetAsItWasAskedFor) {
+    start_up();
+    auto guest = running("web");
+    guest.vcpus_max = 4;
+    ASSERT_TRUE(end_of(manager->define(guest)));
+    ASSERT_TRUE(end_of(manager->suspend(guest.uuid)));
+    for (const auto* const call : {"destroy", "create"}) {
+        xen.hold(call);
+        begin(manager->reset(guest.uuid));
+        settle();
+        EXPECT_TRUE(store.lives.at(guest.uuid).again);
+        prepare = [this, call] { xen.release(call); };
+        restart();
+        settle();
+        EXPECT_EQ(info(guest).status.state, domain::State::paused);
+        EXPECT_EQ(manager->definition(guest.uuid, Which::live)->vcpus_max, 1u)
+            << "the definition that the guest ran with";
+        EXPECT_FALSE(store.lives.at(guest.uuid).again);
+    }
+    EXPECT_EQ(info(guest).domid, 3);
+}
+
+TEST_F(Restart, FinishesTheResetOfAGuestThatHasCrashed) {
+    start_up();
+    auto guest = guest_named("web");
+    guest.on_crash = domain::LifecycleAction::preserve;
+    running(guest);
+    xen.stop(1, StopReason::crash);
+    look();
+    xen.hold("destroy");
+    begin(manager->reset(guest.uuid));
+    settle();
+    prepare = [this] { xen.release("destroy"); };
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
 }
 
 TEST_F(Restart, DoesNotStartAnewWhatAnotherToolHasStartedSince) {

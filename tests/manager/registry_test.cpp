@@ -104,6 +104,17 @@ TEST(Registry, ForgetsADomainEverywhere) {
     EXPECT_EQ(registry.find_by_domid(7), nullptr);
 }
 
+TEST(Registry, ExpectsTheImageOfADomainThatItForgets) {
+    Registry registry;
+    registry.expect_images({uuid(1)});
+    registry.erase(*registry.claim(uuid(1), "web").value());
+    const auto again = registry.claim(uuid(1), "web").value();
+    EXPECT_TRUE(again->image);
+    again->image.goes();
+    registry.erase(*again);
+    EXPECT_FALSE(registry.claim(uuid(1), "web").value()->image) << "it is gone";
+}
+
 TEST(Registry, IsBounded) {
     Registry registry;
     for (std::size_t i = 0; i < limits::domains; ++i)

@@ -38,6 +38,10 @@ class Saving : public ::testing::Test, protected World {
         EXPECT_EQ(info(guest).status.state, domain::State::paused);
         return guest;
     }
+    static Result<> to_nothing(const Result<DomainInfo>& result) {
+        if (result) return {};
+        return std::unexpected(result.error());
+    }
     hypervisor::DomId domid_of(const domain::Definition& guest) {
         return static_cast<hypervisor::DomId>(info(guest).domid);
     }
@@ -303,6 +307,17 @@ TEST_F(Saving, MakesRestoringAnotherImageWaitUntilTheManagedOneIsGone) {
     EXPECT_TRUE(end_of(manager->restore(path, {})));
 }
 
+TEST_F(Saving, OfADomainThatIsNotDefinedAnyMoreIsInTheWayOfEachStart) {
+    const auto guest = guest_named("web");
+    prepare = [&] { store.images.insert(guest.uuid); };
+    restart();
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        const auto created = end_of(manager->create(guest, {}));
+        ASSERT_FALSE(created);
+        EXPECT_THAT(created.error().message, HasSubstr("it has a managed save image"));
+    }
+}
+
 TEST_F(Saving, IsSetAsideWhenAnotherToolRunsTheGuest) {
     const auto guest = running("web");
     saved(guest);
@@ -313,6 +328,54 @@ TEST_F(Saving, IsSetAsideWhenAnotherToolRunsTheGuest) {
     EXPECT_FALSE(info(guest).managed_image);
     EXPECT_TRUE(store.images.empty());
     EXPECT_EQ(store.images_aside.size(), 1u) << "who knows what the other tool has started from";
+}
+
+TEST_F(Saving, IsSetAsideAlsoWhenAnotherToolsGuestEndsBeforeItIsDescribed) {
+    const auto guest = running("web");
+    saved(guest);
+    log::set_level(log::Level::error);
+    xen.hold("describe");
+    const auto domid = xen.make(guest);
+    look();
+    xen.vanish(domid);
+    xen.release("describe");
+    look();
+    EXPECT_EQ(info(guest).domid, -1);
+    EXPECT_FALSE(info(guest).managed_image);
+    EXPECT_EQ(store.images_aside.size(), 1u);
+}
+
+TEST_F(Saving, IsNotSetAsideForAGuestThatAnotherToolHasOnlyBegunToBuild) {
+    const auto guest = running("web");
+    saved(guest);
+    xen.hold("describe");
+    const auto domid = xen.make(guest, true);
+    look();
+    xen.vanish(domid);
+    xen.release("describe");
+    look();
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_EQ(store.images.size(), 1u);
+}
+
+TEST_F(Saving, IsNotRestoredByAStartThatWaitsWhileAnotherToolRunsTheGuest) {
+    const auto guest = running("web");
+    saved(guest);
+    log::set_level(log::Level::error);
+    store.hold();
+    begin(manager->set_autostart(guest.uuid, true));
+    settle();
+    const auto starting = begin(manager->start(guest.uuid, {}));
+    xen.hold("describe");
+    const auto domid = xen.make(guest);
+    look();
+    xen.vanish(domid);
+    xen.release("describe");
+    look();
+    store.release();
+    ASSERT_TRUE(end_of(starting));
+    EXPECT_EQ(xen.count("restore"), 0u);
+    EXPECT_EQ(info(guest).status, Status(RunningReason::booted));
 }
 
 TEST_F(Saving, ComesBackWithTheEndOfAGuestThatWasRestoredFromItAndHasNeverRun) {
@@ -351,6 +414,74 @@ TEST_F(Saving, StaysAsideWhenAnotherToolLetsSuchAGuestRun) {
     ASSERT_TRUE(end_of(manager->destroy(guest.uuid)));
     EXPECT_FALSE(info(guest).managed_image) << "it is older than what the guest has written";
     EXPECT_EQ(store.images_aside.size(), 1u);
+}
+
+TEST_F(Saving, AnewKeepsItsImageAlthoughTheOneBeforeWasToBeSetAside) {
+    const auto guest = left_half_restored("web");
+    log::set_level(log::Level::error);
+    store.hold();
+    begin(manager->set_autostart(guest.uuid, true));
+    settle();
+    const auto saving = begin(manager->managed_save(guest.uuid, {}));
+    xen.truth.at(domid_of(guest)).paused = false;
+    look();  // and the old one is to be set aside, behind the save
+    bool old_one = true;
+    xen.before_effect = [&](const std::string& call) {
+        if (call == "save") old_one = store.images.contains(guest.uuid);
+    };
+    store.release();
+    ASSERT_TRUE(end_of(saving));
+    look();
+    EXPECT_FALSE(old_one) << "the next daemon would take it for the new one";
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(store.images.contains(guest.uuid));
+}
+
+TEST_F(Saving, OnceMoreOfAGuestThatCouldNotBeRemovedLeavesTheImage) {
+    const auto guest = running("web");
+    xen.hold("destroy");
+    const auto first = begin(manager->managed_save(guest.uuid, {}));
+    const auto second = begin(manager->managed_save(guest.uuid, {}));
+    expect_refused(end_of(first), Reason::cancelled, "it is saved, but");
+    expect_refused(end_of(second), Reason::invalid_state, "could not be removed");
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(store.images.contains(guest.uuid));
+    xen.release("destroy");
+}
+
+TEST_F(Saving, IsNotRestoredWhenAnotherToolIsFasterThanTheStart) {
+    const auto guest = running("web");
+    saved(guest);
+    log::set_level(log::Level::error);
+    xen.hold("read_image");
+    const auto starting = begin(manager->start(guest.uuid, {}));
+    settle();
+    xen.make(guest);
+    look();
+    xen.release("read_image");
+    expect_refused(to_nothing(end_of(starting)), Reason::invalid_state, "another tool has started it");
+    look();
+    EXPECT_EQ(xen.count("restore"), 0u);
+    EXPECT_EQ(store.images_aside.size(), 1u);
+}
+
+TEST_F(Saving, IsNotRestoredWhenItIsOutdatedAndCannotBeSetAside) {
+    const auto guest = running("web");
+    saved(guest);
+    log::set_level(log::Level::error);
+    xen.hold("describe");
+    store.fail_write(1);
+    const auto domid = xen.make(guest);
+    loop.run_until([&] { return xen.count("describe") > 0; });
+    settle();
+    xen.vanish(domid);
+    xen.release("describe");
+    look();
+    EXPECT_TRUE(store.images.contains(guest.uuid));
+    store.fail_write(1);
+    expect_refused(to_nothing(end_of(manager->start(guest.uuid, {}))), Reason::io, "is older than its disks");
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_EQ(xen.count("restore"), 0u);
 }
 
 TEST_F(Saving, IsRemovedOnRequestAndOnlyThenCanTheDomainBeUndefined) {

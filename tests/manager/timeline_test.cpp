@@ -148,6 +148,19 @@ TEST_F(Timelines, SayHowManyLinesASlowDiskHasMissed) {
     EXPECT_THAT(told.back(), HasSubstr(R"("type":"lost","lines":)"));
 }
 
+TEST_F(Timelines, TellWhatTheDaemonDoesOfItselfByItsOwnName) {
+    const auto guest = running("web");
+    const auto other = running("db");
+    store.lives.at(other.uuid).held = Held::devices;
+    xen.truth.at(domid(guest)).name = "shop";
+    look();
+    restart();
+    settle();
+    EXPECT_THAT(lines("shop"), Contains(HasSubstr(R"("operation":"correct what is noted of")")));
+    EXPECT_THAT(lines("web"), Contains(HasSubstr(R"("operation":"follow the new name of")")));
+    EXPECT_THAT(lines("db"), Contains(HasSubstr(R"("operation":"look again at the devices of")")));
+}
+
 TEST_F(Timelines, DoNotHoldUpAnythingWhenTheyCannotBeWritten) {
     fs::create_directory(file("web"));
     log::set_level(log::Level::error);

@@ -85,7 +85,11 @@ domain::Disk RandomRun::some_cd() {
 
 domain::Nic RandomRun::some_nic() {
     const auto last = static_cast<std::uint8_t>(1 + chance_.below(4));
-    return {.mac = {{0x00, 0x16, 0x3e, 0, 0, last}}, .bridge = "xenbr0", .rate_kib = chance_.below(3)};
+    const auto rate = chance_.below(3);
+    return {.mac = {{0x00, 0x16, 0x3e, 0, 0, last}},
+            .bridge = "xenbr0",
+            .rate_kib = rate,
+            .link_down = rate == 1};
 }
 
 domain::Device RandomRun::some_device() {

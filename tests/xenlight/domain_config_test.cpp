@@ -171,6 +171,16 @@ Definition numa_guest() {
     return definition;
 }
 
+/// One with XSM's labels and arguments for its device model.
+Definition labelled_guest() {
+    auto definition = hvm_guest();
+    definition.emulator_args = {"-device", "x,y=z"};
+    definition.label = "system_u:system_r:domU_t";
+    definition.settings = {{"init_seclabel", std::string("system_u:system_r:building_t")},
+                           {"device_model_args_hvm", std::vector<std::string>{"-no-hpet"}}};
+    return definition;
+}
+
 Definition smallest_guest() {
     return {.name = "small", .memory_max_kib = 16 * mib, .memory_kib = 16 * mib, .boot = {.kernel = "/k"}};
 }
@@ -218,6 +228,9 @@ TEST(DomainConfig, OfAGuestWithDevicesOfTheHostIsAsBefore) {
 TEST(DomainConfig, OfAGuestWithNumaCellsIsAsBefore) {
     expect_golden("numa", numa_guest());
 }
+TEST(DomainConfig, OfAGuestWithLabelsIsAsBefore) {
+    expect_golden("labelled", labelled_guest());
+}
 TEST(DomainConfig, OfTheSmallestGuestIsAsBefore) {
     expect_golden("smallest", smallest_guest());
 }
@@ -238,6 +251,10 @@ TEST(DomainConfig, HoldsAllThatAGuestIsMadeOf) {
     EXPECT_EQ(after_a_round_trip(shown_guest()), shown_guest());
     EXPECT_EQ(after_a_round_trip(passing_guest()), passing_guest());
     EXPECT_EQ(after_a_round_trip(numa_guest()), numa_guest());
+    EXPECT_EQ(after_a_round_trip(labelled_guest()), labelled_guest());
+    auto with_one_label = labelled_guest();
+    with_one_label.settings.clear();
+    EXPECT_EQ(after_a_round_trip(with_one_label), with_one_label);
 }
 
 TEST(DomainConfig, GivesTheXenConsoleToAnHvmGuestWithoutSerialPorts) {

@@ -104,6 +104,11 @@ int xc_flask_sid_to_context(xc_interface*, int, char*, uint32_t) {
     return -1;
 }
 
+int xc_flask_context_to_sid(xc_interface*, char*, uint32_t, uint32_t*) {
+    errno = ENOSYS;
+    return -1;
+}
+
 int xc_domain_getvnuma(xc_interface*, uint32_t, uint32_t*, uint32_t*, uint32_t*, xen_vmemrange_t*,
                        unsigned int*, unsigned int*) {
     errno = EOPNOTSUPP;

@@ -25,7 +25,9 @@ std::vector<Nic> after_a_round_trip(GuestType type, std::vector<Nic> nics) {
 
 RC_GTEST_PROP(Nics, ComeBackFromLibxlsWordsAsTheyWere, ()) {
     const auto type = *rc::gen::element(GuestType::pv, GuestType::pvh, GuestType::hvm);
-    const auto nics = domain::arbitrary::nics(type);
+    auto nics = domain::arbitrary::nics(type);
+    for (auto& nic : nics)
+        nic.link_down = false;  // libxl has no word for it
     RC_ASSERT(after_a_round_trip(type, nics) == nics);
 }
 
@@ -33,6 +35,13 @@ RC_GTEST_PROP(Nics, KeepEveryRate, ()) {
     const auto rate = *rc::gen::arbitrary<unsigned>();
     const Nic nic{.bridge = "xenbr0", .rate_kib = rate};
     RC_ASSERT(after_a_round_trip(GuestType::pv, {nic}).at(0).rate_kib == rate);
+    RC_ASSERT(rate_in(rate_words(nic)) == rate);
+}
+
+TEST(Nics, HaveNoBoundWhereNoneIsUnderstood) {
+    for (const auto* const words : {"", "5", ",", "1000,0", "1000,50000,", "-1,50000", "a,b"})
+        EXPECT_EQ(rate_in(words), 0U) << words;
+    EXPECT_EQ(rate_in("51200,50000"), 1000U);
 }
 
 /// As xl writes it down, where one `change` was made to what libxl starts from.

@@ -46,7 +46,7 @@ TEST(Settings, OfAFreshConfigAreNone) {
 bool is_told_apart(const std::string& name, const SettingValue& value) {
     const std::set<std::string_view> defaults = {"disabled", "default", "none", "ide"};
     if (const auto* const word = std::get_if<std::string>(&value))
-        return !defaults.contains(*word) && name != "seclabel" && name != "init_seclabel";
+        return !defaults.contains(*word) && name != "init_seclabel";
     if (name == "pci_msitranslate" || name == "pci_power_mgmt")
         return false;  // of devices that are not there
     if (name == "vkb_device") return value != SettingValue(false);
@@ -74,8 +74,6 @@ TEST(Settings, OfFormsOfTheirOwnComeBackToo) {
     const auto same = [](const Settings& settings, GuestType type) {
         EXPECT_EQ(after_a_round_trip(settings, type), settings);
     };
-    same({{"seclabel", "a"}}, GuestType::pv);
-    same({{"seclabel", "a"}, {"init_seclabel", "b"}}, GuestType::pv);
     same({{"cpus_soft", Texts{"0-3"}}}, GuestType::pv);
     same({{"cpus_soft", Texts{"0-3", "all"}}}, GuestType::pv);
     same({{"mca_caps", Texts{"lmce"}}}, GuestType::hvm);

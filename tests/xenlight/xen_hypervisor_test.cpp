@@ -262,6 +262,20 @@ TEST_F(XenHypervisorTest, RefusesToStartASecondDomainWithAUuid) {
     });
 }
 
+TEST_F(XenHypervisorTest, RefusesToStartALabelledDomainWithoutFlask) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        const test::TemporaryFolder folder;
+        const std::string kernel = folder.path() / "kernel";
+        std::ofstream(kernel) << "\x7f"
+                                 "ELF";
+        const auto made =
+            co_await t.xen->create({.name = "new", .boot = {.kernel = kernel}, .label = "u:r:t"}, {});
+        EXPECT_EQ(made.error().reason, Reason::unsupported_config);
+        EXPECT_THAT(made.error().message,
+                    HasSubstr("cannot start domain 'new': it is to have the label 'u:r:t', and Xen runs"));
+    });
+}
+
 TEST_F(XenHypervisorTest, SaysThatXenstoredHasGoneAndGoesOnWhenItIsBack) {
     run([](XenHypervisorTest& t) -> Task<> {
         t.xen->follow(LifeId{1}, 5);

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <atomic>
+#include <memory>
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "xenlight/create.hpp"
+#include "xenlight/domain_config.hpp"
+#include "xenlight/dump.hpp"
+#include "xenlight/save.hpp"
+#include "xenlight/xen_hypervisor.hpp"
+
+/// What becomes of guests in files: images, from which they come back, and cores.
+namespace virtlight::xenlight {
+
+using async::Task;
+using hypervisor::Created;
+using hypervisor::DomId;
+using hypervisor::Operation;
+
+Task<Result<>> XenHypervisor::save(DomId domid, hypervisor::ImageHead head, std::filesystem::path path,
+                                   Operation operation) {
+    const auto what = fmt::format("save domain {}", domid);
+    log::debug("operation {}: {} to '{}'", operation.id.value, what, path.string());
+    if (domid == 0) co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
+    // Before a worker is taken: storage that hangs must not hold one.
+    auto image = co_await create_image(movers(), what, std::move(head), std::move(path), operation);
+    if (!image) co_return std::unexpected(std::move(image.error()));
+    auto saved = co_await save_into(domid, *image, what, operation);
+    if (!saved) co_await let_go_of_image(movers(), std::move(*image));
+    co_return saved;
+}
+
+Task<Result<>> XenHypervisor::save_into(DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
+                                        std::string what, Operation operation) {
+    const auto worker = co_await borrow(what, operation);
+    if (!worker) co_return std::unexpected(worker.error());
+    co_await end_following(domid);
+    auto saved = co_await save_domain(*worker, movers(), domid, std::move(image), std::move(operation));
+    if (!saved.result) follow_anew(domid);
+    follow_late(domid, saved.may_suspend);
+    co_return co_await explained(**worker, what, domid, std::move(saved.result));
+}
+
+Task<Result<hypervisor::ImageHead>> XenHypervisor::read_image(std::filesystem::path path) {
+    struct Read {
+        hypervisor::ImageHead head;
+        std::string xl_config;
+    };
+    auto read = co_await looks_.look(place_of(path), [path]() -> Result<Read> {
+        auto image = hypervisor::open_image(path);
+        if (!image) return std::unexpected(std::move(image.error()));
+        return Read{std::move(image->head), std::move(image->xl_config)};
+    });
+    if (!read) co_return std::unexpected(std::move(read.error()));
+    if (read->xl_config.empty()) co_return std::move(read->head);
+    auto definition = co_await asking_.call([json = std::move(read->xl_config)](Context& context) {
+        return context.enter([&](libxl_ctx* ctx) { return read_xl_config(ctx, json); });
+    });
+    if (!definition)
+        co_return std::unexpected(in_context(fmt::format("restore '{}'", path.string()), definition.error()));
+    co_return hypervisor::ImageHead{std::move(*definition)};
+}
+
+Task<Result<>> XenHypervisor::rewrite_image(std::filesystem::path path, hypervisor::ImageHead head,
+                                            Operation operation) {
+    const auto stop = std::make_shared<std::atomic<bool>>(false);
+    const auto copying =
+        movers().begin([path = std::move(path), head = std::move(head), stop, progress = operation.progress] {
+            return hypervisor::rewrite_image(path, head, *stop, progress ? &progress->bytes : nullptr);
+        });
+    const auto unwanted = operation.cancel.on_cancel([this, stop, copying] {
+        *stop = true;
+        core_.call_at(core_.now() + limits::mover_goodbye,
+                      [copying] { copying.set(fail(Reason::cancelled, "cancelled")); });
+    });
+    co_return co_await copying;
+}
+
+Task<Result<Created>> XenHypervisor::restore(domain::Definition definition, std::filesystem::path path,
+                                             Operation operation) {
+    log::debug("operation {}: restore domain '{}' from '{}'", operation.id.value, definition.name,
+               path.string());
+    return restore_domain(making(), movers(), std::move(definition), std::move(path), std::move(operation));
+}
+
+Task<Result<>> XenHypervisor::dump_core(DomId domid, std::filesystem::path path, Operation operation) {
+    const auto what = fmt::format("dump the core of domain {}", domid);
+    log::debug("operation {}: {} to '{}'", operation.id.value, what, path.string());
+    if (domid == 0) co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
+    auto image = co_await create_core(movers(), what, std::move(path), operation);
+    if (!image) co_return std::unexpected(std::move(image.error()));
+    auto dumped = co_await dump_into(domid, *image, what, operation);
+    if (!dumped) co_await let_go_of_image(movers(), std::move(*image));
+    co_return dumped;
+}
+
+Task<Result<>> XenHypervisor::dump_into(DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
+                                        std::string what, Operation operation) {
+    const auto worker = co_await borrow(what, operation);
+    if (!worker) co_return std::unexpected(worker.error());
+    auto dumped = co_await dump_domain(*worker, movers(), domid, std::move(image), std::move(operation));
+    co_return co_await explained(**worker, what, domid, std::move(dumped));
+}
+
+}  // namespace virtlight::xenlight

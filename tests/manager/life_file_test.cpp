@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "manager/life_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include "domain/xml.hpp"
+
+namespace virtlight::manager {
+namespace {
+
+TEST(LifeFile, SaysWhichPortASpiceServerTook) {
+    StoredLife life{.definition = domain::parse_xml("<domain type='xen'><name>a</name><memory>65536</memory>"
+                                                    "<os><type>hvm</type></os><devices>"
+                                                    "<graphics type='spice'/></devices></domain>")
+                                      .value(),
+                    .domid = 3};
+    life.definition.graphics.spice->port = 61007;
+    EXPECT_EQ(parse_life(format_life(life, "boot"), "boot")->definition, life.definition);
+}
+
+TEST(LifeFile, SaysWhereUsbDevicesWereFound) {
+    const auto guest = domain::parse_xml(
+        "<domain type='xen'><name>a</name><memory>65536</memory><os><type>hvm</type></os><devices>"
+        "<hostdev mode='subsystem' type='usb'><source><address bus='1' device='4'/></source>"
+        "</hostdev><hostdev mode='subsystem' type='usb'><source><vendor id='0x951'/>"
+        "<product id='0x1666'/></source></hostdev></devices></domain>");
+    ASSERT_TRUE(guest) << guest.error().message;
+    StoredLife life{.definition = *guest, .domid = 3};
+    EXPECT_EQ(parse_life(format_life(life, "boot"), "boot")->definition, life.definition);
+    auto& device = life.definition.usb.devices.at(1);
+    device.host_bus = 2;
+    device.host_device = 17;
+    device.found = true;
+    EXPECT_EQ(parse_life(format_life(life, "boot"), "boot")->definition, life.definition);
+}
+
+}  // namespace
+}  // namespace virtlight::manager
