@@ -15,13 +15,13 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-const hypervisor::HostFacts host{
+const hypervisor::HostFacts haswell{
     .cpu_model = {"GenuineIntel", 6, 60, 3, {"fpu", "invtsc", "sse2", "sse4_1"}}};
 
 CpuComparison with_host(const std::string& xml) {
     const auto cpu = parse_cpu(xml);
     EXPECT_TRUE(cpu) << cpu.error().message;
-    return cpu ? compare(cpu_of(host), *cpu) : CpuComparison();
+    return cpu ? compare(cpu_of(haswell), *cpu) : CpuComparison();
 }
 CpuMatch match(const std::string& xml) {
     return with_host(xml).match;
@@ -101,7 +101,7 @@ TEST(CpuBaseline, IsWhatAllOfThemCan) {
     EXPECT_EQ(complaint("cpu.rng", xml), "");
     EXPECT_EQ(match(xml), CpuMatch::superset);
     EXPECT_THAT(common_cpu_xml(both, true).value(), Not(HasSubstr("invtsc")));
-    EXPECT_EQ(match(common_cpu_xml({cpu_of(host)}, false).value()), CpuMatch::identical);
+    EXPECT_EQ(match(common_cpu_xml({cpu_of(haswell)}, false).value()), CpuMatch::identical);
 }
 
 TEST(CpuBaseline, OfWhatHasNothingInCommonIsRefused) {
@@ -117,7 +117,7 @@ TEST(CpuBaseline, OfWhatHasNothingInCommonIsRefused) {
 class CpuCalls : public testing::Test {
  protected:
     void SetUp() override {
-        talk.xen.facts.cpu_model = host.cpu_model;
+        talk.xen.facts.cpu_model = haswell.cpu_model;
         talk.xen.facts.has_pv = true;
     }
     template <class Reply, class Args>

@@ -25,9 +25,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 /// A device model that says something when the test lets it.
-class DeviceModel {
+class CountingModel {
  public:
-    explicit DeviceModel(const std::filesystem::path& path)
+    explicit CountingModel(const std::filesystem::path& path)
         : listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0)) {
         sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
         std::strcpy(address.sun_path, path.c_str());
@@ -92,7 +92,7 @@ class ModelCountersTest : public testing::Test {
     test::PollLoop loop;
     ModelCounters counters{loop, folder.path()};
     async::Scope scope;
-    DeviceModel model{measuring_socket(7, folder.path())};
+    CountingModel model{measuring_socket(7, folder.path())};
     bool ended = false;
 };
 
