@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <concepts>
-#include <fstream>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -12,6 +11,7 @@
 
 #include "base/limits.hpp"
 #include "domain/text.hpp"
+#include "hypervisor/sysfs.hpp"
 
 namespace virtlight::hypervisor {
 namespace {
@@ -19,16 +19,10 @@ namespace {
 namespace fs = std::filesystem;
 using What = decltype(HostDevice::what);
 
-/// What a file of sysfs says in its first line; empty: nothing.
-std::string text_in(const fs::path& file) {
-    std::string line;
-    std::getline(std::ifstream(file), line);
-    return std::string(domain::trimmed(line));
-}
-
+/// 0: the kernel does not say.
 template <std::unsigned_integral T = unsigned>
-T number_in(const fs::path& file, int base = 10) {
-    return domain::whole_number<T>(text_in(file), base).value_or(0);
+T number_in(const fs::path& file) {
+    return sysfs_number<T>(file).value_or(0);
 }
 
 bool there(const fs::path& path) {
@@ -36,16 +30,8 @@ bool there(const fs::path& path) {
     return fs::exists(path, none);
 }
 
-/// Interfaces of a device are on the bus, too, and are no devices.
 std::optional<What> read_usb(const fs::path& device) {
-    if (!there(device / "busnum")) return std::nullopt;
-    constexpr int hex = 16;
-    return HostUsb{.bus = number_in(device / "busnum"),
-                   .device = number_in(device / "devnum"),
-                   .vendor = number_in(device / "idVendor", hex),
-                   .product = number_in(device / "idProduct", hex),
-                   .vendor_name = text_in(device / "manufacturer"),
-                   .product_name = text_in(device / "product")};
+    return read_usb_device(device);
 }
 
 std::optional<What> read_interface(const fs::path& device) {
@@ -53,8 +39,8 @@ std::optional<What> read_interface(const fs::path& device) {
     constexpr std::size_t mac_length = 17;
     if (!there(device / "ifindex")) return std::nullopt;  // the kernel keeps other files there
     HostInterface interface{.name = device.filename().string(),
-                            .mac = text_in(device / "address"),
-                            .state = text_in(device / "operstate"),
+                            .mac = sysfs_text(device / "address"),
+                            .state = sysfs_text(device / "operstate"),
                             .speed_mbit = number_in(device / "speed"),
                             .ethernet = number_in(device / "type") == ethernet,
                             .wireless = there(device / "phy80211")};
@@ -92,7 +78,7 @@ std::optional<What> read_scsi(const fs::path& device) {
                           .bus = numbers[1],
                           .target = numbers[2],
                           .lun = numbers[3],
-                          .type = std::string(scsi_type(text_in(device / "type")))};
+                          .type = std::string(scsi_type(sysfs_text(device / "type")))};
 }
 
 /// Neither a part of one, nor one of the kernel's own that has nothing behind it yet.
@@ -101,13 +87,13 @@ std::optional<What> read_disk(const fs::path& device) {
     auto name = device.filename().string();
     std::ranges::replace(name, '!', '/');
     HostDisk disk{.node = "/dev/" + name,
-                  .vendor = text_in(device / "device/vendor"),
-                  .model = text_in(device / "device/model"),
-                  .serial = text_in(device / "device/serial"),
+                  .vendor = sysfs_text(device / "device/vendor"),
+                  .model = sysfs_text(device / "device/model"),
+                  .serial = sysfs_text(device / "device/serial"),
                   .bytes = number_in<std::uint64_t>(device / "size") * sector,
                   .block_bytes = std::max(number_in(device / "queue/logical_block_size"), 1U),
                   .removable = number_in(device / "removable") != 0,
-                  .optical = scsi_type(text_in(device / "device/type")) == "cdrom"};
+                  .optical = scsi_type(sysfs_text(device / "device/type")) == "cdrom"};
     if (there(device / "partition") || (disk.bytes == 0 && !disk.removable)) return std::nullopt;
     return disk;
 }

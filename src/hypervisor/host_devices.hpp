@@ -7,18 +7,9 @@
 #include <variant>
 #include <vector>
 
+#include "hypervisor/usb_devices.hpp"
+
 namespace virtlight::hypervisor {
-
-struct HostUsb {
-    unsigned bus = 0;
-    unsigned device = 0;
-    unsigned vendor = 0;
-    unsigned product = 0;
-    std::string vendor_name{};  ///< as the device says it
-    std::string product_name{};
-
-    bool operator==(const HostUsb&) const = default;
-};
 
 /// A network interface of dom0's.
 struct HostInterface {
@@ -60,7 +51,7 @@ struct HostDisk {
 struct HostDevice {
     std::string path{};    ///< in sysfs, of which no part is a link: what it hangs on is further up
     std::string driver{};  ///< in dom0; empty: none
-    std::variant<HostUsb, HostInterface, HostScsiDevice, HostDisk> what{};
+    std::variant<HostUsbDevice, HostInterface, HostScsiDevice, HostDisk> what{};
 
     bool operator==(const HostDevice&) const = default;
 };

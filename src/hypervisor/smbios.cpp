@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "hypervisor/smbios.hpp"
 
-#include <fstream>
 #include <string_view>
+#include <utility>
 
-#include "domain/text.hpp"
+#include "hypervisor/sysfs.hpp"
 
 namespace virtlight::hypervisor {
 namespace {
@@ -43,10 +43,8 @@ constexpr Known known[] = {
 std::vector<SmbiosEntry> read_smbios(const std::filesystem::path& folder) {
     std::vector<SmbiosEntry> entries;
     for (const auto& [file, part, name] : known) {
-        std::string line;
-        std::getline(std::ifstream(folder / file), line);
-        const auto value = domain::trimmed(line);
-        if (!value.empty()) entries.push_back({std::string(part), std::string(name), std::string(value)});
+        auto value = sysfs_text(folder / file);
+        if (!value.empty()) entries.push_back({std::string(part), std::string(name), std::move(value)});
     }
     return entries;
 }

@@ -2,31 +2,23 @@
 #include "hypervisor/usb_devices.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <ios>
 #include <iterator>
 #include <optional>
 #include <string>
 #include <system_error>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/limits.hpp"
+#include "hypervisor/sysfs.hpp"
 
 namespace virtlight::hypervisor {
 namespace {
 
 using domain::UsbDevice;
-
-/// What a file of sysfs says; nothing where it is not there.
-std::optional<unsigned> sysfs_number(const std::filesystem::path& file,
-                                     std::ios_base& (*base)(std::ios_base&)) {
-    unsigned number = 0;
-    if (std::ifstream(file) >> base >> number) return number;
-    return std::nullopt;
-}
 
 std::string address_of(const HostUsbDevice& device) {
     return fmt::format("{}.{}", device.bus, device.device);
@@ -59,18 +51,27 @@ Result<> find(UsbDevice& wanted, const std::vector<HostUsbDevice>& host) {
 
 }  // namespace
 
+std::optional<HostUsbDevice> read_usb_device(const std::filesystem::path& device) {
+    constexpr int hex = 16;
+    const auto bus = sysfs_number(device / "busnum");  // which an interface of a device has not
+    const auto number = sysfs_number(device / "devnum");
+    const auto vendor = sysfs_number(device / "idVendor", hex);
+    const auto product = sysfs_number(device / "idProduct", hex);
+    if (!bus || !number || !vendor || !product) return std::nullopt;
+    return HostUsbDevice{.bus = *bus,
+                         .device = *number,
+                         .id = {*vendor, *product},
+                         .vendor_name = sysfs_text(device / "manufacturer"),
+                         .product_name = sysfs_text(device / "product")};
+}
+
 std::vector<HostUsbDevice> read_usb_devices(const std::filesystem::path& folder) {
     std::vector<HostUsbDevice> all;
     std::error_code error;
     for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
          entry.increment(error)) {
-        const auto& path = entry->path();
-        const auto bus = sysfs_number(path / "busnum", std::dec);  // which an interface of a device has not
-        const auto device = sysfs_number(path / "devnum", std::dec);
-        const auto vendor = sysfs_number(path / "idVendor", std::hex);
-        const auto product = sysfs_number(path / "idProduct", std::hex);
-        if (bus && device && vendor && product && all.size() < limits::node_devices)
-            all.push_back({*bus, *device, {*vendor, *product}});
+        auto device = read_usb_device(entry->path());
+        if (device && all.size() < limits::node_devices) all.push_back(*std::move(device));
     }
     std::ranges::sort(all, {}, [](const HostUsbDevice& one) { return std::tuple(one.bus, one.device); });
     return all;

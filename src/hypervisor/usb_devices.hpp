@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/result.hpp"
@@ -14,9 +16,15 @@ struct HostUsbDevice {
     unsigned bus = 0;
     unsigned device = 0;  ///< its number on that bus
     domain::UsbId id{};
+    std::string vendor_name{};  ///< as the device says it; empty: it does not
+    std::string product_name{};
 
     bool operator==(const HostUsbDevice&) const = default;
 };
+
+/// The one that has this folder in sysfs; empty: that is of something else, as of an interface of a device.
+/// Blocks.
+std::optional<HostUsbDevice> read_usb_device(const std::filesystem::path& device);
 
 /// All that dom0's kernel knows, by their addresses; none if the folder is not there. Blocks.
 std::vector<HostUsbDevice> read_usb_devices(const std::filesystem::path& folder = "/sys/bus/usb/devices");

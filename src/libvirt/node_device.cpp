@@ -19,7 +19,7 @@ using hypervisor::HostDisk;
 using hypervisor::HostInterface;
 using hypervisor::HostPciDevice;
 using hypervisor::HostScsiDevice;
-using hypervisor::HostUsb;
+using hypervisor::HostUsbDevice;
 
 constexpr std::string_view host_name = "computer";
 
@@ -51,7 +51,7 @@ std::string last_of(const std::string& path) {
     return std::filesystem::path(path).filename().string();
 }
 
-std::string name_of(const HostUsb&, const std::string& path) {
+std::string name_of(const HostUsbDevice&, const std::string& path) {
     return named("usb", last_of(path));
 }
 std::string name_of(const HostInterface& interface, const std::string&) {
@@ -106,11 +106,11 @@ void write_who(XmlWriter& writer, std::string_view element, unsigned id, std::st
     if (!name.empty()) who.text(name);
 }
 
-void write_what(XmlWriter& writer, const HostUsb& device) {
+void write_what(XmlWriter& writer, const HostUsbDevice& device) {
     writer.element("bus").text(device.bus);
     writer.element("device").text(device.device);
-    write_who(writer, "product", device.product, device.product_name);
-    write_who(writer, "vendor", device.vendor, device.vendor_name);
+    write_who(writer, "product", device.id.product, device.product_name);
+    write_who(writer, "vendor", device.id.vendor, device.vendor_name);
 }
 
 void write_what(XmlWriter& writer, const HostInterface& interface) {

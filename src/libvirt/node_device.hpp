@@ -23,7 +23,7 @@ struct NodeDevice {
     std::string name{};  ///< "pci_0000_07_00_0"
     std::string path{};  ///< in sysfs; empty: not there
     std::string driver{};
-    std::variant<HostItself, hypervisor::HostPciDevice, hypervisor::HostUsb, hypervisor::HostInterface,
+    std::variant<HostItself, hypervisor::HostPciDevice, hypervisor::HostUsbDevice, hypervisor::HostInterface,
                  hypervisor::HostScsiDevice, hypervisor::HostDisk>
         what{};
 };

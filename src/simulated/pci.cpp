@@ -21,7 +21,9 @@ Task<Result<std::vector<HostPciDevice>>> Simulated::pci_devices() {
 
 Task<Result<std::vector<HostUsbDevice>>> Simulated::usb_devices() {
     auto attempt = begin(Kind::pci, "list the USB devices");
-    auto devices = machine_.settings().usb_devices;
+    std::vector<HostUsbDevice> devices;
+    for (const auto& device : machine_.settings().host_devices)
+        if (const auto* const usb = std::get_if<HostUsbDevice>(&device.what)) devices.push_back(*usb);
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
         co_return std::unexpected(std::move(passed).error());
     co_return devices;

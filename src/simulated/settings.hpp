@@ -43,19 +43,25 @@ struct Settings {
                                                         .driver = "pciback",
                                                         .assignable = true,
                                                         .path = "/sys/devices/pci0000:00/0000:08:00.0"}};
-    /// A stick, and two of another kind.
-    std::vector<hypervisor::HostUsbDevice> usb_devices{
-        {1, 4, {0x0951, 0x1666}}, {1, 5, {0x0781, 0x5567}}, {2, 3, {0x0781, 0x5567}}};
-    /// The interface of one of them, a USB stick, and a disk of SCSI's.
+    /// The interface of one of them, a USB stick and two of another kind, and a disk of SCSI's.
     std::vector<hypervisor::HostDevice> host_devices{
         {.path = "/sys/devices/pci0000:00/0000:07:00.0/net/eth0",
          .what = hypervisor::HostInterface{"eth0", "00:16:3e:00:00:01", "up", 1000, true}},
         {.path = "/sys/devices/usb1",
          .driver = "usb",
-         .what = hypervisor::HostUsb{1, 1, 0x1d6b, 2, "Linux", "root hub"}},
+         .what = hypervisor::HostUsbDevice{1, 1, {0x1d6b, 2}, "Linux", "root hub"}},
         {.path = "/sys/devices/usb1/1-4",
          .driver = "usb",
-         .what = hypervisor::HostUsb{1, 4, 0x951, 0x1666, "Kingston", "DataTraveler"}},
+         .what = hypervisor::HostUsbDevice{1, 4, {0x951, 0x1666}, "Kingston", "DataTraveler"}},
+        {.path = "/sys/devices/usb1/1-5",
+         .driver = "usb",
+         .what = hypervisor::HostUsbDevice{1, 5, {0x781, 0x5567}, "SanDisk", "Cruzer"}},
+        {.path = "/sys/devices/usb2",
+         .driver = "usb",
+         .what = hypervisor::HostUsbDevice{2, 1, {0x1d6b, 2}, "Linux", "root hub"}},
+        {.path = "/sys/devices/usb2/2-3",
+         .driver = "usb",
+         .what = hypervisor::HostUsbDevice{2, 3, {0x781, 0x5567}, "SanDisk", "Cruzer"}},
         {.path = "/sys/devices/host2/target2:0:0/2:0:0:0",
          .driver = "sd",
          .what = hypervisor::HostScsiDevice{2, 0, 0, 0, "disk"}},

@@ -15,6 +15,7 @@
 #include "base/temporary_folder.hpp"
 #include "console/loop_test.hpp"
 #include "console/pty.hpp"
+#include "console/telling_loop.hpp"
 #include "manager/fake_hypervisor.hpp"
 #include "manager/memory_store.hpp"
 
@@ -76,30 +77,6 @@ std::vector<Mark::Kind> marks_of(const Ring& ring) {
         kinds.push_back(mark.kind);
     return kinds;
 }
-
-/// A loop that tells when somebody is about to be watched.
-class TellingLoop final : public async::FdScheduler {
- public:
-    explicit TellingLoop(async::FdScheduler& loop) : loop_(loop) {}
-
-    std::function<void()> about_to_watch = [] {};
-
-    Time now() const override { return loop_.now(); }
-    void post(async::Work work) override { loop_.post(std::move(work)); }
-    async::TimerId call_at(Time due, async::Work work) override {
-        return loop_.call_at(due, std::move(work));
-    }
-    void cancel(async::TimerId id) override { loop_.cancel(id); }
-    async::WatchId watch(int fd, short events, Ready ready) override {
-        about_to_watch();
-        return loop_.watch(fd, events, std::move(ready));
-    }
-    void rewatch(async::WatchId id, short events) override { loop_.rewatch(id, events); }
-    void unwatch(async::WatchId id) override { loop_.unwatch(id); }
-
- private:
-    async::FdScheduler& loop_;
-};
 
 class ConsolesTest : public test::LoopTest {
  protected:

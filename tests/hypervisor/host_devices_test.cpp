@@ -48,10 +48,10 @@ TEST_F(HostDevices, OfUsbHaveTheirNumbersAndNames) {
                             {"product", "DataTraveler"}});
     add("pci0/usb1/1-4/1-4:1.0", "bus/usb/devices", {{"bInterfaceNumber", "00"}});
     std::filesystem::create_symlink("../../../bus/usb/drivers/usb", std::filesystem::path(stick) / "driver");
-    EXPECT_THAT(
-        read_host_devices(sysfs),
-        ElementsAre(HostDevice{hub, "", HostUsb{1, 1, 0x1d6b, 2}},
-                    HostDevice{stick, "usb", HostUsb{1, 7, 0x951, 0x1666, "Kingston", "DataTraveler"}}));
+    EXPECT_THAT(read_host_devices(sysfs),
+                ElementsAre(HostDevice{hub, "", HostUsbDevice{1, 1, {0x1d6b, 2}}},
+                            HostDevice{stick, "usb",
+                                       HostUsbDevice{1, 7, {0x951, 0x1666}, "Kingston", "DataTraveler"}}));
 }
 
 TEST_F(HostDevices, OfNetworksHaveAnAddressAndAState) {

@@ -18,7 +18,7 @@ using hypervisor::HostDisk;
 using hypervisor::HostInterface;
 using hypervisor::HostPciDevice;
 using hypervisor::HostScsiDevice;
-using hypervisor::HostUsb;
+using hypervisor::HostUsbDevice;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -37,8 +37,8 @@ std::vector<HostDevice> others() {
             {"/sys/devices/pci/7/net/wlan0", "",
              HostInterface{"wlan0", "00:16:3e:00:00:02", "down", 0, true, true}},
             {"/sys/devices/virtual/net/lo", "", HostInterface{"lo", "", "unknown"}},
-            {"/sys/devices/pci/70/usb1", "usb", HostUsb{1, 1, 0x1d6b, 2}},
-            {"/sys/devices/pci/70/usb1/1-4.2", "usb", HostUsb{1, 9, 0x951, 0x1666, "A & B", "stick"}},
+            {"/sys/devices/pci/70/usb1", "usb", HostUsbDevice{1, 1, {0x1d6b, 2}}},
+            {"/sys/devices/pci/70/usb1/1-4.2", "usb", HostUsbDevice{1, 9, {0x951, 0x1666}, "A & B", "stick"}},
             {"/sys/devices/host2/2:0:0:1", "sd", HostScsiDevice{2, 0, 0, 1, "disk"}},
             {"/sys/devices/host2/2:0:0:1/block/sda", "",
              HostDisk{"/dev/sda", "ATA", "QEMU", "4711", 1 << 20, 4096}},
