@@ -39,11 +39,12 @@ class FileLooks {
             done.set(std::unexpected(std::move(refused.error())));
             return done;
         }
-        add(place, [link = link_, places = places_, place, done, function = std::move(function)]() mutable {
+        add(place, [link = link_, places = std::weak_ptr(places_), place, done,
+                    function = std::move(function)]() mutable {
             auto answer = function();
             link->post([places = std::move(places), place = std::move(place), done = std::move(done),
                         answer = std::move(answer)]() mutable {
-                ended(*places, place);
+                if (const auto all = places.lock()) ended(*all, place);
                 done.set(std::move(answer));
             });
         });
@@ -72,7 +73,7 @@ class FileLooks {
 
     async::Scheduler& core_;
     std::shared_ptr<CoreLink> link_;
-    std::shared_ptr<Places> places_;  ///< the looks hold it too; the core's
+    std::shared_ptr<Places> places_;  ///< the core's; looks that outlive it know it by a weak pointer
 };
 
 /// Where a look at this path is one: the folder that it is in.

@@ -13,6 +13,12 @@ OsEvents& self_of(void* self) {
     return *static_cast<OsEvents*>(self);
 }
 
+timeval wall_clock() {
+    timeval now{};
+    ::gettimeofday(&now, nullptr);
+    return now;
+}
+
 }  // namespace
 
 const libxl_osevent_hooks OsEvents::hooks = {
@@ -70,9 +76,8 @@ void OsEvents::fd_deregister(void* self, int, void* registration) noexcept {
 
 int OsEvents::timeout_register(void* self, void** registration, timeval at, void* for_libxl) noexcept {
     auto& hub = self_of(self);
-    timeval wall_now{};
-    ::gettimeofday(&wall_now, nullptr);
-    const auto id = hub.ledger_.add(for_libxl);
+    const auto id = hub.ledger_.add(for_libxl, at);
+    const auto wall_now = wall_clock();  // before the other one: at the time to deliver, `at` has come
     hub.arm(id, monotonic_due(at, wall_now, hub.loop_.now()));
     *registration = as_pointer(id);
     return 0;
@@ -99,9 +104,20 @@ void OsEvents::arm(TimeoutId id, Time due) {
 }
 
 void OsEvents::deliver(TimeoutId id) {
+    const auto at = ledger_.moment_of_first(id);
     void* const for_libxl = ledger_.deliver(id);
     if (!for_libxl) return;
-    handle_.enter([for_libxl](libxl_ctx* ctx) { libxl_osevent_occurred_timeout(ctx, for_libxl); });
+    handle_.enter([=](libxl_ctx* ctx) { tell(ctx, for_libxl, at); });
+}
+
+/// What libxl_osevent_occurred_timeout() delivers stays among what an abort of its operation ends, and libxl
+/// then calls null. libxl_osevent_afterpoll() takes it from there; what is left to do is to give back its
+/// place. It delivers all that libxl has named an earlier moment for, also what its callbacks ask for
+/// meanwhile: so not where a step of the wall clock has mixed up the order.
+void OsEvents::tell(libxl_ctx* ctx, void* for_libxl, std::optional<timeval> at) {
+    const auto wall_now = wall_clock();
+    if (at && !timercmp(&*at, &wall_now, >)) libxl_osevent_afterpoll(ctx, 0, nullptr, *at);
+    libxl_osevent_occurred_timeout(ctx, for_libxl);
 }
 
 }  // namespace virtlight::xenlight

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <unordered_set>
 
 #include "async/scheduler.hpp"
@@ -40,6 +41,7 @@ class OsEvents {
 
     void arm(TimeoutId id, Time due);
     void deliver(TimeoutId id);
+    static void tell(libxl_ctx* ctx, void* for_libxl, std::optional<timeval> at);
 
     async::FdScheduler& loop_;
     Handle& handle_;

@@ -7,9 +7,11 @@
 
 namespace virtlight::xenlight {
 
-TimeoutId TimeoutLedger::add(void* for_libxl) {
+TimeoutId TimeoutLedger::add(void* for_libxl, timeval at) {
     const auto id = ids_.next();
-    entries_.emplace(id, Entry{.for_libxl = for_libxl});
+    const Moment moment(at.tv_sec, at.tv_usec);
+    entries_.emplace(id, Entry{.for_libxl = for_libxl, .at = moment});
+    waiting_.emplace(moment, id);
     return id;
 }
 
@@ -21,12 +23,23 @@ void TimeoutLedger::arm(TimeoutId id, async::TimerId timer) {
 std::optional<async::TimerId> TimeoutLedger::hurry(TimeoutId id) {
     const auto found = entries_.find(id);
     if (found == entries_.end() || std::exchange(found->second.hurried, true)) return std::nullopt;
+    waiting_.erase({found->second.at, id});
     return found->second.timer;
+}
+
+std::optional<timeval> TimeoutLedger::moment_of_first(TimeoutId id) const {
+    const auto found = entries_.find(id);
+    if (found == entries_.end() || found->second.hurried) return std::nullopt;
+    const auto at = found->second.at;
+    if (waiting_.begin()->first < at) return std::nullopt;
+    return timeval{.tv_sec = at.first, .tv_usec = at.second};
 }
 
 void* TimeoutLedger::deliver(TimeoutId id) {
     const auto entry = entries_.extract(id);
-    return entry.empty() ? nullptr : entry.mapped().for_libxl;
+    if (entry.empty()) return nullptr;
+    waiting_.erase({entry.mapped().at, id});
+    return entry.mapped().for_libxl;
 }
 
 std::vector<async::TimerId> TimeoutLedger::forget() {
@@ -34,6 +47,7 @@ std::vector<async::TimerId> TimeoutLedger::forget() {
     for (const auto& [id, entry] : entries_)
         timers.push_back(entry.timer);
     entries_.clear();
+    waiting_.clear();
     return timers;
 }
 

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <sys/time.h>
@@ -24,13 +26,16 @@ using TimeoutId = Id<struct TimeoutTag>;
 /// unknown for ever.
 class TimeoutLedger {
  public:
-    /// `for_libxl` is what libxl wants back; not null.
-    TimeoutId add(void* for_libxl);
+    /// `for_libxl` is what libxl wants back, not null; `at` the moment of the wall clock that it has named.
+    TimeoutId add(void* for_libxl, timeval at);
     /// The timer that will deliver it from here on.
     void arm(TimeoutId id, async::TimerId timer);
     /// libxl wants it as soon as possible. The timer to be replaced by one that is due now; none if that has
     /// been done, or the timeout is delivered already: libxl asks twice on an abort.
     std::optional<async::TimerId> hurry(TimeoutId id);
+    /// The moment that libxl has named for it, if nothing else that is owed and was not hurried was to come
+    /// before: libxl, told that this moment has come, delivers this one and none too early.
+    std::optional<timeval> moment_of_first(TimeoutId id) const;
     /// Takes the timeout out of the book: what to give to libxl, or null if that has happened.
     void* deliver(TimeoutId id);
 
@@ -40,14 +45,17 @@ class TimeoutLedger {
     std::size_t owed() const { return entries_.size(); }
 
  private:
+    using Moment = std::pair<std::time_t, suseconds_t>;
     struct Entry {
         void* for_libxl;
+        Moment at;
         async::TimerId timer{};
         bool hurried = false;
     };
 
     IdSource<struct TimeoutTag> ids_;
     std::unordered_map<TimeoutId, Entry> entries_;
+    std::set<std::pair<Moment, TimeoutId>> waiting_;  ///< those that were not hurried
 };
 
 /// libxl names a moment of the wall clock, counted from now; what matters is how long from now, so that a

@@ -9,15 +9,15 @@ from timelines import entry
 
 
 def test_a_timeline_tells_who_did_what_and_how_it_ended(host, conn):
-    domain = conn.createXML(host.guest("told"))
-    begun = entry(host, "told", type="begin", operation="create")
+    domain = conn.createXML(host.guest("narrated"))
+    begun = entry(host, "narrated", type="begin", operation="create")
     assert f"pid {os.getpid()} (" in begun["client"] or host.remote
-    done = entry(host, "told", type="end", operation="create")
+    done = entry(host, "narrated", type="end", operation="create")
     assert done["job"] == begun["job"] and done["result"] == "done" and done["took_ms"] >= 0
-    started = entry(host, "told", type="event", event="started")
+    started = entry(host, "narrated", type="event", event="started")
     assert started["job"] == begun["job"] and started["domid"] == domain.ID()
     domain.destroy()
-    assert entry(host, "told", event="stopped", detail="destroyed")["uuid"] == domain.UUIDString()
+    assert entry(host, "narrated", event="stopped", detail="destroyed")["uuid"] == domain.UUIDString()
 
 
 def test_a_timeline_keeps_the_reason_of_a_failure(host, conn):

@@ -25,6 +25,10 @@ def talking(host, conn):
     return domain
 
 
+def log_of(host, name):
+    return host.dom0(f"cat {LOGS}/{name}/console0.log 2>/dev/null || true")
+
+
 def xl_console(host):
     """What xl console shows until the guest has told its uptime once more."""
     return host.dom0("sleep 15 | timeout 13 xl console talks 2>&1 || true")
@@ -68,13 +72,16 @@ def test_what_a_guest_said_before_and_after_the_daemon_was_killed_is_in_its_log(
             viewer.until("# ")
             viewer.type("echo before-$((40 + 6))\r")
             viewer.until("before-46")
+    wait_until(lambda: "before-46" in log_of(host, "talks"), host.patience, "the log")
     host.daemon("kill")
     host.daemon("start")
     with host.connect() as conn, Stream(conn.lookupByName("talks")) as viewer:
         viewer.type("echo after-$((40 + 7))\r")
         viewer.until("after-47")
-    log = host.dom0("virtlight logs talks")
-    assert "name=talks " in log and log.index("before-46") < log.index("after-47")
+    wait_until(lambda: "after-47" in log_of(host, "talks"), host.patience, "the log")
+    log = log_of(host, "talks")
+    this_life = log[log.rindex("name=talks ") :]
+    assert this_life.index("before-46") < this_life.index("after-47")
 
 
 @pytest.fixture
@@ -91,7 +98,6 @@ def test_a_full_disk_under_the_log_delays_nobody_and_is_written_when_it_has_room
         viewer.until("# ")
         viewer.type("echo still-$((40 + 4))\r")
         viewer.until("still-44")
-    log = f"{LOGS}/talks/console0.log"
-    assert "still-44" not in host.dom0(f"cat {log} 2>/dev/null || true")
+    assert "still-44" not in log_of(host, "talks")
     host.dom0(f"rm {full_disk}")
-    wait_until(lambda: "still-44" in host.dom0(f"cat {log}"), LOG_RETRY, "the log")
+    wait_until(lambda: "still-44" in log_of(host, "talks"), LOG_RETRY, "the log")

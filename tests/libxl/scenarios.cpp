@@ -224,6 +224,23 @@ void drain(int fd) {
     }
 }
 
+// The guest does not acknowledge in time, and the process that would have saved it has not ended yet when the
+// save is not wanted any more: what an abort ends must not hold what is over.
+void an_abort_comes_after_a_timeout(Bench& bench) {
+    const SaveProcesses processes;
+    SaveProcesses::stop_at("complete");
+    const auto domid = bench.machine.add("guest");
+    const auto save = start_save(bench, domid);
+    bench.expect(Bench::wait([&] { return bench.machine.guests.request(domid) == "suspend"; }),
+                 "the guest is not asked");
+    bench.settle();
+    let_pass(long_enough);
+    bench.expect(Bench::wait([] { return SaveProcesses::is_at("complete"); }), "no timeout passes");
+    bench.abort(*save.ao);
+    Bench::wait_for_end(*save.ao);
+    bench.expect(save.ao->ends == 1, "the save does not end once");
+}
+
 // Save after save, while a second client's calls are cut short and events come that concern nobody; and what
 // has been taken back comes due.
 void the_loop_of_2012(Bench& bench) {
@@ -324,6 +341,7 @@ const std::vector<Scenario>& scenarios() {
         {"AGuestNeverAcknowledges", a_guest_never_acknowledges},
         {"AnAbortModifiesATimeoutTwice", an_abort_modifies_a_timeout_twice},
         {"ATimeoutIsDueWhenItIsModified", a_timeout_is_due_when_it_is_modified},
+        {"AnAbortComesAfterATimeout", an_abort_comes_after_a_timeout},
         {"TheWallClockIsSetForward", the_wall_clock_is_set_forward},
         {"TheWallClockIsSetBack", the_wall_clock_is_set_back},
         {"ARegisterFails", a_register_fails},

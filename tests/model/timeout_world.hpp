@@ -33,9 +33,9 @@ class LedgerBridge {
     using Registration = xenlight::TimeoutId;
 
     Registration add(Nexus nexus, seconds wall_due, const Clocks& now) {
-        const auto id = ledger_.add(reinterpret_cast<void*>(static_cast<std::intptr_t>(nexus)));
-        if (!names_.insert(id.value).second) reused_ = true;
         const timeval at{.tv_sec = wall_due.count(), .tv_usec = 0};
+        const auto id = ledger_.add(reinterpret_cast<void*>(static_cast<std::intptr_t>(nexus)), at);
+        if (!names_.insert(id.value).second) reused_ = true;
         const timeval wall_now{.tv_sec = now.wall.count(), .tv_usec = 0};
         arm(id, xenlight::monotonic_due(at, wall_now, now.monotonic));
         return id;

@@ -13,10 +13,12 @@ namespace {
 using async::TimerId;
 
 int places[4];
+constexpr timeval soon{.tv_sec = 1000, .tv_usec = 0};
+constexpr timeval later{.tv_sec = 1000, .tv_usec = 1};
 
 TEST(TimeoutLedger, DeliversEachTimeoutExactlyOnce) {
     TimeoutLedger ledger;
-    const auto id = ledger.add(&places[0]);
+    const auto id = ledger.add(&places[0], soon);
     ledger.arm(id, TimerId{7});
     EXPECT_EQ(ledger.deliver(id), &places[0]);
     EXPECT_EQ(ledger.deliver(id), nullptr);
@@ -25,7 +27,7 @@ TEST(TimeoutLedger, DeliversEachTimeoutExactlyOnce) {
 
 TEST(TimeoutLedger, HurriesATimeoutOnceHoweverOftenLibxlAsks) {
     TimeoutLedger ledger;
-    const auto id = ledger.add(&places[0]);
+    const auto id = ledger.add(&places[0], soon);
     ledger.arm(id, TimerId{7});
     EXPECT_EQ(ledger.hurry(id), TimerId{7});
     ledger.arm(id, TimerId{8});
@@ -35,7 +37,7 @@ TEST(TimeoutLedger, HurriesATimeoutOnceHoweverOftenLibxlAsks) {
 
 TEST(TimeoutLedger, IgnoresHurryOnceDelivered) {
     TimeoutLedger ledger;
-    const auto id = ledger.add(&places[0]);
+    const auto id = ledger.add(&places[0], soon);
     ledger.arm(id, TimerId{7});
     ledger.deliver(id);
     EXPECT_EQ(ledger.hurry(id), std::nullopt);
@@ -43,21 +45,43 @@ TEST(TimeoutLedger, IgnoresHurryOnceDelivered) {
 
 TEST(TimeoutLedger, TellsTwoRegistrationsOfOnePlaceApart) {
     TimeoutLedger ledger;
-    const auto first = ledger.add(&places[0]);
+    const auto first = ledger.add(&places[0], soon);
     ledger.deliver(first);
-    const auto second = ledger.add(&places[0]);  // libxl uses the place again
+    const auto second = ledger.add(&places[0], soon);  // libxl uses the place again
     EXPECT_EQ(ledger.deliver(first), nullptr);
     EXPECT_EQ(ledger.deliver(second), &places[0]);
 }
 
 TEST(TimeoutLedger, GivesBackTheTimersOfAllThatIsOwed) {
     TimeoutLedger ledger;
-    const auto delivered = ledger.add(&places[0]);
+    const auto delivered = ledger.add(&places[0], soon);
     ledger.arm(delivered, TimerId{1});
-    ledger.arm(ledger.add(&places[1]), TimerId{2});
+    ledger.arm(ledger.add(&places[1], soon), TimerId{2});
     ledger.deliver(delivered);
     EXPECT_EQ(ledger.forget(), std::vector{TimerId{2}});
     EXPECT_EQ(ledger.owed(), 0);
+}
+
+TEST(TimeoutLedger, KnowsWhichOneLibxlHasNamedTheFirstMomentFor) {
+    TimeoutLedger ledger;
+    const auto second = ledger.add(&places[0], later);
+    const auto first = ledger.add(&places[1], soon);
+    EXPECT_EQ(ledger.moment_of_first(second), std::nullopt);
+    ASSERT_TRUE(ledger.moment_of_first(first));
+    EXPECT_EQ(ledger.moment_of_first(first)->tv_sec, soon.tv_sec);
+    ledger.deliver(first);
+    EXPECT_EQ(ledger.moment_of_first(first), std::nullopt);
+    ASSERT_TRUE(ledger.moment_of_first(second));
+    EXPECT_EQ(ledger.moment_of_first(second)->tv_usec, later.tv_usec);
+}
+
+TEST(TimeoutLedger, CountsWhatIsHurriedAmongNone) {
+    TimeoutLedger ledger;
+    const auto first = ledger.add(&places[0], soon);
+    const auto second = ledger.add(&places[1], later);
+    ledger.hurry(first);
+    EXPECT_EQ(ledger.moment_of_first(first), std::nullopt);
+    EXPECT_TRUE(ledger.moment_of_first(second));
 }
 
 /// Whatever comes in whatever order, libxl hears of each registration once.
@@ -69,7 +93,7 @@ RC_GTEST_PROP(TimeoutLedger, NeverDeliversTwiceAndNeverForgets, (const std::vect
     for (const auto step : steps) {
         const auto chosen = ids.empty() ? TimeoutId{} : ids[step / 3 % ids.size()];
         if (step % 3 == 0) {
-            ids.push_back(ledger.add(&places[step % 4]));
+            ids.push_back(ledger.add(&places[step % 4], soon));
             RC_ASSERT(deliveries.emplace(ids.back(), 0).second);
         } else if (step % 3 == 1 && chosen) {
             const bool first = ledger.hurry(chosen).has_value();

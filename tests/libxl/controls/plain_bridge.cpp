@@ -91,10 +91,24 @@ void PlainBridge::deliver_timeouts() {
     for (;;) {
         const auto due = std::ranges::find_if(timeouts_, [this](const auto& each) { return is_due(each); });
         if (due == timeouts_.end()) return;
-        void* const for_libxl = due->for_libxl;
+        const auto timeout = *due;
         timeouts_.erase(due);
-        libxl_osevent_occurred_timeout(context(), for_libxl);
+        deliver(timeout);
     }
+}
+
+/// Polling, libxl finds by itself what has come due, and forgets nothing. One that it has taken back is at
+/// the beginning of time.
+void PlainBridge::deliver(const Timeout& timeout) {
+    timeval now{};
+    ::gettimeofday(&now, nullptr);
+    const bool is_the_first = std::ranges::none_of(timeouts_, [&](const auto& each) {
+        return timerisset(&each.at) && timercmp(&each.at, &timeout.at, <);
+    });
+    const bool asks = mistake_ != Mistake::leaves_aborts_be && mistake_ != Mistake::trusts_the_wall_clock;
+    if (asks && is_the_first && !timercmp(&timeout.at, &now, >))
+        libxl_osevent_afterpoll(context(), 0, nullptr, timeout.at);
+    libxl_osevent_occurred_timeout(context(), timeout.for_libxl);
 }
 
 int PlainBridge::fd_register(void* self, int fd, void** registration, short events, void* for_libxl) {

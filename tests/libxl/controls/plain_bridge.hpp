@@ -23,6 +23,7 @@ class PlainBridge final : public ThreadBridge {
         none,
         delivers_twice,           ///< a timeout when it is modified, and again when it would have been due
         trusts_the_wall_clock,    ///< for when a timeout is due
+        leaves_aborts_be,         ///< which libxl forgets of a timeout that it is told has occurred
         leaves_removal_to_close,  ///< of descriptors from epoll
         forgets_the_first,        ///< of two registrations of one descriptor
     };
@@ -59,6 +60,7 @@ class PlainBridge final : public ThreadBridge {
     void deliver_descriptors();
     void deliver_regular_files();
     void deliver_timeouts();
+    void deliver(const Timeout& timeout);
     bool is_due(const Timeout& timeout) const;
     int until_next() const;
 
