@@ -2,6 +2,7 @@
 #include "console/consoles.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <tuple>
 #include <utility>
 
@@ -21,13 +22,35 @@ namespace {
 std::optional<Mark::Kind> mark_for(const domain::EventKind& kind) {
     using Pair = std::pair<domain::Lifecycle, Mark::Kind>;
     static const Pair marks[] = {
-        {domain::Stopped::shutdown, Mark::Kind::shutdown}, {domain::Stopped::destroyed, Mark::Kind::shutdown},
-        {domain::Stopped::crashed, Mark::Kind::crash},     {domain::Stopped::saved, Mark::Kind::save},
-        {domain::Started::restored, Mark::Kind::restore},
+        {domain::Stopped::shutdown, Mark::Kind::shutdown},
+        {domain::Stopped::destroyed, Mark::Kind::shutdown},
+        {domain::Stopped::crashed, Mark::Kind::crash},
+        {domain::Stopped::saved, Mark::Kind::save},
     };
     for (const auto& [event, mark] : marks)
         if (kind == domain::EventKind(event)) return mark;
     return std::nullopt;
+}
+
+/// Whether the last thing that happened to the guest was that it was saved.
+bool was_saved(const Ring& history) {
+    using enum Mark::Kind;
+    for (const auto& mark : std::views::reverse(history.marks()))
+        if (mark.kind != gone && mark.kind != released && mark.kind != attached) return mark.kind == save;
+    return false;
+}
+
+/// What its next life is to a console. A guest that was saved goes on with the screen that it left; one that
+/// was restored after something else is another boot.
+std::vector<Mark::Kind> marks_of(manager::Birth birth, bool reboots, const Ring& history) {
+    using enum Mark::Kind;
+    switch (birth) {
+        case manager::Birth::found: return {attached};
+        case manager::Birth::restored:
+            return was_saved(history) ? std::vector{restore} : std::vector{boot, restore};
+        case manager::Birth::booted: break;
+    }
+    return {reboots ? reboot : boot};
 }
 
 bool is_stop(const domain::EventKind& kind) {
@@ -158,13 +181,12 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
     guest.domid = begun.domid;
     guest.ttys.clear();
     guest.released = false;
-    const auto kind = !begun.made                             ? Mark::Kind::attached
-                      : std::exchange(guest.rebooting, false) ? Mark::Kind::reboot
-                                                              : Mark::Kind::boot;
+    const bool found = begun.birth == manager::Birth::found;
+    const bool reboots = !found && std::exchange(guest.rebooting, false);
     // What was known about a life that was found may be another one's tty by now, or the guest's own word.
     auto consoles = begun.consoles;
     for (auto& console : consoles)
-        if (!begun.made) console.tty.clear();
+        if (found) console.tty.clear();
     drop_others(guest, consoles);
     name_channels(guest, consoles);
     for (const auto& console : consoles) {
@@ -172,8 +194,9 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
         const auto name = name_of(console);
         auto& place = guest.consoles[name];
         if (!place) place = make(begun.uuid, guest, name);
-        place->mark(kind);
-        place->broker().hold_input(begun.made);  // until it is let run
+        for (const auto kind : marks_of(begun.birth, reboots, place->history()))
+            place->mark(kind);
+        place->broker().hold_input(!found);  // until it is let run
         if (!console.tty.empty()) guest.ttys[name] = console.tty;
     }
     attach(begun.uuid, guest);

@@ -10,7 +10,7 @@ namespace virtlight::manager {
 Core::Core(async::Scheduler& scheduler_in, hypervisor::Hypervisor& hypervisor_in, Store& store_in)
     : scheduler(scheduler_in), hypervisor(hypervisor_in), store(store_in), timeline(scheduler_in) {}
 
-void Core::begin_life(const DomainRef& domain, Life life, domain::Status status) {
+void Core::begin_life(const DomainRef& domain, Life life, domain::Status status, Birth birth) {
     const auto domid = life.domid;
     if (const auto former = registry.find_by_domid(domid)) {
         // Xen has given the number anew, so the one who had it is gone, though no look has said so yet.
@@ -34,7 +34,7 @@ void Core::begin_life(const DomainRef& domain, Life life, domain::Status status)
                              .uuid = domain->uuid,
                              .name = domain->name,
                              .consoles = domain->life->definition.consoles,
-                             .made = domain->making.has_value()});
+                             .birth = birth});
     attend();
 }
 

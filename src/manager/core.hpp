@@ -20,7 +20,7 @@ class Core {
     Core(async::Scheduler& scheduler, hypervisor::Hypervisor& hypervisor, Store& store);
 
     /// The domain runs from here on, as `domid` with this definition. Followed; nothing is told.
-    void begin_life(const DomainRef& domain, Life life, domain::Status status);
+    void begin_life(const DomainRef& domain, Life life, domain::Status status, Birth birth = Birth::found);
     /// It runs no more. Nothing is told: an event wants to name the domid, and comes after the state.
     /// Neither this nor the next one does anything if another domain has got its domid meanwhile: then it has
     /// ended, and that was told.

@@ -100,6 +100,9 @@ using DisksOfDomains = std::map<Uuid, std::vector<DiskOfDomain>>;
 /// Which of a domain's definitions: the one it runs with (if it runs), or the stored one.
 enum class Which { live, stored };
 
+/// How a life has begun: made a moment ago and not let run before it is told of, or found running.
+enum class Birth { booted, restored, found };
+
 /// A life that has begun, for those who keep something for its time.
 struct LifeBegun {
     hypervisor::LifeId life{};
@@ -107,8 +110,7 @@ struct LifeBegun {
     Uuid uuid{};
     std::string name{};
     std::vector<domain::Console> consoles{};
-    /// Made by this daemon a moment ago, and not let run before this is told; else it was found running.
-    bool made = false;
+    Birth birth = Birth::found;
 };
 
 /// Is told of each life while the hypervisor follows it, in the midst of the change: it must not call back.

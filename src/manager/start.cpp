@@ -79,7 +79,8 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
     life.definition.consoles = std::move(made->consoles);
     if (auto& vnc = life.definition.graphics.vnc) vnc->port = made->vnc_port.value_or(vnc->port);
     if (auto& spice = life.definition.graphics.spice) spice->port = made->spice_port.value_or(spice->port);
-    core_.begin_life(domain, std::move(life), domain::PausedReason::starting_up);
+    core_.begin_life(domain, std::move(life), domain::PausedReason::starting_up,
+                     image.empty() ? Birth::booted : Birth::restored);
 
     core_.timeline.phase(*domain, image.empty() ? "built, paused" : "restored, paused");
     auto running = co_await let_run(domain, options, operation);

@@ -33,6 +33,7 @@ def test_what_was_said_before_a_save_is_kept_over_the_restore(host, conn, daemon
         viewer.until_end()
     domain.create()
     with Stream(domain) as viewer:
+        viewer.until("before-the-save")
         say(viewer, "after-it")
     text = virtlight(host, daemon_folder, "logs", "slept")
     assert text.count("name=slept ") == 1

@@ -310,6 +310,41 @@ struct Bodies {
         EXPECT_EQ(console->history().boots().size(), 2u);
     }
 
+    static Task<> saved_and_restored(ConsolesTest& t) {
+        co_await t.define_and_start();
+        const auto console = t.console();
+        t.pty.say("the last line");
+        co_await t.until_history_has("the last line");
+        const manager::SaveOptions how;
+        const auto saved = co_await t.manager->managed_save(t.web.uuid, how);
+        EXPECT_TRUE(saved);
+        const manager::StartOptions options;
+        const auto restored = co_await t.manager->start(t.web.uuid, options);
+        EXPECT_TRUE(restored);
+        EXPECT_THAT(marks_of(console->history()),
+                    ElementsAre(Mark::Kind::boot, Mark::Kind::save, Mark::Kind::restore));
+        EXPECT_EQ(console->history().recent(1024), 0u) << "a viewer sees what was there before";
+    }
+
+    static Task<> restored_after_another_boot(ConsolesTest& t) {
+        const auto image = t.folder.path() / "image";
+        co_await t.define_and_start();
+        const manager::SaveOptions how;
+        const auto saved = co_await t.manager->save(t.web.uuid, image, how);
+        EXPECT_TRUE(saved);
+        const manager::StartOptions options;
+        const auto started = co_await t.manager->start(t.web.uuid, options);
+        EXPECT_TRUE(started);
+        const auto destroyed = co_await t.manager->destroy(t.web.uuid);
+        EXPECT_TRUE(destroyed);
+        const manager::RestoreOptions back;
+        const auto restored = co_await t.manager->restore(image, back);
+        EXPECT_TRUE(restored);
+        EXPECT_THAT(marks_of(t.console()->history()),
+                    ElementsAre(Mark::Kind::boot, Mark::Kind::save, Mark::Kind::boot, Mark::Kind::shutdown,
+                                Mark::Kind::boot, Mark::Kind::restore));
+    }
+
     static Task<> somebody_has_the_lock(ConsolesTest& t) {
         auto other = ConsoleLock::take(t.folder.path() / "xenconsole.1");
         co_await t.define_and_start();
@@ -541,6 +576,14 @@ TEST_F(ConsolesTest, NothingIsLostOfATtyThatComesLate) {
 
 TEST_F(ConsolesTest, AGuestThatRunsAlreadyIsReadWhereXenSaysItIsNow) {
     run(Bodies::found(*this));
+}
+
+TEST_F(ConsolesTest, AGuestThatIsRestoredGoesOnWithTheScreenThatItWasSavedWith) {
+    run_daemon(Bodies::saved_and_restored);
+}
+
+TEST_F(ConsolesTest, AGuestThatIsRestoredAfterAnotherBootIsAnotherOneAgain) {
+    run_daemon(Bodies::restored_after_another_boot);
 }
 
 TEST_F(ConsolesTest, ARebootIsOneMoreBootOfTheSameConsole) {
