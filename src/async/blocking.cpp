@@ -31,9 +31,18 @@ void BlockingThreads::serve() {
         if (works_.empty()) return;
         auto work = std::move(works_.front());
         works_.pop_front();
+        ++working_;
         lock.unlock();
         work();
+        lock.lock();
+        --working_;
+        done_.notify_all();
     }
+}
+
+bool BlockingThreads::idle_within(Duration patience) {
+    std::unique_lock lock(mutex_);
+    return done_.wait_for(lock, patience, [this] { return working_ == 0 && works_.empty(); });
 }
 
 }  // namespace virtlight::async

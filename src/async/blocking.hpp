@@ -31,13 +31,17 @@ class BlockingThreads final : public Blocking {
     ~BlockingThreads() override;
 
     void submit(Work work) override;
+    /// Waits for what was submitted, but no longer than `patience`; false: some of it is not done.
+    bool idle_within(Duration patience);
 
  private:
     void serve();
 
     std::mutex mutex_;
     std::condition_variable waiting_;
+    std::condition_variable done_;
     std::deque<Work> works_;
+    unsigned working_ = 0;
     bool closing_ = false;
     std::vector<std::jthread> threads_;
 };

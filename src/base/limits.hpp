@@ -310,8 +310,10 @@ inline constexpr std::size_t clients = 1000;
 inline constexpr std::size_t calls_in_flight = 128;
 /// Bytes taken from a client's socket at a time.
 inline constexpr std::size_t read_bytes = 64 * 1024;
-/// Calls of one client that are served before others have their turn.
+/// Calls of one client that are served before others have their turn, and how long that may take unless one
+/// call takes longer.
 inline constexpr int calls_per_turn = 16;
+inline constexpr auto turn = milliseconds(10);
 /// Domains whose statistics are written before others have their turn.
 inline constexpr std::size_t stats_per_step = 256;
 /// Bytes that a client has not read yet: from the first number on, no further call of it is begun; with more

@@ -32,11 +32,12 @@ std::optional<Mark::Kind> mark_for(const domain::EventKind& kind) {
     return std::nullopt;
 }
 
-/// Whether the last thing that happened to the guest was that it was saved.
+/// Whether the last thing that happened to the guest was that it was saved, or restored in vain.
 bool was_saved(const Ring& history) {
     using enum Mark::Kind;
     for (const auto& mark : std::views::reverse(history.marks()))
-        if (mark.kind != gone && mark.kind != released && mark.kind != attached) return mark.kind == save;
+        if (mark.kind != gone && mark.kind != released && mark.kind != attached)
+            return mark.kind == save || mark.kind == restore;
     return false;
 }
 
@@ -187,7 +188,7 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
     auto consoles = begun.consoles;
     for (auto& console : consoles)
         if (found) console.tty.clear();
-    drop_others(guest, consoles);
+    drop_others(begun.uuid, guest, consoles);
     name_channels(guest, consoles);
     for (const auto& console : consoles) {
         if (is_channel(console)) continue;
@@ -207,14 +208,15 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
         });
 }
 
-/// The definition may have fewer consoles now.
-void Consoles::drop_others(Guest& guest, const std::vector<domain::Console>& consoles) {
+/// The definition may have fewer consoles now. Who watches one that is no more sees its end.
+void Consoles::drop_others(Uuid uuid, Guest& guest, const std::vector<domain::Console>& consoles) {
     std::set<std::string> names;
     for (const auto& console : consoles)
         if (!is_channel(console)) names.insert(name_of(console));
     std::erase_if(guest.consoles, [&](const auto& entry) {
         if (names.contains(entry.first)) return false;
-        scope_.spawn(retire(entry.second));
+        entry.second->broker().finish();
+        drop({uuid, entry.first}, entry.second);
         return true;
     });
 }
@@ -260,6 +262,7 @@ void Consoles::told(Guest& guest, const domain::EventKind& kind, State state) {
         console->broker().hold_input(state == State::paused);
         if (stop) console->broker().finish();
     }
+    if (stop) save_soon();
 }
 
 /// The domain is neither defined nor running: nobody will ask for its history.
@@ -267,11 +270,15 @@ void Consoles::forget(Uuid uuid) {
     auto guest = guests_.extract(uuid);
     if (!guest) return;
     loop_.cancel(guest.mapped().retry);
-    for (auto& [name, console] : guest.mapped().consoles) {
-        unsaved_.erase({uuid, name});
-        remove_history({uuid, name});
-        scope_.spawn(retire(std::move(console)));
-    }
+    for (auto& [name, console] : guest.mapped().consoles)
+        drop({uuid, name}, std::move(console));
+}
+
+/// With what is kept of it.
+void Consoles::drop(const HistoryKey& key, std::shared_ptr<Console> console) {
+    unsaved_.erase(key);
+    remove_history(key);
+    scope_.spawn(retire(std::move(console)));
 }
 
 /// Whoever uses it still keeps it.

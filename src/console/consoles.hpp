@@ -129,12 +129,14 @@ class Consoles final : public manager::LifeWatcher {
     void told(Guest& guest, const domain::EventKind& kind, domain::State state);
     void name_channels(Guest& guest, const std::vector<domain::Console>& consoles);
     void end_channels(Guest& guest);
-    void drop_others(Guest& guest, const std::vector<domain::Console>& consoles);
+    void drop_others(Uuid uuid, Guest& guest, const std::vector<domain::Console>& consoles);
+    void drop(const HistoryKey& key, std::shared_ptr<Console> console);
     void forget(Uuid uuid);
     void remove_history(const HistoryKey& key);
     async::Task<> retire(std::shared_ptr<Console> console);
 
     void save_later(HistoryKey key);
+    void save_soon();
     void save_in(Duration delay);
     const Console* console_of(const HistoryKey& key) const;
     void note_saved(const HistoryKey& key, const Result<>& written);

@@ -12,7 +12,8 @@ void Consoles::take_up_histories() {
     while (!kept_.empty()) {
         const auto key = kept_.begin()->first;
         const auto info = manager_.find(key.uuid);
-        if (info) {
+        // A guest that runs has taken up what it has consoles for.
+        if (info && info->domid < 0) {
             auto& guest = guests_[key.uuid];
             guest.name = info->name;
             guest.consoles[key.console] = make(key.uuid, guest, key.console);
@@ -39,6 +40,12 @@ void Consoles::save_later(HistoryKey key) {
     save_in(settings_.save_delay);
 }
 
+/// Not after the delay: what is last seen of a guest is what the next daemon must know.
+void Consoles::save_soon() {
+    loop_.cancel(std::exchange(save_timer_, {}));
+    save_in(Duration::zero());
+}
+
 void Consoles::save_in(Duration delay) {
     if (save_timer_ || saving_ || ending_) return;
     save_timer_ = loop_.call_at(loop_.now() + delay, [this] {
@@ -56,7 +63,9 @@ async::Task<> Consoles::save_all() {
         const auto key = *left.begin();
         const auto* const console = console_of(key);
         if (!console) continue;
-        auto write = [path = history_path(places_.histories, key), image = console->history().image()] {
+        auto write = [path = history_path(places_.histories, key),
+                      image = console->history().image()]() mutable {
+            Ring::seal(image);
             return write_file(path, image);
         };
         const auto written = co_await async::run_blocking(disk_, loop_, std::move(write));

@@ -43,7 +43,9 @@ KeptHistories read_histories(const fs::path& folder, const HistorySize& size) {
     for (const auto& file : files_in(folder)) {
         auto key = key_of(file.filename().string());
         if (!key) continue;
-        const auto image = read_file(file, Ring::longest_image(size));
+        // It may have been written when more was kept: what is too much is cut.
+        const auto longest = Ring::longest_image(HistorySize::of(limits::console_history_max));
+        const auto image = read_file(file, longest);
         auto ring = image ? Ring::from_image(*image, size) : Result<Ring>(std::unexpected(image.error()));
         if (ring)
             kept.histories.push_back({*std::move(key), *std::move(ring)});

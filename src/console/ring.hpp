@@ -80,8 +80,10 @@ class Ring {
     std::size_t memory() const;
     const HistorySize& size() const { return size_; }
 
-    /// The whole history as bytes that from_image() reads back, versioned and with a checksum.
+    /// The whole history as bytes that from_image() reads back, versioned, but for the checksum, which takes
+    /// its time: seal() adds it on any thread.
     std::string image() const;
+    static void seal(std::string& image);
     /// Refuses an image that is damaged, of another version, or not made by image(). What is longer than
     /// `size` allows is cut.
     static Result<Ring> from_image(std::string_view image, const HistorySize& size);

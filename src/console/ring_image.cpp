@@ -186,8 +186,11 @@ std::string Ring::image() const {
         put(out, mark.at);
         put(out, mark.time);
     }
-    put(out, checksum(out));
     return out;
+}
+
+void Ring::seal(std::string& image) {
+    put(image, checksum(image));
 }
 
 Result<Ring> Ring::from_image(std::string_view image, const HistorySize& size) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/daemon.hpp"
 
+#include <cstdlib>
 #include <memory>
 #include <utility>
 
@@ -45,6 +46,7 @@ class Daemon {
     Result<> serve(std::vector<Fd> sockets) {
         scope_.spawn(start(std::move(sockets)));
         core_.run();
+        scope_.drop();  // a start that the end did not wait for
         return std::move(failure_);
     }
 
@@ -56,7 +58,9 @@ class Daemon {
  private:
     async::Task<> start(std::vector<Fd> sockets) {
         co_await consoles_.start_up();
+        if (ending_) co_return;
         auto started = co_await manager_.start_up();
+        if (ending_) co_return;
         if (started) consoles_.take_up_histories();
         for (auto& socket : sockets)
             if (started) started = server_.listen(std::move(socket), false);
@@ -125,7 +129,12 @@ Result<> run(const Settings& settings) {
     const auto served = daemon.serve(*std::move(sockets));
     log::info("ended; the longest step of the core took {:.1f} ms",
               std::chrono::duration<double, std::milli>(core.stalls()->longest()).count());
-    return served;
+    if (files.idle_within(limits::storage_goodbye) && logs.idle_within(limits::storage_goodbye))
+        return served;
+    // Storage holds a thread, which would be waited for as long as it likes.
+    log::warning("a thread is left behind, held by storage that does not answer");
+    if (!served) log::error("{}", served.error().message);
+    std::quick_exit(served ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 }  // namespace virtlight::daemon

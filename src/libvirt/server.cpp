@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "libvirt/socket.hpp"
+#include "manager/drained.hpp"
 
 namespace virtlight::libvirt {
 
@@ -126,10 +127,12 @@ void Server::serve(ConnectionId id) {
     connection->due_soon = false;
     auto& session = connection->caller.session;
 
-    int calls = 0;
-    for (; calls < limits::calls_per_turn; ++calls) {
+    const auto others_turn = scheduler_.now() + limits::turn;
+    bool more = true;
+    for (int calls = 0; calls < limits::calls_per_turn && scheduler_.now() < others_turn; ++calls) {
         const auto call = session.next_call();
-        if (!call) break;
+        more = call.has_value();
+        if (!more) break;
         perform(id, connection->caller, *call);
     }
     const bool streaming = session.send_streams();
@@ -137,8 +140,7 @@ void Server::serve(ConnectionId id) {
     if (!write_to(*connection)) return drop(id, "it has closed the connection");
     if (session.ended()) return drop(id, session.end_reason());
 
-    const bool more = calls == limits::calls_per_turn || (was_held_up && session.wants_input()) ||
-                      (streaming && session.output().empty());
+    more = more || (was_held_up && session.wants_input()) || (streaming && session.output().empty());
     if (more) serve_soon(id);
     const auto input = session.wants_input() && !more ? POLLIN : 0;
     const auto output = session.output().empty() ? 0 : POLLOUT;
@@ -147,6 +149,7 @@ void Server::serve(ConnectionId id) {
 }
 
 void Server::perform(ConnectionId id, Caller& caller, const Call& call) {
+    if (stopping_) return caller.session.reply(call.id, fail(Reason::operation_failed, "the daemon stops"));
     const manager::Manager::Asking asking(manager_, caller.name);
     auto answer = call.procedure->perform(*call.procedure, caller, call.payload);
     if (const auto* const now = std::get_if<Result<Bytes>>(&answer)) {
@@ -234,7 +237,11 @@ async::Task<> Server::shut_down() {
         scheduler_.unwatch(listener->watch);
     listeners_.clear();
     scheduler_.cancel(rest_);
-    co_await scope_.drained();
+    stopping_ = true;
+    if (!co_await manager::drained_within(scheduler_, scope_, waiters_, limits::shut_down_wait))
+        log::error("{} calls of clients have no answer", scope_.in_flight());
+    waiters_.drop();
+    scope_.drop();
     while (!connections_.empty()) {
         const auto& [id, connection] = *connections_.begin();
         write_to(*connection);

@@ -81,6 +81,8 @@ class Server {
     std::map<ConnectionId, std::unique_ptr<Connection>> connections_;
     manager::Manager::Subscription events_;
     async::Scope scope_;
+    async::Scope waiters_;
+    bool stopping_ = false;
     std::shared_ptr<Server*> self_;  ///< for posted work, which may come after the server
 };
 

@@ -144,7 +144,7 @@ void Session::append(const Header& header, View payload) {
 void Session::sent(std::size_t bytes, Time now) {
     sent_ += bytes;
     if (bytes > 0 || !unread_since_) unread_since_ = now;
-    if (output().empty()) unread_since_.reset();
+    if (!is_behind()) unread_since_.reset();
     if (!output().empty() && sent_ < limits::output_pause) return;
     output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(sent_));
     sent_ = 0;
@@ -190,6 +190,11 @@ void Session::close() {
 
 void Session::end(std::string reason) {
     end_reason_ = std::move(reason);
+}
+
+/// More is unread than streams are filled up to, whose viewers may look away for as long as they like.
+bool Session::is_behind() const {
+    return output().size() > limits::stream_output + limits::stream_chunk + length_bytes + header_bytes;
 }
 
 /// A message has begun and it is the client's turn to send the rest.

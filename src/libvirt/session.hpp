@@ -92,6 +92,7 @@ class Session {
     void refuse(const Header& header, const Error& error);
     void append(const Header& header, View payload);
     bool output_paused() const { return output().size() >= limits::output_pause; }
+    bool is_behind() const;
     bool rest_due() const;
     Time next_ping() const;
     void end(std::string reason);
@@ -113,7 +114,7 @@ class Session {
 
     Time began_;
     Time heard_;                        ///< when the last bytes came
-    std::optional<Time> unread_since_;  ///< since when the client has not taken any of output()
+    std::optional<Time> unread_since_;  ///< since when the client is behind and has not taken any of output()
     bool keepalive_ = false;
     int unanswered_pings_ = 0;
 };

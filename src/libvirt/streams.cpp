@@ -41,8 +41,20 @@ void Streams::receive(const Packet& packet) {
             Reason::too_many,
             fmt::format("the guest does not take its input: {} bytes wait already", stream.input.size())};
     } else {
+        // At once, as the client may be gone with the next message.
         stream.input.insert(stream.input.end(), packet.payload.begin(), packet.payload.end());
+        pass_in(stream);
     }
+}
+
+/// As much of what has come as the other end takes now.
+void Streams::pass_in(Stream& stream) {
+    if (stream.input.empty()) return;
+    const auto taken = stream.end->write(stream.input);
+    if (taken)
+        stream.input.erase(stream.input.begin(), stream.input.begin() + static_cast<std::ptrdiff_t>(*taken));
+    else
+        stream.failure = taken.error();
 }
 
 std::optional<Streams::Message> Streams::next() {
@@ -70,16 +82,9 @@ std::optional<Streams::Message> Streams::advance(Stream& stream) {
 
 /// Moves bytes both ways.
 std::optional<Streams::Message> Streams::pass_on(Stream& stream) {
-    if (!stream.input.empty()) {
-        const auto taken = stream.end->write(stream.input);
-        if (!taken) {
-            stream.failure = taken.error();
-            return std::nullopt;
-        }
-        stream.input.erase(stream.input.begin(), stream.input.begin() + static_cast<std::ptrdiff_t>(*taken));
-    }
+    pass_in(stream);
     // Who has asked for the end wants to see no more.
-    if (stream.finished) return std::nullopt;
+    if (stream.failure || stream.finished) return std::nullopt;
     const auto portion = stream.end->read(limits::stream_chunk);
     if (!portion) {
         stream.failure = portion.error();

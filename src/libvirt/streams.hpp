@@ -80,6 +80,7 @@ class Streams {
         std::optional<Error> failure{};
     };
 
+    static void pass_in(Stream& stream);
     std::optional<Message> advance(Stream& stream);
     std::optional<Message> pass_on(Stream& stream);
     Message message(Stream& stream, MessageStatus status, Bytes payload = {});

@@ -23,7 +23,7 @@ constexpr Numbers numbers_of{-1, -1, -1};
 // clang-format off
 template <> constexpr Numbers numbers_of<domain::Lifecycle>          { 0, 318, 107};
 template <> constexpr Numbers numbers_of<domain::Rebooted>           { 1, 319, 169};
-template <> constexpr Numbers numbers_of<domain::WatchdogFired>      { 4, 321, 171};
+template <> constexpr Numbers numbers_of<domain::WatchdogFired>      { 3, 321, 171};
 template <> constexpr Numbers numbers_of<domain::MemoryChanged>      {13, 331, 276};
 template <> constexpr Numbers numbers_of<domain::DeviceRemoved>      {15, 333, 311};
 template <> constexpr Numbers numbers_of<domain::DeviceAdded>        {19, 354, 0};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "async/task.hpp"
 
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -217,6 +218,16 @@ TEST(Blocking, RunsElsewhereAndComesBackToTheLoop) {
     EXPECT_NE(worker, std::thread::id());
     EXPECT_NE(worker, std::this_thread::get_id());
     EXPECT_EQ(after, std::this_thread::get_id());
+}
+
+TEST(Blocking, TellsWhetherWhatWasSubmittedIsDone) {
+    BlockingThreads threads(1);
+    EXPECT_TRUE(threads.idle_within(Duration::zero()));
+    std::promise<void> answer;
+    threads.submit([&] { answer.get_future().wait(); });
+    EXPECT_FALSE(threads.idle_within(milliseconds(1)));
+    answer.set_value();
+    EXPECT_TRUE(threads.idle_within(seconds(60)));
 }
 
 TEST(Blocking, DoesWhatWasSubmittedBeforeItEnds) {

@@ -106,6 +106,17 @@ def test_a_definition_that_cannot_be_read_is_reported_and_left_alone(own_host):
     assert bad.name in own_host.log.read_text()
 
 
+def test_it_ends_in_order_although_a_file_holds_up_its_start(own_host):
+    own_host.stop()
+    held = own_host.root / "var" / "lib" / "virtlight" / "domains" / "11111111-2222-3333-4444-555555555555.xml"
+    os.mkfifo(held)  # nobody writes to it
+    before = own_host.log.read_text()
+    own_host.launch()
+    wait_until(lambda: len(own_host.log.read_text()) > len(before), 20, "a line of the daemon's")
+    own_host.stop()
+    assert "left behind" in own_host.log.read_text()
+
+
 def test_no_file_is_left_of_what_was_removed(own_host):
     state = own_host.root / "var" / "lib" / "virtlight"
     wait_until((state / "autostarted").exists, own_host.patience, "the end of the autostart")
@@ -116,7 +127,7 @@ def test_no_file_is_left_of_what_was_removed(own_host):
         domain.create()
         domain.destroy()
         domain.undefine()
-    assert {path for path in state.rglob("*")} == before
+    wait_until(lambda: {path for path in state.rglob("*")} == before, own_host.patience, "the end of its files")
 
 
 def test_a_hundred_guests_come_and_go_without_a_trace(own_host):

@@ -140,12 +140,15 @@ class SimulatedHost(Host):
         (root / "vmlinuz").write_bytes(b"a kernel for a simulated guest")
         (root / "initrd.img").write_bytes(b"its initramfs")
 
-    def start(self):
+    def launch(self):
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [self.program, "--hypervisor", "simulated", "--root", self.root],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )
+
+    def start(self):
+        self.launch()
         wait_until(self.answers, 20, "the daemon's first answer")
 
     def answers(self):

@@ -87,6 +87,7 @@ class ConsolesTest : public test::LoopTest {
         };
         web.name = "web";
         web.uuid = Uuid::random();
+        web.memory_kib = web.memory_max_kib = 64 * 1024;
         web.consoles = {{}};
         web.on_reboot = domain::LifecycleAction::restart;
     }
@@ -317,7 +318,7 @@ struct Bodies {
         co_await t.until_history_has("the last line");
         const manager::SaveOptions how;
         const auto saved = co_await t.manager->managed_save(t.web.uuid, how);
-        EXPECT_TRUE(saved);
+        EXPECT_TRUE(saved) << saved.error().message;
         const manager::StartOptions options;
         const auto restored = co_await t.manager->start(t.web.uuid, options);
         EXPECT_TRUE(restored);
@@ -331,7 +332,7 @@ struct Bodies {
         co_await t.define_and_start();
         const manager::SaveOptions how;
         const auto saved = co_await t.manager->save(t.web.uuid, image, how);
-        EXPECT_TRUE(saved);
+        EXPECT_TRUE(saved) << saved.error().message;
         const manager::StartOptions options;
         const auto started = co_await t.manager->start(t.web.uuid, options);
         EXPECT_TRUE(started);
@@ -410,6 +411,24 @@ struct Bodies {
         t.tell_tty(t.pty.path());
         t.pty.say(" and after");
         co_await t.until_history_has("before and after");
+        co_await t.end();
+    }
+
+    static Task<> redefined_with_another(ConsolesTest& t) {
+        t.web.consoles = {{.target = Console::Target::serial}};
+        co_await t.begin();
+        co_await t.define_and_start();
+        t.serial.say("of the serial port");
+        co_await t.until_history_has("of the serial port");
+        const auto destroyed = co_await t.manager->destroy(t.web.uuid);
+        EXPECT_TRUE(destroyed);
+        t.web.consoles = {{}};
+        co_await t.define_and_start();
+        co_await t.end();
+        co_await t.begin();
+        const std::optional<std::string> gone = "serial0";
+        EXPECT_FALSE(t.consoles->find(t.web.uuid, gone));
+        EXPECT_TRUE(t.consoles->find(t.web.uuid, std::nullopt));
         co_await t.end();
     }
 
@@ -576,6 +595,10 @@ TEST_F(ConsolesTest, NothingIsLostOfATtyThatComesLate) {
 
 TEST_F(ConsolesTest, AGuestThatRunsAlreadyIsReadWhereXenSaysItIsNow) {
     run(Bodies::found(*this));
+}
+
+TEST_F(ConsolesTest, AConsoleThatAGuestHasNoMoreDoesNotComeBackWithTheNextDaemon) {
+    run(Bodies::redefined_with_another(*this));
 }
 
 TEST_F(ConsolesTest, AGuestThatIsRestoredGoesOnWithTheScreenThatItWasSavedWith) {

@@ -406,7 +406,7 @@ TEST_F(SessionTest, EndsIfTheRestOfAMessageDoesNotCome) {
 
 TEST_F(SessionTest, EndsIfTheClientStopsReading) {
     open();
-    session.send_event(318, Bytes(100));
+    session.send_event(318, Bytes(2 * limits::stream_output));
     session.sent(0, now);
     pass(limits::read_wait - milliseconds(1));
     session.sent(1, now);
@@ -414,6 +414,14 @@ TEST_F(SessionTest, EndsIfTheClientStopsReading) {
     EXPECT_FALSE(session.ended());
     pass(milliseconds(1));
     EXPECT_TRUE(session.ended());
+}
+
+TEST_F(SessionTest, WaitsForAsLongAsItTakesForAViewerWhoDoesNotReadOn) {
+    open();
+    session.send_event(318, Bytes(limits::stream_output + limits::stream_chunk));
+    session.sent(0, now);
+    pass(2 * limits::read_wait);
+    EXPECT_FALSE(session.ended());
 }
 
 TEST_F(SessionTest, HasNothingToWaitForWhenAllIsQuiet) {

@@ -94,6 +94,15 @@ struct StreamsTest : testing::Test {
 
 using Told = std::vector<std::string>;
 
+TEST_F(StreamsTest, PassOnWhatComesBeforeTheMessageBehindIt) {
+    open(device);
+    receive(continued, "all of it");
+    EXPECT_EQ(device.input, "all of it");
+    receive(MessageStatus::error);
+    EXPECT_EQ(device.input, "all of it");
+    EXPECT_FALSE(device.open);
+}
+
 TEST_F(StreamsTest, CarryBytesBothWays) {
     device.output = "hello";
     open(device);

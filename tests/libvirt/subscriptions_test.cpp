@@ -84,7 +84,7 @@ TEST(Subscriptions, TellOfMemoryInBothStyles) {
 
 TEST(Subscriptions, TellOfAWatchdogInBothStyles) {
     Subscriptions subscriptions;
-    constexpr std::int32_t watchdog = 4;
+    constexpr std::int32_t watchdog = 3;
     const auto id = *subscriptions.add(watchdog, std::nullopt);
     ASSERT_TRUE(subscriptions.add_legacy(watchdog));
     const domain::Event fired{.name = "pv",
