@@ -90,7 +90,8 @@ Result<> add_seen_disk(std::vector<Disk>& disks, Disk disk, GuestType type) {
                     "target '{}' is taken: an HVM guest finds it on the same IDE drive as its disk {}", name,
                     to_string(other->target));
     }
-    disks.insert(std::ranges::upper_bound(disks, disk.target, {}, &Disk::target), std::move(disk));
+    const auto index = [](const Disk& other) { return other.target.index; };
+    disks.insert(std::ranges::upper_bound(disks, index(disk), {}, index), std::move(disk));
     return {};
 }
 

@@ -53,8 +53,9 @@ bool can_share(const Disk& one, const Disk& other);
 /// Whether a guest of this type can have the disk. unsupported_config: says what cannot be, and what can.
 Result<> check_disk(const Disk& disk, GuestType type);
 
-/// Adds a disk, in the order of targets. invalid_argument: another one has its place, or its source. The disk
-/// is one that check_disk() approves of.
+/// Adds a disk, in the order of targets' letters; those of one letter, as partitions are, stay in the order
+/// in which they come: a bootloader looks at the first disk of all. invalid_argument: another one has its
+/// place, or its source. The disk is one that check_disk() approves of.
 Result<> add_disk(std::vector<Disk>& disks, Disk disk, GuestType type);
 /// The same of a guest that another tool has made, whose disks may have their sources in common.
 Result<> add_seen_disk(std::vector<Disk>& disks, Disk disk, GuestType type);

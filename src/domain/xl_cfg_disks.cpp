@@ -220,16 +220,30 @@ class DiskReading {
     std::vector<std::string_view> said_;  ///< what can be said once
 };
 
+/// A definition has its disks in the order of their letters, xl as they are listed.
+void tell_boot_disk(const XlAt& at, const DiskName& listed, const Definition& definition) {
+    const auto& bootloader = definition.boot.bootloader;
+    const auto& first = definition.disks.front().target;
+    if (!bootloader.empty() && first != listed)
+        at.remark(
+            "the bootloader {} looks at {} here, the first of the disks by their names; with xl it would be "
+            "{}, which is listed first",
+            bootloader, to_string(first), to_string(listed));
+}
+
 }  // namespace
 
 void read_xl_disks(const XlAt& at, Definition& definition) {
+    std::optional<DiskName> listed;
     for (const auto& item : at.items()) {
         auto disk = DiskReading(item).read();
+        if (!listed) listed = disk.target;
         if (const auto good = check_disk(disk, definition.type); !good)
             return item.unsupported("{}", good.error().message);
         if (const auto added = add_disk(definition.disks, std::move(disk), definition.type); !added)
             return item.invalid("{}", added.error().message);
     }
+    if (listed) tell_boot_disk(at.items().front(), *listed, definition);
 }
 
 void write_xl_disks(const Definition& definition, XlWriter& writer) {

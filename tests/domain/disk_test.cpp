@@ -59,14 +59,14 @@ RC_GTEST_PROP(DiskName, HasANumberOfItsOwn, ()) {
     RC_ASSERT((device_number(one) == device_number(other)) == (one == other));
 }
 
-TEST(Disks, AreInTheOrderOfTheirTargets) {
+TEST(Disks, AreInTheOrderOfTheirLettersAndOfOneLetterAsTheyCome) {
     std::vector<Disk> disks;
     for (const std::string_view text : {"sda", "xvdb", "xvda2", "hdc", "xvdaa", "xvda1", "hda"})
         ASSERT_TRUE(add_disk(disks, {.target = named(text)}, GuestType::pv));
     std::string order;
     for (const auto& disk : disks)
         order += to_string(disk.target) + " ";
-    EXPECT_EQ(order, "hda sda xvda1 xvda2 xvdb hdc xvdaa ");
+    EXPECT_EQ(order, "sda xvda2 xvda1 hda xvdb hdc xvdaa ");
 }
 
 TEST(Disks, HaveTargetsAndAliasesOfTheirOwn) {

@@ -274,6 +274,35 @@ TEST(XlCfgDisks, ThatCannotBeAreRefusedWithTheirLine) {
     EXPECT_THAT(refused("disk = ['/a,raw,xvda', '/b,raw,xvda']"), HasSubstr("target 'xvda' duplicated"));
 }
 
+TEST(XlCfgDisks, BootFromThePartitionThatIsListedFirst) {
+    const std::string xen_tools =
+        "name='web'\nmemory=512\nbootloader='pygrub'\nroot='/dev/xvda2 ro'\n"
+        "disk=['file:/srv/web/disk.img,xvda2,w', 'file:/srv/web/swap.img,xvda1,w']\n";
+    const auto cfg = read_xl_cfg(xen_tools).value_or(XlCfg{});
+    const auto targets = [](const Definition& definition) {
+        std::vector<std::string> all;
+        for (const auto& disk : definition.disks)
+            all.push_back(to_string(disk.target));
+        return all;
+    };
+    EXPECT_THAT(targets(cfg.definition), ElementsAre("xvda2", "xvda1"));
+    EXPECT_THAT(cfg.remarks, IsEmpty());
+    EXPECT_THAT(targets(parse_xml(format_xml(cfg.definition)).value_or(Definition())),
+                ElementsAre("xvda2", "xvda1"));
+    EXPECT_THAT(targets(read(format_xl_cfg(cfg.definition))), ElementsAre("xvda2", "xvda1"));
+}
+
+TEST(XlCfgDisks, ThatAreNotBootedAsWithXlAreTold) {
+    const std::string disks = "disk=['/b,raw,xvdb',\n'/a,raw,xvda']\n";
+    const auto told = [](const std::string& file) { return read_xl_cfg(file).value_or(XlCfg{}).remarks; };
+    EXPECT_THAT(
+        told("name='web'\nmemory=512\nbootloader='pygrub'\n" + disks),
+        ElementsAre("line 4: the bootloader pygrub looks at xvda here, the first of the disks by their "
+                    "names; with xl it would be xvdb, which is listed first"));
+    EXPECT_THAT(told(pv + disks), IsEmpty()) << "the kernel finds them by their names";
+    EXPECT_THAT(told("name='web'\nmemory=512\nbootloader='pygrub'\ndisk=[]\n"), IsEmpty());
+}
+
 TEST(XlCfgDisks, SayEachThingOnce) {
     const auto disk = [](const std::string& more) { return refused("disk = [ 'vdev=xvda," + more + "' ]"); };
     EXPECT_THAT(disk("format=qcow2,format=raw,target=/a"),

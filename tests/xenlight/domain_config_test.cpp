@@ -257,6 +257,17 @@ TEST(DomainConfig, HoldsAllThatAGuestIsMadeOf) {
     EXPECT_EQ(after_a_round_trip(with_one_label), with_one_label);
 }
 
+TEST(DomainConfig, HasThePartitionFirstThatABootloaderIsToLookAt) {
+    auto definition = pygrub_guest();
+    definition.disks = {
+        {.target = {.index = 0, .partition = 2}, .source = Disk::Source::file, .path = "/root.img"},
+        {.target = {.index = 0, .partition = 1}, .source = Disk::Source::file, .path = "/swap.img"}};
+    DomainConfig config;
+    write_config(definition, *config);
+    EXPECT_STREQ(config->disks[0].vdev, "xvda2");
+    EXPECT_EQ(read_config(*config).disks, definition.disks);
+}
+
 TEST(DomainConfig, GivesTheXenConsoleToAnHvmGuestWithoutSerialPorts) {
     auto definition = hvm_guest();
     definition.consoles.clear();
