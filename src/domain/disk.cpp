@@ -70,9 +70,6 @@ Result<> check_disk(const Disk& disk, GuestType type) {
     if (disk.backend == Disk::Backend::phy && disk.format != Disk::Format::raw)
         return fail(Reason::unsupported_config, "disk {} has driver phy, which serves the format raw only",
                     name);
-    if (disk.backend == Disk::Backend::phy && disk.source == Disk::Source::file)
-        return fail(Reason::unsupported_config,
-                    "disk {} has driver phy, which serves a block device only, not a file", name);
     return type == GuestType::hvm ? check_emulated(disk) : Result<>{};
 }
 

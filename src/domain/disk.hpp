@@ -19,7 +19,8 @@ struct Disk {
     /// What the path names. Xen looks for itself; it is kept because clients tell the two apart.
     enum class Source { none, file, block };
     enum class Format { raw, qcow, qcow2, vhd, qed };
-    /// Who serves it in the backend domain: the kernel (phy), a QEMU (qdisk), or which of them Xen chooses.
+    /// Who serves it in the backend domain: the kernel (phy; a file through a loop device), a QEMU (qdisk),
+    /// or which of them Xen chooses.
     enum class Backend { chosen, phy, qemu };
 
     DiskName target{};  ///< where the guest finds it; no other disk of the guest is there

@@ -209,8 +209,7 @@ class DiskReading {
     void finish() {
         if (disk_.device == Device::cdrom) disk_.readonly = true;
         if (disk_.path.empty()) return;
-        const bool block = disk_.path.starts_with("/dev/") || disk_.backend == Backend::phy;
-        disk_.source = block ? Source::block : Source::file;
+        disk_.source = disk_.path.starts_with("/dev/") ? Source::block : Source::file;
     }
 
     const XlAt& at_;

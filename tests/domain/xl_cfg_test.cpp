@@ -259,6 +259,11 @@ TEST(XlCfgDisks, MayHaveAllThatADefinitionHas) {
                 ElementsAre(Disk{.target = named("hdc"), .device = Disk::Device::cdrom, .readonly = true}));
     EXPECT_EQ(disks("tap:qcow2:/a,xvda,w").at(0).format, Disk::Format::qcow2);
     EXPECT_EQ(disks("tap2:aio:/a,xvda,w").at(0).format, Disk::Format::raw);
+    EXPECT_THAT(disks("backendtype=phy,vdev=xvda,target=/srv/a.img"),
+                ElementsAre(Disk{.target = named("xvda"),
+                                 .source = Disk::Source::file,
+                                 .path = "/srv/a.img",
+                                 .backend = Disk::Backend::phy}));
 }
 
 TEST(XlCfgDisks, ThatCannotBeAreRefusedWithTheirLine) {
@@ -448,8 +453,8 @@ Definition as_xl_has_it(Definition d) {
     for (auto& disk : d.disks) {
         disk.shareable = disk.shareable && !disk.readonly;
         if (!simple(disk.backend_domain)) disk.backend_domain = "storage";
-        const bool block = disk.path.starts_with("/dev/") || disk.backend == Disk::Backend::phy;
-        if (!disk.path.empty()) disk.source = block ? Disk::Source::block : Disk::Source::file;
+        if (disk.path.empty()) continue;
+        disk.source = disk.path.starts_with("/dev/") ? Disk::Source::block : Disk::Source::file;
     }
     for (auto disk : std::exchange(d.disks, {}))
         std::ignore = add_disk(d.disks, std::move(disk), d.type);  // two may have the same source by now

@@ -47,6 +47,14 @@ TEST(DiskXml, IsReadIntoEachField) {
               .discard = false}));
 }
 
+TEST(DiskXml, OfAFileMayBeServedByTheKernel) {
+    auto definition = definition_of(
+        {.devices = disk("<driver name='phy' type='raw'/>" + std::string(source) + std::string(target))});
+    EXPECT_EQ(definition.disks.at(0),
+              (Disk{.source = Disk::Source::file, .path = "/d", .backend = Disk::Backend::phy}));
+    EXPECT_TRUE(format_xml(definition).contains("<driver name='phy' type='raw'/>"));
+}
+
 TEST(DiskXml, ReadsTheOldWordsOfDrivers) {
     const auto old = read(disk("<driver name='file' type='aio'/><source file='/d'/><target dev='xvda'/>"));
     EXPECT_EQ(old.backend, Disk::Backend::qemu);
@@ -107,8 +115,6 @@ TEST(DiskXml, IsRefusedByName) {
     EXPECT_EQ(refused(disk("<driver name='phy' type='qcow2'/><source dev='/d'/>" + std::string(target),
                            "type='block'")),
               place + "<disk>: disk xvda has driver phy, which serves the format raw only");
-    EXPECT_EQ(refused(disk("<driver name='phy'/>" + rest)),
-              place + "<disk>: disk xvda has driver phy, which serves a block device only, not a file");
     EXPECT_EQ(refused(disk("<source file='d'/>" + std::string(target))),
               place +
                   "<source>: the source of a disk must be the absolute path of a file or device in one line, "

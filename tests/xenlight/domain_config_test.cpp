@@ -309,8 +309,12 @@ TEST(DomainConfig, ThatMustBeWholeIsRefusedForDisksThatADefinitionCannotHold) {
               "disk xvda has blktap, which is not supported");
     EXPECT_EQ(complaint([](auto& disk) { std::strcpy(disk.vdev, "d0p1"); }),
               "'d0p1' is no name of a disk; allowed are xvda, xvdb ..., hda to hdd and sda to sdp");
-    EXPECT_EQ(complaint([](auto& disk) { disk.backend = LIBXL_DISK_BACKEND_PHY; }),
-              "disk xvda has driver phy, which serves a block device only, not a file");
+    EXPECT_EQ(complaint([](auto& disk) { disk.backend = LIBXL_DISK_BACKEND_PHY; }), "");
+    EXPECT_EQ(complaint([](auto& disk) {
+                  disk.backend = LIBXL_DISK_BACKEND_PHY;
+                  disk.format = LIBXL_DISK_FORMAT_QCOW2;
+              }),
+              "disk xvda has driver phy, which serves the format raw only");
 }
 
 TEST(DomainConfig, ThatMustBeWholeIsRefusedForOtherDevices) {
