@@ -118,6 +118,14 @@ void write_option(const Definition& definition, XlWriter& writer) {
     if (definition.type == GuestType::hvm) write(definition.graphics, writer);
 }
 
+/// Files of xend's say by it what shows the screen; xl does not look at it.
+void read_type(const XlAt& at) {
+    if (at.text() != "vnc")
+        at.remark(
+            "'type={}' of a 'vfb' is left out, as xl ignores it: 'vnc' and 'sdl' say what shows the screen",
+            shown(at.text()));
+}
+
 /// "KEY=VALUE,KEY=VALUE"
 void read_vfb(const XlAt& at, Definition& definition) {
     const auto items = at.items();
@@ -128,6 +136,10 @@ void read_vfb(const XlAt& at, Definition& definition) {
     definition.graphics.vnc = Vnc();
     for (const auto& parameter : parameters) {
         const auto part = at.part(parameters, parameter);
+        if (parameter.key == "type") {
+            read_type(part);
+            continue;
+        }
         const auto words = xl_screen_options.subspan(1);
         if (std::ranges::find(words, parameter.key, &XlOption::key) == words.end())
             return part.unsupported("'{}' of a 'vfb' is not supported", shown(parameter.key));

@@ -9,6 +9,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using xl::hvm;
 using xl::pv;
 using xl::read;
@@ -42,6 +43,20 @@ TEST(XlCfgScreens, OfPvGuestsAreFramebuffers) {
     EXPECT_EQ(read(pv + "vfb=['vnc=0,sdl=1']").graphics, Graphics{.sdl = Sdl()});
     EXPECT_EQ(read(pv + "vfb=['sdl=1,vnc=0']\nvnc=0").graphics, Graphics{.sdl = Sdl()});
     EXPECT_THAT(refusal(pv + "vfb=['sdl=1,vnc=1,vnc=0']"), HasSubstr("'vnc' is said twice"));
+}
+
+TEST(XlCfgScreens, OfPvGuestsMayHaveATypeThatXlIgnores) {
+    const auto told = [](const std::string& more) {
+        return read_xl_cfg(pv + more).value_or(XlCfg{}).remarks;
+    };
+    EXPECT_EQ(read(pv + "vfb=['type=vnc,vncunused=1,keymap=de']").graphics,
+              (Graphics{.vnc = Vnc(), .keymap = "de"}));
+    EXPECT_EQ(read(pv + "vfb=['type=sdl']").graphics, Graphics{.vnc = Vnc()}) << "as xl has it";
+    EXPECT_THAT(told("vfb=['type=vnc']"), IsEmpty());
+    EXPECT_THAT(
+        told("vfb=['type=sdl,sdl=1']"),
+        ElementsAre("line 4: 'type=sdl' of a 'vfb' is left out, as xl ignores it: 'vnc' and 'sdl' say "
+                    "what shows the screen"));
 }
 
 TEST(XlCfgScreens, OfPvGuestsSayInACommentWhatAFramebufferCannot) {
