@@ -187,6 +187,11 @@ TEST(DomainXmlRefusal, OfBootDevicesAndFirmware) {
         with("<loader secure='yes'>/x</loader>"),
         "unsupported configuration: line 4: Invalid value for attribute 'secure' in element 'loader': 'yes'; "
         "allowed here: no");
+    EXPECT_EQ(with("<loader type='rom' format='raw'>/x</loader>"), "ok");
+    EXPECT_EQ(with("<loader type='pflash' format='qcow2'>/x</loader>"),
+              "unsupported configuration: line 4: Invalid value for attribute 'format' in element 'loader': "
+              "'qcow2'; "
+              "allowed here: raw");
     EXPECT_EQ(with("<loader type='rom'>/x</loader>", " firmware='efi'"),
               "unsupported configuration: line 4: <loader> of type 'rom' contradicts firmware 'efi'");
     EXPECT_EQ(
