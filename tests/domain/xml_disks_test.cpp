@@ -84,6 +84,34 @@ TEST(DiskXml, IsReadAsLibvirtHasWrittenIt) {
               "ok");
 }
 
+TEST(DiskXml, OfAnyGuestMayBeWhereLibvirtHasWrittenItsControllers) {
+    const auto placed = [](std::string_view name, std::string_view type, unsigned controller, unsigned bus,
+                           unsigned unit) {
+        return fmt::format(
+            "<disk type='file' device='disk'><source file='/d'/><target dev='{}' bus='{}'/>"
+            "<address type='drive' controller='{}' bus='{}' target='0' unit='{}'/></disk>",
+            name, type, controller, bus, unit);
+    };
+    const std::string controllers =
+        "<controller type='ide' index='0'/><controller type='scsi' index='0'/>"
+        "<controller type='scsi' index='1'/><controller type='scsi' index='2'/>";
+    for (const bool hvm : {false, true}) {
+        EXPECT_EQ(refused(placed("hdc", "ide", 0, 1, 0) + controllers, hvm), "ok");
+        EXPECT_EQ(refused(placed("sdg", "scsi", 0, 0, 6) + controllers, hvm), "ok");
+        EXPECT_EQ(refused(placed("sdh", "scsi", 1, 0, 0) + controllers, hvm), "ok");
+        EXPECT_EQ(refused(placed("sdp", "scsi", 2, 0, 1) + controllers, hvm), "ok");
+        EXPECT_EQ(refused(placed("sdp", "scsi", 0, 0, 15) + controllers, hvm), "ok");
+        EXPECT_NE(refused(placed("sdp", "scsi", 1, 0, 8), hvm), "ok");
+        EXPECT_NE(refused(placed("sdh", "scsi", 1, 0, 1), hvm), "ok");
+        EXPECT_NE(refused(placed("sda", "scsi", 1, 0, 0), hvm), "ok");
+    }
+    const auto definition = definition_of({.devices = placed("sdh", "scsi", 1, 0, 0) + controllers});
+    EXPECT_FALSE(format_xml(definition).contains("type='scsi'")) << "the disk's name says it";
+    const auto named =
+        definition_of({.devices = "<controller type='scsi' index='1'><alias name='ua-s'/></controller>"});
+    EXPECT_TRUE(format_xml(named).contains("<controller type='scsi' index='1'>\n      <alias name='ua-s'/>"));
+}
+
 TEST(DiskXml, IsRefusedByName) {
     const std::string rest = std::string(source) + std::string(target);
     const auto place = std::string("line 6: ");
