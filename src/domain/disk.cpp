@@ -63,6 +63,15 @@ bool can_share(const Disk& one, const Disk& other) {
     return (one.readonly && other.readonly) || (one.shareable && other.shareable);
 }
 
+bool is_written_by_many(const Disk& disk) {
+    return disk.shareable && !disk.readonly;
+}
+
+Disk::Backend backend_of(const Disk& disk) {
+    const bool chosen = disk.backend == Disk::Backend::chosen;
+    return chosen && is_written_by_many(disk) ? Disk::Backend::qemu : disk.backend;
+}
+
 Result<> check_disk(const Disk& disk, GuestType type) {
     const auto name = to_string(disk.target);
     if (disk.source == Disk::Source::none && disk.device != Disk::Device::cdrom)
@@ -70,6 +79,12 @@ Result<> check_disk(const Disk& disk, GuestType type) {
     if (disk.backend == Disk::Backend::phy && disk.format != Disk::Format::raw)
         return fail(Reason::unsupported_config, "disk {} has driver phy, which serves the format raw only",
                     name);
+    if (disk.backend == Disk::Backend::phy && is_written_by_many(disk))
+        return fail(
+            Reason::unsupported_config,
+            "disk {} is shareable and has driver phy, whose hotplug script lets one guest write; its driver "
+            "must be qemu, or none",
+            name);
     return type == GuestType::hvm ? check_emulated(disk) : Result<>{};
 }
 

@@ -51,6 +51,13 @@ bool same_source(const Disk& one, const Disk& other);
 /// Whether both can be in use, should they have the same source: each is read-only, or each shareable.
 bool can_share(const Disk& one, const Disk& other);
 
+/// Whether other guests may write to it at the same time.
+bool is_written_by_many(const Disk& disk);
+
+/// Who is asked to serve it: what it says, and a QEMU where many write and it does not say. The kernel's
+/// backend comes with a hotplug script that lets one guest write.
+Disk::Backend backend_of(const Disk& disk);
+
 /// Whether a guest of this type can have the disk. unsupported_config: says what cannot be, and what can.
 Result<> check_disk(const Disk& disk, GuestType type);
 

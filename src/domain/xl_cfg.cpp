@@ -130,7 +130,7 @@ std::string without_place(const Definition& definition) {
             lines +=
                 fmt::format("# not said here: the link of interface {}, which is down\n", to_string(nic.mac));
     for (const auto& disk : definition.disks)
-        if (disk.shareable && disk.readonly)
+        if (disk.shareable)
             lines +=
                 fmt::format("# not said here: the domain's <shareable> of disk {}\n", to_string(disk.target));
     return lines;

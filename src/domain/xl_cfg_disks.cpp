@@ -26,7 +26,7 @@ constexpr Word<Backend> backends[] = {{"phy", Backend::phy}, {"qdisk", Backend::
 constexpr Word<Device> devices[] = {{"cdrom", Device::cdrom}, {"disk", Device::disk}};
 constexpr Word<bool> accesses[] = {{"ro", true}, {"r", true}, {"rw", false}, {"w", false}, {"", false}};
 
-/// As libxl, which knows no word for it, takes it: whoever checks that nobody else writes is to look away.
+/// Of files of xend's, to tell whoever checks that nobody else writes to look away. xl has no word for it.
 constexpr std::string_view shared_accesses[] = {"w!", "!"};
 
 /// What comes before the name of what a server has, "rbd:POOL/IMAGE".
@@ -248,13 +248,11 @@ void read_xl_disks(const XlAt& at, Definition& definition) {
 void write_xl_disks(const Definition& definition, XlWriter& writer) {
     std::vector<std::string> specs;
     for (const auto& disk : definition.disks) {
-        const auto access =
-            disk.shareable && !disk.readonly ? shared_accesses[0] : word_for<bool>(disk.readonly, accesses);
         auto spec = fmt::format("format={},vdev={},access={}", word_for<Format>(disk.format, formats),
-                                to_string(disk.target), access);
+                                to_string(disk.target), word_for<bool>(disk.readonly, accesses));
         if (disk.device == Device::cdrom) spec += ",devtype=cdrom";
-        if (disk.backend != Backend::chosen)
-            spec += fmt::format(",backendtype={}", word_for<Backend>(disk.backend, backends));
+        if (const auto backend = backend_of(disk); backend != Backend::chosen)
+            spec += fmt::format(",backendtype={}", word_for<Backend>(backend, backends));
         if (!disk.backend_domain.empty()) spec += fmt::format(",backend={}", disk.backend_domain);
         if (disk.direct_io) spec += ",direct-io-safe";
         if (disk.discard) spec += *disk.discard ? ",discard" : ",no-discard";

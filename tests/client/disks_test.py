@@ -151,6 +151,16 @@ def test_a_disk_serves_one_guest_that_writes(host, conn):
         shared.create()
 
 
+def test_a_shareable_disk_serves_two_guests_that_write(host, conn):
+    shared = disk(images.raw(host, "shared.img"), more="<shareable/>")
+    first = running(host, conn, "shares", shared)
+    second = running(host, conn, "shares-too", shared)
+    assert first.isActive() and second.isActive()
+    by_kernel = shared.replace("<driver ", "<driver name='phy' ")
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "xvdb is shareable and has driver phy"):
+        conn.defineXML(with_devices(host.guest("refused"), by_kernel))
+
+
 def test_what_is_in_a_cd_drive_is_changed(host, conn):
     one, two = images.raw(host, "one.iso"), images.raw(host, "two.iso")
     domain = conn.defineXML(with_devices(host.guest("cinema", "hvm"), cd_drive(one)))

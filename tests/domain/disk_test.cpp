@@ -81,6 +81,23 @@ TEST(Disks, HaveTargetsAndAliasesOfTheirOwn) {
     EXPECT_EQ(alias_of({.target = named("sdb1")}), "scsi-disk1p1");
 }
 
+TEST(Disks, ThatManyWriteAreServedByAQemu) {
+    using Backend = Disk::Backend;
+    Disk disk{.source = Disk::Source::file, .path = "/d", .shareable = true};
+    EXPECT_EQ(backend_of(disk), Backend::qemu);
+    disk.backend = Backend::phy;
+    EXPECT_EQ(
+        refusal(check_disk(disk, GuestType::pv)),
+        "disk xvda is shareable and has driver phy, whose hotplug script lets one guest write; its driver "
+        "must be qemu, or none");
+    disk.readonly = true;
+    EXPECT_EQ(backend_of(disk), Backend::phy);
+    EXPECT_EQ(refusal(check_disk(disk, GuestType::pv)), "ok") << "nobody writes";
+    disk.backend = Backend::chosen;
+    EXPECT_EQ(backend_of(disk), Backend::chosen);
+    EXPECT_EQ(backend_of({.source = Disk::Source::file, .path = "/d"}), Backend::chosen);
+}
+
 TEST(Disks, AreRefusedWhereTheDeviceModelWouldDropThem) {
     const Disk file{.target = named("hda"), .source = Disk::Source::file, .path = "/d", .readonly = true};
     EXPECT_EQ(refusal(check_disk(file, GuestType::pv)), "ok");

@@ -465,7 +465,8 @@ Definition as_xl_has_it(Definition d) {
         device.id.reset();
     }
     for (auto& disk : d.disks) {
-        disk.shareable = disk.shareable && !disk.readonly;
+        disk.backend = backend_of(disk);
+        disk.shareable = false;
         if (!simple(disk.backend_domain)) disk.backend_domain = "storage";
         if (disk.path.empty()) continue;
         disk.source = disk.path.starts_with("/dev/") ? Disk::Source::block : Disk::Source::file;
@@ -519,6 +520,15 @@ TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
                                 "address 52:54:00:6d:90:02\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the alias 'ua-v' of device 'video0'\n"));
     EXPECT_THAT(file, Not(HasSubstr("<description>")));
+}
+
+TEST(XlCfg, HasDisksThatManyWriteServedAsHere) {
+    auto definition = read(pv + "disk=['vdev=xvda,target=/a','vdev=xvdb,access=w!,target=/b']");
+    EXPECT_TRUE(definition.disks.at(1).shareable);
+    const auto file = format_xl_cfg(definition);
+    EXPECT_THAT(file, HasSubstr("# not said here: the domain's <shareable> of disk xvdb\n"));
+    EXPECT_THAT(file, HasSubstr("\"format=raw,vdev=xvda,access=rw,target=/a\""));
+    EXPECT_THAT(file, HasSubstr("\"format=raw,vdev=xvdb,access=rw,backendtype=qdisk,target=/b\""));
 }
 
 TEST(XlCfg, IsWrittenOneOptionALine) {

@@ -268,6 +268,17 @@ TEST(DomainConfig, HasThePartitionFirstThatABootloaderIsToLookAt) {
     EXPECT_EQ(read_config(*config).disks, definition.disks);
 }
 
+TEST(DomainConfig, HasAQemuServeADiskThatManyGuestsWrite) {
+    auto definition = pv_guest();
+    definition.disks = {{.source = Disk::Source::file, .path = "/d", .shareable = true},
+                        {.target = {.index = 1}, .source = Disk::Source::file, .path = "/e"}};
+    DomainConfig config;
+    write_config(definition, *config);
+    EXPECT_EQ(config->disks[0].backend, LIBXL_DISK_BACKEND_QDISK);
+    EXPECT_TRUE(config->disks[0].readwrite);
+    EXPECT_EQ(config->disks[1].backend, LIBXL_DISK_BACKEND_UNKNOWN);
+}
+
 TEST(DomainConfig, GivesTheXenConsoleToAnHvmGuestWithoutSerialPorts) {
     auto definition = hvm_guest();
     definition.consoles.clear();
