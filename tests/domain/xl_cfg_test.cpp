@@ -210,6 +210,14 @@ TEST(XlCfg, OfAGuestThatBootsFromItsDisk) {
               (Boot{.order = {network, cdrom, disk, floppy}, .firmware = Firmware::efi, .loader = "/f"}));
     EXPECT_EQ(read(hvm + "firmware_override='/f'").boot.firmware, Firmware::bios);
     EXPECT_EQ(read(hvm + "firmware='uefi'").boot.firmware, Firmware::efi);
+    EXPECT_EQ(read(hvm + "firmware='/f'").boot,
+              (Boot{.order = {disk, cdrom}, .firmware = Firmware::bios, .loader = "/f"}));
+    EXPECT_THAT(refusal(hvm + "bios='ovmf'\nfirmware='/f'"),
+                HasSubstr("line 6: 'firmware' is of an HVM guest"));
+    EXPECT_THAT(refusal(hvm + "firmware='rombios'"), HasSubstr("line 5: 'firmware' must be of an HVM guest"));
+    EXPECT_THAT(refusal(base + "firmware='pvgrub64'"),
+                HasSubstr("line 4: 'firmware': firmware 'pvgrub64' is a kernel of Xen's: say kernel = "
+                          "\"DIRECTORY/pvgrub64.bin\""));
     EXPECT_THAT(refusal(base), HasSubstr("a guest needs a 'kernel', a 'bootloader'"));
     EXPECT_THAT(refusal(hvm + "boot='x'"), HasSubstr("line 5: 'boot' has the letters a, c, d and n"));
     EXPECT_THAT(refusal(hvm + "bios='rombios'"),
