@@ -63,6 +63,15 @@ bool can_share(const Disk& one, const Disk& other) {
     return (one.readonly && other.readonly) || (one.shareable && other.shareable);
 }
 
+bool is_written_by_many(const Disk& disk) {
+    return disk.shareable && !disk.readonly;
+}
+
+Disk::Backend backend_of(const Disk& disk) {
+    const bool chosen = disk.backend == Disk::Backend::chosen;
+    return chosen && is_written_by_many(disk) ? Disk::Backend::qemu : disk.backend;
+}
+
 Result<> check_disk(const Disk& disk, GuestType type) {
     const auto name = to_string(disk.target);
     if (disk.source == Disk::Source::none && disk.device != Disk::Device::cdrom)
@@ -70,9 +79,12 @@ Result<> check_disk(const Disk& disk, GuestType type) {
     if (disk.backend == Disk::Backend::phy && disk.format != Disk::Format::raw)
         return fail(Reason::unsupported_config, "disk {} has driver phy, which serves the format raw only",
                     name);
-    if (disk.backend == Disk::Backend::phy && disk.source == Disk::Source::file)
-        return fail(Reason::unsupported_config,
-                    "disk {} has driver phy, which serves a block device only, not a file", name);
+    if (disk.backend == Disk::Backend::phy && is_written_by_many(disk))
+        return fail(
+            Reason::unsupported_config,
+            "disk {} is shareable and has driver phy, whose hotplug script lets one guest write; its driver "
+            "must be qemu, or none",
+            name);
     return type == GuestType::hvm ? check_emulated(disk) : Result<>{};
 }
 
@@ -90,7 +102,8 @@ Result<> add_seen_disk(std::vector<Disk>& disks, Disk disk, GuestType type) {
                     "target '{}' is taken: an HVM guest finds it on the same IDE drive as its disk {}", name,
                     to_string(other->target));
     }
-    disks.insert(std::ranges::upper_bound(disks, disk.target, {}, &Disk::target), std::move(disk));
+    const auto index = [](const Disk& other) { return other.target.index; };
+    disks.insert(std::ranges::upper_bound(disks, index(disk), {}, index), std::move(disk));
     return {};
 }
 

@@ -19,7 +19,8 @@ struct Disk {
     /// What the path names. Xen looks for itself; it is kept because clients tell the two apart.
     enum class Source { none, file, block };
     enum class Format { raw, qcow, qcow2, vhd, qed };
-    /// Who serves it in the backend domain: the kernel (phy), a QEMU (qdisk), or which of them Xen chooses.
+    /// Who serves it in the backend domain: the kernel (phy; a file through a loop device), a QEMU (qdisk),
+    /// or which of them Xen chooses.
     enum class Backend { chosen, phy, qemu };
 
     DiskName target{};  ///< where the guest finds it; no other disk of the guest is there
@@ -50,11 +51,19 @@ bool same_source(const Disk& one, const Disk& other);
 /// Whether both can be in use, should they have the same source: each is read-only, or each shareable.
 bool can_share(const Disk& one, const Disk& other);
 
+/// Whether other guests may write to it at the same time.
+bool is_written_by_many(const Disk& disk);
+
+/// Who is asked to serve it: what it says, and a QEMU where many write and it does not say. The kernel's
+/// backend comes with a hotplug script that lets one guest write.
+Disk::Backend backend_of(const Disk& disk);
+
 /// Whether a guest of this type can have the disk. unsupported_config: says what cannot be, and what can.
 Result<> check_disk(const Disk& disk, GuestType type);
 
-/// Adds a disk, in the order of targets. invalid_argument: another one has its place, or its source. The disk
-/// is one that check_disk() approves of.
+/// Adds a disk, in the order of targets' letters; those of one letter, as partitions are, stay in the order
+/// in which they come: a bootloader looks at the first disk of all. invalid_argument: another one has its
+/// place, or its source. The disk is one that check_disk() approves of.
 Result<> add_disk(std::vector<Disk>& disks, Disk disk, GuestType type);
 /// The same of a guest that another tool has made, whose disks may have their sources in common.
 Result<> add_seen_disk(std::vector<Disk>& disks, Disk disk, GuestType type);

@@ -17,6 +17,9 @@ enum class GuestType;
 /// The model of a NIC that has nothing but its vif.
 inline constexpr std::string_view paravirtual_nic = "netfront";
 
+/// That of Xen's tools for a NIC that names neither a bridge nor a script of its own.
+inline constexpr std::string_view default_bridge = "xenbr0";
+
 inline constexpr unsigned last_vlan = 4094;
 
 /// How a port of an Open vSwitch carries VLANs, each 1 to last_vlan.

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::string_view openvswitch_script = "vif-openvswitch";
 constexpr std::string_view bridge_script = "vif-bridge";
-constexpr std::string_view default_bridge = "xenbr0";
 
 /// As Xen's script takes it: "BRIDGE.TAG:TRUNK:TRUNK".
 std::string openvswitch_port(const std::string& bridge, const OpenVswitch& port) {

@@ -42,11 +42,12 @@ void read_option(const XlOption& option, XlReading& reading, Definition& definit
     const auto found = std::ranges::find(settings, option.key, &XlSetting::key);
     if (found == settings.end()) return;
     const XlAt at(reading, *found);
-    if (option.read) {
-        option.read(at, definition);
-    } else if (!says_no_more(*found, option)) {
+    if (option.read) return option.read(at, definition);
+    if (says_no_more(*found, option)) return;
+    if (option.ignored)
+        at.remark("option '{}' is left out: {}", option.key, option.meaning);
+    else
         at.unsupported("option '{}' is not supported: {}", option.key, option.meaning);
-    }
 }
 
 /// What a definition keeps is kept as XML.
@@ -129,10 +130,17 @@ std::string without_place(const Definition& definition) {
             lines +=
                 fmt::format("# not said here: the link of interface {}, which is down\n", to_string(nic.mac));
     for (const auto& disk : definition.disks)
-        if (disk.shareable && disk.readonly)
+        if (disk.shareable)
             lines +=
                 fmt::format("# not said here: the domain's <shareable> of disk {}\n", to_string(disk.target));
     return lines;
+}
+
+/// What an option may say all the same that has no place in a definition.
+std::string accepted(const XlOption& option) {
+    const auto held = option.holds.empty() ? std::string() : fmt::format("`{}`", option.holds);
+    if (!option.ignored) return held;
+    return held.empty() ? "anything, with a remark" : fmt::format("{}; anything else with a remark", held);
 }
 
 /// What a setting is, and what it can be.
@@ -189,7 +197,7 @@ std::string xl_cfg_document() {
     std::string settings;
     std::string absent;
     for_each_option([&](const XlOption& option) {
-        ++all;
+        all += option.ignored ? 0 : 1;
         both_ways += option.read ? 1 : 0;
         if (option.setting) {
             settings += fmt::format("| `{}` | {} |\n", option.key, described(option));
@@ -199,8 +207,7 @@ std::string xl_cfg_document() {
                                  : fmt::format("; an old form of `{}`", option.old_form_of);
             served += fmt::format("| `{}` | {}{} |\n", option.key, option.meaning, old);
         } else {
-            const auto held = option.holds.empty() ? std::string() : fmt::format("`{}`", option.holds);
-            absent += fmt::format("| `{}` | {} | {} |\n", option.key, option.meaning, held);
+            absent += fmt::format("| `{}` | {} | {} |\n", option.key, option.meaning, accepted(option));
         }
     });
     return fmt::format(

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "domain/xl_cfg_options.hpp"
 
-// What xl knows and a definition does not, each with the reason.
+// What xl knows and a definition does not, each with the reason; and what other tools write for themselves
+// into its files, which xl does not look at.
 
 namespace virtlight::domain {
 namespace {
@@ -10,13 +11,20 @@ constexpr XlOption absent(std::string_view key, std::string_view why, std::strin
     return {.key = key, .meaning = why, .holds = holds};
 }
 
+constexpr XlOption ignored(std::string_view key, std::string_view why, std::string_view holds = {}) {
+    return {.key = key, .meaning = why, .holds = holds, .ignored = true};
+}
+
 constexpr XlOption table[] = {
     absent("vif2", "netchannel2 is gone from Xen"),
     absent("vncviewer", "what xl does for its caller when it has made the guest", "0"),
     absent("dtdev", "of guests on Arm"),
     absent("vsnd", "PV sound is not served"),
-    absent("device_model", "xl ignores it; `device_model_override` names the program"),
     absent("vuart", "of guests on Arm"),
+    ignored("device_model", "xl ignores it; `device_model_override` names the program"),
+    ignored("parallel", "libvirt writes it, and xl knows no parallel ports", "none"),
+    ignored("dhcp", "xen-tools writes it, and xl does not know it"),
+    ignored("xen_shell", "xen-tools writes it for a program of its own, and xl does not know it"),
 };
 
 }  // namespace

@@ -139,6 +139,20 @@ void read_hvmloader(const XlAt& at, Definition& definition) {
 void write_hvmloader(const Definition& definition, XlWriter& writer) {
     write_loader(definition, writer, "firmware_override", Firmware::bios);
 }
+/// "firmware" says in one word, or by a path, what "bios" and "firmware_override" say; and of other guests it
+/// is a kernel.
+void read_short_firmware(const XlAt& at, Definition& definition) {
+    const auto& firmware = at.text();
+    const bool hvm = definition.type == GuestType::hvm;
+    if (hvm && firmware.starts_with('/')) return read_hvmloader(at, definition);
+    if (!hvm && (firmware == "pvgrub32" || firmware == "pvgrub64"))
+        return at.unsupported(
+            "firmware '{0}' is a kernel of Xen's: say kernel = \"DIRECTORY/{0}.bin\", where Xen's firmware "
+            "is, as in "
+            "/usr/lib/xen-4.17/boot",
+            firmware);
+    read_firmware(at, definition);
+}
 void read_uefi(const XlAt& at, Definition& definition) {
     read_loader(at, definition, Firmware::efi);
 }
@@ -156,7 +170,10 @@ constexpr XlOption table[] = {
     {"bootloader_args", "`bootloader_args`", read_bootloader_args, write_bootloader_args},
     {"boot", "`os/boot/@dev`", read_order, write_order},
     {"bios", "`os/@firmware`; not rombios", read_firmware, write_firmware},
-    {"firmware", "`os/@firmware`", read_firmware, nullptr, "bios"},
+    {"firmware",
+     "`os/@firmware`, or `os/loader` of type rom where it is a path; not pvgrub32 and pvgrub64, which are "
+     "`os/kernel`",
+     read_short_firmware, nullptr, "bios"},
     {"firmware_override", "`os/loader` of type rom", read_hvmloader, write_hvmloader},
     {"bios_path_override", "`os/loader` of type pflash", read_uefi, write_uefi},
 };

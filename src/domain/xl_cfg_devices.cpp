@@ -36,8 +36,8 @@ constexpr XlOption table[] = {
     {"vif",
      "`devices/interface`; without `gatewaydev`, `colo`; a rate's interval can be 50ms alone, xl's default",
      read_xl_nics, write_xl_nics},
-    {"disk", "`devices/disk`; `shareable` is access w!, unless it is read-only", read_xl_disks,
-     write_xl_disks},
+    {"disk", "`devices/disk`; `shareable` is access w! of xend's files, which xl does not know",
+     read_xl_disks, write_xl_disks},
     {"serial", "`devices/serial` of type pty", read_serial, write_serial},
 };
 

@@ -26,7 +26,7 @@ constexpr Word<Backend> backends[] = {{"phy", Backend::phy}, {"qdisk", Backend::
 constexpr Word<Device> devices[] = {{"cdrom", Device::cdrom}, {"disk", Device::disk}};
 constexpr Word<bool> accesses[] = {{"ro", true}, {"r", true}, {"rw", false}, {"w", false}, {"", false}};
 
-/// As libxl, which knows no word for it, takes it: whoever checks that nobody else writes is to look away.
+/// Of files of xend's, to tell whoever checks that nobody else writes to look away. xl has no word for it.
 constexpr std::string_view shared_accesses[] = {"w!", "!"};
 
 /// What comes before the name of what a server has, "rbd:POOL/IMAGE".
@@ -209,8 +209,7 @@ class DiskReading {
     void finish() {
         if (disk_.device == Device::cdrom) disk_.readonly = true;
         if (disk_.path.empty()) return;
-        const bool block = disk_.path.starts_with("/dev/") || disk_.backend == Backend::phy;
-        disk_.source = block ? Source::block : Source::file;
+        disk_.source = disk_.path.starts_with("/dev/") ? Source::block : Source::file;
     }
 
     const XlAt& at_;
@@ -220,28 +219,40 @@ class DiskReading {
     std::vector<std::string_view> said_;  ///< what can be said once
 };
 
+/// A definition has its disks in the order of their letters, xl as they are listed.
+void tell_boot_disk(const XlAt& at, const DiskName& listed, const Definition& definition) {
+    const auto& bootloader = definition.boot.bootloader;
+    const auto& first = definition.disks.front().target;
+    if (!bootloader.empty() && first != listed)
+        at.remark(
+            "the bootloader {} looks at {} here, the first of the disks by their names; with xl it would be "
+            "{}, which is listed first",
+            bootloader, to_string(first), to_string(listed));
+}
+
 }  // namespace
 
 void read_xl_disks(const XlAt& at, Definition& definition) {
+    std::optional<DiskName> listed;
     for (const auto& item : at.items()) {
         auto disk = DiskReading(item).read();
+        if (!listed) listed = disk.target;
         if (const auto good = check_disk(disk, definition.type); !good)
             return item.unsupported("{}", good.error().message);
         if (const auto added = add_disk(definition.disks, std::move(disk), definition.type); !added)
             return item.invalid("{}", added.error().message);
     }
+    if (listed) tell_boot_disk(at.items().front(), *listed, definition);
 }
 
 void write_xl_disks(const Definition& definition, XlWriter& writer) {
     std::vector<std::string> specs;
     for (const auto& disk : definition.disks) {
-        const auto access =
-            disk.shareable && !disk.readonly ? shared_accesses[0] : word_for<bool>(disk.readonly, accesses);
         auto spec = fmt::format("format={},vdev={},access={}", word_for<Format>(disk.format, formats),
-                                to_string(disk.target), access);
+                                to_string(disk.target), word_for<bool>(disk.readonly, accesses));
         if (disk.device == Device::cdrom) spec += ",devtype=cdrom";
-        if (disk.backend != Backend::chosen)
-            spec += fmt::format(",backendtype={}", word_for<Backend>(disk.backend, backends));
+        if (const auto backend = backend_of(disk); backend != Backend::chosen)
+            spec += fmt::format(",backendtype={}", word_for<Backend>(backend, backends));
         if (!disk.backend_domain.empty()) spec += fmt::format(",backend={}", disk.backend_domain);
         if (disk.direct_io) spec += ",direct-io-safe";
         if (disk.discard) spec += *disk.discard ? ",discard" : ",no-discard";

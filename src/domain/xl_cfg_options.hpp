@@ -119,6 +119,7 @@ struct XlOption {
     void (*write)(const Definition& definition, XlWriter& writer) = nullptr;
     std::string_view old_form_of{};  ///< it is read, and written as this
     std::string_view holds{};        ///< where it is not read: what it may say, as that is so anyway
+    bool ignored = false;            ///< where it is not read: it may say anything, which xl ignores, too
     bool setting = false;            ///< a definition has it as a setting of this name
 };
 

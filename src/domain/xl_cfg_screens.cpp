@@ -32,6 +32,17 @@ std::optional<unsigned> take_display(std::string& listen) {
     return display;
 }
 
+/// xl looks from the given one on for a display that is free. `at` is any of the words.
+void take_this_display(const XlAt& at, std::string_view told_by, unsigned display, Vnc& vnc) {
+    vnc.autoport = false;
+    if (at.key() == told_by)
+        at.remark(
+            "the VNC server has port {} and no other here, as '{}' says; with xl it would have the first "
+            "free "
+            "one from there on, as 'vncunused' is missing",
+            first_vnc_port + display, told_by);
+}
+
 std::optional<Vnc> read_vnc(const XlAt& at, bool otherwise) {
     if (!at.is_on("vnc", otherwise)) {
         refuse_words(at, "vnc", {"vnclisten", "vncdisplay", "vncpasswd"});
@@ -41,10 +52,13 @@ std::optional<Vnc> read_vnc(const XlAt& at, bool otherwise) {
             .autoport = at.is_on("vncunused", true),
             .password = at.text_of("vncpasswd")};
     auto display = static_cast<unsigned>(at.number_of("vncdisplay", last_display));
+    std::string_view told_by = "vncdisplay";
     if (const auto listens = take_display(vnc.listen)) {
         if (display != 0) at.invalid("the display is told by 'vnclisten' and by 'vncdisplay'");
         display = *listens;
+        told_by = "vnclisten";
     }
+    if (display != 0 && !at.sibling("vncunused")) take_this_display(at, told_by, display, vnc);
     if (vnc.autoport && display != 0)
         at.unsupported(
             "a display of VNC can be told here with 'vncunused = 0'; else the first free one is taken");
@@ -118,6 +132,14 @@ void write_option(const Definition& definition, XlWriter& writer) {
     if (definition.type == GuestType::hvm) write(definition.graphics, writer);
 }
 
+/// Files of xend's say by it what shows the screen; xl does not look at it.
+void read_type(const XlAt& at) {
+    if (at.text() != "vnc")
+        at.remark(
+            "'type={}' of a 'vfb' is left out, as xl ignores it: 'vnc' and 'sdl' say what shows the screen",
+            shown(at.text()));
+}
+
 /// "KEY=VALUE,KEY=VALUE"
 void read_vfb(const XlAt& at, Definition& definition) {
     const auto items = at.items();
@@ -128,6 +150,10 @@ void read_vfb(const XlAt& at, Definition& definition) {
     definition.graphics.vnc = Vnc();
     for (const auto& parameter : parameters) {
         const auto part = at.part(parameters, parameter);
+        if (parameter.key == "type") {
+            read_type(part);
+            continue;
+        }
         const auto words = xl_screen_options.subspan(1);
         if (std::ranges::find(words, parameter.key, &XlOption::key) == words.end())
             return part.unsupported("'{}' of a 'vfb' is not supported", shown(parameter.key));

@@ -11,7 +11,7 @@ namespace virtlight::domain {
 namespace {
 
 /// In libvirt's order of writing. Reading relies on os coming before features and devices: their defaults
-/// depend on the guest's type.
+/// depend on the guest's type; and on settings coming before features, which tell some, too.
 constexpr const XmlPart* parts[] = {
     &general_part,  &resources_part, &cpu_tuning_part,  &os_part,        &settings_part,
     &features_part, &cpu_part,       &clock_part,       &lifecycle_part, &pm_part,

@@ -17,8 +17,8 @@ void write_emulator(XmlWriter& writer, const Definition& definition, Shape) {
     if (!definition.emulator.empty()) writer.element("emulator").text(definition.emulator);
 }
 
-// Every guest of Xen has Xen's bus and a balloon, and libvirt writes both into every definition; of an HVM
-// guest with disks also the controllers that its device model has anyway.
+// Every guest of Xen has Xen's bus and a balloon, and libvirt writes both into every definition; of a guest
+// with disks hdX or sdX also the controllers that they would be on, whether its type has them or not.
 
 enum class Controller { xenbus, usb, ide, scsi };
 constexpr Word<Controller> controllers[] = {{"xenbus", Controller::xenbus},
@@ -26,9 +26,24 @@ constexpr Word<Controller> controllers[] = {{"xenbus", Controller::xenbus},
                                             {"ide", Controller::ide},
                                             {"scsi", Controller::scsi}};
 
-/// Each type has one.
-std::string own_name(Controller type) {
-    return fmt::format("{}0", word_for(type, controllers));
+std::string own_name(Controller type, unsigned index = 0) {
+    return fmt::format("{}{}", word_for(type, controllers), index);
+}
+
+/// Of libvirt's for sda to sdp, with seven drives each. Of other types there is one.
+constexpr unsigned scsi_controllers = 3;
+
+unsigned read_index(const XmlElement& element, Controller type) {
+    if (type != Controller::scsi) {
+        expect_attribute(element, "index", "0");
+        return 0;
+    }
+    const auto text = element.attribute("index").value_or("0");
+    const auto index = parse_number<unsigned>(text);
+    if (!index || *index >= scsi_controllers)
+        element.unsupported("a guest has {} <controller> of type 'scsi', with indexes from 0 on, not '{}'",
+                            scsi_controllers, shown(text));
+    return index.value_or(0);
 }
 
 constexpr std::uint32_t most_of_xenbus = std::numeric_limits<std::int32_t>::max();
@@ -45,30 +60,34 @@ std::optional<unsigned> read_bound(const XmlElement& xenbus, std::string_view at
 }
 
 void read_controllers(const XmlElement& devices, Definition& definition) {
-    const auto known = std::span(controllers).first(definition.type == GuestType::hvm ? 4 : 2);
-    std::set<Controller> seen;
+    std::set<std::string> seen;
     for (const auto& element : devices.children("controller")) {
         if (is_usb_controller(element)) continue;  // they are a part of their own
-        const auto type = attribute_choice(element, "type", known, Controller::xenbus);
-        expect_attribute(element, "index", "0");
-        read_alias(element, own_name(type), definition);
+        const auto type = attribute_choice<Controller>(element, "type", controllers, Controller::xenbus);
+        const auto index = read_index(element, type);
+        read_alias(element, own_name(type, index), definition);
         if (type == Controller::xenbus) {
             definition.platform.max_grant_frames = read_bound(element, "maxGrantFrames", 0);
             definition.platform.max_event_channels = read_bound(element, "maxEventChannels", 1);
         }
-        if (!seen.insert(type).second)
-            element.invalid("a guest has one <controller> of type '{}'", word_for(type, controllers));
+        if (!seen.insert(own_name(type, index)).second)
+            element.invalid("a guest has one <controller> of type '{}' and index {}",
+                            word_for(type, controllers), index);
     }
 }
 
-/// What an HVM guest has anyway goes unsaid, unless it has a name.
+/// What follows from the disks goes unsaid, unless it has a name.
+void write_named(XmlWriter& writer, const Definition& definition, Controller type, unsigned index) {
+    if (!has_alias(definition, own_name(type, index))) return;
+    auto element = writer.element("controller");
+    element.attribute("type", word_for(type, controllers)).attribute("index", index);
+    write_alias(writer, definition, own_name(type, index));
+}
+
 void write_emulated(XmlWriter& writer, const Definition& definition) {
-    for (const auto type : {Controller::ide, Controller::scsi}) {
-        if (!has_alias(definition, own_name(type))) continue;
-        auto element = writer.element("controller");
-        element.attribute("type", word_for(type, controllers)).attribute("index", "0");
-        write_alias(writer, definition, own_name(type));
-    }
+    write_named(writer, definition, Controller::ide, 0);
+    for (unsigned index = 0; index < scsi_controllers; ++index)
+        write_named(writer, definition, Controller::scsi, index);
 }
 
 void write_xenbus(XmlWriter& writer, const Definition& definition) {

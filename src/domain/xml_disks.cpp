@@ -80,6 +80,15 @@ void read_target(const XmlElement& element, Disk& disk) {
                            shown(*text), word_for(name->bus, buses), word_for(bus, buses));
 }
 
+/// libvirt has seven drives on a controller of SCSI; all sixteen can be said to be on one, too.
+unsigned units_on_a_controller(const XmlElement& address, const DiskName& target) {
+    constexpr unsigned of_ide = 2;
+    constexpr unsigned of_scsi = 7;
+    constexpr unsigned all = 16;
+    if (target.bus == DiskBus::ide) return of_ide;
+    return trimmed(address.attribute("controller").value_or("0")) == "0" ? all : of_scsi;
+}
+
 /// libvirt writes where the drive is on its emulated controller, which its name has said already.
 void read_address(const XmlElement& element, const DiskName& target) {
     const auto address = element.child("address");
@@ -89,11 +98,12 @@ void read_address(const XmlElement& element, const DiskName& target) {
         return;
     }
     const bool ide = target.bus == DiskBus::ide;
+    const unsigned drives = units_on_a_controller(address, target);
     expect_attribute(address, "type", "drive");
-    expect_attribute(address, "controller", "0");
+    expect_attribute(address, "controller", std::to_string(ide ? 0 : target.index / drives));
     expect_attribute(address, "target", "0");
     expect_attribute(address, "bus", std::to_string(ide ? target.index / 2 : 0));
-    expect_attribute(address, "unit", std::to_string(ide ? target.index % 2 : target.index));
+    expect_attribute(address, "unit", std::to_string(target.index % drives));
 }
 
 void read(const XmlElement& devices_element, Definition& definition) {

@@ -17,6 +17,7 @@ void read(const XmlElement& domain, Definition& definition) {
         definition.features.hap = attribute_choice(hap, "state", switches, true);
     }
     read_xen_features(features, definition);
+    read_told_settings(domain, definition);
 }
 
 void write(XmlWriter& writer, const Definition& definition, Shape) {

@@ -7,7 +7,7 @@
 
 // A screen comes with a keyboard and a mouse: on PS/2 with HVM, on Xen's bus with PV and PVH. They are
 // written, as clients look for them, and a definition has only what is on USB. One that has a user's alias is
-// written in any case.
+// written in any case. Without a screen they say nothing: libvirt writes them into each definition.
 
 namespace virtlight::domain {
 namespace {
@@ -36,9 +36,7 @@ void read_input(const XmlElement& element, Definition& definition) {
     const bool tablet = input == Input::tablet;
     if (definition.type != GuestType::hvm) {
         attribute_choice<Bus>(element, "bus", xen_buses, Bus::xen);
-        if (tablet || !definition.graphics.any())
-            element.unsupported(
-                "a PV or PVH guest has a mouse and a keyboard with <graphics>, and no other <input>");
+        if (tablet) element.unsupported("a PV or PVH guest has a mouse and a keyboard, and no other <input>");
         return read_alias(element, word_for(input, inputs), definition);
     }
     const auto bus = attribute_choice<Bus>(element, "bus", hvm_buses, tablet ? Bus::usb : Bus::ps2);

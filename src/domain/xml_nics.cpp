@@ -260,6 +260,10 @@ Nic read_nic(const XmlElement& interface) {
         nic.openvswitch = read_openvswitch(interface);
     }
     nic.script = interface.child("script").attribute("path").value_or("");
+    if (nic.kind == Kind::ethernet && nic.script.empty()) {
+        nic.kind = Kind::bridge;  // as libxl has one of which libvirt's driver tells it nothing
+        nic.bridge = default_bridge;
+    }
     nic.addresses = read_addresses(interface);
     nic.model = trimmed(interface.child("model").attribute("type").value_or(""));
     nic.target = trimmed(interface.child("target").attribute("dev").value_or(""));

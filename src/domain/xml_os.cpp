@@ -74,6 +74,7 @@ void read_firmware(const XmlElement& os, Boot& boot) {
     if (!loader) return;
     expect_attribute(loader, "readonly", "yes");
     expect_attribute(loader, "secure", "no");
+    expect_attribute(loader, "format", "raw");
     const auto type = attribute_choice(loader, "type", loader_types, Firmware::bios);
     if (boot.loader.empty()) {
         loader.invalid("<loader> must be the path of the guest's firmware");

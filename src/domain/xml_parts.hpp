@@ -63,6 +63,9 @@ void write_numatune(XmlWriter& writer, const std::vector<NumaCell>& cells);
 void read_xen_features(const XmlElement& features, Definition& definition);
 void write_xen_features(XmlWriter& writer, const Platform& platform);
 
+/// Of an HVM guest: what <features> and <os> say that is a setting here; after those in <metadata>.
+void read_told_settings(const XmlElement& domain, Definition& definition);
+
 /// The namespace of <xen:commandline>, which libvirt declares in <domain>.
 inline constexpr std::string_view xen_namespace = "http://libvirt.org/schemas/domain/xen/1.0";
 

@@ -19,10 +19,8 @@ Result<> check_disk_file(const Disk& disk) {
     // Not opened: opening a device can do anything.
     struct stat status{};
     if (::stat(disk.path.c_str(), &status) != 0) return refuse(errno_text(errno));
-    if (S_ISBLK(status.st_mode)) return {};
-    if (!S_ISREG(status.st_mode)) return refuse("it is neither a file nor a block device");
-    if (disk.backend == Disk::Backend::phy) return refuse("it is no block device, which driver phy needs");
-    return {};
+    if (S_ISBLK(status.st_mode) || S_ISREG(status.st_mode)) return {};
+    return refuse("it is neither a file nor a block device");
 }
 
 }  // namespace

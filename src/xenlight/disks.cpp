@@ -46,7 +46,7 @@ void write_disk(const Disk& disk, libxl_device_disk& theirs) {
     theirs.vdev = copy(to_string(disk.target));
     theirs.pdev_path = copy(disk.path);
     theirs.format = disk.source == Disk::Source::none ? LIBXL_DISK_FORMAT_EMPTY : xens(formats, disk.format);
-    theirs.backend = xens(backends, disk.backend);
+    theirs.backend = xens(backends, backend_of(disk));
     theirs.backend_domname = copy(disk.backend_domain);
     theirs.is_cdrom = cdrom;
     theirs.removable = cdrom;

@@ -11,7 +11,8 @@ namespace virtlight::xenlight {
 
 using LibxlDisk = Owned<libxl_device_disk, libxl_device_disk_init, libxl_device_disk_dispose>;
 
-/// Writes a disk into libxl's words; `theirs` is fresh. libxl does not know whether it is shareable. Pure.
+/// Writes a disk into libxl's words; `theirs` is fresh. libxl does not know whether it is shareable, only who
+/// serves it then. Pure.
 void write_disk(const domain::Disk& disk, libxl_device_disk& theirs);
 
 /// The disk that libxl's words describe. unsupported_config: what a definition cannot hold of it. What is

@@ -46,6 +46,15 @@ def test_a_guest_starts_with_its_disks(host, conn):
     assert "<alias" not in domain.XMLDesc(INACTIVE)
 
 
+def test_a_file_may_be_served_by_the_kernel_by_name(host, conn):
+    path = images.raw(host, "named-phy.img")
+    by_kernel = "<driver name='phy' type='raw'/>"
+    domain = running(host, conn, "by-kernel", disk(path, "xvda", driver=by_kernel))
+    assert by_kernel in domain.XMLDesc() and f"<source file='{path}'/>" in domain.XMLDesc()
+    domain.attachDeviceFlags(disk(images.raw(host, "second-phy.img"), driver=by_kernel), LIVE)
+    assert "second-phy.img" in domain.XMLDesc()
+
+
 def test_a_disk_that_is_missing_is_named_at_the_start(host, conn):
     domain = conn.defineXML(with_devices(host.guest("no-disk"), disk("/nowhere/disk.img")))
     with refused(INVALID_ARG, "/nowhere/disk.img of disk xvdb: No such file"):
@@ -140,6 +149,16 @@ def test_a_disk_serves_one_guest_that_writes(host, conn):
     shared = conn.defineXML(with_devices(host.guest("third"), disk(path, more="<shareable/>")))
     with refused(libvirt.VIR_ERR_OPERATION_FAILED, "<shareable/>"):
         shared.create()
+
+
+def test_a_shareable_disk_serves_two_guests_that_write(host, conn):
+    shared = disk(images.raw(host, "shared.img"), more="<shareable/>")
+    first = running(host, conn, "shares", shared)
+    second = running(host, conn, "shares-too", shared)
+    assert first.isActive() and second.isActive()
+    by_kernel = shared.replace("<driver ", "<driver name='phy' ")
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "xvdb is shareable and has driver phy"):
+        conn.defineXML(with_devices(host.guest("refused"), by_kernel))
 
 
 def test_what_is_in_a_cd_drive_is_changed(host, conn):

@@ -73,8 +73,8 @@ constexpr Bad devices[] = {
     {"other hypervisor", "<tpm model='tpm-crb'/>", "tpm", "allowed here: "},
     {"contradicting", "<disk><source file='/a'/><target dev='xvda' bus='ide'/></disk>", "target",
      "is on bus 'xen', not 'ide'"},
-    {"contradicting", "<disk><driver name='phy'/><source file='/a'/><target dev='xvda'/></disk>", "disk",
-     "a block device only"},
+    {"contradicting", "<disk><driver name='phy' type='qcow2'/><source file='/a'/><target dev='xvda'/></disk>",
+     "disk", "the format raw only"},
 };
 
 TEST(BadInput, OfDevicesIsNamedWithItsElementAndLine) {

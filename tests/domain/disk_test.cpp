@@ -59,14 +59,14 @@ RC_GTEST_PROP(DiskName, HasANumberOfItsOwn, ()) {
     RC_ASSERT((device_number(one) == device_number(other)) == (one == other));
 }
 
-TEST(Disks, AreInTheOrderOfTheirTargets) {
+TEST(Disks, AreInTheOrderOfTheirLettersAndOfOneLetterAsTheyCome) {
     std::vector<Disk> disks;
     for (const std::string_view text : {"sda", "xvdb", "xvda2", "hdc", "xvdaa", "xvda1", "hda"})
         ASSERT_TRUE(add_disk(disks, {.target = named(text)}, GuestType::pv));
     std::string order;
     for (const auto& disk : disks)
         order += to_string(disk.target) + " ";
-    EXPECT_EQ(order, "hda sda xvda1 xvda2 xvdb hdc xvdaa ");
+    EXPECT_EQ(order, "sda xvda2 xvda1 hda xvdb hdc xvdaa ");
 }
 
 TEST(Disks, HaveTargetsAndAliasesOfTheirOwn) {
@@ -79,6 +79,23 @@ TEST(Disks, HaveTargetsAndAliasesOfTheirOwn) {
     EXPECT_EQ(alias_of({.target = named("xvda")}), "xen-disk0");
     EXPECT_EQ(alias_of({.target = named("hdc")}), "ide-disk2");
     EXPECT_EQ(alias_of({.target = named("sdb1")}), "scsi-disk1p1");
+}
+
+TEST(Disks, ThatManyWriteAreServedByAQemu) {
+    using Backend = Disk::Backend;
+    Disk disk{.source = Disk::Source::file, .path = "/d", .shareable = true};
+    EXPECT_EQ(backend_of(disk), Backend::qemu);
+    disk.backend = Backend::phy;
+    EXPECT_EQ(
+        refusal(check_disk(disk, GuestType::pv)),
+        "disk xvda is shareable and has driver phy, whose hotplug script lets one guest write; its driver "
+        "must be qemu, or none");
+    disk.readonly = true;
+    EXPECT_EQ(backend_of(disk), Backend::phy);
+    EXPECT_EQ(refusal(check_disk(disk, GuestType::pv)), "ok") << "nobody writes";
+    disk.backend = Backend::chosen;
+    EXPECT_EQ(backend_of(disk), Backend::chosen);
+    EXPECT_EQ(backend_of({.source = Disk::Source::file, .path = "/d"}), Backend::chosen);
 }
 
 TEST(Disks, AreRefusedWhereTheDeviceModelWouldDropThem) {

@@ -53,6 +53,47 @@ TEST(Settings, AreReadFromMetadataAndLeaveTheRestOfItAsItWas) {
     EXPECT_EQ(parse_xml(with(setting("pool", "fast")).xml())->metadata, "");
 }
 
+TEST(Settings, AreReadFromElementsOfLibvirtsThatSayThem) {
+    const auto groups = [](const std::string& features) {
+        return definition_of({.os = hvm_os, .more = "<features>" + features + "</features>"}).settings;
+    };
+    const auto viridian = [](std::vector<std::string> words) {
+        return Settings{{"viridian", std::move(words)}};
+    };
+    EXPECT_EQ(groups("<viridian/>"), viridian({"defaults"}));
+    EXPECT_EQ(groups("<hyperv mode='custom'><relaxed state='on'/><vapic state='on'/><stimer state='on'/>"
+                     "<synic state='on'/><ipi state='off'/></hyperv>"),
+              viridian({"base", "apic_assist", "synic", "stimer"}));
+    EXPECT_EQ(groups("<viridian/><hyperv><tlbflush state='on'/><frequencies/></hyperv>"),
+              viridian({"defaults", "base", "freq", "hcall_remote_tlb_flush"}));
+    EXPECT_EQ(groups("<hyperv><ipi state='off'/></hyperv>"), Settings());
+    const auto with_table = definition_of(
+        {.os = "<os><type>hvm</type><acpi><table type='slic'>/srv/slic.bin</table></acpi></os>"});
+    EXPECT_EQ(with_table.settings, (Settings{{"acpi_firmware", "/srv/slic.bin"s}}));
+    EXPECT_EQ(parse_xml(format_xml(with_table)), with_table);
+}
+
+TEST(Settings, OfElementsOfLibvirtsAreRefusedWhereTheyCannotBe) {
+    const auto refusal = [](const std::string& more, const std::string& inside = "") {
+        return verdict(Sample{.os = "<os><type>hvm</type>" + inside + "</os>", .more = more}.xml());
+    };
+    EXPECT_THAT(refusal("<features><hyperv mode='passthrough'/></features>"),
+                HasSubstr("'passthrough'; allowed here: custom"));
+    EXPECT_THAT(refusal("<features><hyperv><spinlocks state='on' retries='8191'/></hyperv></features>"),
+                HasSubstr("element <spinlocks> is not supported in <hyperv>; allowed here: relaxed"));
+    EXPECT_THAT(refusal("", "<acpi><table type='msdm'>/t</table></acpi>"),
+                HasSubstr("'msdm'; allowed here: slic, rawset"));
+    EXPECT_THAT(refusal("", "<acpi><table>/t</table></acpi>"), HasSubstr("has no attribute 'type'"));
+    EXPECT_THAT(refusal("", "<acpi><table type='slic'>t</table></acpi>"), HasSubstr("absolute path"));
+    EXPECT_THAT(refusal("", "<acpi><table type='slic'/></acpi>"), HasSubstr("must be the path of a file"));
+    EXPECT_THAT(verdict(Sample{.more = "<features><hyperv/></features>"}.xml()),
+                HasSubstr("element <hyperv> is not supported in <features>"));
+    const auto metadata = with(setting("viridian", "all")).more;
+    EXPECT_THAT(refusal(metadata + "<features><viridian/></features>"),
+                HasSubstr("<viridian> says otherwise of the setting 'viridian' than <metadata>"));
+    EXPECT_EQ(refusal(with(setting("viridian", "defaults")).more + "<features><viridian/></features>"), "ok");
+}
+
 TEST(Settings, AreWrittenBeforeTheRestOfMetadata) {
     auto definition = *parse_xml(Sample{}.xml());
     definition.settings = {{"nx", false}, {"irqs", std::vector{"5"s, "7"s}}};

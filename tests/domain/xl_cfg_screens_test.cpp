@@ -9,6 +9,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using xl::hvm;
 using xl::pv;
 using xl::read;
@@ -32,6 +33,25 @@ TEST(XlCfgScreens, AreReadAsXlDoes) {
     EXPECT_EQ(read(pv + "vnc=1\nvnclisten='1.2.3.4'").graphics, Graphics{.vnc = Vnc{"1.2.3.4"}});
 }
 
+TEST(XlCfgScreens, HaveTheDisplayThatTheyName) {
+    const auto cfg = [](const std::string& file) { return read_xl_cfg(file).value_or(XlCfg{}); };
+    const auto told = cfg(hvm + "vncpasswd='a'\nvncdisplay=7\nkeymap='de'");
+    EXPECT_EQ(told.definition.graphics.vnc, (Vnc{"", false, 5907, "a"}));
+    EXPECT_THAT(
+        told.remarks,
+        ElementsAre("line 5: the VNC server has port 5907 and no other here, as 'vncdisplay' says; with xl "
+                    "it would have the first free one from there on, as 'vncunused' is missing"));
+    const auto listens = cfg(hvm + "vnclisten='127.0.0.1:3'");
+    EXPECT_EQ(listens.definition.graphics.vnc, (Vnc{"127.0.0.1", false, 5903}));
+    EXPECT_THAT(listens.remarks, ElementsAre(HasSubstr("line 4: the VNC server has port 5903")));
+    const auto framebuffer = cfg(pv + "vfb=['type=vnc,vncdisplay=1']");
+    EXPECT_EQ(framebuffer.definition.graphics.vnc, (Vnc{"", false, 5901}));
+    EXPECT_THAT(framebuffer.remarks, ElementsAre(HasSubstr("line 4: the VNC server has port 5901")));
+    EXPECT_THAT(cfg(hvm + "vncdisplay=0").remarks, IsEmpty());
+    EXPECT_EQ(read(hvm + "vncdisplay=0").graphics.vnc, Vnc());
+    EXPECT_THAT(cfg(hvm + "vncdisplay=2\nvncunused=0").remarks, IsEmpty());
+}
+
 TEST(XlCfgScreens, OfPvGuestsAreFramebuffers) {
     const auto definition =
         read(pv + "vfb=[' vncunused=0, vncdisplay=2,vncpasswd=a b,sdl=1,display=:0,keymap=de, ']");
@@ -44,6 +64,20 @@ TEST(XlCfgScreens, OfPvGuestsAreFramebuffers) {
     EXPECT_THAT(refusal(pv + "vfb=['sdl=1,vnc=1,vnc=0']"), HasSubstr("'vnc' is said twice"));
 }
 
+TEST(XlCfgScreens, OfPvGuestsMayHaveATypeThatXlIgnores) {
+    const auto told = [](const std::string& more) {
+        return read_xl_cfg(pv + more).value_or(XlCfg{}).remarks;
+    };
+    EXPECT_EQ(read(pv + "vfb=['type=vnc,vncunused=1,keymap=de']").graphics,
+              (Graphics{.vnc = Vnc(), .keymap = "de"}));
+    EXPECT_EQ(read(pv + "vfb=['type=sdl']").graphics, Graphics{.vnc = Vnc()}) << "as xl has it";
+    EXPECT_THAT(told("vfb=['type=vnc']"), IsEmpty());
+    EXPECT_THAT(
+        told("vfb=['type=sdl,sdl=1']"),
+        ElementsAre("line 4: 'type=sdl' of a 'vfb' is left out, as xl ignores it: 'vnc' and 'sdl' say "
+                    "what shows the screen"));
+}
+
 TEST(XlCfgScreens, OfPvGuestsSayInACommentWhatAFramebufferCannot) {
     auto definition = read(pv + "vfb=['']");
     definition.graphics.vnc->password = "a,b";
@@ -53,8 +87,8 @@ TEST(XlCfgScreens, OfPvGuestsSayInACommentWhatAFramebufferCannot) {
 }
 
 TEST(XlCfgScreens, ThatCannotBeAreRefusedWithTheirLine) {
-    EXPECT_THAT(refusal(hvm + "vncdisplay=2"),
-                HasSubstr("line 4: 'vncdisplay': a display of VNC can be told here with"));
+    EXPECT_THAT(refusal(hvm + "vncdisplay=2\nvncunused=1"),
+                HasSubstr("a display of VNC can be told here with 'vncunused = 0'"));
     EXPECT_THAT(refusal(hvm + "vnclisten='::1'\nvncdisplay=1"), HasSubstr("told by 'vnclisten' and by"));
     EXPECT_THAT(refusal(hvm + "vnc=0\nvnclisten='0.0.0.0'"), HasSubstr("line 5: 'vnclisten' means nothing"));
     EXPECT_THAT(refusal(hvm + "xauthority='/x'"), HasSubstr("'xauthority' means nothing without 'sdl'"));

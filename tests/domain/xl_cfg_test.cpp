@@ -2,7 +2,9 @@
 #include "domain/xl_cfg.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -183,6 +185,18 @@ TEST(XlCfg, TellsWhatXlWouldDoOtherwise) {
     EXPECT_THAT(remarks("on_crash = 'destroy'\non_reboot = 'restart'"), IsEmpty());
 }
 
+TEST(XlCfg, IsReadWithoutWhatOtherToolsWriteAndXlIgnores) {
+    EXPECT_THAT(
+        remarks("dhcp = 'dhcp'\nxen_shell = 'alice'\ndevice_model = '/usr/lib/xen/bin/qemu-dm'"),
+        ElementsAre("line 6: option 'device_model' is left out: xl ignores it; `device_model_override` "
+                    "names the program",
+                    "line 4: option 'dhcp' is left out: xen-tools writes it, and xl does not know it",
+                    HasSubstr("line 5: option 'xen_shell' is left out: xen-tools writes it")));
+    EXPECT_THAT(remarks("parallel = 'none'\ndhcp = ''"), IsEmpty());
+    EXPECT_THAT(remarks("parallel = '/dev/parport0'"), ElementsAre(HasSubstr("'parallel' is left out")));
+    EXPECT_EQ(read(pv + "parallel = 'none'").consoles, read(pv).consoles);
+}
+
 TEST(XlCfg, OfAGuestThatBootsFromItsDisk) {
     const std::string base = "name='d'\nmemory=64\ndisk=['/a,raw,xvda']\n";
     EXPECT_EQ(read(base + "bootloader='pygrub'\nbootloader_args=['-q','--debug']").boot,
@@ -196,6 +210,14 @@ TEST(XlCfg, OfAGuestThatBootsFromItsDisk) {
               (Boot{.order = {network, cdrom, disk, floppy}, .firmware = Firmware::efi, .loader = "/f"}));
     EXPECT_EQ(read(hvm + "firmware_override='/f'").boot.firmware, Firmware::bios);
     EXPECT_EQ(read(hvm + "firmware='uefi'").boot.firmware, Firmware::efi);
+    EXPECT_EQ(read(hvm + "firmware='/f'").boot,
+              (Boot{.order = {disk, cdrom}, .firmware = Firmware::bios, .loader = "/f"}));
+    EXPECT_THAT(refusal(hvm + "bios='ovmf'\nfirmware='/f'"),
+                HasSubstr("line 6: 'firmware' is of an HVM guest"));
+    EXPECT_THAT(refusal(hvm + "firmware='rombios'"), HasSubstr("line 5: 'firmware' must be of an HVM guest"));
+    EXPECT_THAT(refusal(base + "firmware='pvgrub64'"),
+                HasSubstr("line 4: 'firmware': firmware 'pvgrub64' is a kernel of Xen's: say kernel = "
+                          "\"DIRECTORY/pvgrub64.bin\""));
     EXPECT_THAT(refusal(base), HasSubstr("a guest needs a 'kernel', a 'bootloader'"));
     EXPECT_THAT(refusal(hvm + "boot='x'"), HasSubstr("line 5: 'boot' has the letters a, c, d and n"));
     EXPECT_THAT(refusal(hvm + "bios='rombios'"),
@@ -259,6 +281,11 @@ TEST(XlCfgDisks, MayHaveAllThatADefinitionHas) {
                 ElementsAre(Disk{.target = named("hdc"), .device = Disk::Device::cdrom, .readonly = true}));
     EXPECT_EQ(disks("tap:qcow2:/a,xvda,w").at(0).format, Disk::Format::qcow2);
     EXPECT_EQ(disks("tap2:aio:/a,xvda,w").at(0).format, Disk::Format::raw);
+    EXPECT_THAT(disks("backendtype=phy,vdev=xvda,target=/srv/a.img"),
+                ElementsAre(Disk{.target = named("xvda"),
+                                 .source = Disk::Source::file,
+                                 .path = "/srv/a.img",
+                                 .backend = Disk::Backend::phy}));
 }
 
 TEST(XlCfgDisks, ThatCannotBeAreRefusedWithTheirLine) {
@@ -272,6 +299,35 @@ TEST(XlCfgDisks, ThatCannotBeAreRefusedWithTheirLine) {
     EXPECT_THAT(disk("nbd:/a,raw,xvda"), HasSubstr("a disk of protocol 'nbd' is not supported"));
     EXPECT_THAT(disk(",raw,xvda,w"), HasSubstr("only a CD drive can be empty"));
     EXPECT_THAT(refused("disk = ['/a,raw,xvda', '/b,raw,xvda']"), HasSubstr("target 'xvda' duplicated"));
+}
+
+TEST(XlCfgDisks, BootFromThePartitionThatIsListedFirst) {
+    const std::string xen_tools =
+        "name='web'\nmemory=512\nbootloader='pygrub'\nroot='/dev/xvda2 ro'\n"
+        "disk=['file:/srv/web/disk.img,xvda2,w', 'file:/srv/web/swap.img,xvda1,w']\n";
+    const auto cfg = read_xl_cfg(xen_tools).value_or(XlCfg{});
+    const auto targets = [](const Definition& definition) {
+        std::vector<std::string> all;
+        for (const auto& disk : definition.disks)
+            all.push_back(to_string(disk.target));
+        return all;
+    };
+    EXPECT_THAT(targets(cfg.definition), ElementsAre("xvda2", "xvda1"));
+    EXPECT_THAT(cfg.remarks, IsEmpty());
+    EXPECT_THAT(targets(parse_xml(format_xml(cfg.definition)).value_or(Definition())),
+                ElementsAre("xvda2", "xvda1"));
+    EXPECT_THAT(targets(read(format_xl_cfg(cfg.definition))), ElementsAre("xvda2", "xvda1"));
+}
+
+TEST(XlCfgDisks, ThatAreNotBootedAsWithXlAreTold) {
+    const std::string disks = "disk=['/b,raw,xvdb',\n'/a,raw,xvda']\n";
+    const auto told = [](const std::string& file) { return read_xl_cfg(file).value_or(XlCfg{}).remarks; };
+    EXPECT_THAT(
+        told("name='web'\nmemory=512\nbootloader='pygrub'\n" + disks),
+        ElementsAre("line 4: the bootloader pygrub looks at xvda here, the first of the disks by their "
+                    "names; with xl it would be xvdb, which is listed first"));
+    EXPECT_THAT(told(pv + disks), IsEmpty()) << "the kernel finds them by their names";
+    EXPECT_THAT(told("name='web'\nmemory=512\nbootloader='pygrub'\ndisk=[]\n"), IsEmpty());
 }
 
 TEST(XlCfgDisks, SayEachThingOnce) {
@@ -417,10 +473,11 @@ Definition as_xl_has_it(Definition d) {
         device.id.reset();
     }
     for (auto& disk : d.disks) {
-        disk.shareable = disk.shareable && !disk.readonly;
+        disk.backend = backend_of(disk);
+        disk.shareable = false;
         if (!simple(disk.backend_domain)) disk.backend_domain = "storage";
-        const bool block = disk.path.starts_with("/dev/") || disk.backend == Disk::Backend::phy;
-        if (!disk.path.empty()) disk.source = block ? Disk::Source::block : Disk::Source::file;
+        if (disk.path.empty()) continue;
+        disk.source = disk.path.starts_with("/dev/") ? Disk::Source::block : Disk::Source::file;
     }
     for (auto disk : std::exchange(d.disks, {}))
         std::ignore = add_disk(d.disks, std::move(disk), d.type);  // two may have the same source by now
@@ -473,6 +530,15 @@ TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
     EXPECT_THAT(file, Not(HasSubstr("<description>")));
 }
 
+TEST(XlCfg, HasDisksThatManyWriteServedAsHere) {
+    auto definition = read(pv + "disk=['vdev=xvda,target=/a','vdev=xvdb,access=w!,target=/b']");
+    EXPECT_TRUE(definition.disks.at(1).shareable);
+    const auto file = format_xl_cfg(definition);
+    EXPECT_THAT(file, HasSubstr("# not said here: the domain's <shareable> of disk xvdb\n"));
+    EXPECT_THAT(file, HasSubstr("\"format=raw,vdev=xvda,access=rw,target=/a\""));
+    EXPECT_THAT(file, HasSubstr("\"format=raw,vdev=xvdb,access=rw,backendtype=qdisk,target=/b\""));
+}
+
 TEST(XlCfg, IsWrittenOneOptionALine) {
     auto definition = read(pv + "uuid='11111111-2222-3333-4444-555555555555'\ndisk=['/a,raw,xvda']");
     EXPECT_EQ(format_xl_cfg(definition),
@@ -503,11 +569,12 @@ TEST(XlCfgTable, HasEachOptionOfXlOnce) {
     for (const auto& key : keys)
         EXPECT_EQ(keys.count(key), 1u) << key;
     std::istringstream known(read_data("xl-cfg-options.txt"));
-    std::size_t count = 0;
-    for (std::string key; known >> key; ++count)
+    const std::set<std::string, std::less<>> xls(std::istream_iterator<std::string>(known), {});
+    for (const auto& key : xls)
         EXPECT_TRUE(keys.contains(key)) << key << " is an option of xl's, and not in the table";
-    EXPECT_GT(count, 150u);
-    EXPECT_EQ(keys.size(), count) << "the table has options that xl does not have";
+    EXPECT_GT(xls.size(), 150u);
+    for (const auto& option : options())
+        EXPECT_TRUE(option.ignored || xls.contains(option.key)) << option.key << " is no option of xl's";
 }
 
 TEST(XlCfgTable, SaysWhatBecomesOfEach) {

@@ -47,6 +47,14 @@ TEST(DiskXml, IsReadIntoEachField) {
               .discard = false}));
 }
 
+TEST(DiskXml, OfAFileMayBeServedByTheKernel) {
+    auto definition = definition_of(
+        {.devices = disk("<driver name='phy' type='raw'/>" + std::string(source) + std::string(target))});
+    EXPECT_EQ(definition.disks.at(0),
+              (Disk{.source = Disk::Source::file, .path = "/d", .backend = Disk::Backend::phy}));
+    EXPECT_TRUE(format_xml(definition).contains("<driver name='phy' type='raw'/>"));
+}
+
 TEST(DiskXml, ReadsTheOldWordsOfDrivers) {
     const auto old = read(disk("<driver name='file' type='aio'/><source file='/d'/><target dev='xvda'/>"));
     EXPECT_EQ(old.backend, Disk::Backend::qemu);
@@ -74,6 +82,34 @@ TEST(DiskXml, IsReadAsLibvirtHasWrittenIt) {
                       "<controller type='ide' index='0'/><controller type='xenbus' index='0'/>",
                       true),
               "ok");
+}
+
+TEST(DiskXml, OfAnyGuestMayBeWhereLibvirtHasWrittenItsControllers) {
+    const auto placed = [](std::string_view name, std::string_view type, unsigned controller, unsigned bus,
+                           unsigned unit) {
+        return fmt::format(
+            "<disk type='file' device='disk'><source file='/d'/><target dev='{}' bus='{}'/>"
+            "<address type='drive' controller='{}' bus='{}' target='0' unit='{}'/></disk>",
+            name, type, controller, bus, unit);
+    };
+    const std::string controllers =
+        "<controller type='ide' index='0'/><controller type='scsi' index='0'/>"
+        "<controller type='scsi' index='1'/><controller type='scsi' index='2'/>";
+    for (const bool hvm : {false, true}) {
+        EXPECT_EQ(refused(placed("hdc", "ide", 0, 1, 0) + controllers, hvm), "ok");
+        EXPECT_EQ(refused(placed("sdg", "scsi", 0, 0, 6) + controllers, hvm), "ok");
+        EXPECT_EQ(refused(placed("sdh", "scsi", 1, 0, 0) + controllers, hvm), "ok");
+        EXPECT_EQ(refused(placed("sdp", "scsi", 2, 0, 1) + controllers, hvm), "ok");
+        EXPECT_EQ(refused(placed("sdp", "scsi", 0, 0, 15) + controllers, hvm), "ok");
+        EXPECT_NE(refused(placed("sdp", "scsi", 1, 0, 8), hvm), "ok");
+        EXPECT_NE(refused(placed("sdh", "scsi", 1, 0, 1), hvm), "ok");
+        EXPECT_NE(refused(placed("sda", "scsi", 1, 0, 0), hvm), "ok");
+    }
+    const auto definition = definition_of({.devices = placed("sdh", "scsi", 1, 0, 0) + controllers});
+    EXPECT_FALSE(format_xml(definition).contains("type='scsi'")) << "the disk's name says it";
+    const auto named =
+        definition_of({.devices = "<controller type='scsi' index='1'><alias name='ua-s'/></controller>"});
+    EXPECT_TRUE(format_xml(named).contains("<controller type='scsi' index='1'>\n      <alias name='ua-s'/>"));
 }
 
 TEST(DiskXml, IsRefusedByName) {
@@ -107,8 +143,6 @@ TEST(DiskXml, IsRefusedByName) {
     EXPECT_EQ(refused(disk("<driver name='phy' type='qcow2'/><source dev='/d'/>" + std::string(target),
                            "type='block'")),
               place + "<disk>: disk xvda has driver phy, which serves the format raw only");
-    EXPECT_EQ(refused(disk("<driver name='phy'/>" + rest)),
-              place + "<disk>: disk xvda has driver phy, which serves a block device only, not a file");
     EXPECT_EQ(refused(disk("<source file='d'/>" + std::string(target))),
               place +
                   "<source>: the source of a disk must be the absolute path of a file or device in one line, "

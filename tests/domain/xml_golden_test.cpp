@@ -26,7 +26,8 @@ TEST_P(GoldenXml, InThatFormStaysAsItIs) {
 
 INSTANTIATE_TEST_SUITE_P(Files, GoldenXml,
                          testing::Values("pv-virt-install", "pvh-running", "hvm-serial", "hvm-disks",
-                                         "pv-pygrub", "pv-network", "hvm-desktop", "hvm-host-devices"),
+                                         "pv-pygrub", "pv-network", "pv-libvirtd", "hvm-desktop",
+                                         "hvm-host-devices"),
                          [](const auto& test) {
                              auto name = test.param;
                              std::ranges::replace(name, '-', '_');

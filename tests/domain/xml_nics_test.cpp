@@ -56,6 +56,11 @@ TEST(DomainXmlNics, HaveAllThatXenKnows) {
                 ElementsAre(Nic{.mac = first_mac, .kind = Nic::Kind::ethernet, .script = "vif-route"}));
 }
 
+TEST(DomainXmlNics, OfTypeEthernetWithoutAScriptAreOnXensOwnBridge) {
+    EXPECT_THAT(read(interface(std::string(mac) + "<ip address='10.0.0.7'/>", "ethernet")),
+                ElementsAre(Nic{.mac = first_mac, .bridge = "xenbr0", .addresses = {"10.0.0.7"}}));
+}
+
 TEST(DomainXmlNics, HaveALinkThatIsUpUnlessItIsDown) {
     EXPECT_THAT(read(bridged("<link state='up'/>")), ElementsAre(Nic{.mac = first_mac, .bridge = "xenbr0"}));
     EXPECT_THAT(read(bridged("<link state='down'/>")),
@@ -175,7 +180,6 @@ TEST(DomainXmlNicsRefusal, OfModelsThatTheGuestCannotSee) {
 }
 
 TEST(DomainXmlNicsRefusal, OfConnectionsThatContradictThemselves) {
-    EXPECT_THAT(refusal(interface(mac, "ethernet")), HasSubstr("needs a script"));
     EXPECT_THAT(refusal(bridged("<virtualport type='openvswitch'/><script path='vif-nat'/>")),
                 HasSubstr("has no script of its own"));
     const auto second = interface(std::string(bridge) + "<target dev='web0'/>");

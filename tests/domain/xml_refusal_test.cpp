@@ -187,6 +187,11 @@ TEST(DomainXmlRefusal, OfBootDevicesAndFirmware) {
         with("<loader secure='yes'>/x</loader>"),
         "unsupported configuration: line 4: Invalid value for attribute 'secure' in element 'loader': 'yes'; "
         "allowed here: no");
+    EXPECT_EQ(with("<loader type='rom' format='raw'>/x</loader>"), "ok");
+    EXPECT_EQ(with("<loader type='pflash' format='qcow2'>/x</loader>"),
+              "unsupported configuration: line 4: Invalid value for attribute 'format' in element 'loader': "
+              "'qcow2'; "
+              "allowed here: raw");
     EXPECT_EQ(with("<loader type='rom'>/x</loader>", " firmware='efi'"),
               "unsupported configuration: line 4: <loader> of type 'rom' contradicts firmware 'efi'");
     EXPECT_EQ(
@@ -318,13 +323,19 @@ TEST(DomainXmlRefusal, OfOtherDevices) {
     EXPECT_EQ(with("<controller type='pci' index='0'/>"),
               "unsupported configuration: line 6: Invalid value for attribute 'type' in element "
               "'controller': 'pci'; "
-              "allowed here: xenbus, usb");
+              "allowed here: xenbus, usb, ide, scsi");
+    EXPECT_EQ(with("<controller type='scsi' index='3'/>"),
+              "unsupported configuration: line 6: a guest has 3 <controller> of type 'scsi', with indexes "
+              "from 0 on, "
+              "not '3'");
+    EXPECT_EQ(with("<controller type='scsi' index='1'/>\n<controller type='scsi' index='1'/>"),
+              "invalid XML: line 7: a guest has one <controller> of type 'scsi' and index 1");
     EXPECT_EQ(with("<controller type='xenbus' index='0' ports='64'/>"),
               "unsupported configuration: line 6: attribute 'ports' of element <controller> is not "
               "supported; "
               "allowed here: type, index, maxGrantFrames, maxEventChannels");
     EXPECT_EQ(with("<controller type='xenbus'/>\n<controller type='xenbus'/>"),
-              "invalid XML: line 7: a guest has one <controller> of type 'xenbus'");
+              "invalid XML: line 7: a guest has one <controller> of type 'xenbus' and index 0");
     EXPECT_EQ(with("<memballoon model='none'/>"),
               "unsupported configuration: line 6: Invalid value for attribute 'model' in element "
               "'memballoon': 'none'; "

@@ -101,6 +101,18 @@ TEST(DomainXmlGraphics, BringAnAdapterAMouseAndAKeyboard) {
         ElementsAre(Input::tablet, Input::keyboard));
 }
 
+TEST(DomainXmlGraphics, MayBeMissingWhereLibvirtNamesAMouseAndAKeyboardAllTheSame) {
+    for (const auto& [bus, os] : {std::pair("ps2", hvm_os), std::pair("xen", pv_os)}) {
+        const auto inputs =
+            fmt::format("<input type='mouse' bus='{0}'/><input type='keyboard' bus='{0}'/>", bus);
+        const auto definition = read(inputs, os);
+        EXPECT_FALSE(definition.graphics.any()) << bus;
+        EXPECT_THAT(format_xml(definition), Not(HasSubstr("<input"))) << bus;
+    }
+    EXPECT_THAT(format_xml(read("<input type='mouse' bus='xen'><alias name='ua-m'/></input>", pv_os)),
+                HasSubstr("<alias name='ua-m'/>"));
+}
+
 TEST(DomainXmlGraphics, CountVideoMemoryInWholeMib) {
     EXPECT_EQ(read("<video><model type='vga' vram='16385'/></video>").video,
               (Video{Video::Model::vga, 17408}));
@@ -121,7 +133,8 @@ TEST(DomainXmlGraphicsRefusal, OfWhatIsNotServed) {
                 HasSubstr("only HVM guests can have a SPICE"));
     EXPECT_THAT(refusal("<sound model='ac97'/>", pv_os), HasSubstr("only HVM guests have <sound>"));
     EXPECT_THAT(refusal("<sound model='usb'/>"), HasSubstr("'usb'; allowed here: sb16, es1370, ac97, ich6"));
-    EXPECT_THAT(refusal("<input type='mouse' bus='xen'/>", pv_os), HasSubstr("with <graphics>"));
+    EXPECT_THAT(refusal("<input type='tablet' bus='xen'/>", pv_os), HasSubstr("and no other <input>"));
+    EXPECT_THAT(refusal("<input type='mouse' bus='ps2'/>", pv_os), HasSubstr("'ps2'; allowed here: xen"));
     EXPECT_THAT(refusal("<input type='tablet' bus='ps2'/>"), HasSubstr("a tablet is on bus 'usb'"));
     EXPECT_THAT(refusal("<input type='mouse' bus='virtio'/>"), HasSubstr("'virtio'; allowed here: usb, ps2"));
     EXPECT_THAT(refusal("<input type='tablet'/><input type='tablet'/><input type='tablet'/>"),

@@ -257,6 +257,28 @@ TEST(DomainConfig, HoldsAllThatAGuestIsMadeOf) {
     EXPECT_EQ(after_a_round_trip(with_one_label), with_one_label);
 }
 
+TEST(DomainConfig, HasThePartitionFirstThatABootloaderIsToLookAt) {
+    auto definition = pygrub_guest();
+    definition.disks = {
+        {.target = {.index = 0, .partition = 2}, .source = Disk::Source::file, .path = "/root.img"},
+        {.target = {.index = 0, .partition = 1}, .source = Disk::Source::file, .path = "/swap.img"}};
+    DomainConfig config;
+    write_config(definition, *config);
+    EXPECT_STREQ(config->disks[0].vdev, "xvda2");
+    EXPECT_EQ(read_config(*config).disks, definition.disks);
+}
+
+TEST(DomainConfig, HasAQemuServeADiskThatManyGuestsWrite) {
+    auto definition = pv_guest();
+    definition.disks = {{.source = Disk::Source::file, .path = "/d", .shareable = true},
+                        {.target = {.index = 1}, .source = Disk::Source::file, .path = "/e"}};
+    DomainConfig config;
+    write_config(definition, *config);
+    EXPECT_EQ(config->disks[0].backend, LIBXL_DISK_BACKEND_QDISK);
+    EXPECT_TRUE(config->disks[0].readwrite);
+    EXPECT_EQ(config->disks[1].backend, LIBXL_DISK_BACKEND_UNKNOWN);
+}
+
 TEST(DomainConfig, GivesTheXenConsoleToAnHvmGuestWithoutSerialPorts) {
     auto definition = hvm_guest();
     definition.consoles.clear();
@@ -298,8 +320,12 @@ TEST(DomainConfig, ThatMustBeWholeIsRefusedForDisksThatADefinitionCannotHold) {
               "disk xvda has blktap, which is not supported");
     EXPECT_EQ(complaint([](auto& disk) { std::strcpy(disk.vdev, "d0p1"); }),
               "'d0p1' is no name of a disk; allowed are xvda, xvdb ..., hda to hdd and sda to sdp");
-    EXPECT_EQ(complaint([](auto& disk) { disk.backend = LIBXL_DISK_BACKEND_PHY; }),
-              "disk xvda has driver phy, which serves a block device only, not a file");
+    EXPECT_EQ(complaint([](auto& disk) { disk.backend = LIBXL_DISK_BACKEND_PHY; }), "");
+    EXPECT_EQ(complaint([](auto& disk) {
+                  disk.backend = LIBXL_DISK_BACKEND_PHY;
+                  disk.format = LIBXL_DISK_FORMAT_QCOW2;
+              }),
+              "disk xvda has driver phy, which serves the format raw only");
 }
 
 TEST(DomainConfig, ThatMustBeWholeIsRefusedForOtherDevices) {
