@@ -144,12 +144,12 @@ TEST_F(Definitions, LeaveARunningGuestBehindAsTransient) {
 
 TEST_F(Definitions, OfARunningGuestLeaveTheLiveOneAlone) {
     auto guest = running("web");
-    EXPECT_FALSE(info(guest).updated) << "ttys are no difference";
+    EXPECT_FALSE(manager->is_updated(guest.uuid).value()) << "ttys are no difference";
     guest.vcpus_max = 4;
     EXPECT_TRUE(end_of(manager->define(guest)));
     EXPECT_EQ(manager->definition(guest.uuid, Which::live)->vcpus_max, 1u);
     EXPECT_EQ(manager->definition(guest.uuid, Which::stored)->vcpus_max, 4u);
-    EXPECT_TRUE(info(guest).updated);
+    EXPECT_TRUE(manager->is_updated(guest.uuid).value());
 }
 
 TEST_F(Definitions, MakeATransientGuestPersistent) {

@@ -92,7 +92,7 @@ TEST_F(Restart, KeepsTheLiveDefinitionApartFromTheStoredOne) {
     restart();
     EXPECT_EQ(manager->definition(guest.uuid, Which::live)->vcpus_max, 1u);
     EXPECT_EQ(manager->definition(guest.uuid, Which::stored)->vcpus_max, 4u);
-    EXPECT_TRUE(info(guest).updated);
+    EXPECT_TRUE(manager->is_updated(guest.uuid).value());
 }
 
 TEST_F(Restart, ForgetsAGuestThatHasEndedMeanwhile) {
