@@ -4,6 +4,7 @@
 #include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "domain/xml.hpp"
 #include "manager/disk_use.hpp"
 #include "manager/host_device_use.hpp"
 #include "manager/mac_use.hpp"
@@ -40,6 +41,7 @@ Task<Result<>> Guests::create(DomainRef domain, domain::Definition definition, S
                               Operation operation) {
     if (auto aside = co_await set_image_aside(domain); !aside) co_return aside;
     if (auto free = require_free(*domain, definition); !free) co_return free;
+    if (auto good = domain::check_length(definition); !good) co_return good;
     domain->short_lives = 0;
     const Making making(core_, domain, std::move(definition));
     co_return co_await bring_up(domain, options, {}, operation);
