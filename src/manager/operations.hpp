@@ -116,7 +116,7 @@ class Guests {
     async::Task<Result<>> clear_away(DomainRef domain, std::vector<domain::PciDevice> devices,
                                      hypervisor::Operation operation);
     /// The store need not remember the life that is over; but where it is to start anew and the daemon stops,
-    /// the next one is to know.
+    /// or where something half made may be left, the next one is to know.
     async::Task<Result<>> forget(DomainRef domain);
 
  private:
@@ -139,6 +139,9 @@ class Guests {
     async::Task<Result<>> ready_to_run(DomainRef domain);
     async::Task<> hold_again(DomainRef domain, Held held);
     async::Task<Result<>> unpause(DomainRef domain, hypervisor::Operation operation);
+    async::Task<> settle_unmade(DomainRef domain, StoredLife intent, Reason why);
+    async::Task<> note_half_made(DomainRef domain, StoredLife intent);
+    async::Task<bool> may_be_there(Uuid uuid);
     async::Task<Result<>> make_sure(DomainRef domain, Result<> let_run);
     enum class Ran { no, yes, unknown };
     async::Task<Ran> has_run(DomainRef domain);
