@@ -4,7 +4,6 @@
 #include <functional>
 #include <utility>
 
-#include "base/limits.hpp"
 #include "domain/definition.hpp"
 #include "domain/text.hpp"
 #include "domain/xml.hpp"
@@ -143,8 +142,7 @@ Result<> change(Definition& definition, const Metadata& metadata) {
 Result<> set_metadata(Definition& definition, const Metadata& metadata) {
     auto changed = definition;
     if (auto done = change(changed, metadata); !done) return done;
-    // Half of what can be read: more comes to a definition while its guest runs.
-    if (metadata.text && format_xml(changed).size() > limits::xml_bytes / 2)
+    if (metadata.text && !check_length(changed))
         return fail(Reason::invalid_argument, "metadata of {} bytes are too much for the definition",
                     metadata.text->size());
     definition = std::move(changed);

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/limits.hpp"
 #include "domain/xml_document.hpp"
 #include "domain/xml_parts.hpp"
 #include "domain/xml_values.hpp"
@@ -68,6 +69,15 @@ Result<Definition> parse_document(xmlDoc& document) {
 
 std::string format_xml(const Definition& definition, std::optional<unsigned> domid) {
     return domid ? write_domain(with_vif_names(definition, *domid), domid) : write_domain(definition, domid);
+}
+
+Result<> check_length(const Definition& definition) {
+    constexpr auto most = limits::xml_bytes / 2;
+    const auto bytes = format_xml(definition).size();
+    if (bytes <= most) return {};
+    return fail(Reason::invalid_argument,
+                "the definition is too long to be kept: its XML takes {} bytes, and {} are the most", bytes,
+                most);
 }
 
 }  // namespace virtlight::domain

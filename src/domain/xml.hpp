@@ -20,6 +20,11 @@ Result<Definition> parse_xml(std::string_view xml);
 /// running domain.
 std::string format_xml(const Definition& definition, std::optional<unsigned> domid = std::nullopt);
 
+/// Whether what it is written down as can be read back, also with what comes to it while it is kept: its XML
+/// has no more than half of limits::xml_bytes. What was read may be longer when it is written.
+/// invalid_argument.
+Result<> check_length(const Definition& definition);
+
 /// The <metadata> element of its XML: what tools keep there and its settings. Empty: it has neither.
 std::string metadata_xml(const Definition& definition);
 

@@ -98,7 +98,7 @@ Result<bool> is_persistent(Manager& manager, const Domain& dom) {
 }
 
 Result<bool> is_updated(Manager& manager, const Domain& dom) {
-    return transform(manager.find(dom.uuid), &DomainInfo::updated);
+    return manager.is_updated(dom.uuid);
 }
 
 Result<bool> autostart(Manager& manager, const Domain& dom) {

@@ -20,6 +20,7 @@ void Core::begin_life(const DomainRef& domain, Life life, domain::Status status,
     }
     life.id = lives_.next();
     life.since = scheduler.now();
+    half_made.erase(domain->uuid);
     const auto id = life.id;
     life.definition.name = domain->name;  // whatever another tool calls its guest
     domain->life = std::move(life);

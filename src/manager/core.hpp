@@ -5,6 +5,7 @@
 #include <set>
 
 #include "async/scheduler.hpp"
+#include "async/timing.hpp"
 #include "hypervisor/port.hpp"
 #include "manager/domain.hpp"
 #include "manager/event_bus.hpp"
@@ -46,6 +47,9 @@ class Core {
     std::uint64_t memory_free_kib = 0;
     /// The host's PCI devices that are on their way to or from a driver, or are being reset: for no guest.
     std::set<domain::PciAddress> pci_changing{};
+    /// Those whose last start has failed and has left something in Xen, or may have: what is noted of it is
+    /// for the next daemon, which removes that. Each has a file in the store.
+    std::set<Uuid> half_made{};
     /// The daemon ends in order: no job begins, and what is half done is cancelled.
     bool stopping = false;
     Timeline timeline;
@@ -57,6 +61,22 @@ class Core {
 
  private:
     IdSource<hypervisor::LifeTag> lives_;
+};
+
+/// An operation that puts right what another one has left. That may have been cancelled, and this is not with
+/// it; but it is bounded.
+class Mending {
+ public:
+    Mending(Core& core, Duration bound)
+        : deadline_(core.scheduler, core.scheduler.now() + bound, source_),
+          operation_{core.operations.next(), source_.token()} {}
+
+    const hypervisor::Operation& operation() const { return operation_; }
+
+ private:
+    async::CancelSource source_;
+    async::Deadline deadline_;
+    hypervisor::Operation operation_;
 };
 
 /// An operation changes what a look sees of the domain: until it has ended, looks do not count for it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <utility>
 
+#include "domain/xml.hpp"
 #include "manager/operations.hpp"
 
 namespace virtlight::manager {
@@ -16,6 +17,7 @@ Result<> require_stored(const Domain& domain) {
 
 async::Task<Result<>> Definitions::define(DomainRef domain, domain::Definition definition) {
     if (auto same = check_name(*domain, definition.name); !same) co_return same;
+    if (auto good = domain::check_length(definition); !good) co_return good;
     // Another tool may run a guest under the name of one that is only defined: both cannot be kept.
     const auto holder = core_.registry.find_by_name(definition.name);
     if (holder && holder != domain && holder->stored)

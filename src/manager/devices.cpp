@@ -76,23 +76,40 @@ void take_nics(const Definition& seen, Definition& ours, std::vector<std::string
     }
 }
 
-/// Makes the devices of `ours` those of `seen`, and tells in words what that has changed.
-std::vector<std::string> take_devices(const Definition& seen, Definition& ours) {
-    std::vector<std::string> changes;
-    for (const auto& device : std::views::reverse(domain::all_devices(ours)))
-        if (!domain::find_device(seen, device) && domain::remove_device(ours, device))
-            changes.push_back(name_of(device) + " has gone");
-    for (const auto& device : domain::all_devices(seen))
-        if (!domain::find_device(ours, device) && domain::add_device(ours, device))
-            changes.push_back(name_of(device) + " has come");
+/// What a look at a guest's devices has changed of its definition.
+struct Found {
+    std::vector<std::string> changes{};  ///< in words
+    std::vector<domain::EventKind> told{};
+};
+
+/// Makes the devices of `ours` those of `seen`.
+Found take_devices(const Definition& seen, Definition& ours) {
+    Found found;
+    for (const auto& device : std::views::reverse(domain::all_devices(ours))) {
+        if (domain::find_device(seen, device) || !domain::remove_device(ours, device)) continue;
+        found.changes.push_back(name_of(device) + " has gone");
+        found.told.emplace_back(domain::DeviceRemoved{domain::alias_of(device)});
+    }
+    for (const auto& device : domain::all_devices(seen)) {
+        if (domain::find_device(ours, device) || !domain::add_device(ours, device)) continue;
+        found.changes.push_back(name_of(device) + " has come");
+        found.told.emplace_back(domain::DeviceAdded{domain::alias_of(device)});
+    }
     for (auto& drive : ours.disks) {
         const auto now = std::ranges::find(seen.disks, drive.target, &domain::Disk::target);
         if (now == seen.disks.end() || now->path == drive.path) continue;
         drive = *now;
-        changes.push_back(name_of(Device(drive)) + " has got another medium");
+        const auto medium = drive.path.empty() ? " has no medium any more" : " has got another medium";
+        found.changes.push_back(name_of(Device(drive)) + medium);
     }
-    take_nics(seen, ours, changes);
-    return changes;
+    take_nics(seen, ours, found.changes);
+    return found;
+}
+
+/// Whether a device is with this guest, or nobody can tell.
+bool may_have(const Domain& domain, hypervisor::LifeId life, const Device& device) {
+    if (!domain.life || domain.life->id != life) return false;
+    return domain.life->noted == Held::devices || domain::find_device(domain.life->definition, device);
 }
 
 }  // namespace
@@ -111,11 +128,20 @@ Task<Result<>> Devices::attach(DomainRef domain, Device device, Affects asked, O
     }
     Changes add{.guest = [placed](Definition& guest) { return domain::add_device(guest, placed); },
                 .definition = [device](Definition& stored) { return domain::add_device(stored, device); }};
-    Act act = [this, placed, operation](DomId domid) {
+    bool tried = false;
+    const auto life = domain->life ? domain->life->id : hypervisor::LifeId();
+    Act act = [this, placed, operation, &tried](DomId domid) {
+        tried = true;
         return core_.hypervisor.attach(domid, placed, operation);
     };
-    co_return co_await carry_out(domain, *affects, std::move(add), std::move(act),
-                                 domain::DeviceAdded{domain::alias_of(placed)});
+    auto attached = co_await carry_out(domain, *affects, std::move(add), std::move(act),
+                                       domain::DeviceAdded{domain::alias_of(placed)});
+    // What was given up may still come.
+    const bool given_up = !attached && attached.error().reason == Reason::timed_out;
+    const auto* const pci = std::get_if<domain::PciDevice>(&placed);
+    if (pci && tried && !given_up && !may_have(*domain, life, placed))
+        co_await give_back_unused(core_, domain->uuid, {*pci});
+    co_return attached;
 }
 
 Task<Result<>> Devices::detach(DomainRef domain, DeviceNamed named, Affects asked, Operation operation) {
@@ -136,13 +162,19 @@ Task<Result<>> Devices::detach(DomainRef domain, DeviceNamed named, Affects aske
     auto detached =
         co_await carry_out(domain, *affects, {remove, remove}, std::move(act), domain::DeviceRemoved{alias});
     const bool asked_guest = affects->guest && domain->life && domain->life->id == life;
-    if (!detached && asked_guest && detached.error().reason == Reason::timed_out)
+    if (!detached && asked_guest && detached.error().reason == Reason::timed_out &&
+        may_have(*domain, life, *device))
         core_.tell(*domain, domain::DeviceRemovalFailed{alias});
     co_return detached;
 }
 
 Task<Result<>> Devices::take_away(Uuid uuid, DomId domid, Device device, Operation operation) {
     auto taken = co_await core_.hypervisor.detach(domid, device, operation);
+    // Another tool has taken it away.
+    if (!taken && taken.error().reason == Reason::no_device) {
+        log::notice("{}: it has gone before", taken.error().message);
+        taken = {};
+    }
     const auto* const pci = std::get_if<domain::PciDevice>(&device);
     if (taken && pci) co_await give_back(core_, uuid, *pci, operation);
     co_return taken;
@@ -201,38 +233,76 @@ Task<Result<>> Devices::carry_out(DomainRef domain, Affects affects, Changes cha
     co_return changed;
 }
 
+namespace {
+
+/// What else than its devices the guest is held for.
+std::optional<Held> held_otherwise(const Domain& domain) {
+    const auto held = held_for(domain);
+    if (held == Held::no || held == Held::devices) return std::nullopt;
+    // One that was never let run goes with its devices should the daemon be killed. That one has been, nobody
+    // notes.
+    const bool never_ran = domain.status == domain::Status(domain::PausedReason::starting_up);
+    if (held == Held::starting && !never_ran) return std::nullopt;
+    return held;
+}
+
+}  // namespace
+
+/// What fails may have happened by half.
 Task<Result<>> Devices::change_guest(DomainRef domain, Change change, Act act,
                                      std::optional<domain::EventKind> told) {
     if (auto guest = require_guest(*domain); !guest) co_return guest;
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
-    // One that was never let run goes with its devices should the daemon be killed.
-    const bool never_ran = held_for(*domain) == Held::starting &&
-                           domain->status == domain::Status(domain::PausedReason::starting_up);
-    const auto held = never_ran ? Held::starting : Held::no;
-    auto done = co_await note_life(core_, domain, never_ran ? held : Held::devices);
+    const auto held = held_otherwise(*domain);
+    auto done = co_await note_life(core_, domain, held.value_or(Held::devices));
+    const bool noted(done);
     if (done) done = co_await act(domid);
-    const bool lives = domain->life && domain->life->id == life;
-    if (lives && done) std::ignore = change(domain->life->definition);
-    if (lives && done && told) core_.tell(*domain, *told);
-    if (lives) co_await note_or_warn(core_, domain, "which devices it has", held);
+    const auto lives = [&] { return domain->life && domain->life->id == life; };
+    if (lives() && done) std::ignore = change(domain->life->definition);
+    if (lives() && done && told) core_.tell(*domain, *told);
+    const bool known = done || !noted || co_await look_after_failure(domain, life);
+    // The next daemon looks otherwise.
+    if (lives() && known)
+        co_await note_or_warn(core_, domain, "which devices it has", held.value_or(Held::no));
     co_return without_guest(std::move(done));
 }
 
-Task<Result<>> Devices::look_again(DomainRef domain, hypervisor::LifeId life) {
-    if (!domain->life || domain->life->id != life) co_return Result<>{};
-    const auto seen = co_await core_.hypervisor.describe(domain->life->domid);
-    if (!domain->life || domain->life->id != life) co_return Result<>{};
-    if (!seen) {
-        log::warning("domain '{}' may have other devices than are shown: {}", domain->name,
-                     seen.error().message);
-        co_return std::unexpected(seen.error());
+Task<bool> Devices::look_after_failure(DomainRef domain, hypervisor::LifeId life) {
+    if (core_.stopping) co_return false;
+    const auto seen = co_await look_at(domain, life);
+    if (!seen) co_return false;
+    if (!*seen) co_return true;
+    const auto found = take_devices(**seen, domain->life->definition);
+    for (const auto& what : found.changes) {
+        log::notice("domain '{}': {} by a change that has failed", domain->name, what);
+        core_.timeline.note(*domain, what + " by a change that has failed");
     }
-    for (const auto& what : take_devices(*seen, domain->life->definition)) {
+    for (const auto& told : found.told)
+        core_.tell(*domain, told);
+    co_return true;
+}
+
+/// What Xen says of the guest's devices. Empty: it has ended.
+Task<Result<std::optional<Definition>>> Devices::look_at(DomainRef domain, hypervisor::LifeId life) {
+    const auto lives = [&] { return domain->life && domain->life->id == life; };
+    if (!lives()) co_return std::nullopt;
+    auto seen = co_await core_.hypervisor.describe(domain->life->domid);
+    if (!lives()) co_return std::nullopt;
+    if (seen) co_return std::optional(*std::move(seen));
+    log::warning("domain '{}' may have other devices than are shown: {}", domain->name, seen.error().message);
+    co_return std::unexpected(seen.error());
+}
+
+Task<Result<>> Devices::look_again(DomainRef domain, hypervisor::LifeId life) {
+    const auto seen = co_await look_at(domain, life);
+    if (!seen) co_return std::unexpected(seen.error());
+    if (!*seen) co_return Result<>{};
+    for (const auto& what : take_devices(**seen, domain->life->definition).changes) {
         log::notice("domain '{}': {} while the daemon was away", domain->name, what);
         core_.timeline.note(*domain, what + " while the daemon was away");
     }
-    co_await settle_password(domain);
+    co_await settle_password(core_, domain);
     if (!domain->life || domain->life->id != life) co_return Result<>{};
     co_await note_or_warn(core_, domain, "which devices it has");
     co_return Result<>{};

@@ -14,6 +14,10 @@
 
 namespace virtlight::manager {
 
+/// Has the guest's VNC server ask for the password that its definition shows, where nobody can be asked for
+/// which one it does. A failure is logged. `domain` has a life.
+async::Task<> settle_password(Core& core, DomainRef domain);
+
 /// A device of a domain: one in the same place, or the one that has an alias.
 using DeviceNamed = std::variant<domain::Device, std::string>;
 
@@ -57,12 +61,14 @@ class Devices {
 
     async::Task<Result<>> carry_out(DomainRef domain, Affects affects, Changes changes, Act act,
                                     std::optional<domain::EventKind> told);
-    /// While it lasts, the life is noted as one whose devices are being changed.
+    /// While it lasts, the life is noted as one whose devices are being changed. When it fails, the
+    /// definition gets the devices that Xen tells of.
     async::Task<Result<>> change_guest(DomainRef domain, Change change, Act act,
                                        std::optional<domain::EventKind> told);
     async::Task<Result<>> change_screen(DomainRef domain, std::string xml, Affects affects,
                                         hypervisor::Operation operation);
-    async::Task<> settle_password(DomainRef domain);
+    async::Task<bool> look_after_failure(DomainRef domain, hypervisor::LifeId life);
+    async::Task<Result<std::optional<domain::Definition>>> look_at(DomainRef domain, hypervisor::LifeId life);
     async::Task<Result<>> take_away(Uuid uuid, hypervisor::DomId domid, domain::Device device,
                                     hypervisor::Operation operation);
 

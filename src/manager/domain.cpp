@@ -75,6 +75,10 @@ domain::Definition shown(const Domain& domain, Which which) {
     return copy;
 }
 
+bool is_updated(const Domain& domain) {
+    return domain.life && domain.stored && differs(*domain.stored, domain.life->definition);
+}
+
 DomainInfo info(const Domain& domain) {
     const auto& asked = *definition(domain, Which::live);
     DomainInfo info;
@@ -93,7 +97,6 @@ DomainInfo info(const Domain& domain) {
     if (!domain.life) return info;
 
     const auto& seen = domain.life->seen;
-    info.updated = domain.stored && differs(*domain.stored, domain.life->definition);
     if (seen.memory_kib > 0) info.memory_kib = seen.memory_kib;
     if (seen.vcpus_online > 0) info.vcpus = seen.vcpus_online;
     info.cpu_time = seen.cpu_time;

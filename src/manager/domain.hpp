@@ -77,6 +77,9 @@ const RunningJob* current_job(const Domain& domain);
 /// `domain` exists.
 DomainInfo info(const Domain& domain);
 
+/// Whether its guest runs with another definition than the stored one. Compares all of both.
+bool is_updated(const Domain& domain);
+
 /// The definition that clients see; empty if the domain does not exist.
 const domain::Definition* definition(const Domain& domain, Which which);
 

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "manager/operations.hpp"
@@ -87,10 +86,8 @@ Task<Result<>> Guests::go_on(DomainRef domain) {
 
 /// Whatever the operation that paused it has become.
 Task<Result<>> Guests::unpause_in_any_case(DomainRef domain) {
-    const async::CancelSource source;
-    const async::Deadline deadline(core_.scheduler, core_.scheduler.now() + limits::pause_deadline, source);
-    const Operation operation{core_.operations.next(), source.token()};
-    co_return co_await core_.hypervisor.unpause(domain->life->domid, operation);
+    const Mending mending(core_, limits::pause_deadline);
+    co_return co_await core_.hypervisor.unpause(domain->life->domid, mending.operation());
 }
 
 }  // namespace virtlight::manager

@@ -50,7 +50,8 @@ FoundLife judge_found(const StoredLife& life, Candidates candidates) {
     const auto* const seen = find_alive(life, candidates);
     const bool never_ran = was_never_let_run(life, seen);
     if (seen && !never_ran) return {goes_on, seen, is_to_start(life, seen, candidates)};
-    if (never_ran && (!seen || seen->paused)) return {cut_off, seen, is_to_start(life, seen, candidates)};
+    const bool as_made = !seen || (seen->paused && seen->cpu_time == nanoseconds());
+    if (never_ran && as_made) return {cut_off, seen, is_to_start(life, seen, candidates)};
     return {never_ran ? not_started : ended, nullptr, is_to_start(life, nullptr, candidates)};
 }
 

@@ -233,6 +233,7 @@ Task<Result<>> Guests::clear_away(DomainRef domain, std::vector<domain::PciDevic
 Task<Result<>> Guests::forget(DomainRef domain) {
     if (domain->restarting && core_.stopping) co_return Result<>{};
     co_await settle_image(domain);
+    if (core_.half_made.contains(domain->uuid)) co_return Result<>{};
     // The store may keep it: a life that Xen does not run is recognised at the next start.
     const auto removed = co_await core_.store.remove_life(domain->uuid);
     if (!removed)

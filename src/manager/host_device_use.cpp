@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "manager/others.hpp"
 
@@ -72,6 +73,18 @@ async::Task<> give_back(Core& core, Uuid of, domain::PciDevice device, hyperviso
     const ChangingPci changing(core, device.address);
     const auto given = co_await core.hypervisor.set_assignable(device.address, false, operation);
     if (!given) log::warning("{}", given.error().message);
+}
+
+async::Task<> give_back_unused(Core& core, Uuid of, std::vector<domain::PciDevice> devices) {
+    std::erase_if(devices, [](const auto& device) { return !device.managed; });
+    if (devices.empty()) co_return;
+    const auto there = co_await core.hypervisor.pci_devices();
+    if (!there) co_return log::warning("PCI devices are not given back: {}", there.error().message);
+    const Mending mending(core, limits::destroy_deadline);
+    for (const auto& device : devices) {
+        const auto its = std::ranges::find(*there, device.address, &hypervisor::HostPciDevice::address);
+        if (its != there->end() && its->assignable) co_await give_back(core, of, device, mending.operation());
+    }
 }
 
 }  // namespace virtlight::manager

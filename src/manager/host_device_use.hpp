@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <vector>
+
 #include "async/task.hpp"
 #include "manager/core.hpp"
 
@@ -30,5 +32,9 @@ class ChangingPci {
 /// Gives a device that this domain's guest had, if it is a managed one, back to its driver in dom0, unless
 /// another guest has got it since. A failure is logged: it stays ready for guests then.
 async::Task<> give_back(Core& core, Uuid of, domain::PciDevice device, hypervisor::Operation operation);
+
+/// The same, in an operation of its own, of devices that its guest was to get and has not got: of those that
+/// are Xen's by now.
+async::Task<> give_back_unused(Core& core, Uuid of, std::vector<domain::PciDevice> devices);
 
 }  // namespace virtlight::manager

@@ -54,7 +54,7 @@ Task<Result<>> Definitions::set_lifecycle_action(DomainRef domain, LifecycleChan
     if (!domain->life || domain->life->id != life)
         co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     domain->life->definition.*change.occasion = change.action;
-    co_await note_or_warn(core_, domain, "what is done at its end");
+    co_await note_change(core_, domain, "what is done at its end");
     co_return Result<>{};
 }
 

@@ -199,6 +199,12 @@ Result<domain::Definition> Manager::definition(Uuid uuid, Which which) const {
     return shown(**domain, which);
 }
 
+Result<bool> Manager::is_updated(Uuid uuid) const {
+    const auto domain = impl_->existing(uuid);
+    if (!domain) return std::unexpected(domain.error());
+    return manager::is_updated(**domain);
+}
+
 Task<Result<DomainInfo>> Manager::define(domain::Definition definition) {
     auto& impl = *impl_;
     const auto uuid = definition.uuid;

@@ -37,7 +37,6 @@ struct DomainInfo {
     bool persistent = false;
     bool autostart = false;
     bool managed_image = false;  ///< its next start goes on from where it was saved
-    bool updated = false;        ///< the stored definition differs from the running one
     std::uint64_t memory_kib = 0;
     std::uint64_t memory_max_kib = 0;
     unsigned vcpus = 0;  ///< online
@@ -157,6 +156,8 @@ class Manager {
     Result<DomainInfo> find_by_name(std::string_view name) const;
     Result<DomainInfo> find_by_domid(int domid) const;
     Result<domain::Definition> definition(Uuid uuid, Which which) const;
+    /// Whether the stored definition differs from the one that its guest runs with.
+    Result<bool> is_updated(Uuid uuid) const;
     /// What was missing of the stored definition's files soon after it was defined, and other things that are
     /// likely to keep it from starting, in sentences; none any more once it has been started.
     Result<std::vector<std::string>> warnings(Uuid uuid) const;

@@ -96,8 +96,12 @@ class Guests {
     /// it go on if not.
     async::Task<Result<>> settle_suspended(DomainRef domain, hypervisor::LifeId life,
                                            hypervisor::Operation operation);
-    /// Of a guest that was paused only for a while: for its core to be dumped, or by a soft reset.
+    /// Of a guest that was paused only for a while.
     async::Task<Result<>> go_on(DomainRef domain);
+    /// Of a guest that was resetting itself softly when the daemon was killed, and waits to be let run: where
+    /// Xen has it reset by half, another one is started with this definition.
+    async::Task<Result<>> go_on_from_reset(DomainRef domain, domain::Definition again,
+                                           hypervisor::Operation operation);
     /// A domain that has ended since this was asked for is no failure.
     async::Task<Result<>> destroy(DomainRef domain, domain::ShutoffReason reason,
                                   hypervisor::Operation operation);
@@ -116,7 +120,7 @@ class Guests {
     async::Task<Result<>> clear_away(DomainRef domain, std::vector<domain::PciDevice> devices,
                                      hypervisor::Operation operation);
     /// The store need not remember the life that is over; but where it is to start anew and the daemon stops,
-    /// the next one is to know.
+    /// or where something half made may be left, the next one is to know.
     async::Task<Result<>> forget(DomainRef domain);
 
  private:
@@ -135,6 +139,9 @@ class Guests {
     async::Task<Result<>> remove_saved(DomainRef domain);
     async::Task<> settle_image(DomainRef domain);
     async::Task<> take_image_back(DomainRef domain);
+    async::Task<> settle_unmade(DomainRef domain, StoredLife intent, Reason why);
+    async::Task<> note_half_made(DomainRef domain, StoredLife intent);
+    async::Task<bool> may_be_there(Uuid uuid);
     async::Task<Result<>> let_run(DomainRef domain, StartOptions options, hypervisor::Operation operation);
     async::Task<Result<>> ready_to_run(DomainRef domain);
     async::Task<> hold_again(DomainRef domain, Held held);
@@ -146,7 +153,8 @@ class Guests {
     async::Task<Result<>> start_after(DomainRef domain, domain::Definition again, Ending ending,
                                       hypervisor::Operation operation);
     async::Task<> note_restart(DomainRef domain, bool started);
-    async::Task<Result<>> hold_back(DomainRef domain, Duration lived, hypervisor::Operation operation);
+    async::Task<bool> hold_back(DomainRef domain, Duration lived, std::string_view what,
+                                hypervisor::Operation operation);
     async::Task<Result<>> end_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> remove_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> take_apart(DomainRef domain, hypervisor::Operation operation);
@@ -158,6 +166,7 @@ class Guests {
     void tell_that_it_stays(const DomainRef& domain);
     void tell_not_restarted(const DomainRef& domain, const hypervisor::Operation& operation);
     async::Task<Result<>> soft_reset(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> settle_reset(DomainRef domain);
     async::Task<Result<>> unpause_in_any_case(DomainRef domain);
     async::Task<> keep_core(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> hold_for_dump(DomainRef domain, hypervisor::Operation operation);

@@ -47,21 +47,32 @@ void settle(Jobs& jobs, Guests& guests, const DomainRef& domain) {
 }
 
 /// The daemon was killed before it could let this guest run again.
-void let_go_on(Jobs& jobs, Guests& guests, const DomainRef& domain, domain::PausedReason why) {
-    if (!domain->life->stopped) domain->status = why;
-    jobs.post(domain, JobKind::resume,
-              [&guests, domain](hypervisor::Operation) { return guests.go_on(domain); });
-}
-
 void release_from_dump(Jobs& jobs, Guests& guests, const DomainRef& domain) {
     log::notice("the core of domain '{}' was being dumped: that has come to nothing", domain->name);
-    let_go_on(jobs, guests, domain, domain::PausedReason::dump);
+    if (!domain->life->stopped) domain->status = domain::PausedReason::dump;
+    jobs.post(domain, JobKind::resume,
+              [&guests, domain](hypervisor::Operation) { return guests.go_on(domain); });
 }
 
 /// What was about to be done to it has not begun, or is over: no later daemon is to go by that.
 void note_that_it_stays(Jobs& jobs, Guests& guests, const DomainRef& domain) {
     jobs.post(domain, JobKind::correct_note,
               [&guests, domain](hypervisor::Operation) { return guests.note_that_it_stays(domain); });
+}
+
+/// With what a domain that had this definition is started anew.
+domain::Definition next(const Domain& domain, domain::Definition definition, Anew how) {
+    return domain.stored && !how.as_it_was ? *domain.stored : at_rest(std::move(definition));
+}
+
+/// The daemon was killed while this guest was being reset softly, or before it could let it run again.
+void let_go_on_from_reset(Jobs& jobs, Guests& guests, const DomainRef& domain) {
+    domain->status = domain::PausedReason::starting_up;
+    jobs.post(domain, JobKind::start,
+              [&guests, domain,
+               again = next(*domain, domain->life->definition, {})](hypervisor::Operation operation) {
+                  return guests.go_on_from_reset(domain, again, std::move(operation));
+              });
 }
 
 void let_sleep(const DomainRef& domain) {
@@ -106,7 +117,7 @@ FoundLife Recovery::judge(const StoredLife& life) const {
 void Recovery::start_anew(const DomainRef& domain, domain::Definition definition, Anew how) {
     log::notice("domain '{}' was being started anew: it is", domain->name);
     core_.timeline.note(*domain, "it was being started anew when the daemon ended: it is started");
-    auto again = domain->stored && !how.as_it_was ? *domain->stored : at_rest(std::move(definition));
+    auto again = next(*domain, std::move(definition), how);
     jobs_.post(domain, JobKind::start,
                [&guests = guests_, domain, again = std::move(again), how](hypervisor::Operation operation) {
                    return guests.start_anew(domain, again, how, std::move(operation));
@@ -181,7 +192,7 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, FoundLife found, 
     if (held == dumping && seen.paused)
         release_from_dump(jobs_, guests_, domain);
     else if (held == resetting && seen.paused && !seen.stopped)
-        let_go_on(jobs_, guests_, domain, domain::PausedReason::starting_up);
+        let_go_on_from_reset(jobs_, guests_, domain);
     else if (held == devices)
         look_at_devices(domain);
     else if (held == starting || held == saving || held == dumping || held == resetting)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -7,6 +8,7 @@
 #include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "manager/devices.hpp"
 #include "manager/operations.hpp"
 
 /// What follows when a guest has ended: its domain is off, or starts anew, at once or after a pause.
@@ -15,12 +17,32 @@ namespace virtlight::manager {
 using async::Task;
 using hypervisor::Operation;
 
+namespace {
+
+/// Where the consoles of `ours` are, and its screen.
+void take_places(const domain::Definition& seen, domain::Definition& ours) {
+    for (auto& console : ours.consoles)
+        for (const auto& now : seen.consoles)
+            if (now.target == console.target && now.port == console.port) console.tty = now.tty;
+    if (auto& vnc = ours.graphics.vnc; vnc && seen.graphics.vnc) vnc->port = seen.graphics.vnc->port;
+}
+
+}  // namespace
+
 Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, Ending ending,
                                   Operation operation) {
     if (!domain->life || domain->life->id != life) co_return Result<>{};
     const auto again = domain->stored.value_or(at_rest(domain->life->definition));
     const Changing changing(core_, domain);
     if (ending.soft_reset) {
+        const auto lived = core_.scheduler.now() - domain->life->since;
+        const bool waited = co_await hold_back(domain, lived, "has reset itself", operation);
+        // Somebody else may have seen to it.
+        if (!domain->life || domain->life->id != life || !domain->life->stopped) co_return Result<>{};
+        if (!waited) {
+            domain->life->unfinished = true;
+            co_return fail(Reason::cancelled, "cancelled");
+        }
         auto goes_on = co_await soft_reset(domain, operation);
         if (goes_on) co_return goes_on;
         log::error("domain '{}': {}; it is started anew", domain->name, goes_on.error().message);
@@ -42,9 +64,11 @@ Task<Result<>> Guests::start_after(DomainRef domain, domain::Definition again, E
     if (auto removed = co_await remove_stopped(domain, operation); !removed) co_return removed;
     std::optional<Making> making(std::in_place, core_, domain, std::move(again));
     core_.end_life(domain, ending.reason, ending.told);
-    auto started = co_await hold_back(domain, lived, operation);
-    if (started && !domain->making) co_return co_await forget(domain);  // another tool has been faster
-    if (started) started = co_await bring_up(domain, {}, {}, operation);
+    // One whose soft reset has failed was held back before that.
+    const bool waited = ending.soft_reset || co_await hold_back(domain, lived, "has ended", operation);
+    if (!domain->making) co_return co_await forget(domain);  // another tool has been faster
+    Result<> started = fail(Reason::cancelled, "cancelled");
+    if (waited) started = co_await bring_up(domain, {}, {}, operation);
     co_await note_restart(domain, started.has_value());
     if (started) co_return started;
     started.error().message = "it cannot be started anew: " + started.error().message;
@@ -96,9 +120,12 @@ Task<Result<>> Guests::soft_reset(DomainRef domain, Operation operation) {
     if (!domain->life || domain->life->id != life) co_return Result<>{};
     auto reset = co_await core_.hypervisor.soft_reset(domain->life->domid, std::move(operation));
     if (!reset || !domain->life || domain->life->id != life) co_return reset;
+    std::ignore = co_await settle_reset(domain);
+    if (!domain->life || domain->life->id != life) co_return reset;
     const auto unpaused = co_await unpause_in_any_case(domain);
     if (!domain->life || domain->life->id != life) co_return reset;
     domain->life->stopped.reset();
+    domain->life->since = core_.scheduler.now();
     domain->life->stop_asked = domain->life->restart_asked = domain->life->stop_untold = false;
     domain->status = domain::RunningReason::booted;
     core_.tell(*domain, domain::Rebooted{});
@@ -112,6 +139,35 @@ Task<Result<>> Guests::soft_reset(DomainRef domain, Operation operation) {
     co_return reset;
 }
 
+/// Its devices have been made anew, from what was written down at its start.
+Task<Result<>> Guests::settle_reset(DomainRef domain) {
+    const auto life = domain->life->id;
+    const auto lives = [&] { return domain->life && domain->life->id == life; };
+    const auto seen = co_await core_.hypervisor.describe(domain->life->domid);
+    if (lives() && seen) take_places(*seen, domain->life->definition);
+    if (lives() && !seen)
+        log::warning("where the consoles of domain '{}' are since it has reset itself is not known: {}",
+                     domain->name, seen.error().message);
+    if (lives()) co_await settle_password(core_, domain);
+    if (seen) co_return Result<>{};
+    co_return std::unexpected(seen.error());
+}
+
+Task<Result<>> Guests::go_on_from_reset(DomainRef domain, domain::Definition again, Operation operation) {
+    if (!domain->life) co_return Result<>{};
+    const auto life = domain->life->id;
+    auto whole = co_await settle_reset(domain);
+    if (!domain->life || domain->life->id != life) co_return Result<>{};
+    if (whole) co_return co_await go_on(domain);
+    // It may only be that nobody answers.
+    const auto why = whole.error().reason;
+    if (why == Reason::timed_out || why == Reason::cancelled) co_return whole;
+    log::error("domain '{}' was being reset when the daemon was killed, and is not whole: it is started anew",
+               domain->name);
+    core_.timeline.note(*domain, "its reset was cut off: it is started anew");
+    co_return co_await start_anew(domain, std::move(again), {}, std::move(operation));
+}
+
 void Guests::tell_not_restarted(const DomainRef& domain, const Operation& operation) {
     using enum domain::ShutoffReason;
     if (domain->life) return;
@@ -120,20 +176,19 @@ void Guests::tell_not_restarted(const DomainRef& domain, const Operation& operat
     core_.tell(*domain, stopped_event(reason));
 }
 
-/// Ends when its pause is over, or another tool has started it.
-Task<Result<>> Guests::hold_back(DomainRef domain, Duration lived, Operation operation) {
+/// Ends when its pause is over: true; or when it is cancelled. Another tool may have started the guest
+/// meanwhile, or ended it.
+Task<bool> Guests::hold_back(DomainRef domain, Duration lived, std::string_view what, Operation operation) {
     domain->short_lives = lived < limits::quick_life ? domain->short_lives + 1 : 0;
     const auto pause = restart_pause(domain->short_lives);
-    if (pause == Duration::zero()) co_return Result<>{};
+    if (pause == Duration::zero()) co_return true;
     const auto why =
-        fmt::format("it has ended soon after its start, {} times in a row: it is held back for {} s",
+        fmt::format("it {} soon after its start, {} times in a row: it is held back for {} s", what,
                     domain->short_lives, std::chrono::duration_cast<seconds>(pause).count());
     log::notice("domain '{}': {}", domain->name, why);
     core_.timeline.note(*domain, why);
     const Resting resting(core_, domain);
-    const bool waited = co_await async::sleep_for(core_.scheduler, pause, operation.cancel);
-    if (!waited && domain->making) co_return fail(Reason::cancelled, "cancelled");
-    co_return Result<>{};
+    co_return co_await async::sleep_for(core_.scheduler, pause, operation.cancel);
 }
 
 }  // namespace virtlight::manager

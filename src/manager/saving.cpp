@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <utility>
 
-#include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "domain/same_guest.hpp"
@@ -112,12 +111,10 @@ Task<Result<>> Guests::save_patiently(DomainRef domain, ImageHead head, std::fil
 
 /// The image stands: whatever the operation that asked for it has become, the guest must not go on.
 Task<Result<>> Guests::remove_saved(DomainRef domain) {
-    const async::CancelSource source;
-    const async::Deadline deadline(core_.scheduler, core_.scheduler.now() + limits::destroy_deadline, source);
-    const Operation operation{core_.operations.next(), source.token()};
+    const Mending mending(core_, limits::destroy_deadline);
     // Half taken apart it cannot go on. Of one with a managed image the next daemon knows that by the image.
     if (!domain->image) co_await note_or_warn(core_, domain, "that it is saved", Held::ending);
-    auto removed = co_await remove_stopped(domain, operation);
+    auto removed = co_await remove_stopped(domain, mending.operation());
     if (!removed) {
         removed.error().message =
             "it is saved, but its suspended guest cannot be removed: " + removed.error().message;

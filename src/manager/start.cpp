@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
 #include <utility>
 
-#include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "domain/xml.hpp"
 #include "manager/disk_use.hpp"
 #include "manager/host_device_use.hpp"
 #include "manager/mac_use.hpp"
@@ -40,6 +41,7 @@ Task<Result<>> Guests::create(DomainRef domain, domain::Definition definition, S
                               Operation operation) {
     if (auto aside = co_await set_image_aside(domain); !aside) co_return aside;
     if (auto free = require_free(*domain, definition); !free) co_return free;
+    if (auto good = domain::check_length(definition); !good) co_return good;
     domain->short_lives = 0;
     const Making making(core_, domain, std::move(definition));
     co_return co_await bring_up(domain, options, {}, operation);
@@ -64,15 +66,15 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
     if (auto free = co_await require_free_disks(core_, domain, life.definition); !free) co_return free;
     if (auto free = check_macs_are_free(core_.registry, life.definition); !free) co_return free;
     if (auto free = check_host_devices_are_free(core_, life.definition); !free) co_return free;
-    const StoredLife intent{.definition = life.definition,
-                            .again = domain->restarting.has_value(),
-                            .anew = domain->restarting.value_or(Anew())};
+    StoredLife intent{.definition = life.definition,
+                      .again = domain->restarting.has_value(),
+                      .anew = domain->restarting.value_or(Anew())};
     if (auto noted = co_await core_.store.save_life(intent); !noted) co_return noted;
     auto made = co_await make(life.definition, image, operation);
     if (!made) {
         core_.last_end = core_.moments.next();
         domain->status = domain::ShutoffReason::failed;
-        co_await forget(domain);
+        co_await settle_unmade(domain, std::move(intent), made.error().reason);
         co_return std::unexpected(std::move(made.error()));
     }
     life.domid = made->domid;
@@ -103,6 +105,39 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
     if (options.paused) core_.tell(*domain, domain::Suspended::paused);
     if (image_used) co_await drop_image(domain);
     co_return running;
+}
+
+/// As a rule nothing is left of what could not be made, but for the devices of the host that it was to have:
+/// they are Xen's by now. What was given up may still come, and what could not be removed is there.
+Task<> Guests::settle_unmade(DomainRef domain, StoredLife intent, Reason why) {
+    const bool begun = why != Reason::domain_exists;
+    const bool left = begun && (why == Reason::timed_out || co_await may_be_there(domain->uuid));
+    if (left) {
+        log::error("domain '{}' may be there half made: the next daemon removes what is left of it",
+                   domain->name);
+        core_.half_made.insert(domain->uuid);
+        // It is not to be started for that. One that was to start anew is, if only the daemon stops.
+        if (std::exchange(intent.again, false) && !core_.stopping)
+            co_await note_half_made(domain, std::move(intent));
+    } else if (begun) {
+        co_await give_back_unused(core_, domain->uuid, intent.definition.pci_devices);
+    }
+    co_await forget(domain);
+}
+
+Task<> Guests::note_half_made(DomainRef domain, StoredLife intent) {
+    const auto noted = co_await core_.store.save_life(std::move(intent));
+    if (!noted)
+        log::warning("domain '{}': that it is not to be started anew cannot be noted: {}", domain->name,
+                     noted.error().message);
+}
+
+/// Whether Xen has a domain with this uuid, by whomever.
+Task<bool> Guests::may_be_there(Uuid uuid) {
+    const auto snapshot = co_await core_.hypervisor.look();
+    co_return !snapshot || std::ranges::any_of(snapshot->domains, [&](const hypervisor::DomainSeen& seen) {
+        return seen.uuid == uuid && !seen.dying;
+    });
 }
 
 Task<Result<>> Guests::let_run(DomainRef domain, StartOptions options, Operation operation) {
@@ -179,11 +214,8 @@ Task<Guests::Ran> Guests::has_run(DomainRef domain) {
 }
 
 Task<Result<>> Guests::tear_down(DomainRef domain) {
-    // The operation that failed may have been cancelled: this one is its own.
-    const async::CancelSource source;
-    const async::Deadline deadline(core_.scheduler, core_.scheduler.now() + limits::destroy_deadline, source);
-    const Operation operation{core_.operations.next(), source.token()};
-    auto removed = co_await remove_guest(domain, operation);
+    const Mending mending(core_, limits::destroy_deadline);
+    auto removed = co_await remove_guest(domain, mending.operation());
     if (!removed) co_return removed;
     core_.end_life(domain, domain::ShutoffReason::failed);
     co_return co_await forget(domain);

@@ -35,12 +35,11 @@ Task<Result<>> Devices::change_screen(DomainRef domain, std::string xml, Affects
     co_return co_await carry_out(domain, affects, {in_guest, in_definition}, std::move(act), std::nullopt);
 }
 
-/// Nobody can be asked which one it is: it is made what is shown.
-Task<> Devices::settle_password(DomainRef domain) {
+Task<> settle_password(Core& core, DomainRef domain) {
     const auto& vnc = domain->life->definition.graphics.vnc;
     if (!vnc || vnc->password.empty()) co_return;
     const auto name = domain->name;
-    const auto set = co_await core_.hypervisor.set_vnc_password(domain->life->domid, vnc->password, {});
+    const auto set = co_await core.hypervisor.set_vnc_password(domain->life->domid, vnc->password, {});
     if (!set)
         log::warning("the VNC password of domain '{}' may be another one: {}", name, set.error().message);
 }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
 #include "manager/world.hpp"
 
 namespace virtlight::manager {
@@ -144,12 +145,27 @@ TEST_F(Definitions, LeaveARunningGuestBehindAsTransient) {
 
 TEST_F(Definitions, OfARunningGuestLeaveTheLiveOneAlone) {
     auto guest = running("web");
-    EXPECT_FALSE(info(guest).updated) << "ttys are no difference";
+    EXPECT_FALSE(manager->is_updated(guest.uuid).value()) << "ttys are no difference";
     guest.vcpus_max = 4;
     EXPECT_TRUE(end_of(manager->define(guest)));
     EXPECT_EQ(manager->definition(guest.uuid, Which::live)->vcpus_max, 1u);
     EXPECT_EQ(manager->definition(guest.uuid, Which::stored)->vcpus_max, 4u);
-    EXPECT_TRUE(info(guest).updated);
+    EXPECT_TRUE(manager->is_updated(guest.uuid).value());
+}
+
+TEST_F(Definitions, ThatCouldNotBeReadBackAreRefused) {
+    auto guest = guest_named("web");
+    guest.description = std::string(limits::xml_bytes / 8, '&');  // which is written as five bytes each
+    const auto defined = end_of(manager->define(guest));
+    ASSERT_FALSE(defined);
+    EXPECT_EQ(defined.error().reason, Reason::invalid_argument);
+    EXPECT_THAT(defined.error().message, HasSubstr("too long to be kept"));
+    EXPECT_FALSE(end_of(manager->create(guest, {})));
+    EXPECT_FALSE(exists(guest));
+    EXPECT_TRUE(store.domains.empty());
+    EXPECT_EQ(xen.count("create"), 0u);
+    guest.description.resize(limits::xml_bytes / 16);
+    EXPECT_TRUE(end_of(manager->define(guest)));
 }
 
 TEST_F(Definitions, MakeATransientGuestPersistent) {

@@ -252,6 +252,65 @@ TEST_F(Devices, ThatAreCdDrivesGetOtherMedia) {
                    "no disk xvdb");
 }
 
+// Changes that fail by half
+
+TEST_F(Devices, ThatAreCdDrivesShowTheMediumThatTheyHaveAfterAChangeThatFailedByHalf) {
+    auto hvm = guest_named("win");
+    hvm.type = domain::GuestType::hvm;
+    hvm.disks = {cd_drive("/one.iso")};
+    const auto guest = running(hvm);
+    xen.before_effect = [this](const std::string& call) {
+        if (call == "update") xen.definitions.at(1).disks = {cd_drive()};  // ejected
+    };
+    xen.fail_next("update", {Reason::operation_failed, "its device model refuses"});
+    expect_refused(end_of(manager->update_device(guest.uuid, cd_drive("/two.iso"), both)),
+                   Reason::operation_failed, "refuses");
+    EXPECT_THAT(live(guest), ElementsAre(cd_drive()));
+    EXPECT_THAT(store.lives.at(guest.uuid).definition.disks, ElementsAre(cd_drive()));
+    EXPECT_THAT(stored(guest), ElementsAre(cd_drive("/one.iso")));
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
+}
+
+TEST_F(Devices, ThatComeOrGoByAChangeThatFailedAreTold) {
+    const auto guest = running("web");
+    xen.before_effect = [this](const std::string& call) {
+        if (call == "attach") xen.definitions.at(1).disks = {disk("xvdb")};
+        if (call == "detach") xen.definitions.at(1).disks.clear();
+    };
+    xen.fail_next("attach", {Reason::cancelled, "cancelled"});
+    EXPECT_FALSE(attach(guest, disk("xvdb")));
+    EXPECT_THAT(live(guest), ElementsAre(disk("xvdb")));
+    xen.fail_next("detach", {Reason::timed_out, "it keeps it"});
+    EXPECT_FALSE(detach(guest, disk("xvdb")));
+    EXPECT_THAT(live(guest), IsEmpty());
+    EXPECT_THAT(events(), ElementsAre("web ADDED xen-disk1", "web REMOVED xen-disk1"));
+}
+
+TEST_F(Devices, ThatNobodyCanTellOfAfterAFailureAreLookedAtByTheNextDaemon) {
+    const auto guest = running("web");
+    xen.fail_next("attach", {Reason::timed_out, "libxl does not answer"});
+    xen.fail_next("describe", {Reason::timed_out, "libxl does not answer"});
+    EXPECT_FALSE(attach(guest, disk("xvdb")));
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::devices);
+    xen.definitions.at(1).disks = {disk("xvdb")};
+    restart();
+    look();
+    EXPECT_THAT(live(guest), ElementsAre(disk("xvdb")));
+}
+
+TEST_F(Devices, ThatAnotherToolHasTakenAwayCanGo) {
+    const auto guest = running("web");
+    EXPECT_TRUE(attach(guest, disk("xvdb"), both));
+    events();
+    xen.definitions.at(1).disks.clear();
+    xen.fail_next("detach", {Reason::no_device, "Xen has no such device of it"});
+    EXPECT_TRUE(detach(guest, disk("xvdb"), both));
+    EXPECT_THAT(live(guest), IsEmpty());
+    EXPECT_THAT(stored(guest), IsEmpty());
+    EXPECT_THAT(events(), ElementsAre("web REMOVED xen-disk1", "web DEFINED/1"));
+    EXPECT_TRUE(attach(running("other"), disk("xvdb"))) << "its source is free";
+}
+
 // Other kinds
 
 TEST_F(Devices, ThatAreNetworkInterfacesComeAsVifsAndAreStoredAsAskedFor) {
@@ -412,6 +471,81 @@ TEST_F(Devices, OfTheHostThatAreManagedGoBackToTheirDriversWithTheGuest) {
     EXPECT_TRUE(xen.pci[1].assignable) << "it was Xen's to give before";
     EXPECT_TRUE(end_of(manager->set_assignable({.bus = 7}, true)));
     EXPECT_TRUE(xen.pci[0].assignable);
+}
+
+/// Xen takes them from their drivers before anything else may fail.
+class HostDevices : public Devices {
+ protected:
+    HostDevices() {
+        xen.pci = {{.address = card.address}};
+        xen.before_effect = [this](const std::string& call) {
+            if (call == "create" || call == "attach") xen.pci[0].assignable = true;
+        };
+    }
+    bool is_given_back() const { return !xen.pci[0].assignable; }
+
+    const domain::PciDevice card{.address = {.bus = 7}, .managed = true};
+};
+
+TEST_F(HostDevices, ThatAreManagedGoBackWhenTheirGuestCannotBeMade) {
+    auto web = guest_named("web");
+    web.pci_devices = {card};
+    ASSERT_TRUE(end_of(manager->define(web)));
+    xen.fail_next("create", {Reason::operation_failed, "no memory"});
+    EXPECT_FALSE(end_of(manager->start(web.uuid, {})));
+    EXPECT_TRUE(is_given_back());
+    xen.hold("create");
+    const auto starting = begin(manager->start(web.uuid, {}));
+    settle();
+    xen.pci[0].assignable = true;
+    ASSERT_TRUE(manager->abort_job(web.uuid));
+    EXPECT_FALSE(end_of(starting));
+    EXPECT_TRUE(is_given_back()) << "that is not cancelled with the start";
+    xen.release("create");
+    xen.fail_next("create", {Reason::timed_out, "it was given up"});
+    EXPECT_FALSE(end_of(manager->start(web.uuid, {})));
+    EXPECT_FALSE(is_given_back()) << "the guest may still get it";
+}
+
+TEST_F(HostDevices, ThatAreManagedGoBackWhenAGuestCannotGetThem) {
+    const auto guest = running("web");
+    xen.pci[0].assignable = false;
+    xen.fail_next("attach", {Reason::operation_failed, "its device model refuses"});
+    EXPECT_FALSE(attach(guest, card));
+    EXPECT_TRUE(is_given_back());
+    xen.fail_next("attach", {Reason::timed_out, "it was given up"});
+    EXPECT_FALSE(attach(guest, card));
+    EXPECT_FALSE(is_given_back()) << "the guest may still get it";
+    EXPECT_TRUE(attach(guest, card));
+    EXPECT_FALSE(is_given_back());
+    EXPECT_FALSE(attach(running("other"), card));
+    EXPECT_FALSE(is_given_back()) << "the first one has it";
+}
+
+TEST_F(HostDevices, ThatAreManagedGoBackWhenTheirGuestIsGoneBeforeItGetsThem) {
+    const auto guest = running("web");
+    xen.hold("attach");
+    const auto attaching = begin(manager->attach_device(guest.uuid, card, guest_only));
+    settle();
+    xen.vanish(1);
+    settle();
+    xen.release("attach");
+    EXPECT_FALSE(end_of(attaching));
+    EXPECT_TRUE(is_given_back());
+}
+
+TEST_F(HostDevices, ThatCouldNotBeTakenFromTheGuestAgainStayWithIt) {
+    const auto guest = running("web");
+    xen.fail_next("attach", {Reason::operation_failed, "no, and it cannot be removed"});
+    xen.before_effect = [this](const std::string& call) {
+        if (call != "attach") return;
+        xen.pci[0].assignable = true;
+        xen.definitions.at(1).pci_devices = {card};
+    };
+    EXPECT_FALSE(attach(guest, card));
+    EXPECT_FALSE(is_given_back());
+    EXPECT_EQ(manager->definition(guest.uuid, Which::live)->pci_devices.size(), 1u);
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
 }
 
 TEST_F(Devices, OfTheHostGoBackAlsoWhenTheRemovalOfTheirGuestSeemedToFail) {

@@ -110,5 +110,12 @@ TEST(AFoundLife, IsStartedAnewIfThatHadBegunAndNobodyElseHasDoneIt) {
     EXPECT_FALSE(found_of(again, {}).to_start) << "the host has booted since";
 }
 
+TEST(AFoundLife, IsNotTheGuestThatHasRunOfWhichOnlyAnIntentIsKnown) {
+    auto paused = half_made();
+    EXPECT_EQ(found_of(a_note(Held::no, 0), {paused}).fate, Fate::cut_off);
+    paused.cpu_time = seconds(1);
+    EXPECT_EQ(found_of(a_note(Held::no, 0), {paused}).fate, Fate::not_started) << "another tool's";
+}
+
 }  // namespace
 }  // namespace virtlight::manager

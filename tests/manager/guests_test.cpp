@@ -329,5 +329,76 @@ TEST_F(Guest, ThatResetsItselfSoftlyStaysTheDomainThatItIs) {
     EXPECT_THAT(events(), ElementsAre("web REBOOT", "web STARTED/0"));
 }
 
+TEST_F(Guest, ThatResetsItselfSoftlyAgainAndAgainIsHeldBack) {
+    const auto guest = running("web");
+    for (const auto end = loop.now() + seconds(120); loop.now() < end; loop.run_for(milliseconds(100)))
+        if (auto& seen = xen.truth.at(1); !seen.paused && !seen.stopped)
+            xen.stop(1, hypervisor::StopReason::soft_reset);
+    EXPECT_LE(xen.count("soft_reset"), 7u) << "after 1, 2, 4, 8, 16, 32 and 60 s";
+    EXPECT_GE(xen.count("soft_reset"), 5u);
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(xen.count("create"), 1u);
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid))) << "that does not wait for it";
+    EXPECT_EQ(info(guest).domid, -1);
+}
+
+TEST_F(Guest, ThatResetsItselfSoftlyNowAndThenIsNotHeldBack) {
+    const auto guest = running("web");
+    for (unsigned resets = 1; resets < 4; ++resets) {
+        loop.run_for(limits::quick_life);
+        xen.stop(1, hypervisor::StopReason::soft_reset);
+        settle();
+        EXPECT_EQ(xen.count("soft_reset"), resets);
+    }
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+}
+
+TEST_F(Guest, ThatIsHeldBackBeforeItsSoftResetAndIsGoneMeanwhileIsOff) {
+    const auto guest = running("web");
+    xen.stop(1, hypervisor::StopReason::soft_reset);
+    settle();
+    xen.vanish(1);
+    look();
+    EXPECT_EQ(info(guest).domid, -1);
+    EXPECT_EQ(xen.count("soft_reset"), 0u);
+    EXPECT_TRUE(store.lives.empty());
+}
+
+TEST_F(Guest, ThatResetsItselfSoftlyIsHeldBackForTheNextDaemon) {
+    const auto guest = running("web");
+    xen.stop(1, hypervisor::StopReason::soft_reset);
+    settle();
+    restart();
+    loop.run_for(seconds(3));
+    EXPECT_EQ(xen.count("soft_reset"), 1u);
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+}
+
+TEST_F(Guest, ThatResetsItselfSoftlyKeepsThePasswordThatWasSetSinceItsStart) {
+    auto web = guest_named("web");
+    web.graphics.vnc = {.password = "old"};
+    web.video = domain::default_video(web.type, web.graphics);
+    const auto guest = running(web);
+    ASSERT_TRUE(end_of(manager->edit_device(guest.uuid, "<graphics type='vnc' autoport='yes' passwd='new'/>",
+                                            domain::DeviceEdit::change, {.guest = true})));
+    std::string password;
+    xen.before_effect = [&](const std::string& call) {
+        auto& its = xen.definitions.at(1);
+        if (call == "unpause") password = its.graphics.vnc->password;
+        if (call != "soft_reset") return;
+        its.graphics.vnc->password = "old";  // as libxl has it
+        its.graphics.vnc->port = 5907;
+        its.consoles[0].tty = "/dev/pts/9";
+    };
+    xen.stop(1, hypervisor::StopReason::soft_reset);
+    loop.run_for(seconds(2));
+    EXPECT_EQ(password, "new") << "before it runs";
+    const auto live = manager->definition(guest.uuid, Which::live);
+    EXPECT_EQ(live->graphics.vnc->port, 5907u);
+    EXPECT_EQ(live->consoles[0].tty, "/dev/pts/9");
+    EXPECT_EQ(store.lives.at(guest.uuid).definition.consoles[0].tty, "/dev/pts/9");
+}
+
 }  // namespace
 }  // namespace virtlight::manager

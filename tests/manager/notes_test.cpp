@@ -146,9 +146,35 @@ TEST_F(Note, ThatAGuestWasNeverLetRunOutlivesWhatIsChangedOfIt) {
     EXPECT_EQ(noted(guest), Held::starting);
     ASSERT_TRUE(end_of(manager->attach_device(guest.uuid, disk, both)));
     EXPECT_EQ(noted(guest), Held::starting);
+    ASSERT_TRUE(end_of(manager->set_lifecycle_action(
+        guest.uuid, {&domain::Definition::on_crash, domain::LifecycleAction::preserve}, both)));
+    EXPECT_EQ(noted(guest), Held::starting);
     restart();
     settle();
     EXPECT_EQ(xen.truth.size(), 1u) << "the next daemon undoes its start";
+}
+
+TEST_F(Note, ThatAGuestIsToGoOutlivesWhatIsChangedOfIt) {
+    const auto guest = running("web");
+    xen.fail_next("destroy", {Reason::timed_out, "it was given up"});
+    EXPECT_FALSE(end_of(manager->destroy(guest.uuid)));
+    ASSERT_EQ(noted(guest), Held::ending);
+    const Affects guest_only{.guest = true};
+    ASSERT_TRUE(end_of(manager->set_lifecycle_action(
+        guest.uuid, {&domain::Definition::on_crash, domain::LifecycleAction::preserve}, guest_only)));
+    EXPECT_EQ(noted(guest), Held::ending);
+    const domain::Disk disk{.target = *domain::parse_disk_name("xvdb"),
+                            .source = domain::Disk::Source::file,
+                            .path = "/images/more"};
+    xen.before_effect = [&](const std::string& call) {
+        if (call == "attach") EXPECT_EQ(noted(guest), Held::ending);
+    };
+    ASSERT_TRUE(end_of(manager->attach_device(guest.uuid, disk, guest_only)));
+    EXPECT_EQ(noted(guest), Held::ending);
+    prepare = [this] { xen.truth.at(1).paused = true; };  // as libxl has left it
+    restart();
+    settle();
+    EXPECT_EQ(xen.truth.size(), 1u) << "it does not go on half destroyed";
 }
 
 /// A guest that may run by mistake.

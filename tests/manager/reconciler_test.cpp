@@ -53,7 +53,7 @@ TEST_F(Reconciler, StartsAPersistentGuestAnewWithWhatIsStoredNow) {
     xen.stop(1, StopReason::reboot);
     settle();
     EXPECT_EQ(manager->definition(guest.uuid, Which::live)->vcpus_max, 4u);
-    EXPECT_FALSE(info(guest).updated);
+    EXPECT_FALSE(manager->is_updated(guest.uuid).value());
 }
 
 TEST_F(Reconciler, KeepsATransientGuestThatReboots) {

@@ -92,7 +92,7 @@ TEST_F(Restart, KeepsTheLiveDefinitionApartFromTheStoredOne) {
     restart();
     EXPECT_EQ(manager->definition(guest.uuid, Which::live)->vcpus_max, 1u);
     EXPECT_EQ(manager->definition(guest.uuid, Which::stored)->vcpus_max, 4u);
-    EXPECT_TRUE(info(guest).updated);
+    EXPECT_TRUE(manager->is_updated(guest.uuid).value());
 }
 
 TEST_F(Restart, ForgetsAGuestThatHasEndedMeanwhile) {
@@ -179,6 +179,35 @@ TEST_F(Restart, LetsAGuestRunThatHasResetItselfSoftly) {
     EXPECT_FALSE(xen.truth.at(1).paused);
     EXPECT_EQ(info(guest).status.state, domain::State::running);
     EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
+}
+
+TEST_F(Restart, StartsAGuestAnewThatWasResetByHalf) {
+    start_up();
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = Held::resetting;
+    xen.truth.at(1).paused = true;
+    xen.fail_next("describe", {Reason::operation_failed, "it is still being built"});
+    log::set_level(log::Level::error);
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_FALSE(xen.truth.contains(1));
+    EXPECT_EQ(store.lives.at(guest.uuid).domid, 2u);
+}
+
+TEST_F(Restart, DoesNotTakeAGuestForOneThatWasResetByHalfBecauseNobodyAnswers) {
+    start_up();
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = Held::resetting;
+    xen.truth.at(1).paused = true;
+    xen.fail_next("describe", {Reason::timed_out, "libxl does not answer"});
+    log::set_level(log::Level::error);
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::resetting) << "the next daemon asks again";
+    EXPECT_TRUE(end_of(manager->resume(guest.uuid)));
 }
 
 TEST_F(Restart, UndoesAStartThatHadOnlyToLetItsGuestRun) {

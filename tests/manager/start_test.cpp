@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
 #include "manager/world.hpp"
 
 namespace virtlight::manager {
@@ -100,6 +101,74 @@ TEST_F(Start, ThatFailsCarriesTheReasonAndLeavesNothing) {
     EXPECT_EQ(failed.error().message, "cannot start domain 'web': no memory");
     EXPECT_THAT(failed.error().details, ElementsAre("libxl: line 1", "libxl: line 2"));
     expect_nothing_left(guest);
+}
+
+/// What libxl has made of it is there, and is not described, as it is only half made.
+class StartThatLeavesSomething : public Start {
+ protected:
+    StartThatLeavesSomething() {
+        log::set_level(log::Level::error);
+        xen.before_effect = [this](const std::string& call) {
+            if (call == "create" && leaves) xen.make(guest, true);
+            if (call == "describe") xen.fail_next(call, {Reason::operation_failed, "it is half made"});
+        };
+    }
+    void fail(Reason reason) {
+        xen.fail_next("create", {reason, "libxl hangs"});
+        EXPECT_FALSE(end_of(manager->start(guest.uuid, {})));
+    }
+    void expect_next_daemon_removes_it() {
+        ASSERT_TRUE(store.lives.contains(guest.uuid));
+        restart();
+        settle();
+        EXPECT_EQ(xen.truth.size(), 1u) << "only Domain-0 runs";
+        EXPECT_TRUE(store.lives.empty());
+        EXPECT_EQ(info(guest).domid, -1);
+    }
+
+    const domain::Definition guest = defined("web");
+    bool leaves = true;
+};
+
+TEST_F(StartThatLeavesSomething, IsUndoneByTheNextDaemonIfItWasGivenUp) {
+    fail(Reason::timed_out);
+    expect_next_daemon_removes_it();
+}
+
+TEST_F(StartThatLeavesSomething, IsUndoneByTheNextDaemonIfItMayStillMakeSomething) {
+    leaves = false;
+    fail(Reason::timed_out);
+    leaves = true;
+    fail(Reason::operation_failed);  // an earlier start of it has not ended yet
+    expect_next_daemon_removes_it();
+}
+
+TEST_F(StartThatLeavesSomething, IsUndoneByTheNextDaemonIfThatCouldNotBeRemoved) {
+    fail(Reason::operation_failed);
+    leaves = false;
+    fail(Reason::domain_exists);
+    expect_next_daemon_removes_it();
+}
+
+TEST_F(StartThatLeavesSomething, IsNotFollowedByAnotherOneWhenItWasToBeAReboot) {
+    leaves = false;
+    end_of(manager->start(guest.uuid, {})).value();
+    loop.run_for(limits::quick_life);
+    leaves = true;
+    xen.fail_next("create", {Reason::timed_out, "libxl hangs"});
+    xen.stop(1, hypervisor::StopReason::reboot);
+    settle();
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::failed));
+    expect_next_daemon_removes_it();
+}
+
+TEST_F(StartThatLeavesSomething, IsForgottenWhenALaterOneSucceeds) {
+    fail(Reason::timed_out);
+    leaves = false;
+    xen.truth.erase(1);  // libxl has come to its end
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
+    ASSERT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_TRUE(store.lives.empty());
 }
 
 TEST_F(Start, ThatCannotLetTheGuestRunLeavesNothing) {
