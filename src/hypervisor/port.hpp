@@ -170,7 +170,9 @@ class Hypervisor {
     /// cancelled, nothing of it stays. invalid_argument: its place is taken, or a file is missing.
     virtual async::Task<Result<>> attach(DomId domid, domain::Device device, Operation operation) = 0;
     /// Asks the guest to let go of the device in this place; ends when it has. timed_out: it has not within
-    /// ten seconds, and may still do so; no_device.
+    /// ten seconds, has it still, and may let go later, after which another detach() takes it away. A disk is
+    /// never taken by force; a network interface or a USB controller is on real Xen, after that time, as
+    /// libxl (4.17) has no other way. no_device.
     virtual async::Task<Result<>> detach(DomId domid, domain::Device device, Operation operation) = 0;
     /// Changes what check_live_change() lets be changed: what is in a CD drive, how much a network interface
     /// may send and whether its link is up. invalid_argument: a file is missing, and nothing has changed.
