@@ -259,7 +259,8 @@ class Hypervisor {
     virtual async::Task<Result<>> soft_reset(DomId domid, Operation operation) = 0;
 
     /// The definition of a domain as the hypervisor knows it, with the ttys of its consoles and the port of
-    /// its VNC server: for a domain that somebody else made, or that was made before this daemon started.
+    /// its VNC server: for a domain that somebody else made, or that was made before this daemon started. Of
+    /// an HVM guest its vCPUs are those that its device model has, which may be more than it has online.
     virtual async::Task<Result<domain::Definition>> describe(DomId domid) = 0;
 };
 
