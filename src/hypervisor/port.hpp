@@ -104,9 +104,10 @@ class Hypervisor {
     virtual async::Task<Result<std::string>> peek_disk(domain::Disk disk, std::uint64_t offset,
                                                        std::size_t bytes) = 0;
 
-    /// As identify_file() of disk_files.hpp, of each path. timed_out: its storage does not answer.
+    /// As identify_file() of disk_files.hpp, of each path. All together are waited for no longer than one is.
+    /// timed_out: its storage does not answer; cancelled.
     virtual async::Task<std::vector<Result<std::optional<FileIdentity>>>> identify_files(
-        std::vector<std::string> paths) = 0;
+        std::vector<std::string> paths, async::CancelToken cancel) = 0;
 
     /// As missing_files() of definition_files.hpp. timed_out: their storage does not answer.
     virtual async::Task<Result<std::vector<std::string>>> missing_files(domain::Definition definition) = 0;
