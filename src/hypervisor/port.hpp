@@ -237,7 +237,7 @@ class Hypervisor {
     /// synced, or not at all. The guest has then stopped with StopReason::suspend, and is to be destroyed.
     /// When it fails or is cancelled, the guest goes on and nothing of the file stays; what was there before
     /// does. unsupported_operation: the guest cannot be suspended; timed_out: it did not do so within a
-    /// minute; io.
+    /// minute, and may if it is asked again; io: also of storage that does not answer; operation_failed.
     virtual async::Task<Result<>> save(DomId domid, ImageHead head, std::filesystem::path path,
                                        Operation operation) = 0;
 

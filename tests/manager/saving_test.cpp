@@ -144,6 +144,14 @@ TEST_F(Saving, AsksAGuestAgainThatWasTooEarlyInItsBoot) {
     EXPECT_EQ(info(guest).status, Status(ShutoffReason::saved));
 }
 
+TEST_F(Saving, ToStorageThatDoesNotAnswerIsAskedForOnce) {
+    const auto guest = running("web");
+    xen.fail_next("save", {Reason::io, "cannot save domain 1: its storage has not answered within 180 s"});
+    expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::io, "its storage has not answered");
+    EXPECT_EQ(xen.count("save"), 1u);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+}
+
 TEST_F(Saving, OfAGuestThatNeverSuspendsFailsInTheEndAndLeavesItRunning) {
     const auto guest = running("web");
     for (unsigned attempt = 0; attempt < limits::save_attempts; ++attempt)
