@@ -28,8 +28,9 @@ struct RawHead {
     std::array<char, 16> magic;
     std::uint32_t version;
     std::uint32_t xml_bytes;
-    std::uint32_t paused;  ///< ours: libvirt leaves this and what follows at zero, and does not read it
-    std::array<std::uint32_t, 9> unused;
+    std::uint32_t paused;        ///< ours: libvirt leaves this and what follows at zero, and does not read it
+    std::uint32_t vcpus_online;  ///< ours as well
+    std::array<std::uint32_t, 8> unused;
 };
 static_assert(sizeof(RawHead) == 64);
 
@@ -177,6 +178,16 @@ Error given_up() {
 
 }  // namespace
 
+ImageHead redefined(ImageHead head, domain::Definition definition) {
+    const auto has = head.definition.vcpus;
+    const auto wanted = definition.vcpus;
+    head.definition = std::move(definition);
+    if (head.definition.type != domain::GuestType::hvm || wanted == has) return head;
+    head.definition.vcpus = has;
+    head.vcpus_online = wanted;
+    return head;
+}
+
 std::string format_image_head(const ImageHead& head) {
     auto definition = head.definition;
     for (auto& console : definition.consoles)
@@ -186,6 +197,7 @@ std::string format_image_head(const ImageHead& head) {
                       .version = version,
                       .xml_bytes = static_cast<std::uint32_t>(xml.size() + 1),
                       .paused = head.paused ? 1U : 0U,
+                      .vcpus_online = head.vcpus_online,
                       .unused = {}};
     std::string bytes(sizeof raw, '\0');
     std::memcpy(bytes.data(), &raw, sizeof raw);
@@ -228,10 +240,11 @@ Result<FoundImage> find_image(const fs::path& path) {
             path, fmt::format("it is damaged in its XML, after {} bytes", sizeof(RawHead) + xml->size()));
     xml->resize(xml->find('\0'));
     const auto head_bytes = sizeof(RawHead) + raw->xml_bytes;
-    return FoundImage{{.head = {.definition = {}, .paused = raw->paused != 0},
-                       .file = std::move(file),
-                       .stream_bytes = static_cast<std::uint64_t>(status.st_size) - head_bytes},
-                      std::move(*xml)};
+    return FoundImage{
+        {.head = {.definition = {}, .paused = raw->paused != 0, .vcpus_online = raw->vcpus_online},
+         .file = std::move(file),
+         .stream_bytes = static_cast<std::uint64_t>(status.st_size) - head_bytes},
+        std::move(*xml)};
 }
 
 }  // namespace
@@ -246,6 +259,10 @@ Result<OpenImage> open_image(const fs::path& path) {
                 Error{definition.error().reason,
                       fmt::format("the XML in '{}': {}", path.string(), definition.error().message)});
         found->image.head.definition = std::move(*definition);
+        if (found->image.head.vcpus_online > found->image.head.definition.vcpus_max)
+            return damaged(
+                path, fmt::format("its head wants {} vCPUs online, and its guest has {}",
+                                  found->image.head.vcpus_online, found->image.head.definition.vcpus_max));
     }
     return std::move(found->image);
 }

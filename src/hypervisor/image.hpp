@@ -22,7 +22,16 @@ namespace virtlight::hypervisor {
 struct ImageHead {
     domain::Definition definition;  ///< as for a start: without ttys
     bool paused = false;            ///< how it is to be restored, unless that is said then
+    /// vCPUs that the restored guest is to be asked to have online, if that is another number than the
+    /// definition has, at most its vcpus_max; 0: it is not. That of the definition is what an HVM guest's
+    /// device model has, which takes its state with just as many, and gives none back that a guest lets go
+    /// of.
+    unsigned vcpus_online = 0;
 };
+
+/// The head with another definition of the same guest. The device model of an HVM guest keeps its vCPUs: as
+/// many as that definition has are to be online, if it says another number than the head's did.
+ImageHead redefined(ImageHead head, domain::Definition definition);
 
 std::string format_image_head(const ImageHead& head);
 

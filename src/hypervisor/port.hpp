@@ -104,9 +104,10 @@ class Hypervisor {
     virtual async::Task<Result<std::string>> peek_disk(domain::Disk disk, std::uint64_t offset,
                                                        std::size_t bytes) = 0;
 
-    /// As identify_file() of disk_files.hpp, of each path. timed_out: its storage does not answer.
+    /// As identify_file() of disk_files.hpp, of each path. All together are waited for no longer than one is.
+    /// timed_out: its storage does not answer; cancelled.
     virtual async::Task<std::vector<Result<std::optional<FileIdentity>>>> identify_files(
-        std::vector<std::string> paths) = 0;
+        std::vector<std::string> paths, async::CancelToken cancel) = 0;
 
     /// As missing_files() of definition_files.hpp. timed_out: their storage does not answer.
     virtual async::Task<Result<std::vector<std::string>>> missing_files(domain::Definition definition) = 0;
@@ -170,7 +171,9 @@ class Hypervisor {
     /// cancelled, nothing of it stays. invalid_argument: its place is taken, or a file is missing.
     virtual async::Task<Result<>> attach(DomId domid, domain::Device device, Operation operation) = 0;
     /// Asks the guest to let go of the device in this place; ends when it has. timed_out: it has not within
-    /// ten seconds, and may still do so; no_device.
+    /// ten seconds, has it still, and may let go later, after which another detach() takes it away. A disk is
+    /// never taken by force; a network interface or a USB controller is on real Xen, after that time, as
+    /// libxl (4.17) has no other way. no_device.
     virtual async::Task<Result<>> detach(DomId domid, domain::Device device, Operation operation) = 0;
     /// Changes what check_live_change() lets be changed: what is in a CD drive, how much a network interface
     /// may send and whether its link is up. invalid_argument: a file is missing, and nothing has changed.
@@ -234,7 +237,7 @@ class Hypervisor {
     /// synced, or not at all. The guest has then stopped with StopReason::suspend, and is to be destroyed.
     /// When it fails or is cancelled, the guest goes on and nothing of the file stays; what was there before
     /// does. unsupported_operation: the guest cannot be suspended; timed_out: it did not do so within a
-    /// minute; io.
+    /// minute, and may if it is asked again; io: also of storage that does not answer; operation_failed.
     virtual async::Task<Result<>> save(DomId domid, ImageHead head, std::filesystem::path path,
                                        Operation operation) = 0;
 
@@ -257,7 +260,8 @@ class Hypervisor {
     virtual async::Task<Result<>> soft_reset(DomId domid, Operation operation) = 0;
 
     /// The definition of a domain as the hypervisor knows it, with the ttys of its consoles and the port of
-    /// its VNC server: for a domain that somebody else made, or that was made before this daemon started.
+    /// its VNC server: for a domain that somebody else made, or that was made before this daemon started. Of
+    /// an HVM guest its vCPUs are those that its device model has, which may be more than it has online.
     virtual async::Task<Result<domain::Definition>> describe(DomId domid) = 0;
 };
 

@@ -39,12 +39,13 @@ Definition alone(const Domain& domain, const Device& device) {
 }
 
 /// Whether what serves a device that is coming is free for this domain's guest, which is there after it.
-Task<Result<>> require_free(Core& core, DomainRef domain) {
+Task<Result<>> require_free(Core& core, DomainRef domain, async::CancelToken cancel) {
     const auto coming = domain->coming;
     const auto life = domain->life->id;
     if (auto free = check_macs_are_free(core.registry, *coming); !free) co_return free;
     if (auto free = check_host_devices_are_free(core, *coming); !free) co_return free;
-    if (auto free = co_await require_free_disks(core, domain, *coming); !free) co_return free;
+    if (auto free = co_await require_free_disks(core, domain, *coming, std::move(cancel)); !free)
+        co_return free;
     if (domain->life && domain->life->id == life) co_return Result<>{};
     co_return fail(Reason::invalid_state, "domain is not running any more");
 }
@@ -124,7 +125,7 @@ Task<Result<>> Devices::attach(DomainRef domain, Device device, Affects asked, O
         if (!there) co_return std::unexpected(std::move(there.error()));
         placed = *std::move(there);
         coming.emplace(domain, placed);
-        if (auto free = co_await require_free(core_, domain); !free) co_return free;
+        if (auto free = co_await require_free(core_, domain, operation.cancel); !free) co_return free;
     }
     Changes add{.guest = [placed](Definition& guest) { return domain::add_device(guest, placed); },
                 .definition = [device](Definition& stored) { return domain::add_device(stored, device); }};
@@ -192,7 +193,7 @@ Task<Result<>> Devices::update(DomainRef domain, Device device, Affects asked, O
         if (auto good = domain::replace_device(after, device); !good) co_return good;
         changed = *domain::find_device(after, device);
         coming.emplace(domain, changed);
-        if (auto free = co_await require_free(core_, domain); !free) co_return free;
+        if (auto free = co_await require_free(core_, domain, operation.cancel); !free) co_return free;
     }
     const Change replace = [device](Definition& definition) {
         return domain::replace_device(definition, device);

@@ -92,18 +92,18 @@ std::vector<Unknown> unknown_files(const Registry& registry, Uuid uuid) {
 }
 
 /// What does not answer is asked again the next time; by then it may answer, or not be waited for.
-Task<> learn_of_others(Core& core, Uuid uuid) {
+Task<> learn_of_others(Core& core, Uuid uuid, async::CancelToken cancel) {
     const auto unknown = unknown_files(core.registry, uuid);
     if (unknown.empty()) co_return;
     std::vector<std::string> paths;
     for (const auto& one : unknown)
         paths.push_back(one.path);
-    const auto files = co_await core.hypervisor.identify_files(std::move(paths));
+    const auto files = co_await core.hypervisor.identify_files(std::move(paths), cancel);
     for (std::size_t i = 0; i < unknown.size(); ++i) {
         const auto& [domain, path] = unknown[i];
         if (files[i])
             domain->disk_files.try_emplace(path, *files[i]);
-        else
+        else if (!cancel.cancelled())
             log::warning(
                 "what the disk '{}' of domain '{}' is is not known, and who else uses it goes by its "
                 "path alone: {}",
@@ -120,12 +120,13 @@ Result<Disk> find_disk(const Definition& definition, std::string_view disk) {
                 domain::shown(disk), definition.name);
 }
 
-Task<Result<>> require_free_disks(Core& core, DomainRef domain, Definition definition) {
+Task<Result<>> require_free_disks(Core& core, DomainRef domain, Definition definition,
+                                  async::CancelToken cancel) {
     if (!domain->life) domain->disk_files.clear();  // of an earlier life
     if (auto free = check(core.registry, *domain, definition); !free) co_return free;
     const auto paths = paths_of(definition);
     if (paths.empty()) co_return Result<>{};
-    auto files = co_await core.hypervisor.identify_files(paths);
+    auto files = co_await core.hypervisor.identify_files(paths, cancel);
     for (std::size_t i = 0; i < paths.size(); ++i) {
         if (!files[i]) {
             auto why = std::move(files[i].error());
@@ -134,7 +135,8 @@ Task<Result<>> require_free_disks(Core& core, DomainRef domain, Definition defin
         }
         domain->disk_files[paths[i]] = *files[i];
     }
-    co_await learn_of_others(core, domain->uuid);
+    co_await learn_of_others(core, domain->uuid, cancel);
+    if (cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
     co_return check(core.registry, *domain, definition);
 }
 

@@ -16,7 +16,8 @@ Result<domain::Disk> find_disk(const domain::Definition& definition, std::string
 /// each other's file systems; and whether this guest does not use it twice. Both may use it read-only, or if
 /// both definitions say that it is shareable. The domain claims its disks before it asks, so that of two who
 /// ask at once at least one is refused. operation_failed: names the disk, the path and the other domain;
-/// timed_out: the storage of this one's disks does not answer.
-async::Task<Result<>> require_free_disks(Core& core, DomainRef domain, domain::Definition definition);
+/// timed_out: the storage of this one's disks does not answer; cancelled.
+async::Task<Result<>> require_free_disks(Core& core, DomainRef domain, domain::Definition definition,
+                                         async::CancelToken cancel);
 
 }  // namespace virtlight::manager

@@ -48,6 +48,7 @@ struct StartOptions {
     bool paused = false;
     bool fresh = false;         ///< boots it although it was saved; what was saved is dropped then
     bool bypass_cache = false;  ///< an image is read without leaving it in the host's page cache
+    unsigned vcpus_online = 0;  ///< of a guest that is restored: as ImageHead's
 };
 
 struct SaveOptions {

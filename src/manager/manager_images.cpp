@@ -82,10 +82,12 @@ Task<Result<DomainInfo>> Manager::restore(std::filesystem::path path, RestoreOpt
         if (auto same = domain::check_same_guest(head->definition, *options.definition); !same)
             co_return std::unexpected(std::move(same.error()));
     }
-    auto definition = std::move(options.definition).value_or(std::move(head->definition));
+    if (options.definition) head = redefined(*std::move(head), *std::move(options.definition));
+    auto definition = std::move(head->definition);
     const auto uuid = definition.uuid;
     const StartOptions start{.paused = options.paused.value_or(head->paused),
-                             .bypass_cache = options.bypass_cache};
+                             .bypass_cache = options.bypass_cache,
+                             .vcpus_online = head->vcpus_online};
     const auto domain = impl.claim(JobKind::restore, definition);
     if (!domain) co_return std::unexpected(domain.error());
     Jobs::Work work = [&impl, domain = *domain, definition = std::move(definition), path = std::move(path),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -26,7 +27,7 @@ Result<ImageHead> readable(ImageHead head) {
                 read.error().message);
 }
 
-Result<ImageHead> head_of(const Domain& domain, SaveOptions options) {
+Result<ImageHead> asked_head(const Domain& domain, const SaveOptions& options) {
     if (!domain.life->definition.numa.empty())
         return fail(Reason::unsupported_operation,
                     "a guest with NUMA cells cannot be saved: Xen's images do not hold them");
@@ -37,11 +38,36 @@ Result<ImageHead> head_of(const Domain& domain, SaveOptions options) {
     if (!options.definition) return readable(std::move(head));
     if (auto same = domain::check_same_guest(head.definition, *options.definition); !same)
         return std::unexpected(std::move(same.error()));
-    head.definition = std::move(*options.definition);
     return head;
 }
 
+/// A device model has been given what its guest was asked to have, by another tool, too, and had to begin
+/// with; the guest has what Xen sees. One that boots has not taken all of its vCPUs yet.
+void count_vcpus(ImageHead& head, unsigned of_model, unsigned seen_online) {
+    auto& definition = head.definition;
+    const auto asked = definition.vcpus;
+    definition.vcpus = std::clamp(of_model, asked, definition.vcpus_max);
+    const auto online = std::max(asked, std::min(seen_online, definition.vcpus));
+    head.vcpus_online = online == definition.vcpus ? 0 : online;
+}
+
 }  // namespace
+
+/// A guest whose image nobody could restore would be lost: its device model is asked before.
+Task<Result<ImageHead>> Guests::head_of(DomainRef domain, SaveOptions options) {
+    auto head = asked_head(*domain, options);
+    if (!head) co_return head;
+    if (head->definition.type == domain::GuestType::hvm) {
+        const auto described = co_await core_.hypervisor.describe(domain->life->domid);
+        if (!described)
+            co_return fail(described.error().reason, "how many vCPUs its device model has is not known: {}",
+                           described.error().message);
+        if (!domain->life) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
+        count_vcpus(*head, described->vcpus, domain->life->seen.vcpus_online);
+    }
+    if (options.definition) head = redefined(*std::move(head), *std::move(options.definition));
+    co_return head;
+}
 
 Result<> require_running(const Domain& domain) {
     if (!domain.life) return fail(Reason::invalid_state, "domain is not running");
@@ -76,14 +102,15 @@ Task<Result<>> Guests::write_image(DomainRef domain, std::filesystem::path path,
                                    Operation operation) {
     if (auto running = require_running(*domain); !running) co_return running;
     operation.bypass_cache = options.bypass_cache;
-    auto head = head_of(*domain, std::move(options));
+    const auto life = domain->life->id;
+    const auto is_over = [&] { return !domain->life || domain->life->id != life; };
+    auto head = co_await head_of(domain, std::move(options));
     if (!head) co_return std::unexpected(std::move(head.error()));
+    if (is_over()) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     // The next daemon would take an old one for that of this save.
     domain->image.outdate();
     if (auto aside = co_await set_image_aside(domain); !aside) co_return aside;
-    if (!domain->life) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
-    const auto life = domain->life->id;
-    const auto is_over = [&] { return !domain->life || domain->life->id != life; };
+    if (is_over()) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     // Else the next daemon takes it for one that somebody has sent to sleep.
     if (auto noted = co_await note_life(core_, domain, Held::saving); !noted) co_return noted;
     if (is_over()) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
@@ -130,7 +157,9 @@ Task<Result<>> Guests::restore(DomainRef domain, domain::Definition definition, 
     if (auto free = require_free(*domain, definition); !free) co_return free;
     domain->short_lives = 0;
     const Making making(core_, domain, std::move(definition));
-    co_return co_await bring_up(domain, options, std::move(path), std::move(operation));
+    auto restored = co_await bring_up(domain, options, std::move(path), operation);
+    if (restored) co_await ask_for_vcpus(domain, options.vcpus_online, std::move(operation));
+    co_return restored;
 }
 
 Task<Result<>> Guests::start_from_image(DomainRef domain, StartOptions options, Operation operation) {
@@ -144,14 +173,33 @@ Task<Result<>> Guests::start_from_image(DomainRef domain, StartOptions options, 
     options.paused = options.paused || head->paused;
     domain->short_lives = 0;
     const Making making(core_, domain, std::move(head->definition));
-    co_return co_await bring_up(domain, options, path, std::move(operation));
+    auto started = co_await bring_up(domain, options, path, operation);
+    if (started) co_await ask_for_vcpus(domain, head->vcpus_online, std::move(operation));
+    co_return started;
+}
+
+/// Its device model was to begin with all that it had when the guest was saved. The guest goes on with those
+/// that it had; it is asked so that it finds no others, and that it may be asked for more later.
+Task<> Guests::ask_for_vcpus(DomainRef domain, unsigned vcpus, Operation operation) {
+    if (vcpus == 0 || !domain->life) co_return;
+    const auto life = domain->life->id;
+    const auto asked = co_await core_.hypervisor.set_vcpus(domain->life->domid, vcpus, std::move(operation));
+    if (!domain->life || domain->life->id != life) co_return;
+    if (!asked) {
+        log::warning("domain '{}' goes on, and may take {} vCPUs instead of {}: {}", domain->name,
+                     domain->life->definition.vcpus, vcpus, asked.error().message);
+        co_return;
+    }
+    domain->life->definition.vcpus = vcpus;
+    co_await note_change(core_, domain, "how many vCPUs it has");
 }
 
 Task<Result<>> Guests::change_image(std::filesystem::path path, ImageChange change, Operation operation) {
     auto head = co_await core_.hypervisor.read_image(path);
     if (!head) co_return std::unexpected(std::move(head.error()));
     if (auto same = domain::check_same_guest(head->definition, change.definition); !same) co_return same;
-    ImageHead changed{std::move(change.definition), change.paused.value_or(head->paused)};
+    auto changed = redefined(*std::move(head), std::move(change.definition));
+    changed.paused = change.paused.value_or(changed.paused);
     co_return co_await core_.hypervisor.rewrite_image(std::move(path), std::move(changed),
                                                       std::move(operation));
 }

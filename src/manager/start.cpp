@@ -63,7 +63,8 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
     domain->making->usb = *std::move(usb);
     Life life;
     life.definition = *domain->making;
-    if (auto free = co_await require_free_disks(core_, domain, life.definition); !free) co_return free;
+    if (auto free = co_await require_free_disks(core_, domain, life.definition, operation.cancel); !free)
+        co_return free;
     if (auto free = check_macs_are_free(core_.registry, life.definition); !free) co_return free;
     if (auto free = check_host_devices_are_free(core_, life.definition); !free) co_return free;
     StoredLife intent{.definition = life.definition,

@@ -16,6 +16,7 @@ struct Front {
     Mark mark;
     std::int64_t ran_ns;
     std::uint64_t memory_kib;
+    std::uint64_t model_vcpus;
 };
 
 template <class T>
@@ -29,8 +30,11 @@ std::string_view text_of(std::span<char> bytes) {
 
 }  // namespace
 
-Result<> write_stream(hypervisor::ImageWriter& image, Duration ran, std::uint64_t memory_kib) {
-    Front front{.mark = mark, .ran_ns = ran.count(), .memory_kib = memory_kib};
+Result<> write_stream(hypervisor::ImageWriter& image, Moment moment, std::uint64_t memory_kib) {
+    Front front{.mark = mark,
+                .ran_ns = moment.ran.count(),
+                .memory_kib = memory_kib,
+                .model_vcpus = moment.model_vcpus};
     if (auto written = image.write(text_of(bytes_of(front))); !written) return written;
     const std::string memory(std::min<std::uint64_t>(memory_kib, limits::image_chunk), '\0');
     for (auto left = memory_kib; left > 0; left -= std::min<std::uint64_t>(left, memory.size())) {
@@ -40,7 +44,7 @@ Result<> write_stream(hypervisor::ImageWriter& image, Duration ran, std::uint64_
     return image.write({mark.data(), mark.size()});
 }
 
-Result<Duration> read_stream(const hypervisor::OpenImage& image) {
+Result<Moment> read_stream(const hypervisor::OpenImage& image) {
     Front front{};
     if (auto read = hypervisor::read_from_image(image, bytes_of(front)); !read)
         return std::unexpected(read.error());
@@ -58,7 +62,7 @@ Result<Duration> read_stream(const hypervisor::OpenImage& image) {
     if (auto read = hypervisor::read_from_image(image, end); !read) return std::unexpected(read.error());
     if (end != mark)
         return fail(Reason::invalid_argument, "the image of domain '{}' is damaged at its end", name);
-    return Duration(front.ran_ns);
+    return Moment{.ran = Duration(front.ran_ns), .model_vcpus = static_cast<unsigned>(front.model_vcpus)};
 }
 
 }  // namespace virtlight::simulated

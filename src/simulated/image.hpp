@@ -7,13 +7,19 @@
 #include "base/clock.hpp"
 #include "hypervisor/image.hpp"
 
-/// The stream behind the head of a simulated guest's image: a mark, how long the guest had run, a byte for
-/// each KiB of its memory, and the mark again. Everything here blocks.
+/// The stream behind the head of a simulated guest's image: a mark, how long the guest had run, how many
+/// vCPUs its device model had, a byte for each KiB of its memory, and the mark again. Everything here blocks.
 namespace virtlight::simulated {
 
-Result<> write_stream(hypervisor::ImageWriter& image, Duration ran, std::uint64_t memory_kib);
+/// What the guest was in the moment of its save.
+struct Moment {
+    Duration ran{};
+    unsigned model_vcpus = 0;  ///< 0: it has no device model
+};
 
-/// How long the guest had run. invalid_argument: another hypervisor's stream, or not all of it is there.
-Result<Duration> read_stream(const hypervisor::OpenImage& image);
+Result<> write_stream(hypervisor::ImageWriter& image, Moment moment, std::uint64_t memory_kib);
+
+/// invalid_argument: another hypervisor's stream, or not all of it is there.
+Result<Moment> read_stream(const hypervisor::OpenImage& image);
 
 }  // namespace virtlight::simulated

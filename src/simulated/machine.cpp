@@ -88,7 +88,9 @@ Result<Definition> Machine::describe(DomId domid) const {
         return fail(Reason::no_domain, "cannot describe domid {}: there is no such domain", domid);
     if (!found->second.built)
         return fail(Reason::operation_failed, "cannot describe domid {}: it is still being built", domid);
-    return found->second.definition;
+    auto definition = found->second.definition;
+    if (definition.type == GuestType::hvm) definition.vcpus = found->second.model_vcpus;
+    return definition;
 }
 
 Result<Machine::Domain*> Machine::guest(DomId domid, std::string_view wish) {
@@ -201,8 +203,11 @@ Result<Machine::Frozen> Machine::memory_of(DomId domid, std::string_view wish) c
     if (found == domains_.end() || found->second.dying)
         return fail(Reason::no_domain, "cannot {} domid {}: there is no such domain", wish, domid);
     const auto& domain = found->second;
-    return Frozen{domain.guest.ran(scheduler_.now()), domain.definition.memory_kib,
-                  domain.guest.behaviour().save_takes};
+    const bool has_model = domain.definition.type == GuestType::hvm;
+    return Frozen{.ran = domain.guest.ran(scheduler_.now()),
+                  .memory_kib = domain.definition.memory_kib,
+                  .model_vcpus = has_model ? domain.model_vcpus : 0,
+                  .save_takes = domain.guest.behaviour().save_takes};
 }
 
 Result<> Machine::soft_reset(DomId domid) {

@@ -120,6 +120,7 @@ class Machine {
     struct Frozen {
         Duration ran{};
         std::uint64_t memory_kib = 0;
+        unsigned model_vcpus = 0;  ///< 0: it has no device model
         std::optional<Duration> save_takes{};
     };
     Result<Frozen> memory_of(DomId domid, std::string_view wish) const;
@@ -161,6 +162,7 @@ class Machine {
         async::TimerId timer{};              ///< the guest's next step, or the end of dying
         std::uint64_t memory_built_kib = 0;  ///< what it was built for
         std::uint64_t memory_asked_kib = 0;  ///< what it was asked to have; the definition has what it has
+        unsigned model_vcpus = 0;  ///< its device model's, if it is an HVM guest: they never get fewer
         std::vector<std::unique_ptr<ConsolePty>> consoles{};
         bool greeted = false;
         double flood = 0;  ///< bytes per second that its consoles print while it runs

@@ -66,6 +66,7 @@ Result<Machine::Begun> Machine::begin(const Definition& definition, Duration ran
                                     .guest = Guest(*behaviour, pace, ran),
                                     .memory_built_kib = definition.memory_max_kib,
                                     .memory_asked_kib = definition.memory_kib,
+                                    .model_vcpus = definition.vcpus,
                                     .greeted = ran > Duration::zero(),
                                     .flood = behaviour->console_flood,
                                     .late_tty = behaviour->late_tty});

@@ -74,6 +74,7 @@ Result<> Machine::set_vcpus(DomId domid, unsigned vcpus) {
     if (vcpus < 1 || vcpus > most)
         return fail(Reason::invalid_argument, "cannot set the vCPUs of domid {}: it has 1 to {}", domid,
                     most);
+    (*domain)->model_vcpus = std::max((*domain)->model_vcpus, vcpus);
     if (obliges(**domain)) (*domain)->definition.vcpus = vcpus;
     return {};
 }

@@ -78,7 +78,7 @@ Task<Result<>> Simulated::suspend_and_write(Attempt& attempt, DomId domid, std::
 Task<Result<>> Simulated::finish_image(Attempt& attempt, std::shared_ptr<ImageWriter> image,
                                        Machine::Frozen memory) {
     auto written = co_await async::run_blocking(blocking_, scheduler_, [image, memory] {
-        return write_stream(*image, memory.ran, memory.memory_kib);
+        return write_stream(*image, {memory.ran, memory.model_vcpus}, memory.memory_kib);
     });
     if (!written) co_return attempt.error(written.error());
     if (attempt.cancel.cancelled()) co_return attempt.error(End::cancelled);
@@ -145,20 +145,23 @@ Task<Result<>> Simulated::rewrite_image(fs::path path, ImageHead head, Operation
 Task<Result<Created>> Simulated::restore(domain::Definition definition, fs::path path, Operation operation) {
     auto attempt =
         begin(Kind::restore, fmt::format("restore domain '{}'", definition.name), operation.cancel);
-    const auto ran = co_await async::run_blocking(
-        blocking_, scheduler_,
-        [path = std::move(path), bypass = operation.bypass_cache]() -> Result<Duration> {
+    const auto saved = co_await async::run_blocking(
+        blocking_, scheduler_, [path = std::move(path), bypass = operation.bypass_cache]() -> Result<Moment> {
             const auto image = open_ours(path);
             if (!image) return std::unexpected(image.error());
-            auto ran = read_stream(*image);
+            auto saved = read_stream(*image);
             if (bypass) hypervisor::leave_cache(image->file);
-            return ran;
+            return saved;
         });
-    if (!ran) co_return attempt.error(ran.error());
+    if (!saved) co_return attempt.error(saved.error());
     if (operation.cancel.cancelled()) co_return attempt.error(End::cancelled);
-    const auto begun = machine_.begin(definition, *ran);
+    if (saved->model_vcpus != 0 && saved->model_vcpus != definition.vcpus)
+        co_return fail(Reason::operation_failed,
+                       "cannot {}: its device model does not take its state, which is of {} vCPUs and not {}",
+                       attempt.what, saved->model_vcpus, definition.vcpus);
+    const auto begun = machine_.begin(definition, saved->ran);
     if (!begun) co_return std::unexpected(begun.error());
-    const Machine::Frozen frozen{.ran = *ran, .memory_kib = definition.memory_kib};
+    const Machine::Frozen frozen{.ran = saved->ran, .memory_kib = definition.memory_kib};
     const auto passed = co_await pass_telling(attempt, begun->domid, frozen, operation);
     auto created = passed ? co_await finish(attempt, *begun) : std::unexpected(passed.error());
     if (!created) co_await abandon(*begun);

@@ -168,7 +168,7 @@ async::Task<Result<std::string>> Simulated::peek_disk(domain::Disk disk, std::ui
 }
 
 async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> Simulated::identify_files(
-    std::vector<std::string> paths) {
+    std::vector<std::string> paths, async::CancelToken) {
     return async::run_blocking(blocking_, scheduler_, [paths = std::move(paths)] {
         std::vector<Result<std::optional<hypervisor::FileIdentity>>> all;
         for (const auto& path : paths)

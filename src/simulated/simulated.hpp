@@ -38,7 +38,7 @@ class Simulated : public hypervisor::Hypervisor {
     async::Task<Result<std::string>> peek_disk(domain::Disk disk, std::uint64_t offset,
                                                std::size_t bytes) override;
     async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> identify_files(
-        std::vector<std::string> paths) override;
+        std::vector<std::string> paths, async::CancelToken cancel) override;
     async::Task<Result<std::vector<std::string>>> missing_files(domain::Definition definition) override;
     async::Task<Result<hypervisor::Picture>> screenshot(DomId domid) override;
     void on_attention(std::function<void()> again) override { again_ = std::move(again); }

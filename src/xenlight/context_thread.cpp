@@ -153,7 +153,12 @@ async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
 
     auto ended = co_await done;
     const bool silent = moves && ao.abortable && bound.passed();
-    co_return conclude(std::move(ended), ao.what, rc_of_stop(), silent ? std::optional(whole) : std::nullopt);
+    const bool of_guest = ended && ended->rc == ERROR_GUEST_TIMEDOUT;
+    auto result =
+        conclude(std::move(ended), ao.what, rc_of_stop(), silent ? std::optional(whole) : std::nullopt);
+    if (ao.waits_for_guest && !of_guest && !result && result.error().reason == Reason::timed_out)
+        result.error().reason = Reason::operation_failed;
+    co_return result;
 }
 
 Error ContextThread::no_answer() const {

@@ -78,6 +78,9 @@ class ContextThread {
         /// is cut short then, where libxl cannot be asked at any moment. On the core.
         std::shared_ptr<const hypervisor::Progress> progress{};
         Duration silence{};
+        /// timed_out says that the guest has not answered, who may be asked again, and of nobody else: one
+        /// who serves it, or libxl, that does not is operation_failed.
+        bool waits_for_guest = false;
         std::move_only_function<void()> cut_short{};
     };
 

@@ -58,8 +58,9 @@ Operations::Start take(DomId domid, const Disk& disk, Act<libxl_device_disk>* ac
         return rc != 0 ? rc : act(ctx, domid, found->get(), how);
     };
 }
+/// Never by force: it may hold a file system that the guest has mounted.
 Operations::Start remove(DomId domid, const Disk& disk) {
-    return take(domid, disk, libxl_device_disk_remove);
+    return take(domid, disk, libxl_device_disk_safe_remove);
 }
 Operations::Start destroy(DomId domid, const Disk& disk) {
     return take(domid, disk, libxl_device_disk_destroy);
@@ -86,6 +87,7 @@ Operations::Start take(DomId domid, const Nic& nic, Act<libxl_device_nic>* act) 
         return rc != 0 ? rc : act(ctx, domid, found->get(), how);
     };
 }
+/// By force after ten seconds: libxl has no other way.
 Operations::Start remove(DomId domid, const Nic& nic) {
     return take(domid, nic, libxl_device_nic_remove);
 }
@@ -129,6 +131,7 @@ std::shared_ptr<LibxlUsbController> theirs(const UsbController& controller) {
 Operations::Start add(DomId domid, const UsbController& controller) {
     return start(domid, theirs(controller), libxl_device_usbctrl_add);
 }
+/// As with network interfaces.
 Operations::Start remove(DomId domid, const UsbController& controller) {
     return start(domid, theirs(controller), libxl_device_usbctrl_remove);
 }

@@ -20,7 +20,7 @@ Result<> check_files(const domain::Device& device);
 /// Gives it to the guest. `regions` is how the regions are kept free that a PCI device reserves.
 Operations::Start start_adding(hypervisor::DomId domid, const domain::Device& device,
                                libxl_rdm_reserve_policy regions = LIBXL_RDM_RESERVE_POLICY_INVALID);
-/// Asks the guest to let go of it.
+/// Asks the guest to let go of it. A disk that it keeps stays; other devices are taken in the end.
 Operations::Start start_removing(hypervisor::DomId domid, const domain::Device& device);
 /// Takes it away without asking.
 Operations::Start start_destroying(hypervisor::DomId domid, const domain::Device& device);

@@ -142,12 +142,9 @@ Task<Result<>> write_core(Workers::Loan worker, Movers movers, DomId domid,
         received, dumped ? Duration(limits::save_silence) : limits::mover_goodbye, operation.cancel);
     if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
     if (!written && (dumped || written.error().reason != Reason::timed_out))
-        co_return std::unexpected(in_context(what, written.error()));
+        co_return std::unexpected(of_storage(what, written.error()));
     if (!dumped) co_return dumped;
-    auto committed = co_await commit_image(movers, image, operation.cancel);
-    if (committed) co_return committed;
-    if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
-    co_return std::unexpected(in_context(what, std::move(committed.error())));
+    co_return co_await commit_image(movers, what, std::move(image), operation.cancel);
 }
 
 }  // namespace

@@ -63,6 +63,20 @@ void FileLooks::ended(Places& places, const std::string& place) {
     waiting.pop_front();
 }
 
+async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> FileLooks::identify(
+    std::vector<std::string> paths, async::CancelToken cancel) {
+    using Identity = std::optional<hypervisor::FileIdentity>;
+    const auto due = core_.now() + limits::file_look;
+    std::vector<async::Completion<Result<Identity>>> looks;
+    for (const auto& path : paths)
+        looks.push_back(
+            begin(place_of(path), [path] { return Result<Identity>(hypervisor::identify_file(path)); }));
+    std::vector<Result<Identity>> answers;
+    for (std::size_t i = 0; i < paths.size(); ++i)
+        answers.push_back(co_await answer(place_of(paths[i]), looks[i], due, cancel));
+    co_return answers;
+}
+
 std::string place_of(const std::string& path) {
     return std::filesystem::path(path).parent_path().string();
 }

@@ -3,17 +3,21 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "async/blocking.hpp"
 #include "async/bounded.hpp"
+#include "async/cancel.hpp"
 #include "async/completion.hpp"
 #include "async/scheduler.hpp"
 #include "async/task.hpp"
 #include "base/limits.hpp"
 #include "base/result.hpp"
+#include "hypervisor/disk_files.hpp"
 #include "xenlight/core_link.hpp"
 
 namespace virtlight::xenlight {
@@ -51,17 +55,22 @@ class FileLooks {
         return done;
     }
 
-    /// The answer of a look that has begun.
+    /// The answer of a look that has begun, if it comes by `due`. cancelled.
     template <class T>
-    async::Task<Result<T>> answer(std::string place, async::Completion<Result<T>> done) {
-        return async::bounded(core_, std::move(done), limits::file_look, no_answer(place));
+    async::Task<Result<T>> answer(std::string place, async::Completion<Result<T>> done, Time due,
+                                  async::CancelToken cancel = {}) {
+        return async::bounded(core_, std::move(done), due - core_.now(), no_answer(place), std::move(cancel));
     }
 
     template <class Function>
     auto look(std::string place, Function function) -> async::Task<std::invoke_result_t<Function&>> {
         auto done = begin(place, std::move(function));
-        return answer(std::move(place), std::move(done));
+        return answer(std::move(place), std::move(done), core_.now() + limits::file_look);
     }
+
+    /// identify_file() of each path, in their order. Whoever asks waits no longer than for one.
+    async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> identify(
+        std::vector<std::string> paths, async::CancelToken cancel);
 
  private:
     struct Places;

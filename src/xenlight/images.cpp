@@ -39,7 +39,8 @@ Task<Result<>> XenHypervisor::save_into(DomId domid, std::shared_ptr<hypervisor:
     auto saved = co_await save_domain(*worker, movers(), domid, std::move(image), std::move(operation));
     if (!saved.result) follow_anew(domid);
     follow_late(domid, saved.may_suspend);
-    co_return co_await explained(**worker, what, domid, std::move(saved.result));
+    // Not by the worker, which may be what has hung.
+    co_return co_await explained(asking_, what, domid, std::move(saved.result));
 }
 
 Task<Result<hypervisor::ImageHead>> XenHypervisor::read_image(std::filesystem::path path) {

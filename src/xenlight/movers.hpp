@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -58,6 +59,10 @@ struct Movers {
     static Error no_answer(Duration patience);
 };
 
+/// A failure of storage: "cannot <what>: <why>". One that has not answered is io: a guest that has not is
+/// timed_out, and is asked again.
+Error of_storage(std::string_view what, Error why);
+
 /// The file of an image or a core, which is being created.
 async::Task<Result<std::shared_ptr<hypervisor::ImageWriter>>> created(
     Movers movers, std::string what,
@@ -65,8 +70,8 @@ async::Task<Result<std::shared_ptr<hypervisor::ImageWriter>>> created(
 
 /// Waits until the file has its name; of one that is given up because it is cancelled, or takes too long,
 /// none is there.
-async::Task<Result<>> commit_image(Movers movers, std::shared_ptr<hypervisor::ImageWriter> image,
-                                   async::CancelToken cancel);
+async::Task<Result<>> commit_image(Movers movers, std::string what,
+                                   std::shared_ptr<hypervisor::ImageWriter> image, async::CancelToken cancel);
 
 /// Lets go of an image that is not committed, and of its file, on a thread that may be held by that.
 async::Task<> let_go_of_image(Movers movers, std::shared_ptr<hypervisor::ImageWriter> image);

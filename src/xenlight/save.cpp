@@ -48,6 +48,7 @@ Task<Result<>> write_image(Workers::Loan worker, Movers movers, DomId domid,
                                                  .start = start_saving(worker, domid, channel->libxls),
                                                  .progress = operation.progress,
                                                  .silence = limits::save_silence,
+                                                 .waits_for_guest = true,
                                                  .cut_short = [abort = moving->abort] { abort->wish(); }},
                                                 moving->abort->token());
     channel->shut();
@@ -57,12 +58,9 @@ Task<Result<>> write_image(Workers::Loan worker, Movers movers, DomId domid,
                                saved ? operation.cancel : async::CancelToken());
     if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
     if (!written && (saved || written.error().reason != Reason::timed_out))
-        co_return std::unexpected(in_context(what, written.error()));
+        co_return std::unexpected(of_storage(what, written.error()));
     if (!saved) co_return saved;
-    auto committed = co_await commit_image(movers, image, operation.cancel);
-    if (committed) co_return committed;
-    if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
-    co_return std::unexpected(in_context(what, std::move(committed.error())));
+    co_return co_await commit_image(movers, what, std::move(image), operation.cancel);
 }
 
 }  // namespace

@@ -14,13 +14,30 @@ namespace {
 
 using VcpuMap = Owned<libxl_bitmap, libxl_bitmap_init, libxl_bitmap_dispose>;
 
-/// libxl raises Xen's bound as far as it is told to, but the guest never gets more than it was built for.
+/// What the guest was built for: it never gets more, although libxl raises Xen's bound as far as it is told
+/// to.
+std::string static_max(DomId domid) {
+    return fmt::format("/local/domain/{}/memory/static-max", domid);
+}
+
 Result<> within_what_it_was_built_for(Context& context, DomId domid, std::uint64_t memory_kib,
                                       std::string_view what) {
-    const auto most =
-        context.xenstore().read_number(fmt::format("/local/domain/{}/memory/static-max", domid));
+    const auto most = context.xenstore().read_number(static_max(domid));
     if (!most || memory_kib <= *most) return {};
     return fail(Reason::invalid_argument, "cannot {}: the guest was built for at most {} KiB", what, *most);
+}
+
+/// libxl writes the bound where it has written what the guest was built for. That is put back, as the bound
+/// is Xen's to tell, and nobody could go back to what is no longer known.
+Result<> move_bound(Context& context, DomId domid, std::uint64_t memory_kib, std::string_view what) {
+    const auto built_for = context.xenstore().read(static_max(domid));
+    auto moved = context.attempt(
+        what, domid, [&](libxl_ctx* ctx) { return libxl_domain_setmaxmem(ctx, domid, memory_kib); });
+    if (!moved || !built_for) return moved;
+    if (const auto back = context.xenstore().write(static_max(domid), *built_for); !back)
+        log::warning("domain {} can be given no more than {} KiB any more: {}", domid, memory_kib,
+                     back.error().message);
+    return moved;
 }
 
 }  // namespace
@@ -70,9 +87,7 @@ Task<Result<>> XenHypervisor::set_memory_max(DomId domid, std::uint64_t memory_k
                 [domid, memory_kib](Context& context, const std::string& what) -> Result<> {
                     if (auto within = within_what_it_was_built_for(context, domid, memory_kib, what); !within)
                         return within;
-                    return context.attempt(what, domid, [&](libxl_ctx* ctx) {
-                        return libxl_domain_setmaxmem(ctx, domid, memory_kib);
-                    });
+                    return move_bound(context, domid, memory_kib, what);
                 });
 }
 

@@ -229,16 +229,8 @@ async::Task<Result<std::string>> XenHypervisor::peek_disk(domain::Disk disk, std
 }
 
 async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> XenHypervisor::identify_files(
-    std::vector<std::string> paths) {
-    using Identity = std::optional<hypervisor::FileIdentity>;
-    std::vector<async::Completion<Result<Identity>>> looks;
-    for (const auto& path : paths)
-        looks.push_back(looks_.begin(place_of(path),
-                                     [path] { return Result<Identity>(hypervisor::identify_file(path)); }));
-    std::vector<Result<Identity>> answers;
-    for (std::size_t i = 0; i < paths.size(); ++i)
-        answers.push_back(co_await looks_.answer(place_of(paths[i]), looks[i]));
-    co_return answers;
+    std::vector<std::string> paths, async::CancelToken cancel) {
+    return looks_.identify(std::move(paths), std::move(cancel));
 }
 
 async::Task<Result<std::vector<std::string>>> XenHypervisor::missing_files(domain::Definition definition) {

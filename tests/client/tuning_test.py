@@ -100,6 +100,39 @@ def test_vcpus_come_and_go(host, conn, kind):
     assert "maximum      live           2" in host.virsh("vcpucount", domain.name())
 
 
+def with_both_vcpus(host, conn, name):
+    domain = conn.defineXML(host.guest(name, "hvm", memory_mib=256).replace("<vcpu>1</vcpu>", "<vcpu>2</vcpu>"))
+    domain.create()
+    host.wait_until_it_listens(domain)
+    wait_until(lambda: domain.vcpusFlags(LIVE) == 2, host.patience, "both vCPUs")
+    return domain
+
+
+def test_an_hvm_guest_comes_back_from_its_save_after_it_was_asked_for_fewer_vcpus(host, conn):
+    """Its device model keeps those that it has, and takes its state with no fewer; and so does a Linux guest."""
+    domain = with_both_vcpus(host, conn, "fewer")
+    host.virsh("setvcpus", "fewer", "1", "--live")
+    for _ in range(2):
+        domain.managedSave()
+        assert "<vcpu placement='static'>2</vcpu>" in domain.managedSaveGetXMLDesc()
+        domain.create()
+        assert domain.state() == [libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_RESTORED]
+    assert domain.vcpusFlags(LIVE) in (1, 2) and domain.vcpusFlags(CONFIG) == 2
+    host.virsh("setvcpus", "fewer", "2", "--live")
+
+
+@pytest.mark.simulated
+def test_an_hvm_guest_has_no_more_vcpus_after_its_save_than_before(host, conn):
+    domain = with_both_vcpus(host, conn, "fewer")
+    host.virsh("setvcpus", "fewer", "1", "--live")
+    wait_until(lambda: domain.vcpusFlags(LIVE) == 1, host.patience, "one vCPU")
+    for _ in range(2):
+        domain.managedSave()
+        domain.create()
+        wait_until(lambda: domain.vcpusFlags(LIVE) == 1, host.patience, "one vCPU as before")
+        assert "<vcpu placement='static' current='1'>2</vcpu>" in domain.XMLDesc()
+
+
 def test_vcpus_are_set_for_the_next_start(host, conn):
     domain = conn.defineXML(roomy(host, "planned"))
     domain.setVcpusFlags(4, CONFIG | libvirt.VIR_DOMAIN_VCPU_MAXIMUM)

@@ -61,6 +61,26 @@ TEST_P(SavingContract, ASavedGuestHasStoppedToBeSavedAndItsImageIsThere) {
     EXPECT_EQ(head->definition.uuid, definition.uuid);
 }
 
+TEST_P(SavingContract, ADeviceModelIsDescribedWithTheVcpusThatItHasAndTakesItsStateWithNoOthers) {
+    auto definition = guest(Habit::obeys, domain::GuestType::hvm);
+    definition.vcpus_max = definition.vcpus = 2;
+    const auto domid = running(definition);
+    ASSERT_TRUE(end_of(start([&] { return hypervisor().set_vcpus(domid, 1, operation()); })));
+    const auto described = describe(domid);
+    ASSERT_TRUE(described) << described.error().message;
+    EXPECT_EQ(described->vcpus, 2u);
+    ASSERT_TRUE(save(domid, definition));
+    ASSERT_TRUE(destroy(domid));
+    ASSERT_TRUE(gone(domid));
+    definition.vcpus = 1;
+    const auto refused = restore(definition);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().reason, Reason::operation_failed);
+    definition.vcpus = 2;
+    const auto restored = restore(definition);
+    EXPECT_TRUE(restored) << restored.error().message;
+}
+
 TEST_P(SavingContract, ARestoredGuestIsPausedAndThenGoesOn) {
     for (const auto type : {domain::GuestType::pv, domain::GuestType::pvh, domain::GuestType::hvm}) {
         const auto definition = guest(Habit::obeys, type);

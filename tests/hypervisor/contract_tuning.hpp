@@ -97,6 +97,18 @@ TEST_P(TuningContract, TheBoundOfAGuestsMemoryCanBeMovedBetweenWhatItIsToHaveAnd
     expect_reason(set_memory_max(domid, 256 * 1024), Reason::invalid_argument);
 }
 
+TEST_P(TuningContract, TheBoundOfAGuestsMemoryGoesBackToWhatItWasBuiltFor) {
+    const auto domid = running(roomy());
+    for (const auto mib : {96U, 64U, 128U, 96U, 128U}) {
+        const auto set = set_memory_max(domid, std::uint64_t{mib} * 1024);
+        EXPECT_TRUE(set) << mib << " MiB: " << set.error().message;
+    }
+    expect_reason(set_memory_max(domid, 129 * 1024), Reason::invalid_argument);
+    EXPECT_TRUE(set_memory_max(domid, 96 * 1024));
+    const auto set = set_memory(domid, 128 * 1024);
+    EXPECT_TRUE(set) << "until the guest is asked for more: " << set.error().message;
+}
+
 TEST_P(TuningContract, AGuestCanBeAskedForFewerVcpus) {
     const auto domid = running(roomy());
     const auto set = set_vcpus(domid, 1);

@@ -116,6 +116,39 @@ TEST_F(Image, IsReadAsItWasWritten) {
     EXPECT_EQ(files(), 1);
 }
 
+TEST_F(Image, SaysHowManyVcpusAreToBeOnlineBesideThoseOfTheDeviceModel) {
+    auto few = head();
+    few.definition.vcpus_max = few.definition.vcpus = 4;
+    few.vcpus_online = 3;
+    write_file(format_image_head(few));
+    const auto opened = open_image(path);
+    ASSERT_TRUE(opened) << opened.error().message;
+    EXPECT_EQ(opened->head.definition.vcpus, 4u);
+    EXPECT_EQ(opened->head.vcpus_online, 3u);
+    few.vcpus_online = 5;
+    write_file(format_image_head(few));
+    EXPECT_THAT(why_not(), HasSubstr("its head wants 5 vCPUs online, and its guest has 4"));
+}
+
+TEST_F(Image, KeepsTheVcpusOfItsDeviceModelWithAnotherDefinition) {
+    auto few = head();
+    few.definition.type = domain::GuestType::hvm;
+    few.definition.vcpus_max = 4;
+    few.definition.vcpus = 3;
+    few.vcpus_online = 2;
+    auto wanted = few.definition;
+    wanted.title = "another";
+    EXPECT_EQ(redefined(few, wanted).definition.title, "another");
+    EXPECT_EQ(redefined(few, wanted).vcpus_online, 2u) << "as before";
+    for (const auto vcpus : {1u, 4u}) {
+        wanted.vcpus = vcpus;
+        EXPECT_EQ(redefined(few, wanted).definition.vcpus, 3u);
+        EXPECT_EQ(redefined(few, wanted).vcpus_online, vcpus);
+    }
+    few.definition.type = wanted.type = domain::GuestType::pvh;
+    EXPECT_EQ(redefined(few, wanted).definition.vcpus, 4u);
+}
+
 TEST_F(Image, HasLibvirtsHead) {
     const auto bytes = format_image_head(head());
     EXPECT_EQ(bytes.substr(0, 16), std::string("libvirt-xml\n \0 \r", 16));

@@ -206,6 +206,22 @@ TEST_F(SaveTest, OfADiskThatNeverTakesAnImageTheGuestIsFreeInTheEnd) {
     Disk::good_again();
 }
 
+TEST_F(SaveTest, ADiskThatNeverSyncsAnImageIsNotTakenForAGuestThatDoesNotAnswer) {
+    run();
+    Disk::holds_syncs();
+    const auto save = start_save();
+    ASSERT_TRUE(host_.until([] { return Disk::is_waited_for(); }));
+    EXPECT_TRUE(waits(save));
+    let_pass(limits::save_silence * 2);
+    const auto end = host_.finish(save);
+    ASSERT_FALSE(end);
+    EXPECT_EQ(end.error().reason, Reason::io) << "timed_out is a guest, which is asked again";
+    EXPECT_THAT(end.error().message, HasSubstr("its storage has not answered within 180 s"));
+    EXPECT_TRUE(host_.until([&] { return host_.xen().find(domid_)->runs(); })) << "it stays suspended";
+    Disk::good_again();
+    EXPECT_TRUE(host_.until([] { return Disk::is_empty(); })) << "nobody was told of the image";
+}
+
 TEST_F(SaveTest, AnImageThatTheDiskHasNoRoomForTroublesNoGuest) {
     domid_ = host_.machine.add("guest");
     definition_ = {.name = "guest", .uuid = host_.xen().find(domid_)->uuid, .memory_kib = 64 * 1024};

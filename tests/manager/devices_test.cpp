@@ -689,6 +689,22 @@ TEST_F(Devices, AreNotGivenToAGuestWhileTheirStorageDoesNotAnswer) {
     EXPECT_TRUE(end_of(manager->start(one.uuid, {})));
 }
 
+TEST_F(Devices, AreLookedAtForNoLongerThanAStartMayTake) {
+    auto one = guest_named("one");
+    one.disks = {disk("xvda")};
+    ASSERT_TRUE(end_of(manager->define(one)));
+    xen.hold("identify_files");
+    const auto starting = begin(manager->start(one.uuid, {}));
+    loop.run_for(limits::start_deadline - seconds(1));
+    EXPECT_FALSE(starting->has_value());
+    loop.run_for(seconds(2));
+    ASSERT_TRUE(starting->has_value());
+    EXPECT_EQ((*starting)->error().reason, Reason::timed_out);
+    xen.release("identify_files");
+    const auto again = end_of(manager->start(one.uuid, {}));
+    EXPECT_TRUE(again) << again.error().message << " (the turn is free)";
+}
+
 TEST_F(Devices, HoldUpNobodyElseIfTheirStorageDoesNotAnswer) {
     auto one = guest_named("one");
     one.disks = {disk("xvda")};

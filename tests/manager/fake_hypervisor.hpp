@@ -181,8 +181,8 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         co_return fmt::format("{} of {} from {}", bytes, disk.path, offset);
     }
     async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> identify_files(
-        std::vector<std::string> paths) override {
-        const Operation operation;
+        std::vector<std::string> paths, async::CancelToken cancel) override {
+        const Operation operation{.cancel = std::move(cancel)};
         const auto turn = co_await begin("identify_files", operation);
         std::vector<Result<std::optional<hypervisor::FileIdentity>>> all;
         for (const auto& path : paths) {

@@ -186,6 +186,11 @@ TEST_F(ContextThreadTest, GivesUpALibxlThatNeverAnswers) {
         const auto performed = co_await t.thread->perform(request(nullptr, true), {});
         EXPECT_EQ(performed.error().reason, Reason::timed_out);
         EXPECT_THAT(performed.error().message, HasSubstr("cannot ask domain 5: libxl has not answered"));
+        auto of_guest = request(nullptr, true);
+        of_guest.waits_for_guest = true;
+        const auto asked = co_await t.thread->perform(std::move(of_guest), {});
+        EXPECT_EQ(asked.error().reason, Reason::operation_failed) << "its guest is not to be asked again";
+        EXPECT_EQ(asked.error().message, performed.error().message);
         stuck->count_down();
     });
 }

@@ -3,6 +3,7 @@
 
 #include <future>
 #include <optional>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -91,6 +92,62 @@ TEST_F(FileLooksTest, AreRefusedWhenTooManyHaveNotEnded) {
     ASSERT_TRUE(*refused);
     EXPECT_EQ((**refused).error().reason, Reason::too_many);
 }
+
+/// Takes looks, and comes to no end with any.
+class DeadStorage final : public async::Blocking {
+ public:
+    void submit(async::Work work) override { begun_.push_back(std::move(work)); }
+
+ private:
+    std::vector<async::Work> begun_;
+};
+
+class ManyFileLooks : public testing::TestWithParam<std::vector<std::string>> {
+ protected:
+    using Answers = std::vector<Result<std::optional<hypervisor::FileIdentity>>>;
+
+    ManyFileLooks() { scope.spawn(identify(looks, GetParam(), cancel.token(), answers)); }
+
+    static Task<> identify(FileLooks& looks, std::vector<std::string> paths, async::CancelToken cancel,
+                           std::optional<Answers>& to) {
+        to = co_await looks.identify(std::move(paths), std::move(cancel));
+    }
+    void expect_all(Reason reason) {
+        ASSERT_TRUE(answers);
+        EXPECT_EQ(answers->size(), GetParam().size());
+        for (const auto& answer : *answers) {
+            ASSERT_FALSE(answer);
+            EXPECT_EQ(answer.error().reason, reason);
+        }
+    }
+
+    async::CancelSource cancel;
+    std::optional<Answers> answers;
+    async::VirtualLoop core;
+    DeadStorage storage;
+    FileLooks looks{core, std::make_shared<CoreLink>(core), storage};
+    async::Scope scope;
+};
+
+TEST_P(ManyFileLooks, EndTogetherAsSoonAsOneWould) {
+    core.run_for(limits::file_look - milliseconds(1));
+    EXPECT_FALSE(answers);
+    core.run_for(milliseconds(2));
+    expect_all(Reason::timed_out);
+}
+
+TEST_P(ManyFileLooks, EndAtOnceWhenNobodyWantsThem) {
+    core.run_for(seconds(1));
+    cancel.cancel();
+    core.run_for(Duration::zero());
+    expect_all(Reason::cancelled);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , ManyFileLooks,
+    testing::Values(std::vector<std::string>{"/dead/a", "/dead/b", "/dead/c", "/dead/d", "/dead/e"},
+                    std::vector<std::string>{"/a/disk", "/b/disk", "/c/disk", "/d/disk", "/e/disk"}),
+    [](const auto& paths) { return std::string(paths.index == 0 ? "InOneFolder" : "InFive"); });
 
 }  // namespace
 }  // namespace virtlight::xenlight

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How devices leave guests that run.
+
+#include <string>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "libxl/clock.hpp"
+#include "libxl/host_fixture.hpp"
+
+namespace virtlight::fake {
+namespace {
+
+class DevicesTest : public HostTest {
+ protected:
+    /// As libxl writes it, served by a QEMU.
+    void plug_disk() {
+        auto& xenstore = host_.xenstore();
+        xenstore.write(frontend_ + "/state", "4");
+        xenstore.write(backend_ + "/state", "4");
+        xenstore.write(backend_ + "/online", "1");
+        xenstore.write(vbd_ + "/backend", backend_);
+        xenstore.write(vbd_ + "/frontend", frontend_);
+        for (const auto& [node, value] :
+             {std::pair("params", "aio:/proc/self/exe"), std::pair("type", "qdisk"), std::pair("dev", "xvdb"),
+              std::pair("removable", "0"), std::pair("mode", "w"), std::pair("device-type", "disk")})
+            xenstore.write(fmt::format("{}/{}", vbd_, node), value);
+    }
+    Pending<Result<>> start_detach() {
+        const domain::Disk disk{.target = domain::parse_disk_name("xvdb").value(),
+                                .source = domain::Disk::Source::file,
+                                .path = "/proc/self/exe"};
+        return host_.start(host_.hypervisor().detach(domid_, disk, host_.operation()));
+    }
+    /// The guest has been asked, and libxl waits for it.
+    bool is_asked(const Pending<Result<>>& detach) {
+        return host_.until([&] { return host_.xenstore().read(backend_ + "/state") == "5"; }) &&
+               waits(detach);
+    }
+    void let_go() { host_.xenstore().write(backend_ + "/state", "6"); }
+
+    unsigned domid_ = host_.machine.add("guest");
+    std::string vbd_ = fmt::format("/libxl/{}/device/vbd/51728", domid_);
+    std::string frontend_ = fmt::format("/local/domain/{}/device/vbd/51728", domid_);
+    std::string backend_ = fmt::format("/local/domain/0/backend/qdisk/{}/51728", domid_);
+};
+
+TEST_F(DevicesTest, AGuestThatDoesNotLetGoOfItsDiskKeepsIt) {
+    plug_disk();
+    const auto detach = start_detach();
+    ASSERT_TRUE(is_asked(detach));
+    let_pass(seconds(11));
+    const auto kept = host_.finish(detach);
+    ASSERT_FALSE(kept);
+    EXPECT_EQ(kept.error().reason, Reason::timed_out);
+    EXPECT_THAT(kept.error().message, testing::HasSubstr("has not let go of it in time; it may still do so"));
+    EXPECT_TRUE(host_.xenstore().exists(frontend_));
+    EXPECT_TRUE(host_.xenstore().exists(vbd_));
+}
+
+TEST_F(DevicesTest, ADiskThatAGuestHasLetGoOfTooLateGoesWithTheNextDetach) {
+    plug_disk();
+    const auto detach = start_detach();
+    ASSERT_TRUE(is_asked(detach));
+    let_pass(seconds(11));
+    ASSERT_EQ(reason(host_.finish(detach)), Reason::timed_out);
+    let_go();
+    EXPECT_TRUE(host_.xenstore().exists(vbd_)) << "nobody clears it away";
+    const auto again = host_.finish(start_detach());
+    EXPECT_TRUE(again) << again.error().message;
+    EXPECT_FALSE(host_.xenstore().exists(frontend_));
+    EXPECT_FALSE(host_.xenstore().exists(vbd_));
+}
+
+TEST_F(DevicesTest, AGuestThatKeptItsDiskIsAskedAgain) {
+    plug_disk();
+    const auto detach = start_detach();
+    ASSERT_TRUE(is_asked(detach));
+    let_pass(seconds(11));
+    ASSERT_EQ(reason(host_.finish(detach)), Reason::timed_out);
+    const auto again = start_detach();
+    ASSERT_TRUE(is_asked(again));
+    let_go();
+    EXPECT_TRUE(host_.finish(again));
+    EXPECT_FALSE(host_.xenstore().exists(vbd_));
+}
+
+}  // namespace
+}  // namespace virtlight::fake
