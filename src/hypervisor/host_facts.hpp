@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -40,6 +41,9 @@ struct CpuModel {
     bool operator==(const CpuModel&) const = default;
 };
 
+/// Where Debian's Xen has its device model.
+inline constexpr std::string_view usual_device_model = "/usr/libexec/xen-qemu-system-i386";
+
 /// The host, as it does not change while the daemon runs.
 struct HostFacts {
     unsigned version_major = 0;
@@ -59,6 +63,7 @@ struct HostFacts {
     std::vector<HostCpu> topology{};    ///< by id
     std::vector<HostNode> numa{};       ///< by id
     std::string scheduler = "credit2";  ///< Xen's, by its name
+    std::string device_model{};         ///< the program that is one; empty: where it is, libxl alone knows
     bool has_pv = false;
     bool has_pvh = false;
     bool has_hvm = false;

@@ -113,7 +113,8 @@ void write_guest(XmlWriter& writer, const HostFacts& host, const GuestKind& kind
         auto element = writer.element("arch");
         element.attribute("name", guest_arch);
         writer.element("wordsize").text(word_size);
-        writer.element("emulator").text(guest_emulator);
+        // Clients copy it into definitions, and libxl finds its own where none is said.
+        if (!host.device_model.empty()) writer.element("emulator").text(host.device_model);
         writer.element("machine").text(kind.machine);
         writer.element("domain").attribute("type", guest_domain_type);
     }

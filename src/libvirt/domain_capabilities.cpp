@@ -90,6 +90,11 @@ void write_features(XmlWriter& writer) {
     write_unsupported(writer, {"gic", "vmcoreinfo", "genid", "backingStoreInput", "backup", "sev"});
 }
 
+/// libvirt's schema wants a path, also where none is known.
+std::string device_model(const HostFacts& host) {
+    return host.device_model.empty() ? std::string(hypervisor::usual_device_model) : host.device_model;
+}
+
 }  // namespace
 
 /// The kind that the machine is or, without one, the host's first kind.
@@ -116,7 +121,7 @@ Result<std::string> domain_capabilities_xml(const HostFacts& host, const DomainC
     XmlWriter writer;
     {
         const auto capabilities = writer.element("domainCapabilities");
-        writer.element("path").text(args.emulator.value_or(std::string(guest_emulator)));
+        writer.element("path").text(args.emulator.value_or(device_model(host)));
         writer.element("domain").text(guest_domain_type);
         writer.element("machine").text(kind->machine);
         writer.element("arch").text(guest_arch);

@@ -27,7 +27,4 @@ inline constexpr std::array guest_kinds{
 inline constexpr std::string_view guest_arch = "x86_64";
 inline constexpr std::string_view guest_domain_type = "xen";
 
-/// Where Debian's Xen has its device model; libxl finds it by itself.
-inline constexpr std::string_view guest_emulator = "/usr/libexec/xen-qemu-system-i386";
-
 }  // namespace virtlight::libvirt

@@ -59,6 +59,7 @@ hypervisor::HostFacts Machine::host() const {
                        {"system", "uuid", "5c1e4d0a-7f0e-4f0b-9d0c-2b6a1c3d4e5f"}},
             .topology = topology(settings_),
             .numa = numa(settings_),
+            .device_model = std::string(hypervisor::usual_device_model),
             .has_pv = true,
             .has_pvh = true,
             .has_hvm = true,

@@ -7,6 +7,7 @@
 #include <span>
 
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "xenlight/cpu_model.hpp"
 #include "xenlight/domain_config.hpp"
@@ -98,6 +99,11 @@ std::optional<std::string> missing_for_dom0(const fs::path& root) {
     return std::nullopt;
 }
 
+std::string find_device_model(const fs::path& root) {
+    const std::string usual(hypervisor::usual_device_model);
+    return ::access((root / usual.substr(1)).c_str(), X_OK) == 0 ? usual : std::string();
+}
+
 Result<hypervisor::HostFacts> read_host_facts(Context& context) {
     hypervisor::HostFacts facts;
     if (const auto* version = context.enter(libxl_get_version_info))
@@ -119,6 +125,7 @@ Result<hypervisor::HostFacts> read_host_facts(Context& context) {
     utsname system{};
     if (::uname(&system) == 0) facts.machine = system.machine;
     facts.smbios = hypervisor::read_smbios();
+    facts.device_model = find_device_model();
     return facts;
 }
 

@@ -15,6 +15,9 @@ namespace virtlight::xenlight {
 /// is where to look, for tests.
 std::optional<std::string> missing_for_dom0(const std::filesystem::path& root = "/");
 
+/// The program that is the device model; empty: it is not in its usual place. `root` as before.
+std::string find_device_model(const std::filesystem::path& root = "/");
+
 /// Asks Xen what it and the machine are.
 Result<hypervisor::HostFacts> read_host_facts(Context& context);
 

@@ -21,6 +21,7 @@ hypervisor::HostFacts host() {
             .cpu_model = {"GenuineIntel", 6, 60, 3, {"fpu", "sse4_1", "tsc-deadline"}},
             .topology = {{0, 0, 0, 0}, {1, 0, 0, 0}, {4, 1, 1, 0}, {5, 1, 1, 0}},
             .numa = {{0, 3 << 20, {10, 21}}, {1, 1 << 20, {21, 10}}},
+            .device_model = "/usr/libexec/xen-qemu-system-i386",
             .has_pv = true,
             .has_hvm = true,
             .has_hap = true,
@@ -52,6 +53,17 @@ TEST(Capabilities, OfferOnlyTheGuestsThatTheHostRuns) {
     pv_only.has_hvm = false;
     EXPECT_THAT(capabilities_xml(pv_only), AllOf(HasSubstr("xenpv"), Not(HasSubstr("hvm"))));
     EXPECT_THAT(capabilities_xml({}), Not(HasSubstr("<guest>")));
+}
+
+TEST(Capabilities, NameTheDeviceModelWhereItIsKnown) {
+    EXPECT_THAT(capabilities_xml(host()),
+                HasSubstr("<emulator>/usr/libexec/xen-qemu-system-i386</emulator>"));
+    auto elsewhere = host();
+    elsewhere.device_model.clear();
+    const auto xml = capabilities_xml(elsewhere);
+    EXPECT_THAT(xml, Not(HasSubstr("<emulator>")));
+    EXPECT_EQ(complaint("capability.rng", xml), "");
+    EXPECT_EQ(complaint("domaincaps.rng", *domain_capabilities_xml(elsewhere, {})), "");
 }
 
 TEST(Capabilities, TellOfMemoryAndCpusWhereTheyAre) {

@@ -36,5 +36,16 @@ TEST_F(MissingForDom0, NamesWhatIsMissingStepByStep) {
     EXPECT_EQ(missing(), "nothing");
 }
 
+TEST(UsualDeviceModel, IsNamedWhereItIsThere) {
+    const test::TemporaryFolder root;
+    EXPECT_EQ(find_device_model(root.path()), "");
+    const auto program = root.path() / "usr/libexec/xen-qemu-system-i386";
+    std::filesystem::create_directories(program.parent_path());
+    std::ofstream(program) << "";
+    EXPECT_EQ(find_device_model(root.path()), "") << "it is no program";
+    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    EXPECT_EQ(find_device_model(root.path()), "/usr/libexec/xen-qemu-system-i386");
+}
+
 }  // namespace
 }  // namespace virtlight::xenlight
