@@ -244,6 +244,11 @@ class Hypervisor {
     /// What an image says of its guest. io, invalid_argument: as open_image().
     virtual async::Task<Result<ImageHead>> read_image(std::filesystem::path path) = 0;
 
+    /// Whether a definition can hold all that a guest of another tool's has, so that it would be restored as
+    /// it was. unsupported_config: names the first thing that it cannot; operation_failed: nobody knows what
+    /// it has.
+    virtual async::Task<Result<>> check_whole(DomId domid) = 0;
+
     /// Has an image restored with another head: as rewrite_image() of image.hpp.
     virtual async::Task<Result<>> rewrite_image(std::filesystem::path path, ImageHead head,
                                                 Operation operation) = 0;

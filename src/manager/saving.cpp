@@ -51,6 +51,17 @@ void count_vcpus(ImageHead& head, unsigned of_model, unsigned seen_online) {
     head.vcpus_online = online == definition.vcpus ? 0 : online;
 }
 
+/// What a definition cannot hold of another tool's guest would be missing when that is restored.
+Task<Result<>> check_whole(Core& core, DomainRef domain) {
+    if (auto running = require_running(*domain); !running) co_return running;
+    if (domain->life->ours) co_return Result<>{};
+    const auto whole = co_await core.hypervisor.check_whole(domain->life->domid);
+    if (whole) co_return whole;
+    co_return fail(whole.error().reason,
+                   "another tool has made the guest, which could not be restored as it is: {}",
+                   whole.error().message);
+}
+
 }  // namespace
 
 /// A guest whose image nobody could restore would be lost: its device model is asked before.
@@ -83,6 +94,7 @@ Result<> require_running(const Domain& domain) {
 Task<Result<>> Guests::save(DomainRef domain, std::filesystem::path path, SaveOptions options,
                             Operation operation) {
     const Changing changing(core_, domain);
+    if (auto whole = co_await check_whole(core_, domain); !whole) co_return whole;
     auto written = co_await write_image(domain, std::move(path), std::move(options), std::move(operation));
     if (!written) co_return written;
     co_return co_await remove_saved(domain);
@@ -91,6 +103,7 @@ Task<Result<>> Guests::save(DomainRef domain, std::filesystem::path path, SaveOp
 Task<Result<>> Guests::managed_save(DomainRef domain, SaveOptions options, Operation operation) {
     if (!domain->stored) co_return fail(Reason::invalid_state, "cannot do managed save for transient domain");
     const Changing changing(core_, domain);
+    if (auto whole = co_await check_whole(core_, domain); !whole) co_return whole;
     auto written = co_await write_image(domain, core_.store.image_path(domain->uuid), std::move(options),
                                         std::move(operation));
     if (!written) co_return written;

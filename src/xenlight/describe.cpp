@@ -90,6 +90,19 @@ async::Task<Result<Definition>> describe(ContextThread& thread, DomId domid) {
     });
 }
 
+async::Task<Result<>> check_whole(ContextThread& thread, DomId domid) {
+    const auto config = co_await kept_config(thread, domid);
+    if (!config)
+        co_return fail(Reason::operation_failed,
+                       "it is not known what domain {} has: the tool that made it has kept nothing of it",
+                       domid);
+    co_return co_await thread.call([config](Context&) -> Result<> {
+        auto whole = read_whole_config(*config->get());
+        if (!whole) return std::unexpected(std::move(whole.error()));
+        return {};
+    });
+}
+
 Result<domain::GuestType> guest_type(Context& context, DomId domid) {
     if (const auto word = context.xenstore().read(fmt::format("/libxl/{}/type", domid))) {
         if (const auto type = guest_type_of(*word)) return *type;

@@ -15,6 +15,9 @@ namespace virtlight::xenlight {
 /// as Xen and xenstore know it. `thread` must outlive the task.
 async::Task<Result<domain::Definition>> describe(ContextThread& thread, hypervisor::DomId domid);
 
+/// As Hypervisor::check_whole(). `thread` must outlive the task.
+async::Task<Result<>> check_whole(ContextThread& thread, hypervisor::DomId domid);
+
 /// What libxl has kept of a running domain; null: nothing. `thread` must outlive the task.
 async::Task<std::shared_ptr<const DomainConfig>> kept_config(ContextThread& thread, hypervisor::DomId domid);
 

@@ -492,6 +492,10 @@ async::Task<Result<domain::Definition>> XenHypervisor::describe(DomId domid) {
     return xenlight::describe(asking_, domid);
 }
 
+async::Task<Result<>> XenHypervisor::check_whole(DomId domid) {
+    return xenlight::check_whole(asking_, domid);
+}
+
 /// Everything that is done to one domain and brings nothing back.
 async::Task<Result<>> XenHypervisor::act(ContextThread& thread, std::string verb, DomId domid,
                                          Operation operation, ContextThread::Ao ao) {

@@ -393,6 +393,9 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         if (!turn) co_return std::unexpected(turn.error());
         co_return definitions.at(domid);
     }
+    async::Task<Result<>> check_whole(DomId domid) override {
+        co_return co_await begin("check_whole", Operation(), domid);
+    }
 
  private:
     async::Task<Result<>> begin(std::string call, Operation operation, std::optional<DomId> domid = {}) {

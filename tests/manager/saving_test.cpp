@@ -61,6 +61,22 @@ class Saving : public ::testing::Test, protected World {
     const std::filesystem::path path = "/tmp/web.save";
 };
 
+TEST_F(Saving, IsRefusedOfAnotherToolsGuestThatADefinitionCannotHoldWhole) {
+    const auto guest = guest_named("foreign");
+    xen.make(guest);
+    xen.call_for_attention();
+    look();
+    xen.fail_next("check_whole", {Reason::unsupported_config, "disk xvda has a block script"});
+    expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::unsupported_config,
+                   "could not be restored as it is: disk xvda has a block script");
+    EXPECT_TRUE(xen.images.empty());
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_TRUE(end_of(manager->save(guest.uuid, path, {}))) << "one that it can hold is saved";
+    const auto ours = running("web");
+    xen.fail_next("check_whole", {Reason::unsupported_config, "nobody asks"});
+    EXPECT_TRUE(end_of(manager->managed_save(ours.uuid, {})));
+}
+
 TEST_F(Saving, EndsAGuestAndRestoringBringsItBack) {
     const auto guest = running("web");
     EXPECT_TRUE(end_of(manager->save(guest.uuid, path, {})));

@@ -36,7 +36,7 @@ TEST_F(MissingForDom0, NamesWhatIsMissingStepByStep) {
     EXPECT_EQ(missing(), "nothing");
 }
 
-TEST(DeviceModel, IsNamedWhereItIsThere) {
+TEST(UsualDeviceModel, IsNamedWhereItIsThere) {
     const test::TemporaryFolder root;
     EXPECT_EQ(find_device_model(root.path()), "");
     const auto program = root.path() / "usr/libexec/xen-qemu-system-i386";

@@ -114,12 +114,19 @@ TEST(Screens, OfXlThatCannotBeHeldAreRefusedByName) {
                     libxl_defbool_set(&info.agent_mouse, false);
                 }),
                 HasSubstr("a SPICE agent with neither mouse nor clipboard"));
-    EXPECT_THAT(verdict([](Config& config, auto&) {
-                    config.vfbs = allocate<libxl_device_vfb>(1);
-                    libxl_device_vfb_init(config.vfbs);
-                    config.num_vfbs = 1;
-                }),
-                HasSubstr("it has 1 framebuffers and 0 keyboards of Xen's"));
+    const auto framebuffers = [](int count) {
+        return verdict([count](Config& config, auto&) {
+            config.vfbs = allocate<libxl_device_vfb>(2);
+            config.vkbs = allocate<libxl_device_vkb>(1);
+            for (int each = 0; each < 2; ++each)
+                libxl_device_vfb_init(config.vfbs + each);
+            libxl_device_vkb_init(config.vkbs);
+            config.num_vfbs = count;
+            config.num_vkbs = 1;
+        });
+    };
+    EXPECT_EQ(framebuffers(1), "ok") << "as libvirt has it of an HVM guest";
+    EXPECT_EQ(framebuffers(2), "it has 2 framebuffers of Xen's, more than a guest has here");
 }
 
 }  // namespace

@@ -239,6 +239,9 @@ TEST_F(XenHypervisorTest, DescribesADomainThatLibxlDidNotMake) {
         EXPECT_EQ(described->vcpus, 1);
         EXPECT_EQ(described->consoles.size(), 1);
         EXPECT_EQ(described->consoles.front().tty, "/dev/pts/7");
+        const auto whole = co_await t.xen->check_whole(5);
+        EXPECT_EQ(whole.error().message,
+                  "it is not known what domain 5 has: the tool that made it has kept nothing of it");
     });
 }
 
