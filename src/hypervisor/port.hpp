@@ -136,6 +136,11 @@ class Hypervisor {
     /// invalid_argument: a file is missing or no kernel; operation_failed: Xen refused (no memory, ...).
     virtual async::Task<Result<Created>> create(domain::Definition definition, Operation operation) = 0;
 
+    /// Whether a create() or a restore() of a domain with this uuid was given up, as who makes it does not
+    /// answer, and may make it all the same. look() does not show what there is of it meanwhile, and what
+    /// comes of it is removed; a process that ends before leaves it behind.
+    virtual bool may_still_come(const Uuid& uuid) const = 0;
+
     virtual async::Task<Result<>> unpause(DomId domid, Operation operation) = 0;
     virtual async::Task<Result<>> pause(DomId domid, Operation operation) = 0;
 

@@ -112,7 +112,7 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
 /// they are Xen's by now. What was given up may still come, and what could not be removed is there.
 Task<> Guests::settle_unmade(DomainRef domain, StoredLife intent, Reason why) {
     const bool begun = why != Reason::domain_exists;
-    const bool left = begun && (why == Reason::timed_out || co_await may_be_there(domain->uuid));
+    const bool left = begun && co_await may_be_there(domain->uuid);
     if (left) {
         log::error("domain '{}' may be there half made: the next daemon removes what is left of it",
                    domain->name);
@@ -133,8 +133,9 @@ Task<> Guests::note_half_made(DomainRef domain, StoredLife intent) {
                      noted.error().message);
 }
 
-/// Whether Xen has a domain with this uuid, by whomever.
+/// Whether Xen has a domain with this uuid, by whomever, or will have one.
 Task<bool> Guests::may_be_there(Uuid uuid) {
+    if (core_.hypervisor.may_still_come(uuid)) co_return true;
     const auto snapshot = co_await core_.hypervisor.look();
     co_return !snapshot || std::ranges::any_of(snapshot->domains, [&](const hypervisor::DomainSeen& seen) {
         return seen.uuid == uuid && !seen.dying;

@@ -46,6 +46,7 @@ class Simulated : public hypervisor::Hypervisor {
     void unfollow(hypervisor::LifeId life) override;
     void follow_ttys(hypervisor::LifeId life, DomId domid, std::vector<domain::Console> consoles,
                      hypervisor::TtysTold told) override;
+    bool may_still_come(const Uuid&) const override { return false; }
     async::Task<Result<hypervisor::Created>> create(domain::Definition definition,
                                                     hypervisor::Operation operation) override;
     async::Task<Result<>> unpause(DomId domid, hypervisor::Operation operation) override;

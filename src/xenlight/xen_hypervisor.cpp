@@ -187,6 +187,11 @@ async::Task<Result<Snapshot>> XenHypervisor::look() {
     co_return snapshot;
 }
 
+bool XenHypervisor::may_still_come(const Uuid& uuid) const {
+    const auto given_up = builds_.given_up();
+    return std::ranges::find(given_up, uuid) != given_up.end();
+}
+
 async::Task<Result<std::vector<hypervisor::DomainFigures>>> XenHypervisor::measure(
     hypervisor::FiguresWanted wanted) {
     auto all =

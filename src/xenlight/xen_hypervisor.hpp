@@ -72,6 +72,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     void unfollow(hypervisor::LifeId life) override;
     void follow_ttys(hypervisor::LifeId life, hypervisor::DomId domid, std::vector<domain::Console> consoles,
                      hypervisor::TtysTold told) override;
+    bool may_still_come(const Uuid& uuid) const override;
     async::Task<Result<hypervisor::Created>> create(domain::Definition definition,
                                                     hypervisor::Operation operation) override;
     async::Task<Result<>> unpause(hypervisor::DomId domid, hypervisor::Operation operation) override;

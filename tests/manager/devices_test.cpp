@@ -502,6 +502,7 @@ TEST_F(HostDevices, ThatAreManagedGoBackWhenTheirGuestCannotBeMade) {
     EXPECT_FALSE(end_of(starting));
     EXPECT_TRUE(is_given_back()) << "that is not cancelled with the start";
     xen.release("create");
+    xen.given_up.insert(web.uuid);
     xen.fail_next("create", {Reason::timed_out, "it was given up"});
     EXPECT_FALSE(end_of(manager->start(web.uuid, {})));
     EXPECT_FALSE(is_given_back()) << "the guest may still get it";

@@ -56,6 +56,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     std::map<DomId, domain::CpuSet> nodes;
     std::map<std::filesystem::path, hypervisor::ImageHead> images;
     std::map<std::filesystem::path, bool> dumps;  ///< of a guest that was paused
+    std::set<Uuid> given_up;                      ///< domains that may still come
 
     // What was asked
     std::vector<std::string> calls;
@@ -212,6 +213,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         const auto domid = make(definition, true);
         co_return hypervisor::Created{domid, definitions[domid].consoles};
     }
+    bool may_still_come(const Uuid& uuid) const override { return given_up.contains(uuid); }
     async::Task<Result<>> unpause(DomId domid, Operation operation) override {
         auto turn = co_await begin("unpause", operation, domid);
         if (turn) truth.at(domid).paused = false;

@@ -131,16 +131,24 @@ class StartThatLeavesSomething : public Start {
 };
 
 TEST_F(StartThatLeavesSomething, IsUndoneByTheNextDaemonIfItWasGivenUp) {
+    xen.given_up.insert(guest.uuid);
     fail(Reason::timed_out);
     expect_next_daemon_removes_it();
 }
 
 TEST_F(StartThatLeavesSomething, IsUndoneByTheNextDaemonIfItMayStillMakeSomething) {
     leaves = false;
+    xen.given_up.insert(guest.uuid);
     fail(Reason::timed_out);
-    leaves = true;
     fail(Reason::operation_failed);  // an earlier start of it has not ended yet
+    xen.make(guest, true);
     expect_next_daemon_removes_it();
+}
+
+TEST_F(StartThatLeavesSomething, IsNoneThatOnlyTookTooLong) {
+    leaves = false;
+    fail(Reason::timed_out);
+    EXPECT_TRUE(store.lives.empty());
 }
 
 TEST_F(StartThatLeavesSomething, IsUndoneByTheNextDaemonIfThatCouldNotBeRemoved) {
