@@ -15,6 +15,7 @@ namespace virtlight::fake {
 namespace {
 
 using domain::GuestType;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Values;
 using ::testing::ValuesIn;
@@ -200,8 +201,10 @@ TEST_F(SaveTest, OfADiskThatNeverTakesAnImageTheGuestIsFreeInTheEnd) {
     let_pass(limits::save_silence * 2);
     const auto end = host_.finish(save);
     ASSERT_FALSE(end);
-    EXPECT_EQ(end.error().reason, Reason::operation_failed);
-    EXPECT_THAT(end.error().message, HasSubstr("no byte of the image has moved for 180 s"));
+    // libxl may be done with it by then, or not.
+    EXPECT_THAT(end.error().reason, AnyOf(Reason::operation_failed, Reason::io));
+    EXPECT_THAT(end.error().message, AnyOf(HasSubstr("no byte of the image has moved for 180 s"),
+                                           HasSubstr("its storage has not answered within 180 s")));
     EXPECT_TRUE(host_.until([&] { return host_.xen().find(domid_)->runs(); })) << "it stays suspended";
     Disk::good_again();
 }
