@@ -288,8 +288,10 @@ class ReluctantGuest : public SaveTest {
     }
     /// A minute after libxl has begun to wait, whenever that is; well before we lose ours.
     void let_patience_end() {
-        for (int minute = 0; minute < 20 && waits(save_); ++minute)
+        for (int minute = 0; minute < 2; ++minute) {
             let_pass(seconds(61));
+            if (host_.until([&] { return save_->has_value(); }, seconds(10))) return;
+        }
     }
 
     Pending<Result<>> save_;
