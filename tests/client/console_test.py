@@ -357,13 +357,14 @@ def test_virtlight_logs_shows_each_boot_also_of_a_guest_that_is_off(host, conn, 
 def test_virtlight_logs_follows_until_the_guest_stops(host, conn, daemon_folder):
     domain = started(host, conn, "followed")
     follower = subprocess.Popen([daemon_folder / "virtlight", "--connect", host.uri, "logs", "-f", "followed"],
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0)
+    begun = follower.stdout.read(1)  # the guest is not to end before somebody follows it
     with Stream(domain) as viewer:
         viewer.until("# ")
         viewer.type("marker\r")
         viewer.until("marker")
     domain.destroy()
-    text, _ = follower.communicate(timeout=60)
+    text = begun + follower.communicate(timeout=60)[0]
     assert follower.returncode == 0 and b"name=followed " in text and b"marker" in text
 
 
