@@ -34,8 +34,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 endif()
 
 if(CMAKE_UNITY_BUILD)
-  # Several files as one: what one of them calls something is no shadow over the next.
-  target_compile_options(virtlight_flags INTERFACE -Wno-shadow)
+  # Several tests as one: what one of them calls something is no shadow over the next. The rooms, which are libraries, mind.
+  target_compile_options(virtlight_flags INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-Wno-shadow>)
 endif()
 
 set(VIRTLIGHT_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize= takes them")

@@ -40,7 +40,7 @@ void Consoles::save_later(HistoryKey key) {
     save_in(settings_.save_delay);
 }
 
-/// Not after the delay: what is last seen of a guest is what the next daemon must know.
+/// Not after the delay, unless one is under way: what is last seen of a guest the next daemon must know.
 void Consoles::save_soon() {
     loop_.cancel(std::exchange(save_timer_, {}));
     save_in(Duration::zero());

@@ -83,14 +83,14 @@ std::optional<What> read_scsi(const fs::path& device) {
 
 /// Neither a part of one, nor one of the kernel's own that has nothing behind it yet.
 std::optional<What> read_disk(const fs::path& device) {
-    constexpr std::uint64_t sector = 512;
+    constexpr std::uint64_t sector_bytes = 512;
     auto name = device.filename().string();
     std::ranges::replace(name, '!', '/');
     HostDisk disk{.node = "/dev/" + name,
                   .vendor = sysfs_text(device / "device/vendor"),
                   .model = sysfs_text(device / "device/model"),
                   .serial = sysfs_text(device / "device/serial"),
-                  .bytes = number_in<std::uint64_t>(device / "size") * sector,
+                  .bytes = number_in<std::uint64_t>(device / "size") * sector_bytes,
                   .block_bytes = std::max(number_in(device / "queue/logical_block_size"), 1U),
                   .removable = number_in(device / "removable") != 0,
                   .optical = scsi_type(sysfs_text(device / "device/type")) == "cdrom"};

@@ -121,6 +121,7 @@ Task<> Guests::settle_unmade(DomainRef domain, StoredLife intent, Reason why) {
         if (std::exchange(intent.again, false) && !core_.stopping)
             co_await note_half_made(domain, std::move(intent));
     } else if (begun) {
+        core_.half_made.erase(domain->uuid);  // nor of an earlier start
         co_await give_back_unused(core_, domain->uuid, intent.definition.pci_devices);
     }
     co_await forget(domain);

@@ -213,8 +213,8 @@ Result<> write_rate(Xenstore& xenstore, DomId domid, const Nic& nic) {
     if (!backend)
         return fail(Reason::no_device, "domain {} has no network interface {}", domid, to_string(nic.mac));
     const auto path = *backend + "/rate";
-    const auto words = rate_words(nic);
-    return words.empty() ? xenstore.remove(path) : xenstore.write(path, words);
+    const auto rate = rate_words(nic);
+    return rate.empty() ? xenstore.remove(path) : xenstore.write(path, rate);
 }
 
 void look_at_nics(Xenstore& xenstore, DomId domid, std::vector<Nic>& nics) {

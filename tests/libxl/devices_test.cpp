@@ -39,6 +39,14 @@ class DevicesTest : public HostTest {
         return host_.until([&] { return host_.xenstore().read(backend_ + "/state") == "5"; }) &&
                waits(detach);
     }
+    /// A detach for which the guest does not let go of its disk in time.
+    Result<> detach_in_vain() {
+        plug_disk();
+        const auto detach = start_detach();
+        EXPECT_TRUE(is_asked(detach));
+        let_pass(seconds(11));
+        return host_.finish(detach);
+    }
     void let_go() { host_.xenstore().write(backend_ + "/state", "6"); }
 
     unsigned domid_ = host_.machine.add("guest");
@@ -48,11 +56,7 @@ class DevicesTest : public HostTest {
 };
 
 TEST_F(DevicesTest, AGuestThatDoesNotLetGoOfItsDiskKeepsIt) {
-    plug_disk();
-    const auto detach = start_detach();
-    ASSERT_TRUE(is_asked(detach));
-    let_pass(seconds(11));
-    const auto kept = host_.finish(detach);
+    const auto kept = detach_in_vain();
     ASSERT_FALSE(kept);
     EXPECT_EQ(kept.error().reason, Reason::timed_out);
     EXPECT_THAT(kept.error().message, testing::HasSubstr("has not let go of it in time; it may still do so"));
@@ -61,11 +65,7 @@ TEST_F(DevicesTest, AGuestThatDoesNotLetGoOfItsDiskKeepsIt) {
 }
 
 TEST_F(DevicesTest, ADiskThatAGuestHasLetGoOfTooLateGoesWithTheNextDetach) {
-    plug_disk();
-    const auto detach = start_detach();
-    ASSERT_TRUE(is_asked(detach));
-    let_pass(seconds(11));
-    ASSERT_EQ(reason(host_.finish(detach)), Reason::timed_out);
+    ASSERT_EQ(reason(detach_in_vain()), Reason::timed_out);
     let_go();
     EXPECT_TRUE(host_.xenstore().exists(vbd_)) << "nobody clears it away";
     const auto again = host_.finish(start_detach());
@@ -75,11 +75,7 @@ TEST_F(DevicesTest, ADiskThatAGuestHasLetGoOfTooLateGoesWithTheNextDetach) {
 }
 
 TEST_F(DevicesTest, AGuestThatKeptItsDiskIsAskedAgain) {
-    plug_disk();
-    const auto detach = start_detach();
-    ASSERT_TRUE(is_asked(detach));
-    let_pass(seconds(11));
-    ASSERT_EQ(reason(host_.finish(detach)), Reason::timed_out);
+    ASSERT_EQ(reason(detach_in_vain()), Reason::timed_out);
     const auto again = start_detach();
     ASSERT_TRUE(is_asked(again));
     let_go();
