@@ -282,6 +282,13 @@ std::string Host::untruth_of_guests() {
     return daemon_->hypervisor().followed() + 1 == shown ? "" : "lives are followed that are none";
 }
 
+/// One that resets itself again and again stands still for a while; that it has is told when it goes on.
+bool Host::is_held_back(const DomainInfo& info) {
+    return std::ranges::any_of(machine.look().domains, [&](const hypervisor::DomainSeen& seen) {
+        return seen.uuid == info.uuid && seen.stopped == hypervisor::StopReason::soft_reset;
+    });
+}
+
 std::string Host::untruth_of_stories() {
     auto untold = stories_;
     for (const auto& info : manager().list()) {
@@ -290,7 +297,8 @@ std::string Host::untruth_of_stories() {
         const auto run = story.mapped().run();
         const bool between =
             (run == Story::Run::between_lives || run == Story::Run::starting) && info.domid < 0;
-        if (story.mapped().defined() != info.persistent || (run != Story::run_of(info) && !between))
+        const bool told = run == Story::run_of(info) || between || is_held_back(info);
+        if (story.mapped().defined() != info.persistent || !told)
             return fmt::format("the events about '{}' tell another story", info.name);
     }
     for (const auto& [uuid, story] : untold)

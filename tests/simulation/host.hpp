@@ -101,6 +101,7 @@ class Host {
     bool looks_half_made();
     std::string untruth();
     std::string untruth_of_guests();
+    bool is_held_back(const manager::DomainInfo& info);
     std::string untruth_of_stories();
     std::string untruth_of_files();
     std::string untruth_of_devices();
