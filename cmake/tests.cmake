@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # tests/<room>/*_test.cpp become the program <room>_tests; tests/<room>/*.cpp that are no tests are its helpers.
 
-include(GoogleTest)
-# Under a sanitizer on a busy machine a program takes its time to say which tests it has.
-set(when_found DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120)
+# virtlight_tests(PROGRAM NAME): ctest knows NAME.1, NAME.2 and so on, each a share of the tests of the program. A process for
+# each test would take longer to start than to run. What became of each test is in results/NAME.SHARE.xml.
+set(shares 8)
+function(virtlight_tests program name)
+  foreach(share RANGE 1 ${shares})
+    math(EXPR index "${share} - 1")
+    add_test(NAME ${name}.${share} COMMAND ${program})
+    set_tests_properties(${name}.${share} PROPERTIES ENVIRONMENT
+      "GTEST_TOTAL_SHARDS=${shares};GTEST_SHARD_INDEX=${index};GTEST_OUTPUT=xml:${PROJECT_BINARY_DIR}/results/${name}.${share}.xml")
+  endforeach()
+endfunction()
+
 target_compile_definitions(virtlight_flags INTERFACE VIRTLIGHT_TESTS="${PROJECT_SOURCE_DIR}/tests")
 find_library(RAPIDCHECK rapidcheck REQUIRED)
 # Tests want to be compiled soon; what they test is optimised and instrumented as its build says.
@@ -20,7 +29,7 @@ foreach(room base async domain hypervisor xenlight simulated manager console lib
     target_compile_options(${room}_tests PRIVATE ${test_options})
     target_precompile_headers(${room}_tests REUSE_FROM test_headers)
     set_target_properties(${room}_tests PROPERTIES ENABLE_EXPORTS ON)  # tests stand in for libraries under libxl
-    gtest_discover_tests(${room}_tests TEST_PREFIX ${room}. ${when_found})
+    virtlight_tests(${room}_tests ${room})
   endif()
 endforeach()
 
@@ -30,7 +39,7 @@ set_target_properties(domain_tests PROPERTIES UNITY_BUILD OFF)  # each file read
 add_executable(model_tests tests/model/event_core_test.cpp)
 target_include_directories(model_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(model_tests PRIVATE virtlight_xenlight GTest::gtest_main)
-gtest_discover_tests(model_tests TEST_PREFIX model. ${when_found} PROPERTIES TIMEOUT 600)
+virtlight_tests(model_tests model)
 
 # The manager on a simulated host in virtual time, at random and point by point.
 file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/simulation/*.cpp)
@@ -39,7 +48,7 @@ target_include_directories(simulation_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(simulation_tests PRIVATE virtlight_manager virtlight_simulated GTest::gmock GTest::gtest)
 target_compile_options(simulation_tests PRIVATE ${test_options})
 target_precompile_headers(simulation_tests REUSE_FROM test_headers)
-gtest_discover_tests(simulation_tests TEST_PREFIX simulation. ${when_found})
+virtlight_tests(simulation_tests simulation)
 
 include(cmake/libxl_tests.cmake)
 
