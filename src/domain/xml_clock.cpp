@@ -19,7 +19,6 @@ constexpr Word<Timer> timers[] = {{"tsc", Timer::tsc}, {"hpet", Timer::hpet}};
 constexpr Word<TscMode> tsc_modes[] = {
     {"native", TscMode::native}, {"paravirt", TscMode::paravirt}, {"emulate", TscMode::emulate}};
 constexpr std::string_view chosen_tsc_mode = "auto";
-constexpr Word<bool> yes_or_no[] = {{"yes", true}, {"no", false}};
 
 std::int32_t read_adjustment(const XmlElement& clock) {
     const auto attribute = clock.attribute("adjustment").value_or("0");

@@ -5,8 +5,6 @@
 namespace virtlight::domain {
 namespace {
 
-constexpr Word<bool> switches[] = {{"on", true}, {"off", false}};
-
 void read(const XmlElement& domain, Definition& definition) {
     const auto features = domain.child("features");
     definition.features.acpi = bool(features.child("acpi"));

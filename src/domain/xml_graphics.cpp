@@ -9,7 +9,6 @@ namespace {
 enum class Kind { vnc, sdl, spice };
 
 constexpr Word<Kind> kinds[] = {{"vnc", Kind::vnc}, {"sdl", Kind::sdl}, {"spice", Kind::spice}};
-constexpr Word<bool> yes_or_no[] = {{"yes", true}, {"no", false}};
 /// Whether the guest's agent learns where the pointer is.
 constexpr Word<bool> mouse_modes[] = {{"client", true}, {"server", false}};
 constexpr std::string_view taken_later = "-1";

@@ -14,7 +14,6 @@ namespace {
 enum class Kind { pci, usb };
 
 constexpr Word<Kind> kinds[] = {{"pci", Kind::pci}, {"usb", Kind::usb}};
-constexpr Word<bool> yes_or_no[] = {{"yes", true}, {"no", false}};
 
 /// A part of an address or an id, which may be written as 16 or as 0x10. Too large a number is left to the
 /// checks of what it is a part of.

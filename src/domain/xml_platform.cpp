@@ -10,8 +10,6 @@
 namespace virtlight::domain {
 namespace {
 
-constexpr Word<bool> yes_or_no[] = {{"yes", true}, {"no", false}};
-constexpr Word<bool> switches[] = {{"on", true}, {"off", false}};
 constexpr Word<Passthrough> modes[] = {{"sync_pt", Passthrough::sync_pt},
                                        {"share_pt", Passthrough::share_pt}};
 constexpr Word<CpuPolicy> policies[] = {{"force", CpuPolicy::force},

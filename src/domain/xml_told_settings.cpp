@@ -12,8 +12,6 @@
 namespace virtlight::domain {
 namespace {
 
-constexpr Word<bool> switches[] = {{"on", true}, {"off", false}};
-
 /// What Xen knows of <hyperv>, in the order of its bits. The group "base" comes with each of them.
 constexpr std::pair<std::string_view, std::string_view> enlightenments[] = {
     {"relaxed", "base"},      {"vpindex", "base"},

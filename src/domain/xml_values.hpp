@@ -16,6 +16,10 @@
 /// allowed is noted at its element, with what is allowed.
 namespace virtlight::domain {
 
+/// What most attributes that are true or not say. A few elements have switches instead.
+inline constexpr Word<bool> yes_or_no[] = {{"yes", true}, {"no", false}};
+inline constexpr Word<bool> switches[] = {{"on", true}, {"off", false}};
+
 /// The attribute's meaning, or `otherwise` where it is missing. A word that is not in the table is
 /// unsupported.
 template <class T>
