@@ -7,7 +7,7 @@ file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/libxl/*.cpp
   ${PROJECT_SOURCE_DIR}/tests/libxl/controls/*.cpp)
 if(sources)
   add_executable(libxl_tests ${sources})
-  set_target_properties(libxl_tests PROPERTIES ENABLE_EXPORTS ON CXX_EXTENSIONS ON)
+  set_target_properties(libxl_tests PROPERTIES ENABLE_EXPORTS ON CXX_EXTENSIONS ON UNITY_BUILD_BATCH_SIZE 8)
   target_include_directories(libxl_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_precompile_headers(libxl_tests PRIVATE ${costly_headers} ${test_frameworks})
   target_compile_options(libxl_tests PRIVATE ${test_options})

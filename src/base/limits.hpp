@@ -82,6 +82,8 @@ inline constexpr std::size_t numa_cells = 32;
 inline constexpr unsigned nodes = 64;
 /// Processors of a host, as a set of them may name them.
 inline constexpr unsigned cpus = 4096;
+/// Bytes of a set of them as text; each one by one takes less.
+inline constexpr std::size_t cpu_set_text = 8 * cpus;
 
 // hypervisor
 /// Devices of the host that are listed.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "domain/cpu_set.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <optional>
 #include <ranges>
 
@@ -38,6 +41,9 @@ CpuSet CpuSet::first(unsigned count) {
 }
 
 Result<CpuSet> CpuSet::parse(std::string_view text) {
+    if (text.size() > limits::cpu_set_text)
+        return fail(Reason::invalid_argument, "a set of processors has at most {} bytes, not {}",
+                    limits::cpu_set_text, text.size());
     CpuSet set;
     for (const auto part : std::views::split(text, ',')) {
         auto words = trimmed(std::string_view(part.begin(), part.end()));
@@ -48,13 +54,9 @@ Result<CpuSet> CpuSet::parse(std::string_view text) {
             return fail(Reason::invalid_argument,
                         "'{}' is no set of processors: '{}' is neither a number below {} nor a range",
                         shown(text), shown(words), limits::cpus);
-        for (auto cpu = range->first; cpu <= range->last; ++cpu) {
-            if (without)
-                set.erase(cpu);
-            else
-                set.insert(cpu);
-        }
+        set.put(range->first, range->last, !without);
     }
+    set.shrink();
     if (set.empty())
         return fail(Reason::invalid_argument, "'{}' is no set of processors: it names none", shown(text));
     return set;
@@ -75,6 +77,19 @@ void CpuSet::insert(unsigned cpu) {
 
 void CpuSet::erase(unsigned cpu) {
     if (cpu < has_.size()) has_[cpu] = false;
+    shrink();
+}
+
+/// A text may name wide ranges again and again: they are not gone through one by one.
+void CpuSet::put(unsigned first, unsigned last, bool there) {
+    if (there && has_.size() <= last) has_.resize(last + 1);
+    const auto at = [this](unsigned cpu) {
+        return has_.begin() + std::min<std::ptrdiff_t>(cpu, std::ssize(has_));
+    };
+    std::fill(at(first), at(last + 1), there);
+}
+
+void CpuSet::shrink() {
     while (!has_.empty() && !has_.back())
         has_.pop_back();
 }

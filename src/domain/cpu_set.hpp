@@ -36,6 +36,9 @@ class CpuSet {
     bool operator==(const CpuSet&) const = default;
 
  private:
+    void put(unsigned first, unsigned last, bool there);
+    void shrink();
+
     std::vector<bool> has_;  ///< up to the highest that is there
 };
 

@@ -5,10 +5,12 @@
 
 namespace virtlight::domain {
 
+/// In KiB, as memory is counted.
+inline constexpr std::uint64_t mib = 1024;
+
 /// Memory in KiB, rounded up to whole MiB: definitions count so, and what Xen gives a guest may have a page
 /// more or less. At most 2^64 - 1024.
 constexpr std::uint64_t whole_mib(std::uint64_t kib) {
-    constexpr std::uint64_t mib = 1024;
     return (kib + mib - 1) / mib * mib;
 }
 

@@ -2,13 +2,12 @@
 #include "domain/video.hpp"
 
 #include "domain/definition.hpp"
+#include "domain/memory.hpp"
 
 namespace virtlight::domain {
 namespace {
 
 using Model = Video::Model;
-
-constexpr std::uint64_t mib = 1024;
 
 std::string_view word(Model model) {
     switch (model) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "base/limits.hpp"
+#include "domain/memory.hpp"
 #include "domain/xl_cfg_values.hpp"
 
 // An HVM guest's display adapter, and the input devices and the sound card that its device model makes.
@@ -7,7 +8,6 @@
 namespace virtlight::domain {
 namespace {
 
-constexpr std::uint64_t mib = 1024;
 constexpr std::uint64_t most_mib = 1 << 20;
 
 constexpr Word<Video::Model> models[] = {{"none", Video::Model::none},

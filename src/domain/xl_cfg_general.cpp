@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "base/limits.hpp"
 #include "domain/lifecycle_words.hpp"
+#include "domain/memory.hpp"
 #include "domain/xl_cfg_values.hpp"
 #include "domain/xml.hpp"
 
@@ -9,7 +10,6 @@
 namespace virtlight::domain {
 namespace {
 
-constexpr std::uint64_t mib = 1024;
 constexpr std::uint64_t most_mib = std::uint64_t{1} << 43;
 
 constexpr Word<GuestType> types[] = {{"pv", GuestType::pv}, {"pvh", GuestType::pvh}, {"hvm", GuestType::hvm}};

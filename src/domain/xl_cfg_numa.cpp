@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/limits.hpp"
+#include "domain/memory.hpp"
 #include "domain/xl_cfg_options.hpp"
 
 // The NUMA cells that a guest sees: [ ["pnode=0","size=512","vcpus=0-3","vdistances=10,20"], [...] ]
@@ -9,7 +10,6 @@
 namespace virtlight::domain {
 namespace {
 
-constexpr std::uint64_t mib = 1024;
 constexpr std::uint64_t most_mib = std::uint64_t{1} << 43;
 
 std::uint64_t read_number(const XlAt& at, std::string_view name, std::string_view text, std::uint64_t most) {

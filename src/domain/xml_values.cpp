@@ -35,7 +35,7 @@ void expect_attribute(const XmlElement& at, std::string_view attribute, std::str
 }
 
 std::uint64_t read_size(const XmlElement& at, std::string_view text) {
-    constexpr std::uint64_t mib = 1024 * 1024;
+    constexpr std::uint64_t bytes_of_mib = 1024 * 1024;
     const auto unit = at.attribute("unit").value_or("");
     const auto number = parse_number<std::uint64_t>(text);
     const auto scale = bytes_per_unit(trimmed(unit));
@@ -49,10 +49,10 @@ std::uint64_t read_size(const XmlElement& at, std::string_view text) {
             "KB, MB, GB, TB, PB, EB",
             shown(unit), at.name());
     } else if (__builtin_mul_overflow(*number, scale, &bytes) ||
-               __builtin_add_overflow(bytes, mib - 1, &bytes)) {
+               __builtin_add_overflow(bytes, bytes_of_mib - 1, &bytes)) {
         at.invalid("value too large: <{}> is {}{}", at.name(), *number, unit.empty() ? "KiB" : unit);
     }
-    return bytes / mib * 1024;
+    return bytes / bytes_of_mib * 1024;
 }
 
 std::string path_in(const XmlElement& at) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/memory.hpp"
 #include "domain/video.hpp"
 #include "domain/xml_parts.hpp"
 #include "domain/xml_values.hpp"
@@ -13,7 +14,6 @@ constexpr Word<Model> models[] = {{"none", Model::none},
                                   {"vga", Model::vga},
                                   {"qxl", Model::qxl},
                                   {"xen", Model::xen}};
-constexpr std::uint64_t mib = 1024;
 constexpr std::string_view own_name = "video0";
 
 /// In KiB, rounded up to whole MiB, as the device model counts.

@@ -252,6 +252,8 @@ std::string viewer_name(const Caller&);
 
 /// What a call with such flags is for.
 manager::Affects affects(std::uint32_t flags);
+/// What the older calls are about, which have no flags: the guest that runs.
+inline constexpr manager::Affects guest_only{.guest = true};
 
 /// Which definition flag::live and flag::config mean. invalid_state: the domain does not have it.
 Result<manager::Which> which_definition(const manager::DomainInfo& info, std::uint32_t flags);

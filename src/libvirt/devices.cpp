@@ -11,15 +11,7 @@ namespace virtlight::libvirt::calls {
 
 using async::Task;
 
-namespace {
-
 using domain::DeviceEdit;
-using manager::Affects;
-
-/// The older calls are about the guest that runs.
-constexpr Affects guest_only{.guest = true};
-
-}  // namespace
 
 Task<Result<>> attach_device(Manager& manager, DeviceArgs args) {
     if (domain::is_of_definition_only(args.xml))

@@ -11,12 +11,9 @@ namespace virtlight::libvirt::calls {
 using async::Task;
 using domain::CpuSet;
 using domain::CpuShare;
-using manager::Affects;
 using manager::Which;
 
 namespace {
-
-constexpr Affects guest_only{.guest = true};
 
 bool has_share(const std::string& scheduler) {
     return scheduler == "credit" || scheduler == "credit2";

@@ -19,9 +19,6 @@ using manager::DomainInfo;
 constexpr std::int32_t stat_available = 5;
 constexpr std::int32_t stat_actual_balloon = 6;
 
-/// The older calls are about the guest that runs.
-constexpr Affects guest_only{.guest = true};
-
 /// How many vCPUs are online once these have been brought there, or taken away. A guest has the first ones
 /// online and no others.
 Result<unsigned> count_after(const Definition& definition, const domain::CpuSet& named, bool online) {

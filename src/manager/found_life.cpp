@@ -36,7 +36,7 @@ bool was_never_let_run(const StoredLife& life, const DomainSeen* seen) {
 /// The daemon was killed, or stopped, while it started this domain anew. Should another tool have started it
 /// since, that is as good.
 bool is_to_start(const StoredLife& life, const DomainSeen* seen, Candidates candidates) {
-    const bool begun = life.domid == 0 || life.held != Held::no;
+    const bool begun = life.domid == 0 || life.held == Held::starting || life.held == Held::ending;
     return life.again && begun && !life.over &&
            std::ranges::all_of(candidates, [seen](const DomainSeen* candidate) {
                return candidate == seen || candidate->dying;

@@ -38,7 +38,7 @@ bool stopped(const Domain& domain, hypervisor::LifeId life) {
 /// or the image that it was restored from is still good.
 bool was_let_run(const Domain& domain) {
     const bool restored_only = domain.image && !domain.image.is_outdated();
-    return !domain.life->ours || (domain.life->noted && !restored_only);
+    return !domain.life->ours || (was_ever_noted(domain) && !restored_only);
 }
 
 }  // namespace
@@ -176,7 +176,7 @@ std::vector<domain::PciDevice> devices_of(const Domain& domain) {
 Task<Result<>> Guests::remove_guest(DomainRef domain, Operation operation) {
     const auto devices = devices_of(*domain);
     auto removed = co_await take_apart(domain, operation);
-    if (removed) co_await give_back_all(domain, devices, std::move(operation));
+    if (removed) co_await give_back_all(domain, devices);
     co_return removed;
 }
 
@@ -215,18 +215,19 @@ Task<Result<>> Guests::remove_stopped(DomainRef domain, Operation operation) {
         co_await async::sleep_for(core_.scheduler, restart_pause(tries), operation.cancel);
         removed = co_await take_apart_again(domain, operation);
     }
-    co_await give_back_all(domain, devices, std::move(operation));
+    co_await give_back_all(domain, devices);
     co_return removed;
 }
 
-Task<> Guests::give_back_all(DomainRef domain, std::vector<domain::PciDevice> devices, Operation operation) {
+/// Whoever had the guest removed may have been overruled since: nobody else gives them back.
+Task<> Guests::give_back_all(DomainRef domain, std::vector<domain::PciDevice> devices) {
+    const Mending mending(core_, limits::destroy_deadline);
     for (const auto& device : devices)
-        co_await give_back(core_, domain->uuid, device, operation);
+        co_await give_back(core_, domain->uuid, device, mending.operation());
 }
 
-Task<Result<>> Guests::clear_away(DomainRef domain, std::vector<domain::PciDevice> devices,
-                                  Operation operation) {
-    co_await give_back_all(domain, std::move(devices), std::move(operation));
+Task<Result<>> Guests::clear_away(DomainRef domain, std::vector<domain::PciDevice> devices) {
+    co_await give_back_all(domain, std::move(devices));
     co_return co_await forget(domain);
 }
 

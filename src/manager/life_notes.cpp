@@ -25,12 +25,15 @@ domain::Definition readable(const domain::Definition& definition) {
 
 }  // namespace
 
+bool was_ever_noted(const Domain& domain) {
+    const bool never = domain.life->ours && !domain.life->noted &&
+                       domain.status == domain::Status(domain::PausedReason::starting_up);
+    return !never;
+}
+
 Held held_for(const Domain& domain) {
-    const auto& life = *domain.life;
-    if (life.noted) return *life.noted;
-    // Not even its start could be noted.
-    const bool never_ran = life.ours && domain.status == domain::Status(domain::PausedReason::starting_up);
-    return never_ran ? Held::starting : Held::no;
+    if (domain.life->noted) return *domain.life->noted;
+    return was_ever_noted(domain) ? Held::no : Held::starting;
 }
 
 Task<Result<>> note_life(Core& core, DomainRef domain, Held held) {
@@ -44,7 +47,9 @@ Task<Result<>> note_life(Core& core, DomainRef domain, Held held) {
     if (to_be_noted) domain->life->noted = held;
     Result<> written;
     if (to_be_noted) {
-        const bool again = life.restart_asked || (domain->restarting && held != Held::no);
+        // Whoever destroys a guest, or has saved it, means that, whatever it was asked for before.
+        const bool reboots = life.restart_asked && held != Held::ending;
+        const bool again = reboots || (domain->restarting && held != Held::no);
         const StoredLife stored{.definition = life.ours ? life.definition : readable(life.definition),
                                 .domid = life.domid,
                                 .held = held,

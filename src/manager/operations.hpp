@@ -22,6 +22,8 @@ Result<> without_guest(Result<> result);
 
 /// Why the guest is held, if it is, for the next daemon. `domain` has a life.
 Held held_for(const Domain& domain);
+/// Whether there has been a note of its life: not of one of ours whose very start could not be noted.
+bool was_ever_noted(const Domain& domain);
 /// Writes down what has changed of a life: of another tool's guest only why it is held, while it is.
 async::Task<Result<>> note_life(Core& core, DomainRef domain, Held held = Held::no);
 /// What was about to happen to the guest, if that is what the store says, is not to be gone by any more.
@@ -117,8 +119,7 @@ class Guests {
     async::Task<Result<>> start_anew(DomainRef domain, domain::Definition again, Anew how,
                                      hypervisor::Operation operation);
     /// Another tool has removed its guest: what that had of the host is given back.
-    async::Task<Result<>> clear_away(DomainRef domain, std::vector<domain::PciDevice> devices,
-                                     hypervisor::Operation operation);
+    async::Task<Result<>> clear_away(DomainRef domain, std::vector<domain::PciDevice> devices);
     /// The store need not remember the life that is over; but where it is to start anew and the daemon stops,
     /// or where something half made may be left, the next one is to know.
     async::Task<Result<>> forget(DomainRef domain);
@@ -161,8 +162,7 @@ class Guests {
     async::Task<Result<>> remove_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> take_apart(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> take_apart_again(DomainRef domain, hypervisor::Operation operation);
-    async::Task<> give_back_all(DomainRef domain, std::vector<domain::PciDevice> devices,
-                                hypervisor::Operation operation);
+    async::Task<> give_back_all(DomainRef domain, std::vector<domain::PciDevice> devices);
     async::Task<Result<>> remove_stopped(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> press_to_reboot(DomainRef domain, hypervisor::Operation operation);
     void tell_that_it_stays(const DomainRef& domain);

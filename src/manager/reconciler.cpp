@@ -129,8 +129,8 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
             domain->life->ours ? domain->life->definition.pci_devices : std::vector<domain::PciDevice>();
         core_.end_life(domain, *verdict.over, stopped_event(*verdict.over));
         jobs_.post(domain, JobKind::after_stop,
-                   [this, domain, devices = std::move(devices)](hypervisor::Operation operation) {
-                       return guests_.clear_away(domain, devices, std::move(operation));
+                   [this, domain, devices = std::move(devices)](hypervisor::Operation) {
+                       return guests_.clear_away(domain, devices);
                    });
         return;
     }

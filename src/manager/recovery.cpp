@@ -23,8 +23,8 @@ void take_up(Core& core, const DomainRef& domain, StoredLife stored, const Domai
     life.domid = seen.domid;
     if (stored.domid == seen.domid) life.noted = stored.held;
     // It was to power off for a reboot, and may have done so.
-    life.restart_asked =
-        stored.again && (stored.held == Held::no || (stored.held == Held::ending && seen.stopped));
+    const bool being_reset = stored.held == Held::starting || stored.held == Held::resetting;
+    life.restart_asked = stored.again && !being_reset && (stored.held != Held::ending || seen.stopped);
     life.ours = stored.ours;
     life.definition = std::move(stored.definition);
     life.seen = seen;
@@ -167,7 +167,7 @@ void Recovery::restore(StoredLife life, bool image_aside) {
             "'{}'",
             name, core_.store.image_path(domain->uuid).string());
     }
-    if (found.to_start) return start_anew(domain, std::move(life.definition), life.anew);
+    if (found.to_start && !domain->image) return start_anew(domain, std::move(life.definition), life.anew);
     jobs_.post(domain, JobKind::after_stop,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.forget(domain); });
 }

@@ -6,12 +6,13 @@
 #include <fmt/format.h>
 
 #include "base/limits.hpp"
+#include "domain/memory.hpp"
 #include "xenlight/autoballoon.hpp"
 
 namespace virtlight::xenlight {
 namespace {
 
-constexpr std::uint64_t mib = 1024;
+using domain::mib;
 
 std::uint64_t over(std::uint64_t have, std::uint64_t take) {
     return have > take ? have - take : 0;

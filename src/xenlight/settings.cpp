@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "domain/memory.hpp"
 #include "domain/settings.hpp"
 #include "xenlight/pv_devices.hpp"
 #include "xenlight/setting_fields.hpp"
@@ -15,6 +16,7 @@
 namespace virtlight::xenlight {
 namespace {
 
+using domain::mib;
 using domain::SettingValue;
 using Config = libxl_domain_config;
 using Texts = std::vector<std::string>;
@@ -25,8 +27,6 @@ struct Place {
     void (*set)(const SettingValue& value, Config& config);
     std::optional<SettingValue> (*get)(const Config& config);
 };
-
-constexpr std::uint64_t mib = 1024;
 
 /// `at` gives a libxl_defbool of a config.
 template <auto at>

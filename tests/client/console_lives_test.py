@@ -40,6 +40,7 @@ def test_what_was_said_before_a_save_is_kept_over_the_restore(host, conn, daemon
     assert text.index("before-the-save") < text.index("after-it")
 
 
+@pytest.mark.ours
 def test_a_console_goes_on_over_a_rename(host, conn, daemon_folder):
     domain = started(host, conn, "before")
     with Stream(domain) as viewer:

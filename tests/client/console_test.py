@@ -69,6 +69,7 @@ def test_virsh_start_with_a_console_sees_the_guest_boot(host, conn):
         viewer.until("name=fresh ")
 
 
+@pytest.mark.ours
 def test_a_second_session_is_refused_until_it_uses_force(host, conn):
     domain = started(host, conn, "busy")
     with Virsh(host, "busy") as first:
@@ -120,6 +121,7 @@ def test_a_transient_domain_takes_its_console_along(host, conn):
     assert code_of(Stream, domain)[0] == libvirt.VIR_ERR_NO_DOMAIN
 
 
+@pytest.mark.ours
 def test_a_domain_is_undefined_while_its_console_is_watched(host, conn):
     domain = started(host, conn, "gone")
     with Stream(domain) as viewer:
@@ -398,6 +400,7 @@ def test_consoles_are_released_for_another_reader_and_taken_back(host, conn, dae
     assert "not released" in virtlight(host, daemon_folder, "retake", "shared", status=1)
 
 
+@pytest.mark.ours
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP])
 def test_a_terminal_is_as_before_when_a_signal_ends_virtlight_console(host, conn, daemon_folder, end):
     started(host, conn, "cut-short")
@@ -411,6 +414,7 @@ def test_a_terminal_is_as_before_when_a_signal_ends_virtlight_console(host, conn
         assert termios.tcgetattr(terminal.master) == before
 
 
+@pytest.mark.ours
 def test_who_only_watches_needs_no_input(host, conn, daemon_folder):
     domain = started(host, conn, "unasked")
     watching = subprocess.Popen(

@@ -49,6 +49,7 @@ def test_keys_reach_the_keyboard_of_an_hvm_guest(host, conn):
             console.wait(lambda times=times: console.text.count(seen) >= times, f"{seen} for the {times}. time", 60)
 
 
+@pytest.mark.ours
 def test_keys_that_cannot_be_sent_are_refused_with_the_reason(host, conn):
     domain = running(host, conn, "handless", "pvh")
     with refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, "handless", "PVH guest", "only an HVM guest has a keyboard"):
@@ -77,6 +78,7 @@ def test_a_reboot_by_the_power_button_starts_the_guest_anew(host, conn, events):
     assert domain.isActive()
 
 
+@pytest.mark.ours
 def test_a_graceful_destroy_is_a_destroy(host, conn):
     domain = running(host, conn, "gentle")
     assert "destroyed" in host.virsh("destroy", "--graceful", "gentle")
@@ -99,6 +101,7 @@ def test_a_guest_sleeps_and_is_woken(host, conn, events, kind):
     )
 
 
+@pytest.mark.ours
 def test_what_cannot_sleep_or_wake_says_why(host, conn):
     domain = running(host, conn, "awake")
     with refused(INVALID, "awake", "not suspended"):

@@ -129,6 +129,7 @@ def test_a_device_goes_by_the_alias_that_its_user_gave_it(host, conn):
     assert "<channel" not in domain.XMLDesc()
 
 
+@pytest.mark.ours
 def test_a_device_that_comes_and_goes_is_told_of_by_its_users_alias(host, conn):
     path = images.raw(host, "named.img")
     disk = (f"<disk type='file'><driver type='raw'/><source file='{path}'/><target dev='xvdb'/>"

@@ -76,6 +76,7 @@ def test_a_disk_comes_and_goes_while_the_guest_runs(host, conn):
     assert told == [("added", "xen-disk1"), ("removed", "xen-disk1")]
 
 
+@pytest.mark.ours
 def test_a_disk_is_detached_by_its_alias_from_guest_and_definition(host, conn):
     path = images.raw(host, "both.img")
     domain = running(host, conn, "aliased")
@@ -85,6 +86,7 @@ def test_a_disk_is_detached_by_its_alias_from_guest_and_definition(host, conn):
     assert path not in domain.XMLDesc() and path not in domain.XMLDesc(INACTIVE)
 
 
+@pytest.mark.ours
 def test_a_disk_is_attached_for_the_next_start(host, conn):
     path = images.raw(host, "next.img")
     domain = conn.defineXML(host.guest("planned"))
@@ -94,6 +96,7 @@ def test_a_disk_is_attached_for_the_next_start(host, conn):
     assert path in domain.XMLDesc()
 
 
+@pytest.mark.ours
 def test_a_disk_that_is_not_there_cannot_go(host, conn):
     path = images.raw(host, "absent.img")
     domain = running(host, conn, "without")
@@ -117,6 +120,7 @@ def test_a_disk_that_the_guest_keeps_stays(host, conn):
     wait_until(lambda: told == [("kept", "xen-disk1")], 10, "an event of the failure")
 
 
+@pytest.mark.ours
 def test_a_disk_by_another_name_is_the_same(host, conn):
     path = images.raw(host, "named.img")
     folder, name = path.rsplit("/", 1)
@@ -140,6 +144,7 @@ def test_one_guest_does_not_have_an_image_twice(host, conn):
     conn.defineXML(xml.replace("<target", "<readonly/><target"))
 
 
+@pytest.mark.ours
 def test_a_disk_serves_one_guest_that_writes(host, conn):
     path = images.raw(host, "one.img")
     conn.createXML(with_devices(host.guest("first"), disk(path)))
@@ -184,6 +189,7 @@ def test_a_disk_grows_while_its_guest_runs(host, conn):
     assert domain.blockInfo("xvdb")[0] == 64 * images.MIB + 512, "sectors"
 
 
+@pytest.mark.ours
 def test_a_disk_that_cannot_grow_as_asked_says_why(host, conn):
     path = images.raw(host, "stays.img")
     of_device = 1 << 1  # VIR_DOMAIN_BLOCK_RESIZE_CAPACITY of later clients
@@ -225,6 +231,7 @@ def test_bytes_of_a_raw_disk_are_read(host, conn):
         other.blockPeek("xvdb", 0, 1)
 
 
+@pytest.mark.ours
 def test_disks_have_no_errors_that_are_the_hosts_to_tell(host, conn):
     domain = conn.defineXML(with_devices(host.guest("sound"), disk(images.raw(host, "sound.img"))))
     with refused(libvirt.VIR_ERR_OPERATION_INVALID, "'sound' is not running"):

@@ -66,6 +66,7 @@ def test_a_core_that_cannot_be_written_leaves_the_guest_running(host, conn):
     assert domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING
 
 
+@pytest.mark.ours
 def test_other_formats_and_clashing_flags_are_refused(host, conn):
     domain = running(host, conn, "plain")
     core = host.place("plain.core")

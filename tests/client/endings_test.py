@@ -31,6 +31,7 @@ def test_a_guest_that_crashes_may_start_again(host, conn, events):
     conn.lookupByName("rises").destroy()
 
 
+@pytest.mark.ours
 def test_what_is_done_at_the_end_can_be_changed_live_and_for_the_next_start(host, conn, events):
     domain = conn.defineXML(host.guest("changed"))
     domain.create()

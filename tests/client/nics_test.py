@@ -40,6 +40,7 @@ def test_a_guest_has_the_interfaces_that_virsh_lists(host, conn, bridge):
     assert "vif" not in domain.XMLDesc(INACTIVE)
 
 
+@pytest.mark.ours
 def test_an_interface_gets_a_mac_when_it_is_defined_and_keeps_it(host, conn, bridge):
     domain = conn.defineXML(guest_with(host, "new", "<interface type='bridge'><source bridge='xenbr0'/></interface>"))
     mac = re.search(r"<mac address='(00:16:3e:[0-9a-f:]{8})'/>", domain.XMLDesc())[1]
@@ -74,6 +75,7 @@ def test_the_addresses_of_a_running_guest_are_those_that_it_has_answered_for(hos
     host.shell("ip neigh del 10.0.0.7 dev xenbr0 2>/dev/null || true")
 
 
+@pytest.mark.ours
 def test_a_mac_that_another_running_guest_has_is_refused_at_the_start(host, conn, bridge):
     conn.defineXML(guest_with(host, "has-it", nic())).create()
     copy = conn.defineXML(guest_with(host, "wants-it", nic()))
@@ -102,6 +104,7 @@ def test_an_interface_comes_and_goes_while_the_guest_runs(host, conn, bridge):
         domain.detachDeviceFlags(nic(), LIVE)
 
 
+@pytest.mark.ours
 def test_interfaces_that_come_and_go_are_told(host, conn, bridge):
     domain = conn.defineXML(guest_with(host, "heard", nic()))
     domain.create()
@@ -211,6 +214,7 @@ def test_a_guest_that_is_reset_keeps_the_links_that_its_start_gave_it(host, conn
     assert again.ID() != before and is_down(host, again)
 
 
+@pytest.mark.ours
 def test_the_bandwidth_can_be_given_by_number(host, conn, bridge):
     domain = conn.defineXML(guest_with(host, "tuned", nic()))
     assert set(domain.interfaceParameters(MAC).values()) == {0}
@@ -233,6 +237,7 @@ def test_the_bandwidth_can_be_given_by_number(host, conn, bridge):
         domain.setInterfaceParameters("vif9.9", {"outbound.average": 1})
 
 
+@pytest.mark.ours
 def test_the_numbers_of_interfaces_are_given_anew_when_they_are_free(host, conn, bridge):
     domain = conn.defineXML(guest_with(host, "kept", nic() + nic("00:16:3e:5f:48:e5")))
     domain.create()

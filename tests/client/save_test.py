@@ -87,6 +87,7 @@ def test_virsh_saves_restores_and_shows_the_job(host):
     assert "Removed" in host.virsh("managedsave-remove", "by-virsh")
 
 
+@pytest.mark.ours
 def test_a_guests_memory_goes_to_no_file_that_somebody_has_put_there(host, conn):
     domain = running(host, conn, "secret")
     image, other = host.place("secret.save"), host.place("somebody-elses")
@@ -98,6 +99,7 @@ def test_a_guests_memory_goes_to_no_file_that_somebody_has_put_there(host, conn)
     assert domain.isActive()
 
 
+@pytest.mark.ours
 def test_a_paused_guest_cannot_be_saved_and_says_why(host, conn):
     domain = running(host, conn, "held")
     domain.suspend()
@@ -136,6 +138,7 @@ def test_a_truncated_image_is_refused_and_leaves_nothing(host, conn):
     assert conn.numOfDomains() == 1
 
 
+@pytest.mark.ours
 def test_an_image_of_a_guest_that_runs_is_not_restored_over_it(host, conn):
     domain = running(host, conn, "one")
     image = host.place("one.save")
@@ -144,6 +147,7 @@ def test_an_image_of_a_guest_that_runs_is_not_restored_over_it(host, conn):
     assert code_of(conn.restore, image)[0] == libvirt.VIR_ERR_OPERATION_INVALID
 
 
+@pytest.mark.ours
 def test_wrong_flags_are_refused(host, conn):
     domain = running(host, conn, "flags")
     both = libvirt.VIR_DOMAIN_SAVE_RUNNING | libvirt.VIR_DOMAIN_SAVE_PAUSED
@@ -229,6 +233,7 @@ def test_an_image_whose_guest_may_have_run_since_is_not_started_from(own_host):
         domain.destroy()
 
 
+@pytest.mark.ours
 def test_the_end_of_a_job_is_told_with_its_figures(host, conn):
     told = []
 
@@ -249,6 +254,7 @@ def test_the_end_of_a_job_is_told_with_its_figures(host, conn):
     assert kept["data_processed"] == params["data_processed"]
 
 
+@pytest.mark.ours
 def test_saves_and_restores_take_parameters(host, conn):
     domain = running(host, conn, "by-params")
     image = host.place("by-params.save")

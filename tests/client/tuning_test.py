@@ -67,6 +67,7 @@ def test_memory_is_set_for_the_next_start(host, conn):
     assert domain.info()[1:3] == [32 * MIB, 32 * MIB]
 
 
+@pytest.mark.ours
 def test_memory_out_of_bounds_is_refused_and_nothing_has_changed(host, conn):
     domain = running(host, conn, "bounded")
     with refused(INVALID_ARG, "zero"):
@@ -143,6 +144,7 @@ def test_vcpus_are_set_for_the_next_start(host, conn):
     assert "<vcpu placement='static'>2</vcpu>" in domain.XMLDesc()
 
 
+@pytest.mark.ours
 def test_vcpus_out_of_bounds_are_refused(host, conn):
     domain = running(host, conn, "bounded")
     for flags in (LIVE, CONFIG):
@@ -194,6 +196,7 @@ def test_a_running_guest_is_renamed_too(host, conn, events):
     assert conn.lookupByName("young").state()[0] == libvirt.VIR_DOMAIN_SHUTOFF
 
 
+@pytest.mark.ours
 def test_a_name_that_cannot_be_is_refused(host, conn):
     domain = conn.defineXML(host.guest("one"))
     conn.defineXML(host.guest("two"))

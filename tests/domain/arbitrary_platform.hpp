@@ -9,6 +9,7 @@
 #include <rapidcheck.h>
 
 #include "domain/definition.hpp"
+#include "domain/memory.hpp"
 #include "domain/setting_rules.hpp"
 
 /// rapidcheck's source of what Xen makes of a guest's machine, and of settings.
@@ -94,7 +95,6 @@ inline Settings settings(GuestType type) {
 
 /// Cells that have all of the memory and all of the vCPUs.
 inline std::vector<NumaCell> numa(std::uint64_t memory_kib, unsigned vcpus) {
-    constexpr std::uint64_t mib = 1024;
     const auto most = std::min<std::uint64_t>({4, vcpus, memory_kib / mib});
     std::vector<NumaCell> cells(*rc::gen::inRange<std::size_t>(0, most + 1));
     const bool with_distances = *rc::gen::arbitrary<bool>();

@@ -20,6 +20,7 @@ std::string read(std::string_view text) {
 TEST(CpuSet, IsReadFromNumbersRangesAndExclusions) {
     EXPECT_EQ(read("3"), "3");
     EXPECT_EQ(read("0-3,^2,8"), "0-1,3,8");
+    EXPECT_EQ(read("0-9,^2-99,5"), "0-1,5");
     EXPECT_EQ(read(" 5, 1 - 2 "), "1-2,5");
     EXPECT_EQ(read("1,1,1"), "1");
 }
@@ -28,6 +29,15 @@ TEST(CpuSet, ThatMeansNothingIsRefusedByName) {
     for (const auto* text : {"", "x", "1-", "-1", "3-1", "1,,2", "0-4096", "99999999999", "1;2"})
         EXPECT_THAT(read(text), HasSubstr("is no set of processors")) << text;
     EXPECT_EQ(read("1,^1"), "'1,^1' is no set of processors: it names none");
+    EXPECT_EQ(read("0-2,^0-4095"), "'0-2,^0-4095' is no set of processors: it names none");
+}
+
+TEST(CpuSet, ThatIsLongerThanAnyHasToBeIsRefused) {
+    std::string text = "0-4095";
+    while (text.size() <= limits::cpu_set_text)
+        text += ",0-4095";
+    EXPECT_EQ(read(text), fmt::format("a set of processors has at most 32768 bytes, not {}", text.size()));
+    EXPECT_EQ(read(text.substr(0, text.rfind(','))), "0-4095");
 }
 
 TEST(CpuSet, ForgetsBitsThatAreNoProcessors) {

@@ -7,14 +7,13 @@
 
 #include "base/limits.hpp"
 #include "domain/definition.hpp"
+#include "domain/memory.hpp"
 #include "domain/xml.hpp"
 
 namespace virtlight::domain {
 namespace {
 
 using testing::HasSubstr;
-
-constexpr auto mib = 1024;
 
 Definition guest(std::string metadata = {}) {
     return {.name = "web",

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.hpp"
+#include "domain/memory.hpp"
 #include "domain/sample.hpp"
 #include "domain/xl_cfg_sample.hpp"
 
@@ -13,8 +14,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr std::uint64_t mib = 1024;
 
 CpuSet cpus(std::string_view words) {
     return CpuSet::parse(words).value_or(CpuSet());

@@ -45,7 +45,7 @@ std::vector<HostDevice> others() {
             {"/sys/devices/host3/sr0", "", HostDisk{.node = "/dev/sr0", .removable = true, .optical = true}}};
 }
 
-hypervisor::HostFacts host() {
+hypervisor::HostFacts facts() {
     return {.smbios = {{"bios", "date", "01/01/2026"},
                        {"system", "product", "<box>"},
                        {"system", "uuid", "7ce92f0b-4a5b-4c8e-9d55-0f2b6a1c3d4e"}}};
@@ -59,7 +59,7 @@ class NodeDevices : public testing::Test {
     std::string parent(std::string_view name) const { return parent_of(device(name), all); }
     std::string xml(std::string_view name) const { return node_device_xml(device(name), parent(name)); }
 
-    const std::vector<NodeDevice> all = node_devices(host(), pci, others());
+    const std::vector<NodeDevice> all = node_devices(facts(), pci, others());
 };
 
 TEST_F(NodeDevices, HaveNamesByWhatTheyAre) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Guests that need more memory than is free, on a host whose dom0 has all that was left.
 
+#include "domain/memory.hpp"
+
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -12,9 +14,9 @@
 namespace virtlight::fake {
 namespace {
 
+using domain::mib;
 using ::testing::HasSubstr;
 
-constexpr std::uint64_t mib = 1024;
 constexpr const char* target = "/local/domain/0/memory/target";
 
 class MemoryTest : public SaveTest {

@@ -508,6 +508,21 @@ TEST_F(HostDevices, ThatAreManagedGoBackWhenTheirGuestCannotBeMade) {
     EXPECT_FALSE(is_given_back()) << "the guest may still get it";
 }
 
+TEST_F(HostDevices, ThatAreManagedGoBackAlthoughTheEndOfTheirGuestIsOverruled) {
+    auto web = guest_named("web");
+    web.pci_devices = {card};
+    ASSERT_TRUE(end_of(manager->define(web)));
+    ASSERT_TRUE(end_of(manager->start(web.uuid, {})));
+    xen.hold("set_assignable");
+    xen.stop(1, hypervisor::StopReason::reboot);
+    look();
+    const auto destroying = begin(manager->destroy(web.uuid));
+    settle();
+    xen.release("set_assignable");
+    EXPECT_TRUE(end_of(destroying));
+    EXPECT_TRUE(is_given_back());
+}
+
 TEST_F(HostDevices, ThatAreManagedGoBackWhenAGuestCannotGetThem) {
     const auto guest = running("web");
     xen.pci[0].assignable = false;

@@ -101,8 +101,10 @@ TEST(AFoundLife, IsStartedAnewIfThatHadBegunAndNobodyElseHasDoneIt) {
     dying.dying = true;
     EXPECT_TRUE(found_of(again, {dying}).to_start);
 
-    again.held = Held::no;
-    EXPECT_FALSE(found_of(again, {}).to_start) << "it was only asked to reboot";
+    for (const auto held : {Held::no, Held::saving, Held::dumping, Held::devices}) {
+        again.held = held;
+        EXPECT_FALSE(found_of(again, {}).to_start) << "it was only asked to reboot";
+    }
     again.domid = 0;
     EXPECT_TRUE(found_of(again, {}).to_start);
     EXPECT_TRUE(found_of(again, {half_made(4)}).to_start);

@@ -46,6 +46,45 @@ TEST_F(Note, OfADestroyStandsWhenTheDaemonIsStoppedInItsMidst) {
     EXPECT_EQ(info(guest).domid, -1);
 }
 
+TEST_F(Note, OfADestroyStandsWhateverTheGuestWasAskedForBefore) {
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->reboot(guest.uuid, hypervisor::ShutdownMethod::acpi)));
+    xen.hold("destroy");
+    begin(manager->destroy(guest.uuid));
+    settle();
+    prepare = [this, uuid = guest.uuid] {
+        EXPECT_FALSE(store.lives.at(uuid).again);
+        xen.truth.at(1).paused = true;  // as libxl begins
+        xen.release("destroy");
+    };
+    restart();
+    settle();
+    EXPECT_EQ(xen.truth.size(), 1u) << "it is not started anew";
+}
+
+TEST_F(Note, OfADestroyIsThereThoughOneBeforeIsLost) {
+    const auto guest = running("web");
+    store.fail_write(1);
+    ASSERT_FALSE(end_of(manager->suspend(guest.uuid)));
+    xen.hold("destroy");
+    begin(manager->destroy(guest.uuid));
+    settle();
+    EXPECT_EQ(noted(guest), Held::ending);
+    xen.release("destroy");
+}
+
+TEST_F(Note, OfAChangeDoesNotForgetThatTheGuestIsToReboot) {
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->reboot(guest.uuid, hypervisor::ShutdownMethod::acpi)));
+    prepare = [&] { stale(guest, Held::devices); };
+    restart();
+    settle();
+    xen.stop(1, StopReason::poweroff);
+    look();
+    settle();
+    EXPECT_EQ(info(guest).domid, 2);
+}
+
 TEST_F(Note, OfADestroyIsGoneWhenXenRefusesIt) {
     const auto guest = running("web");
     xen.fail_next("destroy", {Reason::operation_failed, "no"});

@@ -90,6 +90,19 @@ TEST(SavingCrash, OfASaveLeavesTheGuestOrItsImage) {
     expect_one_of_guest_and_image(moments, host.guest);
 }
 
+TEST(SavingCrash, OfASaveOfAGuestThatDidNotRebootAsAskedLeavesTheGuestOrItsImage) {
+    Recorder host;
+    ASSERT_TRUE(host.end_of(host.manager->reboot(host.guest.uuid, hypervisor::ShutdownMethod::acpi)));
+    const auto moments = host.record(host.manager->managed_save(host.guest.uuid, {}));
+    expect_one_of_guest_and_image(moments, host.guest);
+    for (const auto& moment : moments) {
+        if (!moment.images.contains(host.guest.uuid)) continue;
+        Next next(without_guests(moment));
+        EXPECT_FALSE(next.runs(host.guest));
+        EXPECT_TRUE(next.trusts_image(host.guest));
+    }
+}
+
 TEST(SavingCrash, OfAStartFromAnImageLeavesTheGuestOrItsImage) {
     Recorder host;
     host.save();

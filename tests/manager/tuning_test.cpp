@@ -5,16 +5,17 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "domain/memory.hpp"
 #include "manager/world.hpp"
 
 namespace virtlight::manager {
 namespace {
 
+using domain::mib;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr std::uint64_t mib = 1024;
 constexpr Affects guest_only{.guest = true};
 constexpr Affects definition_only{.definition = true};
 constexpr Affects both{.guest = true, .definition = true};

@@ -5,15 +5,15 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.hpp"
+#include "domain/memory.hpp"
 #include "xenlight/autoballoon.hpp"
 
 namespace virtlight::xenlight {
 namespace {
 
+using domain::mib;
 using testing::HasSubstr;
 using enum Ballooning::Step;
-
-constexpr std::uint64_t mib = 1024;
 
 /// A host with little memory free, whose dom0 gives as much of what it was asked for as it is told to.
 class BallooningTest : public testing::Test {

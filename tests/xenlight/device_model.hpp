@@ -18,6 +18,9 @@
 
 namespace virtlight::test {
 
+/// What it says when it has done as it was told.
+inline constexpr auto yes = R"({"return": {}})";
+
 /// A device model that gives one client these answers, one for each command. Into what it is lent it draws.
 class DeviceModel {
  public:

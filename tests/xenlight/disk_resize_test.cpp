@@ -14,10 +14,10 @@ namespace {
 
 using domain::Disk;
 using test::DeviceModel;
+using test::yes;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr auto yes = R"({"return": {}})";
 constexpr auto served = R"({"return": [{"node-name": "xvdb-qcow2", "stats": {}}]})";
 constexpr auto emulated =
     R"({"return": [{"device": "ide0-hd1", "stats": {}}, {"node-name": "xvdb-qcow2", "stats": {}}]})";

@@ -11,6 +11,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "domain/memory.hpp"
+
 namespace virtlight::xenlight {
 namespace {
 
@@ -20,9 +22,8 @@ using domain::Disk;
 using domain::GuestType;
 using domain::LifecycleAction;
 using domain::MacAddress;
+using domain::mib;
 using domain::Nic;
-
-constexpr std::uint64_t mib = 1024;
 
 Definition guest(GuestType type) {
     return {

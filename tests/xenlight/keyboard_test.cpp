@@ -15,6 +15,7 @@ namespace {
 
 using hypervisor::KeyPress;
 using test::DeviceModel;
+using test::yes;
 using testing::HasSubstr;
 
 class Keyboard : public testing::Test {
@@ -27,7 +28,6 @@ class Keyboard : public testing::Test {
     }
     std::filesystem::path socket() const { return folder.path() / "qmp-libxenstat-7"; }
 
-    static constexpr auto yes = R"({"return": {}})";
     test::TemporaryFolder folder;
 };
 

@@ -20,10 +20,9 @@ namespace {
 using domain::GuestType;
 using domain::Nic;
 using test::DeviceModel;
+using test::yes;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-constexpr auto yes = R"({"return": {}})";
 
 /// On a thread of their own, with a network of its own: all that there is is 'lo', which is down.
 class Links : public testing::Test {

@@ -7,11 +7,12 @@
 #include <rapidcheck/gtest.h>
 
 #include "domain/arbitrary_platform.hpp"
+#include "domain/memory.hpp"
 
 namespace virtlight::xenlight {
 namespace {
 
-constexpr std::uint64_t mib = 1024;
+using domain::mib;
 
 RC_GTEST_PROP(Numa, ComesBackFromLibxlsWordsAsItWas, ()) {
     const domain::Definition definition{

@@ -14,6 +14,7 @@ namespace virtlight::xenlight {
 namespace {
 
 using test::DeviceModel;
+using test::yes;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -25,7 +26,6 @@ class Screenshot : public testing::Test {
     test::TemporaryFolder folder;
 };
 
-constexpr auto yes = R"({"return": {}})";
 constexpr auto lent = R"({"return": {"fdset-id": 3, "fd": 20}})";
 
 TEST_F(Screenshot, IsWhatTheDeviceModelDrawsIntoWhatItIsLent) {

@@ -11,11 +11,10 @@ namespace virtlight::xenlight {
 namespace {
 
 using test::DeviceModel;
+using test::yes;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr auto yes = R"({"return": {}})";
 
 class VncPassword : public testing::Test {
  protected:
