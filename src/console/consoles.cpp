@@ -252,11 +252,9 @@ void Consoles::life_ended(Uuid uuid, hypervisor::LifeId life) {
 void Consoles::told(const domain::Event& event) {
     const auto info = manager_.find(event.uuid);
     const auto found = guests_.find(event.uuid);
-    if (found != guests_.end()) {
-        if (info) rename(found->second, info->name);
-        told(found->second, event.kind, info ? info->status.state : State::shutoff);
-    }
-    if (!info) forget(event.uuid);
+    if (found == guests_.end()) return;
+    if (info) rename(found->second, info->name);
+    told(found->second, event.kind, info ? info->status.state : State::shutoff);
 }
 
 /// What was logged before stays where it is.
@@ -279,13 +277,16 @@ void Consoles::told(Guest& guest, const domain::EventKind& kind, State state) {
     if (stop) save_soon();
 }
 
-/// The domain is neither defined nor running: nobody will ask for its history.
-void Consoles::forget(Uuid uuid) {
+/// Nobody will ask for its history. Of a life that could not be let run nothing was told: who watches it sees
+/// its end now.
+void Consoles::domain_gone(Uuid uuid) {
     auto guest = guests_.extract(uuid);
     if (!guest) return;
     loop_.cancel(guest.mapped().retry);
-    for (auto& [name, console] : guest.mapped().consoles)
+    for (auto& [name, console] : guest.mapped().consoles) {
+        console->broker().finish();
         drop({uuid, name}, std::move(console));
+    }
 }
 
 /// With what is kept of it.

@@ -93,6 +93,7 @@ class Consoles final : public manager::LifeWatcher {
 
     void life_began(const manager::LifeBegun& begun) override;
     void life_ended(Uuid uuid, hypervisor::LifeId life) override;
+    void domain_gone(Uuid uuid) override;
 
  private:
     struct NamedChannel {
@@ -138,7 +139,6 @@ class Consoles final : public manager::LifeWatcher {
     void end_channels(Guest& guest);
     void part_with_others(Uuid uuid, Guest& guest, bool found);
     void drop(const HistoryKey& key, std::shared_ptr<Console> console);
-    void forget(Uuid uuid);
     void remove_history(const HistoryKey& key);
     async::Task<> retire(std::shared_ptr<Console> console);
 

@@ -608,6 +608,41 @@ struct Bodies {
         co_await t.until([&t] { return exists(t.history_file("serial0")); });
     }
 
+    static Task<> cannot_be_let_run(ConsolesTest& t) {
+        t.settings.save_delay = milliseconds(10);
+        co_await t.begin();
+        t.xen.fail_next("unpause", {Reason::operation_failed, "Xen is busy"});
+        t.xen.before_effect = [&t](const std::string& call) {
+            if (call == "unpause") EXPECT_EQ(t.consoles->list().size(), 1U);
+        };
+        const manager::StartOptions options;
+        const auto created = co_await t.manager->create(t.web, options);
+        EXPECT_FALSE(created);
+        EXPECT_TRUE(t.consoles->list().empty());
+        co_await async::sleep_for(t.loop, milliseconds(100));
+        co_await t.until_disk_rests();
+        EXPECT_FALSE(exists(t.history_file("console0")));
+        co_await t.end();
+    }
+
+    static Task<> daemon_stops_between_lives(ConsolesTest& t) {
+        co_await t.begin();
+        const manager::StartOptions options;
+        const auto created = co_await t.manager->create(t.web, options);
+        EXPECT_TRUE(created);
+        t.pty.say("words");
+        co_await t.until_history_has("words");
+        t.xen.hold("create");
+        t.xen.stop(1, hypervisor::StopReason::reboot);
+        co_await t.until([&t] { return t.xen.count("create") == 2; });
+        co_await t.end();
+        t.xen.release("create");
+        co_await t.begin();
+        co_await t.until([&t] { return t.xen.count("unpause") == 2; });
+        EXPECT_EQ(text_of(t.console()->history()), "words");
+        co_await t.end();
+    }
+
     static Task<> paused(ConsolesTest& t) {
         co_await t.define_and_start();
         Watching viewer(t.console()->broker());
@@ -720,6 +755,14 @@ TEST_F(ConsolesTest, ADiskThatDoesNotAnswerIsNotWaitedForAtTheEnd) {
 
 TEST_F(ConsolesTest, AHistoryGoesWithItsDomain) {
     run(Bodies::forgotten(*this));
+}
+
+TEST_F(ConsolesTest, NothingIsLeftOfADomainThatIsForgottenBecauseItCannotBeLetRun) {
+    run(Bodies::cannot_be_let_run(*this));
+}
+
+TEST_F(ConsolesTest, AHistoryGoesOnWithADomainThatTheNextDaemonStartsAnew) {
+    run(Bodies::daemon_stops_between_lives(*this));
 }
 
 TEST_F(ConsolesTest, AHistoryWaitsForAGuestThatCannotBeDescribedYet) {
