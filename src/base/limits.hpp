@@ -295,6 +295,9 @@ inline constexpr auto console_save_delay = seconds(5);
 inline constexpr auto console_farewell = seconds(30);
 /// Histories that are read back when the daemon starts; further files are left alone.
 inline constexpr std::size_t console_histories = 65536;
+/// How long they are kept of a domain that is not known then: another tool may run it, or build it still. Far
+/// longer than it takes until such a one is shown at the latest.
+inline constexpr auto console_unclaimed = 2 * foreign_build;
 /// How much of the history a client of libvirt sees first, so that it finds the prompt.
 inline constexpr std::size_t console_recent_bytes = 16 * 1024;
 

@@ -82,6 +82,7 @@ Consoles::Consoles(async::FdScheduler& loop, async::Blocking& disk, hypervisor::
 
 Consoles::~Consoles() {
     loop_.cancel(save_timer_);
+    loop_.cancel(unclaimed_timer_);
     for (const auto& [uuid, guest] : guests_)
         loop_.cancel(guest.retry);
 }
@@ -105,6 +106,7 @@ async::Task<> Consoles::shut_down() {
     ending_ = true;
     events_ = {};
     loop_.cancel(save_timer_);
+    loop_.cancel(unclaimed_timer_);
     for (auto& [uuid, guest] : guests_) {
         detach(guest);
         for (const auto& [name, console] : guest.consoles)
@@ -130,11 +132,16 @@ async::Task<> Consoles::write_the_rest() {
 Result<std::shared_ptr<Console>> Consoles::find(Uuid uuid, const std::optional<std::string>& name) const {
     const auto info = manager_.find(uuid);
     if (info && info->domid < 0) return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
-    return find_history(uuid, name);
+    return find_among(uuid, name, true);
 }
 
 Result<std::shared_ptr<Console>> Consoles::find_history(Uuid uuid,
                                                         const std::optional<std::string>& name) const {
+    return find_among(uuid, name, false);
+}
+
+Result<std::shared_ptr<Console>> Consoles::find_among(Uuid uuid, const std::optional<std::string>& name,
+                                                      bool of_its_life) const {
     const auto info = manager_.find(uuid);
     if (!info) return std::unexpected(info.error());
     if (info->domid == 0)
@@ -144,10 +151,14 @@ Result<std::shared_ptr<Console>> Consoles::find_history(Uuid uuid,
     const auto guest = guests_.find(uuid);
     if (guest == guests_.end()) return fail(Reason::invalid_state, "domain '{}' has not run yet", info->name);
     const auto& consoles = guest->second.consoles;
+    const auto counts = [&](const std::string& each) {
+        return !of_its_life || guest->second.present.contains(each);
+    };
     for (const auto& wanted : name ? std::vector{*name} : std::vector<std::string>{"serial0", "console0"})
-        if (const auto found = consoles.find(wanted); found != consoles.end()) return found->second;
+        if (const auto found = consoles.find(wanted); found != consoles.end() && counts(wanted))
+            return found->second;
     std::string known;
-    for (const auto& [each, console] : consoles)
+    for (const auto& each : consoles | std::views::keys | std::views::filter(counts))
         known += (known.empty() ? "" : ", ") + each;
     return fail(Reason::invalid_argument, "domain '{}' has no console '{}' (it has: {})", info->name,
                 name.value_or(""), known.empty() ? "none" : known);
@@ -188,7 +199,11 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
     auto consoles = begun.consoles;
     for (auto& console : consoles)
         if (found) console.tty.clear();
-    drop_others(begun.uuid, guest, consoles);
+    guest.present.clear();
+    for (const auto& console : consoles)
+        if (!is_channel(console)) guest.present.insert(name_of(console));
+    take_up(begun.uuid, guest);
+    part_with_others(begun.uuid, guest, found);
     name_channels(guest, consoles);
     for (const auto& console : consoles) {
         if (is_channel(console)) continue;
@@ -208,14 +223,13 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
         });
 }
 
-/// The definition may have fewer consoles now. Who watches one that is no more sees its end.
-void Consoles::drop_others(Uuid uuid, Guest& guest, const std::vector<domain::Console>& consoles) {
-    std::set<std::string> names;
-    for (const auto& console : consoles)
-        if (!is_channel(console)) names.insert(name_of(console));
+/// The definition may have fewer consoles now. Who watches one that is no more sees its end. Of a guest that
+/// was found, not all may be known: what the others have seen is kept.
+void Consoles::part_with_others(Uuid uuid, Guest& guest, bool found) {
     std::erase_if(guest.consoles, [&](const auto& entry) {
-        if (names.contains(entry.first)) return false;
+        if (guest.present.contains(entry.first)) return false;
         entry.second->broker().finish();
+        if (found) return false;
         drop({uuid, entry.first}, entry.second);
         return true;
     });
@@ -238,11 +252,9 @@ void Consoles::life_ended(Uuid uuid, hypervisor::LifeId life) {
 void Consoles::told(const domain::Event& event) {
     const auto info = manager_.find(event.uuid);
     const auto found = guests_.find(event.uuid);
-    if (found != guests_.end()) {
-        if (info) rename(found->second, info->name);
-        told(found->second, event.kind, info ? info->status.state : State::shutoff);
-    }
-    if (!info) forget(event.uuid);
+    if (found == guests_.end()) return;
+    if (info) rename(found->second, info->name);
+    told(found->second, event.kind, info ? info->status.state : State::shutoff);
 }
 
 /// What was logged before stays where it is.
@@ -265,13 +277,16 @@ void Consoles::told(Guest& guest, const domain::EventKind& kind, State state) {
     if (stop) save_soon();
 }
 
-/// The domain is neither defined nor running: nobody will ask for its history.
-void Consoles::forget(Uuid uuid) {
+/// Nobody will ask for its history. Of a life that could not be let run nothing was told: who watches it sees
+/// its end now.
+void Consoles::domain_gone(Uuid uuid) {
     auto guest = guests_.extract(uuid);
     if (!guest) return;
     loop_.cancel(guest.mapped().retry);
-    for (auto& [name, console] : guest.mapped().consoles)
+    for (auto& [name, console] : guest.mapped().consoles) {
+        console->broker().finish();
         drop({uuid, name}, std::move(console));
+    }
 }
 
 /// With what is kept of it.

@@ -49,8 +49,9 @@ class Consoles final : public manager::LifeWatcher {
     /// Reads the histories that the daemon before has kept, and begins to watch. Before the manager's
     /// start_up().
     async::Task<> start_up();
-    /// Gives the histories that were kept to the domains that do not run, and forgets those of domains that
-    /// are not there any more. After the manager's start_up().
+    /// Gives the histories that were kept to the domains that do not run. Those of domains that are not known
+    /// stay for a while, as another tool's may become so; then they are forgotten. After the manager's
+    /// start_up().
     void take_up_histories();
     /// Writes what is not written yet, and lets go of all ttys. What a disk that does not answer any more
     /// does not take is given up. After the manager's shut_down(), and with no viewer left.
@@ -92,6 +93,7 @@ class Consoles final : public manager::LifeWatcher {
 
     void life_began(const manager::LifeBegun& begun) override;
     void life_ended(Uuid uuid, hypervisor::LifeId life) override;
+    void domain_gone(Uuid uuid) override;
 
  private:
     struct NamedChannel {
@@ -105,6 +107,7 @@ class Consoles final : public manager::LifeWatcher {
         hypervisor::LifeId life{};  ///< zero: it does not run
         hypervisor::DomId domid = 0;
         std::map<std::string, std::shared_ptr<Console>> consoles{};
+        std::set<std::string> present{};            ///< which of them this life has
         std::map<std::string, std::string> ttys{};  ///< of this life, as far as they are there
         std::vector<NamedChannel> channels{};       ///< of this life
         std::optional<ConsoleLock> lock{};
@@ -115,8 +118,13 @@ class Consoles final : public manager::LifeWatcher {
     };
 
     Result<Guest*> running(Uuid uuid);
+    Result<std::shared_ptr<Console>> find_among(Uuid uuid, const std::optional<std::string>& name,
+                                                bool of_its_life) const;
     std::shared_ptr<Console> make(Uuid uuid, const Guest& guest, const std::string& name);
     std::filesystem::path log_path(const Guest& guest, const std::string& name) const;
+    void take_up(Uuid uuid, Guest& guest);
+    void take_up_known();
+    void forget_unclaimed();
     Ring take_history(const HistoryKey& key);
     void ttys_told(Uuid uuid, hypervisor::LifeId life, const std::vector<domain::Console>& consoles);
     void lost(const HistoryKey& key);
@@ -129,9 +137,8 @@ class Consoles final : public manager::LifeWatcher {
     void told(Guest& guest, const domain::EventKind& kind, domain::State state);
     void name_channels(Guest& guest, const std::vector<domain::Console>& consoles);
     void end_channels(Guest& guest);
-    void drop_others(Uuid uuid, Guest& guest, const std::vector<domain::Console>& consoles);
+    void part_with_others(Uuid uuid, Guest& guest, bool found);
     void drop(const HistoryKey& key, std::shared_ptr<Console> console);
-    void forget(Uuid uuid);
     void remove_history(const HistoryKey& key);
     async::Task<> retire(std::shared_ptr<Console> console);
 
@@ -154,6 +161,7 @@ class Consoles final : public manager::LifeWatcher {
     std::map<HistoryKey, Ring> kept_;  ///< read back, and not taken up by a life yet
     std::set<HistoryKey> unsaved_;
     async::TimerId save_timer_;
+    async::TimerId unclaimed_timer_;
     bool saving_ = false;
     bool refused_ = false;  ///< the disk did not take the last history, which was reported
     bool ending_ = false;

@@ -9,19 +9,42 @@
 namespace virtlight::console {
 
 void Consoles::take_up_histories() {
-    while (!kept_.empty()) {
-        const auto key = kept_.begin()->first;
-        const auto info = manager_.find(key.uuid);
-        // A guest that runs has taken up what it has consoles for.
-        if (info && info->domid < 0) {
-            auto& guest = guests_[key.uuid];
-            guest.name = info->name;
-            guest.consoles[key.console] = make(key.uuid, guest, key.console);
-        } else {
-            kept_.erase(key);
-            remove_history(key);
-        }
+    take_up_known();
+    if (kept_.empty()) return;
+    unclaimed_timer_ = loop_.call_at(loop_.now() + settings_.unclaimed, [this] {
+        unclaimed_timer_ = {};
+        take_up_known();
+        forget_unclaimed();
+    });
+}
+
+void Consoles::take_up_known() {
+    std::set<Uuid> uuids;
+    for (const auto& [key, ring] : kept_)
+        uuids.insert(key.uuid);
+    for (const auto uuid : uuids) {
+        const auto info = manager_.find(uuid);
+        if (!info) continue;
+        auto& guest = guests_[uuid];
+        guest.name = info->name;
+        take_up(uuid, guest);
     }
+}
+
+/// All that is kept of it.
+void Consoles::take_up(Uuid uuid, Guest& guest) {
+    const HistoryKey first{.uuid = uuid};
+    for (auto at = kept_.lower_bound(first); at != kept_.end() && at->first.uuid == uuid;
+         at = kept_.lower_bound(first)) {
+        const auto name = at->first.console;
+        guest.consoles[name] = make(uuid, guest, name);
+    }
+}
+
+/// Nobody will ask for the histories of domains that have not come.
+void Consoles::forget_unclaimed() {
+    for (const auto& [key, ring] : std::exchange(kept_, {}))
+        remove_history(key);
 }
 
 Ring Consoles::take_history(const HistoryKey& key) {

@@ -2,6 +2,9 @@
 #include "console/log_file.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
+#include <span>
 
 #include "async/timing.hpp"
 #include "base/limits.hpp"
@@ -12,8 +15,20 @@ namespace {
 
 /// So few bytes are rendered at a time that the text stays near the limit, even if each is a line.
 constexpr std::size_t slice = 128;
-constexpr std::size_t most_notes = 160;
+constexpr std::size_t most_notes = 200;
 constexpr std::size_t most_text = limits::console_log_chunk + most_notes + (slice + 1) * LogText::growth;
+
+bool is_restore(const Mark& mark) {
+    return mark.kind == Mark::Kind::restore;
+}
+
+/// The last restore up to `end` of the boot that runs there; none: the end.
+std::span<const Mark>::iterator last_restore(std::span<const Mark> marks, Offset end) {
+    const auto latest = std::find_if(marks.rbegin(), marks.rend(), [end](const Mark& mark) {
+        return mark.at <= end && (is_restore(mark) || begins_boot(mark.kind));
+    });
+    return latest == marks.rend() || !is_restore(*latest) ? marks.end() : std::prev(latest.base());
+}
 
 }  // namespace
 
@@ -25,7 +40,10 @@ LogFile::LogFile(async::Scheduler& scheduler, async::Blocking& blocking, const R
       settings_(std::move(settings)),
       format_(settings_.sequences),
       position_(ring.end()),
-      boot_(ring.boots().empty() ? 0 : ring.boots().back().number()) {}
+      boot_(ring.boots().empty() ? 0 : ring.boots().back().number()) {
+    const auto marks = ring.marks();
+    if (const auto last = last_restore(marks, position_); last != marks.end()) restore_ = *last;
+}
 
 void LogFile::poke() {
     if (writing_ || closing_.cancelled()) return;
@@ -71,7 +89,9 @@ std::string LogFile::render() {
         if (!piece.missed.empty())
             format_.note(fmt::format("{} bytes are missing here", piece.missed.size()), came, text);
         note_boot(held, text);
-        piece.bytes = piece.bytes.substr(0, ring_.times().end_of_span(held) - held);
+        note_restore(held, text);
+        const auto end = std::min(ring_.times().end_of_span(held), next_restore(held));
+        piece.bytes = piece.bytes.substr(0, end - held);
         format_.add(piece.bytes, came, text);
         position_ = piece.next();
     }
@@ -89,6 +109,23 @@ void LogFile::note_boot(Offset at, std::string& text) {
         return begins_boot(mark.kind) && mark.at == boot->range().from;
     });
     if (begun != marks.rend()) format_.note(to_string(begun->kind), begun->time, text);
+}
+
+/// A guest that was restored goes on with its boot: that has a line of its own, too.
+void LogFile::note_restore(Offset at, std::string& text) {
+    const auto marks = ring_.marks();
+    const auto last = last_restore(marks, at);
+    if (last == marks.end() || *last == restore_) return;
+    restore_ = *last;
+    format_.note(to_string(last->kind), last->time, text);
+}
+
+/// The largest offset: there is none.
+Offset LogFile::next_restore(Offset after) const {
+    const auto marks = ring_.marks();
+    const auto next = std::ranges::find_if(
+        marks, [after](const Mark& mark) { return is_restore(mark) && mark.at > after; });
+    return next == marks.end() ? std::numeric_limits<Offset>::max() : next->at;
 }
 
 void LogFile::note_outcome(const Result<>& written) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -51,6 +52,8 @@ class LogFile {
     async::Task<> write_all();
     std::string render();
     void note_boot(Offset at, std::string& text);
+    void note_restore(Offset at, std::string& text);
+    Offset next_restore(Offset after) const;
     void note_outcome(const Result<>& written);
 
     async::Scheduler& scheduler_;
@@ -59,7 +62,8 @@ class LogFile {
     LogSettings settings_;
     LogText format_;
     Offset position_;
-    std::uint64_t boot_;  ///< the number of the boot that was written last; 0: none was
+    std::uint64_t boot_;           ///< the number of the boot that was written last; 0: none was
+    std::optional<Mark> restore_;  ///< the last one that was written, or was there before
     bool writing_ = false;
     bool refused_ = false;
     async::CancelSource closing_;

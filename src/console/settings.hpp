@@ -20,6 +20,8 @@ struct Settings {
     /// When what came is written down for the next start of the daemon, and again if the disk refused it.
     Duration save_delay = limits::console_save_delay;
     Duration save_retry = limits::console_log_retry;
+    /// How long the history of a domain that is not known is kept after the start of the daemon.
+    Duration unclaimed = limits::console_unclaimed;
     /// How long the end of the daemon waits for a disk that takes nothing.
     Duration farewell = limits::console_farewell;
 };

@@ -59,7 +59,9 @@ void Core::end_life(const DomainRef& domain, domain::ShutoffReason reason, domai
 }
 
 void Core::release(const DomainRef& domain) {
-    if (!domain->exists() && domain->queue.idle()) registry.erase(*domain);
+    if (domain->exists() || !domain->queue.idle()) return;
+    registry.erase(*domain);
+    if (watcher && !stopping && !registry.find(domain->uuid)) watcher->domain_gone(domain->uuid);
 }
 
 Changing::Changing(Core& core, DomainRef domain) : core_(core), domain_(std::move(domain)) {

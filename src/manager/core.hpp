@@ -30,7 +30,8 @@ class Core {
     void end_life(const DomainRef& domain, domain::ShutoffReason reason, domain::EventKind told);
     void tell(const Domain& domain, domain::EventKind kind) { events.publish(domain.event(kind)); }
 
-    /// Drops the record of a domain that is neither defined nor running nor has anything to do.
+    /// Drops the record of a domain that is neither defined nor running nor has anything to do, and tells the
+    /// watcher.
     void release(const DomainRef& domain);
 
     async::Scheduler& scheduler;

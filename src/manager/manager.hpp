@@ -113,12 +113,16 @@ struct LifeBegun {
     Birth birth = Birth::found;
 };
 
-/// Is told of each life while the hypervisor follows it, in the midst of the change: it must not call back.
+/// Is told of each life while the hypervisor follows it, and of each domain that is neither defined nor
+/// running any more, in the midst of the change: it must not call back.
 class LifeWatcher {
  public:
     virtual ~LifeWatcher() = default;
     virtual void life_began(const LifeBegun& begun) = 0;
     virtual void life_ended(Uuid uuid, hypervisor::LifeId life) = 0;
+    /// Not while the daemon ends: the next one may have to start it anew. May come more than once, and for
+    /// one that never ran.
+    virtual void domain_gone(Uuid uuid) = 0;
 };
 
 /// All domains of the host: the one owner of their state. Lives on the core thread; every member is called

@@ -139,6 +139,20 @@ class ConsolesTest : public test::LoopTest {
         told({{.tty = tty}});
     }
     std::filesystem::path histories() const { return folder.path() / "histories"; }
+    std::filesystem::path history_file(const std::string& name) const {
+        return histories() / (to_string(web.uuid) + "." + name);
+    }
+    /// Whatever was asked of the disk so far.
+    Task<> until_disk_rests() {
+        auto nothing = [] { return true; };
+        co_await async::run_blocking(disk, loop, nothing);
+    }
+    Task<> until_it_is_shown() {
+        co_await until([this] {
+            const auto info = manager->find(web.uuid);
+            return info && info->domid >= 0;
+        });
+    }
     bool locked() {
         return !ConsoleLock::take(folder.path() / fmt::format("xenconsole.{}", xen.next_domid - 1));
     }
@@ -518,9 +532,115 @@ struct Bodies {
         const auto undefined = co_await t.manager->undefine(t.web.uuid);
         EXPECT_TRUE(undefined);
         co_await t.end();
-        auto nothing = [] { return true; };
-        co_await async::run_blocking(t.disk, t.loop, nothing);
+        co_await t.until_disk_rests();
         EXPECT_FALSE(exists(file));
+    }
+
+    /// Another tool's guest, that has said something which the daemon has kept.
+    static Task<> made_by_another_tool(ConsolesTest& t) {
+        t.xen.make(t.web);
+        co_await t.begin();
+        t.tell_tty(t.pty.path());
+        t.pty.say("words");
+        co_await t.until_history_has("words");
+        co_await t.end();
+        EXPECT_TRUE(exists(t.history_file("console0")));
+    }
+
+    static Task<> described_late(ConsolesTest& t) {
+        co_await made_by_another_tool(t);
+        // It cannot be described at first, and there is no second try before the test says so.
+        t.xen.fail_next("describe", {Reason::operation_failed, "xenstore is busy"});
+        t.xen.before_effect = [&t](const std::string& call) {
+            if (call == "look") t.xen.hold("look");
+        };
+        co_await t.begin();
+        t.xen.before_effect = [](const std::string&) {};
+        EXPECT_EQ(t.manager->find(t.web.uuid).error().reason, Reason::no_domain);
+        co_await t.until_disk_rests();
+        EXPECT_TRUE(exists(t.history_file("console0")));
+        t.xen.release("look");
+        co_await t.until_it_is_shown();
+        EXPECT_EQ(text_of(t.console()->history()), "words");
+        EXPECT_EQ(marks_of(t.console()->history()).back(), Mark::Kind::attached);
+        co_await t.end();
+        co_await t.until_disk_rests();
+        EXPECT_TRUE(exists(t.history_file("console0")));
+    }
+
+    static Task<> never_comes_back(ConsolesTest& t) {
+        co_await made_by_another_tool(t);
+        t.xen.truth.erase(t.xen.next_domid - 1);
+        t.settings.unclaimed = milliseconds(10);
+        co_await t.begin();
+        EXPECT_TRUE(exists(t.history_file("console0"))) << "it was not waited for";
+        co_await t.until([&t] { return !exists(t.history_file("console0")); });
+        co_await t.end();
+    }
+
+    static Task<> barely_described(ConsolesTest& t) {
+        t.web.consoles = {{.target = Console::Target::serial}};
+        co_await t.begin();
+        co_await t.define_and_start();
+        t.serial.say("words");
+        co_await t.until_history_has("words");
+        const auto destroyed = co_await t.manager->destroy(t.web.uuid);
+        EXPECT_TRUE(destroyed);
+        auto seen = t.web;
+        seen.consoles = {{}};
+        t.xen.make(seen);
+        t.xen.call_for_attention();
+        co_await t.until_it_is_shown();
+        co_await has_words_of_serial_port(t);
+        co_await t.end();
+        co_await t.begin();
+        co_await t.until_it_is_shown();
+        co_await has_words_of_serial_port(t);
+        co_await t.end();
+    }
+    static Task<> has_words_of_serial_port(ConsolesTest& t) {
+        const std::optional<std::string> serial0 = "serial0";
+        const auto history = t.consoles->find_history(t.web.uuid, serial0);
+        EXPECT_TRUE(history) << history.error().message;
+        if (history) EXPECT_EQ(text_of((*history)->history()), "words");
+        EXPECT_EQ(t.console(), t.console("console0")) << "it is the one that the guest is known to have";
+        EXPECT_THAT(t.consoles->find(t.web.uuid, serial0).error().message, HasSubstr("(it has: console0)"));
+        co_await t.until([&t] { return exists(t.history_file("serial0")); });
+    }
+
+    static Task<> cannot_be_let_run(ConsolesTest& t) {
+        t.settings.save_delay = milliseconds(10);
+        co_await t.begin();
+        t.xen.fail_next("unpause", {Reason::operation_failed, "Xen is busy"});
+        t.xen.before_effect = [&t](const std::string& call) {
+            if (call == "unpause") EXPECT_EQ(t.consoles->list().size(), 1U);
+        };
+        const manager::StartOptions options;
+        const auto created = co_await t.manager->create(t.web, options);
+        EXPECT_FALSE(created);
+        EXPECT_TRUE(t.consoles->list().empty());
+        co_await async::sleep_for(t.loop, milliseconds(100));
+        co_await t.until_disk_rests();
+        EXPECT_FALSE(exists(t.history_file("console0")));
+        co_await t.end();
+    }
+
+    static Task<> daemon_stops_between_lives(ConsolesTest& t) {
+        co_await t.begin();
+        const manager::StartOptions options;
+        const auto created = co_await t.manager->create(t.web, options);
+        EXPECT_TRUE(created);
+        t.pty.say("words");
+        co_await t.until_history_has("words");
+        t.xen.hold("create");
+        t.xen.stop(1, hypervisor::StopReason::reboot);
+        co_await t.until([&t] { return t.xen.count("create") == 2; });
+        co_await t.end();
+        t.xen.release("create");
+        co_await t.begin();
+        co_await t.until([&t] { return t.xen.count("unpause") == 2; });
+        EXPECT_EQ(text_of(t.console()->history()), "words");
+        co_await t.end();
     }
 
     static Task<> paused(ConsolesTest& t) {
@@ -635,6 +755,26 @@ TEST_F(ConsolesTest, ADiskThatDoesNotAnswerIsNotWaitedForAtTheEnd) {
 
 TEST_F(ConsolesTest, AHistoryGoesWithItsDomain) {
     run(Bodies::forgotten(*this));
+}
+
+TEST_F(ConsolesTest, NothingIsLeftOfADomainThatIsForgottenBecauseItCannotBeLetRun) {
+    run(Bodies::cannot_be_let_run(*this));
+}
+
+TEST_F(ConsolesTest, AHistoryGoesOnWithADomainThatTheNextDaemonStartsAnew) {
+    run(Bodies::daemon_stops_between_lives(*this));
+}
+
+TEST_F(ConsolesTest, AHistoryWaitsForAGuestThatCannotBeDescribedYet) {
+    run(Bodies::described_late(*this));
+}
+
+TEST_F(ConsolesTest, AHistoryWhoseDomainDoesNotComeBackGoesAfterAWhile) {
+    run(Bodies::never_comes_back(*this));
+}
+
+TEST_F(ConsolesTest, AHistoryStaysWhileItIsNotKnownWhetherTheGuestHasItsConsole) {
+    run(Bodies::barely_described(*this));
 }
 
 TEST_F(ConsolesTest, TheInputOfAPausedGuestWaits) {

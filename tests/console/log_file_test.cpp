@@ -137,6 +137,54 @@ TEST_F(LogFileTest, BeginsABootOnALineOfItsOwnThatIsWrittenTogetherWithTheOneBef
               "2026-01-01T00:00:03.000Z up\n");
 }
 
+TEST_F(LogFileTest, TellsOfARestoreOnALineOfItsOwn) {
+    ASSERT_TRUE(make_folder(path.parent_path()));
+    ring.mark(Mark::Kind::boot, at_ms(0));
+    say("# ", 1);
+    ring.mark(Mark::Kind::save, at_ms(2));
+    ring.mark(Mark::Kind::restore, at_ms(3));
+    say("goes on\n", 4);
+    settle();
+    ring.mark(Mark::Kind::restore, at_ms(3000));
+    say("goes on\n", 4000);
+    settle();
+    say("and on\n", 5000);
+    settle();
+    EXPECT_EQ(content(),
+              "2026-01-01T00:00:00.000Z --- boot ---\n"
+              "2026-01-01T00:00:00.001Z # \n"
+              "2026-01-01T00:00:00.003Z --- restore ---\n"
+              "2026-01-01T00:00:00.001Z goes on\n"
+              "2026-01-01T00:00:03.000Z --- restore ---\n"
+              "2026-01-01T00:00:04.000Z goes on\n"
+              "2026-01-01T00:00:05.000Z and on\n");
+}
+
+TEST_F(LogFileTest, TellsOfARestoreBehindTheBootThatItWasMadeFor) {
+    ASSERT_TRUE(make_folder(path.parent_path()));
+    ring.mark(Mark::Kind::boot, at_ms(0));
+    ring.mark(Mark::Kind::restore, at_ms(1));
+    ring.mark(Mark::Kind::boot, at_ms(2));
+    ring.mark(Mark::Kind::restore, at_ms(3));
+    say("goes on\n", 4);
+    settle();
+    EXPECT_EQ(content(),
+              "2026-01-01T00:00:00.002Z --- boot ---\n"
+              "2026-01-01T00:00:00.003Z --- restore ---\n"
+              "2026-01-01T00:00:00.004Z goes on\n");
+}
+
+TEST_F(LogFileTest, LeavesOutARestoreThatWasThereBefore) {
+    ASSERT_TRUE(make_folder(path.parent_path()));
+    close();
+    ring.append("written by the daemon before\n", at_ms(0));
+    ring.mark(Mark::Kind::restore, at_ms(1));
+    log.emplace(loop, disk, ring, LogSettings{.path = path});
+    say("new\n", 2);
+    settle();
+    EXPECT_EQ(content(), "2026-01-01T00:00:00.000Z new\n");
+}
+
 TEST_F(LogFileTest, HasOnePieceOnItsWayAtATime) {
     ASSERT_TRUE(make_folder(path.parent_path()));
     for (int i = 0; i < 50; ++i) {

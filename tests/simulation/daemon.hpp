@@ -72,6 +72,10 @@ class Lives final : public manager::LifeWatcher {
     void life_ended(Uuid uuid, hypervisor::LifeId life) override {
         if (lives_.erase({uuid, life}) == 0) broken_ = "a life has ended that had not begun\n";
     }
+    void domain_gone(Uuid uuid) override {
+        const auto life = lives_.lower_bound({uuid, {}});
+        if (life != lives_.end() && life->first == uuid) broken_ = "a domain has gone that runs\n";
+    }
     std::size_t size() const { return lives_.size(); }
     const std::string& broken() const { return broken_; }
 
