@@ -75,9 +75,14 @@ std::optional<Streams::Message> Streams::advance(Stream& stream) {
         if (auto told = pass_on(stream)) return told;
     }
     if (stream.failure) return message(stream, MessageStatus::error, *encode(to_wire(*stream.failure)));
-    if (stream.finished && (stream.input.empty() || stream.said_all))
-        return message(stream, MessageStatus::ok);
+    if (stream.finished && all_passed_on(stream)) return message(stream, MessageStatus::ok);
     return std::nullopt;
+}
+
+/// Whether no input would be lost with the stream that could still arrive.
+bool Streams::all_passed_on(const Stream& stream) {
+    if (!stream.end || stream.said_all) return true;
+    return stream.input.empty() && stream.end->passed_on();
 }
 
 /// Moves bytes both ways.

@@ -36,6 +36,9 @@ class StreamEnd {
     virtual Result<Portion> read(std::size_t max) = 0;
     /// Takes of the client's bytes as many as it can now. A failure ends the stream.
     virtual Result<std::size_t> write(View bytes) = 0;
+    /// Whether what write() took needs this end no more: the stream is not finished before. When that
+    /// changes, the connection is served again.
+    virtual bool passed_on() const { return true; }
 };
 
 /// The refusal of one that is too many for its connection.
@@ -81,6 +84,7 @@ class Streams {
     };
 
     static void pass_in(Stream& stream);
+    static bool all_passed_on(const Stream& stream);
     std::optional<Message> advance(Stream& stream);
     std::optional<Message> pass_on(Stream& stream);
     Message message(Stream& stream, MessageStatus status, Bytes payload = {});
