@@ -328,8 +328,10 @@ inline constexpr auto read_wait = seconds(60);
 /// last question unanswered, the connection is closed.
 inline constexpr auto keepalive_interval = seconds(5);
 inline constexpr int keepalive_count = 5;
-/// Streams of one client.
+/// Streams of one client; and those besides whose end it knows and that it has not finished. One that is
+/// forgotten for another one gets no answer any more.
 inline constexpr std::size_t streams = 64;
+inline constexpr std::size_t ended_streams = 256;
 /// Bytes of a stream in one message, and bytes that a client has not read yet before no more is made ready.
 inline constexpr std::size_t stream_chunk = 32 * 1024;
 inline constexpr std::size_t stream_output = 128 * 1024;

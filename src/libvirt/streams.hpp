@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,10 +56,12 @@ struct Streamed {
 /// named by the call that opened it.
 ///
 /// Neither side can fill the daemon's memory: what goes to the client is fetched only when there is room for
-/// it, and of what it sends, limits::stream_input bytes may wait.
+/// it, of what it sends, limits::stream_input bytes may wait, and of a stream whose end it knows only that is
+/// kept until it finishes it.
 class Streams {
  public:
-    std::size_t size() const { return streams_.size(); }
+    /// Those that may still have something for the client.
+    std::size_t size() const { return streams_.size() - ended_.size(); }
 
     /// After the reply to the call. One that a former call with this number opened is closed.
     void open(const Header& call, std::unique_ptr<StreamEnd> end);
@@ -76,10 +79,10 @@ class Streams {
  private:
     struct Stream {
         Header header{};
-        std::unique_ptr<StreamEnd> end{};
-        Bytes input{};          ///< that `end` has not taken yet
-        bool finished = false;  ///< the client asked for the end, which follows its input
-        bool said_all = false;  ///< the client knows that nothing more comes
+        std::unique_ptr<StreamEnd> end{};  ///< null: nothing is passed on any more
+        Bytes input{};                     ///< that `end` has not taken yet
+        bool finished = false;             ///< the client asked for the end, which follows its input
+        bool said_all = false;             ///< the client knows that nothing more comes
         std::optional<Error> failure{};
     };
 
@@ -88,8 +91,11 @@ class Streams {
     std::optional<Message> advance(Stream& stream);
     std::optional<Message> pass_on(Stream& stream);
     Message message(Stream& stream, MessageStatus status, Bytes payload = {});
+    void remember_end(std::uint32_t serial);
+    void forget(std::uint32_t serial);
 
     std::map<std::uint32_t, Stream> streams_;  ///< by serial
+    std::deque<std::uint32_t> ended_;          ///< the client knows their end; the oldest first
     std::uint32_t last_served_ = 0;
 };
 

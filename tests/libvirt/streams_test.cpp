@@ -194,6 +194,49 @@ TEST_F(StreamsTest, TellTheEndOnceAndTakeNoMoreInput) {
     EXPECT_EQ(told(), Told{"ok"});
 }
 
+TEST_F(StreamsTest, HoldNothingOfOneWhoseEndIsTold) {
+    device.room = 0;
+    open(device);
+    receive(continued, "untaken");
+    device.ended = true;
+    EXPECT_EQ(streams.size(), 1u);
+    EXPECT_EQ(told(), Told{"end"});
+    EXPECT_FALSE(device.open);
+    EXPECT_EQ(streams.size(), 0u) << "another one may be opened";
+    receive(continued, "anybody?");
+    EXPECT_EQ(told(), Told{});
+    receive(error);
+    EXPECT_EQ(told(), Told{"ok"});
+    receive(ok);
+    EXPECT_EQ(told(), Told{}) << "it is answered once";
+}
+
+TEST_F(StreamsTest, OpenOneWithTheNumberOfOneWhoseEndIsTold) {
+    device.ended = true;
+    open(device);
+    EXPECT_EQ(told(), Told{"end"});
+    other.output = "hello";
+    open(other);
+    EXPECT_EQ(streams.size(), 1u);
+    EXPECT_EQ(told(), Told{"data hello"});
+}
+
+TEST_F(StreamsTest, RememberOfThoseWhoseEndIsToldTheLatest) {
+    device.ended = true;
+    constexpr std::uint32_t all = limits::ended_streams + 1;
+    for (std::uint32_t serial = 1; serial <= all; ++serial) {
+        open(device, serial);
+        EXPECT_EQ(told(), Told{"end"});
+    }
+    EXPECT_EQ(streams.size(), 0u);
+    receive(ok, "", 1);
+    EXPECT_EQ(told(), Told{}) << "it is forgotten";
+    for (std::uint32_t serial = 2; serial <= all; ++serial) {
+        receive(ok, "", serial);
+        EXPECT_EQ(told(), Told{"ok"});
+    }
+}
+
 TEST_F(StreamsTest, AFailureIsToldAndEndsTheStream) {
     open(device);
     device.failure = Error{Reason::operation_failed, "another one took it"};
