@@ -353,6 +353,8 @@ inline constexpr std::size_t configuration_bytes = 64 * 1024;
 inline constexpr int clients_waiting = 128;
 
 // cli
+/// How long a guest may take what is left of its input when the one who typed it has ended.
+inline constexpr auto last_input = seconds(30);
 /// How often a daemon that does not answer is tried again.
 inline constexpr auto ready_again = milliseconds(50);
 /// Bytes of a guest's line that are told in one JSON object; a longer line has several.
