@@ -317,9 +317,11 @@ inline constexpr auto turn = milliseconds(10);
 /// Domains whose statistics are written before others have their turn.
 inline constexpr std::size_t stats_per_step = 256;
 /// Bytes that a client has not read yet: from the first number on, no further call of it is begun; with more
-/// than the second, the connection is closed. One longer answer is sent nevertheless if it comes first.
+/// than the second, answers not counted, the connection is closed, as with more of answers than the third. It
+/// has asked for those, and the calls that are under way may have long ones at once.
 inline constexpr std::size_t output_pause = 1024 * 1024;
 inline constexpr std::size_t output_bytes = 16 * 1024 * 1024;
+inline constexpr std::size_t answer_bytes = 64 * 1024 * 1024;
 /// How long a client may take to open the connection, to send the rest of a message, and to read something.
 inline constexpr auto open_wait = seconds(60);
 inline constexpr auto rest_wait = seconds(60);
