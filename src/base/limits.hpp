@@ -322,9 +322,11 @@ inline constexpr auto turn = milliseconds(10);
 /// Domains whose statistics are written before others have their turn.
 inline constexpr std::size_t stats_per_step = 256;
 /// Bytes that a client has not read yet: from the first number on, no further call of it is begun; with more
-/// than the second, the connection is closed. One longer answer is sent nevertheless if it comes first.
+/// than the second, answers not counted, the connection is closed, as with more of answers than the third. It
+/// has asked for those, and the calls that are under way may have long ones at once.
 inline constexpr std::size_t output_pause = 1024 * 1024;
 inline constexpr std::size_t output_bytes = 16 * 1024 * 1024;
+inline constexpr std::size_t answer_bytes = 64 * 1024 * 1024;
 /// How long a client may take to open the connection, to send the rest of a message, and to read something.
 inline constexpr auto open_wait = seconds(60);
 inline constexpr auto rest_wait = seconds(60);
@@ -333,8 +335,10 @@ inline constexpr auto read_wait = seconds(60);
 /// last question unanswered, the connection is closed.
 inline constexpr auto keepalive_interval = seconds(5);
 inline constexpr int keepalive_count = 5;
-/// Streams of one client.
+/// Streams of one client; and those besides whose end it knows and that it has not finished. One that is
+/// forgotten for another one gets no answer any more.
 inline constexpr std::size_t streams = 64;
+inline constexpr std::size_t ended_streams = 256;
 /// Bytes of a stream in one message, and bytes that a client has not read yet before no more is made ready.
 inline constexpr std::size_t stream_chunk = 32 * 1024;
 inline constexpr std::size_t stream_output = 128 * 1024;
@@ -356,6 +360,8 @@ inline constexpr std::size_t configuration_bytes = 64 * 1024;
 inline constexpr int clients_waiting = 128;
 
 // cli
+/// How long a guest may take what is left of its input when the one who typed it has ended.
+inline constexpr auto last_input = seconds(30);
 /// How often a daemon that does not answer is tried again.
 inline constexpr auto ready_again = milliseconds(50);
 /// Bytes of a guest's line that are told in one JSON object; a longer line has several.

@@ -17,6 +17,13 @@ std::string_view to_string(Reason reason) {
         case Reason::no_domain: return "no such domain";
         case Reason::no_device: return "no such device";
         case Reason::no_node_device: return "no such device of the host";
+        case Reason::no_network: return "no such network";
+        case Reason::no_storage_pool: return "no such storage pool";
+        case Reason::no_storage_volume: return "no such storage volume";
+        case Reason::no_interface: return "no such interface of the host";
+        case Reason::no_network_filter: return "no such network filter";
+        case Reason::no_filter_binding: return "no such binding of a network filter";
+        case Reason::no_secret: return "no such secret";
         case Reason::domain_exists: return "domain exists";
         case Reason::invalid_state: return "invalid state";
         case Reason::operation_failed: return "operation failed";

@@ -24,6 +24,13 @@ enum class Reason {
     no_domain,              ///< no such domain (any more)
     no_device,              ///< the domain has no such device
     no_node_device,         ///< the host has no such device
+    no_network,             ///< no such network of libvirt's
+    no_storage_pool,        ///< no such storage pool
+    no_storage_volume,      ///< no such storage volume
+    no_interface,           ///< no such interface of the host that libvirt manages
+    no_network_filter,      ///< no such network filter
+    no_filter_binding,      ///< no port with a network filter of this name
+    no_secret,              ///< no such secret
     domain_exists,          ///< the name or uuid is taken
     invalid_state,          ///< not while the domain is in this state
     operation_failed,       ///< tried, and the hypervisor or the guest refused

@@ -143,7 +143,8 @@ constexpr Command table[] = {
     {"console", "Watch a guest's console and type into it; Ctrl-] leaves",
      "  virtlight console web\n"
      "  virtlight console web serial1 --view\n"
-     "  virtlight console web --force",
+     "  virtlight console web --force\n"
+     "  virtlight console web --write <commands.txt",
      add_console},
     {"consoles", "The consoles of guests, who watches and who writes",
      "  virtlight consoles\n"

@@ -8,6 +8,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/clock.hpp"
+#include "base/limits.hpp"
 #include "cli/console_client.hpp"
 #include "cli/consoles.hpp"
 
@@ -79,6 +81,24 @@ Result<Typed> pass_input(libvirt::ClientStream& stream) {
     return leave == typed.end() ? Typed::more : Typed::leave;
 }
 
+/// Waits until the daemon has taken what was typed, as it drops what is left when its client is gone.
+Result<> finish(libvirt::ClientStream& stream) {
+    if (auto told = stream.finish(); !told) return told;
+    const auto deadline = Clock::now() + limits::last_input;
+    for (;;) {
+        const auto data = stream.receive();
+        if (!data) return std::unexpected(data.error());
+        if (auto printed = print(*data); !printed) return printed;
+        if (stream.finished()) return {};
+        const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+        if (left <= milliseconds(0))
+            return fail(Reason::timed_out, "the guest has not taken all of its input");
+        pollfd waiting{.fd = stream.descriptor(), .events = POLLIN, .revents = 0};
+        if (::poll(&waiting, 1, static_cast<int>(left.count())) < 0 && errno != EINTR)
+            return fail_errno(errno, "cannot wait for the daemon");
+    }
+}
+
 /// Until the user or the guest ends it. One who only watches needs no input to go on.
 Result<> converse(libvirt::ClientStream& stream, bool only_watches) {
     int input = STDIN_FILENO;
@@ -94,7 +114,8 @@ Result<> converse(libvirt::ClientStream& stream, bool only_watches) {
         if (waiting[1].revents == 0) continue;
         const auto typed = pass_input(stream);
         if (!typed) return std::unexpected(typed.error());
-        if (*typed == Typed::leave || (*typed == Typed::end && !only_watches)) return {};
+        if (*typed == Typed::leave) return {};
+        if (*typed == Typed::end && !only_watches) return finish(stream);
         if (*typed == Typed::end) input = -1;
     }
 }

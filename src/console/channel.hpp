@@ -23,13 +23,15 @@ class Channel final : private TtyPeer {
     Result<> open(const std::string& tty) { return tty_.open(tty); }
 
     /// Called when there is something to read after read() gave nothing, when there is room after write()
-    /// took less than it was given, and when it has ended.
+    /// took less than it was given, when all_written() has come true, and when it has ended.
     void on_change(std::function<void()> wake) { wake_ = std::move(wake); }
 
     /// What the guest wrote, up to `max` bytes, valid until the next call; empty: nothing now.
     std::string_view read(std::size_t max);
     /// Takes what fits and says how much.
     std::size_t write(std::string_view bytes);
+    /// Whether nothing waits of what write() took; what is meant for a guest that has ended waits no more.
+    bool all_written() const { return input_.empty() || end_.has_value(); }
     /// Why nothing more will come behind what read() still gives; empty: more may come. The end of the guest
     /// is no failure.
     const std::optional<Result<>>& end() const { return end_; }

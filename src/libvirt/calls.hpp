@@ -228,7 +228,7 @@ Result<std::int32_t> register_device(Caller&, const RegisterArgs<std::string>&);
 Result<std::int32_t> register_secret(Caller&, const RegisterArgs<Secret>&);
 Result<> deregister(Caller&, std::int32_t callback_id);
 
-// absent.cpp: kinds of objects that this daemon does not have, so that their lists are empty
+// absent.cpp: kinds of objects that this daemon does not have: their lists are empty, and none is found
 Result<std::int32_t> count_nothing(Manager&, const None&);
 Result<std::vector<std::string>> list_nothing(Manager&, std::int32_t max);
 Result<EmptyList> list_all_nothing(Manager&, const ListAllArgs&);
@@ -236,6 +236,22 @@ Result<std::int32_t> count_nothing_of_domain(Manager&, const DomainFlags&);
 Result<bool> has_nothing_of_domain(Manager&, const DomainFlags&);
 Result<std::vector<std::string>> list_nothing_of_domain(Manager&, const DomainNamesArgs&);
 Result<EmptyList> list_all_nothing_of_domain(Manager&, const DomainListAllArgs&);
+Result<> network_by_name(Manager&, const std::string&);
+Result<> network_by_uuid(Manager&, const Uuid&);
+Result<> pool_by_name(Manager&, const std::string&);
+Result<> pool_by_uuid(Manager&, const Uuid&);
+Result<> pool_by_volume(Manager&, const Volume&);
+Result<> volume_by_name(Manager&, const VolumeOfPoolArgs&);
+Result<> volume_by_key(Manager&, const std::string&);
+Result<> volume_by_path(Manager&, const std::string&);
+Result<> interface_by_name(Manager&, const std::string&);
+Result<> interface_by_mac(Manager&, const std::string&);
+Result<> secret_by_uuid(Manager&, const Uuid&);
+Result<> secret_by_usage(Manager&, const SecretUsage&);
+Result<> filter_by_name(Manager&, const std::string&);
+Result<> filter_by_uuid(Manager&, const Uuid&);
+Result<> pool_by_path(Manager&, const std::string&);
+Result<> filter_binding_by_port(Manager&, const std::string&);
 
 /// What `function` makes of a success, or the same failure. (libstdc++ 12 has no std::expected::transform.)
 template <class T, class Function>

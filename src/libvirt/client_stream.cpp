@@ -26,18 +26,29 @@ Result<Bytes> ClientStream::receive() {
             const auto error = decode<WireError>(payload);
             return std::unexpected(error ? from_wire(*error) : error.error());
         }
-        if (payload.empty()) ended_ = true;
+        if (header.status == MessageStatus::ok)
+            finished_ = true;
+        else if (payload.empty())
+            ended_ = true;
         data.insert(data.end(), payload.begin(), payload.end());
     }
 }
 
 Result<> ClientStream::send(View bytes) {
+    return send(MessageStatus::continued, bytes);
+}
+
+Result<> ClientStream::finish() {
+    return send(MessageStatus::ok, {});
+}
+
+Result<> ClientStream::send(MessageStatus status, View payload) {
     const Header header{.program = program::virtlight,
                         .procedure = procedure_,
                         .type = MessageType::stream,
                         .serial = serial_,
-                        .status = MessageStatus::continued};
-    return client_.send(header, bytes, Clock::now() + limits::answer_wait);
+                        .status = status};
+    return client_.send(header, payload, Clock::now() + limits::answer_wait);
 }
 
 }  // namespace virtlight::libvirt

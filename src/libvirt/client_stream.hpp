@@ -21,21 +21,28 @@ class ClientStream {
 
     /// To be waited for until it is readable once receive() has given nothing.
     int descriptor() const { return client_.socket_.get(); }
-    /// What has come; empty: nothing yet. Does not wait. After the end (ended()) nothing more comes; a
-    /// failure is why the daemon has ended the stream.
+    /// What has come; empty: nothing yet. Does not wait. After the end (ended()) nothing more comes but the
+    /// answer to finish(); a failure is why the daemon has ended the stream.
     Result<Bytes> receive();
     bool ended() const { return ended_; }
 
     Result<> send(View bytes);
+    /// Ends the input; some of it may be lost to who leaves before finished().
+    Result<> finish();
+    /// Whether the daemon has answered finish(): it has taken all input. Nothing follows.
+    bool finished() const { return finished_; }
 
  private:
     ClientStream(Client client, std::int32_t procedure)
         : client_(std::move(client)), procedure_(procedure), serial_(client_.last_serial_) {}
 
+    Result<> send(MessageStatus status, View payload);
+
     Client client_;
     std::int32_t procedure_;
     std::uint32_t serial_;
     bool ended_ = false;
+    bool finished_ = false;
 };
 
 }  // namespace virtlight::libvirt

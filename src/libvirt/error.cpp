@@ -12,8 +12,13 @@ namespace {
 // Where an error comes from, in libvirt's numbers.
 constexpr std::int32_t from_xml = 5;
 constexpr std::int32_t from_rpc = 7;
+constexpr std::int32_t from_storage = 18;
+constexpr std::int32_t from_networks = 19;
 constexpr std::int32_t from_node_devices = 22;
+constexpr std::int32_t from_interfaces = 26;
+constexpr std::int32_t from_secrets = 30;
 constexpr std::int32_t from_cpu = 31;
+constexpr std::int32_t from_network_filters = 33;
 constexpr std::int32_t from_libxl = 41;
 
 constexpr std::int32_t level_error = 2;
@@ -39,8 +44,14 @@ constexpr std::array mappings{
     // Clients recognise a procedure that the daemon does not know by the first words of the message.
     Mapping{Reason::protocol, 39, "", from_rpc},
     Mapping{Reason::no_domain, 42, "Domain not found: "},
+    Mapping{Reason::no_network, 43, "Network not found: ", from_networks},
+    Mapping{Reason::no_storage_pool, 49, "Storage pool not found: ", from_storage},
+    Mapping{Reason::no_storage_volume, 50, "Storage volume not found: ", from_storage},
     Mapping{Reason::no_node_device, 53, "Node device not found: ", from_node_devices},
     Mapping{Reason::invalid_state, 55, "Requested operation is not valid: "},
+    Mapping{Reason::no_interface, 57, "Interface not found: ", from_interfaces},
+    Mapping{Reason::no_network_filter, 62, "Network filter not found: ", from_network_filters},
+    Mapping{Reason::no_secret, 66, "Secret not found: ", from_secrets},
     Mapping{Reason::unsupported_config, 67, "unsupported configuration: "},
     Mapping{Reason::timed_out, 68, "Timed out during operation: "},
     Mapping{Reason::unsupported_argument, 74, "argument unsupported: "},
@@ -48,6 +59,7 @@ constexpr std::array mappings{
     Mapping{Reason::no_metadata, 80, "metadata not found: "},
     Mapping{Reason::incompatible_cpu, 91, "the CPU is incompatible with host CPU: ", from_cpu},
     Mapping{Reason::no_device, 99, "device not found: "},
+    Mapping{Reason::no_filter_binding, 101, "Network filter binding not found: ", from_network_filters},
     Mapping{Reason::unsupported_operation, 84, "Operation not supported: "},
 };
 

@@ -256,6 +256,24 @@ constexpr Procedure table[] = {
     {286, "virConnectListAllNWFilters",          open,    flag::any,  serve<calls::list_all_nothing>},
     {287, "virConnectListAllSecrets",            open,    flag::any,  serve<calls::list_all_nothing>},
     {401, "virConnectListAllNWFilterBindings",   open,    flag::any,  serve<calls::list_all_nothing>},
+
+    // one of them
+    { 46, "virNetworkLookupByName",              open,    flag::none, serve<calls::network_by_name>},
+    { 47, "virNetworkLookupByUUID",              open,    flag::none, serve<calls::network_by_uuid>},
+    { 84, "virStoragePoolLookupByName",          open,    flag::none, serve<calls::pool_by_name>},
+    { 85, "virStoragePoolLookupByUUID",          open,    flag::none, serve<calls::pool_by_uuid>},
+    { 86, "virStoragePoolLookupByVolume",        open,    flag::none, serve<calls::pool_by_volume>},
+    { 95, "virStorageVolLookupByName",           open,    flag::none, serve<calls::volume_by_name>},
+    { 96, "virStorageVolLookupByKey",            open,    flag::none, serve<calls::volume_by_key>},
+    { 97, "virStorageVolLookupByPath",           open,    flag::none, serve<calls::volume_by_path>},
+    {128, "virInterfaceLookupByName",            open,    flag::none, serve<calls::interface_by_name>},
+    {129, "virInterfaceLookupByMACString",       open,    flag::none, serve<calls::interface_by_mac>},
+    {141, "virSecretLookupByUUID",               open,    flag::none, serve<calls::secret_by_uuid>},
+    {147, "virSecretLookupByUsage",              open,    flag::none, serve<calls::secret_by_usage>},
+    {175, "virNWFilterLookupByName",             open,    flag::none, serve<calls::filter_by_name>},
+    {176, "virNWFilterLookupByUUID",             open,    flag::none, serve<calls::filter_by_uuid>},
+    {391, "virStoragePoolLookupByTargetPath",    open,    flag::none, serve<calls::pool_by_path>},
+    {397, "virNWFilterBindingLookupByPortDev",   open,    flag::none, serve<calls::filter_binding_by_port>},
 };
 
 /// Our own program; docs/protocol.md describes it.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -91,6 +92,8 @@ class Session {
     void send_keepalive(std::int32_t procedure);
     void refuse(const Header& header, const Error& error);
     void append(const Header& header, View payload);
+    void count_unread(std::size_t bytes, bool answers);
+    void count_sent(std::size_t bytes);
     bool output_paused() const { return output().size() >= limits::output_pause; }
     bool is_behind() const;
     bool rest_due() const;
@@ -109,8 +112,14 @@ class Session {
     Streams streams_;
 
     Bytes output_;
-    std::size_t sent_ = 0;          ///< of output_, already gone
-    std::size_t long_message_ = 0;  ///< at the front of output_, longer than limits::output_bytes; 0: none
+    std::size_t sent_ = 0;  ///< of output_, already gone
+    /// Bytes one behind the other, all of answers or none.
+    struct Run {
+        std::size_t bytes;
+        bool answers;
+    };
+    std::deque<Run> runs_;            ///< what output() is made of
+    std::size_t unread_answers_ = 0;  ///< bytes of answers in output()
 
     Time began_;
     Time heard_;                        ///< when the last bytes came

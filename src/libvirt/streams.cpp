@@ -14,7 +14,8 @@ std::unexpected<Error> no_room_for_stream() {
 }
 
 void Streams::open(const Header& call, std::unique_ptr<StreamEnd> end) {
-    streams_.insert_or_assign(call.serial, Stream{.header = call, .end = std::move(end)});
+    forget(call.serial);
+    streams_.emplace(call.serial, Stream{.header = call, .end = std::move(end)});
 }
 
 void Streams::receive(const Packet& packet) {
@@ -64,20 +65,27 @@ std::optional<Streams::Message> Streams::next() {
         last_served_ = at->first;
         auto told = advance(at->second);
         if (!told) continue;
-        if (told->header.status != MessageStatus::continued) streams_.erase(at);
+        if (told->header.status != MessageStatus::continued)
+            forget(last_served_);
+        else if (at->second.said_all)
+            remember_end(last_served_);
         return told;
     }
     return std::nullopt;
 }
 
 std::optional<Streams::Message> Streams::advance(Stream& stream) {
-    if (!stream.failure && stream.end && !stream.said_all) {
+    if (!stream.failure && stream.end) {
         if (auto told = pass_on(stream)) return told;
     }
     if (stream.failure) return message(stream, MessageStatus::error, *encode(to_wire(*stream.failure)));
-    if (stream.finished && (stream.input.empty() || stream.said_all))
-        return message(stream, MessageStatus::ok);
+    if (stream.finished && all_passed_on(stream)) return message(stream, MessageStatus::ok);
     return std::nullopt;
+}
+
+/// Whether no input would be lost with the stream that could still arrive.
+bool Streams::all_passed_on(const Stream& stream) {
+    return !stream.end || (stream.input.empty() && stream.end->passed_on());
 }
 
 /// Moves bytes both ways.
@@ -94,6 +102,9 @@ std::optional<Streams::Message> Streams::pass_on(Stream& stream) {
         return message(stream, MessageStatus::continued, Bytes(portion->bytes.begin(), portion->bytes.end()));
     if (!portion->end) return std::nullopt;
     stream.said_all = true;
+    // What stands behind it is not held until the client finishes, which it may never do.
+    stream.input = {};
+    stream.end.reset();
     return message(stream, MessageStatus::continued);
 }
 
@@ -102,6 +113,16 @@ Streams::Message Streams::message(Stream& stream, MessageStatus status, Bytes pa
     header.type = MessageType::stream;
     header.status = status;
     return {header, std::move(payload)};
+}
+
+void Streams::remember_end(std::uint32_t serial) {
+    ended_.push_back(serial);
+    if (ended_.size() > limits::ended_streams) forget(ended_.front());
+}
+
+void Streams::forget(std::uint32_t serial) {
+    streams_.erase(serial);
+    std::erase(ended_, serial);
 }
 
 }  // namespace virtlight::libvirt

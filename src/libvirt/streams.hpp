@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,6 +37,9 @@ class StreamEnd {
     virtual Result<Portion> read(std::size_t max) = 0;
     /// Takes of the client's bytes as many as it can now. A failure ends the stream.
     virtual Result<std::size_t> write(View bytes) = 0;
+    /// Whether what write() took needs this end no more: the stream is not finished before. When that
+    /// changes, the connection is served again.
+    virtual bool passed_on() const { return true; }
 };
 
 /// The refusal of one that is too many for its connection.
@@ -52,10 +56,12 @@ struct Streamed {
 /// named by the call that opened it.
 ///
 /// Neither side can fill the daemon's memory: what goes to the client is fetched only when there is room for
-/// it, and of what it sends, limits::stream_input bytes may wait.
+/// it, of what it sends, limits::stream_input bytes may wait, and of a stream whose end it knows only that is
+/// kept until it finishes it.
 class Streams {
  public:
-    std::size_t size() const { return streams_.size(); }
+    /// Those that may still have something for the client.
+    std::size_t size() const { return streams_.size() - ended_.size(); }
 
     /// After the reply to the call. One that a former call with this number opened is closed.
     void open(const Header& call, std::unique_ptr<StreamEnd> end);
@@ -73,19 +79,23 @@ class Streams {
  private:
     struct Stream {
         Header header{};
-        std::unique_ptr<StreamEnd> end{};
-        Bytes input{};          ///< that `end` has not taken yet
-        bool finished = false;  ///< the client asked for the end, which follows its input
-        bool said_all = false;  ///< the client knows that nothing more comes
+        std::unique_ptr<StreamEnd> end{};  ///< null: nothing is passed on any more
+        Bytes input{};                     ///< that `end` has not taken yet
+        bool finished = false;             ///< the client asked for the end, which follows its input
+        bool said_all = false;             ///< the client knows that nothing more comes
         std::optional<Error> failure{};
     };
 
     static void pass_in(Stream& stream);
+    static bool all_passed_on(const Stream& stream);
     std::optional<Message> advance(Stream& stream);
     std::optional<Message> pass_on(Stream& stream);
     Message message(Stream& stream, MessageStatus status, Bytes payload = {});
+    void remember_end(std::uint32_t serial);
+    void forget(std::uint32_t serial);
 
     std::map<std::uint32_t, Stream> streams_;  ///< by serial
+    std::deque<std::uint32_t> ended_;          ///< the client knows their end; the oldest first
     std::uint32_t last_served_ = 0;
 };
 

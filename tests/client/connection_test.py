@@ -82,6 +82,34 @@ def test_listings_of_what_the_daemon_does_not_manage_are_empty(host, conn):
         assert host.virsh("-q", listing) == ""
 
 
+UUID = "12345678-1234-1234-1234-123456789abc"
+
+
+@pytest.mark.parametrize(("look_up", "names", "code", "words"), [
+    ("networkLookupByName", ["default"], libvirt.VIR_ERR_NO_NETWORK, "Network not found: no network"),
+    ("networkLookupByUUIDString", [UUID], libvirt.VIR_ERR_NO_NETWORK, UUID),
+    ("storagePoolLookupByName", ["default"], libvirt.VIR_ERR_NO_STORAGE_POOL, "Storage pool not found: no "),
+    ("storagePoolLookupByUUIDString", [UUID], libvirt.VIR_ERR_NO_STORAGE_POOL, UUID),
+    ("storagePoolLookupByTargetPath", ["/srv"], libvirt.VIR_ERR_NO_STORAGE_POOL, "'/srv'"),
+    ("storageVolLookupByKey", ["key"], libvirt.VIR_ERR_NO_STORAGE_VOL, "'key'"),
+    ("storageVolLookupByPath", ["/srv/web.img"], libvirt.VIR_ERR_NO_STORAGE_VOL,
+     "Storage volume not found: no storage vol with matching path '/srv/web.img'"),
+    ("interfaceLookupByName", ["eth0"], libvirt.VIR_ERR_NO_INTERFACE, "not found: no interface"),
+    ("interfaceLookupByMACString", ["00:16:3e:00:00:01"], libvirt.VIR_ERR_NO_INTERFACE, "'00:16:3e:00:00:01'"),
+    ("secretLookupByUUIDString", [UUID], libvirt.VIR_ERR_NO_SECRET, UUID),
+    ("secretLookupByUsage", [libvirt.VIR_SECRET_USAGE_TYPE_CEPH, "rbd"], libvirt.VIR_ERR_NO_SECRET,
+     "Secret not found: no secret"),
+    ("nwfilterLookupByName", ["clean-traffic"], libvirt.VIR_ERR_NO_NWFILTER, "not found: no nwfilter"),
+    ("nwfilterLookupByUUIDString", [UUID], libvirt.VIR_ERR_NO_NWFILTER, UUID),
+    ("nwfilterBindingLookupByPortDev", ["vif1.0"], libvirt.VIR_ERR_NO_NWFILTER_BINDING, "'vif1.0'"),
+])
+def test_what_the_daemon_does_not_manage_is_not_found(host, conn, look_up, names, code, words):
+    with refused(code, words):
+        getattr(conn, look_up)(*names)
+    with host.connect_read_only() as reader, refused(code, words):
+        getattr(reader, look_up)(*names)
+
+
 def test_virsh_prints_version_node_and_uri(host):
     assert "Running hypervisor: Xen" in host.virsh("version")
     assert "CPU model:" in host.virsh("nodeinfo")

@@ -433,3 +433,41 @@ def test_who_only_watches_needs_no_input(host, conn, daemon_folder):
 def test_who_types_into_a_console_ends_with_the_input(host, conn, daemon_folder):
     started(host, conn, "told")
     virtlight(host, daemon_folder, "console", "--write", "told")
+
+
+def numbered_lines():
+    """64 KiB of them, and what is to be found of each."""
+    numbers = [f"line {number:06}" for number in range(65536 // 12)]
+    return "\n".join(numbers) + "\n", numbers
+
+
+def numbers_in_history(host, daemon_folder, name):
+    return re.findall(r"line \d{6}", virtlight(host, daemon_folder, "logs", name))
+
+
+@pytest.mark.simulated
+def test_a_file_that_is_typed_into_a_console_arrives_whole(host, conn, daemon_folder):
+    started(host, conn, "reads")
+    text, numbers = numbered_lines()
+    virtlight(host, daemon_folder, "console", "--write", "reads", typed=text)
+    wait_until(lambda: numbers_in_history(host, daemon_folder, "reads")[-1:] == numbers[-1:], 30, "the last line")
+    assert numbers_in_history(host, daemon_folder, "reads") == numbers
+
+
+@pytest.mark.simulated
+def test_who_types_a_file_waits_until_a_paused_guest_takes_it(host, conn, daemon_folder):
+    domain = started(host, conn, "rests")
+    with Stream(domain) as viewer:
+        viewer.until("# ")
+    domain.suspend()
+    text, numbers = numbered_lines()
+    typing = subprocess.Popen([daemon_folder / "virtlight", "--connect", host.uri, "console", "--write", "rests"],
+                              stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    typing.stdin.write(text)
+    typing.stdin.close()
+    with pytest.raises(subprocess.TimeoutExpired):
+        typing.wait(1)
+    domain.resume()
+    assert typing.wait(60) == 0
+    wait_until(lambda: numbers_in_history(host, daemon_folder, "rests")[-1:] == numbers[-1:], 30, "the last line")
+    assert numbers_in_history(host, daemon_folder, "rests") == numbers

@@ -61,6 +61,31 @@ struct ChannelBodies {
         EXPECT_GT(t.channel.write("more"), 0U) << "now there is room";
     }
 
+    static Task<> the_last_bytes_for_the_guest(ChannelTest& t) {
+        EXPECT_TRUE(t.channel.open(t.pty.path()));
+        EXPECT_TRUE(t.channel.all_written());
+        const std::string much(1024, 'x');
+        std::size_t taken = 0;
+        while (t.channel.all_written())
+            taken += t.channel.write(much);
+        EXPECT_GT(taken, 0U);
+        t.channel.on_change([&t] { ++t.wakes; });
+        std::size_t read = 0;
+        co_await t.until([&] {
+            read += t.pty.heard().size();
+            return t.channel.all_written();
+        });
+        EXPECT_GT(t.wakes, 0);
+        while (read < taken) {
+            read += t.pty.heard().size();
+            co_await t.turn();
+        }
+        while (t.channel.all_written())
+            t.channel.write(much);
+        t.channel.finish();
+        EXPECT_TRUE(t.channel.all_written()) << "nobody is there to take it";
+    }
+
     static Task<> the_last_words(ChannelTest& t) {
         EXPECT_TRUE(t.channel.open(t.pty.path()));
         t.pty.say("last words");
@@ -98,6 +123,9 @@ TEST_F(ChannelTest, CarriesBytesBothWaysAsTheyAre) {
 }
 TEST_F(ChannelTest, KeepsWhatTheGuestDoesNotTakeWithinBounds) {
     run(ChannelBodies::what_does_not_fit_waits(*this));
+}
+TEST_F(ChannelTest, TellsWhenTheGuestHasAllThatWasWritten) {
+    run(ChannelBodies::the_last_bytes_for_the_guest(*this));
 }
 TEST_F(ChannelTest, OfAGuestThatHasEndedGivesItsLastWords) {
     run(ChannelBodies::the_last_words(*this));

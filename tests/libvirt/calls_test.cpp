@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "libvirt/calls.hpp"
 
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -291,6 +293,28 @@ TEST_F(CallsTest, ListNothingOfWhatIsNotHere) {
     EXPECT_EQ(talk.call<std::int32_t>(111, DeviceNumArgs{.capability = "pci"}), 0);
     EXPECT_THAT(*talk.call<std::vector<std::string>>(112, DeviceNamesArgs{.capability = "pci", .max = 5}),
                 IsEmpty());
+}
+
+TEST_F(CallsTest, FindNothingOfWhatIsNotHere) {
+    const std::map<std::int32_t, Reason> named = {
+        {46, Reason::no_network},        {84, Reason::no_storage_pool},    {391, Reason::no_storage_pool},
+        {96, Reason::no_storage_volume}, {97, Reason::no_storage_volume},  {128, Reason::no_interface},
+        {129, Reason::no_interface},     {175, Reason::no_network_filter}, {397, Reason::no_filter_binding}};
+    for (const auto& [number, reason] : named) {
+        const auto error = refusal<void>(number, std::string("one"));
+        EXPECT_EQ(error.reason, reason) << number;
+        EXPECT_THAT(error.message,
+                    AllOf(StartsWith("no "), HasSubstr(" with matching "), HasSubstr("'one'")));
+    }
+    const std::map<std::int32_t, Reason> numbered = {{47, Reason::no_network},
+                                                     {85, Reason::no_storage_pool},
+                                                     {141, Reason::no_secret},
+                                                     {176, Reason::no_network_filter}};
+    for (const auto& [number, reason] : numbered)
+        EXPECT_EQ(refusal<void>(number, Uuid()).reason, reason) << number;
+    EXPECT_EQ(refusal<void>(86, Volume{.pool = "one"}).reason, Reason::no_storage_pool);
+    EXPECT_EQ(refusal<void>(95, VolumeOfPoolArgs{.name = "one"}).reason, Reason::no_storage_volume);
+    EXPECT_EQ(refusal<void>(147, SecretUsage{.usage_id = "one"}).reason, Reason::no_secret);
 }
 
 // Refusals

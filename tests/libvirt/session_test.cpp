@@ -294,8 +294,46 @@ TEST_F(SessionTest, SendsAnAnswerThatIsLongerThanWhatMayBeLeftUnread) {
         session.sent(session.output().size(), now);
     }
     session.send_event(318, Bytes(100));
-    session.reply(call(get_hostname)->id, Bytes(limits::output_bytes));
-    EXPECT_TRUE(session.ended()) << "it comes behind what is unread";
+    session.reply(call(get_hostname)->id, Bytes(limits::wire_message - header_bytes));
+    EXPECT_FALSE(session.ended()) << "it comes behind what is unread";
+}
+
+TEST_F(SessionTest, SendsLongAnswersThatMeetUpToABoundOfTheirOwn) {
+    open();
+    constexpr std::size_t size = 4 * 1024 * 1024;
+    constexpr std::size_t fit = limits::answer_bytes / (size + length_bytes + header_bytes);
+    static_assert(fit * size > 2 * limits::output_bytes);
+    std::vector<CallId> waiting;
+    for (std::size_t i = 0; i < 2 * fit + 1; ++i)
+        waiting.push_back(call(domain_create)->id);
+    for (std::size_t i = 0; i < fit; ++i)
+        session.reply(waiting[i], Bytes(size));
+    session.send_event(318, Bytes(100));
+    EXPECT_FALSE(session.ended()) << session.end_reason();
+    EXPECT_EQ(take_output().size(), fit + 1);
+    for (std::size_t i = fit; i < 2 * fit; ++i)
+        session.reply(waiting[i], Bytes(size));
+    EXPECT_FALSE(session.ended()) << "what was read counts no more";
+    session.reply(waiting[2 * fit], Bytes(size));
+    EXPECT_TRUE(session.ended());
+    EXPECT_THAT(session.end_reason(), HasSubstr("unread"));
+}
+
+TEST_F(SessionTest, CountsWhatIsUnreadOfAnswersAndOfEventsByItself) {
+    open();
+    const Bytes event(limits::output_bytes / 4);
+    const auto first = call(get_hostname);
+    const auto second = call(get_hostname);
+    for (int i = 0; i < 3; ++i)
+        session.send_event(318, event);
+    session.reply(first->id, Bytes(limits::output_bytes));
+    session.sent(3 * (length_bytes + header_bytes + event.size()) + 1, now);
+    session.reply(second->id, Bytes(limits::output_bytes));
+    for (int i = 0; i < 3; ++i)
+        session.send_event(318, event);
+    EXPECT_FALSE(session.ended()) << session.end_reason();
+    session.send_event(318, event);
+    EXPECT_TRUE(session.ended());
 }
 
 TEST_F(SessionTest, StillCountsWhatIsLeftUnreadBehindALongAnswer) {

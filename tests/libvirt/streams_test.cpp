@@ -27,6 +27,7 @@ struct Device {
     std::string output;  ///< what the client is still to read
     std::string input;   ///< what came from it
     std::size_t room = limits::stream_input;
+    bool passed_on = true;
     bool ended = false;
     std::optional<Error> failure;
     bool open = true;
@@ -53,6 +54,7 @@ class DeviceEnd final : public StreamEnd {
         device_.input += text_of(bytes.first(taken));
         return taken;
     }
+    bool passed_on() const override { return device_.passed_on; }
 
  private:
     Device& device_;
@@ -146,8 +148,31 @@ TEST_F(StreamsTest, AFinishWaitsUntilTheInputBeforeItIsTaken) {
     EXPECT_EQ(device.input, "abcd");
 }
 
+TEST_F(StreamsTest, AFinishWaitsUntilTheGuestHasWhatWasTaken) {
+    device.passed_on = false;
+    open(device);
+    receive(continued, "abcd");
+    receive(ok);
+    EXPECT_EQ(device.input, "abcd");
+    EXPECT_EQ(told(), Told{});
+    EXPECT_TRUE(device.open);
+    device.passed_on = true;
+    EXPECT_EQ(told(), Told{"ok"});
+    EXPECT_FALSE(device.open);
+}
+
+TEST_F(StreamsTest, AFinishDoesNotWaitForWhatAGuestThatHasEndedCannotGet) {
+    device.passed_on = false;
+    device.ended = true;
+    open(device);
+    EXPECT_EQ(told(), Told{"end"});
+    receive(ok);
+    EXPECT_EQ(told(), Told{"ok"});
+}
+
 TEST_F(StreamsTest, AnAbortWaitsForNothing) {
     device.room = 0;
+    device.passed_on = false;
     device.output = "unread";
     open(device);
     receive(continued, "untaken");
@@ -167,6 +192,49 @@ TEST_F(StreamsTest, TellTheEndOnceAndTakeNoMoreInput) {
     EXPECT_EQ(device.input, "");
     receive(ok);
     EXPECT_EQ(told(), Told{"ok"});
+}
+
+TEST_F(StreamsTest, HoldNothingOfOneWhoseEndIsTold) {
+    device.room = 0;
+    open(device);
+    receive(continued, "untaken");
+    device.ended = true;
+    EXPECT_EQ(streams.size(), 1u);
+    EXPECT_EQ(told(), Told{"end"});
+    EXPECT_FALSE(device.open);
+    EXPECT_EQ(streams.size(), 0u) << "another one may be opened";
+    receive(continued, "anybody?");
+    EXPECT_EQ(told(), Told{});
+    receive(error);
+    EXPECT_EQ(told(), Told{"ok"});
+    receive(ok);
+    EXPECT_EQ(told(), Told{}) << "it is answered once";
+}
+
+TEST_F(StreamsTest, OpenOneWithTheNumberOfOneWhoseEndIsTold) {
+    device.ended = true;
+    open(device);
+    EXPECT_EQ(told(), Told{"end"});
+    other.output = "hello";
+    open(other);
+    EXPECT_EQ(streams.size(), 1u);
+    EXPECT_EQ(told(), Told{"data hello"});
+}
+
+TEST_F(StreamsTest, RememberOfThoseWhoseEndIsToldTheLatest) {
+    device.ended = true;
+    constexpr std::uint32_t all = limits::ended_streams + 1;
+    for (std::uint32_t serial = 1; serial <= all; ++serial) {
+        open(device, serial);
+        EXPECT_EQ(told(), Told{"end"});
+    }
+    EXPECT_EQ(streams.size(), 0u);
+    receive(ok, "", 1);
+    EXPECT_EQ(told(), Told{}) << "it is forgotten";
+    for (std::uint32_t serial = 2; serial <= all; ++serial) {
+        receive(ok, "", serial);
+        EXPECT_EQ(told(), Told{"ok"});
+    }
 }
 
 TEST_F(StreamsTest, AFailureIsToldAndEndsTheStream) {
