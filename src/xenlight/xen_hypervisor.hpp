@@ -150,7 +150,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<Workers::Loan>> thread_for(domain::Device device, std::string what,
                                                   hypervisor::Operation operation);
     async::Task<Result<>> set_link(hypervisor::DomId domid, domain::Nic nic, std::string what);
-    async::Task<Operations::Start> adding(hypervisor::DomId domid, domain::Device device);
+    async::Task<Result<Operations::Start>> adding(hypervisor::DomId domid, domain::Device device);
     async::Task<Result<>> check_device_files(domain::Device device, std::string what);
     using Telling = std::function<Result<>(Context&, const std::string& what)>;
     async::Task<Result<>> tell(std::string verb, hypervisor::DomId domid, hypervisor::Operation operation,

@@ -229,7 +229,7 @@ TEST(Simulated, AHalfMadeDomainOutlivesTheDaemonThatMadeItAndTheNextOneCanRemove
     const auto half_made = find_domid(world.machine.look(), 1);
     ASSERT_TRUE(half_made);
     EXPECT_TRUE(half_made->paused);
-    EXPECT_EQ(world.machine.describe(1).error().reason, Reason::operation_failed);
+    EXPECT_EQ(world.machine.describe(1).error().reason, Reason::invalid_state);
 
     Simulated next(world.machine, world.loop, world.blocking);
     EXPECT_TRUE(world.end_of(next.destroy(1, {})));
