@@ -162,7 +162,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     struct Late;
     void follow_late(hypervisor::DomId domid, std::optional<Uuid> uuid);
     async::Task<> let_late_go_on(hypervisor::DomId domid, std::shared_ptr<Late> late);
-    async::Task<bool> look_at_late(hypervisor::DomId domid, Uuid uuid);
+    async::Task<bool> look_at_late(hypervisor::DomId domid, std::shared_ptr<const Late> late);
+    void ignore_late(hypervisor::DomId domid);
     async::Task<> end_following(hypervisor::DomId domid);
     Movers movers() { return {core_, link_, storage_}; }
     async::Task<Result<>> save_into(hypervisor::DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,

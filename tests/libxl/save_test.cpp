@@ -402,6 +402,24 @@ TEST_F(LateGuest, ThatIsAskedAnewByAnotherToolStaysSuspended) {
     EXPECT_TRUE(is_seen_suspended());
 }
 
+TEST_F(LateGuest, ThatSuspendsItselfForAnotherToolBetweenTwoLooksStaysSuspended) {
+    let_looks_be_taken();
+    host_.xenstore().write(fmt::format("/local/domain/{}/control/shutdown", domid_), "suspend");
+    suspend();
+    let_looks_be_taken();
+    EXPECT_TRUE(is_seen_suspended());
+}
+
+TEST_F(LateGuest, ThatNobodyKnowsToBeAskedByNobodyElseStaysSuspended) {
+    let_looks_be_taken();
+    host_.xenstore().die();
+    host_.xenstore().restart();
+    ASSERT_TRUE(host_.until([&] { return host_.run(host_.hypervisor().look()).has_value(); }));
+    host_.xen().stop(domid_, Stop::suspend);
+    let_looks_be_taken();
+    EXPECT_TRUE(is_seen_suspended());
+}
+
 TEST_F(LateGuest, ThatDiesIsFollowedNoMore) {
     host_.machine.remove(domid_);
     let_looks_be_taken();
