@@ -225,6 +225,19 @@ TEST_F(SaveTest, ADiskThatNeverSyncsAnImageIsNotTakenForAGuestThatDoesNotAnswer)
     EXPECT_TRUE(host_.until([] { return Disk::is_empty(); })) << "nobody was told of the image";
 }
 
+TEST_F(SaveTest, AnImageThatTheDiskDoesNotCloseHoldsUpNobody) {
+    run();
+    expect_saved(start_save());
+    Disk::holds_closes();
+    // Its guest is still there.
+    EXPECT_EQ(reason(host_.finish(start_restore())), Reason::domain_exists);
+    EXPECT_TRUE(host_.until([] { return Disk::is_waited_for(); }));
+    expect_nobody_else_waits();
+    Disk::good_again();
+    ASSERT_TRUE(destroy());
+    expect_restored(start_restore());
+}
+
 TEST_F(SaveTest, AnImageThatTheDiskHasNoRoomForTroublesNoGuest) {
     domid_ = host_.machine.add("guest");
     definition_ = {.name = "guest", .uuid = host_.xen().find(domid_)->uuid, .memory_kib = 64 * 1024};
