@@ -143,7 +143,7 @@ Task<Result<>> Guests::soft_reset(DomainRef domain, Operation operation) {
 Task<Result<>> Guests::settle_reset(DomainRef domain) {
     const auto life = domain->life->id;
     const auto lives = [&] { return domain->life && domain->life->id == life; };
-    const auto seen = co_await core_.hypervisor.describe(domain->life->domid);
+    const auto seen = co_await core_.hypervisor.describe(domain->life->domid, {});
     if (lives() && seen) take_places(*seen, domain->life->definition);
     if (lives() && !seen)
         log::warning("where the consoles of domain '{}' are since it has reset itself is not known: {}",

@@ -83,7 +83,8 @@ Result<bool> is_kept(Context& context, DomId domid) {
 
 /// libxl says the same of a domain of which it keeps nothing and of one whose device model, which it asks,
 /// does not answer.
-async::Task<Result<std::shared_ptr<const DomainConfig>>> kept_config(ContextThread& thread, DomId domid) {
+async::Task<Result<std::shared_ptr<const DomainConfig>>> kept_config(ContextThread& thread, DomId domid,
+                                                                     async::CancelToken cancel) {
     const auto config = std::make_shared<DomainConfig>();
     auto read = co_await thread.perform({.what = fmt::format("describe domain {}", domid),
                                          .domid = domid,
@@ -91,25 +92,27 @@ async::Task<Result<std::shared_ptr<const DomainConfig>>> kept_config(ContextThre
                                              [config, domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
                                                  return libxl_retrieve_domain_configuration(
                                                      ctx, domid, config->get(), how);
-                                             }},
-                                        {});
+                                             },
+                                         .abortable = false},
+                                        cancel);
     if (read) co_return config;
+    if (cancel.cancelled()) co_return std::unexpected(std::move(read.error()));
     auto kept = co_await thread.call([domid](Context& context) { return is_kept(context, domid); });
     if (kept && !*kept) co_return nullptr;
     if (!kept && kept.error().reason == Reason::no_domain) co_return std::unexpected(std::move(kept.error()));
     co_return std::unexpected(std::move(read.error()));
 }
 
-async::Task<Result<Definition>> describe(ContextThread& thread, DomId domid) {
-    auto kept = co_await kept_config(thread, domid);
+async::Task<Result<Definition>> describe(ContextThread& thread, DomId domid, async::CancelToken cancel) {
+    auto kept = co_await kept_config(thread, domid, std::move(cancel));
     if (!kept) co_return std::unexpected(std::move(kept.error()));
     co_return co_await thread.call([domid, config = std::move(*kept)](Context& context) {
         return compose(context, domid, config ? config->get() : nullptr);
     });
 }
 
-async::Task<Result<>> check_whole(ContextThread& thread, DomId domid) {
-    auto kept = co_await kept_config(thread, domid);
+async::Task<Result<>> check_whole(ContextThread& thread, DomId domid, async::CancelToken cancel) {
+    auto kept = co_await kept_config(thread, domid, std::move(cancel));
     if (!kept) co_return std::unexpected(std::move(kept.error()));
     if (!*kept)
         co_return fail(Reason::operation_failed,

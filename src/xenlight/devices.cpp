@@ -50,7 +50,7 @@ Task<Result<Workers::Loan>> XenHypervisor::thread_for(Device device, std::string
 /// xl's way to reserve regions is the guest's, and libxl's each device's.
 Task<Result<Operations::Start>> XenHypervisor::adding(DomId domid, Device device) {
     if (!std::holds_alternative<domain::PciDevice>(device)) co_return start_adding(domid, device);
-    const auto kept = co_await kept_config(asking_, domid);
+    const auto kept = co_await kept_config(asking_, domid, {});
     if (!kept) co_return std::unexpected(kept.error());
     co_return start_adding(domid, device, *kept ? region_policy(***kept) : LIBXL_RDM_RESERVE_POLICY_INVALID);
 }

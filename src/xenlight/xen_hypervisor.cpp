@@ -514,12 +514,12 @@ async::Task<Result<>> XenHypervisor::destroy(DomId domid, Operation operation) {
          .abortable = false});
 }
 
-async::Task<Result<domain::Definition>> XenHypervisor::describe(DomId domid) {
-    return xenlight::describe(asking_, domid);
+async::Task<Result<domain::Definition>> XenHypervisor::describe(DomId domid, async::CancelToken cancel) {
+    return xenlight::describe(asking_, domid, std::move(cancel));
 }
 
-async::Task<Result<>> XenHypervisor::check_whole(DomId domid) {
-    return xenlight::check_whole(asking_, domid);
+async::Task<Result<>> XenHypervisor::check_whole(DomId domid, async::CancelToken cancel) {
+    return xenlight::check_whole(asking_, domid, std::move(cancel));
 }
 
 /// Everything that is done to one domain and brings nothing back.

@@ -128,8 +128,9 @@ class XenHypervisor final : public hypervisor::Hypervisor {
                                                      hypervisor::Operation operation) override;
     async::Task<Result<>> resume(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> soft_reset(hypervisor::DomId domid, hypervisor::Operation operation) override;
-    async::Task<Result<domain::Definition>> describe(hypervisor::DomId domid) override;
-    async::Task<Result<>> check_whole(hypervisor::DomId domid) override;
+    async::Task<Result<domain::Definition>> describe(hypervisor::DomId domid,
+                                                     async::CancelToken cancel) override;
+    async::Task<Result<>> check_whole(hypervisor::DomId domid, async::CancelToken cancel) override;
 
  private:
     /// The call to look again, from any thread; calls that come before the core gets to it are one.

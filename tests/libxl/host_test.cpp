@@ -218,10 +218,11 @@ class GuestWithDeviceModel : public HostTest {
         if (const auto pid = DeviceModels::pid(); pid != 0) ::kill(pid, signal);
     }
     Pending<Result<domain::Definition>> start_describe() {
-        return host_.start(host_.hypervisor().describe(domid_));
+        return host_.start(host_.hypervisor().describe(domid_, stop_.token()));
     }
 
     DeviceModels models_{DeviceModelHabit::runs};
+    async::CancelSource stop_;
     unsigned domid_ = 0;
 };
 
@@ -236,17 +237,28 @@ TEST_F(GuestWithDeviceModel, ThatDoesNotAnswerIsNotDescribedAsIfItHadNoDevices) 
     EXPECT_TRUE(host_.finish(start_describe()));
 }
 
+TEST_F(GuestWithDeviceModel, ThatDoesNotAnswerIsWaitedForNoLongerThanSomebodyWantsToKnow) {
+    send(SIGSTOP);
+    const auto describe = start_describe();
+    EXPECT_TRUE(waits(describe));
+    stop_.cancel();
+    EXPECT_EQ(reason(host_.finish(describe)), Reason::cancelled);
+    send(SIGCONT);
+    stop_ = {};
+    EXPECT_TRUE(host_.finish(start_describe()));
+}
+
 TEST_F(GuestWithDeviceModel, ThatIsGoneIsNotDescribedAsIfItHadNoDevices) {
     send(SIGKILL);
     ASSERT_TRUE(host_.until([&] { return !host_.finish(start_describe()); }));
     EXPECT_EQ(reason(host_.finish(start_describe())), Reason::operation_failed);
-    EXPECT_EQ(reason(host_.run(host_.hypervisor().check_whole(domid_))), Reason::operation_failed);
+    EXPECT_EQ(reason(host_.run(host_.hypervisor().check_whole(domid_, {}))), Reason::operation_failed);
 }
 
 TEST_F(GuestWithDeviceModel, ThatIsNoMoreIsNoDomain) {
     ASSERT_TRUE(host_.run(host_.hypervisor().destroy(domid_, host_.operation())));
     EXPECT_EQ(reason(host_.finish(start_describe())), Reason::no_domain);
-    EXPECT_EQ(reason(host_.run(host_.hypervisor().check_whole(domid_))), Reason::no_domain);
+    EXPECT_EQ(reason(host_.run(host_.hypervisor().check_whole(domid_, {}))), Reason::no_domain);
 }
 
 // Everything

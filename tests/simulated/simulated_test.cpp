@@ -270,7 +270,7 @@ TEST(Faults, EveryKindOfOperationCanFail) {
         expected);
     EXPECT_EQ(reason(world.end_of(simulated.request_reboot(domid, {}))), expected);
     EXPECT_EQ(reason(world.end_of(simulated.destroy(domid, {}))), expected);
-    EXPECT_EQ(reason(world.end_of(simulated.describe(domid))), expected);
+    EXPECT_EQ(reason(world.end_of(simulated.describe(domid, {}))), expected);
     EXPECT_EQ(world.machine.size(), 2u);
 }
 
