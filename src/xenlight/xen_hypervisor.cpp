@@ -366,7 +366,8 @@ void XenHypervisor::follow_anew(DomId domid) {
 }
 
 /// libxl takes its request back only when nobody has answered for a minute, and what a guest has acknowledged
-/// nobody can take back. So it is followed for a while, beside everything else.
+/// nobody can take back. So it is followed for a while, beside everything else, as long as it is known that
+/// nobody else asks it: another tool may be copying the memory of one that is suspended.
 void XenHypervisor::follow_late(DomId domid, std::optional<Uuid> uuid) {
     if (!uuid) return;
     auto late = std::make_shared<Late>(*uuid);
@@ -378,7 +379,10 @@ async::Task<> XenHypervisor::let_late_go_on(DomId domid, std::shared_ptr<Late> l
     const auto end = core_.now() + limits::late_suspend;
     const auto heard =
         co_await asking_.call([domid](Context& context) { return listen_to_requests(context, domid); });
-    if (heard) late->requests = *heard;
+    if (heard)
+        late->requests = *heard;
+    else
+        log::warning("domain {} may suspend itself and stay so: {}", domid, heard.error().message);
     while (heard && core_.now() < end && !late->stop.cancelled()) {
         const bool may_suspend = co_await look_at_late(domid, late);
         if (!may_suspend) break;
