@@ -251,8 +251,8 @@ class Hypervisor {
 
     /// Whether a definition can hold all that a guest of another tool's has, so that it would be restored as
     /// it was. unsupported_config: names the first thing that it cannot; operation_failed: nobody knows what
-    /// it has.
-    virtual async::Task<Result<>> check_whole(DomId domid) = 0;
+    /// it has; no_domain, timed_out, cancelled: as describe().
+    virtual async::Task<Result<>> check_whole(DomId domid, async::CancelToken cancel) = 0;
 
     /// Has an image restored with another head: as rewrite_image() of image.hpp.
     virtual async::Task<Result<>> rewrite_image(std::filesystem::path path, ImageHead head,
@@ -272,7 +272,10 @@ class Hypervisor {
     /// The definition of a domain as the hypervisor knows it, with the ttys of its consoles and the port of
     /// its VNC server: for a domain that somebody else made, or that was made before this daemon started. Of
     /// an HVM guest its vCPUs are those that its device model has, which may be more than it has online.
-    virtual async::Task<Result<domain::Definition>> describe(DomId domid) = 0;
+    /// Cancelled, it ends at once. no_domain; invalid_state: it is still being built, or nothing of it is
+    /// kept any more since its soft reset was cut off; timed_out, operation_failed: who would have to be
+    /// asked does not answer, and nothing is known of the domain.
+    virtual async::Task<Result<domain::Definition>> describe(DomId domid, async::CancelToken cancel) = 0;
 };
 
 }  // namespace virtlight::hypervisor

@@ -288,7 +288,7 @@ Task<bool> Devices::look_after_failure(DomainRef domain, hypervisor::LifeId life
 Task<Result<std::optional<Definition>>> Devices::look_at(DomainRef domain, hypervisor::LifeId life) {
     const auto lives = [&] { return domain->life && domain->life->id == life; };
     if (!lives()) co_return std::nullopt;
-    auto seen = co_await core_.hypervisor.describe(domain->life->domid);
+    auto seen = co_await core_.hypervisor.describe(domain->life->domid, {});
     if (!lives()) co_return std::nullopt;
     if (seen) co_return std::optional(*std::move(seen));
     log::warning("domain '{}' may have other devices than are shown: {}", domain->name, seen.error().message);

@@ -135,7 +135,8 @@ class Guests {
                                            hypervisor::Operation operation);
     async::Task<Result<>> write_image(DomainRef domain, std::filesystem::path path, SaveOptions options,
                                       hypervisor::Operation operation);
-    async::Task<Result<hypervisor::ImageHead>> head_of(DomainRef domain, SaveOptions options);
+    async::Task<Result<hypervisor::ImageHead>> head_of(DomainRef domain, SaveOptions options,
+                                                       async::CancelToken cancel);
     async::Task<> ask_for_vcpus(DomainRef domain, unsigned vcpus, hypervisor::Operation operation);
     async::Task<Result<>> save_patiently(DomainRef domain, hypervisor::ImageHead head,
                                          std::filesystem::path path, hypervisor::Operation operation);

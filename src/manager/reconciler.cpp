@@ -186,7 +186,7 @@ void Reconciler::report(DomId domid, std::string_view why) {
 }
 
 async::Task<> Reconciler::adopt(DomainSeen seen) {
-    auto described = co_await core_.hypervisor.describe(seen.domid);
+    auto described = co_await core_.hypervisor.describe(seen.domid, {});
 
     // The world went on meanwhile.
     const auto stranger = strangers_.find(seen.domid);

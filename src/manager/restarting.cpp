@@ -143,7 +143,7 @@ Task<Result<>> Guests::soft_reset(DomainRef domain, Operation operation) {
 Task<Result<>> Guests::settle_reset(DomainRef domain) {
     const auto life = domain->life->id;
     const auto lives = [&] { return domain->life && domain->life->id == life; };
-    const auto seen = co_await core_.hypervisor.describe(domain->life->domid);
+    const auto seen = co_await core_.hypervisor.describe(domain->life->domid, {});
     if (lives() && seen) take_places(*seen, domain->life->definition);
     if (lives() && !seen)
         log::warning("where the consoles of domain '{}' are since it has reset itself is not known: {}",
@@ -159,9 +159,9 @@ Task<Result<>> Guests::go_on_from_reset(DomainRef domain, domain::Definition aga
     auto whole = co_await settle_reset(domain);
     if (!domain->life || domain->life->id != life) co_return Result<>{};
     if (whole) co_return co_await go_on(domain);
-    // It may only be that nobody answers.
+    // Else it may be whole, and only nobody answers, as a device model that is gone.
     const auto why = whole.error().reason;
-    if (why == Reason::timed_out || why == Reason::cancelled) co_return whole;
+    if (why != Reason::invalid_state && why != Reason::no_domain) co_return whole;
     log::error("domain '{}' was being reset when the daemon was killed, and is not whole: it is started anew",
                domain->name);
     core_.timeline.note(*domain, "its reset was cut off: it is started anew");

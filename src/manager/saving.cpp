@@ -52,11 +52,11 @@ void count_vcpus(ImageHead& head, unsigned of_model, unsigned seen_online) {
 }
 
 /// What a definition cannot hold of another tool's guest would be missing when that is restored.
-Task<Result<>> check_whole(Core& core, DomainRef domain) {
+Task<Result<>> check_whole(Core& core, DomainRef domain, async::CancelToken cancel) {
     if (auto running = require_running(*domain); !running) co_return running;
     if (domain->life->ours) co_return Result<>{};
-    const auto whole = co_await core.hypervisor.check_whole(domain->life->domid);
-    if (whole) co_return whole;
+    const auto whole = co_await core.hypervisor.check_whole(domain->life->domid, std::move(cancel));
+    if (whole || whole.error().reason == Reason::cancelled) co_return whole;
     co_return fail(whole.error().reason,
                    "another tool has made the guest, which could not be restored as it is: {}",
                    whole.error().message);
@@ -65,11 +65,11 @@ Task<Result<>> check_whole(Core& core, DomainRef domain) {
 }  // namespace
 
 /// A guest whose image nobody could restore would be lost: its device model is asked before.
-Task<Result<ImageHead>> Guests::head_of(DomainRef domain, SaveOptions options) {
+Task<Result<ImageHead>> Guests::head_of(DomainRef domain, SaveOptions options, async::CancelToken cancel) {
     auto head = asked_head(*domain, options);
     if (!head) co_return head;
     if (head->definition.type == domain::GuestType::hvm) {
-        const auto described = co_await core_.hypervisor.describe(domain->life->domid);
+        const auto described = co_await core_.hypervisor.describe(domain->life->domid, std::move(cancel));
         if (!described)
             co_return fail(described.error().reason, "how many vCPUs its device model has is not known: {}",
                            described.error().message);
@@ -94,7 +94,7 @@ Result<> require_running(const Domain& domain) {
 Task<Result<>> Guests::save(DomainRef domain, std::filesystem::path path, SaveOptions options,
                             Operation operation) {
     const Changing changing(core_, domain);
-    if (auto whole = co_await check_whole(core_, domain); !whole) co_return whole;
+    if (auto whole = co_await check_whole(core_, domain, operation.cancel); !whole) co_return whole;
     auto written = co_await write_image(domain, std::move(path), std::move(options), std::move(operation));
     if (!written) co_return written;
     co_return co_await remove_saved(domain);
@@ -103,7 +103,7 @@ Task<Result<>> Guests::save(DomainRef domain, std::filesystem::path path, SaveOp
 Task<Result<>> Guests::managed_save(DomainRef domain, SaveOptions options, Operation operation) {
     if (!domain->stored) co_return fail(Reason::invalid_state, "cannot do managed save for transient domain");
     const Changing changing(core_, domain);
-    if (auto whole = co_await check_whole(core_, domain); !whole) co_return whole;
+    if (auto whole = co_await check_whole(core_, domain, operation.cancel); !whole) co_return whole;
     auto written = co_await write_image(domain, core_.store.image_path(domain->uuid), std::move(options),
                                         std::move(operation));
     if (!written) co_return written;
@@ -117,7 +117,7 @@ Task<Result<>> Guests::write_image(DomainRef domain, std::filesystem::path path,
     operation.bypass_cache = options.bypass_cache;
     const auto life = domain->life->id;
     const auto is_over = [&] { return !domain->life || domain->life->id != life; };
-    auto head = co_await head_of(domain, std::move(options));
+    auto head = co_await head_of(domain, std::move(options), operation.cancel);
     if (!head) co_return std::unexpected(std::move(head.error()));
     if (is_over()) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     // The next daemon would take an old one for that of this save.

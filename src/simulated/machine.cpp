@@ -87,7 +87,7 @@ Result<Definition> Machine::describe(DomId domid) const {
     if (found == domains_.end() || found->second.dying)
         return fail(Reason::no_domain, "cannot describe domid {}: there is no such domain", domid);
     if (!found->second.built)
-        return fail(Reason::operation_failed, "cannot describe domid {}: it is still being built", domid);
+        return fail(Reason::invalid_state, "cannot describe domid {}: it is still being built", domid);
     auto definition = found->second.definition;
     if (definition.type == GuestType::hvm) definition.vcpus = found->second.model_vcpus;
     return definition;

@@ -64,7 +64,7 @@ class Machine {
     /// Living and dying domains, Domain-0 among them.
     std::size_t size() const { return domains_.size(); }
     std::uint64_t memory_free_kib() const { return memory_free_kib_; }
-    /// operation_failed while the domain is still being built.
+    /// invalid_state while the domain is still being built.
     Result<domain::Definition> describe(DomId domid) const;
 
     /// What others do: a whole domain at once, as `xl create` (`-p`). Files are not looked at.

@@ -191,16 +191,16 @@ async::Task<Result<hypervisor::Picture>> Simulated::screenshot(DomId domid) {
     co_return machine_.screenshot(domid);
 }
 
-async::Task<Result<domain::Definition>> Simulated::describe(DomId domid) {
-    auto attempt = begin(Kind::describe, fmt::format("describe domid {}", domid));
+async::Task<Result<domain::Definition>> Simulated::describe(DomId domid, async::CancelToken cancel) {
+    auto attempt = begin(Kind::describe, fmt::format("describe domid {}", domid), std::move(cancel));
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
         co_return std::unexpected(std::move(passed).error());
     co_return machine_.describe(domid);
 }
 
 /// All that guests have here is definitions.
-async::Task<Result<>> Simulated::check_whole(DomId domid) {
-    auto described = co_await describe(domid);
+async::Task<Result<>> Simulated::check_whole(DomId domid, async::CancelToken cancel) {
+    auto described = co_await describe(domid, std::move(cancel));
     if (!described) co_return std::unexpected(std::move(described.error()));
     co_return Result<>{};
 }

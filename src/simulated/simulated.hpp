@@ -100,8 +100,8 @@ class Simulated : public hypervisor::Hypervisor {
                                                      hypervisor::Operation operation) override;
     async::Task<Result<>> resume(DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> soft_reset(DomId domid, hypervisor::Operation operation) override;
-    async::Task<Result<domain::Definition>> describe(DomId domid) override;
-    async::Task<Result<>> check_whole(DomId domid) override;
+    async::Task<Result<domain::Definition>> describe(DomId domid, async::CancelToken cancel) override;
+    async::Task<Result<>> check_whole(DomId domid, async::CancelToken cancel) override;
 
     FaultPlan& faults() { return faults_; }
     /// Lives that are followed now: whoever forgets to unfollow is found here.

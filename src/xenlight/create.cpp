@@ -292,6 +292,27 @@ Result<std::shared_ptr<OpenStream>> open_stream(const std::filesystem::path& pat
     return std::make_shared<OpenStream>(std::move(*image), *start);
 }
 
+/// An image that nobody moves yet. Unless somebody takes it, it is closed on a thread that may be held by
+/// that, also if it is opened only when the restore has been dropped.
+class Unmoved {
+ public:
+    using Opening = async::Completion<Result<std::shared_ptr<OpenStream>>>;
+
+    Unmoved(Movers movers, Opening opening) : movers_(std::move(movers)), opening_(std::move(opening)) {}
+    Unmoved(const Unmoved&) = delete;
+    Unmoved& operator=(const Unmoved&) = delete;
+    ~Unmoved() {
+        opening_.set(fail(Reason::cancelled, "cancelled"));
+        if (image) movers_.threads.submit([image = std::move(image)] {});
+    }
+
+    std::shared_ptr<OpenStream> image{};
+
+ private:
+    Movers movers_;
+    Opening opening_;
+};
+
 }  // namespace
 
 async::Task<Result<Created>> create_domain(Making making, Definition definition, async::CancelToken cancel) {
@@ -321,16 +342,18 @@ async::Task<Result<Created>> restore_domain(Making making, Movers movers, Defini
     const auto what = job->what();
     const auto opening = movers.begin(
         [path = std::move(path), bypass = operation.bypass_cache] { return open_stream(path, bypass); });
+    Unmoved unmoved(movers, opening);
     auto image = co_await movers.answer(opening, limits::file_look, operation.cancel);
+    if (image) unmoved.image = std::move(*image);
     if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
     if (!image) co_return std::unexpected(in_context(what, std::move(image.error())));
     const auto worker = co_await make_ready(making, job, operation.cancel);
     if (!worker) co_return std::unexpected(worker.error());
     if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
 
-    if (operation.progress) operation.progress->bytes_all = (*image)->image.stream_bytes;
+    if (operation.progress) operation.progress->bytes_all = unmoved.image->image.stream_bytes;
     const auto sent = movers.begin(
-        [image = std::move(*image), feed, journey = moving->journey(movers, operation)]() mutable {
+        [image = std::move(unmoved.image), feed, journey = moving->journey(movers, operation)]() mutable {
             return feed->send(image->image, image->start, std::move(journey));
         });
     auto made = co_await make(making, *worker, job, moving->abort, operation.cancel);

@@ -49,7 +49,7 @@ Result<Definition> compose(Context& context, DomId domid, const libxl_domain_con
     if (auto read = read_info(context, domid, info); !read) return std::unexpected(std::move(read.error()));
     // libxl writes down what a domain is when it has made it, and has it paused until then.
     if (!kept && info->paused)
-        return fail(Reason::operation_failed, "cannot describe domain {}: it is still being built", domid);
+        return fail(Reason::invalid_state, "cannot describe domain {}: it is still being built", domid);
     const auto type = guest_type(context, domid);
     if (!type) return std::unexpected(type.error());
     auto definition = kept ? read_config(*kept) : definition_seen(context, *info, *type);
@@ -67,36 +67,58 @@ Result<Definition> compose(Context& context, DomId domid, const libxl_domain_con
     return definition;
 }
 
-}  // namespace
-
-async::Task<std::shared_ptr<const DomainConfig>> kept_config(ContextThread& thread, DomId domid) {
-    const auto config = std::make_shared<DomainConfig>();
-    const auto kept = co_await thread.perform(
-        {.what = fmt::format("describe domain {}", domid),
-         .domid = domid,
-         .start =
-             [config, domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-                 return libxl_retrieve_domain_configuration(ctx, domid, config->get(), how);
-             }},
-        {});
-    if (!kept) co_return nullptr;
-    co_return config;
+/// Whether libxl has written down what the domain is. no_domain.
+Result<bool> is_kept(Context& context, DomId domid) {
+    DomainInfo info;
+    if (auto read = read_info(context, domid, info); !read) return std::unexpected(std::move(read.error()));
+    int size = 0;
+    auto looked = context.attempt(fmt::format("describe domain {}", domid), domid, [&](libxl_ctx* ctx) {
+        return libxl_userdata_retrieve(ctx, domid, "libxl-json", nullptr, &size);
+    });
+    if (!looked) return std::unexpected(std::move(looked.error()));
+    return size > 0;
 }
 
-async::Task<Result<Definition>> describe(ContextThread& thread, DomId domid) {
-    const auto config = co_await kept_config(thread, domid);
-    co_return co_await thread.call([domid, config](Context& context) {
+}  // namespace
+
+/// libxl says the same of a domain of which it keeps nothing and of one whose device model, which it asks,
+/// does not answer.
+async::Task<Result<std::shared_ptr<const DomainConfig>>> kept_config(ContextThread& thread, DomId domid,
+                                                                     async::CancelToken cancel) {
+    const auto config = std::make_shared<DomainConfig>();
+    auto read = co_await thread.perform({.what = fmt::format("describe domain {}", domid),
+                                         .domid = domid,
+                                         .start =
+                                             [config, domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                                                 return libxl_retrieve_domain_configuration(
+                                                     ctx, domid, config->get(), how);
+                                             },
+                                         .abortable = false},
+                                        cancel);
+    if (read) co_return config;
+    if (cancel.cancelled()) co_return std::unexpected(std::move(read.error()));
+    auto kept = co_await thread.call([domid](Context& context) { return is_kept(context, domid); });
+    if (kept && !*kept) co_return nullptr;
+    if (!kept && kept.error().reason == Reason::no_domain) co_return std::unexpected(std::move(kept.error()));
+    co_return std::unexpected(std::move(read.error()));
+}
+
+async::Task<Result<Definition>> describe(ContextThread& thread, DomId domid, async::CancelToken cancel) {
+    auto kept = co_await kept_config(thread, domid, std::move(cancel));
+    if (!kept) co_return std::unexpected(std::move(kept.error()));
+    co_return co_await thread.call([domid, config = std::move(*kept)](Context& context) {
         return compose(context, domid, config ? config->get() : nullptr);
     });
 }
 
-async::Task<Result<>> check_whole(ContextThread& thread, DomId domid) {
-    const auto config = co_await kept_config(thread, domid);
-    if (!config)
+async::Task<Result<>> check_whole(ContextThread& thread, DomId domid, async::CancelToken cancel) {
+    auto kept = co_await kept_config(thread, domid, std::move(cancel));
+    if (!kept) co_return std::unexpected(std::move(kept.error()));
+    if (!*kept)
         co_return fail(Reason::operation_failed,
                        "it is not known what domain {} has: the tool that made it has kept nothing of it",
                        domid);
-    co_return co_await thread.call([config](Context&) -> Result<> {
+    co_return co_await thread.call([config = std::move(*kept)](Context&) -> Result<> {
         auto whole = read_whole_config(*config->get());
         if (!whole) return std::unexpected(std::move(whole.error()));
         return {};

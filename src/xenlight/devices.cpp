@@ -48,11 +48,11 @@ Task<Result<Workers::Loan>> XenHypervisor::thread_for(Device device, std::string
 }
 
 /// xl's way to reserve regions is the guest's, and libxl's each device's.
-Task<Operations::Start> XenHypervisor::adding(DomId domid, Device device) {
+Task<Result<Operations::Start>> XenHypervisor::adding(DomId domid, Device device) {
     if (!std::holds_alternative<domain::PciDevice>(device)) co_return start_adding(domid, device);
-    const auto config = co_await kept_config(asking_, domid);
-    co_return start_adding(domid, device,
-                           config ? region_policy(**config) : LIBXL_RDM_RESERVE_POLICY_INVALID);
+    const auto kept = co_await kept_config(asking_, domid, {});
+    if (!kept) co_return std::unexpected(kept.error());
+    co_return start_adding(domid, device, *kept ? region_policy(***kept) : LIBXL_RDM_RESERVE_POLICY_INVALID);
 }
 
 /// libxl finds out late that a file is missing; of a drive, when it has thrown out what was in it.
@@ -76,8 +76,9 @@ Task<Result<>> XenHypervisor::attach(DomId domid, Device device, Operation opera
     const auto thread = co_await thread_for(device, what, operation);
     if (!thread) co_return std::unexpected(thread.error());
     auto start = co_await adding(domid, device);
+    if (!start) co_return std::unexpected(in_context(what, std::move(start.error())));
     auto added = co_await act(**thread, fmt::format("attach {} to", name), domid, operation,
-                              {.start = on(*thread, std::move(start))});
+                              {.start = on(*thread, std::move(*start))});
     if (const auto* const nic = std::get_if<Nic>(&device); added && nic && nic->link_down)
         added = co_await set_link(domid, *nic, what);
     if (added) co_return added;

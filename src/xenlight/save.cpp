@@ -141,4 +141,29 @@ Result<Suspending> look_at_suspending(Context& context, DomId domid) {
                       context.xenstore().read(stop_request(domid)) == suspend_request};
 }
 
+Result<std::weak_ptr<Requests>> listen_to_requests(Context& context, DomId domid) {
+    auto requests = std::make_shared<Requests>();
+    const std::weak_ptr<Requests> known(requests);
+    auto watched = context.xenstore().watch(
+        stop_request(domid), [requests = std::move(requests)] { requests->anew = requests->counted; });
+    if (!watched) return std::unexpected(std::move(watched.error()));
+    // With its answer the watch has fired for the first time.
+    if (auto answers = context.xenstore().check(); !answers)
+        return std::unexpected(std::move(answers.error()));
+    context.xenstore().drain();
+    if (const auto counting = known.lock()) counting->counted = true;
+    return known;
+}
+
+void ignore_requests(Context& context, DomId domid) {
+    context.xenstore().unwatch(stop_request(domid));
+}
+
+bool asked_by_nobody(Context& context, const std::weak_ptr<Requests>& requests) {
+    if (!context.xenstore().check()) return false;
+    context.xenstore().drain();
+    const auto known = requests.lock();
+    return known && !known->anew;
+}
+
 }  // namespace virtlight::xenlight

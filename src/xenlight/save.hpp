@@ -62,4 +62,17 @@ struct Suspending {
 /// no_domain.
 Result<Suspending> look_at_suspending(Context& context, hypervisor::DomId domid);
 
+/// Hears of whatever anybody asks of a guest from now on, although it may have acknowledged that before the
+/// next look at it. The context's connection to xenstored holds this, and it goes with that. The context's
+/// thread's.
+struct Requests {
+    bool counted = false;  ///< a watch fires for the first time of itself
+    bool anew = false;
+};
+Result<std::weak_ptr<Requests>> listen_to_requests(Context& context, hypervisor::DomId domid);
+void ignore_requests(Context& context, hypervisor::DomId domid);
+/// Whether nobody has asked anything of it before the last look at it. False also if that is not known, as
+/// the connection was lost.
+bool asked_by_nobody(Context& context, const std::weak_ptr<Requests>& requests);
+
 }  // namespace virtlight::xenlight

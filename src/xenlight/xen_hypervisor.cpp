@@ -88,6 +88,7 @@ struct XenHypervisor::Late {
     explicit Late(Uuid of) : uuid(of) {}
 
     Uuid uuid;
+    std::weak_ptr<Requests> requests{};
     async::CancelSource stop{};
     async::Completion<bool> ended{};
 };
@@ -365,7 +366,8 @@ void XenHypervisor::follow_anew(DomId domid) {
 }
 
 /// libxl takes its request back only when nobody has answered for a minute, and what a guest has acknowledged
-/// nobody can take back. So it is followed for a while, beside everything else.
+/// nobody can take back. So it is followed for a while, beside everything else, as long as it is known that
+/// nobody else asks it: another tool may be copying the memory of one that is suspended.
 void XenHypervisor::follow_late(DomId domid, std::optional<Uuid> uuid) {
     if (!uuid) return;
     auto late = std::make_shared<Late>(*uuid);
@@ -375,26 +377,48 @@ void XenHypervisor::follow_late(DomId domid, std::optional<Uuid> uuid) {
 
 async::Task<> XenHypervisor::let_late_go_on(DomId domid, std::shared_ptr<Late> late) {
     const auto end = core_.now() + limits::late_suspend;
-    while (core_.now() < end && !late->stop.cancelled()) {
-        const bool may_suspend = co_await look_at_late(domid, late->uuid);
+    const auto heard =
+        co_await asking_.call([domid](Context& context) { return listen_to_requests(context, domid); });
+    if (heard)
+        late->requests = *heard;
+    else
+        log::warning("domain {} may suspend itself and stay so: {}", domid, heard.error().message);
+    while (heard && core_.now() < end && !late->stop.cancelled()) {
+        const bool may_suspend = co_await look_at_late(domid, late);
         if (!may_suspend) break;
         co_await async::sleep_for(core_, limits::late_suspend_look, late->stop.token());
     }
     if (const auto found = suspending_late_.find(domid);
-        found != suspending_late_.end() && found->second == late)
+        found != suspending_late_.end() && found->second == late) {
         suspending_late_.erase(found);
+        ignore_late(domid);
+    }
     late->ended.set(true);
 }
 
+void XenHypervisor::ignore_late(DomId domid) {
+    asking_.post([domid](Result<Context*> context) {
+        if (context) ignore_requests(**context, domid);
+    });
+}
+
 /// Lets it go on if it has suspended itself. Whether it still may.
-async::Task<bool> XenHypervisor::look_at_late(DomId domid, Uuid uuid) {
-    const auto guest =
-        co_await asking_.call([domid](Context& context) { return look_at_suspending(context, domid); });
+async::Task<bool> XenHypervisor::look_at_late(DomId domid, std::shared_ptr<const Late> late) {
+    struct Seen {
+        Suspending guest;
+        bool for_nobody_else = false;
+    };
+    const auto seen =
+        co_await asking_.call([domid, requests = late->requests](Context& context) -> Result<Seen> {
+            auto guest = look_at_suspending(context, domid);
+            if (!guest) return std::unexpected(std::move(guest.error()));
+            return Seen{*guest, asked_by_nobody(context, requests)};
+        });
     // A look that fails tells nothing of the guest, unless it is gone.
-    if (!guest) co_return guest.error().reason != Reason::no_domain;
-    // Who has asked it anew, another tool, will see to it.
-    if (guest->uuid != uuid || guest->asked) co_return false;
-    if (!guest->suspended) co_return true;
+    if (!seen) co_return seen.error().reason != Reason::no_domain;
+    // Who has asked it anew, another tool, will see to it, and may be copying its memory.
+    if (seen->guest.uuid != late->uuid || seen->guest.asked || !seen->for_nobody_else) co_return false;
+    if (!seen->guest.suspended) co_return true;
     log::notice("domain {} has suspended itself for a request that has come to nothing: it goes on", domid);
     const Workers::Loan asking(Workers::Loan(), &asking_);  // owns nothing: not a worker's context
     co_await resume_for_nothing(asking, domid);
@@ -409,7 +433,8 @@ async::Task<> XenHypervisor::end_following(DomId domid) {
     const auto late = found.mapped();
     late->stop.cancel();
     co_await late->ended;
-    co_await look_at_late(domid, late->uuid);
+    co_await look_at_late(domid, late);
+    ignore_late(domid);
 }
 
 async::Task<Result<bool>> XenHypervisor::is_paused(DomId domid, std::string_view verb) {
@@ -493,12 +518,12 @@ async::Task<Result<>> XenHypervisor::destroy(DomId domid, Operation operation) {
          .abortable = false});
 }
 
-async::Task<Result<domain::Definition>> XenHypervisor::describe(DomId domid) {
-    return xenlight::describe(asking_, domid);
+async::Task<Result<domain::Definition>> XenHypervisor::describe(DomId domid, async::CancelToken cancel) {
+    return xenlight::describe(asking_, domid, std::move(cancel));
 }
 
-async::Task<Result<>> XenHypervisor::check_whole(DomId domid) {
-    return xenlight::check_whole(asking_, domid);
+async::Task<Result<>> XenHypervisor::check_whole(DomId domid, async::CancelToken cancel) {
+    return xenlight::check_whole(asking_, domid, std::move(cancel));
 }
 
 /// Everything that is done to one domain and brings nothing back.

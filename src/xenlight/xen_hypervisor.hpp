@@ -128,8 +128,9 @@ class XenHypervisor final : public hypervisor::Hypervisor {
                                                      hypervisor::Operation operation) override;
     async::Task<Result<>> resume(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> soft_reset(hypervisor::DomId domid, hypervisor::Operation operation) override;
-    async::Task<Result<domain::Definition>> describe(hypervisor::DomId domid) override;
-    async::Task<Result<>> check_whole(hypervisor::DomId domid) override;
+    async::Task<Result<domain::Definition>> describe(hypervisor::DomId domid,
+                                                     async::CancelToken cancel) override;
+    async::Task<Result<>> check_whole(hypervisor::DomId domid, async::CancelToken cancel) override;
 
  private:
     /// The call to look again, from any thread; calls that come before the core gets to it are one.
@@ -150,7 +151,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<Workers::Loan>> thread_for(domain::Device device, std::string what,
                                                   hypervisor::Operation operation);
     async::Task<Result<>> set_link(hypervisor::DomId domid, domain::Nic nic, std::string what);
-    async::Task<Operations::Start> adding(hypervisor::DomId domid, domain::Device device);
+    async::Task<Result<Operations::Start>> adding(hypervisor::DomId domid, domain::Device device);
     async::Task<Result<>> check_device_files(domain::Device device, std::string what);
     using Telling = std::function<Result<>(Context&, const std::string& what)>;
     async::Task<Result<>> tell(std::string verb, hypervisor::DomId domid, hypervisor::Operation operation,
@@ -162,7 +163,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     struct Late;
     void follow_late(hypervisor::DomId domid, std::optional<Uuid> uuid);
     async::Task<> let_late_go_on(hypervisor::DomId domid, std::shared_ptr<Late> late);
-    async::Task<bool> look_at_late(hypervisor::DomId domid, Uuid uuid);
+    async::Task<bool> look_at_late(hypervisor::DomId domid, std::shared_ptr<const Late> late);
+    void ignore_late(hypervisor::DomId domid);
     async::Task<> end_following(hypervisor::DomId domid);
     Movers movers() { return {core_, link_, storage_}; }
     async::Task<Result<>> save_into(hypervisor::DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <set>
 #include <span>
+#include <utility>
 
 #include <poll.h>
 
@@ -114,7 +115,10 @@ Result<> Xenstore::watch(const std::string& path, std::function<void()> changed)
 }
 
 void Xenstore::unwatch(const std::string& path) {
-    if (changed_.erase(path) > 0) xs_unwatch(handle_.get(), path.c_str(), path.c_str());
+    if (changed_.erase(path) == 0) return;
+    xs_unwatch(handle_.get(), path.c_str(), path.c_str());
+    // A connection that is lost would have the loop look at it over and over.
+    if (changed_.empty()) loop_.unwatch(std::exchange(watch_, {}));
 }
 
 void Xenstore::drain() {

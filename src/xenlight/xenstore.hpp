@@ -50,13 +50,13 @@ class Xenstore {
     /// first time, and once for many changes. A path is watched once at a time.
     Result<> watch(const std::string& path, std::function<void()> changed);
     void unwatch(const std::string& path);
+    /// Calls at once for what has come: of all changes before the last answer, for one.
+    void drain();
 
  private:
     struct Close {
         void operator()(xs_handle* handle) const;
     };
-
-    void drain();
 
     async::FdScheduler& loop_;
     std::unique_ptr<xs_handle, Close> handle_;

@@ -27,7 +27,7 @@ class DevicesContract : public HypervisorContract {
         return end_of(start([&] { return hypervisor().detach(domid, device, operation()); }));
     }
     std::vector<domain::Disk> disks(DomId domid) {
-        const auto described = end_of(start([&] { return hypervisor().describe(domid); }));
+        const auto described = end_of(start([&] { return hypervisor().describe(domid, {}); }));
         return described ? described->disks : std::vector<domain::Disk>();
     }
     static void expect_reason(const Result<>& result, Reason reason) {
@@ -56,7 +56,7 @@ TEST_P(DevicesContract, ANetworkInterfaceIsThereFromItsAttachToItsDetachWithAnot
     nic.rate_kib = 1000;
     const auto changed = end_of(start([&] { return hypervisor().update(domid, nic, operation()); }));
     EXPECT_TRUE(changed) << changed.error().message;
-    const auto described = end_of(start([&] { return hypervisor().describe(domid); }));
+    const auto described = end_of(start([&] { return hypervisor().describe(domid, {}); }));
     ASSERT_TRUE(described && described->nics.size() == 1);
     EXPECT_EQ(described->nics[0].rate_kib, 1000U);
     ASSERT_TRUE(detach(domid, nic));

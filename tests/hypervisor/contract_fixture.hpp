@@ -122,7 +122,7 @@ class HypervisorContract : public ::testing::TestWithParam<Subject> {
         return end_of(start([&] { return hypervisor().request_reboot(domid, operation()); }));
     }
     Result<domain::Definition> describe(DomId domid) {
-        return end_of(start([&] { return hypervisor().describe(domid); }));
+        return end_of(start([&] { return hypervisor().describe(domid, {}); }));
     }
     Snapshot look() {
         auto looked = end_of(start([&] { return hypervisor().look(); }));

@@ -27,6 +27,7 @@ std::size_t limit = endless;
 std::atomic<std::size_t> room = endless;
 bool stalls = false;
 std::atomic<bool> holds = false;
+std::atomic<bool> holds_open = false;
 unsigned waiting = 0;
 
 void set(std::size_t bytes, bool waits) {
@@ -42,11 +43,11 @@ bool is_here(int fd) {
     return fs::read_symlink("/proc/self/fd/" + std::to_string(fd), none).native().starts_with(Disk::folder);
 }
 
-void wait_to_be_synced(int fd) {
+void wait_while(const std::atomic<bool>& held, int fd) {
     if (!is_here(fd)) return;
     std::unique_lock lock(mutex);
     ++waiting;
-    better.wait(lock, [] { return !holds; });
+    better.wait(lock, [&] { return !held; });
     --waiting;
 }
 
@@ -86,6 +87,10 @@ void Disk::holds_syncs() {
     holds = true;
 }
 
+void Disk::holds_closes() {
+    holds_open = true;
+}
+
 void Disk::has_room_for(std::size_t bytes) {
     room = bytes;
 }
@@ -98,11 +103,16 @@ bool Disk::is_waited_for() {
 void Disk::good_again() {
     room = endless;
     holds = false;
+    holds_open = false;
     set(endless, false);
 }
 
 bool Disk::is_empty() {
     return fs::is_empty(folder);
+}
+
+void Disk::before_close(int fd) {
+    if (holds_open) wait_while(holds_open, fd);
 }
 
 }  // namespace virtlight::fake
@@ -122,7 +132,7 @@ ssize_t write(int fd, const void* bytes, std::size_t size) {
 }
 
 int fsync(int fd) {
-    if (virtlight::fake::holds) virtlight::fake::wait_to_be_synced(fd);
+    if (virtlight::fake::holds) virtlight::fake::wait_while(virtlight::fake::holds, fd);
     return static_cast<int>(::syscall(SYS_fsync, fd));
 }
 

@@ -6,7 +6,7 @@
 namespace virtlight::fake {
 
 /// Where tests keep images, and the disk under it. write() is replaced, so that it can be full or stall at
-/// any byte of a file, fsync(), and fallocate().
+/// any byte of a file, fsync(), fallocate() and close().
 class Disk {
  public:
     static constexpr const char* folder = "/run/images";
@@ -23,6 +23,8 @@ class Disk {
     static void stalls_at(std::size_t bytes);
     /// What is to be synced waits until good_again().
     static void holds_syncs();
+    /// What is to be closed waits until good_again().
+    static void holds_closes();
     /// Nobody can reserve more than so many bytes of a file.
     static void has_room_for(std::size_t bytes);
     /// Somebody waits.
@@ -30,6 +32,9 @@ class Disk {
     static void good_again();
 
     static bool is_empty();
+
+    /// For the close() that everybody calls.
+    static void before_close(int fd);
 };
 
 }  // namespace virtlight::fake

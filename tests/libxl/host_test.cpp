@@ -2,10 +2,12 @@
 // The daemon's hypervisor on the true libxl: what must not happen when events, ends and requests meet.
 
 #include <cerrno>
+#include <csignal>
 
 #include <gmock/gmock.h>
 
 #include "libxl/clock.hpp"
+#include "libxl/device_model.hpp"
 #include "libxl/host_fixture.hpp"
 
 namespace virtlight::fake {
@@ -199,6 +201,64 @@ TEST_F(HostTest, ADestroyerThatFailsEndsTheDestroyWithAReason) {
     EXPECT_FALSE(destroy.error().details.empty());
     host_.xen().calls().forget("xc_domain_destroy");
     EXPECT_TRUE(host_.run(host_.hypervisor().destroy(domid, host_.operation())));
+}
+
+// Device models
+
+/// An HVM guest, of which libxl keeps everything, but asks its device model how many vCPUs it has.
+class GuestWithDeviceModel : public HostTest {
+ protected:
+    void SetUp() override {
+        domid_ = host_.running(host_.definition(domain::GuestType::hvm));
+        ASSERT_NE(domid_, 0U);
+        ASSERT_NE(DeviceModels::pid(), 0);
+    }
+    void TearDown() override { send(SIGCONT); }
+    static void send(int signal) {
+        if (const auto pid = DeviceModels::pid(); pid != 0) ::kill(pid, signal);
+    }
+    Pending<Result<domain::Definition>> start_describe() {
+        return host_.start(host_.hypervisor().describe(domid_, stop_.token()));
+    }
+
+    DeviceModels models_{DeviceModelHabit::runs};
+    async::CancelSource stop_;
+    unsigned domid_ = 0;
+};
+
+TEST_F(GuestWithDeviceModel, ThatDoesNotAnswerIsNotDescribedAsIfItHadNoDevices) {
+    send(SIGSTOP);
+    const auto describe = start_describe();
+    EXPECT_TRUE(waits(describe));
+    let_pass(seconds(11));
+    EXPECT_EQ(reason(host_.finish(describe)), Reason::timed_out);
+    EXPECT_TRUE(host_.run(host_.hypervisor().pause(domid_, host_.operation())));
+    send(SIGCONT);
+    EXPECT_TRUE(host_.finish(start_describe()));
+}
+
+TEST_F(GuestWithDeviceModel, ThatDoesNotAnswerIsWaitedForNoLongerThanSomebodyWantsToKnow) {
+    send(SIGSTOP);
+    const auto describe = start_describe();
+    EXPECT_TRUE(waits(describe));
+    stop_.cancel();
+    EXPECT_EQ(reason(host_.finish(describe)), Reason::cancelled);
+    send(SIGCONT);
+    stop_ = {};
+    EXPECT_TRUE(host_.finish(start_describe()));
+}
+
+TEST_F(GuestWithDeviceModel, ThatIsGoneIsNotDescribedAsIfItHadNoDevices) {
+    send(SIGKILL);
+    ASSERT_TRUE(host_.until([&] { return !host_.finish(start_describe()); }));
+    EXPECT_EQ(reason(host_.finish(start_describe())), Reason::operation_failed);
+    EXPECT_EQ(reason(host_.run(host_.hypervisor().check_whole(domid_, {}))), Reason::operation_failed);
+}
+
+TEST_F(GuestWithDeviceModel, ThatIsNoMoreIsNoDomain) {
+    ASSERT_TRUE(host_.run(host_.hypervisor().destroy(domid_, host_.operation())));
+    EXPECT_EQ(reason(host_.finish(start_describe())), Reason::no_domain);
+    EXPECT_EQ(reason(host_.run(host_.hypervisor().check_whole(domid_, {}))), Reason::no_domain);
 }
 
 // Everything

@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "libxl/disk.hpp"
+
 namespace virtlight::fake {
 namespace {
 
@@ -33,6 +35,7 @@ extern "C" [[gnu::weak]] int ___interceptor_close(int fd);
 // Everybody's: libxl closes what is its own.
 extern "C" int close(int fd) {
     using namespace virtlight::fake;
+    Disk::before_close(fd);
     const int result =
         ___interceptor_close ? ___interceptor_close(fd) : static_cast<int>(::syscall(SYS_close, fd));
     int expected = fd;

@@ -225,6 +225,19 @@ TEST_F(SaveTest, ADiskThatNeverSyncsAnImageIsNotTakenForAGuestThatDoesNotAnswer)
     EXPECT_TRUE(host_.until([] { return Disk::is_empty(); })) << "nobody was told of the image";
 }
 
+TEST_F(SaveTest, AnImageThatTheDiskDoesNotCloseHoldsUpNobody) {
+    run();
+    expect_saved(start_save());
+    Disk::holds_closes();
+    // Its guest is still there.
+    EXPECT_EQ(reason(host_.finish(start_restore())), Reason::domain_exists);
+    EXPECT_TRUE(host_.until([] { return Disk::is_waited_for(); }));
+    expect_nobody_else_waits();
+    Disk::good_again();
+    ASSERT_TRUE(destroy());
+    expect_restored(start_restore());
+}
+
 TEST_F(SaveTest, AnImageThatTheDiskHasNoRoomForTroublesNoGuest) {
     domid_ = host_.machine.add("guest");
     definition_ = {.name = "guest", .uuid = host_.xen().find(domid_)->uuid, .memory_kib = 64 * 1024};
@@ -398,6 +411,24 @@ TEST_F(LateGuest, ThatIsAskedAnewByAnotherToolStaysSuspended) {
     host_.xenstore().write(fmt::format("/local/domain/{}/control/shutdown", domid_), "suspend");
     let_looks_be_taken();
     suspend();
+    let_looks_be_taken();
+    EXPECT_TRUE(is_seen_suspended());
+}
+
+TEST_F(LateGuest, ThatSuspendsItselfForAnotherToolBetweenTwoLooksStaysSuspended) {
+    let_looks_be_taken();
+    host_.xenstore().write(fmt::format("/local/domain/{}/control/shutdown", domid_), "suspend");
+    suspend();
+    let_looks_be_taken();
+    EXPECT_TRUE(is_seen_suspended());
+}
+
+TEST_F(LateGuest, ThatNobodyKnowsToBeAskedByNobodyElseStaysSuspended) {
+    let_looks_be_taken();
+    host_.xenstore().die();
+    host_.xenstore().restart();
+    ASSERT_TRUE(host_.until([&] { return host_.run(host_.hypervisor().look()).has_value(); }));
+    host_.xen().stop(domid_, Stop::suspend);
     let_looks_be_taken();
     EXPECT_TRUE(is_seen_suspended());
 }

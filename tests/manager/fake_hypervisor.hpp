@@ -389,14 +389,14 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         truth.at(domid).paused = true;
         co_return turn;
     }
-    async::Task<Result<domain::Definition>> describe(DomId domid) override {
-        const Operation operation;
+    async::Task<Result<domain::Definition>> describe(DomId domid, async::CancelToken cancel) override {
+        const Operation operation{.cancel = std::move(cancel)};
         const auto turn = co_await begin("describe", operation, domid);
         if (!turn) co_return std::unexpected(turn.error());
         co_return definitions.at(domid);
     }
-    async::Task<Result<>> check_whole(DomId domid) override {
-        co_return co_await begin("check_whole", Operation(), domid);
+    async::Task<Result<>> check_whole(DomId domid, async::CancelToken cancel) override {
+        co_return co_await begin("check_whole", Operation{.cancel = std::move(cancel)}, domid);
     }
 
  private:

@@ -186,7 +186,7 @@ TEST_F(Restart, StartsAGuestAnewThatWasResetByHalf) {
     const auto guest = running("web");
     store.lives.at(guest.uuid).held = Held::resetting;
     xen.truth.at(1).paused = true;
-    xen.fail_next("describe", {Reason::operation_failed, "it is still being built"});
+    xen.fail_next("describe", {Reason::invalid_state, "it is still being built"});
     log::set_level(log::Level::error);
     restart();
     settle();
@@ -208,6 +208,20 @@ TEST_F(Restart, DoesNotTakeAGuestForOneThatWasResetByHalfBecauseNobodyAnswers) {
     EXPECT_EQ(info(guest).domid, 1);
     EXPECT_EQ(store.lives.at(guest.uuid).held, Held::resetting) << "the next daemon asks again";
     EXPECT_TRUE(end_of(manager->resume(guest.uuid)));
+}
+
+TEST_F(Restart, DoesNotTakeAGuestForOneThatWasResetByHalfBecauseItsDeviceModelIsGone) {
+    start_up();
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = Held::resetting;
+    xen.truth.at(1).paused = true;
+    xen.fail_next("describe", {Reason::operation_failed, "its device model refuses the connection"});
+    log::set_level(log::Level::error);
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_TRUE(xen.truth.contains(1));
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::resetting) << "the next daemon asks again";
 }
 
 TEST_F(Restart, UndoesAStartThatHadOnlyToLetItsGuestRun) {

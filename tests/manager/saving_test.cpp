@@ -203,6 +203,21 @@ TEST_F(Saving, IsAJobThatTellsItsProgressAndCanBeAborted) {
     EXPECT_THAT(manager->last_job(guest.uuid)->problem, HasSubstr("aborted by a client"));
 }
 
+TEST_F(Saving, ThatWaitsForADeviceModelHoldsUpNoDestroy) {
+    auto guest = guest_named("web");
+    guest.type = domain::GuestType::hvm;
+    guest = running(guest);
+    xen.hold("describe");
+    const auto saving = begin(manager->save(guest.uuid, path, {}));
+    settle();
+    const auto destroying = begin(manager->destroy(guest.uuid));
+    loop.run_for(seconds(1));
+    EXPECT_TRUE(destroying->has_value());
+    EXPECT_FALSE(end_of(saving));
+    EXPECT_TRUE(end_of(destroying));
+    EXPECT_TRUE(xen.images.empty());
+}
+
 TEST_F(Saving, LeavesItsFiguresReadable) {
     const auto guest = running("web");
     EXPECT_EQ(manager->last_job(guest.uuid)->state, JobReport::State::none);

@@ -187,7 +187,7 @@ TEST_F(MachineTest, AHalfMadeDomainIsListedButNotDescribed) {
     ASSERT_TRUE(begun);
     EXPECT_TRUE(seen(begun->domid)->paused);
     EXPECT_EQ(seen(begun->domid)->name, "a");
-    EXPECT_EQ(machine().describe(begun->domid).error().reason, Reason::operation_failed);
+    EXPECT_EQ(machine().describe(begun->domid).error().reason, Reason::invalid_state);
     EXPECT_TRUE(told_.empty());
     ASSERT_TRUE(machine().introduce(*begun));
     EXPECT_TRUE(machine().describe(begun->domid));

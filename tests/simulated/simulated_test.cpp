@@ -229,7 +229,7 @@ TEST(Simulated, AHalfMadeDomainOutlivesTheDaemonThatMadeItAndTheNextOneCanRemove
     const auto half_made = find_domid(world.machine.look(), 1);
     ASSERT_TRUE(half_made);
     EXPECT_TRUE(half_made->paused);
-    EXPECT_EQ(world.machine.describe(1).error().reason, Reason::operation_failed);
+    EXPECT_EQ(world.machine.describe(1).error().reason, Reason::invalid_state);
 
     Simulated next(world.machine, world.loop, world.blocking);
     EXPECT_TRUE(world.end_of(next.destroy(1, {})));
@@ -270,7 +270,7 @@ TEST(Faults, EveryKindOfOperationCanFail) {
         expected);
     EXPECT_EQ(reason(world.end_of(simulated.request_reboot(domid, {}))), expected);
     EXPECT_EQ(reason(world.end_of(simulated.destroy(domid, {}))), expected);
-    EXPECT_EQ(reason(world.end_of(simulated.describe(domid))), expected);
+    EXPECT_EQ(reason(world.end_of(simulated.describe(domid, {}))), expected);
     EXPECT_EQ(world.machine.size(), 2u);
 }
 

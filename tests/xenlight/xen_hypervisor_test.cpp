@@ -129,7 +129,7 @@ TEST_F(XenHypervisorTest, SaysThatADomainIsGone) {
         const auto paused = co_await t.xen->pause(77, {});
         EXPECT_EQ(paused.error().reason, Reason::no_domain);
         EXPECT_EQ(paused.error().message, "cannot pause domain 77: Xen has no such domain");
-        EXPECT_EQ((co_await t.xen->describe(77)).error().reason, Reason::no_domain);
+        EXPECT_EQ((co_await t.xen->describe(77, {})).error().reason, Reason::no_domain);
         EXPECT_EQ((co_await t.xen->request_shutdown(77, hypervisor::ShutdownMethod::acpi, {})).error().reason,
                   Reason::no_domain);
     });
@@ -228,7 +228,7 @@ TEST_F(XenHypervisorTest, DescribesADomainThatLibxlDidNotMake) {
         t.fake.write("/local/domain/5/memory/static-max", "262144");
         t.fake.write("/local/domain/5/memory/target", "130000");
         t.fake.write("/local/domain/5/console/tty", "/dev/pts/7");
-        const auto described = co_await t.xen->describe(5);
+        const auto described = co_await t.xen->describe(5, {});
         EXPECT_TRUE(described) << described.error().message;
         if (!described) co_return;
         EXPECT_EQ(described->name, "guest");
@@ -239,7 +239,7 @@ TEST_F(XenHypervisorTest, DescribesADomainThatLibxlDidNotMake) {
         EXPECT_EQ(described->vcpus, 1);
         EXPECT_EQ(described->consoles.size(), 1);
         EXPECT_EQ(described->consoles.front().tty, "/dev/pts/7");
-        const auto whole = co_await t.xen->check_whole(5);
+        const auto whole = co_await t.xen->check_whole(5, {});
         EXPECT_EQ(whole.error().message,
                   "it is not known what domain 5 has: the tool that made it has kept nothing of it");
     });
