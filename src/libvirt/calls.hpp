@@ -10,6 +10,7 @@
 
 #include "async/task.hpp"
 #include "base/result.hpp"
+#include "libvirt/absent_messages.hpp"
 #include "libvirt/caller.hpp"
 #include "libvirt/control_messages.hpp"
 #include "libvirt/cpu_messages.hpp"

@@ -42,31 +42,6 @@ struct Secret {
     bool operator==(const Secret&) const = default;
 };
 
-struct SecretUsage {
-    std::int32_t usage_type = 0;
-    std::string usage_id;
-
-    auto fields(this auto& self) { return std::tie(self.usage_type, self.usage_id); }
-    bool operator==(const SecretUsage&) const = default;
-};
-
-struct Volume {
-    std::string pool;
-    std::string name;
-    std::string key;
-
-    auto fields(this auto& self) { return std::tie(self.pool, self.name, self.key); }
-    bool operator==(const Volume&) const = default;
-};
-
-struct VolumeOfPoolArgs {
-    NamedUuid pool;
-    std::string name;
-
-    auto fields(this auto& self) { return std::tie(self.pool, self.name); }
-    bool operator==(const VolumeOfPoolArgs&) const = default;
-};
-
 /// A value under a name, one of libvirt's seven types.
 struct TypedParam {
     using Value =
