@@ -167,7 +167,7 @@ void Recovery::restore(StoredLife life, bool image_aside) {
             "'{}'",
             name, core_.store.image_path(domain->uuid).string());
     }
-    if (found.to_start && !domain->image) return start_anew(domain, std::move(life.definition), life.anew);
+    if (found.to_start) return start_anew(domain, std::move(life.definition), life.anew);
     jobs_.post(domain, JobKind::after_stop,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.forget(domain); });
 }

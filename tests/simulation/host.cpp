@@ -284,6 +284,7 @@ std::string Host::untruth_of_guests() {
 
 /// One that resets itself again and again stands still for a while; that it has is told when it goes on.
 bool Host::is_held_back(const DomainInfo& info) {
+    if (Story::run_of(info) != Story::Run::halted) return false;
     return std::ranges::any_of(machine.look().domains, [&](const hypervisor::DomainSeen& seen) {
         return seen.uuid == info.uuid && seen.stopped == hypervisor::StopReason::soft_reset;
     });
@@ -297,7 +298,8 @@ std::string Host::untruth_of_stories() {
         const auto run = story.mapped().run();
         const bool between =
             (run == Story::Run::between_lives || run == Story::Run::starting) && info.domid < 0;
-        const bool told = run == Story::run_of(info) || between || is_held_back(info);
+        const bool held_back = run == Story::Run::running && is_held_back(info);
+        const bool told = run == Story::run_of(info) || between || held_back;
         if (story.mapped().defined() != info.persistent || !told)
             return fmt::format("the events about '{}' tell another story", info.name);
     }
