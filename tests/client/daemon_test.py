@@ -140,7 +140,7 @@ def test_a_hundred_guests_come_and_go_without_a_trace(own_host):
         for domain in conn.listAllDomains():
             if domain.ID() > 0:
                 domain.destroy()
-        assert own_host.open_files() <= files
+        wait_until(lambda: own_host.open_files() <= files, own_host.patience, f"no more than {files} open files")
 
 
 def test_what_is_to_start_with_the_host_starts_beside_the_first_clients(own_host):

@@ -54,10 +54,10 @@ struct ChannelBodies {
         t.channel.on_change([&t] { ++t.wakes; });
         std::size_t read = t.pty.heard().size();
         co_await t.until([&t] { return t.wakes > 0; });
-        while (read < taken) {
+        co_await t.until([&] {
             read += t.pty.heard().size();
-            co_await t.turn();
-        }
+            return read >= taken;
+        });
         EXPECT_GT(t.channel.write("more"), 0U) << "now there is room";
     }
 
@@ -76,10 +76,10 @@ struct ChannelBodies {
             return t.channel.all_written();
         });
         EXPECT_GT(t.wakes, 0);
-        while (read < taken) {
+        co_await t.until([&] {
             read += t.pty.heard().size();
-            co_await t.turn();
-        }
+            return read >= taken;
+        });
         while (t.channel.all_written())
             t.channel.write(much);
         t.channel.finish();
@@ -107,12 +107,12 @@ struct ChannelBodies {
 
     static Task<> one_who_does_not_read(ChannelTest& t) {
         EXPECT_TRUE(t.channel.open(t.pty.path()));
+        const std::string words(1000, 'x');
         std::size_t said = 0;
-        while (!t.channel.end() && said < 2 * limits::channel_output) {
-            t.pty.say(std::string(1000, 'x'));
-            said += 1000;
-            co_await t.turn();
-        }
+        co_await t.until([&] {
+            said += t.pty.offer(words);
+            return t.channel.end() || said > 2 * limits::channel_output;
+        });
         EXPECT_TRUE(t.channel.end() && !*t.channel.end());
         EXPECT_THAT(t.channel.end()->error().message, HasSubstr("channel web/agent"));
     }

@@ -34,7 +34,8 @@ class Pty {
     const std::string& path() const { return path_; }
     int guest() const { return master_.get(); }
 
-    /// What the guest says. Blocks while the pty is full.
+    /// What the guest says. Blocks while the pty is full: whoever reads the other end on the same thread says
+    /// no more than a few words, or offers them.
     void say(std::string_view bytes) const {
         while (!bytes.empty()) {
             const auto n = ::write(master_.get(), bytes.data(), bytes.size());
@@ -43,15 +44,20 @@ class Pty {
         }
     }
 
+    /// What the guest says as far as the pty takes it now; how much that is.
+    std::size_t offer(std::string_view bytes) const {
+        const NonBlocking master(master_.get());
+        const auto n = ::write(master_.get(), bytes.data(), bytes.size());
+        return n > 0 ? static_cast<std::size_t>(n) : 0;
+    }
+
     /// What the guest has been told by now.
     std::string heard() const {
-        const int flags = ::fcntl(master_.get(), F_GETFL);
-        ::fcntl(master_.get(), F_SETFL, flags | O_NONBLOCK);
+        const NonBlocking master(master_.get());
         std::string all;
         char buffer[4096];
         for (ssize_t n = 0; (n = ::read(master_.get(), buffer, sizeof buffer)) > 0;)
             all.append(buffer, static_cast<std::size_t>(n));
-        ::fcntl(master_.get(), F_SETFL, flags);
         return all;
     }
 
@@ -62,6 +68,21 @@ class Pty {
     }
 
  private:
+    /// A descriptor that does not block for as long as this lives.
+    class NonBlocking {
+     public:
+        explicit NonBlocking(int fd) : fd_(fd), flags_(::fcntl(fd, F_GETFL)) {
+            ::fcntl(fd_, F_SETFL, flags_ | O_NONBLOCK);
+        }
+        ~NonBlocking() { ::fcntl(fd_, F_SETFL, flags_); }
+        NonBlocking(const NonBlocking&) = delete;
+        NonBlocking& operator=(const NonBlocking&) = delete;
+
+     private:
+        int fd_;
+        int flags_;
+    };
+
     void make_raw() const {
         termios settings = {};
         ::tcgetattr(slave_.get(), &settings);
