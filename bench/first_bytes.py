@@ -16,7 +16,7 @@ from labs import ROOT, lab, options
 
 KERNEL = "[    0.000000] Linux version "
 # What clears the screen, and then the BIOS.
-FIRST_WORDS = {"pv": KERNEL, "pvh": KERNEL, "hvm": "\x1bc\x1b[?7l\x1b[2J\x1b[0mSeaBIOS (version "}
+FIRST_WORDS = {"pv": KERNEL, "pvh": KERNEL, "hvm": "\x1bc\x1b[?7l\x1b[2J\x1b[0mSeaBIOS"}
 PATIENCE = 240  # seconds until a guest has said so much
 
 

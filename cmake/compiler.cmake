@@ -47,4 +47,4 @@ endif()
 
 option(VIRTLIGHT_TESTS "Build the tests" ON)
 option(VIRTLIGHT_BENCHMARKS "Build the benchmarks; needs libvirt-dev for the peer" OFF)
-option(VIRTLIGHT_FUZZERS "Build the fuzzers; needs fuzzer-no-link among the sanitizers" OFF)
+option(VIRTLIGHT_FUZZERS "Build the fuzzers" OFF)

@@ -2,6 +2,9 @@
 
 set(VIRTLIGHT_QUICK_ROOMS "" CACHE STRING "Rooms that are compiled soon rather than optimised: under a sanitizer, half the time")
 
+# Fuzzers follow their inputs through the rooms, not through the tests.
+set(fuzzed_options $<$<BOOL:${VIRTLIGHT_FUZZERS}>:-fsanitize=fuzzer-no-link>)
+
 # virtlight_room(NAME [USES room...] [LINKS target...])
 # A folder of src/ as a library. main.cpp is left out: it belongs to a program.
 function(virtlight_room name)
@@ -10,6 +13,7 @@ function(virtlight_room name)
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   if(sources)
     add_library(virtlight_${name} STATIC ${sources})
+    target_compile_options(virtlight_${name} PRIVATE ${fuzzed_options})
     if(name IN_LIST VIRTLIGHT_QUICK_ROOMS)
       target_compile_options(virtlight_${name} PRIVATE -O0)
       target_precompile_headers(virtlight_${name} REUSE_FROM quick_room_headers)
