@@ -65,7 +65,7 @@ class Daemon {
         arguments.push_back(nullptr);
         if (::posix_spawn(&pid_, program.c_str(), nullptr, nullptr, arguments.data(), environ) != 0)
             must(fail(Reason::io, "cannot run {}", program.string()));
-        must(cli::wait_ready(socket(), seconds(10)));
+        must(cli::wait_ready(socket(), seconds(10), false));
         create("loud", fmt::format("sim:console-flood={}", flood));
         create("shell", "");
     }

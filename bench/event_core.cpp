@@ -234,7 +234,7 @@ Figures measure(std::size_t handles, std::size_t events) {
                 loop.add(fd.get());
         });
         figures.modify = per_second(2 * handles, [&] {
-            for (const short wanted : {0, POLLIN})
+            for (const short wanted : {short{0}, short{POLLIN}})
                 for (std::size_t i = 0; i < handles; ++i)
                     loop.modify(i, wanted);
         });

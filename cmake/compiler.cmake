@@ -46,5 +46,4 @@ if(VIRTLIGHT_SANITIZE)
 endif()
 
 option(VIRTLIGHT_TESTS "Build the tests" ON)
-option(VIRTLIGHT_BENCHMARKS "Build the benchmarks; needs libvirt-dev for the peer" OFF)
 option(VIRTLIGHT_FUZZERS "Build the fuzzers" OFF)
