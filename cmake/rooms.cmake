@@ -3,7 +3,10 @@
 set(VIRTLIGHT_QUICK_ROOMS "" CACHE STRING "Rooms that are compiled soon rather than optimised: under a sanitizer, half the time")
 
 # Fuzzers follow their inputs through the rooms, not through the tests.
-set(fuzzed_options $<$<BOOL:${VIRTLIGHT_FUZZERS}>:-fsanitize=fuzzer-no-link>)
+set(fuzzed_options "")
+if(VIRTLIGHT_FUZZERS)
+  list(APPEND fuzzed_options -fsanitize=fuzzer-no-link)
+endif()
 
 # virtlight_room(NAME [USES room...] [LINKS target...])
 # A folder of src/ as a library. main.cpp is left out: it belongs to a program.

@@ -16,7 +16,10 @@ endfunction()
 target_compile_definitions(virtlight_flags INTERFACE VIRTLIGHT_TESTS="${PROJECT_SOURCE_DIR}/tests")
 find_library(RAPIDCHECK rapidcheck REQUIRED)
 # Tests want to be compiled soon; what they test is optimised, and told by the line in a sanitizer's report, as its build says.
-set(test_options -O0 $<$<BOOL:${VIRTLIGHT_SANITIZE}>:-g0>)
+set(test_options -O0)
+if(VIRTLIGHT_SANITIZE)
+  list(APPEND test_options -g0)
+endif()
 set(test_frameworks <gmock/gmock.h> <gtest/gtest.h> <rapidcheck/gtest.h>)
 virtlight_precompiled(test_headers OPTIONS ${test_options} LINKS GTest::gmock GTest::gtest HEADERS ${test_frameworks})
 
