@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "manager/saving_test.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/limits.hpp"
-#include "manager/world.hpp"
+
+// A guest that is saved to a file, and one that is restored from there.
 
 namespace virtlight::manager {
 namespace {
@@ -15,67 +18,6 @@ using domain::Status;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-class Saving : public ::testing::Test, protected World {
- protected:
-    void saved(const domain::Definition& guest) {
-        const auto done = end_of(manager->managed_save(guest.uuid, {}));
-        ASSERT_TRUE(done) << done.error().message;
-        events();
-    }
-    void expect_refused(const Result<>& result, Reason reason, const std::string& words) {
-        ASSERT_FALSE(result);
-        EXPECT_EQ(result.error().reason, reason);
-        EXPECT_THAT(result.error().message, HasSubstr(words));
-    }
-    /// An HVM guest that runs, with so many of two vCPUs.
-    domain::Definition running_hvm(unsigned vcpus) {
-        auto guest = guest_named("web");
-        guest.type = domain::GuestType::hvm;
-        guest.vcpus_max = 2;
-        guest.vcpus = vcpus;
-        return running(guest);
-    }
-    void set_vcpus(const domain::Definition& guest, unsigned vcpus) {
-        const auto set = end_of(manager->set_vcpus(guest.uuid, vcpus, {.guest = true}));
-        ASSERT_TRUE(set) << set.error().message;
-        look();
-    }
-    /// Paused, made from its managed image, by a start that failed and could not be undone.
-    domain::Definition left_half_restored(const std::string& name) {
-        const auto guest = running(name);
-        saved(guest);
-        xen.fail_next("unpause", {Reason::operation_failed, "it stays"});
-        xen.fail_next("destroy", {Reason::operation_failed, "it hangs"});
-        EXPECT_FALSE(end_of(manager->start(guest.uuid, {})));
-        EXPECT_EQ(info(guest).status.state, domain::State::paused);
-        return guest;
-    }
-    static Result<> to_nothing(const Result<DomainInfo>& result) {
-        if (result) return {};
-        return std::unexpected(result.error());
-    }
-    hypervisor::DomId domid_of(const domain::Definition& guest) {
-        return static_cast<hypervisor::DomId>(info(guest).domid);
-    }
-    const std::filesystem::path path = "/tmp/web.save";
-};
-
-TEST_F(Saving, IsRefusedOfAnotherToolsGuestThatADefinitionCannotHoldWhole) {
-    const auto guest = guest_named("foreign");
-    xen.make(guest);
-    xen.call_for_attention();
-    look();
-    xen.fail_next("check_whole", {Reason::unsupported_config, "disk xvda has a block script"});
-    expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::unsupported_config,
-                   "could not be restored as it is: disk xvda has a block script");
-    EXPECT_TRUE(xen.images.empty());
-    EXPECT_EQ(info(guest).status.state, domain::State::running);
-    EXPECT_TRUE(end_of(manager->save(guest.uuid, path, {}))) << "one that it can hold is saved";
-    const auto ours = running("web");
-    xen.fail_next("check_whole", {Reason::unsupported_config, "nobody asks"});
-    EXPECT_TRUE(end_of(manager->managed_save(ours.uuid, {})));
-}
 
 TEST_F(Saving, EndsAGuestAndRestoringBringsItBack) {
     const auto guest = running("web");
@@ -109,15 +51,36 @@ TEST_F(Saving, OfATransientGuestForgetsItAndRestoringMakesItAnew) {
     expect_refused(end_of(manager->managed_save(guest.uuid, {})), Reason::invalid_state, "transient");
 }
 
-TEST_F(Saving, NotesThatTheGuestIsToGoOnceItsImageStands) {
+TEST_F(Saving, LeavesNothingInThePageCacheIfItIsToldTo) {
     const auto guest = running("web");
-    xen.hold("destroy");
-    const auto saving = begin(manager->save(guest.uuid, path, {}));
-    settle();
-    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::ending);
-    xen.release("destroy");
-    EXPECT_TRUE(end_of(saving));
-    EXPECT_TRUE(store.lives.empty());
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {.bypass_cache = true})));
+    EXPECT_TRUE(xen.bypassed_cache);
+    ASSERT_TRUE(end_of(manager->restore(path, {})));
+    EXPECT_FALSE(xen.bypassed_cache);
+    saved(guest);
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {.bypass_cache = true})));
+    EXPECT_TRUE(xen.bypassed_cache);
+}
+
+TEST_F(Saving, OfAnImageWhoseNameIsTakenIsNotRestored) {
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    ASSERT_TRUE(end_of(manager->undefine(guest.uuid)));
+    auto other = guest_named("other");
+    other.name = "web";
+    ASSERT_TRUE(end_of(manager->define(other)));
+    EXPECT_EQ(end_of(manager->restore(path, {})).error().reason, Reason::domain_exists);
+    EXPECT_EQ(end_of(manager->restore("/nowhere", {})).error().reason, Reason::io);
+}
+
+// Whom it is refused, and how it fails
+
+TEST_F(Saving, NeedsARunningGuest) {
+    const auto guest = defined("web");
+    expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::invalid_state,
+                   "cannot save domain 'web': domain is not running");
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {.paused = true})));
+    expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::invalid_state, "has to be running");
 }
 
 TEST_F(Saving, OfAGuestWithNumaCellsIsRefused) {
@@ -133,12 +96,20 @@ TEST_F(Saving, OfAGuestWithNumaCellsIsRefused) {
     EXPECT_EQ(xen.count("save"), 0u);
 }
 
-TEST_F(Saving, NeedsARunningGuest) {
-    const auto guest = defined("web");
-    expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::invalid_state,
-                   "cannot save domain 'web': domain is not running");
-    ASSERT_TRUE(end_of(manager->start(guest.uuid, {.paused = true})));
-    expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::invalid_state, "has to be running");
+TEST_F(Saving, IsRefusedOfAnotherToolsGuestThatADefinitionCannotHoldWhole) {
+    const auto guest = guest_named("foreign");
+    xen.make(guest);
+    xen.call_for_attention();
+    look();
+    xen.fail_next("check_whole", {Reason::unsupported_config, "disk xvda has a block script"});
+    expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::unsupported_config,
+                   "could not be restored as it is: disk xvda has a block script");
+    EXPECT_TRUE(xen.images.empty());
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_TRUE(end_of(manager->save(guest.uuid, path, {}))) << "one that it can hold is saved";
+    const auto ours = running("web");
+    xen.fail_next("check_whole", {Reason::unsupported_config, "nobody asks"});
+    EXPECT_TRUE(end_of(manager->managed_save(ours.uuid, {})));
 }
 
 TEST_F(Saving, ThatFailsLeavesTheGuestRunning) {
@@ -185,6 +156,8 @@ TEST_F(Saving, WhoseGuestCannotBeRemovedAtFirstTriesAgain) {
     EXPECT_TRUE(info(guest).managed_image);
 }
 
+// A job
+
 TEST_F(Saving, IsAJobThatTellsItsProgressAndCanBeAborted) {
     const auto guest = running("web");
     xen.hold("save");
@@ -203,6 +176,29 @@ TEST_F(Saving, IsAJobThatTellsItsProgressAndCanBeAborted) {
     EXPECT_THAT(manager->last_job(guest.uuid)->problem, HasSubstr("aborted by a client"));
 }
 
+TEST_F(Saving, LeavesItsFiguresReadable) {
+    const auto guest = running("web");
+    EXPECT_EQ(manager->last_job(guest.uuid)->state, JobReport::State::none);
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    EXPECT_EQ(manager->last_job(guest.uuid)->state, JobReport::State::completed);
+    EXPECT_EQ(manager->last_job(guest.uuid)->bytes, 1000);
+}
+
+TEST_F(Saving, CannotBeAbortedWhenThereIsNoJob) {
+    const auto guest = running("web");
+    expect_refused(manager->abort_job(guest.uuid), Reason::invalid_state, "no job is active");
+}
+
+TEST_F(Saving, IsEndedByADestroyOfItsGuest) {
+    const auto guest = running("web");
+    xen.hold("save");
+    const auto saving = begin(manager->save(guest.uuid, path, {}));
+    settle();
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_FALSE(end_of(saving));
+    EXPECT_TRUE(xen.images.empty());
+}
+
 TEST_F(Saving, ThatWaitsForADeviceModelHoldsUpNoDestroy) {
     auto guest = guest_named("web");
     guest.type = domain::GuestType::hvm;
@@ -218,24 +214,7 @@ TEST_F(Saving, ThatWaitsForADeviceModelHoldsUpNoDestroy) {
     EXPECT_TRUE(xen.images.empty());
 }
 
-TEST_F(Saving, LeavesItsFiguresReadable) {
-    const auto guest = running("web");
-    EXPECT_EQ(manager->last_job(guest.uuid)->state, JobReport::State::none);
-    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
-    EXPECT_EQ(manager->last_job(guest.uuid)->state, JobReport::State::completed);
-    EXPECT_EQ(manager->last_job(guest.uuid)->bytes, 1000);
-}
-
-TEST_F(Saving, LeavesNothingInThePageCacheIfItIsToldTo) {
-    const auto guest = running("web");
-    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {.bypass_cache = true})));
-    EXPECT_TRUE(xen.bypassed_cache);
-    ASSERT_TRUE(end_of(manager->restore(path, {})));
-    EXPECT_FALSE(xen.bypassed_cache);
-    saved(guest);
-    ASSERT_TRUE(end_of(manager->start(guest.uuid, {.bypass_cache = true})));
-    EXPECT_TRUE(xen.bypassed_cache);
-}
+// Another definition for what is saved
 
 TEST_F(Saving, TakesAnotherDefinitionThatTheGuestCanGoOnWith) {
     auto guest = running("web");
@@ -284,279 +263,28 @@ TEST_F(Saving, OfAnImageThatIsBeingRedefinedEndsInTime) {
     expect_refused(changing->value(), Reason::timed_out, "cannot change the image of domain 'web'");
 }
 
-TEST_F(Saving, OfAManagedImageIsRedefinedInItsDomainsTurnByItsPathToo) {
-    auto guest = running("web");
-    saved(guest);
-    xen.hold("rewrite_image");
-    const auto changing = begin(manager->change_image(store.image_path(guest.uuid), {guest, true}));
-    settle();
-    const auto starting = begin(manager->start(guest.uuid, {}));
-    loop.run_for(seconds(1));
-    EXPECT_FALSE(starting->has_value());
-    xen.release("rewrite_image");
-    EXPECT_TRUE(end_of(changing));
-    EXPECT_EQ(end_of(starting)->status.state, domain::State::paused) << "as was asked";
-}
+// What the next daemon makes of it
 
-TEST_F(Saving, CannotBeAbortedWhenThereIsNoJob) {
-    const auto guest = running("web");
-    expect_refused(manager->abort_job(guest.uuid), Reason::invalid_state, "no job is active");
-}
-
-TEST_F(Saving, IsEndedByADestroyOfItsGuest) {
+TEST_F(Saving, IsNotedWhileItLasts) {
     const auto guest = running("web");
     xen.hold("save");
     const auto saving = begin(manager->save(guest.uuid, path, {}));
     settle();
-    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::saving);
+    ASSERT_TRUE(manager->abort_job(guest.uuid));
     EXPECT_FALSE(end_of(saving));
-    EXPECT_TRUE(xen.images.empty());
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
 }
 
-TEST_F(Saving, MakesTheNextStartGoOnFromThere) {
-    const auto guest = running("web");
-    saved(guest);
-    EXPECT_TRUE(info(guest).managed_image);
-    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
-    EXPECT_EQ(xen.count("restore"), 1u);
-    EXPECT_FALSE(info(guest).managed_image);
-    EXPECT_TRUE(store.images.empty());
-    EXPECT_THAT(events(), ElementsAre("web STARTED/2"));
-}
-
-TEST_F(Saving, KeepsTheImageWhenTheGuestCannotBeRestored) {
-    const auto guest = running("web");
-    saved(guest);
-    xen.fail_next("restore", {Reason::operation_failed, "no memory"});
-    EXPECT_FALSE(end_of(manager->start(guest.uuid, {})));
-    EXPECT_TRUE(info(guest).managed_image);
-    EXPECT_EQ(store.images.size(), 1u);
-    xen.fail_next("unpause", {Reason::operation_failed, "it hangs"});
-    EXPECT_FALSE(end_of(manager->start(guest.uuid, {})));
-    EXPECT_EQ(store.images.size(), 1u);
-    EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
-}
-
-TEST_F(Saving, IsForgottenByAStartThatIsToBoot) {
-    const auto guest = running("web");
-    saved(guest);
-    ASSERT_TRUE(end_of(manager->start(guest.uuid, {.fresh = true})));
-    EXPECT_EQ(xen.count("restore"), 0u);
-    EXPECT_TRUE(store.images.empty());
-}
-
-TEST_F(Saving, MakesRestoringAnotherImageWaitUntilTheManagedOneIsGone) {
-    const auto guest = running("web");
-    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
-    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
-    saved(guest);
-    const auto restored = end_of(manager->restore(path, {}));
-    ASSERT_FALSE(restored);
-    EXPECT_THAT(restored.error().message, HasSubstr("it has a managed save image"));
-    EXPECT_FALSE(end_of(manager->create(guest, {})));
-    EXPECT_TRUE(info(guest).managed_image);
-    ASSERT_TRUE(end_of(manager->remove_managed_image(guest.uuid)));
-    EXPECT_TRUE(end_of(manager->restore(path, {})));
-}
-
-TEST_F(Saving, OfADomainThatIsNotDefinedAnyMoreIsInTheWayOfEachStart) {
-    const auto guest = guest_named("web");
-    prepare = [&] { store.images.insert(guest.uuid); };
-    restart();
-    for (int attempt = 0; attempt < 2; ++attempt) {
-        const auto created = end_of(manager->create(guest, {}));
-        ASSERT_FALSE(created);
-        EXPECT_THAT(created.error().message, HasSubstr("it has a managed save image"));
-    }
-}
-
-TEST_F(Saving, IsSetAsideWhenAnotherToolRunsTheGuest) {
-    const auto guest = running("web");
-    saved(guest);
-    log::set_level(log::Level::error);
-    xen.make(guest);
-    look();
-    EXPECT_GT(info(guest).domid, 1);
-    EXPECT_FALSE(info(guest).managed_image);
-    EXPECT_TRUE(store.images.empty());
-    EXPECT_EQ(store.images_aside.size(), 1u) << "who knows what the other tool has started from";
-}
-
-TEST_F(Saving, IsSetAsideAlsoWhenAnotherToolsGuestEndsBeforeItIsDescribed) {
-    const auto guest = running("web");
-    saved(guest);
-    log::set_level(log::Level::error);
-    xen.hold("describe");
-    const auto domid = xen.make(guest);
-    look();
-    xen.vanish(domid);
-    xen.release("describe");
-    look();
-    EXPECT_EQ(info(guest).domid, -1);
-    EXPECT_FALSE(info(guest).managed_image);
-    EXPECT_EQ(store.images_aside.size(), 1u);
-}
-
-TEST_F(Saving, IsNotSetAsideForAGuestThatAnotherToolHasOnlyBegunToBuild) {
-    const auto guest = running("web");
-    saved(guest);
-    xen.hold("describe");
-    const auto domid = xen.make(guest, true);
-    look();
-    xen.vanish(domid);
-    xen.release("describe");
-    look();
-    EXPECT_TRUE(info(guest).managed_image);
-    EXPECT_EQ(store.images.size(), 1u);
-}
-
-TEST_F(Saving, IsNotRestoredByAStartThatWaitsWhileAnotherToolRunsTheGuest) {
-    const auto guest = running("web");
-    saved(guest);
-    log::set_level(log::Level::error);
-    store.hold();
-    begin(manager->set_autostart(guest.uuid, true));
-    settle();
-    const auto starting = begin(manager->start(guest.uuid, {}));
-    xen.hold("describe");
-    const auto domid = xen.make(guest);
-    look();
-    xen.vanish(domid);
-    xen.release("describe");
-    look();
-    store.release();
-    ASSERT_TRUE(end_of(starting));
-    EXPECT_EQ(xen.count("restore"), 0u);
-    EXPECT_EQ(info(guest).status, Status(RunningReason::booted));
-}
-
-TEST_F(Saving, ComesBackWithTheEndOfAGuestThatWasRestoredFromItAndHasNeverRun) {
-    const auto guest = left_half_restored("web");
-    ASSERT_TRUE(end_of(manager->destroy(guest.uuid)));
-    EXPECT_TRUE(info(guest).managed_image);
-    EXPECT_THAT(store.images_aside, IsEmpty());
-    EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
-    EXPECT_EQ(info(guest).status, Status(RunningReason::restored));
-}
-
-TEST_F(Saving, ComesBackWhenTheDaemonIsKilledBeforeItLetsSuchAGuestRun) {
-    const auto guest = left_half_restored("web");
-    restart();
-    settle();
-    EXPECT_EQ(xen.truth.size(), 1u);
-    EXPECT_TRUE(info(guest).managed_image);
-    EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
-    EXPECT_EQ(info(guest).status, Status(RunningReason::restored));
-}
-
-TEST_F(Saving, ComesBackAlsoWhenAnotherToolDestroysSuchAGuest) {
-    const auto guest = left_half_restored("web");
-    xen.truth.erase(domid_of(guest));
-    look();
-    EXPECT_TRUE(info(guest).managed_image);
-    EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
-}
-
-TEST_F(Saving, StaysAsideWhenAnotherToolLetsSuchAGuestRun) {
-    const auto guest = left_half_restored("web");
-    log::set_level(log::Level::error);
-    xen.truth.at(domid_of(guest)).paused = false;
-    look();
-    EXPECT_FALSE(info(guest).managed_image);
-    ASSERT_TRUE(end_of(manager->destroy(guest.uuid)));
-    EXPECT_FALSE(info(guest).managed_image) << "it is older than what the guest has written";
-    EXPECT_EQ(store.images_aside.size(), 1u);
-}
-
-TEST_F(Saving, AnewKeepsItsImageAlthoughTheOneBeforeWasToBeSetAside) {
-    const auto guest = left_half_restored("web");
-    log::set_level(log::Level::error);
-    store.hold();
-    begin(manager->set_autostart(guest.uuid, true));
-    settle();
-    const auto saving = begin(manager->managed_save(guest.uuid, {}));
-    xen.truth.at(domid_of(guest)).paused = false;
-    look();  // and the old one is to be set aside, behind the save
-    bool old_one = true;
-    xen.before_effect = [&](const std::string& call) {
-        if (call == "save") old_one = store.images.contains(guest.uuid);
-    };
-    store.release();
-    ASSERT_TRUE(end_of(saving));
-    look();
-    EXPECT_FALSE(old_one) << "the next daemon would take it for the new one";
-    EXPECT_TRUE(info(guest).managed_image);
-    EXPECT_TRUE(store.images.contains(guest.uuid));
-}
-
-TEST_F(Saving, OnceMoreOfAGuestThatCouldNotBeRemovedLeavesTheImage) {
+TEST_F(Saving, NotesThatTheGuestIsToGoOnceItsImageStands) {
     const auto guest = running("web");
     xen.hold("destroy");
-    const auto first = begin(manager->managed_save(guest.uuid, {}));
-    const auto second = begin(manager->managed_save(guest.uuid, {}));
-    expect_refused(end_of(first), Reason::cancelled, "it is saved, but");
-    expect_refused(end_of(second), Reason::invalid_state, "could not be removed");
-    EXPECT_TRUE(info(guest).managed_image);
-    EXPECT_TRUE(store.images.contains(guest.uuid));
+    const auto saving = begin(manager->save(guest.uuid, path, {}));
+    settle();
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::ending);
     xen.release("destroy");
-}
-
-TEST_F(Saving, IsNotRestoredWhenAnotherToolIsFasterThanTheStart) {
-    const auto guest = running("web");
-    saved(guest);
-    log::set_level(log::Level::error);
-    xen.hold("read_image");
-    const auto starting = begin(manager->start(guest.uuid, {}));
-    settle();
-    xen.make(guest);
-    look();
-    xen.release("read_image");
-    expect_refused(to_nothing(end_of(starting)), Reason::invalid_state, "another tool has started it");
-    look();
-    EXPECT_EQ(xen.count("restore"), 0u);
-    EXPECT_EQ(store.images_aside.size(), 1u);
-}
-
-TEST_F(Saving, IsNotRestoredWhenItIsOutdatedAndCannotBeSetAside) {
-    const auto guest = running("web");
-    saved(guest);
-    log::set_level(log::Level::error);
-    xen.hold("describe");
-    store.fail_write(1);
-    const auto domid = xen.make(guest);
-    loop.run_until([&] { return xen.count("describe") > 0; });
-    settle();
-    xen.vanish(domid);
-    xen.release("describe");
-    look();
-    EXPECT_TRUE(store.images.contains(guest.uuid));
-    store.fail_write(1);
-    expect_refused(to_nothing(end_of(manager->start(guest.uuid, {}))), Reason::io, "is older than its disks");
-    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
-    EXPECT_EQ(xen.count("restore"), 0u);
-}
-
-TEST_F(Saving, IsRemovedOnRequestAndOnlyThenCanTheDomainBeUndefined) {
-    const auto guest = running("web");
-    saved(guest);
-    expect_refused(end_of(manager->undefine(guest.uuid)), Reason::invalid_state, "managed save image");
-    EXPECT_TRUE(end_of(manager->remove_managed_image(guest.uuid)));
-    expect_refused(end_of(manager->remove_managed_image(guest.uuid)), Reason::invalid_state, "no managed");
-    EXPECT_TRUE(end_of(manager->undefine(guest.uuid)));
-}
-
-TEST_F(Saving, GoesWithTheDefinitionIfItIsToldTo) {
-    const auto guest = running("web");
-    saved(guest);
-    EXPECT_TRUE(end_of(manager->undefine(guest.uuid, true)));
-    EXPECT_TRUE(store.images.empty());
-}
-
-TEST_F(Saving, IsKnownAgainAfterARestartOfTheDaemon) {
-    const auto guest = running("web");
-    saved(guest);
-    restart();
-    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(end_of(saving));
+    EXPECT_TRUE(store.lives.empty());
 }
 
 TEST_F(Saving, ThatAKilledDaemonHadNotFinishedIsUndone) {
@@ -583,17 +311,6 @@ TEST_F(Saving, ThatAKilledDaemonHadNearlyFinishedIsFinished) {
     EXPECT_TRUE(info(guest).managed_image);
 }
 
-TEST_F(Saving, IsNotedWhileItLasts) {
-    const auto guest = running("web");
-    xen.hold("save");
-    const auto saving = begin(manager->save(guest.uuid, path, {}));
-    settle();
-    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::saving);
-    ASSERT_TRUE(manager->abort_job(guest.uuid));
-    EXPECT_FALSE(end_of(saving));
-    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
-}
-
 TEST_F(Saving, ByAnotherToolIsNotDisturbedByTheNextDaemon) {
     const auto guest = running("web");
     xen.truth.at(1).stopped = hypervisor::StopReason::suspend;  // its memory is being read
@@ -604,119 +321,6 @@ TEST_F(Saving, ByAnotherToolIsNotDisturbedByTheNextDaemon) {
     xen.vanish(1);
     look();
     EXPECT_EQ(info(guest).status, Status(ShutoffReason::saved));
-}
-
-// What a device model has, FakeHypervisor::definitions tell.
-
-TEST_F(Saving, KeepsTheVcpusOfADeviceModelAndBringsBackThoseOfItsGuest) {
-    const auto guest = running_hvm(2);
-    set_vcpus(guest, 1);
-    for (int round = 0; round < 2; ++round) {
-        ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
-        EXPECT_EQ(xen.images.at(path).definition.vcpus, 2u);
-        EXPECT_EQ(xen.images.at(path).vcpus_online, 1u);
-        ASSERT_TRUE(end_of(manager->restore(path, {})));
-        EXPECT_EQ(xen.definitions.at(domid_of(guest)).vcpus, 2u) << "it takes its state with just as many";
-        look();
-        EXPECT_EQ(info(guest).vcpus, 1u);
-        EXPECT_EQ(manager->definition(guest.uuid, Which::live)->vcpus, 1u);
-        EXPECT_EQ(store.lives.at(guest.uuid).definition.vcpus, 1u);
-    }
-    saved(guest);
-    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
-    EXPECT_EQ(xen.definitions.at(domid_of(guest)).vcpus, 2u);
-    look();
-    EXPECT_EQ(info(guest).vcpus, 1u);
-    EXPECT_EQ(manager->definition(guest.uuid, Which::stored)->vcpus, 2u);
-}
-
-TEST_F(Saving, KeepsTheVcpusThatAnotherToolHasGivenADeviceModel) {
-    const auto guest = running_hvm(1);
-    xen.definitions.at(1).vcpus = 2;
-    xen.truth.at(1).vcpus_online = 2;
-    look();
-    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
-    EXPECT_EQ(xen.images.at(path).definition.vcpus, 2u);
-    EXPECT_EQ(xen.images.at(path).vcpus_online, 0u) << "all of them";
-    ASSERT_TRUE(end_of(manager->restore(path, {})));
-    look();
-    EXPECT_EQ(info(guest).vcpus, 2u);
-    EXPECT_EQ(xen.count("set_vcpus"), 0u);
-}
-
-TEST_F(Saving, OfAGuestThatBootsTakesNoVcpusFromIt) {
-    const auto guest = running_hvm(2);
-    xen.truth.at(1).vcpus_online = 1;  // it has not come to the second yet
-    look();
-    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
-    EXPECT_EQ(xen.images.at(path).definition.vcpus, 2u);
-    EXPECT_EQ(xen.images.at(path).vcpus_online, 0u);
-}
-
-TEST_F(Saving, OfAGuestWhoseDeviceModelCannotBeCountedFailsBeforeItIsAsked) {
-    const auto guest = running_hvm(2);
-    xen.fail_next("describe", {Reason::operation_failed, "no answer"});
-    expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::operation_failed,
-                   "how many vCPUs its device model has is not known: no answer");
-    EXPECT_EQ(xen.count("save"), 0u);
-    EXPECT_EQ(info(guest).status.state, domain::State::running);
-    EXPECT_NE(store.lives.at(guest.uuid).held, Held::saving);
-}
-
-TEST_F(Saving, OfAGuestThatEndsMeanwhileFails) {
-    const auto guest = running_hvm(2);
-    xen.hold("describe");
-    const auto saving = begin(manager->save(guest.uuid, path, {}));
-    settle();
-    xen.vanish(1);
-    look();
-    xen.release("describe");
-    EXPECT_FALSE(end_of(saving));
-    EXPECT_EQ(xen.count("save"), 0u);
-}
-
-TEST_F(Saving, AsksNobodyForTheVcpusOfAGuestWithoutADeviceModel) {
-    const auto guest = running("web");
-    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
-    EXPECT_EQ(xen.count("describe"), 0u);
-    EXPECT_EQ(xen.images.at(path).vcpus_online, 0u);
-}
-
-TEST_F(Saving, TakesTheVcpusOfAnotherDefinitionForThoseThatAreToBeOnline) {
-    auto guest = running_hvm(2);
-    guest.vcpus = 1;
-    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {.definition = guest})));
-    EXPECT_EQ(xen.images.at(path).definition.vcpus, 2u);
-    EXPECT_EQ(xen.images.at(path).vcpus_online, 1u);
-    guest.vcpus = 2;
-    ASSERT_TRUE(end_of(manager->change_image(path, {.definition = guest})));
-    EXPECT_EQ(xen.images.at(path).definition.vcpus, 2u);
-    guest.vcpus = 1;
-    ASSERT_TRUE(end_of(manager->restore(path, {.definition = guest})));
-    EXPECT_EQ(xen.definitions.at(domid_of(guest)).vcpus, 2u);
-    EXPECT_EQ(xen.truth.at(domid_of(guest)).vcpus_online, 1u);
-}
-
-TEST_F(Saving, OfAGuestThatCannotBeAskedForItsVcpusIsRestoredAllTheSame) {
-    const auto guest = running_hvm(2);
-    set_vcpus(guest, 1);
-    saved(guest);
-    xen.fail_next("set_vcpus", {Reason::operation_failed, "no answer"});
-    const auto started = end_of(manager->start(guest.uuid, {}));
-    ASSERT_TRUE(started) << started.error().message;
-    EXPECT_EQ(info(guest).status, Status(RunningReason::restored));
-    EXPECT_EQ(manager->definition(guest.uuid, Which::live)->vcpus, 2u);
-}
-
-TEST_F(Saving, OfAnImageWhoseNameIsTakenIsNotRestored) {
-    const auto guest = running("web");
-    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
-    ASSERT_TRUE(end_of(manager->undefine(guest.uuid)));
-    auto other = guest_named("other");
-    other.name = "web";
-    ASSERT_TRUE(end_of(manager->define(other)));
-    EXPECT_EQ(end_of(manager->restore(path, {})).error().reason, Reason::domain_exists);
-    EXPECT_EQ(end_of(manager->restore("/nowhere", {})).error().reason, Reason::io);
 }
 
 }  // namespace

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "console/consoles_test.hpp"
+
+// Which ttys consoles read, and who else reads them.
+
+namespace virtlight::console {
+namespace {
+
+using async::Task;
+using domain::Console;
+using test::ConsolesTest;
+using test::marks_of;
+using test::text_of;
+using test::Watching;
+using testing::ElementsAre;
+
+struct TtyBodies {
+    static Task<> tty_moves(ConsolesTest& t) {
+        co_await t.define_and_start();
+        t.pty.say("before ");
+        co_await t.until_history_has("before ");
+        t.pty.hang_up();
+        t.tell_tty(t.serial.path());
+        t.serial.say("after");
+        co_await t.until_history_has("before after");
+    }
+
+    static Task<> tty_hangs_up_at_once(ConsolesTest& t) {
+        co_await t.define_and_start();
+        const auto console = t.console();
+        Watching viewer(console->broker());
+        t.pty.hang_up();
+        co_await t.until([&] { return !console->attached(); });
+        const auto writer = console->broker().attach(viewer, {.access = Access::write}).value();
+        EXPECT_TRUE(console->broker().write(writer, "words"));
+        t.telling.about_to_watch = [&t] { t.serial.hang_up(); };
+        t.tell_tty(t.serial.path());
+        t.telling.about_to_watch = [] {};
+        EXPECT_FALSE(console->attached());
+        EXPECT_FALSE(console->broker().attach(viewer, {.safe = true})) << "nobody knows who reads it";
+        const test::Pty third;
+        t.tell_tty(third.path());
+        EXPECT_EQ(third.heard(), "words");
+        console->broker().detach(writer);
+    }
+
+    static Task<> tty_comes_late(ConsolesTest& t) {
+        t.xen.tty_of = [](auto, const auto&) { return std::string(); };
+        co_await t.define_and_start();
+        Watching viewer(t.console()->broker());
+        t.tell_tty("");
+        t.pty.say("all of it");
+        t.tell_tty(t.pty.path());
+        co_await t.until_history_has("all of it");
+        EXPECT_EQ(viewer.text, "all of it");
+    }
+
+    static Task<> found(ConsolesTest& t) {
+        // What the daemon before has noted of its tty may be somebody else's by now.
+        const auto domid = t.xen.make(t.web);
+        const Console channel{.target = Console::Target::channel, .port = 1, .name = "agent"};
+        t.web.consoles = {{.tty = t.serial.path()}, channel};
+        t.web.consoles.back().tty = t.serial.path();
+        t.store.lives[t.web.uuid] = {t.web, domid};
+        co_await t.begin();
+        const auto opened = t.consoles->open_channel(t.web.uuid, "agent", false);
+        EXPECT_FALSE(opened) << "Xen has not told its tty yet";
+        t.serial.say("not mine");
+        t.tell_tty(t.pty.path());
+        t.pty.say("mine");
+        co_await t.until_history_has("mine");
+        EXPECT_EQ(text_of(t.console()->history()), "mine");
+        EXPECT_EQ(marks_of(t.console()->history()).front(), Mark::Kind::attached);
+        co_await t.end();
+    }
+
+    static Task<> somebody_has_the_lock(ConsolesTest& t) {
+        auto other = ConsoleLock::take(t.folder.path() / "xenconsole.1");
+        co_await t.define_and_start();
+        Watching viewer(t.console()->broker());
+        const auto safe = t.console()->broker().attach(viewer, {.safe = true});
+        EXPECT_FALSE(safe);
+        t.pty.say("for the other one");
+        co_await t.turn();
+        EXPECT_EQ(t.pty.heard(), "");
+        EXPECT_EQ(viewer.text, "");
+        other->release();
+        t.tell_tty(t.pty.path());  // as good as the next try
+        co_await t.until_history_has("for the other one");
+    }
+
+    static Task<> released(ConsolesTest& t) {
+        co_await t.define_and_start();
+        t.pty.say("one ");
+        co_await t.until_history_has("one ");
+        const auto released = t.consoles->release(t.web.uuid);
+        EXPECT_TRUE(released);
+        EXPECT_FALSE(t.locked());
+        EXPECT_TRUE(t.consoles->list().at(0).released);
+        EXPECT_EQ(t.consoles->list().at(0).domid, 1u);
+        const auto twice = t.consoles->release(t.web.uuid);
+        EXPECT_EQ(twice.error().reason, Reason::invalid_state);
+        t.tell_tty(t.pty.path());
+        EXPECT_FALSE(t.console()->attached()) << "whatever Xen tells";
+
+        auto other = ConsoleLock::take(t.folder.path() / "xenconsole.1");
+        const auto refused = t.consoles->take_back(t.web.uuid);
+        EXPECT_EQ(refused.error().reason, Reason::operation_failed);
+        other->release();
+        const auto taken = t.consoles->take_back(t.web.uuid);
+        EXPECT_TRUE(taken);
+        EXPECT_TRUE(t.locked());
+        EXPECT_FALSE(t.consoles->list().at(0).released);
+        EXPECT_EQ(t.consoles->take_back(t.web.uuid).error().reason, Reason::invalid_state);
+        t.pty.say("two");
+        co_await t.until_history_has("one two");
+        EXPECT_THAT(marks_of(t.console()->history()),
+                    ElementsAre(Mark::Kind::boot, Mark::Kind::released, Mark::Kind::attached));
+    }
+
+    static Task<> released_and_rebooted(ConsolesTest& t) {
+        co_await t.define_and_start();
+        const auto released = t.consoles->release(t.web.uuid);
+        EXPECT_TRUE(released);
+        t.xen.stop(1, hypervisor::StopReason::reboot);
+        co_await t.until([&t] { return t.xen.count("unpause") == 2; });
+        t.pty.say("from the first byte");
+        co_await t.until_history_has("from the first byte");
+        EXPECT_TRUE(t.locked());
+    }
+};
+
+TEST_F(ConsolesTest, ATtyThatMovesIsFollowed) {
+    run_daemon(TtyBodies::tty_moves);
+}
+
+TEST_F(ConsolesTest, ATtyThatHangsUpAsItIsOpenedIsNotServed) {
+    run_daemon(TtyBodies::tty_hangs_up_at_once);
+}
+
+TEST_F(ConsolesTest, NothingIsLostOfATtyThatComesLate) {
+    run_daemon(TtyBodies::tty_comes_late);
+}
+
+TEST_F(ConsolesTest, AGuestThatRunsAlreadyIsReadWhereXenSaysItIsNow) {
+    run(TtyBodies::found(*this));
+}
+
+TEST_F(ConsolesTest, AConsoleThatAnotherProgramReadsIsLeftToIt) {
+    run_daemon(TtyBodies::somebody_has_the_lock);
+}
+
+TEST_F(ConsolesTest, ReleasedConsolesAreReadAgainWhenTheyAreTakenBack) {
+    run_daemon(TtyBodies::released);
+}
+
+TEST_F(ConsolesTest, AReleaseEndsWithTheLifeOfItsDomain) {
+    run_daemon(TtyBodies::released_and_rebooted);
+}
+
+}  // namespace
+}  // namespace virtlight::console

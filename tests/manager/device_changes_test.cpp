@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "manager/devices_test.hpp"
+
+// What guests get of a device that they have already: another medium, another rate or link, another password.
+
+namespace virtlight::manager {
+namespace {
+
+using test::Devices;
+using ::testing::ElementsAre;
+
+TEST_F(Devices, ThatAreCdDrivesGetOtherMedia) {
+    auto hvm = guest_named("win");
+    hvm.type = domain::GuestType::hvm;
+    hvm.disks = {cd_drive()};
+    const auto guest = running(hvm);
+    EXPECT_TRUE(end_of(manager->update_device(guest.uuid, cd_drive("/one.iso"), both)));
+    EXPECT_THAT(live(guest), ElementsAre(cd_drive("/one.iso")));
+    EXPECT_THAT(stored(guest), ElementsAre(cd_drive("/one.iso")));
+    EXPECT_TRUE(end_of(manager->update_device(guest.uuid, cd_drive(), guest_only)));
+    EXPECT_THAT(live(guest), ElementsAre(cd_drive()));
+    expect_refused(end_of(manager->update_device(guest.uuid, disk("hdc"), guest_only)),
+                   Reason::unsupported_operation, "disk hdc cannot be changed while the guest runs");
+    expect_refused(end_of(manager->update_device(guest.uuid, disk("xvdb"), {})), Reason::no_device,
+                   "no disk xvdb");
+}
+
+TEST_F(Devices, ThatAreCdDrivesShowTheMediumThatTheyHaveAfterAChangeThatFailedByHalf) {
+    auto hvm = guest_named("win");
+    hvm.type = domain::GuestType::hvm;
+    hvm.disks = {cd_drive("/one.iso")};
+    const auto guest = running(hvm);
+    xen.before_effect = [this](const std::string& call) {
+        if (call == "update") xen.definitions.at(1).disks = {cd_drive()};  // ejected
+    };
+    xen.fail_next("update", {Reason::operation_failed, "its device model refuses"});
+    expect_refused(end_of(manager->update_device(guest.uuid, cd_drive("/two.iso"), both)),
+                   Reason::operation_failed, "refuses");
+    EXPECT_THAT(live(guest), ElementsAre(cd_drive()));
+    EXPECT_THAT(store.lives.at(guest.uuid).definition.disks, ElementsAre(cd_drive()));
+    EXPECT_THAT(stored(guest), ElementsAre(cd_drive("/one.iso")));
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
+}
+
+TEST_F(Devices, ThatAreNetworkInterfacesGetAnotherRate) {
+    auto web = guest_named("web");
+    web.nics = {nic(1)};
+    const auto guest = running(web);
+    auto faster = nic(1);
+    faster.rate_kib = 1000;
+    EXPECT_TRUE(end_of(manager->update_device(guest.uuid, faster, both)));
+    EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(faster));
+    EXPECT_THAT(manager->definition(guest.uuid, Which::stored)->nics, ElementsAre(faster));
+    faster.bridge = "xenbr1";
+    expect_refused(end_of(manager->update_device(guest.uuid, faster, both)), Reason::unsupported_operation,
+                   "only the bandwidth");
+    EXPECT_EQ(xen.count("update"), 1U);
+}
+
+TEST_F(Devices, ThatAreNetworkInterfacesGoDownAndUp) {
+    auto web = guest_named("web");
+    web.nics = {nic(1)};
+    const auto guest = running(web);
+    auto down = nic(1);
+    down.link_down = true;
+    EXPECT_TRUE(end_of(manager->update_device(guest.uuid, down, guest_only)));
+    EXPECT_THAT(xen.definitions.at(domid(guest)).nics, ElementsAre(down));
+    EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(down));
+    EXPECT_THAT(manager->definition(guest.uuid, Which::stored)->nics, ElementsAre(nic(1)));
+    xen.fail_next("update", {Reason::timed_out, "its device model does not answer"});
+    expect_refused(end_of(manager->update_device(guest.uuid, nic(1), both)), Reason::timed_out, "answer");
+    EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(down));
+}
+
+TEST_F(Devices, ThatAreNetworkInterfacesKeepAllButTheRateThatIsAskedFor) {
+    auto web = guest_named("web");
+    web.nics = {nic(1)};
+    const auto guest = running(web);
+    auto moved = nic(1);
+    moved.bridge = "xenbr1";
+    ASSERT_TRUE(end_of(manager->update_device(guest.uuid, moved, definition_only)));
+    ASSERT_TRUE(end_of(manager->set_nic_rate(guest.uuid, moved.mac, 1000, both)));
+    auto faster = nic(1);
+    faster.rate_kib = moved.rate_kib = 1000;
+    EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(faster));
+    EXPECT_THAT(manager->definition(guest.uuid, Which::stored)->nics, ElementsAre(moved));
+    EXPECT_EQ(xen.count("update"), 1U);
+    expect_refused(end_of(manager->set_nic_rate(guest.uuid, nic(2).mac, 1000, both)), Reason::no_device,
+                   "no network interface 00:16:3e:00:00:02");
+}
+
+TEST_F(Devices, ThatAreNetworkInterfacesHaveTheRateAndLinkThatXenTellsOfWhenTheDaemonWasKilledMeanwhile) {
+    auto web = guest_named("web");
+    web.nics = {nic(1)};
+    const auto guest = running(web);
+    store.lives.at(guest.uuid).held = Held::devices;
+    auto changed = nic(1);
+    changed.rate_kib = 1000;
+    changed.link_down = true;
+    xen.definitions.at(1).nics = {changed};
+    restart();
+    look();
+    EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(changed));
+    EXPECT_THAT(store.lives.at(guest.uuid).definition.nics, ElementsAre(changed));
+}
+
+TEST_F(Devices, ThatAreScreensGetAnotherPassword) {
+    auto web = guest_named("web");
+    web.graphics.vnc = {.password = "old"};
+    web.video = domain::default_video(web.type, web.graphics);
+    const auto guest = running(web);
+    const auto change = [&](const std::string& password, Affects affects) {
+        return end_of(manager->edit_device(guest.uuid,
+                                           "<graphics type='vnc' autoport='yes' passwd='" + password + "'/>",
+                                           domain::DeviceEdit::change, affects));
+    };
+    const auto live = [&] { return manager->definition(guest.uuid, Which::live)->graphics.vnc->password; };
+    const auto stored = [&] {
+        return manager->definition(guest.uuid, Which::stored)->graphics.vnc->password;
+    };
+    EXPECT_TRUE(change("new", guest_only));
+    EXPECT_EQ(live(), "new");
+    EXPECT_EQ(stored(), "old");
+    EXPECT_EQ(xen.definitions.at(domid(guest)).graphics.vnc->password, "new");
+    EXPECT_EQ(store.lives.at(guest.uuid).definition.graphics.vnc->password, "new");
+    xen.fail_next("set_vnc_password", {Reason::timed_out, "no answer"});
+    expect_refused(change("newer", both), Reason::timed_out, "no answer");
+    EXPECT_EQ(live(), "new");
+    EXPECT_EQ(stored(), "old");
+}
+
+TEST_F(Devices, ThatAreScreensAskForThePasswordThatIsShownWhenTheDaemonWasKilledWhileItWasChanged) {
+    auto web = guest_named("web");
+    web.graphics.vnc = {.password = "shown"};
+    const auto guest = running(web);
+    store.lives.at(guest.uuid).held = Held::devices;
+    xen.definitions.at(1).graphics.vnc->password = "on its way";
+    restart();
+    look();
+    EXPECT_EQ(xen.definitions.at(1).graphics.vnc->password, "shown");
+    EXPECT_EQ(manager->definition(guest.uuid, Which::live)->graphics.vnc->password, "shown");
+}
+
+}  // namespace
+}  // namespace virtlight::manager

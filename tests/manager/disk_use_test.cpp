@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/limits.hpp"
+#include "manager/devices_test.hpp"
+
+// Which guests may have one source for their disks.
+
+namespace virtlight::manager {
+namespace {
+
+using test::Devices;
+using ::testing::HasSubstr;
+
+TEST_F(Devices, ServeOneGuestThatWritesAtATime) {
+    auto one = guest_named("one");
+    auto two = guest_named("two");
+    one.disks = two.disks = {disk("xvda")};
+    running(one);
+    ASSERT_TRUE(end_of(manager->define(two)));
+    const auto refused = end_of(manager->start(two.uuid, {}));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().reason, Reason::operation_failed);
+    EXPECT_THAT(
+        refused.error().message,
+        HasSubstr(
+            "cannot start domain 'two': the source /srv/disk.img of disk xvda is used by domain 'one'"));
+    EXPECT_EQ(xen.count("create"), 1u);
+
+    const auto three = running("three");
+    expect_refused(attach(three, disk("xvdb")), Reason::operation_failed,
+                   "is used by domain 'one' as its disk xvda");
+    EXPECT_TRUE(attach(three, disk("xvdb"), definition_only)) << "one of them may run at a time";
+    ASSERT_TRUE(end_of(manager->destroy(one.uuid)));
+    EXPECT_TRUE(end_of(manager->start(two.uuid, {})));
+}
+
+TEST_F(Devices, OnTheirWayToAGuestAreForNoOtherOne) {
+    const auto web = running("web");
+    const auto db = running("db");
+    auto third = guest_named("third");
+    third.disks = {disk("xvda")};
+    ASSERT_TRUE(end_of(manager->define(third)));
+    xen.hold("attach");
+    const auto attaching = begin(manager->attach_device(web.uuid, disk("xvdb"), {}));
+    loop.run_for(seconds(1));
+    expect_refused(attach(db, disk("xvdb")), Reason::operation_failed, "used by domain 'web'");
+    const auto started = end_of(manager->start(third.uuid, {}));
+    ASSERT_FALSE(started) << "both would write to its file system";
+    EXPECT_THAT(started.error().message, HasSubstr("used by domain 'web'"));
+    xen.fail_next("attach", {Reason::operation_failed, "no"});
+    xen.release("attach");
+    EXPECT_FALSE(end_of(attaching));
+    EXPECT_TRUE(end_of(manager->start(third.uuid, {}))) << "it has not arrived";
+}
+
+TEST_F(Devices, WhoseMediumIsOnItsWayKeepItFromOthers) {
+    auto web = guest_named("web");
+    web.type = domain::GuestType::hvm;
+    web.disks = {cd_drive()};
+    running(web);
+    const auto db = running("db");
+    auto medium = cd_drive("/srv/medium");
+    xen.hold("update");
+    const auto changing = begin(manager->update_device(web.uuid, medium, {}));
+    loop.run_for(seconds(1));
+    expect_refused(attach(db, disk("xvdb", "/srv/medium")), Reason::operation_failed, "used by domain 'web'");
+    xen.release("update");
+    EXPECT_TRUE(end_of(changing));
+}
+
+TEST_F(Devices, MayServeSeveralThatOnlyReadOrSaySo) {
+    for (const bool shareable : {false, true}) {
+        const auto prefix = std::string(shareable ? "share" : "read");
+        for (const std::string name : {"-one", "-two"}) {
+            auto guest = guest_named(prefix + name);
+            guest.disks = {disk("xvda", "/srv/" + prefix)};
+            guest.disks[0].shareable = shareable;
+            guest.disks[0].readonly = !shareable;
+            running(guest);
+        }
+    }
+}
+
+/// Two names of one file.
+constexpr hypervisor::FileIdentity one_file{.host = 1, .inode = 2};
+
+TEST_F(Devices, AreTheSameByAnyOfTheirNames) {
+    xen.files = {
+        {"/srv/disk.img", one_file}, {"/srv/link", one_file}, {"/srv/other", {.host = 1, .inode = 3}}};
+    auto one = guest_named("one");
+    one.disks = {disk("xvda")};
+    running(one);
+    for (const std::string name : {"/srv/link", "/srv/./disk.img", "/srv//x/../disk.img"}) {
+        auto two = guest_named("two");
+        two.disks = {disk("xvda", name)};
+        ASSERT_TRUE(end_of(manager->define(two)));
+        const auto refused = end_of(manager->start(two.uuid, {}));
+        ASSERT_FALSE(refused) << name;
+        EXPECT_THAT(refused.error().message,
+                    HasSubstr("the source " + name +
+                              " of disk xvda is used by domain 'one' as its disk xvda (by the name "
+                              "/srv/disk.img); both would"));
+    }
+    const auto three = running("three");
+    expect_refused(attach(three, disk("xvdb", "/srv/link")), Reason::operation_failed,
+                   "used by domain 'one'");
+    EXPECT_TRUE(attach(three, disk("xvdb", "/srv/other")));
+    EXPECT_EQ(xen.count("attach"), 1u);
+}
+
+TEST_F(Devices, AreKnownByAllTheirNamesOfGuestsThatWereFoundRunning) {
+    xen.files = {{"/srv/disk.img", one_file}, {"/srv/link", one_file}};
+    auto one = guest_named("one");
+    one.disks = {disk("xvda")};
+    running(one);
+    restart();
+    const auto two = running("two");
+    expect_refused(attach(two, disk("xvdb", "/srv/link")), Reason::operation_failed, "used by domain 'one'");
+}
+
+TEST_F(Devices, AreRefusedToAtLeastOneOfTwoWhoStartWithThemAtOnce) {
+    xen.files = {{"/srv/disk.img", one_file}, {"/srv/link", one_file}};
+    auto one = guest_named("one");
+    auto two = guest_named("two");
+    one.disks = {disk("xvda")};
+    two.disks = {disk("xvda", "/srv/link")};
+    ASSERT_TRUE(end_of(manager->define(one)));
+    ASSERT_TRUE(end_of(manager->define(two)));
+    const auto first = begin(manager->start(one.uuid, {}));
+    const auto second = begin(manager->start(two.uuid, {}));
+    const auto runs = unsigned{end_of(first).has_value()} + unsigned{end_of(second).has_value()};
+    EXPECT_LE(runs, 1u);
+}
+
+TEST_F(Devices, AreNotGivenToOneGuestTwice) {
+    xen.files = {{"/srv/disk.img", one_file}, {"/srv/link", one_file}};
+    auto one = guest_named("one");
+    one.disks = {disk("xvda")};
+    running(one);
+    expect_refused(attach(one, disk("xvdb", "/srv/link")), Reason::operation_failed,
+                   "used by domain 'one' as its disk xvda");
+    expect_refused(attach(one, disk("xvdb"), definition_only), Reason::invalid_argument, "as disk xvda has");
+}
+
+TEST_F(Devices, AreNotGivenToAGuestWhileTheirStorageDoesNotAnswer) {
+    auto one = guest_named("one");
+    one.disks = {disk("xvda")};
+    ASSERT_TRUE(end_of(manager->define(one)));
+    xen.fail_next("identify_files", {Reason::timed_out, "its storage has not answered"});
+    const auto refused = end_of(manager->start(one.uuid, {}));
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("its storage has not answered"));
+    EXPECT_TRUE(end_of(manager->start(one.uuid, {})));
+}
+
+TEST_F(Devices, AreLookedAtForNoLongerThanAStartMayTake) {
+    auto one = guest_named("one");
+    one.disks = {disk("xvda")};
+    ASSERT_TRUE(end_of(manager->define(one)));
+    xen.hold("identify_files");
+    const auto starting = begin(manager->start(one.uuid, {}));
+    loop.run_for(limits::start_deadline - seconds(1));
+    EXPECT_FALSE(starting->has_value());
+    loop.run_for(seconds(2));
+    ASSERT_TRUE(starting->has_value());
+    EXPECT_EQ((*starting)->error().reason, Reason::timed_out);
+    xen.release("identify_files");
+    const auto again = end_of(manager->start(one.uuid, {}));
+    EXPECT_TRUE(again) << again.error().message << " (the turn is free)";
+}
+
+TEST_F(Devices, HoldUpNobodyElseIfTheirStorageDoesNotAnswer) {
+    auto one = guest_named("one");
+    one.disks = {disk("xvda")};
+    running(one);
+    restart();
+    const auto two = running("two");
+    xen.before_effect = [this, looks = 0](const std::string& call) mutable {
+        if (call == "identify_files" && ++looks == 2)
+            xen.fail_next(call, {Reason::timed_out, "its storage has not answered"});
+    };
+    EXPECT_TRUE(attach(two, disk("xvdb", "/srv/other")));
+    EXPECT_TRUE(attach(two, disk("xvdc", "/srv/more")));
+    EXPECT_EQ(xen.count("identify_files"), 5u) << "what has not answered is asked again, as it may by now";
+}
+
+}  // namespace
+}  // namespace virtlight::manager

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "manager/restart_test.hpp"
+
+// What becomes of the starts, resets and ends in which a daemon was killed.
+
+namespace virtlight::manager {
+namespace {
+
+using domain::ShutoffReason;
+using domain::Status;
+using hypervisor::StopReason;
+using ::testing::IsEmpty;
+
+TEST_F(Restart, DestroysADomainThatWasLeftHalfMade) {
+    const auto guest = half_made(true, true);
+    start_up();
+    settle();
+    EXPECT_EQ(xen.truth.size(), 1u);
+    EXPECT_FALSE(exists(guest));
+    EXPECT_TRUE(store.lives.empty());
+}
+
+TEST_F(Restart, KeepsTheDefinitionOfAPersistentDomainThatWasLeftHalfMade) {
+    const auto guest = half_made(true, true);
+    store.domains[guest.uuid] = {guest};
+    start_up();
+    settle();
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::failed));
+    EXPECT_EQ(info(guest).domid, -1);
+    EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
+}
+
+TEST_F(Restart, LeavesAnotherToolsGuestOfTheUuidOfOneThatWasBeingStarted) {
+    const auto guest = half_made(true, true);
+    store.domains[guest.uuid] = {guest};
+    auto theirs = guest;
+    theirs.name = "theirs";
+    xen.truth.erase(1);
+    xen.make(theirs, true);
+    xen.make(guest, true);
+    start_up();
+    look();
+    EXPECT_FALSE(xen.truth.contains(3)) << "ours was never let run";
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_EQ(info(guest).name, "web");
+}
+
+TEST_F(Restart, UndoesAStartThatHadOnlyToLetItsGuestRun) {
+    start_up();
+    const auto guest = running("web");
+    ASSERT_EQ(store.lives.at(guest.uuid).held, Held::starting);
+    xen.truth.at(1).paused = true;
+    xen.truth.at(1).cpu_time = {};
+    restart();
+    settle();
+    EXPECT_FALSE(xen.truth.contains(1));
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::failed));
+    EXPECT_TRUE(store.lives.empty());
+}
+
+TEST_F(Restart, DropsAnIntentOfWhichNothingCame) {
+    const auto guest = half_made(false, false);
+    start_up();
+    settle();
+    EXPECT_FALSE(exists(guest));
+    EXPECT_TRUE(store.lives.empty());
+}
+
+TEST_F(Restart, NeverDestroysAGuestThatRunsThoughOnlyAnIntentIsKnownOfIt) {
+    const auto guest = half_made(true, false);
+    start_up();
+    look();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(xen.count("destroy"), 0u);
+    EXPECT_TRUE(store.lives.empty());
+}
+
+// Soft resets
+
+TEST_F(Restart, LetsAGuestRunThatHasResetItselfSoftly) {
+    start_up();
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = Held::resetting;
+    xen.truth.at(1).paused = true;
+    restart();
+    settle();
+    EXPECT_FALSE(xen.truth.at(1).paused);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
+}
+
+TEST_F(Restart, StartsAGuestAnewThatWasResetByHalf) {
+    start_up();
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = Held::resetting;
+    xen.truth.at(1).paused = true;
+    xen.fail_next("describe", {Reason::invalid_state, "it is still being built"});
+    log::set_level(log::Level::error);
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_FALSE(xen.truth.contains(1));
+    EXPECT_EQ(store.lives.at(guest.uuid).domid, 2u);
+}
+
+TEST_F(Restart, DoesNotTakeAGuestForOneThatWasResetByHalfBecauseNobodyAnswers) {
+    start_up();
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = Held::resetting;
+    xen.truth.at(1).paused = true;
+    xen.fail_next("describe", {Reason::timed_out, "libxl does not answer"});
+    log::set_level(log::Level::error);
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::resetting) << "the next daemon asks again";
+    EXPECT_TRUE(end_of(manager->resume(guest.uuid)));
+}
+
+TEST_F(Restart, DoesNotTakeAGuestForOneThatWasResetByHalfBecauseItsDeviceModelIsGone) {
+    start_up();
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = Held::resetting;
+    xen.truth.at(1).paused = true;
+    xen.fail_next("describe", {Reason::operation_failed, "its device model refuses the connection"});
+    log::set_level(log::Level::error);
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_TRUE(xen.truth.contains(1));
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::resetting) << "the next daemon asks again";
+}
+
+// Ends
+
+TEST_F(Restart, EndsAGuestThatWasBeingDestroyed) {
+    start_up();
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = Held::ending;
+    xen.truth.at(1).paused = true;  // as libxl begins
+    restart();
+    settle();
+    EXPECT_EQ(xen.truth.size(), 1u);
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::destroyed));
+    EXPECT_TRUE(store.lives.empty());
+}
+
+TEST_F(Restart, LetsAGuestGoOnThatWasOnlyAboutToBeDestroyed) {
+    start_up();
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = Held::ending;
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+// Starts anew
+
+TEST_F(Restart, FinishesAStartAnewOfWhichOnlyTheNoteIsLeft) {
+    const auto persistent = guest_named("web");
+    const auto transient = guest_named("brief");
+    store.domains[persistent.uuid] = {persistent};
+    store.lives[persistent.uuid] = {persistent, 1, Held::ending, true, true};
+    store.lives[transient.uuid] = {.definition = transient, .domid = 0, .again = true};
+    start_up();
+    settle();
+    EXPECT_EQ(info(persistent).status.state, domain::State::running);
+    EXPECT_EQ(info(transient).status.state, domain::State::running);
+    EXPECT_FALSE(store.lives.at(persistent.uuid).again) << "it is finished";
+}
+
+TEST_F(Restart, FinishesAStartAnewThatHadOnlyToLetItsGuestRun) {
+    const auto guest = half_made(true, true);
+    store.domains[guest.uuid] = {guest};
+    store.lives[guest.uuid] = {guest, 1, Held::starting, true, true};
+    start_up();
+    settle();
+    EXPECT_FALSE(xen.truth.contains(1));
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+}
+
+TEST_F(Restart, LeavesAStartAnewToTheNextDaemonWhenItIsStopped) {
+    start_up();
+    auto guest = guest_named("web");
+    guest.on_reboot = domain::LifecycleAction::restart;
+    running(guest);
+    xen.hold("create");
+    xen.stop(1, StopReason::reboot);
+    settle();
+    EXPECT_EQ(xen.truth.size(), 1u) << "it is gone, and not yet back";
+    prepare = [this] { xen.release("create"); };
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_FALSE(store.lives.at(guest.uuid).again);
+}
+
+TEST_F(Restart, FinishesAResetAsItWasAskedFor) {
+    start_up();
+    auto guest = running("web");
+    guest.vcpus_max = 4;
+    ASSERT_TRUE(end_of(manager->define(guest)));
+    ASSERT_TRUE(end_of(manager->suspend(guest.uuid)));
+    for (const auto* const call : {"destroy", "create"}) {
+        xen.hold(call);
+        begin(manager->reset(guest.uuid));
+        settle();
+        EXPECT_TRUE(store.lives.at(guest.uuid).again);
+        prepare = [this, call] { xen.release(call); };
+        restart();
+        settle();
+        EXPECT_EQ(info(guest).status.state, domain::State::paused);
+        EXPECT_EQ(manager->definition(guest.uuid, Which::live)->vcpus_max, 1u)
+            << "the definition that the guest ran with";
+        EXPECT_FALSE(store.lives.at(guest.uuid).again);
+    }
+    EXPECT_EQ(info(guest).domid, 3);
+}
+
+TEST_F(Restart, FinishesTheResetOfAGuestThatHasCrashed) {
+    start_up();
+    auto guest = guest_named("web");
+    guest.on_crash = domain::LifecycleAction::preserve;
+    running(guest);
+    xen.stop(1, StopReason::crash);
+    look();
+    xen.hold("destroy");
+    begin(manager->reset(guest.uuid));
+    settle();
+    prepare = [this] { xen.release("destroy"); };
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+}
+
+TEST_F(Restart, DoesNotStartAnewWhatAnotherToolHasStartedSince) {
+    const auto guest = guest_named("web");
+    store.domains[guest.uuid] = {guest};
+    store.lives[guest.uuid] = {guest, 7, Held::ending, true, true};
+    xen.make(guest);
+    start_up();
+    look();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(xen.count("create"), 0u);
+}
+
+TEST_F(Restart, DoesNotStartAnewWhatTheHostsBootHasEnded) {
+    const auto guest = guest_named("web");
+    store.domains[guest.uuid] = {guest};
+    store.lives[guest.uuid] = {guest, 1, Held::ending, true, true, true};
+    start_up();
+    settle();
+    EXPECT_EQ(info(guest).domid, -1);
+    EXPECT_TRUE(store.lives.empty());
+}
+
+class RestartWithAGuestOfAnotherTool : public Restart {
+ protected:
+    /// Kills the daemon in the midst of a call that is held.
+    void kill_during(const std::string& call, async::Task<Result<>> operation) {
+        xen.hold(call);
+        begin(std::move(operation));
+        settle();
+        const auto lives = store.lives;
+        const auto truth = xen.truth;
+        EXPECT_EQ(lives.size(), 1u);
+        prepare = [this, call, lives, truth] {
+            store.lives = lives;
+            xen.truth = truth;
+            xen.truth.at(1).paused = paused;
+            xen.release(call);
+        };
+        restart();
+        look();
+    }
+    domain::Definition start_beside_it() {
+        auto guest = guest_named("xl-made");
+        xen.make(guest);
+        start_up();
+        return guest;
+    }
+
+    bool paused = true;
+};
+
+TEST_F(RestartWithAGuestOfAnotherTool, EndsItIfItWasBeingDestroyed) {
+    const auto guest = start_beside_it();
+    kill_during("destroy", manager->destroy(guest.uuid));
+    EXPECT_EQ(xen.truth.size(), 1u);
+    EXPECT_TRUE(store.lives.empty());
+    EXPECT_FALSE(exists(guest));
+}
+
+TEST_F(RestartWithAGuestOfAnotherTool, LeavesItAloneIfItWasOnlyAboutToBeDestroyed) {
+    const auto guest = start_beside_it();
+    paused = false;
+    kill_during("destroy", manager->destroy(guest.uuid));
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_TRUE(store.lives.empty()) << "it is not ours";
+    xen.stop(1, StopReason::reboot);
+    settle();
+    EXPECT_EQ(xen.count("destroy"), 1u) << "that is for the other tool to do";
+}
+
+TEST_F(RestartWithAGuestOfAnotherTool, LetsItGoOnIfItsCoreWasBeingDumped) {
+    const auto guest = start_beside_it();
+    kill_during("dump", manager->dump_core(guest.uuid, "/tmp/core", {}));
+    EXPECT_FALSE(xen.truth.at(1).paused);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_TRUE(store.lives.empty());
+}
+
+}  // namespace
+}  // namespace virtlight::manager

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "manager/saving_test.hpp"
+
+// An image that the daemon keeps for a domain: its next start goes on from there.
+
+namespace virtlight::manager {
+namespace {
+
+using domain::RunningReason;
+using domain::Status;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TEST_F(Saving, MakesTheNextStartGoOnFromThere) {
+    const auto guest = running("web");
+    saved(guest);
+    EXPECT_TRUE(info(guest).managed_image);
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_EQ(xen.count("restore"), 1u);
+    EXPECT_FALSE(info(guest).managed_image);
+    EXPECT_TRUE(store.images.empty());
+    EXPECT_THAT(events(), ElementsAre("web STARTED/2"));
+}
+
+TEST_F(Saving, KeepsTheImageWhenTheGuestCannotBeRestored) {
+    const auto guest = running("web");
+    saved(guest);
+    xen.fail_next("restore", {Reason::operation_failed, "no memory"});
+    EXPECT_FALSE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_EQ(store.images.size(), 1u);
+    xen.fail_next("unpause", {Reason::operation_failed, "it hangs"});
+    EXPECT_FALSE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_EQ(store.images.size(), 1u);
+    EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
+}
+
+TEST_F(Saving, IsForgottenByAStartThatIsToBoot) {
+    const auto guest = running("web");
+    saved(guest);
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {.fresh = true})));
+    EXPECT_EQ(xen.count("restore"), 0u);
+    EXPECT_TRUE(store.images.empty());
+}
+
+TEST_F(Saving, IsKnownAgainAfterARestartOfTheDaemon) {
+    const auto guest = running("web");
+    saved(guest);
+    restart();
+    EXPECT_TRUE(info(guest).managed_image);
+}
+
+TEST_F(Saving, OfAManagedImageIsRedefinedInItsDomainsTurnByItsPathToo) {
+    auto guest = running("web");
+    saved(guest);
+    xen.hold("rewrite_image");
+    const auto changing = begin(manager->change_image(store.image_path(guest.uuid), {guest, true}));
+    settle();
+    const auto starting = begin(manager->start(guest.uuid, {}));
+    loop.run_for(seconds(1));
+    EXPECT_FALSE(starting->has_value());
+    xen.release("rewrite_image");
+    EXPECT_TRUE(end_of(changing));
+    EXPECT_EQ(end_of(starting)->status.state, domain::State::paused) << "as was asked";
+}
+
+TEST_F(Saving, OnceMoreOfAGuestThatCouldNotBeRemovedLeavesTheImage) {
+    const auto guest = running("web");
+    xen.hold("destroy");
+    const auto first = begin(manager->managed_save(guest.uuid, {}));
+    const auto second = begin(manager->managed_save(guest.uuid, {}));
+    expect_refused(end_of(first), Reason::cancelled, "it is saved, but");
+    expect_refused(end_of(second), Reason::invalid_state, "could not be removed");
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(store.images.contains(guest.uuid));
+    xen.release("destroy");
+}
+
+// What it is in the way of, until it is removed
+
+TEST_F(Saving, MakesRestoringAnotherImageWaitUntilTheManagedOneIsGone) {
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
+    saved(guest);
+    const auto restored = end_of(manager->restore(path, {}));
+    ASSERT_FALSE(restored);
+    EXPECT_THAT(restored.error().message, HasSubstr("it has a managed save image"));
+    EXPECT_FALSE(end_of(manager->create(guest, {})));
+    EXPECT_TRUE(info(guest).managed_image);
+    ASSERT_TRUE(end_of(manager->remove_managed_image(guest.uuid)));
+    EXPECT_TRUE(end_of(manager->restore(path, {})));
+}
+
+TEST_F(Saving, OfADomainThatIsNotDefinedAnyMoreIsInTheWayOfEachStart) {
+    const auto guest = guest_named("web");
+    prepare = [&] { store.images.insert(guest.uuid); };
+    restart();
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        const auto created = end_of(manager->create(guest, {}));
+        ASSERT_FALSE(created);
+        EXPECT_THAT(created.error().message, HasSubstr("it has a managed save image"));
+    }
+}
+
+TEST_F(Saving, IsRemovedOnRequestAndOnlyThenCanTheDomainBeUndefined) {
+    const auto guest = running("web");
+    saved(guest);
+    expect_refused(end_of(manager->undefine(guest.uuid)), Reason::invalid_state, "managed save image");
+    EXPECT_TRUE(end_of(manager->remove_managed_image(guest.uuid)));
+    expect_refused(end_of(manager->remove_managed_image(guest.uuid)), Reason::invalid_state, "no managed");
+    EXPECT_TRUE(end_of(manager->undefine(guest.uuid)));
+}
+
+TEST_F(Saving, GoesWithTheDefinitionIfItIsToldTo) {
+    const auto guest = running("web");
+    saved(guest);
+    EXPECT_TRUE(end_of(manager->undefine(guest.uuid, true)));
+    EXPECT_TRUE(store.images.empty());
+}
+
+// Another tool's guests make it outdated
+
+TEST_F(Saving, IsSetAsideWhenAnotherToolRunsTheGuest) {
+    const auto guest = running("web");
+    saved(guest);
+    log::set_level(log::Level::error);
+    xen.make(guest);
+    look();
+    EXPECT_GT(info(guest).domid, 1);
+    EXPECT_FALSE(info(guest).managed_image);
+    EXPECT_TRUE(store.images.empty());
+    EXPECT_EQ(store.images_aside.size(), 1u) << "who knows what the other tool has started from";
+}
+
+TEST_F(Saving, IsSetAsideAlsoWhenAnotherToolsGuestEndsBeforeItIsDescribed) {
+    const auto guest = running("web");
+    saved(guest);
+    log::set_level(log::Level::error);
+    xen.hold("describe");
+    const auto domid = xen.make(guest);
+    look();
+    xen.vanish(domid);
+    xen.release("describe");
+    look();
+    EXPECT_EQ(info(guest).domid, -1);
+    EXPECT_FALSE(info(guest).managed_image);
+    EXPECT_EQ(store.images_aside.size(), 1u);
+}
+
+TEST_F(Saving, IsNotSetAsideForAGuestThatAnotherToolHasOnlyBegunToBuild) {
+    const auto guest = running("web");
+    saved(guest);
+    xen.hold("describe");
+    const auto domid = xen.make(guest, true);
+    look();
+    xen.vanish(domid);
+    xen.release("describe");
+    look();
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_EQ(store.images.size(), 1u);
+}
+
+TEST_F(Saving, IsNotRestoredByAStartThatWaitsWhileAnotherToolRunsTheGuest) {
+    const auto guest = running("web");
+    saved(guest);
+    log::set_level(log::Level::error);
+    store.hold();
+    begin(manager->set_autostart(guest.uuid, true));
+    settle();
+    const auto starting = begin(manager->start(guest.uuid, {}));
+    xen.hold("describe");
+    const auto domid = xen.make(guest);
+    look();
+    xen.vanish(domid);
+    xen.release("describe");
+    look();
+    store.release();
+    ASSERT_TRUE(end_of(starting));
+    EXPECT_EQ(xen.count("restore"), 0u);
+    EXPECT_EQ(info(guest).status, Status(RunningReason::booted));
+}
+
+TEST_F(Saving, IsNotRestoredWhenAnotherToolIsFasterThanTheStart) {
+    const auto guest = running("web");
+    saved(guest);
+    log::set_level(log::Level::error);
+    xen.hold("read_image");
+    const auto starting = begin(manager->start(guest.uuid, {}));
+    settle();
+    xen.make(guest);
+    look();
+    xen.release("read_image");
+    expect_refused(to_nothing(end_of(starting)), Reason::invalid_state, "another tool has started it");
+    look();
+    EXPECT_EQ(xen.count("restore"), 0u);
+    EXPECT_EQ(store.images_aside.size(), 1u);
+}
+
+TEST_F(Saving, IsNotRestoredWhenItIsOutdatedAndCannotBeSetAside) {
+    const auto guest = running("web");
+    saved(guest);
+    log::set_level(log::Level::error);
+    xen.hold("describe");
+    store.fail_write(1);
+    const auto domid = xen.make(guest);
+    loop.run_until([&] { return xen.count("describe") > 0; });
+    settle();
+    xen.vanish(domid);
+    xen.release("describe");
+    look();
+    EXPECT_TRUE(store.images.contains(guest.uuid));
+    store.fail_write(1);
+    expect_refused(to_nothing(end_of(manager->start(guest.uuid, {}))), Reason::io, "is older than its disks");
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_EQ(xen.count("restore"), 0u);
+}
+
+// A guest that is restored from it, and not yet let run
+
+TEST_F(Saving, ComesBackWithTheEndOfAGuestThatWasRestoredFromItAndHasNeverRun) {
+    const auto guest = left_half_restored("web");
+    ASSERT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_THAT(store.images_aside, IsEmpty());
+    EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_EQ(info(guest).status, Status(RunningReason::restored));
+}
+
+TEST_F(Saving, ComesBackWhenTheDaemonIsKilledBeforeItLetsSuchAGuestRun) {
+    const auto guest = left_half_restored("web");
+    restart();
+    settle();
+    EXPECT_EQ(xen.truth.size(), 1u);
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_EQ(info(guest).status, Status(RunningReason::restored));
+}
+
+TEST_F(Saving, ComesBackAlsoWhenAnotherToolDestroysSuchAGuest) {
+    const auto guest = left_half_restored("web");
+    xen.truth.erase(domid_of(guest));
+    look();
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
+}
+
+TEST_F(Saving, StaysAsideWhenAnotherToolLetsSuchAGuestRun) {
+    const auto guest = left_half_restored("web");
+    log::set_level(log::Level::error);
+    xen.truth.at(domid_of(guest)).paused = false;
+    look();
+    EXPECT_FALSE(info(guest).managed_image);
+    ASSERT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_FALSE(info(guest).managed_image) << "it is older than what the guest has written";
+    EXPECT_EQ(store.images_aside.size(), 1u);
+}
+
+TEST_F(Saving, AnewKeepsItsImageAlthoughTheOneBeforeWasToBeSetAside) {
+    const auto guest = left_half_restored("web");
+    log::set_level(log::Level::error);
+    store.hold();
+    begin(manager->set_autostart(guest.uuid, true));
+    settle();
+    const auto saving = begin(manager->managed_save(guest.uuid, {}));
+    xen.truth.at(domid_of(guest)).paused = false;
+    look();  // and the old one is to be set aside, behind the save
+    bool old_one = true;
+    xen.before_effect = [&](const std::string& call) {
+        if (call == "save") old_one = store.images.contains(guest.uuid);
+    };
+    store.release();
+    ASSERT_TRUE(end_of(saving));
+    look();
+    EXPECT_FALSE(old_one) << "the next daemon would take it for the new one";
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(store.images.contains(guest.uuid));
+}
+
+}  // namespace
+}  // namespace virtlight::manager
