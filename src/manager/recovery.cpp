@@ -31,6 +31,8 @@ void take_up(Core& core, const DomainRef& domain, StoredLife stored, const Domai
     // Another tool may have renamed ours: that is left to the reconciler. Its own may always have had that
     // name.
     if (life.ours) life.seen.name.clear();
+    // The note may have less than it has, or what it had before that tool changed it.
+    if (!life.ours) life.undescribed.emplace();
     core.begin_life(domain, std::move(life), first_status(seen));
 }
 
