@@ -35,6 +35,9 @@ struct Life {
     bool unfinished = false;        ///< what was to follow that has been given up: it is judged anew
     bool stop_untold = false;       ///< clients are told when what is left of it is gone
     hypervisor::DomainSeen seen{};  ///< its figures at the last look
+    /// Taken from the host for it by a managed attach, where its definition does not tell that, as nobody
+    /// knows whether it has got them, or where another tool has made it.
+    std::vector<domain::PciAddress> pci_taken{};
     /// Of another tool's: its definition is not known to be all of it.
     std::optional<Undescribed> undescribed{};
 };

@@ -143,12 +143,11 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
     }
     const auto verdict = judge(*domain->life, domain->status, seen);
     if (verdict.over) {
-        auto devices =
-            domain->life->ours ? domain->life->definition.pci_devices : std::vector<domain::PciDevice>();
+        auto lent = lent_to(*domain);
         core_.end_life(domain, *verdict.over, stopped_event(*verdict.over));
         jobs_.post(domain, JobKind::after_stop,
-                   [this, domain, devices = std::move(devices)](hypervisor::Operation) {
-                       return guests_.clear_away(domain, devices);
+                   [this, domain, lent = std::move(lent)](hypervisor::Operation) {
+                       return guests_.clear_away(domain, lent);
                    });
         return;
     }

@@ -27,6 +27,7 @@ void take_up(Core& core, const DomainRef& domain, StoredLife stored, const Domai
     life.restart_asked = stored.again && !being_reset && (stored.held != Held::ending || seen.stopped);
     life.ours = stored.ours;
     life.definition = std::move(stored.definition);
+    life.pci_taken = std::move(stored.pci_taken);
     life.seen = seen;
     // Another tool may have renamed ours: that is left to the reconciler. Its own may always have had that
     // name.
