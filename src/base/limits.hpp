@@ -240,6 +240,9 @@ inline constexpr std::size_t adoptions_at_once = 16;
 inline constexpr auto adoption_wait = seconds(10);
 inline constexpr auto adoption_patience = seconds(5);
 inline constexpr auto foreign_build = std::chrono::minutes(10);
+/// One that is shown so is described again after a pause, which doubles each time up to the longest.
+inline constexpr auto describe_pause = seconds(5);
+inline constexpr auto longest_describe_pause = seconds(120);
 /// Domains that are started at once when the daemon starts.
 inline constexpr unsigned autostarts_at_once = 2;
 /// A guest that ends sooner is restarted after a pause, which doubles each time up to the longest.

@@ -107,6 +107,10 @@ Found take_devices(const Definition& seen, Definition& ours) {
     return found;
 }
 
+void forget_taken(Domain& domain, const domain::PciDevice& device) {
+    if (domain.life) std::erase(domain.life->pci_taken, device.address);
+}
+
 /// Whether a device is with this guest, or nobody can tell.
 bool may_have(const Domain& domain, hypervisor::LifeId life, const Device& device) {
     if (!domain.life || domain.life->id != life) return false;
@@ -137,12 +141,27 @@ Task<Result<>> Devices::attach(DomainRef domain, Device device, Affects asked, O
     };
     auto attached = co_await carry_out(domain, *affects, std::move(add), std::move(act),
                                        domain::DeviceAdded{domain::alias_of(placed)});
+    const auto* const pci = std::get_if<domain::PciDevice>(&placed);
+    if (pci && pci->managed && tried) co_await settle_taken(domain, life, *pci, attached);
+    co_return attached;
+}
+
+/// What its guest certainly has not got goes back to the host at once, and all else with the guest. Where the
+/// definition does not say so, that is to be remembered.
+Task<> Devices::settle_taken(DomainRef domain, hypervisor::LifeId life, domain::PciDevice device,
+                             Result<> attached) {
+    const bool lives = domain->life && domain->life->id == life;
     // What was given up may still come.
     const bool given_up = !attached && attached.error().reason == Reason::timed_out;
-    const auto* const pci = std::get_if<domain::PciDevice>(&placed);
-    if (pci && tried && !given_up && !may_have(*domain, life, placed))
-        co_await give_back_unused(core_, domain->uuid, {*pci});
-    co_return attached;
+    const bool may_come = lives && (given_up || may_have(*domain, life, device));
+    if (!may_come) co_await give_back_unused(core_, domain->uuid, {device});
+    if (!domain->life || domain->life->id != life) co_return;
+    const auto before = domain->life->pci_taken;
+    forget_taken(*domain, device);
+    const bool told = attached && domain->life->ours;
+    if (may_come && !told) domain->life->pci_taken.push_back(device.address);
+    if (domain->life->pci_taken != before)
+        co_await note_change(core_, domain, "which PCI devices were taken for it");
 }
 
 Task<Result<>> Devices::detach(DomainRef domain, DeviceNamed named, Affects asked, Operation operation) {
@@ -155,8 +174,8 @@ Task<Result<>> Devices::detach(DomainRef domain, DeviceNamed named, Affects aske
     const Change remove = [gone = *device](Definition& definition) {
         return domain::remove_device(definition, gone);
     };
-    Act act = [this, uuid = domain->uuid, gone = *device, operation](DomId domid) {
-        return take_away(uuid, domid, gone, operation);
+    Act act = [this, domain, gone = *device, operation](DomId domid) {
+        return take_away(domain, domid, gone, operation);
     };
     const auto alias = domain::alias_of(*device);
     const auto life = domain->life ? domain->life->id : hypervisor::LifeId();
@@ -169,7 +188,7 @@ Task<Result<>> Devices::detach(DomainRef domain, DeviceNamed named, Affects aske
     co_return detached;
 }
 
-Task<Result<>> Devices::take_away(Uuid uuid, DomId domid, Device device, Operation operation) {
+Task<Result<>> Devices::take_away(DomainRef domain, DomId domid, Device device, Operation operation) {
     auto taken = co_await core_.hypervisor.detach(domid, device, operation);
     // Another tool has taken it away.
     if (!taken && taken.error().reason == Reason::no_device) {
@@ -177,7 +196,9 @@ Task<Result<>> Devices::take_away(Uuid uuid, DomId domid, Device device, Operati
         taken = {};
     }
     const auto* const pci = std::get_if<domain::PciDevice>(&device);
-    if (taken && pci) co_await give_back(core_, uuid, *pci, operation);
+    if (!taken || !pci || !pci->managed) co_return taken;
+    co_await give_back(core_, domain->uuid, *pci, operation);
+    forget_taken(*domain, *pci);
     co_return taken;
 }
 

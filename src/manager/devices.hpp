@@ -69,7 +69,9 @@ class Devices {
                                         hypervisor::Operation operation);
     async::Task<bool> look_after_failure(DomainRef domain, hypervisor::LifeId life);
     async::Task<Result<std::optional<domain::Definition>>> look_at(DomainRef domain, hypervisor::LifeId life);
-    async::Task<Result<>> take_away(Uuid uuid, hypervisor::DomId domid, domain::Device device,
+    async::Task<> settle_taken(DomainRef domain, hypervisor::LifeId life, domain::PciDevice device,
+                               Result<> attached);
+    async::Task<Result<>> take_away(DomainRef domain, hypervisor::DomId domid, domain::Device device,
                                     hypervisor::Operation operation);
 
     async::Task<Result<>> store(DomainRef domain, domain::Definition definition);

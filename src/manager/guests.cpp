@@ -163,20 +163,10 @@ void Guests::tell_that_it_stays(const DomainRef& domain) {
         core_.tell(*domain, halted_event(*domain->life, domain->status.state));
 }
 
-namespace {
-
-/// What ours has of the host. Another tool's guest has it from that tool.
-std::vector<domain::PciDevice> devices_of(const Domain& domain) {
-    return domain.life && domain.life->ours ? domain.life->definition.pci_devices
-                                            : std::vector<domain::PciDevice>();
-}
-
-}  // namespace
-
 Task<Result<>> Guests::remove_guest(DomainRef domain, Operation operation) {
-    const auto devices = devices_of(*domain);
+    auto lent = lent_to(*domain);
     auto removed = co_await take_apart(domain, operation);
-    if (removed) co_await give_back_all(domain, devices);
+    if (removed) co_await give_back_all(domain, std::move(lent));
     co_return removed;
 }
 
@@ -203,7 +193,7 @@ Task<Result<>> Guests::take_apart_again(DomainRef domain, Operation operation) {
 /// the next look finds that the guest has stopped, and all begins anew.
 Task<Result<>> Guests::remove_stopped(DomainRef domain, Operation operation) {
     const auto life = domain->life->id;
-    const auto devices = devices_of(*domain);
+    auto lent = lent_to(*domain);
     auto removed = co_await take_apart(domain, operation);
     for (unsigned tries = 1; !removed; ++tries) {
         if (operation.cancel.cancelled()) {
@@ -215,19 +205,20 @@ Task<Result<>> Guests::remove_stopped(DomainRef domain, Operation operation) {
         co_await async::sleep_for(core_.scheduler, restart_pause(tries), operation.cancel);
         removed = co_await take_apart_again(domain, operation);
     }
-    co_await give_back_all(domain, devices);
+    co_await give_back_all(domain, std::move(lent));
     co_return removed;
 }
 
 /// Whoever had the guest removed may have been overruled since: nobody else gives them back.
-Task<> Guests::give_back_all(DomainRef domain, std::vector<domain::PciDevice> devices) {
+Task<> Guests::give_back_all(DomainRef domain, Lent lent) {
     const Mending mending(core_, limits::destroy_deadline);
-    for (const auto& device : devices)
+    for (const auto& device : lent.had)
         co_await give_back(core_, domain->uuid, device, mending.operation());
+    co_await give_back_unused(core_, domain->uuid, std::move(lent.perhaps));
 }
 
-Task<Result<>> Guests::clear_away(DomainRef domain, std::vector<domain::PciDevice> devices) {
-    co_await give_back_all(domain, std::move(devices));
+Task<Result<>> Guests::clear_away(DomainRef domain, Lent lent) {
+    co_await give_back_all(domain, std::move(lent));
     co_return co_await forget(domain);
 }
 

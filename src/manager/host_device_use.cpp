@@ -75,6 +75,15 @@ async::Task<> give_back(Core& core, Uuid of, domain::PciDevice device, hyperviso
     if (!given) log::warning("{}", given.error().message);
 }
 
+Lent lent_to(const Domain& domain) {
+    Lent lent;
+    if (!domain.life) return lent;
+    if (domain.life->ours) lent.had = domain.life->definition.pci_devices;
+    for (const auto& address : domain.life->pci_taken)
+        lent.perhaps.push_back({.address = address, .managed = true});
+    return lent;
+}
+
 async::Task<> give_back_unused(Core& core, Uuid of, std::vector<domain::PciDevice> devices) {
     std::erase_if(devices, [](const auto& device) { return !device.managed; });
     if (devices.empty()) co_return;

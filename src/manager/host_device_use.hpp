@@ -37,4 +37,13 @@ async::Task<> give_back(Core& core, Uuid of, domain::PciDevice device, hyperviso
 /// are Xen's by now.
 async::Task<> give_back_unused(Core& core, Uuid of, std::vector<domain::PciDevice> devices);
 
+/// The PCI devices of the host that go back when a guest is gone.
+struct Lent {
+    std::vector<domain::PciDevice> had{};
+    std::vector<domain::PciDevice> perhaps{};  ///< were taken for it, if they are Xen's
+};
+
+/// What the guest of this domain has of the host, unless another tool has given it that.
+Lent lent_to(const Domain& domain);
+
 }  // namespace virtlight::manager

@@ -31,6 +31,8 @@ constexpr std::string_view vnc_word = "vnc:";
 constexpr std::string_view spice_word = "spice:";
 /// The address of a USB device that was found by its id.
 constexpr std::string_view usb_word = "usb:";
+/// Where a PCI device is that was taken from the host.
+constexpr std::string_view pci_word = "pci:";
 constexpr std::string_view boot_word = "boot:";
 
 struct Line {
@@ -43,6 +45,7 @@ struct Line {
     unsigned vnc_port = 0;
     unsigned spice_port = 0;
     std::vector<std::pair<unsigned, unsigned>> usb{};
+    std::vector<domain::PciAddress> pci_taken{};
     std::string boot{};
 };
 
@@ -53,6 +56,10 @@ std::pair<unsigned, unsigned> read_usb_address(std::string_view text) {
     const auto number = text.substr(std::min(dot + 1, text.size()));
     std::from_chars(number.data(), number.data() + number.size(), address.second);
     return address;
+}
+
+void read_pci_address(Line& line, std::string_view text) {
+    if (const auto address = domain::parse_pci_address(text)) line.pci_taken.push_back(*address);
 }
 
 void read_word(Line& line, const std::string& word) {
@@ -75,6 +82,8 @@ void read_word(Line& line, const std::string& word) {
         std::from_chars(word.data() + spice_word.size(), word.data() + word.size(), line.spice_port);
     else if (word.starts_with(usb_word))
         line.usb.push_back(read_usb_address(std::string_view(word).substr(usb_word.size())));
+    else if (word.starts_with(pci_word))
+        read_pci_address(line, std::string_view(word).substr(pci_word.size()));
     else
         line.ttys.push_back(word == no_tty ? std::string() : word);
 }
@@ -118,6 +127,8 @@ std::string format_life(const StoredLife& life, std::string_view boot) {
         text += fmt::format(" {}{}", spice_word, spice->port);
     for (const auto& device : life.definition.usb.devices)
         if (device.found) text += fmt::format(" {}{}", usb_word, to_string(device));
+    for (const auto& address : life.pci_taken)
+        text += fmt::format(" {}{}", pci_word, to_string(address));
     if (!boot.empty()) text += fmt::format(" {}{}", boot_word, boot);
     text += fmt::format("{}\n{}", mark_end, domain::format_xml(life.definition));
     return text;
@@ -138,7 +149,8 @@ Result<StoredLife> parse_life(std::string_view text, std::string_view boot) {
     // Where either is not known, Xen's word decides alone.
     const bool over = !line->boot.empty() && !boot.empty() && line->boot != boot;
     return StoredLife{
-        *std::move(definition), line->domid, line->held, line->ours, line->again, over, line->anew};
+        *std::move(definition), line->domid, line->held, line->ours, line->again, over, line->anew,
+        line->pci_taken};
 }
 
 }  // namespace virtlight::manager

@@ -55,7 +55,8 @@ Task<Result<>> note_life(Core& core, DomainRef domain, Held held) {
                                 .held = held,
                                 .ours = life.ours,
                                 .again = again,
-                                .anew = domain->restarting.value_or(Anew())};
+                                .anew = domain->restarting.value_or(Anew()),
+                                .pci_taken = life.pci_taken};
         written = co_await core.store.save_life(stored);
     } else {
         written = co_await core.store.remove_life(domain->uuid);

@@ -143,13 +143,24 @@ domain::Stopped stopped_event(domain::ShutoffReason reason) {
     return static_cast<domain::Stopped>(std::to_underlying(reason) - 1);
 }
 
-Duration restart_pause(unsigned short_lives) {
-    if (short_lives == 0) return Duration::zero();
-    const Duration longest = limits::longest_restart_pause;
-    Duration pause = limits::restart_pause;
-    for (unsigned i = 1; i < short_lives && pause < longest; ++i)
+namespace {
+
+Duration growing_pause(unsigned times, Duration first, Duration longest) {
+    if (times == 0) return Duration::zero();
+    auto pause = first;
+    for (unsigned i = 1; i < times && pause < longest; ++i)
         pause *= 2;
     return std::min(pause, longest);
+}
+
+}  // namespace
+
+Duration restart_pause(unsigned short_lives) {
+    return growing_pause(short_lives, limits::restart_pause, limits::longest_restart_pause);
+}
+
+Duration describe_pause(unsigned tries) {
+    return growing_pause(tries, limits::describe_pause, limits::longest_describe_pause);
 }
 
 }  // namespace virtlight::manager

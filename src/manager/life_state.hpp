@@ -14,6 +14,13 @@
 /// What the changes that one sees of a guest mean. Pure.
 namespace virtlight::manager {
 
+/// How it stands with a guest of which nobody could tell all that it has.
+struct Undescribed {
+    bool asked = false;  ///< is being described again, just now
+    unsigned tries = 0;  ///< in vain
+    Time due{};          ///< of the next one
+};
+
 /// One run of a domain, from when it was made or found until it is gone.
 struct Life {
     hypervisor::LifeId id{};
@@ -28,6 +35,11 @@ struct Life {
     bool unfinished = false;        ///< what was to follow that has been given up: it is judged anew
     bool stop_untold = false;       ///< clients are told when what is left of it is gone
     hypervisor::DomainSeen seen{};  ///< its figures at the last look
+    /// Taken from the host for it by a managed attach, where its definition does not tell that, as nobody
+    /// knows whether it has got them, or where another tool has made it.
+    std::vector<domain::PciAddress> pci_taken{};
+    /// Of another tool's: its definition is not known to be all of it.
+    std::optional<Undescribed> undescribed{};
 };
 
 /// What is to be done about a guest that has stopped and waits to be destroyed.
@@ -67,5 +79,8 @@ domain::Lifecycle halted_event(const Life& life, domain::State state);
 
 /// How long a guest is held back before it is started anew, after so many short lives in a row.
 Duration restart_pause(unsigned short_lives);
+
+/// How long a guest rests before it is described again, after so many tries in vain.
+Duration describe_pause(unsigned tries);
 
 }  // namespace virtlight::manager

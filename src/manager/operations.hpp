@@ -8,6 +8,7 @@
 
 #include "async/task.hpp"
 #include "manager/core.hpp"
+#include "manager/host_device_use.hpp"
 
 /// What the jobs on a domain do. Each runs in its turn, as the domain's only job, and fails with the bare
 /// reason.
@@ -119,7 +120,7 @@ class Guests {
     async::Task<Result<>> start_anew(DomainRef domain, domain::Definition again, Anew how,
                                      hypervisor::Operation operation);
     /// Another tool has removed its guest: what that had of the host is given back.
-    async::Task<Result<>> clear_away(DomainRef domain, std::vector<domain::PciDevice> devices);
+    async::Task<Result<>> clear_away(DomainRef domain, Lent lent);
     /// The store need not remember the life that is over; but where it is to start anew and the daemon stops,
     /// or where something half made may be left, the next one is to know.
     async::Task<Result<>> forget(DomainRef domain);
@@ -163,7 +164,7 @@ class Guests {
     async::Task<Result<>> remove_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> take_apart(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> take_apart_again(DomainRef domain, hypervisor::Operation operation);
-    async::Task<> give_back_all(DomainRef domain, std::vector<domain::PciDevice> devices);
+    async::Task<> give_back_all(DomainRef domain, Lent lent);
     async::Task<Result<>> remove_stopped(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> press_to_reboot(DomainRef domain, hypervisor::Operation operation);
     void tell_that_it_stays(const DomainRef& domain);

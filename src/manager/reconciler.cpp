@@ -40,6 +40,20 @@ bool may_have_run(const DomainSeen& seen) {
     return !seen.paused || seen.cpu_time > nanoseconds();
 }
 
+Undescribed put_off(Undescribed undescribed, Time now) {
+    const auto tries = undescribed.tries + 1;
+    return {.tries = tries, .due = now + describe_pause(tries)};
+}
+
+/// With what clients have said of a guest while it was not described, and Xen keeps nothing of.
+domain::Definition completed(domain::Definition described, const domain::Definition& shown) {
+    using domain::Definition;
+    for (const auto words : {&Definition::title, &Definition::description, &Definition::metadata})
+        if (!(shown.*words).empty()) described.*words = shown.*words;
+    if (shown.cpu_tuning != domain::CpuTuning()) described.cpu_tuning = shown.cpu_tuning;
+    return described;
+}
+
 std::string_view in_words(hypervisor::StopReason reason) {
     using enum hypervisor::StopReason;
     switch (reason) {
@@ -64,6 +78,7 @@ void Reconciler::attend() {
 
 void Reconciler::stop() {
     stopping_ = true;
+    describing_.cancel();
     attend();
 }
 
@@ -116,6 +131,9 @@ void Reconciler::apply(const hypervisor::Snapshot& snapshot, Moment asked) {
         const auto found = by_domid.find(entry.first);
         return found == by_domid.end() || found->second->uuid != entry.second.uuid;
     });
+    // Behind those that nobody has seen yet.
+    for (const auto& domain : core_.registry.running())
+        describe_again(domain);
 }
 
 void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
@@ -125,12 +143,11 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
     }
     const auto verdict = judge(*domain->life, domain->status, seen);
     if (verdict.over) {
-        auto devices =
-            domain->life->ours ? domain->life->definition.pci_devices : std::vector<domain::PciDevice>();
+        auto lent = lent_to(*domain);
         core_.end_life(domain, *verdict.over, stopped_event(*verdict.over));
         jobs_.post(domain, JobKind::after_stop,
-                   [this, domain, devices = std::move(devices)](hypervisor::Operation) {
-                       return guests_.clear_away(domain, devices);
+                   [this, domain, lent = std::move(lent)](hypervisor::Operation) {
+                       return guests_.clear_away(domain, lent);
                    });
         return;
     }
@@ -192,7 +209,8 @@ async::Task<> Reconciler::adopt(DomainSeen seen) {
     const auto stranger = strangers_.find(seen.domid);
     if (stopping_ || stranger == strangers_.end() || stranger->second.uuid != seen.uuid) co_return;
     stranger->second.described = false;
-    if (!described) {
+    const bool only_seen = !described;
+    if (only_seen) {
         if (described.error().reason == Reason::no_domain) co_return;
         // Nothing tells a domain that is being built from one that is only paused, but how long it lasts.
         const Duration patience = seen.paused ? limits::foreign_build : limits::adoption_patience;
@@ -211,6 +229,7 @@ async::Task<> Reconciler::adopt(DomainSeen seen) {
     life.domid = seen.domid;
     life.definition = *std::move(described);
     life.ours = false;
+    if (only_seen) life.undescribed = put_off({}, core_.scheduler.now());
     const auto status = first_status(seen);
     life.seen = std::move(seen);
     domain->making.reset();  // whoever waits to start it has nothing to start any more
@@ -220,6 +239,39 @@ async::Task<> Reconciler::adopt(DomainSeen seen) {
     set_image_aside(domain);
     core_.tell(*domain, domain::Started::booted);
     if (status.state == domain::State::paused) core_.tell(*domain, domain::Suspended::paused);
+}
+
+/// Its device model may answer by now. What jobs are changing meanwhile, a description would not have.
+void Reconciler::describe_again(const DomainRef& domain) {
+    if (!domain->life || !domain->life->undescribed || !domain->queue.idle()) return;
+    auto& undescribed = *domain->life->undescribed;
+    if (undescribed.asked || core_.scheduler.now() < undescribed.due) return;
+    if (stopping_ || adoptions_.in_flight() >= limits::adoptions_at_once) return;
+    undescribed.asked = true;
+    adoptions_.spawn(complete(domain, domain->life->id));
+}
+
+async::Task<> Reconciler::complete(DomainRef domain, hypervisor::LifeId life) {
+    const auto before = domain->life->definition;
+    auto described = co_await core_.hypervisor.describe(domain->life->domid, describing_.token());
+    if (stopping_ || !domain->life || domain->life->id != life) co_return;
+    const bool is_current = domain->queue.idle() && domain->life->definition == before;
+    if (described && is_current) co_return take_up(domain, *std::move(described));
+    domain->life->undescribed = put_off(*domain->life->undescribed, core_.scheduler.now());
+}
+
+/// As another life, so that all who go by what it has learn of it; but nothing has begun that clients are
+/// told of.
+void Reconciler::take_up(const DomainRef& domain, domain::Definition described) {
+    auto life = *domain->life;
+    const auto status = domain->status;
+    life.definition = completed(std::move(described), life.definition);
+    life.undescribed.reset();
+    core_.end_life(domain, domain::ShutoffReason::unknown);
+    core_.begin_life(domain, std::move(life), status);
+    log::notice("domain '{}' (domid {}) is described: all that it has is shown", domain->name,
+                domain->domid());
+    core_.timeline.note(*domain, "it is described: all that it has is shown");
 }
 
 /// What another tool lets run has what was saved of it behind it.

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "async/cancel.hpp"
 #include "async/completion.hpp"
 #include "async/scope.hpp"
 #include "async/task.hpp"
@@ -47,6 +48,9 @@ class Reconciler {
     void follow_ending(const DomainRef& domain, const Ending& ending);
     void consider(const hypervisor::DomainSeen& seen, Moment asked);
     async::Task<> adopt(hypervisor::DomainSeen seen);
+    void describe_again(const DomainRef& domain);
+    async::Task<> complete(DomainRef domain, hypervisor::LifeId life);
+    void take_up(const DomainRef& domain, domain::Definition described);
     void set_image_aside(const DomainRef& domain);
     void report(hypervisor::DomId domid, std::string_view why);
 
@@ -60,6 +64,7 @@ class Reconciler {
     async::Completion<bool> wake_;
     std::map<hypervisor::DomId, Stranger> strangers_;
     async::Scope adoptions_;
+    async::CancelSource describing_;  ///< again, what is shown already: not waited for at the end
 };
 
 }  // namespace virtlight::manager

@@ -27,10 +27,13 @@ void take_up(Core& core, const DomainRef& domain, StoredLife stored, const Domai
     life.restart_asked = stored.again && !being_reset && (stored.held != Held::ending || seen.stopped);
     life.ours = stored.ours;
     life.definition = std::move(stored.definition);
+    life.pci_taken = std::move(stored.pci_taken);
     life.seen = seen;
     // Another tool may have renamed ours: that is left to the reconciler. Its own may always have had that
     // name.
     if (life.ours) life.seen.name.clear();
+    // The note may have less than it has, or what it had before that tool changed it.
+    if (!life.ours) life.undescribed.emplace();
     core.begin_life(domain, std::move(life), first_status(seen));
 }
 

@@ -29,6 +29,7 @@ struct StoredLife {
     bool again = false;  ///< it is to start anew: what is over of it, or has come to nothing, is no end
     bool over = false;   ///< the host has booted since: nothing of it can be left. Told by load().
     Anew anew{};         ///< how it is to start anew
+    std::vector<domain::PciAddress> pci_taken{};  ///< as in Life
 };
 
 /// Where definitions outlive the daemon: the authority on what is defined. Each change is in effect when its

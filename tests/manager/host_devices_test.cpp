@@ -205,5 +205,96 @@ TEST_F(HostDevices, ThatCouldNotBeTakenFromTheGuestAgainStayWithIt) {
     EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
 }
 
+/// A guest that was to get a device, and nobody knows whether it has got it.
+class HostDevicesThatMayHaveCome : public HostDevices {
+ protected:
+    HostDevicesThatMayHaveCome() { xen.pci[0].assignable = false; }
+    Result<> attach_in_vain(const domain::PciDevice& device) {
+        xen.fail_next("attach", {Reason::timed_out, "it was given up"});
+        return attach(guest, device);
+    }
+
+    domain::Definition guest = running("web");
+};
+
+TEST_F(HostDevicesThatMayHaveCome, GoBackWhenTheirGuestIsDestroyed) {
+    EXPECT_FALSE(attach_in_vain(card));
+    EXPECT_FALSE(is_given_back()) << "the guest may still get it";
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_TRUE(is_given_back());
+}
+
+TEST_F(HostDevicesThatMayHaveCome, GoBackWhenTheirGuestEndsUnderTheNextDaemon) {
+    EXPECT_FALSE(attach_in_vain(card));
+    restart();
+    EXPECT_FALSE(is_given_back());
+    xen.vanish(1);
+    settle();
+    EXPECT_TRUE(is_given_back());
+}
+
+TEST_F(HostDevicesThatMayHaveCome, GoBackWithTheirGuestAlsoIfNobodyCouldTellWhatItHas) {
+    xen.fail_next("attach", {Reason::operation_failed, "its device model refuses"});
+    xen.fail_next("describe", {Reason::timed_out, "no answer by QMP"});
+    EXPECT_FALSE(attach(guest, card));
+    EXPECT_FALSE(is_given_back());
+    restart();
+    look();
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_TRUE(is_given_back());
+}
+
+TEST_F(HostDevicesThatMayHaveCome, GoBackAtOnceIfTheirGuestHasEnded) {
+    xen.fail_next("attach", {Reason::timed_out, "it was given up"});
+    xen.hold("describe");
+    const auto attaching = begin(manager->attach_device(guest.uuid, card, guest_only));
+    settle();
+    xen.vanish(1);
+    settle();
+    EXPECT_FALSE(is_given_back());
+    xen.release("describe");
+    EXPECT_FALSE(end_of(attaching));
+    EXPECT_TRUE(is_given_back());
+}
+
+TEST_F(HostDevicesThatMayHaveCome, StayXensIfTheyWereXensBefore) {
+    auto unmanaged = card;
+    unmanaged.managed = false;
+    EXPECT_FALSE(attach_in_vain(unmanaged));
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_FALSE(is_given_back());
+}
+
+TEST_F(HostDevicesThatMayHaveCome, GoBackOnce) {
+    EXPECT_FALSE(attach_in_vain(card));
+    EXPECT_TRUE(attach(guest, card));
+    EXPECT_TRUE(detach(guest, card));
+    EXPECT_TRUE(is_given_back());
+    EXPECT_TRUE(end_of(manager->set_assignable(card.address, true)));
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_FALSE(is_given_back()) << "somebody wants it to be Xen's since";
+}
+
+TEST_F(HostDevicesThatMayHaveCome, DoNotGoBackWhileAnotherGuestHasThem) {
+    EXPECT_FALSE(attach_in_vain(card));
+    const auto other = running("other");
+    EXPECT_TRUE(attach(other, card));
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_FALSE(is_given_back());
+    EXPECT_TRUE(end_of(manager->destroy(other.uuid)));
+    EXPECT_TRUE(is_given_back());
+}
+
+TEST_F(HostDevices, ThatWeGaveToAnotherToolsGuestGoBackWithIt) {
+    const auto guest = guest_named("xl-made");
+    xen.make(guest);
+    look();
+    EXPECT_TRUE(attach(guest, card));
+    EXPECT_FALSE(is_given_back());
+    xen.vanish(1);
+    settle();
+    EXPECT_TRUE(is_given_back());
+}
+
 }  // namespace
 }  // namespace virtlight::manager

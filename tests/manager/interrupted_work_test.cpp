@@ -317,5 +317,13 @@ TEST_F(RestartWithAGuestOfAnotherTool, LetsItGoOnIfItsCoreWasBeingDumped) {
     EXPECT_TRUE(store.lives.empty());
 }
 
+TEST_F(RestartWithAGuestOfAnotherTool, ShowsWhatItHasAndNotOnlyWhatWasNoted) {
+    const auto guest = start_beside_it();
+    xen.definitions.at(1).nics = {{.mac = {{0x00, 0x16, 0x3e, 0, 0, 1}}, .bridge = "xenbr0"}};
+    kill_during("dump", manager->dump_core(guest.uuid, "/tmp/core", {}));
+    EXPECT_EQ(manager->definition(guest.uuid, Which::live)->nics.size(), 1u);
+    EXPECT_EQ(info(guest).domid, 1);
+}
+
 }  // namespace
 }  // namespace virtlight::manager

@@ -34,5 +34,19 @@ TEST(LifeFile, SaysWhereUsbDevicesWereFound) {
     EXPECT_EQ(parse_life(format_life(life, "boot"), "boot")->definition, life.definition);
 }
 
+TEST(LifeFile, SaysWhichPciDevicesWereTakenFromTheHost) {
+    StoredLife life{.domid = 3, .held = Held::devices};
+    life.definition = domain::parse_xml(
+                          "<domain type='xen'><name>a</name><memory>65536</memory>"
+                          "<os><type>hvm</type></os></domain>")
+                          .value();
+    life.pci_taken = {{.bus = 7}, {.domain = 1, .bus = 0xfe, .slot = 31, .function = 7}};
+    const auto read = parse_life(format_life(life, "boot"), "boot");
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->pci_taken, life.pci_taken);
+    EXPECT_EQ(read->held, Held::devices);
+    EXPECT_EQ(read->definition, life.definition);
+}
+
 }  // namespace
 }  // namespace virtlight::manager

@@ -233,5 +233,11 @@ TEST(LifeState, HoldsAGuestBackLongerWithEachShortLifeUpToABound) {
     EXPECT_EQ(restart_pause(1'000'000'000), limits::longest_restart_pause);
 }
 
+TEST(LifeState, LetsAGuestRestLongerWithEachDescriptionInVainUpToABound) {
+    EXPECT_EQ(describe_pause(1), limits::describe_pause);
+    EXPECT_EQ(describe_pause(3), 4 * limits::describe_pause);
+    EXPECT_EQ(describe_pause(1'000'000'000), limits::longest_describe_pause);
+}
+
 }  // namespace
 }  // namespace virtlight::manager
