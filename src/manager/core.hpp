@@ -64,11 +64,11 @@ class Core {
     IdSource<hypervisor::LifeTag> lives_;
 };
 
-/// An operation that puts right what another one has left. That may have been cancelled, and this is not with
-/// it; but it is bounded.
-class Mending {
+/// An operation of no job's, but with a bound: one that puts right what a job has left, which may have been
+/// cancelled, and this is not with it; or one of the host's.
+class Bounded {
  public:
-    Mending(Core& core, Duration bound)
+    Bounded(Core& core, Duration bound)
         : deadline_(core.scheduler, core.scheduler.now() + bound, source_),
           operation_{core.operations.next(), source_.token()} {}
 

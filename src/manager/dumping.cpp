@@ -86,8 +86,8 @@ Task<Result<>> Guests::go_on(DomainRef domain) {
 
 /// Whatever the operation that paused it has become.
 Task<Result<>> Guests::unpause_in_any_case(DomainRef domain) {
-    const Mending mending(core_, limits::pause_deadline);
-    co_return co_await core_.hypervisor.unpause(domain->life->domid, mending.operation());
+    const Bounded bounded(core_, limits::pause_deadline);
+    co_return co_await core_.hypervisor.unpause(domain->life->domid, bounded.operation());
 }
 
 }  // namespace virtlight::manager

@@ -111,6 +111,9 @@ Task<Result<>> Guests::reboot(DomainRef domain, std::optional<hypervisor::Shutdo
 
 /// The power button means power off; what is to follow is for us to remember, and for the next daemon.
 Task<Result<>> Guests::press_to_reboot(DomainRef domain, Operation operation) {
+    if (!domain->life->ours)
+        co_return fail(Reason::unsupported_operation,
+                       "another tool made its guest: the power button would only end it");
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
     domain->life->restart_asked = true;
@@ -211,9 +214,9 @@ Task<Result<>> Guests::remove_stopped(DomainRef domain, Operation operation) {
 
 /// Whoever had the guest removed may have been overruled since: nobody else gives them back.
 Task<> Guests::give_back_all(DomainRef domain, Lent lent) {
-    const Mending mending(core_, limits::destroy_deadline);
+    const Bounded bounded(core_, limits::destroy_deadline);
     for (const auto& device : lent.had)
-        co_await give_back(core_, domain->uuid, device, mending.operation());
+        co_await give_back(core_, domain->uuid, device, bounded.operation());
     co_await give_back_unused(core_, domain->uuid, std::move(lent.perhaps));
 }
 

@@ -89,10 +89,10 @@ async::Task<> give_back_unused(Core& core, Uuid of, std::vector<domain::PciDevic
     if (devices.empty()) co_return;
     const auto there = co_await core.hypervisor.pci_devices();
     if (!there) co_return log::warning("PCI devices are not given back: {}", there.error().message);
-    const Mending mending(core, limits::destroy_deadline);
+    const Bounded bounded(core, limits::destroy_deadline);
     for (const auto& device : devices) {
         const auto its = std::ranges::find(*there, device.address, &hypervisor::HostPciDevice::address);
-        if (its != there->end() && its->assignable) co_await give_back(core, of, device, mending.operation());
+        if (its != there->end() && its->assignable) co_await give_back(core, of, device, bounded.operation());
     }
 }
 

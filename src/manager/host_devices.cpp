@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/limits.hpp"
 #include "manager/host_device_use.hpp"
 #include "manager/manager_impl.hpp"
 
@@ -30,14 +31,16 @@ Task<Result<>> Manager::set_assignable(PciAddress address, bool assignable) {
     auto& core = impl_->core;
     if (auto unused = check_unused(core, address); !unused) co_return unused;
     const ChangingPci changing(core, address);
-    co_return co_await core.hypervisor.set_assignable(address, assignable, {});
+    const Bounded bounded(core, limits::device_deadline);
+    co_return co_await core.hypervisor.set_assignable(address, assignable, bounded.operation());
 }
 
 Task<Result<>> Manager::reset_pci(PciAddress address) {
     auto& core = impl_->core;
     if (auto unused = check_unused(core, address); !unused) co_return unused;
     const ChangingPci changing(core, address);
-    co_return co_await core.hypervisor.reset_pci(address, {});
+    const Bounded bounded(core, limits::device_deadline);
+    co_return co_await core.hypervisor.reset_pci(address, bounded.operation());
 }
 
 }  // namespace virtlight::manager

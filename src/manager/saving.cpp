@@ -13,6 +13,7 @@
 namespace virtlight::manager {
 
 using async::Task;
+using domain::Definition;
 using domain::State;
 using hypervisor::ImageHead;
 using hypervisor::Operation;
@@ -51,6 +52,17 @@ void count_vcpus(ImageHead& head, unsigned of_model, unsigned seen_online) {
     head.vcpus_online = online == definition.vcpus ? 0 : online;
 }
 
+/// Xen lets a guest have a little more than it was asked to have.
+constexpr std::uint64_t uncounted_kib = 1024;
+
+/// A restored guest gets no more memory than it is said to have, and all of its image has to find room: also
+/// what another tool has given it, or what it was asked to give back and has not.
+void count_memory(Definition& definition, std::uint64_t seen_kib) {
+    if (seen_kib <= definition.memory_kib + uncounted_kib) return;
+    constexpr std::uint64_t mib = 1024;
+    definition.memory_kib = std::min((seen_kib + mib - 1) / mib * mib, definition.memory_max_kib);
+}
+
 /// What a definition cannot hold of another tool's guest would be missing when that is restored.
 Task<Result<>> check_whole(Core& core, DomainRef domain, async::CancelToken cancel) {
     if (auto running = require_running(*domain); !running) co_return running;
@@ -68,6 +80,7 @@ Task<Result<>> check_whole(Core& core, DomainRef domain, async::CancelToken canc
 Task<Result<ImageHead>> Guests::head_of(DomainRef domain, SaveOptions options, async::CancelToken cancel) {
     auto head = asked_head(*domain, options);
     if (!head) co_return head;
+    count_memory(head->definition, domain->life->seen.memory_kib);
     if (head->definition.type == domain::GuestType::hvm) {
         const auto described = co_await core_.hypervisor.describe(domain->life->domid, std::move(cancel));
         if (!described)
@@ -151,10 +164,10 @@ Task<Result<>> Guests::save_patiently(DomainRef domain, ImageHead head, std::fil
 
 /// The image stands: whatever the operation that asked for it has become, the guest must not go on.
 Task<Result<>> Guests::remove_saved(DomainRef domain) {
-    const Mending mending(core_, limits::destroy_deadline);
+    const Bounded bounded(core_, limits::destroy_deadline);
     // Half taken apart it cannot go on. Of one with a managed image the next daemon knows that by the image.
     if (!domain->image) co_await note_or_warn(core_, domain, "that it is saved", Held::ending);
-    auto removed = co_await remove_stopped(domain, mending.operation());
+    auto removed = co_await remove_stopped(domain, bounded.operation());
     if (!removed) {
         removed.error().message =
             "it is saved, but its suspended guest cannot be removed: " + removed.error().message;

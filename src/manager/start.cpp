@@ -217,8 +217,8 @@ Task<Guests::Ran> Guests::has_run(DomainRef domain) {
 }
 
 Task<Result<>> Guests::tear_down(DomainRef domain) {
-    const Mending mending(core_, limits::destroy_deadline);
-    auto removed = co_await remove_guest(domain, mending.operation());
+    const Bounded bounded(core_, limits::destroy_deadline);
+    auto removed = co_await remove_guest(domain, bounded.operation());
     if (!removed) co_return removed;
     core_.end_life(domain, domain::ShutoffReason::failed);
     co_return co_await forget(domain);

@@ -86,10 +86,13 @@ Result<> check_uuid_is_free(Context& context, const Job& job) {
     return listed;
 }
 
-/// Xen counts what a guest needs beside its own memory, too.
+/// Xen counts what a guest needs beside its own memory, too. Counting fills in what is left open as a start
+/// has it, of which a restore has some otherwise: so on a copy.
 Result<> count_memory(Context& context, Job& job) {
     return context.attempt(job.what(), std::nullopt, [&](libxl_ctx* ctx) {
-        return libxl_domain_need_memory(ctx, job.config.get(), job.domid, &job.memory_kib);
+        DomainConfig counted;
+        libxl_domain_config_copy(ctx, counted.get(), job.config.get());
+        return libxl_domain_need_memory(ctx, counted.get(), job.domid, &job.memory_kib);
     });
 }
 

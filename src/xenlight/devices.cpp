@@ -39,11 +39,13 @@ Task<Result<bool>> XenHypervisor::has_device(DomId domid, Device device) {
 }
 
 /// A device of the host is taken from its driver and reset while libxl holds the thread, and a guest that
-/// does not answer for a PCI device keeps it there for half a minute.
+/// does not answer for a PCI device keeps it there for half a minute. What is a disk's may be on storage that
+/// has died since it was looked at, and libxl opens that on the thread, too.
 Task<Result<Workers::Loan>> XenHypervisor::thread_for(Device device, std::string what, Operation operation) {
-    const bool of_the_host = std::holds_alternative<domain::PciDevice>(device) ||
-                             std::holds_alternative<domain::UsbDevice>(device);
-    if (of_the_host) co_return co_await borrow(std::move(what), std::move(operation));
+    const bool holds_the_thread = std::holds_alternative<domain::PciDevice>(device) ||
+                                  std::holds_alternative<domain::UsbDevice>(device) ||
+                                  std::holds_alternative<Disk>(device);
+    if (holds_the_thread) co_return co_await borrow(workers_, std::move(what), std::move(operation));
     co_return Workers::Loan(Workers::Loan(), &asking_);  // owns nothing: not a worker's context
 }
 
@@ -144,8 +146,10 @@ Task<Result<>> XenHypervisor::update(DomId domid, Device device, Operation opera
     const auto* const disk = std::get_if<Disk>(&device);
     if (!disk) co_return fail(Reason::unsupported_operation, "cannot {}: libxl has no way to", what);
     if (auto good = co_await check_device_files(device, what); !good) co_return good;
-    co_return co_await act(asking_, fmt::format("change {} of", name), domid, std::move(operation),
-                           {.start = start_changing_medium(domid, *disk)});
+    const auto thread = co_await thread_for(device, what, operation);
+    if (!thread) co_return std::unexpected(thread.error());
+    co_return co_await act(**thread, fmt::format("change {} of", name), domid, std::move(operation),
+                           {.start = on(*thread, start_changing_medium(domid, *disk))});
 }
 
 /// The log has that it is done, and nothing of the password.

@@ -33,7 +33,7 @@ Task<Result<>> XenHypervisor::save(DomId domid, hypervisor::ImageHead head, std:
 
 Task<Result<>> XenHypervisor::save_into(DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
                                         std::string what, Operation operation) {
-    const auto worker = co_await borrow(what, operation);
+    const auto worker = co_await borrow(imagers_, what, operation);
     if (!worker) co_return std::unexpected(worker.error());
     co_await end_following(domid);
     auto saved = co_await save_domain(*worker, movers(), domid, std::move(image), std::move(operation));
@@ -82,7 +82,8 @@ Task<Result<Created>> XenHypervisor::restore(domain::Definition definition, std:
                                              Operation operation) {
     log::debug("operation {}: restore domain '{}' from '{}'", operation.id.value, definition.name,
                path.string());
-    return restore_domain(making(), movers(), std::move(definition), std::move(path), std::move(operation));
+    return restore_domain(making_with(imagers_), movers(), std::move(definition), std::move(path),
+                          std::move(operation));
 }
 
 Task<Result<>> XenHypervisor::dump_core(DomId domid, std::filesystem::path path, Operation operation) {
@@ -98,7 +99,7 @@ Task<Result<>> XenHypervisor::dump_core(DomId domid, std::filesystem::path path,
 
 Task<Result<>> XenHypervisor::dump_into(DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
                                         std::string what, Operation operation) {
-    const auto worker = co_await borrow(what, operation);
+    const auto worker = co_await borrow(imagers_, what, operation);
     if (!worker) co_return std::unexpected(worker.error());
     auto dumped = co_await dump_domain(*worker, movers(), domid, std::move(image), std::move(operation));
     co_return co_await explained(**worker, what, domid, std::move(dumped));

@@ -31,7 +31,7 @@ Task<Result<std::vector<hypervisor::HostDevice>>> XenHypervisor::host_devices() 
 Task<Result<>> XenHypervisor::set_assignable(PciAddress address, bool assignable, Operation operation) {
     const auto what = fmt::format("{} PCI device {}", assignable ? "take from its driver" : "give back",
                                   to_string(address));
-    const auto worker = co_await borrow(what, operation);
+    const auto worker = co_await borrow(workers_, what, operation);
     if (!worker) co_return std::unexpected(worker.error());
     co_return co_await call(*worker, [address, assignable, what](Context& context) -> Result<> {
         return context.attempt(what, std::nullopt, [&](libxl_ctx* ctx) {

@@ -40,6 +40,7 @@ Result<Fd> connect_to_model(const std::filesystem::path& path) {
     std::ranges::copy(name, address.sun_path);
     Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket) return fail_errno(errno, "cannot make a socket");
+    socket.keep_from_children();  // a device model serves the next one only when all copies are closed
     if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         return fail(Reason::operation_failed, "its device model cannot be reached at {}: {}", name,
                     errno_text(errno));

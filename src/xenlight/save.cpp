@@ -95,6 +95,9 @@ Task<Saved> save_domain(Workers::Loan worker, Movers movers, DomId domid, std::s
                         hypervisor::Operation operation) {
     const auto what = fmt::format("save domain {}", domid);
     if (operation.cancel.cancelled()) co_return Saved{std::unexpected(error_of({.rc = ERROR_ABORTED}, what))};
+    const auto nobody_else =
+        co_await call(worker, [domid](Context& context) { return check_not_suspended(context, domid); });
+    if (!nobody_else) co_return Saved{std::unexpected(in_context(what, nobody_else.error()))};
     Saved saved{co_await write_image(worker, movers, domid, image, operation, what)};
     if (!saved.result) saved.may_suspend = co_await let_go_on(worker, domid);
     co_return saved;
@@ -129,6 +132,13 @@ Task<> resume_for_nothing(Workers::Loan worker, DomId domid) {
              }},
         {});
     if (!resumed) log::error("{}", resumed.error().message);
+}
+
+Result<> check_not_suspended(Context& context, DomId domid) {
+    const auto guest = look_at_suspending(context, domid);
+    if (!guest) return std::unexpected(guest.error());
+    if (!guest->suspended) return {};
+    return fail(Reason::invalid_state, "another tool has suspended it, and may be copying its memory");
 }
 
 Result<Suspending> look_at_suspending(Context& context, DomId domid) {

@@ -61,6 +61,9 @@ struct Suspending {
 };
 /// no_domain.
 Result<Suspending> look_at_suspending(Context& context, hypervisor::DomId domid);
+/// Before a guest is asked to suspend itself: one that another tool has suspended has to stay so.
+/// invalid_state, no_domain.
+Result<> check_not_suspended(Context& context, hypervisor::DomId domid);
 
 /// Hears of whatever anybody asks of a guest from now on, although it may have acknowledged that before the
 /// next look at it. The context's connection to xenstored holds this, and it goes with that. The context's

@@ -5,10 +5,11 @@
 
 namespace virtlight::xenlight {
 
-Workers::Workers(unsigned count, async::Scheduler& core, std::shared_ptr<CoreLink> link)
+Workers::Workers(std::string_view name, unsigned count, async::Scheduler& core,
+                 std::shared_ptr<CoreLink> link)
     : link_(std::move(link)), pool_(std::make_shared<Pool>()) {
     for (unsigned i = 0; i < count; ++i) {
-        pool_->threads.push_back(std::make_unique<ContextThread>(fmt::format("xen-work-{}", i), core, link_));
+        pool_->threads.push_back(std::make_unique<ContextThread>(fmt::format("{}-{}", name, i), core, link_));
         pool_->free.push_back(pool_->threads.back().get());
     }
 }

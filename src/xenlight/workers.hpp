@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,7 +25,8 @@ class Workers {
     /// on holds one.
     using Loan = std::shared_ptr<ContextThread>;
 
-    Workers(unsigned count, async::Scheduler& core, std::shared_ptr<CoreLink> link);
+    /// `name` and a number are the names of the threads.
+    Workers(std::string_view name, unsigned count, async::Scheduler& core, std::shared_ptr<CoreLink> link);
 
     /// Waits for a free context, in the order of asking. too_many: limits::waiting_operations wait already;
     /// cancelled.

@@ -109,7 +109,8 @@ XenHypervisor::XenHypervisor(async::FdScheduler& core)
       asking_("xen-ask", core, link_),
       destroying_("xen-destroy", core, link_),
       measuring_("xen-measure", core, link_),
-      workers_(limits::working_contexts, core, link_),
+      workers_("xen-work", limits::working_contexts, core, link_),
+      imagers_("xen-image", limits::imaging_contexts, core, link_),
       memory_(core, builds_, asking_),
       storage_(limits::storage_threads),
       looks_(core, link_, storage_),
@@ -303,17 +304,22 @@ async::Task<Result<Created>> XenHypervisor::create(domain::Definition definition
         co_return fail(Reason::unsupported_config, "cannot start domain '{}': this host runs no such guests",
                        definition.name);
     }
-    co_return co_await create_domain(making(), std::move(definition), operation.cancel);
+    co_return co_await create_domain(making_with(workers_), std::move(definition), operation.cancel);
 }
 
-async::Task<Result<Workers::Loan>> XenHypervisor::borrow(std::string what, Operation operation) {
-    auto worker = co_await workers_.borrow(operation.cancel);
+async::Task<Result<Workers::Loan>> XenHypervisor::borrow(Workers& workers, std::string what,
+                                                         Operation operation) {
+    auto worker = co_await workers.borrow(operation.cancel);
     if (!worker) co_return std::unexpected(in_context(what, std::move(worker.error())));
     co_return worker;
 }
 
 async::Task<Result<>> XenHypervisor::suspend(DomId domid, Operation operation) {
     co_await end_following(domid);
+    const auto nobody_else =
+        co_await asking_.call([domid](Context& context) { return check_not_suspended(context, domid); });
+    if (!nobody_else)
+        co_return std::unexpected(in_context(fmt::format("suspend domain {}", domid), nobody_else.error()));
     auto suspended = co_await act(asking_, "suspend", domid, std::move(operation),
                                   {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
                                       return libxl_domain_suspend_only(ctx, domid, how);
@@ -345,7 +351,7 @@ async::Task<Result<>> XenHypervisor::resume(DomId domid, Operation operation) {
 async::Task<Result<>> XenHypervisor::soft_reset(DomId domid, Operation operation) {
     const auto what = fmt::format("soft reset domain {}", domid);
     log::debug("operation {}: {}", operation.id.value, what);
-    const auto worker = co_await borrow(what, operation);
+    const auto worker = co_await borrow(workers_, what, operation);
     if (!worker) co_return std::unexpected(worker.error());
     auto reset = co_await soft_reset_domain(*worker, domid);
     if (reset) follow_anew(domid);

@@ -40,10 +40,11 @@ namespace virtlight::xenlight {
 ///               hold up a pause.
 ///   measuring   counts, with calls for each vCPU and files for each disk: many domains take their time.
 ///   working     creation fills the guest's memory inside libxl, for seconds and more: one at a time on each
-///               of limits::working_contexts; the rest waits.
-///
-/// A guest is saved, restored and dumped on a working context, too, and gets and loses devices of the host:
-/// libxl does some of that while it holds the thread.
+///               of limits::working_contexts; the rest waits. Disks and devices of the host come and go here,
+///               too: libxl opens, unbinds and resets them while it holds the thread.
+///   imaging     a guest is saved, restored or dumped, for hours where its disk is slow: one at a time on
+///   each
+///               of limits::imaging_contexts, so that a start or a reboot need not wait for that.
 ///
 /// So a guest that hangs and a guest being built hold up neither each other nor the end of a third.
 class XenHypervisor final : public hypervisor::Hypervisor {
@@ -142,7 +143,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     static Result<> listen(Context& watching, const std::shared_ptr<Attention>& attention, const Lives& lives,
                            ConsoleTtys& ttys);
     Result<> read_facts(Autoballoon autoballoon);
-    Making making() { return {workers_, builds_, memory_, late_}; }
+    Making making_with(Workers& workers) { return {workers, builds_, memory_, late_}; }
     async::Task<> add_models_counts(std::vector<hypervisor::DomainFigures>& all, Duration patience);
     async::Task<Result<bool>> is_paused(hypervisor::DomId domid, std::string_view verb);
     async::Task<Result<>> act(ContextThread& thread, std::string verb, hypervisor::DomId domid,
@@ -156,7 +157,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     using Telling = std::function<Result<>(Context&, const std::string& what)>;
     async::Task<Result<>> tell(std::string verb, hypervisor::DomId domid, hypervisor::Operation operation,
                                Telling telling);
-    async::Task<Result<Workers::Loan>> borrow(std::string what, hypervisor::Operation operation);
+    static async::Task<Result<Workers::Loan>> borrow(Workers& workers, std::string what,
+                                                     hypervisor::Operation operation);
     async::Task<Result<>> explained(ContextThread& thread, std::string what, hypervisor::DomId domid,
                                     Result<> acted);
     void follow_anew(hypervisor::DomId domid);
@@ -186,6 +188,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     ContextThread destroying_;
     ContextThread measuring_;
     Workers workers_;
+    Workers imagers_;
     Builds builds_;
     HostMemory memory_;
     async::StorageThreads storage_;

@@ -84,7 +84,7 @@ TEST_F(LoopOf2012, LeavesNothingInEverySchedule) {
     referee.begin();
     const auto timeouts = referee.timeouts();  // of contexts that other tests have left behind
     // What a context opens for its first save stays open: all of them save now.
-    run_in_schedule(1, limits::working_contexts);
+    run_in_schedule(1, limits::imaging_contexts);
     const auto files = open_files();
     const auto descriptors = referee.descriptors();
     // Each takes as long as many of a scenario.

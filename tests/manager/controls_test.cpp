@@ -128,6 +128,16 @@ TEST_F(Controls, ARebootOfAGuestThatDoesNotListenPressesItsButtonAndStartsItAnew
     EXPECT_THAT(events(), ElementsAre("web REBOOT", "web STARTED/0"));
 }
 
+TEST_F(Controls, ARebootOfAnotherToolsGuestThatDoesNotListenIsRefused) {
+    const auto guest = guest_named("xl-made");
+    xen.make(guest);
+    look();
+    xen.fail_next("reboot", {Reason::unsupported_operation, "no drivers"});
+    expect_refused(end_of(manager->reboot(guest.uuid)), Reason::unsupported_operation,
+                   "the power button would only end it");
+    EXPECT_EQ(xen.count("acpi"), 0u);
+}
+
 TEST_F(Controls, ARebootByAcpiPressesTheButtonAtOnce) {
     const auto guest = running("web");
     EXPECT_TRUE(end_of(manager->reboot(guest.uuid, ShutdownMethod::acpi)));

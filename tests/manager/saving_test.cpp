@@ -323,5 +323,34 @@ TEST_F(Saving, ByAnotherToolIsNotDisturbedByTheNextDaemon) {
     EXPECT_EQ(info(guest).status, Status(ShutoffReason::saved));
 }
 
+TEST_F(Saving, KeepsRoomForAllTheMemoryThatItsGuestHas) {
+    auto web = guest_named("web");
+    web.memory_max_kib = 256 * 1024;
+    const auto guest = running(web);
+    xen.truth.at(1).memory_kib = 128 * 1024 + 4;  // another tool has given it more
+    look();
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    EXPECT_EQ(xen.images.at(path).definition.memory_kib, 129u * 1024);
+}
+
+TEST_F(Saving, KeepsRoomForTheMemoryThatItsGuestDoesNotGiveBack) {
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->set_memory(guest.uuid, 32 * 1024, {.guest = true})));
+    xen.truth.at(1).memory_kib = 64 * 1024 + 128;  // it has not heard of that
+    look();
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    EXPECT_EQ(xen.images.at(path).definition.memory_kib, 64u * 1024) << "as much as it may ever have";
+}
+
+TEST_F(Saving, TakesTheLittleThatXenAddsForNoMemoryOfTheGuests) {
+    auto web = guest_named("web");
+    web.memory_max_kib = 256 * 1024;
+    const auto guest = running(web);
+    xen.truth.at(1).memory_kib = 64 * 1024 + 128;
+    look();
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    EXPECT_EQ(xen.images.at(path).definition.memory_kib, 64u * 1024);
+}
+
 }  // namespace
 }  // namespace virtlight::manager

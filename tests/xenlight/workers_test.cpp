@@ -36,7 +36,7 @@ class WorkersTest : public testing::Test {
     async::VirtualLoop core;
     async::Scope scope;
     std::shared_ptr<CoreLink> link = std::make_shared<CoreLink>(core);
-    Workers workers{2, core, link};
+    Workers workers{"work", 2, core, link};
 };
 
 TEST_F(WorkersTest, LendEachContextToOneAtATime) {
