@@ -10,14 +10,15 @@ namespace virtlight::libvirt {
 Session::Session(bool read_only, Time now) : read_only_(read_only), began_(now), heard_(now) {}
 
 void Session::receive(View bytes, Time now) {
-    heard_ = now;
-    unanswered_pings_ = 0;
+    hear(now);
+    rest_missing_ = false;  // this may be it; next_call() finds out
     framer_.add(bytes);
 }
 
 std::optional<Call> Session::next_call() {
     while (!ended() && !closing_ && !output_paused()) {
         const auto packet = framer_.next();
+        rest_missing_ = packet && !*packet && framer_.partial();
         if (!packet) {
             end(packet.error().message);
             break;
@@ -160,6 +161,8 @@ void Session::count_sent(std::size_t bytes) {
 }
 
 void Session::sent(std::size_t bytes, Time now) {
+    // What the client says lies in the socket meanwhile: that it reads is all that is known of it.
+    if (bytes > 0 && !wants_input()) hear(now);
     sent_ += bytes;
     count_sent(bytes);
     if (bytes > 0 || !unread_since_) unread_since_ = now;
@@ -218,7 +221,12 @@ bool Session::is_behind() const {
 
 /// A message has begun and it is the client's turn to send the rest.
 bool Session::rest_due() const {
-    return framer_.partial() && !output_paused();
+    return rest_missing_ && !output_paused();
+}
+
+void Session::hear(Time now) {
+    heard_ = now;
+    unanswered_pings_ = 0;
 }
 
 Time Session::next_ping() const {

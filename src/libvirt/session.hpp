@@ -97,6 +97,7 @@ class Session {
     bool output_paused() const { return output().size() >= limits::output_pause; }
     bool is_behind() const;
     bool rest_due() const;
+    void hear(Time now);
     Time next_ping() const;
     void end(std::string reason);
 
@@ -106,6 +107,7 @@ class Session {
     std::string end_reason_;
 
     Framer framer_;
+    bool rest_missing_ = false;  ///< next_call() has found a message that has come in part only
     IdSource<CallTag> call_ids_;
     std::map<CallId, Header> in_flight_;  ///< the header of each call, for its reply
 
@@ -122,7 +124,7 @@ class Session {
     std::size_t unread_answers_ = 0;  ///< bytes of answers in output()
 
     Time began_;
-    Time heard_;                        ///< when the last bytes came
+    Time heard_;                        ///< when bytes came last, or went while none were wanted
     std::optional<Time> unread_since_;  ///< since when the client is behind and has not taken any of output()
     bool keepalive_ = false;
     int unanswered_pings_ = 0;

@@ -1,84 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "libvirt/session.hpp"
+#include "libvirt/session_test.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "libvirt/arbitrary_message.hpp"
-#include "libvirt/messages.hpp"
 
 namespace virtlight::libvirt {
 namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
-
-constexpr std::int32_t connect_open = 1;
-constexpr std::int32_t connect_close = 2;
-constexpr std::int32_t get_hostname = 59;
-constexpr std::int32_t supports_feature = 60;
-constexpr std::int32_t auth_list = 66;
-constexpr std::int32_t domain_create = 9;
-
-struct Sent {
-    Header header;
-    Bytes payload;
-};
-
-/// A session without a socket: what it sends is cut into packets again.
-class SessionTest : public testing::Test {
- protected:
-    static Header header_of(std::int32_t procedure, std::uint32_t serial = 1) {
-        return {.program = program::remote, .procedure = procedure, .serial = serial};
-    }
-    static Header ping() {
-        return {.program = program::keepalive, .procedure = keepalive::ping, .type = MessageType::message};
-    }
-    void receive(const Header& header, const Bytes& payload = {}) {
-        Bytes bytes;
-        append_packet(bytes, header, payload);
-        session.receive(bytes, now);
-    }
-    /// The next call after a packet with this header has come.
-    std::optional<Call> call(const Header& header, const Bytes& payload = {}) {
-        receive(header, payload);
-        return session.next_call();
-    }
-    std::optional<Call> call(std::int32_t procedure, std::uint32_t serial = 1) {
-        return call(header_of(procedure, serial));
-    }
-    std::vector<Sent> take_output() {
-        Framer framer;
-        framer.add(session.output());
-        session.sent(session.output().size(), now);
-        std::vector<Sent> all;
-        for (auto packet = *framer.next(); packet; packet = *framer.next()) {
-            all.push_back({packet->header, Bytes(packet->payload.begin(), packet->payload.end())});
-        }
-        EXPECT_FALSE(framer.partial());
-        return all;
-    }
-    WireError take_error() {
-        const auto all = take_output();
-        if (all.size() != 1 || all[0].header.status != MessageStatus::error) return {.message = "no error"};
-        EXPECT_EQ(all[0].header.type, MessageType::reply);
-        return *decode<WireError>(all[0].payload);
-    }
-    /// Lets time pass as the owner of a session does: in steps from deadline to deadline.
-    void pass(Duration duration) {
-        const auto until = now + duration;
-        while (!session.ended() && session.deadline() <= until) {
-            now = std::max(now, session.deadline());
-            session.tick(now);
-        }
-        now = until;
-    }
-    void open() { session.open(false); }
-
-    Time now{std::chrono::hours(1)};
-    Session session{false, now};
-};
 
 // Calls and answers
 
@@ -372,103 +305,7 @@ TEST_F(SessionTest, SendsEveryByteOnceHoweverItIsTaken) {
     EXPECT_EQ(taken, expected);
 }
 
-// Keepalive and other waits
-
-TEST_F(SessionTest, DoesNotAskForSignsOfLifeUnlessTheClientKnowsThem) {
-    open();
-    pass(std::chrono::hours(1));
-    EXPECT_TRUE(session.output().empty());
-    EXPECT_FALSE(session.ended());
-}
-
-TEST_F(SessionTest, AsksForASignOfLifeAfterEachIntervalOfSilence) {
-    open();
-    session.start_keepalive();
-    pass(limits::keepalive_interval - milliseconds(1));
-    EXPECT_TRUE(session.output().empty());
-    pass(milliseconds(1));
-    const auto sent = take_output();
-    ASSERT_EQ(sent.size(), 1);
-    EXPECT_EQ(sent[0].header, ping());
-    pass(limits::keepalive_interval);
-    EXPECT_EQ(take_output().size(), 1);
-}
-
-TEST_F(SessionTest, EndsWhenTheLastQuestionIsNotAnswered) {
-    open();
-    session.start_keepalive();
-    for (int i = 0; i < limits::keepalive_count; ++i) {
-        pass(limits::keepalive_interval);
-        EXPECT_EQ(take_output().size(), 1);
-    }
-    EXPECT_FALSE(session.ended());
-    pass(limits::keepalive_interval);
-    EXPECT_TRUE(session.ended());
-    EXPECT_THAT(session.end_reason(), HasSubstr("sign of life"));
-}
-
-TEST_F(SessionTest, TakesAnythingThatComesForASignOfLife) {
-    open();
-    session.start_keepalive();
-    for (int i = 0; i < 3 * limits::keepalive_count; ++i) {
-        pass(limits::keepalive_interval);
-        EXPECT_EQ(take_output().size(), 1);
-        auto pong = ping();
-        pong.procedure = keepalive::pong;
-        EXPECT_FALSE(call(pong));
-    }
-    EXPECT_FALSE(session.ended());
-}
-
-TEST_F(SessionTest, EndsIfTheClientDoesNotOpenInTime) {
-    pass(limits::open_wait - milliseconds(1));
-    EXPECT_FALSE(session.ended());
-    pass(milliseconds(1));
-    EXPECT_TRUE(session.ended());
-}
-
-TEST_F(SessionTest, EndsIfTheRestOfAMessageDoesNotCome) {
-    open();
-    Bytes bytes;
-    append_packet(bytes, header_of(get_hostname), {});
-    session.receive(View(bytes).first(13), now);
-    EXPECT_FALSE(session.next_call());
-    pass(limits::rest_wait - milliseconds(1));
-    session.receive(View(bytes).subspan(13, 1), now);
-    EXPECT_FALSE(session.next_call());
-    pass(limits::rest_wait - milliseconds(1));
-    EXPECT_FALSE(session.ended());
-    pass(milliseconds(1));
-    EXPECT_TRUE(session.ended());
-}
-
-TEST_F(SessionTest, EndsIfTheClientStopsReading) {
-    open();
-    session.send_event(318, Bytes(2 * limits::stream_output));
-    session.sent(0, now);
-    pass(limits::read_wait - milliseconds(1));
-    session.sent(1, now);
-    pass(limits::read_wait - milliseconds(1));
-    EXPECT_FALSE(session.ended());
-    pass(milliseconds(1));
-    EXPECT_TRUE(session.ended());
-}
-
-TEST_F(SessionTest, WaitsForAsLongAsItTakesForAViewerWhoDoesNotReadOn) {
-    open();
-    session.send_event(318, Bytes(limits::stream_output + limits::stream_chunk));
-    session.sent(0, now);
-    pass(2 * limits::read_wait);
-    EXPECT_FALSE(session.ended());
-}
-
-TEST_F(SessionTest, HasNothingToWaitForWhenAllIsQuiet) {
-    open();
-    const auto handed = call(get_hostname);
-    session.reply(handed->id, Bytes(100));
-    session.sent(session.output().size(), now);
-    EXPECT_EQ(session.deadline(), Time::max());
-}
+// The end
 
 TEST_F(SessionTest, AnswersTheCallThatClosesAndThenEnds) {
     open();
