@@ -135,9 +135,12 @@ inline constexpr auto late_suspend = seconds(120);
 inline constexpr auto late_suspend_look = milliseconds(250);
 /// How often a change of xenstore is tried while others change the same.
 inline constexpr unsigned xenstore_attempts = 64;
-/// How long storage may take to answer a look at a file, and the looks that may wait.
+/// How long storage may take to answer a look at a file; the looks that may wait at one place, where as many
+/// guests may be started at once as may wait to be built; and the looks that have not ended altogether, which
+/// a few places that do not answer cannot use up.
 inline constexpr auto file_look = seconds(30);
-inline constexpr std::size_t file_looks = 1024;
+inline constexpr std::size_t file_looks_at_place = waiting_operations;
+inline constexpr std::size_t file_looks = 8 * file_looks_at_place;
 /// Threads that storage may hold: by looks, by images on their way, by disks that grow. And how long the one
 /// who moves an image is waited for when nobody needs the image any more: then he is left to his storage.
 inline constexpr unsigned storage_threads = 256;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "xenlight/file_looks.hpp"
 
-#include <deque>
 #include <filesystem>
-#include <map>
 
+#include "async/scope.hpp"
 #include "base/clock.hpp"
 
 namespace virtlight::xenlight {
@@ -12,8 +11,8 @@ namespace virtlight::xenlight {
 struct FileLooks::Places {
     /// One place, while somebody looks there.
     struct Place {
-        Time since;  ///< when the look that holds it has begun
-        std::deque<async::Work> waiting{};
+        Time since;                               ///< when the look that holds it has begun
+        std::map<Ticket, async::Work> waiting{};  ///< in the order of their tickets
     };
 
     Places(async::Scheduler& core_, async::Blocking& threads_) : core(core_), threads(threads_) {}
@@ -21,7 +20,8 @@ struct FileLooks::Places {
     async::Scheduler& core;
     async::Blocking& threads;
     std::map<std::string, Place> busy{};
-    std::size_t open = 0;  ///< looks that were begun and have not ended
+    std::size_t open = 0;  ///< looks that wait, or were begun and have not ended
+    Ticket last = 0;
 };
 
 FileLooks::FileLooks(async::Scheduler& core, std::shared_ptr<CoreLink> link, async::Blocking& threads)
@@ -33,21 +33,35 @@ Error FileLooks::no_answer(const std::string& place) {
 }
 
 Result<> FileLooks::check(const std::string& place) const {
+    const auto found = places_->busy.find(place);
+    if (found != places_->busy.end()) {
+        if (core_.now() - found->second.since > limits::file_look) return std::unexpected(no_answer(place));
+        // So that a place that hangs cannot use up what all have.
+        if (const auto waiting = found->second.waiting.size(); waiting >= limits::file_looks_at_place)
+            return fail(Reason::too_many, "{} looks at '{}' wait already", waiting, place);
+    }
     if (places_->open >= limits::file_looks)
         return fail(Reason::too_many, "{} looks at files have not ended", places_->open);
-    const auto found = places_->busy.find(place);
-    if (found != places_->busy.end() && core_.now() - found->second.since > limits::file_look)
-        return std::unexpected(no_answer(place));
     return {};
 }
 
-void FileLooks::add(const std::string& place, async::Work work) {
+FileLooks::Wish FileLooks::add(const std::string& place, async::Work work) {
     ++places_->open;
     const auto [found, is_free] = places_->busy.try_emplace(place, core_.now());
-    if (is_free)
+    if (is_free) {
         places_->threads.submit(std::move(work));
-    else
-        found->second.waiting.push_back(std::move(work));
+        return {};
+    }
+    const auto ticket = ++places_->last;
+    found->second.waiting.emplace(ticket, std::move(work));
+    return {places_, place, ticket};
+}
+
+FileLooks::Wish::~Wish() {
+    const auto places = places_.lock();
+    if (!places) return;
+    const auto found = places->busy.find(place_);
+    if (found != places->busy.end()) places->open -= found->second.waiting.erase(ticket_);
 }
 
 void FileLooks::ended(Places& places, const std::string& place) {
@@ -59,22 +73,42 @@ void FileLooks::ended(Places& places, const std::string& place) {
         return;
     }
     found->second.since = places.core.now();
-    places.threads.submit(std::move(waiting.front()));
-    waiting.pop_front();
+    places.threads.submit(std::move(waiting.extract(waiting.begin()).mapped()));
 }
 
-async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> FileLooks::identify(
-    std::vector<std::string> paths, async::CancelToken cancel) {
-    using Identity = std::optional<hypervisor::FileIdentity>;
+async::Task<Result<FileLooks::Identity>> FileLooks::identify_one(std::string path, Time due,
+                                                                 async::CancelToken cancel) {
+    auto place = place_of(path);
+    if (cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
+    if (core_.now() >= due) co_return std::unexpected(no_answer(place));
+    auto begun = begin(place, [path] { return Result<Identity>(hypervisor::identify_file(path)); });
+    co_return co_await answer(std::move(place), std::move(begun), due, std::move(cancel));
+}
+
+async::Task<> FileLooks::identify_in_turn(std::map<std::size_t, std::string> paths, Time due,
+                                          async::CancelToken cancel, std::shared_ptr<Identities> answers) {
+    for (const auto& [number, path] : paths)
+        (*answers)[number] = co_await identify_one(path, due, cancel);
+}
+
+async::Task<FileLooks::Identities> FileLooks::identify(std::vector<std::string> paths,
+                                                       async::CancelToken cancel) {
+    /// Goes with whoever asks.
+    struct Looking : async::Scope {
+        ~Looking() { drop(); }
+    };
     const auto due = core_.now() + limits::file_look;
-    std::vector<async::Completion<Result<Identity>>> looks;
-    for (const auto& path : paths)
-        looks.push_back(
-            begin(place_of(path), [path] { return Result<Identity>(hypervisor::identify_file(path)); }));
-    std::vector<Result<Identity>> answers;
+    std::map<std::string, std::map<std::size_t, std::string>> places;
     for (std::size_t i = 0; i < paths.size(); ++i)
-        answers.push_back(co_await answer(place_of(paths[i]), looks[i], due, cancel));
-    co_return answers;
+        places[place_of(paths[i])].emplace(i, paths[i]);
+    const auto answers = std::make_shared<Identities>(paths.size());
+    // In turn at each place: all at once they would only wait for each other there, and be in the way of
+    // those of other callers.
+    Looking looking;
+    for (auto& [place, here] : places)
+        looking.spawn(identify_in_turn(std::move(here), due, cancel, answers));
+    co_await looking.drained();
+    co_return std::move(*answers);
 }
 
 std::string place_of(const std::string& path) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,56 +30,86 @@ namespace virtlight::xenlight {
 /// thread. Looks at others go on. Lives on the core thread.
 class FileLooks {
  public:
+    using Identity = std::optional<hypervisor::FileIdentity>;
+    using Identities = std::vector<Result<Identity>>;
+
     /// `core` and `threads` must outlive this.
     FileLooks(async::Scheduler& core, std::shared_ptr<CoreLink> link, async::Blocking& threads);
 
     /// Runs `function`, which answers a Result and must own what it uses, when the looks at `place` before it
     /// have ended. Begins at once. timed_out: it has not ended in time, and goes on if it has begun, or one
-    /// before it has held the place for longer than that; too_many: limits::file_looks of them have not
-    /// ended.
+    /// before it has held the place for longer than that; too_many: limits::file_looks_at_place wait there,
+    /// or limits::file_looks in all have not ended. One that waits does so no longer than its caller.
     template <class Function>
-    auto begin(std::string place, Function function) -> async::Completion<std::invoke_result_t<Function&>> {
-        using Answer = std::invoke_result_t<Function&>;
-        const async::Completion<Answer> done;
+    auto look(std::string place, Function function) -> async::Task<std::invoke_result_t<Function&>> {
+        auto begun = begin(place, std::move(function));
+        return answer(std::move(place), std::move(begun), core_.now() + limits::file_look);
+    }
+
+    /// identify_file() of each path, in their order. Whoever asks waits no longer than for one, and has one
+    /// look at each place at a time.
+    async::Task<Identities> identify(std::vector<std::string> paths, async::CancelToken cancel);
+
+ private:
+    struct Places;
+    using Ticket = std::uint64_t;
+
+    /// That somebody wants a look. A look that still waits when this goes is given up.
+    class Wish {
+     public:
+        Wish() = default;
+        Wish(std::weak_ptr<Places> places, std::string place, Ticket ticket)
+            : places_(std::move(places)), place_(std::move(place)), ticket_(ticket) {}
+        Wish(Wish&& other) noexcept = default;
+        ~Wish();
+
+     private:
+        std::weak_ptr<Places> places_;
+        std::string place_;
+        Ticket ticket_ = 0;
+    };
+
+    template <class Answer>
+    struct Begun {
+        async::Completion<Answer> done;
+        Wish wish;
+    };
+
+    template <class Function>
+    auto begin(std::string place, Function function) -> Begun<std::invoke_result_t<Function&>> {
+        const async::Completion<std::invoke_result_t<Function&>> done;
         if (auto refused = check(place); !refused) {
             done.set(std::unexpected(std::move(refused.error())));
-            return done;
+            return {done, {}};
         }
-        add(place, [link = link_, places = std::weak_ptr(places_), place, done,
-                    function = std::move(function)]() mutable {
+        auto work = [link = link_, places = std::weak_ptr(places_), place, done,
+                     function = std::move(function)]() mutable {
             auto answer = function();
             link->post([places = std::move(places), place = std::move(place), done = std::move(done),
                         answer = std::move(answer)]() mutable {
                 if (const auto all = places.lock()) ended(*all, place);
                 done.set(std::move(answer));
             });
-        });
-        return done;
+        };
+        return {done, add(place, std::move(work))};
     }
 
     /// The answer of a look that has begun, if it comes by `due`. cancelled.
     template <class T>
-    async::Task<Result<T>> answer(std::string place, async::Completion<Result<T>> done, Time due,
+    async::Task<Result<T>> answer(std::string place, Begun<Result<T>> begun, Time due,
                                   async::CancelToken cancel = {}) {
-        return async::bounded(core_, std::move(done), due - core_.now(), no_answer(place), std::move(cancel));
+        const auto wish = std::move(begun.wish);  // gone before the caller goes on
+        co_return co_await async::bounded(core_, std::move(begun.done), due - core_.now(), no_answer(place),
+                                          std::move(cancel));
     }
 
-    template <class Function>
-    auto look(std::string place, Function function) -> async::Task<std::invoke_result_t<Function&>> {
-        auto done = begin(place, std::move(function));
-        return answer(std::move(place), std::move(done), core_.now() + limits::file_look);
-    }
-
-    /// identify_file() of each path, in their order. Whoever asks waits no longer than for one.
-    async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> identify(
-        std::vector<std::string> paths, async::CancelToken cancel);
-
- private:
-    struct Places;
+    async::Task<Result<Identity>> identify_one(std::string path, Time due, async::CancelToken cancel);
+    async::Task<> identify_in_turn(std::map<std::size_t, std::string> paths, Time due,
+                                   async::CancelToken cancel, std::shared_ptr<Identities> answers);
 
     static Error no_answer(const std::string& place);
     Result<> check(const std::string& place) const;
-    void add(const std::string& place, async::Work work);
+    Wish add(const std::string& place, async::Work work);
     static void ended(Places& places, const std::string& place);
 
     async::Scheduler& core_;

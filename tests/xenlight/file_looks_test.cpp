@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "xenlight/file_looks.hpp"
 
+#include <deque>
 #include <future>
 #include <optional>
 #include <vector>
@@ -87,31 +88,137 @@ TEST_F(FileLooksTest, AreRefusedAtOnceWhereAnEarlierOneHasNotEndedInTime) {
 
 TEST_F(FileLooksTest, AreRefusedWhenTooManyHaveNotEnded) {
     for (std::size_t i = 0; i < limits::file_looks; ++i)
-        look(hanging(), "/dead");
+        look(hanging(), fmt::format("/dead/{}", i / limits::file_looks_at_place));
     const auto refused = look(hanging());
     ASSERT_TRUE(*refused);
     EXPECT_EQ((**refused).error().reason, Reason::too_many);
 }
 
-/// Takes looks, and comes to no end with any.
+/// Takes looks, and comes to an end with one only when it is told to.
 class DeadStorage final : public async::Blocking {
  public:
     void submit(async::Work work) override { begun_.push_back(std::move(work)); }
+    std::size_t begun() const { return begun_.size(); }
+    void end_one() {
+        auto work = std::move(begun_.front());
+        begun_.pop_front();
+        work();
+    }
 
  private:
-    std::vector<async::Work> begun_;
+    std::deque<async::Work> begun_;
 };
+
+Task<> identify(FileLooks& looks, std::vector<std::string> paths, async::CancelToken cancel,
+                std::optional<FileLooks::Identities>& to) {
+    to = co_await looks.identify(std::move(paths), std::move(cancel));
+}
+
+class WaitingFileLooks : public testing::Test {
+ protected:
+    using Answer = std::shared_ptr<std::optional<Result<bool>>>;
+
+    ~WaitingFileLooks() override { scope.drop(); }
+
+    Answer look(std::string place) {
+        const auto answer = std::make_shared<std::optional<Result<bool>>>();
+        const auto run = [](FileLooks& with, std::string where, Answer to) -> Task<> {
+            *to = co_await with.look(std::move(where), [] { return Result<bool>(true); });
+        };
+        scope.spawn(run(looks, std::move(place), answer));
+        return answer;
+    }
+    void identify_all(std::vector<std::string> paths) {
+        scope.spawn(identify(looks, std::move(paths), cancel.token(), identities));
+    }
+    void end_one() {
+        storage.end_one();
+        core.run_for(Duration::zero());
+    }
+
+    async::CancelSource cancel;
+    std::optional<FileLooks::Identities> identities;
+    async::VirtualLoop core;
+    DeadStorage storage;
+    FileLooks looks{core, std::make_shared<CoreLink>(core), storage};
+    async::Scope scope;
+};
+
+TEST_F(WaitingFileLooks, AreNotBegunAnyMoreWhenTheirTimeIsOver) {
+    look("/dead");
+    const auto late = look("/dead");
+    core.run_for(limits::file_look);
+    ASSERT_TRUE(*late);
+    EXPECT_EQ((**late).error().reason, Reason::timed_out);
+    end_one();
+    EXPECT_EQ(storage.begun(), 0u);
+}
+
+TEST_F(WaitingFileLooks, MakeWayForThoseBehindThemWhenNobodyWantsThem) {
+    look("/dead");
+    identify_all({"/dead/disk"});
+    const auto behind = look("/dead");
+    cancel.cancel();
+    core.run_for(Duration::zero());
+    ASSERT_TRUE(identities);
+    end_one();
+    EXPECT_EQ(storage.begun(), 1u);
+    end_one();
+    ASSERT_TRUE(*behind);
+    EXPECT_TRUE(**behind);
+}
+
+TEST_F(WaitingFileLooks, GoWithWhoAsked) {
+    look("/dead");
+    look("/dead");
+    identify_all({"/dead/one", "/dead/two"});
+    scope.drop();
+    end_one();
+    EXPECT_EQ(storage.begun(), 0u);
+}
+
+TEST_F(WaitingFileLooks, LeaveTheirRoomToOthersWhenTheirTimeIsOver) {
+    for (std::size_t i = 0; i < limits::file_looks; ++i)
+        look(fmt::format("/dead/{}", i / limits::file_looks_at_place));
+    core.run_for(limits::file_look);
+    const auto begun = storage.begun();
+    EXPECT_FALSE(*look("/srv"));
+    EXPECT_EQ(storage.begun(), begun + 1);
+}
+
+TEST_F(WaitingFileLooks, AreRefusedAtAPlaceThatHasManyAndNotAtOthers) {
+    for (std::size_t i = 0; i < limits::file_looks; ++i)
+        look("/dead");
+    const auto refused = look("/dead");
+    ASSERT_TRUE(*refused);
+    EXPECT_EQ((**refused).error().reason, Reason::too_many);
+    EXPECT_THAT((**refused).error().message, testing::HasSubstr("'/dead'"));
+    EXPECT_FALSE(*look("/srv"));
+    EXPECT_EQ(storage.begun(), 2u);
+}
+
+TEST_F(WaitingFileLooks, OfOneWhoAsksForManyFilesAreNotTooMany) {
+    identify_all(std::vector<std::string>(limits::file_looks + 2, "/no/such/disk"));
+    while (storage.begun() > 0)
+        end_one();
+    ASSERT_TRUE(identities);
+    EXPECT_THAT(*identities,
+                testing::Each(testing::Truly([](const auto& file) { return file.has_value(); })));
+}
+
+TEST_F(WaitingFileLooks, OfOneWhoAsksForManyFilesLetOthersBetweenThem) {
+    identify_all(std::vector<std::string>(5, "/no/such/disk"));
+    const auto other = look("/no/such");
+    end_one();
+    end_one();
+    EXPECT_TRUE(*other);
+    EXPECT_FALSE(identities);
+}
 
 class ManyFileLooks : public testing::TestWithParam<std::vector<std::string>> {
  protected:
-    using Answers = std::vector<Result<std::optional<hypervisor::FileIdentity>>>;
-
     ManyFileLooks() { scope.spawn(identify(looks, GetParam(), cancel.token(), answers)); }
 
-    static Task<> identify(FileLooks& looks, std::vector<std::string> paths, async::CancelToken cancel,
-                           std::optional<Answers>& to) {
-        to = co_await looks.identify(std::move(paths), std::move(cancel));
-    }
     void expect_all(Reason reason) {
         ASSERT_TRUE(answers);
         EXPECT_EQ(answers->size(), GetParam().size());
@@ -122,7 +229,7 @@ class ManyFileLooks : public testing::TestWithParam<std::vector<std::string>> {
     }
 
     async::CancelSource cancel;
-    std::optional<Answers> answers;
+    std::optional<FileLooks::Identities> answers;
     async::VirtualLoop core;
     DeadStorage storage;
     FileLooks looks{core, std::make_shared<CoreLink>(core), storage};
