@@ -231,6 +231,8 @@ def test_an_image_whose_guest_may_have_run_since_is_not_started_from(own_host):
         conn.restore(str(kept))
         assert domain.state()[1] == libvirt.VIR_DOMAIN_RUNNING_RESTORED
         domain.destroy()
+        domain.undefine()
+        assert not kept.exists(), "the memory of a guest that nobody knows any more"
 
 
 @pytest.mark.ours
