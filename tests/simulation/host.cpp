@@ -58,7 +58,9 @@ Host::Host(std::function<Duration(Duration)> vary, Spoil spoil)
         if (uuid) note(fmt::format("disk: {} is removed", path.string()));
         // What is aside of a guest is no managed image, and goes with its definition.
         const bool with_domain = uuid && path.extension() == ".used" && wants(*uuid, {undefine});
-        guests_.removed(path, with_domain || (uuid && wants(*uuid, {remove_image, undefine_with_image})));
+        guests_.removed(
+            path,
+            with_domain || (uuid && wants(*uuid, {remove_image, undefine_with_image, start_afresh_paused})));
     };
 }
 
