@@ -47,6 +47,9 @@ fs::path image_file(const fs::path& folder, Uuid uuid) {
 fs::path aside_file(const fs::path& folder, Uuid uuid) {
     return folder / "saved" / (to_string(uuid) + std::string(aside_suffix));
 }
+fs::path old_file(const fs::path& folder, Uuid uuid) {
+    return folder / "saved" / (to_string(uuid) + std::string(old_suffix));
+}
 fs::path life_file(const fs::path& folder, Uuid uuid) {
     return folder / "running" / (to_string(uuid) + std::string(suffix));
 }
@@ -87,14 +90,6 @@ Result<> save_domain(const fs::path& folder, const Stored& domain) {
     return is_link(link) ? remove_file(link) : Result<>();
 }
 
-Result<> remove_domain(const fs::path& folder, Uuid uuid) {
-    if (auto removed = remove_file(domain_file(folder, uuid)); !removed) return removed;
-    // The domain is gone; a link that leads nowhere is taken away at the next load.
-    if (const auto unlinked = remove_file(autostart_link(folder, uuid)); !unlinked)
-        log::warning("{}", unlinked.error().message);
-    return {};
-}
-
 Result<> move_file(const fs::path& from, const fs::path& to) {
     if (::rename(from.c_str(), to.c_str()) != 0)
         return fail_errno(errno, "cannot rename '{}' to '{}'", from.string(), to.filename().string());
@@ -104,8 +99,7 @@ Result<> move_file(const fs::path& from, const fs::path& to) {
 
 /// What is aside when a guest begins to be made is not from this start of it.
 Result<> put_away_aside(const fs::path& folder, Uuid uuid) {
-    auto old = aside_file(folder, uuid);
-    old.replace_extension(old_suffix);
+    const auto old = old_file(folder, uuid);
     if (::rename(aside_file(folder, uuid).c_str(), old.c_str()) == 0) {
         sync_folder_of(old);
         return {};
@@ -135,6 +129,18 @@ Result<> remove_images(const fs::path& folder, Uuid uuid) {
     // The one that counts goes last: should it not, nothing has changed.
     if (auto removed = remove_file(aside_file(folder, uuid)); !removed) return removed;
     return remove_file(image_file(folder, uuid));
+}
+
+/// The memory of a guest may hold secrets: nothing that was saved of it outlives its domain. It goes first,
+/// as nobody would remove it once the definition is gone.
+Result<> remove_domain(const fs::path& folder, Uuid uuid) {
+    if (auto removed = remove_file(old_file(folder, uuid)); !removed) return removed;
+    if (auto removed = remove_images(folder, uuid); !removed) return removed;
+    if (auto removed = remove_file(domain_file(folder, uuid)); !removed) return removed;
+    // The domain is gone; a link that leads nowhere is taken away at the next load.
+    if (const auto unlinked = remove_file(autostart_link(folder, uuid)); !unlinked)
+        log::warning("{}", unlinked.error().message);
+    return {};
 }
 
 Result<> save_life_file(const fs::path& folder, const StoredLife& life, std::string_view boot) {

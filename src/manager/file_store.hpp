@@ -21,6 +21,8 @@ namespace virtlight::manager {
 ///     saved/UUID.old      one that was aside and had not been removed when the guest was made again
 ///     running/UUID.xml    a life, as life_file.hpp has it
 ///
+/// What is aside is for whoever wants it, and goes with the domain at the latest.
+///
 /// A file that cannot be read, or is not where its content belongs, is reported and left alone.
 class FileStore final : public Store {
  public:

@@ -34,11 +34,13 @@ bool stopped(const Domain& domain, hypervisor::LifeId life) {
     return !domain.life || domain.life->id != life || domain.life->stopped;
 }
 
-/// Whether its guest may have been let run, by whomever: one of ours that has not has no note with its domid,
-/// or the image that it was restored from is still good.
-bool was_let_run(const Domain& domain) {
-    const bool restored_only = domain.image && !domain.image.is_outdated();
-    return !domain.life->ours || (was_ever_noted(domain) && !restored_only);
+/// Whether the next daemon would let it go on: not one of ours that has no note with its domid, or whose
+/// start or save has come to nothing and left its image good.
+bool would_go_on(const Domain& domain) {
+    const auto held = held_for(domain);
+    const bool saved = domain.image && !domain.image.is_outdated();
+    const bool goes = saved && (held == Held::starting || held == Held::saving);
+    return !domain.life->ours || (was_ever_noted(domain) && !goes);
 }
 
 }  // namespace
@@ -62,15 +64,19 @@ Task<Result<>> Guests::resume(DomainRef domain, Operation operation) {
     if (domain->status.state == State::running) co_return Result<>{};
     const Changing changing(core_, domain);
     const auto held = held_for(*domain);
+    const bool ours = domain->life->ours;
     auto unpaused = co_await ready_to_run(domain);
     if (unpaused) unpaused = co_await unpause(domain, operation);
     if (!unpaused) {
         co_await hold_again(domain, held);
         co_return without_guest(std::move(unpaused));
     }
-    domain->image.goes();  // what is aside goes with the life
+    // What another tool has made was not restored from it: then it stays aside.
+    const bool image_used = domain->image && ours;
+    domain->image.goes();
     domain->status = domain::RunningReason::unpaused;
     core_.tell(*domain, domain::Resumed::unpaused);
+    if (image_used) co_await drop_image(domain);
     co_return unpaused;
 }
 
@@ -142,16 +148,16 @@ Task<Result<>> Guests::destroy(DomainRef domain, domain::ShutoffReason reason, O
 }
 
 /// Xen pauses a guest before it takes it apart: should the daemon be killed between, the next one is to know
-/// that this guest is to go. Of one that was never let run it knows that already.
+/// that this guest is to go. Of some it knows that already.
 Task<Result<>> Guests::end_guest(DomainRef domain, Operation operation) {
-    const bool ran = was_let_run(*domain);
-    if (ran) co_await note_or_warn(core_, domain, "that it is destroyed", Held::ending);
+    const bool stays = would_go_on(*domain);
+    if (stays) co_await note_or_warn(core_, domain, "that it is destroyed", Held::ending);
     if (!domain->life) co_return Result<>{};
     auto removed = co_await remove_guest(domain, operation);
     // What is given up is not undone: Xen may have begun to take it apart.
     const bool refused = !removed && removed.error().reason != Reason::cancelled &&
                          removed.error().reason != Reason::timed_out;
-    if (refused && ran) co_await note_that_it_stays(domain);
+    if (refused && stays) co_await note_that_it_stays(domain);
     co_return removed;
 }
 

@@ -95,6 +95,9 @@ class Guests {
     /// The same of an image that is outdated, but by whom and from what its guest runs is not known: the file
     /// is kept beside. A job that has come before may have written a new one.
     async::Task<Result<>> set_image_aside(DomainRef domain);
+    /// Of a guest that has not run and is not about to: what was saved of it stands, also if it was set
+    /// aside.
+    async::Task<Result<>> keep_image(DomainRef domain);
     /// Of a guest that was being saved when the daemon was killed: removes it if its image is whole, and lets
     /// it go on if not.
     async::Task<Result<>> settle_suspended(DomainRef domain, hypervisor::LifeId life,

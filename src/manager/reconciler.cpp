@@ -40,6 +40,11 @@ bool may_have_run(const DomainSeen& seen) {
     return !seen.paused || seen.cpu_time > nanoseconds();
 }
 
+/// One that is suspended may have been saved, and is only not gone yet.
+bool has_run_on(const DomainSeen& seen) {
+    return seen.stopped ? seen.stopped != hypervisor::StopReason::suspend : may_have_run(seen);
+}
+
 Undescribed put_off(Undescribed undescribed, Time now) {
     const auto tries = undescribed.tries + 1;
     return {.tries = tries, .due = now + describe_pause(tries)};
@@ -161,7 +166,7 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
     const auto life = domain->life->id;
     for (const auto& event : verdict.events)
         core_.tell(*domain, event);
-    if (domain->status.state == domain::State::running && !seen->stopped) set_image_aside(domain);
+    if (has_run_on(*seen)) set_image_aside(domain);
     if (before.memory_kib > 0 && before.memory_kib != seen->memory_kib)
         core_.tell(*domain, domain::MemoryChanged{seen->memory_kib});
     if (const auto& name = seen->name; !name.empty() && name != domain->name && name != before.name)

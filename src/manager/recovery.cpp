@@ -78,6 +78,11 @@ void let_go_on_from_reset(Jobs& jobs, Guests& guests, const DomainRef& domain) {
               });
 }
 
+/// As it was made: nobody has let it run.
+bool has_not_run(const DomainSeen& seen) {
+    return seen.paused && !seen.stopped && seen.cpu_time == nanoseconds();
+}
+
 void let_sleep(const DomainRef& domain) {
     domain->life->stopped = domain->life->seen.stopped;
     domain->status = domain::PmSuspendedReason::unknown;
@@ -100,6 +105,7 @@ class Recovery {
     void settle_ending(const DomainRef& domain, std::optional<Anew> again);
     void go_on(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside);
     void look_at_devices(const DomainRef& domain);
+    void settle_image(const DomainRef& domain, bool image_aside);
     void undo_start(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside);
 
     Core& core_;
@@ -202,7 +208,19 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, FoundLife found, 
         note_that_it_stays(jobs_, guests_, domain);
     // What another tool runs was not restored from it.
     if (!domain->life->ours) return;
-    if (!domain->image && !image_aside) return;
+    if (domain->image || image_aside) settle_image(domain, image_aside);
+}
+
+/// A guest that was started paused has what was saved of it until it runs. The daemon may have been killed
+/// between setting that aside and letting it run.
+void Recovery::settle_image(const DomainRef& domain, bool image_aside) {
+    if (has_not_run(domain->life->seen)) {
+        if (!image_aside) return;
+        domain->image.stands();
+        jobs_.post(domain, JobKind::correct_note,
+                   [&guests = guests_, domain](hypervisor::Operation) { return guests.keep_image(domain); });
+        return;
+    }
     domain->image.goes();
     jobs_.post(domain, JobKind::remove_image,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.drop_image(domain); });

@@ -271,6 +271,11 @@ Task<> Guests::settle_image(DomainRef domain) {
     if (!aside) log::error("domain '{}': {}", domain->name, aside.error().message);
 }
 
+Task<Result<>> Guests::keep_image(DomainRef domain) {
+    co_await settle_image(domain);
+    co_return Result<>{};
+}
+
 Task<> Guests::take_image_back(DomainRef domain) {
     const auto taken = co_await core_.store.take_image_back(domain->uuid);
     if (taken) co_return;

@@ -17,6 +17,16 @@ namespace virtlight::manager {
 using async::Task;
 using hypervisor::Operation;
 
+namespace {
+
+/// A guest that stays paused has executed nothing: what was saved of it stands until somebody lets it run.
+/// But not if whoever starts it wants it gone.
+bool keeps_image(const StartOptions& options) {
+    return options.paused && !options.fresh;
+}
+
+}  // namespace
+
 Result<> require_free(const Domain& domain, const domain::Definition& definition) {
     if (auto same = check_name(domain, definition.name); !same) return same;
     if (domain.life) return fail(Reason::invalid_state, "domain is already active as '{}'", domain.name);
@@ -99,8 +109,8 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
         co_return running;
     }
     log::info("domain '{}' runs as domid {}", domain->name, domain->domid());
-    const bool image_used(domain->image);
-    domain->image.goes();
+    const bool image_used = domain->image && !keeps_image(options);
+    if (image_used) domain->image.goes();
     core_.tell(*domain, how);
     if (!image.empty() && !options.paused) domain->status = domain::RunningReason::restored;
     if (options.paused) core_.tell(*domain, domain::Suspended::paused);
@@ -144,7 +154,7 @@ Task<bool> Guests::may_be_there(Uuid uuid) {
 }
 
 Task<Result<>> Guests::let_run(DomainRef domain, StartOptions options, Operation operation) {
-    if (domain->image)
+    if (domain->image && !keeps_image(options))
         if (auto aside = co_await core_.store.set_image_aside(domain->uuid); !aside) co_return aside;
     const auto held = options.paused ? Held::no : Held::starting;
     if (auto noted = co_await note_life(core_, domain, held); !noted) co_return noted;

@@ -50,6 +50,7 @@ class Store {
     virtual ~Store() = default;
     virtual async::Task<Result<Content>> load() = 0;
     virtual async::Task<Result<>> save(Stored domain) = 0;
+    /// With all that was saved of its guest and set aside, which may be gone although this fails.
     virtual async::Task<Result<>> remove(Uuid uuid) = 0;
     /// All that was to be started with the host has been, in this boot of it.
     virtual async::Task<Result<>> note_autostart(std::string boot) = 0;

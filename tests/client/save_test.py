@@ -71,6 +71,18 @@ def test_a_managed_save_is_where_the_next_start_goes_on(host, conn, events):
     events.wait_for("kept", "DEFINED ADDED", "STARTED BOOTED", "STOPPED SAVED", "STARTED RESTORED")
 
 
+def test_a_managed_save_stays_until_a_guest_that_was_started_paused_from_it_runs(host, conn):
+    domain = running(host, conn, "unrun")
+    domain.managedSave()
+    domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+    assert domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED and domain.hasManagedSaveImage()
+    domain.destroy()
+    assert domain.hasManagedSaveImage(), "its guest has executed nothing"
+    domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+    domain.resume()
+    assert domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING and not domain.hasManagedSaveImage()
+
+
 def test_virsh_saves_restores_and_shows_the_job(host):
     image = host.place("by-virsh.save")
     with host.connect() as conn:
@@ -231,6 +243,8 @@ def test_an_image_whose_guest_may_have_run_since_is_not_started_from(own_host):
         conn.restore(str(kept))
         assert domain.state()[1] == libvirt.VIR_DOMAIN_RUNNING_RESTORED
         domain.destroy()
+        domain.undefine()
+        assert not kept.exists(), "the memory of a guest that nobody knows any more"
 
 
 @pytest.mark.ours

@@ -118,6 +118,35 @@ TEST_F(FileStoreTest, ForgetsADomainWithItsLink) {
     EXPECT_TRUE(end_of(store.remove(web.uuid))) << "what is not there is no failure";
 }
 
+TEST_F(FileStoreTest, KeepsNothingThatWasSavedOfADomainThatIsForgotten) {
+    ASSERT_TRUE(end_of(store.save({web})));
+    write(store.image_path(web.uuid), "older");
+    ASSERT_TRUE(end_of(store.set_image_aside(web.uuid)));
+    ASSERT_TRUE(end_of(store.save_life({web, 0})));
+    write(store.image_path(web.uuid), "old");
+    ASSERT_TRUE(end_of(store.set_image_aside(web.uuid)));
+    ASSERT_FALSE(fs::is_empty(folder.path() / "saved"));
+    ASSERT_TRUE(end_of(store.remove(web.uuid)));
+    EXPECT_TRUE(fs::is_empty(folder.path() / "saved"));
+}
+
+TEST_F(FileStoreTest, KeepsADomainWhoseSavedMemoryCannotBeRemoved) {
+    ASSERT_TRUE(end_of(store.save({web})));
+    fs::create_directory(folder.path() / "saved" / (to_string(web.uuid) + ".old"));
+    EXPECT_EQ(end_of(store.remove(web.uuid)).error().reason, Reason::io);
+    EXPECT_EQ(load().domains.size(), 1u) << "to be undefined again";
+}
+
+TEST_F(FileStoreTest, KeepsAnOldImageWhenOneThatIsUsedUpIsRemoved) {
+    write(store.image_path(web.uuid), "kept");
+    ASSERT_TRUE(end_of(store.set_image_aside(web.uuid)));
+    ASSERT_TRUE(end_of(store.save_life({web, 0})));
+    write(store.image_path(web.uuid), "used up");
+    ASSERT_TRUE(end_of(store.remove_image(web.uuid)));
+    const auto kept = folder.path() / "saved" / (to_string(web.uuid) + ".old");
+    EXPECT_EQ(read_file(kept, 100).value(), "kept");
+}
+
 TEST_F(FileStoreTest, DoesNotGiveANewDomainTheLinkThatACrashHasLeft) {
     ASSERT_TRUE(end_of(store.save({web, true})));
     fs::remove(file("domains", web));

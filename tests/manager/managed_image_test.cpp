@@ -260,6 +260,107 @@ TEST_F(Saving, StaysAsideWhenAnotherToolLetsSuchAGuestRun) {
     EXPECT_EQ(store.images_aside.size(), 1u);
 }
 
+// A guest that is started paused from it, and was not let run by anybody
+
+TEST_F(Saving, StandsUntilAGuestThatWasStartedPausedFromItRuns) {
+    const auto guest = started_paused("web");
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(store.images.contains(guest.uuid));
+    expect_refused(end_of(manager->undefine(guest.uuid)), Reason::invalid_state, "managed save image");
+    ASSERT_TRUE(end_of(manager->resume(guest.uuid)));
+    EXPECT_FALSE(info(guest).managed_image);
+    EXPECT_THAT(store.images, IsEmpty());
+    EXPECT_THAT(store.images_aside, IsEmpty());
+    EXPECT_TRUE(end_of(manager->managed_save(guest.uuid, {}))) << "once more";
+}
+
+TEST_F(Saving, StandsAlsoWhenItSaysItselfThatItsGuestIsToBePaused) {
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->managed_save(guest.uuid, {.paused = true})));
+    ASSERT_EQ(end_of(manager->start(guest.uuid, {}))->status.state, domain::State::paused);
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(store.images.contains(guest.uuid));
+}
+
+TEST_F(Saving, IsWhereTheNextStartGoesOnWhenAGuestThatWasStartedPausedIsDestroyed) {
+    const auto guest = started_paused("web");
+    ASSERT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_TRUE(info(guest).managed_image);
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_EQ(info(guest).status, Status(RunningReason::restored));
+    EXPECT_THAT(store.images, IsEmpty());
+}
+
+TEST_F(Saving, StandsForTheNextDaemonBesideAGuestThatWasStartedPaused) {
+    const auto guest = started_paused("web");
+    const auto domid = info(guest).domid;
+    restart();
+    settle();
+    EXPECT_EQ(info(guest).domid, domid) << "it is left as it is";
+    EXPECT_EQ(info(guest).status.state, domain::State::paused);
+    EXPECT_TRUE(info(guest).managed_image);
+    ASSERT_TRUE(end_of(manager->resume(guest.uuid)));
+    EXPECT_FALSE(info(guest).managed_image);
+    EXPECT_THAT(store.images, IsEmpty());
+    EXPECT_THAT(store.images_aside, IsEmpty());
+}
+
+TEST_F(Saving, StandsWhenTheDaemonIsKilledWhileItDestroysAGuestThatWasStartedPaused) {
+    const auto guest = started_paused("web");
+    xen.hold("destroy");
+    begin(manager->destroy(guest.uuid));
+    settle();
+    prepare = [this, uuid = guest.uuid] {
+        EXPECT_EQ(store.lives.at(uuid).held, Held::ending);
+        xen.release("destroy");
+    };
+    restart();
+    settle();
+    EXPECT_EQ(xen.truth.size(), 1u) << "it may have been half taken apart";
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(store.images.contains(guest.uuid));
+}
+
+TEST_F(Saving, StandsWhenAGuestThatWasStartedPausedCannotBeLetRun) {
+    const auto guest = started_paused("web");
+    xen.fail_next("unpause", {Reason::operation_failed, "it stays"});
+    EXPECT_FALSE(end_of(manager->resume(guest.uuid)));
+    EXPECT_TRUE(info(guest).managed_image);
+    EXPECT_TRUE(store.images.contains(guest.uuid));
+}
+
+TEST_F(Saving, IsSetAsideWhenAnotherToolLetsAGuestRunThatWasStartedPaused) {
+    const auto guest = started_paused("web");
+    log::set_level(log::Level::error);
+    xen.truth.at(domid_of(guest)).paused = false;
+    look();
+    EXPECT_FALSE(info(guest).managed_image);
+    EXPECT_EQ(store.images_aside.size(), 1u);
+}
+
+TEST_F(Saving, IsSetAsideAlsoWhenSuchAGuestHasEndedOrIsPausedAgainBeforeItWasSeenToRun) {
+    log::set_level(log::Level::error);
+    const auto ended = started_paused("ended");
+    const auto paused = started_paused("paused");
+    xen.truth.at(domid_of(paused)).cpu_time = milliseconds(3);
+    xen.truth.at(domid_of(ended)).paused = false;
+    xen.stop(domid_of(ended), hypervisor::StopReason::poweroff);
+    look();
+    EXPECT_EQ(info(ended).domid, -1);
+    EXPECT_FALSE(info(ended).managed_image) << "it is older than what the guest has written";
+    EXPECT_FALSE(info(paused).managed_image);
+    EXPECT_EQ(store.images_aside.size(), 2u);
+}
+
+TEST_F(Saving, IsForgottenAlsoByAPausedStartThatIsToBoot) {
+    const auto guest = running("web");
+    saved(guest);
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {.paused = true, .fresh = true})));
+    EXPECT_EQ(xen.count("restore"), 0u);
+    EXPECT_FALSE(info(guest).managed_image);
+    EXPECT_THAT(store.images, IsEmpty());
+}
+
 TEST_F(Saving, AnewKeepsItsImageAlthoughTheOneBeforeWasToBeSetAside) {
     const auto guest = left_half_restored("web");
     log::set_level(log::Level::error);

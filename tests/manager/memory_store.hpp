@@ -57,7 +57,11 @@ class MemoryStore final : public Store {
         return change([this, domain] { domains.insert_or_assign(domain.definition.uuid, domain); });
     }
     async::Task<Result<>> remove(Uuid uuid) override {
-        return change([this, uuid] { domains.erase(uuid); });
+        return change([this, uuid] {
+            images.erase(uuid);
+            images_aside.erase(uuid);
+            domains.erase(uuid);
+        });
     }
     async::Task<Result<>> save_life(StoredLife life) override {
         return change([this, life] {

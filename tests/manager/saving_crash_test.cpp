@@ -110,11 +110,33 @@ TEST(SavingCrash, OfAStartFromAnImageLeavesTheGuestOrItsImage) {
     expect_one_of_guest_and_image(moments, host.guest);
 }
 
-TEST(SavingCrash, OfAPausedStartFromAnImageLeavesTheGuestOrItsImage) {
+TEST(SavingCrash, OfAPausedStartFromAnImageLeavesTheImageWhateverThereIsOfTheGuest) {
     Recorder host;
     host.save();
     const auto moments = host.record(host.manager->start(host.guest.uuid, {.paused = true}));
-    expect_one_of_guest_and_image(moments, host.guest);
+    ASSERT_GT(moments.size(), 4u);
+    EXPECT_TRUE(Next(moments.back()).runs(host.guest)) << "it is not destroyed for that";
+    for (std::size_t i = 0; i < moments.size(); ++i) {
+        EXPECT_TRUE(Next(moments[i]).trusts_image(host.guest)) << "at moment " << i;
+        EXPECT_TRUE(Next(without_guests(moments[i])).trusts_image(host.guest)) << "at moment " << i;
+    }
+}
+
+TEST(SavingCrash, OfTheFirstResumeOfAGuestLeavesTheImageUntilItHasRun) {
+    Recorder host;
+    host.save();
+    ASSERT_TRUE(host.end_of(host.manager->start(host.guest.uuid, {.paused = true})));
+    const auto moments = host.record(host.manager->resume(host.guest.uuid));
+    ASSERT_GT(moments.size(), 3u);
+    EXPECT_TRUE(moments.back().has_run);
+    for (std::size_t i = 0; i < moments.size(); ++i) {
+        Next next(moments[i]);
+        next.settle();
+        EXPECT_TRUE(next.runs(host.guest)) << "at moment " << i;
+        EXPECT_NE(next.trusts_image(host.guest), moments[i].has_run) << "at moment " << i;
+        EXPECT_EQ(next.store.images.size(), moments[i].has_run ? 0u : 1u) << "at moment " << i;
+        EXPECT_TRUE(next.store.images_aside.empty()) << "at moment " << i;
+    }
 }
 
 TEST(SavingCrash, OfAStartThatDropsTheImageLeavesTheGuestOrTheImage) {

@@ -47,6 +47,14 @@ class Saving : public ::testing::Test, protected World {
         EXPECT_EQ(info(guest).status.state, domain::State::paused);
         return guest;
     }
+    /// From its managed image.
+    domain::Definition started_paused(const std::string& name) {
+        const auto guest = running(name);
+        saved(guest);
+        EXPECT_TRUE(end_of(manager->start(guest.uuid, {.paused = true})));
+        EXPECT_EQ(info(guest).status.state, domain::State::paused);
+        return guest;
+    }
     static Result<> to_nothing(const Result<DomainInfo>& result) {
         if (result) return {};
         return std::unexpected(result.error());

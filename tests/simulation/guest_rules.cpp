@@ -22,10 +22,11 @@ std::optional<DomainSeen> GuestRules::find(DomId domid) const {
     return *found;
 }
 
-bool GuestRules::lives(Uuid uuid) const {
+bool GuestRules::runs_again(Uuid uuid) const {
     const auto snapshot = machine_.look();
     return std::ranges::any_of(snapshot.domains, [&](const DomainSeen& seen) {
-        return seen.uuid == uuid && !seen.dying && machine_.describe(seen.domid);
+        const bool ran = !seen.paused || seen.stopped || seen.cpu_time > nanoseconds() || has_run(seen.domid);
+        return seen.uuid == uuid && ran && !seen.dying && machine_.describe(seen.domid);
     });
 }
 
@@ -90,7 +91,7 @@ void GuestRules::removed(const std::filesystem::path& path, bool asked) {
     const bool withdrawn = saved != saving_.end();
     if (withdrawn) imaged_.erase(saved->second);
     const auto used = images_.extract(path);
-    if (used && !used.mapped() && !asked && !withdrawn && !lives(*owner(path)))
+    if (used && !used.mapped() && !asked && !withdrawn && !runs_again(*owner(path)))
         broken_ += fmt::format("'{}' is removed, and its guest does not run\n", path.string());
 }
 

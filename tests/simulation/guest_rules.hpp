@@ -52,7 +52,8 @@ class GuestRules {
 
  private:
     std::optional<hypervisor::DomainSeen> find(simulated::DomId domid) const;
-    bool lives(Uuid uuid) const;
+    /// And not only is there: one that was started paused has executed nothing.
+    bool runs_again(Uuid uuid) const;
     std::filesystem::path image(Uuid uuid) const { return managed_ / (to_string(uuid) + ".image"); }
 
     const simulated::Machine& machine_;

@@ -56,7 +56,11 @@ Host::Host(std::function<Duration(Duration)> vary, Spoil spoil)
     disk.removed = [this](const std::filesystem::path& path) {
         const auto uuid = guests_.owner(path);
         if (uuid) note(fmt::format("disk: {} is removed", path.string()));
-        guests_.removed(path, uuid && wants(*uuid, {remove_image, undefine_with_image}));
+        // What is aside of a guest is no managed image, and goes with its definition.
+        const bool with_domain = uuid && path.extension() == ".used" && wants(*uuid, {undefine});
+        guests_.removed(
+            path,
+            with_domain || (uuid && wants(*uuid, {remove_image, undefine_with_image, start_afresh_paused})));
     };
 }
 
@@ -314,8 +318,7 @@ std::string Host::untruth_of_files() {
     for (const auto* part : {"domains", "saved", "running", "autostart"}) {
         for (const auto& entry : std::filesystem::directory_iterator(disk.path() / part)) {
             const auto uuid = Uuid::parse(entry.path().stem().string());
-            // Those are kept for whoever wants them.
-            if (entry.path().extension() == ".old" || entry.path().extension() == ".used") continue;
+            // Also of what is kept for whoever wants it: only while its domain is there.
             if (!uuid || !manager().find(*uuid)) wrong += entry.path().string() + " is left behind\n";
         }
     }

@@ -52,6 +52,10 @@ class Scene : public Host {
     void boot() { ask("start", {.uuid = uuid}, manager().start(uuid, {})); }
     void boot_paused() { ask("start paused", {.uuid = uuid}, manager().start(uuid, {.paused = true})); }
     void boot_afresh() { ask("start afresh", {.uuid = uuid}, manager().start(uuid, {.fresh = true})); }
+    void boot_afresh_paused() {
+        ask("start afresh, paused", {.kind = Wish::Kind::start_afresh_paused, .uuid = uuid},
+            manager().start(uuid, {.paused = true, .fresh = true}));
+    }
     void create() { ask("create", {.uuid = uuid}, manager().create(the_guest(), {})); }
     void suspend() { ask("suspend", {.uuid = uuid}, manager().suspend(uuid)); }
     void resume() { ask("resume", {.uuid = uuid}, manager().resume(uuid)); }
@@ -135,6 +139,14 @@ const Operation operations[] = {
     {"StartFromImage", {&Scene::define, &Scene::boot, &Scene::managed_save}, &Scene::boot},
     {"StartPausedFromImage", {&Scene::define, &Scene::boot, &Scene::managed_save}, &Scene::boot_paused},
     {"StartAfresh", {&Scene::define, &Scene::boot, &Scene::managed_save}, &Scene::boot_afresh},
+    {"StartAfreshPaused", {&Scene::define, &Scene::boot, &Scene::managed_save}, &Scene::boot_afresh_paused},
+    {"ResumeFromImage",
+     {&Scene::define, &Scene::boot, &Scene::managed_save, &Scene::boot_paused},
+     &Scene::resume},
+    {"DestroyBeforeItRuns",
+     {&Scene::define, &Scene::boot, &Scene::managed_save, &Scene::boot_paused},
+     &Scene::destroy,
+     false},
     {"Create", {}, &Scene::create},
     {"Suspend", {&Scene::create}, &Scene::suspend},
     {"Resume", {&Scene::create, &Scene::suspend}, &Scene::resume},

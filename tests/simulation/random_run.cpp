@@ -147,9 +147,12 @@ void RandomRun::set_autostart() {
 void RandomRun::start_guest() {
     const auto& guest = known_guest();
     const manager::StartOptions options{.paused = chance_.one_in(4), .fresh = chance_.one_in(5)};
+    // What was saved goes then, and nothing runs.
+    const bool drops = options.paused && options.fresh;
+    const auto kind = drops ? Wish::Kind::start_afresh_paused : Wish::Kind::other;
     ask(fmt::format("start '{}'{}{}", guest.name, options.paused ? " paused" : "",
                     options.fresh ? " afresh" : ""),
-        {.uuid = guest.uuid}, manager().start(guest.uuid, options));
+        {.kind = kind, .uuid = guest.uuid}, manager().start(guest.uuid, options));
 }
 
 void RandomRun::create() {

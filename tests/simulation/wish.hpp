@@ -17,7 +17,7 @@ struct Wish {
         set_autostart,
         change,
         remove_image,
-        start_paused,
+        start_afresh_paused,
         destroy,
         other
     };
