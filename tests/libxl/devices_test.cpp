@@ -10,6 +10,10 @@
 #include "libxl/clock.hpp"
 #include "libxl/host_fixture.hpp"
 
+extern "C" {
+#include <xen/io/xs_wire.h>
+}
+
 namespace virtlight::fake {
 namespace {
 
@@ -54,6 +58,21 @@ class DevicesTest : public HostTest {
     std::string frontend_ = fmt::format("/local/domain/{}/device/vbd/51728", domid_);
     std::string backend_ = fmt::format("/local/domain/0/backend/qdisk/{}/51728", domid_);
 };
+
+TEST_F(DevicesTest, ADiskThatHoldsLibxlHoldsUpNoOtherGuest) {
+    plug_disk();
+    const auto other = host_.machine.add("other");
+    host_.xenstore().hold([node = backend_ + "/state"](const Message& message) {
+        return message.type == XS_READ && message.payload.contains(node);
+    });
+    const auto detach = start_detach();
+    ASSERT_TRUE(host_.until([&] { return host_.xenstore().held() > 0; }));
+    EXPECT_TRUE(host_.run(host_.hypervisor().pause(other, host_.operation())));
+    EXPECT_FALSE(detach->has_value());
+    host_.xenstore().release();
+    let_go();
+    EXPECT_TRUE(host_.finish(detach));
+}
 
 TEST_F(DevicesTest, AGuestThatDoesNotLetGoOfItsDiskKeepsIt) {
     const auto kept = detach_in_vain();

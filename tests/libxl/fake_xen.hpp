@@ -35,6 +35,7 @@ struct Domain {
     std::uint64_t pages = 0;
     std::uint64_t max_pages = 0;
     unsigned vcpus = 1;
+    bool reads_any_msr = false;  ///< also those that Xen does not know
 
     bool runs() const { return pauses == 0 && !stopped && !dying; }
 };

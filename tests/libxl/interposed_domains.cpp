@@ -108,7 +108,8 @@ int xc_domain_create(xc_interface*, uint32_t* domid, xen_domctl_createdomain* co
         Domain domain{.domid = *domid,
                       .hvm = (config->flags & XEN_DOMCTL_CDF_hvm) != 0,
                       .pages = pages_of_an_empty_domain,
-                      .vcpus = config->max_vcpus};
+                      .vcpus = config->max_vcpus,
+                      .reads_any_msr = (config->arch.misc_flags & XEN_X86_MSR_RELAXED) != 0};
         std::ranges::copy(config->handle, domain.uuid.bytes.begin());
         const auto made = xen.create(domain);
         if (!made) return errno = made.error(), -1;

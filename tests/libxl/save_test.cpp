@@ -285,7 +285,41 @@ TEST_F(SaveTest, AnImageThatEndsInTheStateOfItsDevicesIsNotRestored) {
     EXPECT_TRUE(no_guest_is_left());
 }
 
+TEST_F(SaveTest, TheGuestThatComesBackMayWhatItsXenLetItDo) {
+    run();
+    EXPECT_FALSE(host_.xen().find(domid_)->reads_any_msr);
+    expect_saved(start_save());
+    ASSERT_TRUE(destroy());
+    expect_restored(start_restore());
+    EXPECT_TRUE(host_.xen().find(domid_)->reads_any_msr) << "so libxl has it of images that do not say";
+}
+
+TEST_F(SaveTest, HoweverManyAreSavedAnotherGuestIsStartedMeanwhile) {
+    std::vector<Pending<Result<>>> saves;
+    for (unsigned i = 0; i <= limits::imaging_contexts; ++i) {
+        const auto domid = host_.machine.add(fmt::format("saved-{}", i));
+        const hypervisor::ImageHead head{.definition = {.name = fmt::format("saved-{}", i)}};
+        saves.push_back(host_.start(host_.hypervisor().save(
+            domid, head, fmt::format("{}-{}", image_.string(), i), host_.operation(stop_))));
+        if (i < limits::imaging_contexts) ASSERT_TRUE(asked(domid, "suspend"));
+    }
+    EXPECT_NE(host_.running(host_.definition()), 0U);
+    stop_.cancel();
+    for (const auto& save : saves)
+        EXPECT_EQ(reason(host_.finish(save)), Reason::cancelled);
+}
+
 // The guest
+
+TEST_F(SaveTest, AGuestThatAnotherToolHasSuspendedIsNotSavedBesideThat) {
+    run();
+    host_.xen().stop(domid_, Stop::suspend);
+    EXPECT_EQ(reason(host_.finish(start_save())), Reason::invalid_state);
+    EXPECT_EQ(reason(host_.run(host_.hypervisor().suspend(domid_, host_.operation()))),
+              Reason::invalid_state);
+    EXPECT_EQ(host_.xen().find(domid_)->stopped, Stop::suspend);
+    EXPECT_TRUE(Disk::is_empty());
+}
 
 class ReluctantGuest : public SaveTest {
  protected:
