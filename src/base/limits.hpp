@@ -111,8 +111,8 @@ inline constexpr std::size_t image_unwritten = 64 * 1024 * 1024;
 inline constexpr std::size_t image_ahead = 32 * 1024 * 1024;
 
 // xenlight
-/// Guests that are built at the same time, and those that are saved, restored or dumped, which may take hours;
-/// each needs a libxl context and a thread.
+/// Guests that are built at the same time, and those that are saved, restored or dumped, which may take
+/// hours; each needs a libxl context and a thread.
 inline constexpr unsigned working_contexts = 4;
 inline constexpr unsigned imaging_contexts = 4;
 /// Guests that wait to be built.
