@@ -14,6 +14,7 @@ namespace virtlight::fake {
 namespace {
 
 std::atomic<pid_t> parent = 0;
+std::atomic<pid_t> caller = 0;
 
 /// An abstract name (its first byte is 0) that the child knows as well as the parent.
 sockaddr_un address_of(pid_t pid) {
@@ -47,6 +48,7 @@ int ask(pid_t asked, const Question& question) {
 
 ChildCalls::ChildCalls(Answer answer) : answer_(std::move(answer)), listener_(make_socket()) {
     parent = ::getpid();
+    caller = 0;
     const auto address = address_of(parent);
     if (::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
         ::listen(listener_.get(), SOMAXCONN) != 0) {
@@ -84,8 +86,15 @@ void ChildCalls::serve() {
 void ChildCalls::answer(const Fd& child) const {
     Question question{};
     if (::recv(child.get(), &question, sizeof question, 0) != sizeof question) return;
+    ucred who{};
+    socklen_t size = sizeof who;
+    if (::getsockopt(child.get(), SOL_SOCKET, SO_PEERCRED, &who, &size) == 0) caller = who.pid;
     const int error = answer_(question.call, question.domid);
     ::send(child.get(), &error, sizeof error, MSG_NOSIGNAL);
+}
+
+pid_t ChildCalls::last_caller() {
+    return caller;
 }
 
 bool ChildCalls::in_child() {

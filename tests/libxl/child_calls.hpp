@@ -7,6 +7,8 @@
 #include <string>
 #include <thread>
 
+#include <sys/types.h>
+
 #include "base/file.hpp"
 
 namespace virtlight::fake {
@@ -25,6 +27,9 @@ class ChildCalls {
     ChildCalls(const ChildCalls&) = delete;
     ChildCalls& operator=(const ChildCalls&) = delete;
     ~ChildCalls();
+
+    /// The child that has asked last; 0: none has.
+    static pid_t last_caller();
 
     /// Whether this process is a child of the one with the hypervisor.
     static bool in_child();

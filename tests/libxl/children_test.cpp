@@ -4,27 +4,18 @@
 
 #include <atomic>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "libxl/child_calls.hpp"
 #include "libxl/device_model.hpp"
 #include "libxl/host_fixture.hpp"
 
 namespace virtlight::fake {
 namespace {
-
-/// Some child of this process; 0: there is none.
-pid_t some_child() {
-    pid_t child = 0;
-    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task"))
-        if (child == 0) std::ifstream(thread.path() / "children") >> child;
-    return child;
-}
 
 std::atomic<bool> forks_wait = false;
 
@@ -65,7 +56,8 @@ TEST_F(ChildrenOfLibxl, ADestroyerThatIsKilledEndsTheDestroyWithAReason) {
     const auto destroying = host_.xen().calls().hold("xc_domain_destroy");
     const auto destroy = host_.start(host_.hypervisor().destroy(domid, host_.operation()));
     ASSERT_TRUE(host_.until([&] { return destroying.has_caller(); }));
-    ::kill(some_child(), SIGKILL);
+    ASSERT_NE(ChildCalls::last_caller(), 0);
+    ::kill(ChildCalls::last_caller(), SIGKILL);
     expect_failure(destroy);
 }
 
