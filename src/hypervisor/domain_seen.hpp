@@ -32,6 +32,9 @@ struct DomainSeen {
     unsigned vcpus_max = 0;
     nanoseconds cpu_time{};
 
+    /// One that is paused and has used no time is as it was made: it has executed nothing.
+    bool may_have_run() const { return !paused || cpu_time > nanoseconds(); }
+
     bool operator==(const DomainSeen&) const = default;
 };
 

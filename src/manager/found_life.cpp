@@ -29,8 +29,7 @@ const DomainSeen* find_alive(const StoredLife& life, Candidates candidates) {
 /// run.
 bool was_never_let_run(const StoredLife& life, const DomainSeen* seen) {
     if (life.domid == 0) return true;
-    return life.held == Held::starting && seen && seen->paused && !seen->stopped &&
-           seen->cpu_time == nanoseconds();
+    return life.held == Held::starting && seen && !seen->stopped && !seen->may_have_run();
 }
 
 /// The daemon was killed, or stopped, while it started this domain anew. Should another tool have started it
@@ -50,7 +49,7 @@ FoundLife judge_found(const StoredLife& life, Candidates candidates) {
     const auto* const seen = find_alive(life, candidates);
     const bool never_ran = was_never_let_run(life, seen);
     if (seen && !never_ran) return {goes_on, seen, is_to_start(life, seen, candidates)};
-    const bool as_made = !seen || (seen->paused && seen->cpu_time == nanoseconds());
+    const bool as_made = !seen || !seen->may_have_run();
     if (never_ran && as_made) return {cut_off, seen, is_to_start(life, seen, candidates)};
     return {never_ran ? not_started : ended, nullptr, is_to_start(life, nullptr, candidates)};
 }

@@ -35,14 +35,9 @@ std::string name_of(const DomainSeen& seen) {
     return domain::check_name(seen.name) ? seen.name : to_string(seen.uuid);
 }
 
-/// One that is paused may still be being built; and from what, nobody knows.
-bool may_have_run(const DomainSeen& seen) {
-    return !seen.paused || seen.cpu_time > nanoseconds();
-}
-
 /// One that is suspended may have been saved, and is only not gone yet.
 bool has_run_on(const DomainSeen& seen) {
-    return seen.stopped ? seen.stopped != hypervisor::StopReason::suspend : may_have_run(seen);
+    return seen.stopped ? seen.stopped != hypervisor::StopReason::suspend : seen.may_have_run();
 }
 
 Undescribed put_off(Undescribed undescribed, Time now) {
@@ -195,7 +190,7 @@ void Reconciler::consider(const DomainSeen& seen, Moment asked) {
     if (record && record->life)
         return report(seen.domid, "has the uuid of another one that runs: it is not shown");
     // It may be over before it is described.
-    if (record && may_have_run(seen)) set_image_aside(record);
+    if (record && seen.may_have_run()) set_image_aside(record);
     if (stranger.described || adoptions_.in_flight() >= limits::adoptions_at_once) return;
     stranger.described = true;
     adoptions_.spawn(adopt(seen));

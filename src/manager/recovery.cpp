@@ -78,11 +78,6 @@ void let_go_on_from_reset(Jobs& jobs, Guests& guests, const DomainRef& domain) {
               });
 }
 
-/// As it was made: nobody has let it run.
-bool has_not_run(const DomainSeen& seen) {
-    return seen.paused && !seen.stopped && seen.cpu_time == nanoseconds();
-}
-
 void let_sleep(const DomainRef& domain) {
     domain->life->stopped = domain->life->seen.stopped;
     domain->status = domain::PmSuspendedReason::unknown;
@@ -214,7 +209,8 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, FoundLife found, 
 /// A guest that was started paused has what was saved of it until it runs. The daemon may have been killed
 /// between setting that aside and letting it run.
 void Recovery::settle_image(const DomainRef& domain, bool image_aside) {
-    if (has_not_run(domain->life->seen)) {
+    const auto& seen = domain->life->seen;
+    if (!seen.stopped && !seen.may_have_run()) {
         if (!image_aside) return;
         domain->image.stands();
         jobs_.post(domain, JobKind::correct_note,

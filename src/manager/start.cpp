@@ -219,8 +219,7 @@ Task<Guests::Ran> Guests::has_run(DomainRef domain) {
     for (const auto& seen : snapshot->domains) {
         if (seen.domid != domain->life->domid || seen.uuid != domain->uuid || seen.dying) continue;
         if (!seen.paused && !seen.stopped) co_return Ran::yes;
-        const bool held = asleep ? seen.stopped == hypervisor::StopReason::suspend
-                                 : seen.paused && seen.cpu_time == nanoseconds();
+        const bool held = asleep ? seen.stopped == hypervisor::StopReason::suspend : !seen.may_have_run();
         if (held) co_return Ran::no;
     }
     co_return Ran::unknown;
