@@ -33,6 +33,12 @@ class Daemon:
         with self.log.open("a") as log:
             self.process = subprocess.Popen(command, stderr=log)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
     def connect(self):
         while True:
             try:

@@ -10,6 +10,7 @@ which it gets as many as make for the same number of figures.
 
 import argparse
 import contextlib
+import os
 import pathlib
 import shutil
 import statistics
@@ -55,11 +56,12 @@ def show(name, taken):
 
 @contextlib.contextmanager
 def libvirtd(program, folder):
-    """The test driver behind a daemon and a socket of its own."""
+    """The test driver behind a daemon and a socket of its own, and no other driver: those of Debian want users and programs."""
     settings = folder / "libvirtd.conf"
     settings.write_text(f'unix_sock_dir = "{folder}"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\n')
     command = [program, "-f", settings, "-p", folder / "libvirtd.pid"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    environment = os.environ | {"LIBVIRT_DRIVER_DIR": str(folder)}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         began = time.monotonic()
         while not (folder / "libvirt-sock").exists():
@@ -104,7 +106,7 @@ def main():
     libvirt.registerErrorHandler(lambda *_: None, None)
     with contextlib.ExitStack() as stack:
         root = stack.enter_context(root_folder())
-        daemon = Daemon(options.bin, root)
+        daemon = stack.enter_context(Daemon(options.bin, root))
         connections = {"virtlightd": daemon.connect()}
         image = root / "disk"
         image.touch()

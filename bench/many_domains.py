@@ -67,8 +67,7 @@ def hang(uri, name):
 
 
 def measure_list(programs):
-    with root_folder() as root:
-        daemon = Daemon(programs, root)
+    with root_folder() as root, Daemon(programs, root) as daemon:
         connection = daemon.connect()
         daemon.create([xml(number, "sim:frozen" if number < HANGING else "") for number in range(RUNNING)])
         idle = answer_times(root), list_times(connection)
@@ -98,16 +97,14 @@ def measure_list(programs):
 
 def measure_restart(programs):
     with root_folder() as root:
-        daemon = Daemon(programs, root)
-        daemon.connect()
-        before = resident_kib(daemon.process.pid)
-        daemon.define([xml(number) for number in range(DEFINED)])
-        each = (resident_kib(daemon.process.pid) - before) / DEFINED
-        daemon.kill()
-        daemon = Daemon(programs, root)
-        assert len(daemon.connect().listAllDomains()) > DEFINED
-        served = time.monotonic() - daemon.began
-        daemon.kill()
+        with Daemon(programs, root) as daemon:
+            daemon.connect()
+            before = resident_kib(daemon.process.pid)
+            daemon.define([xml(number) for number in range(DEFINED)])
+            each = (resident_kib(daemon.process.pid) - before) / DEFINED
+        with Daemon(programs, root) as daemon:
+            assert len(daemon.connect().listAllDomains()) > DEFINED
+            served = time.monotonic() - daemon.began
     print(f"{DEFINED} definitions: {each:.1f} KiB each; served {served:.2f} s after the start of a daemon")
 
 
