@@ -116,8 +116,8 @@ void EventLoop::detect_stalls(Duration limit) {
 bool EventLoop::tell_kernel(const FdTable::Change& change) {
     using Kind = FdTable::Change::Kind;
     if (change.kind == Kind::none) return true;
-    if (std::erase(always_ready_, change.descriptor) > 0) {
-        if (change.kind != Kind::remove) always_ready_.push_back(change.descriptor);
+    if (std::erase(unwatched_, change.descriptor) > 0) {
+        if (change.kind != Kind::remove) unwatched_.push_back(change.descriptor);
         return true;
     }
     const int operation = change.kind == Kind::add      ? EPOLL_CTL_ADD
@@ -126,24 +126,39 @@ bool EventLoop::tell_kernel(const FdTable::Change& change) {
     epoll_event event{.events = kernel_events(change.events), .data = {.u64 = change.descriptor.value}};
     if (::epoll_ctl(epoll_.get(), operation, change.fd, &event) == 0) return true;
     if (change.kind != Kind::add || errno == EBADF) return false;
-    // A regular file, or the kernel is short of something: whoever watches finds out for himself.
-    always_ready_.push_back(change.descriptor);
+    // A regular file, or the kernel is short of something.
+    unwatched_.push_back(change.descriptor);
     return true;
 }
 
+std::vector<EventLoop::Readiness> EventLoop::ready_unwatched() const {
+    std::vector<pollfd> asked;
+    for (const auto descriptor : unwatched_) {
+        const auto [fd, events] = table_.wish(descriptor);
+        asked.push_back({.fd = fd, .events = events, .revents = 0});
+    }
+    if (!asked.empty()) ::poll(asked.data(), asked.size(), 0);
+    std::vector<Readiness> ready;
+    for (std::size_t i = 0; i < asked.size(); ++i)
+        if (asked[i].revents != 0) ready.push_back({unwatched_[i], asked[i].revents});
+    return ready;
+}
+
 int EventLoop::wait_milliseconds() const {
-    if (!always_ready_.empty()) return 0;
+    const auto longest = unwatched_.empty() ? milliseconds::max() : limits::unwatched_look;
     const auto next = queue_.next();
-    if (!next) return -1;
+    if (!next && unwatched_.empty()) return -1;
     // Rounded up: waking before a timer is due would mean waiting again.
-    const auto left = std::chrono::ceil<milliseconds>(*next - now()).count();
-    return static_cast<int>(std::clamp<decltype(left)>(left, 0, std::numeric_limits<int>::max()));
+    const auto left = next ? std::chrono::ceil<milliseconds>(*next - now()) : longest;
+    const auto wait = std::clamp(left, milliseconds::zero(), longest).count();
+    return static_cast<int>(std::min<decltype(wait)>(wait, std::numeric_limits<int>::max()));
 }
 
 void EventLoop::wait_and_deliver() {
+    const auto ready = ready_unwatched();
     std::array<epoll_event, limits::events_per_wait> events;
-    const int n =
-        ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_milliseconds());
+    const int n = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                               ready.empty() ? wait_milliseconds() : 0);
     if (stalls_) stalls_->awake();
     for (int i = 0; i < n; ++i) {
         const auto& event = events[static_cast<std::size_t>(i)];
@@ -154,9 +169,8 @@ void EventLoop::wait_and_deliver() {
             deliver(DescriptorId{event.data.u64}, static_cast<short>(event.events));
         }
     }
-    const auto files = always_ready_;
-    for (const auto file : files)
-        deliver(file, POLLIN | POLLOUT);
+    for (const auto& [descriptor, revents] : ready)
+        deliver(descriptor, revents);
 }
 
 void EventLoop::deliver(DescriptorId descriptor, short revents) {

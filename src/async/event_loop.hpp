@@ -49,6 +49,11 @@ class EventLoop final : public FdScheduler {
 
  private:
     bool tell_kernel(const FdTable::Change& change);
+    struct Readiness {
+        DescriptorId descriptor;
+        short revents = 0;
+    };
+    std::vector<Readiness> ready_unwatched() const;
     int wait_milliseconds() const;
     void wait_and_deliver();
     void run_due_timers();
@@ -64,7 +69,7 @@ class EventLoop final : public FdScheduler {
     TimerQueue queue_;
     std::vector<std::shared_ptr<Ready>> readies_;  ///< by place of the WatchId
     std::vector<Work> timer_works_;                ///< by place of the TimerId
-    std::vector<DescriptorId> always_ready_;  ///< regular files: poll() calls them ready, epoll refuses them
+    std::vector<DescriptorId> unwatched_;          ///< what epoll refuses, as regular files, and poll() knows
     std::vector<WatchId> delivering_;
     std::unique_ptr<StallDetector> stalls_;
 

@@ -44,6 +44,11 @@ short FdTable::wanted(WatchId id, short revents) const {
     return static_cast<short>(revents & (watch->events | POLLERR | POLLHUP));
 }
 
+FdTable::Wish FdTable::wish(DescriptorId descriptor) const {
+    const auto* const found = descriptors_.find(descriptor);
+    return found ? Wish{found->fd, found->told} : Wish{};
+}
+
 const std::vector<WatchId>& FdTable::watches(DescriptorId descriptor) const {
     static const std::vector<WatchId> none;
     const auto* const found = descriptors_.find(descriptor);

@@ -49,6 +49,13 @@ class FdTable {
     /// hang-ups unless it asked for nothing. 0: do not call it.
     short wanted(WatchId id, short revents) const;
 
+    struct Wish {
+        int fd = -1;
+        short events = 0;  ///< of all its watches
+    };
+    /// What is watched under this name; no descriptor if it is stale.
+    Wish wish(DescriptorId descriptor) const;
+
     /// The watches of a descriptor, oldest first; empty if the name is stale. Valid until the table changes.
     const std::vector<WatchId>& watches(DescriptorId descriptor) const;
 

@@ -40,7 +40,8 @@ class FdScheduler : public Scheduler {
     /// Calls `ready` as long as any of `events` (POLLIN, POLLOUT, ...) is true of `fd` (level-triggered). An
     /// fd may be watched several times, with events 0 (then nothing is reported, not even a hang-up), and may
     /// be a regular file (always ready). What the kernel cannot watch (it is short of memory, or of watches)
-    /// counts as always ready, so that nothing is missed. Returns id 0 and sets errno if it is no descriptor.
+    /// is asked for every now and then, so that nothing is missed. Returns id 0 and sets errno if it is no
+    /// descriptor.
     virtual WatchId watch(int fd, short events, Ready ready) = 0;
     /// Cannot fail: as for watch().
     virtual void rewatch(WatchId id, short events) = 0;

@@ -15,6 +15,8 @@ namespace virtlight::limits {
 inline constexpr auto core_step = milliseconds(50);
 /// Descriptors that one wait of a loop can report.
 inline constexpr int events_per_wait = 64;
+/// How often a loop looks at what the kernel cannot watch for it.
+inline constexpr auto unwatched_look = milliseconds(20);
 /// How long a thread for storage rests before it ends, and how long one that is held is waited for at the
 /// end.
 inline constexpr auto storage_rest = seconds(60);

@@ -4,10 +4,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <memory>
+#include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/limits.hpp"
@@ -58,6 +62,20 @@ void become_ordinary() {
     ::setsid();
 }
 
+/// Nobody else waits for it.
+void reap_at_end(async::FdScheduler& loop, Fd pidfd) {
+    struct Orphan {
+        Fd pidfd;
+        async::WatchId watch{};
+    };
+    const auto orphan = std::make_shared<Orphan>(std::move(pidfd));
+    orphan->watch = loop.watch(orphan->pidfd.get(), POLLIN, [&loop, orphan](short) {
+        siginfo_t end{};
+        ::waitid(P_PIDFD, static_cast<id_t>(orphan->pidfd.get()), &end, WEXITED | WNOHANG);
+        loop.unwatch(orphan->watch);
+    });
+}
+
 }  // namespace
 
 const libxl_childproc_hooks Children::hooks = {
@@ -72,8 +90,10 @@ Children::Children(async::FdScheduler& loop, Handle& handle)
 }
 
 Children::~Children() {
-    for (const auto& [id, child] : children_)
+    for (auto& [id, child] : children_) {
         loop_.unwatch(child.watch);
+        reap_at_end(loop_, std::move(child.pidfd));
+    }
 }
 
 pid_t Children::fork() noexcept {

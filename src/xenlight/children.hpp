@@ -22,6 +22,7 @@ class Children {
     Children(async::FdScheduler& loop, Handle& handle);
     Children(const Children&) = delete;
     Children& operator=(const Children&) = delete;
+    /// Those that still run, as libxl has broken down, are reaped by the loop when they end.
     ~Children();
 
     /// What libxl calls in place of fork(), also inside some of its children; the same to its caller. The

@@ -21,6 +21,8 @@ Result<std::unique_ptr<Context>> Context::open(async::FdScheduler& loop, std::st
 }
 
 Result<> Context::set_up() {
+    auto lifeline = connect_lifeline(xenstored_socket());
+    if (!lifeline) return std::unexpected(std::move(lifeline.error()));
     const auto record = log_.begin(std::nullopt);
     auto opened = handle_.open(log_.sink());
     auto lines = log_.end(record);
@@ -30,7 +32,7 @@ Result<> Context::set_up() {
     }
     os_events_.emplace(loop_, handle_);
     children_.emplace(loop_, handle_);
-    lifeline_.emplace(loop_, xenstored_socket(), [this] { break_down("xenstored has gone"); });
+    lifeline_.emplace(loop_, *std::move(lifeline), [this] { break_down("xenstored has gone"); });
     handle_.enter([this](libxl_ctx* ctx) { libxl_event_register_callbacks(ctx, &hooks, this); });
     handle_.on_leaving([this] { libxl_left(); });
     return {};

@@ -32,17 +32,18 @@ struct ContextThread::Inside {
     Result<> open() {
         auto opened = Context::open(loop, name);
         if (!opened) return std::unexpected(std::move(opened.error()));
+        // Dropped by a step of its own: the one that finds it broken is still in the middle of it.
+        (*opened)->on_break_down([this] { loop.post([this] { drop(); }); });
         if (prepare) {
             if (auto prepared = prepare(**opened); !prepared) return prepared;
         }
         context = std::move(*opened);
-        // Dropped by a step of its own: the one that finds it broken is still in the middle of it.
-        context->on_break_down([this] { loop.post([this] { drop(); }); });
         return {};
     }
 
     void drop() {
-        context.reset();
+        const bool another_one = context && !context->broken();
+        if (!another_one) context.reset();
         if (broke) broke();
     }
 

@@ -25,6 +25,15 @@ TEST(FdTable, TellsTheKernelTheJoinedMaskOfAllWatchesOfADescriptor) {
     EXPECT_EQ(table.remove(out.id).kind, Kind::remove);
 }
 
+TEST(FdTable, KnowsWhatIsWishedOfADescriptorUnderItsNameAlone) {
+    FdTable table;
+    const auto watch = table.add(7, POLLIN);
+    table.add(7, POLLOUT);
+    EXPECT_EQ(table.wish(watch.change.descriptor).fd, 7);
+    EXPECT_EQ(table.wish(watch.change.descriptor).events, POLLIN | POLLOUT);
+    EXPECT_EQ(table.wish(DescriptorId{watch.change.descriptor.value + 1000}).fd, -1);
+}
+
 TEST(FdTable, KeepsADescriptorThatNobodyWantsEventsOfAwayFromTheKernel) {
     FdTable table;
     const auto watch = table.add(7, 0);

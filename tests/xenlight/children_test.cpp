@@ -59,6 +59,23 @@ TEST_F(ChildrenTest, AreWatchedUntilTheyEnd) {
     EXPECT_EQ(status_of(pid), 7);
 }
 
+TEST_F(ChildrenTest, ThatOutliveABrokenLibxlLeaveNoZombies) {
+    auto gate = make_pipe();
+    ASSERT_TRUE(gate);
+    const pid_t pid = children->fork();
+    if (pid == 0) {
+        char byte = 0;
+        [[maybe_unused]] const auto n = ::read(gate->first.get(), &byte, 1);
+        ::_exit(7);
+    }
+    children.reset();
+    EXPECT_EQ(loop.watches(), 1);
+    ASSERT_EQ(::write(gate->second.get(), "x", 1), 1);
+    EXPECT_TRUE(loop.wait_for([&] { return loop.watches() == 0; }));
+    EXPECT_EQ(::waitpid(pid, nullptr, 0), -1) << "it was a zombie";
+    EXPECT_EQ(errno, ECHILD);
+}
+
 TEST_F(ChildrenTest, StartWithOrdinarySignals) {
     sigset_t blocked;
     sigset_t before;

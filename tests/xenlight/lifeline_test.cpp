@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "xenlight/lifeline.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -22,6 +23,12 @@ class LifelineTest : public testing::Test {
         ASSERT_EQ(::listen(listener.get(), 5), 0);
     }
 
+    Fd connected() const {
+        auto connection = connect_lifeline(socket);
+        EXPECT_TRUE(connection);
+        return connection ? *std::move(connection) : Fd();
+    }
+
     test::TemporaryFolder folder;
     std::filesystem::path socket = folder.path() / "socket";
     Fd listener;
@@ -30,7 +37,7 @@ class LifelineTest : public testing::Test {
 };
 
 TEST_F(LifelineTest, TellsOnceThatTheOtherEndIsGone) {
-    const Lifeline lifeline(loop, socket, [&] { ++ends; });
+    const Lifeline lifeline(loop, connected(), [&] { ++ends; });
     Fd accepted(::accept(listener.get(), nullptr, nullptr));
     ASSERT_TRUE(accepted);
     loop.run_for(seconds(1));
@@ -43,7 +50,7 @@ TEST_F(LifelineTest, TellsOnceThatTheOtherEndIsGone) {
 
 TEST_F(LifelineTest, TellsNothingOnceItIsCut) {
     {
-        const Lifeline lifeline(loop, socket, [&] { ++ends; });
+        const Lifeline lifeline(loop, connected(), [&] { ++ends; });
         EXPECT_EQ(loop.watches(), 1);
     }
     EXPECT_EQ(loop.watches(), 0);
@@ -53,10 +60,19 @@ TEST_F(LifelineTest, TellsNothingOnceItIsCut) {
 }
 
 TEST_F(LifelineTest, DoesWithoutAXenstoredThatHasNoSocket) {
-    const Lifeline lifeline(loop, folder.path() / "none", [&] { ++ends; });
+    auto none = connect_lifeline(folder.path() / "none");
+    ASSERT_TRUE(none);
+    const Lifeline lifeline(loop, *std::move(none), [&] { ++ends; });
     loop.run_for(seconds(1));
     EXPECT_EQ(ends, 0);
     EXPECT_EQ(loop.watches(), 0);
+}
+
+TEST_F(LifelineTest, IsRefusedWhereXenstoredHasGone) {
+    listener.reset();
+    const auto refused = connect_lifeline(socket);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, testing::HasSubstr("xenstored cannot be reached"));
 }
 
 }  // namespace
