@@ -373,9 +373,37 @@ Result<> ImageWriter::take_name() {
     if (!has_name(file_, temporary_))
         return fail(Reason::invalid_state, "'{}' has been removed or replaced meanwhile",
                     temporary_.string());
+    if (exchange_names()) return {};
     if (::rename(temporary_.c_str(), path_.c_str()) != 0)
         return fail_errno(errno, "cannot rename '{}' to '{}'", temporary_.string(), path_.string());
     return {};
+}
+
+/// Where the file system can do that, what was there before has the other name until it is certain that this
+/// one stays. It is locked, as the next writer takes what has that name for his own.
+bool ImageWriter::exchange_names() {
+    Fd former(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (!former || ::flock(former.get(), LOCK_EX | LOCK_NB) != 0) return false;
+    if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) != 0)
+        return false;
+    former_ = std::move(former);
+    return true;
+}
+
+/// It stays.
+void ImageWriter::drop_former() {
+    if (former_ && has_name(former_, temporary_)) ::unlink(temporary_.c_str());
+    former_.reset();
+}
+
+/// What was there before is there again, if it has been kept; else nothing is.
+void ImageWriter::give_name_back() {
+    if (!has_name(file_, path_)) return;
+    const bool kept =
+        former_ && has_name(former_, temporary_) &&
+        ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) == 0;
+    ::unlink(kept ? temporary_.c_str() : path_.c_str());
+    former_.reset();
 }
 
 bool ImageWriter::settle(Fate fate) const {
@@ -397,20 +425,25 @@ Result<> ImageWriter::commit() {
         synced = fail_errno(errno, "cannot sync folder '{}'", path_.parent_path().string());
     if (synced && !settle(Fate::committed)) synced = std::unexpected(given_up());
     // Its guest goes on: an image that nobody was told of would soon be an old one.
-    if (!synced && has_name(file_, path_)) ::unlink(path_.c_str());
+    if (synced)
+        drop_former();
+    else
+        give_name_back();
     file_.reset();
     return synced;
 }
 
-Result<> ImageWriter::replace(const Fd& former) {
+Result<> ImageWriter::replace(const Fd& former, const std::atomic<bool>& stop) {
     const auto folder = finish();
     if (!folder) return std::unexpected(folder.error());
+    if (stop) return fail(Reason::cancelled, "cancelled");
     // What was saved of a guest that runs by now must not come back.
     if (!has_name(former, path_))
         return fail(Reason::invalid_state, "'{}' has been removed or replaced meanwhile", path_.string());
     if (auto named = take_name(); !named) return named;
     if (::fsync(folder->get()) != 0)
         log::warning("a power cut may undo the change of '{}': {}", path_.string(), errno_text(errno));
+    drop_former();
     file_.reset();
     return {};
 }
@@ -431,8 +464,7 @@ Result<> rewrite_image(const fs::path& path, const ImageHead& head, const std::a
         left -= part->size();
         if (copied) *copied += part->size();
     }
-    if (stop) return fail(Reason::cancelled, "cancelled");
-    return writer->replace(image->file);
+    return writer->replace(image->file, stop);
 }
 
 }  // namespace virtlight::hypervisor

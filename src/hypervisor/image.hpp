@@ -85,13 +85,16 @@ class ImageWriter {
     /// back by commit(). io: there is not enough.
     Result<> reserve(std::uint64_t bytes);
     Result<> write(std::string_view bytes);
+    /// Syncs it and gives it its name. When that fails, what had the name before has it again, unless the
+    /// file system cannot exchange two names: then nothing has it.
     Result<> commit();
     /// Any thread, also while another one commits: nobody waits for the image any more, and no file is to be
     /// there. False: it is committed already, and the one who does that is about to say so.
     bool give_up() const;
     /// The same, in the place of the only image that there is of a guest: should it be uncertain that it
-    /// stays there in a power cut, that is a warning. invalid_state: `former` is not there any more.
-    Result<> replace(const Fd& former);
+    /// stays there in a power cut, that is a warning. invalid_state: `former` is not there any more;
+    /// cancelled: `stop` became true.
+    Result<> replace(const Fd& former, const std::atomic<bool>& stop);
 
  private:
     /// What becomes of it is settled once, by whoever is first.
@@ -102,10 +105,14 @@ class ImageWriter {
     Result<> write_back();
     Result<Fd> finish();
     Result<> take_name();
+    bool exchange_names();
+    void drop_former();
+    void give_name_back();
 
     std::filesystem::path path_;
     std::filesystem::path temporary_;
-    Fd file_;  ///< empty: committed, or moved from
+    Fd file_;    ///< empty: committed, or moved from
+    Fd former_;  ///< what had the name before, and has the temporary one
     bool bypasses_cache_ = false;
     std::size_t in_cache_ = 0;  ///< bytes, since it was left last
     bool reserved_ = false;

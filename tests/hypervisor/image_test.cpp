@@ -182,6 +182,69 @@ TEST_F(Image, IsGoneIfItIsNotCertainThatItStays) {
     EXPECT_EQ(files(), 0);
 }
 
+TEST_F(Image, ThatMayNotStayLeavesWhatWasThere) {
+    write_file("precious");
+    auto writer = ImageWriter::create(path, head());
+    ASSERT_TRUE(writer);
+    before_sync = [](bool is_folder) { return !is_folder; };
+    EXPECT_FALSE(writer->commit());
+    EXPECT_EQ(read_file(path, 100).value(), "precious");
+    EXPECT_EQ(files(), 1);
+}
+
+TEST_F(Image, ThatIsGivenUpInItsLastMomentLeavesWhatWasThere) {
+    write_file("precious");
+    auto writer = ImageWriter::create(path, head());
+    ASSERT_TRUE(writer);
+    before_sync = [&](bool is_folder) {
+        if (is_folder) EXPECT_TRUE(writer->give_up());
+        return true;
+    };
+    EXPECT_FALSE(writer->commit());
+    EXPECT_EQ(read_file(path, 100).value(), "precious");
+    EXPECT_EQ(files(), 1);
+}
+
+TEST_F(Image, ThatStaysLeavesNothingOfWhatWasThere) {
+    write_file("old");
+    auto writer = ImageWriter::create(path, head());
+    ASSERT_TRUE(writer);
+    EXPECT_TRUE(writer->commit());
+    EXPECT_TRUE(open_image(path));
+    EXPECT_EQ(files(), 1);
+}
+
+TEST_F(Image, MayHaveNoSecondWriterWhileItIsNotCertainThatItStays) {
+    write_file("precious");
+    auto writer = ImageWriter::create(path, head());
+    ASSERT_TRUE(writer);
+    before_sync = [&](bool is_folder) {
+        if (!is_folder) return true;
+        const auto second = ImageWriter::create(path, head());
+        EXPECT_FALSE(second);
+        EXPECT_EQ(second.error().reason, Reason::too_many);
+        return false;
+    };
+    EXPECT_FALSE(writer->commit());
+    EXPECT_EQ(read_file(path, 100).value(), "precious");
+}
+
+TEST_F(Image, WhoseChangeIsNoMoreWantedWhenItIsSyncedStaysAsItWas) {
+    write_file(format_image_head(head()) + "the stream");
+    std::atomic<bool> stop = false;
+    before_sync = [&](bool) {
+        stop = true;
+        return true;
+    };
+    auto changed = head();
+    changed.paused = false;
+    const auto rewritten = rewrite_image(path, changed, stop);
+    ASSERT_FALSE(rewritten);
+    EXPECT_EQ(rewritten.error().reason, Reason::cancelled);
+    EXPECT_TRUE(open_image(path)->head.paused);
+    EXPECT_EQ(files(), 1);
+}
+
 TEST_F(Image, WhoseFolderCannotBeOpenedLeavesWhatWasThere) {
     write_file("precious");
     {
