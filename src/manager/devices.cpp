@@ -7,6 +7,7 @@
 #include <ranges>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "manager/affects.hpp"
 #include "manager/disk_use.hpp"
@@ -305,11 +306,13 @@ Task<bool> Devices::look_after_failure(DomainRef domain, hypervisor::LifeId life
     co_return true;
 }
 
-/// What Xen says of the guest's devices. Empty: it has ended.
+/// What Xen says of the guest's devices. Empty: it has ended. What made the change fail may hold up this,
+/// too, and the guest's turn with it: for a while only.
 Task<Result<std::optional<Definition>>> Devices::look_at(DomainRef domain, hypervisor::LifeId life) {
     const auto lives = [&] { return domain->life && domain->life->id == life; };
     if (!lives()) co_return std::nullopt;
-    auto seen = co_await core_.hypervisor.describe(domain->life->domid, {});
+    const Bounded bounded(core_, limits::tuning_deadline);
+    auto seen = co_await core_.hypervisor.describe(domain->life->domid, bounded.operation().cancel);
     if (!lives()) co_return std::nullopt;
     if (seen) co_return std::optional(*std::move(seen));
     log::warning("domain '{}' may have other devices than are shown: {}", domain->name, seen.error().message);

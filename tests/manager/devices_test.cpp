@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
+
 // How devices come to guests and their definitions, and go.
 
 namespace virtlight::manager {
@@ -200,6 +202,19 @@ TEST_F(Devices, ThatNobodyCanTellOfAfterAFailureAreLookedAtByTheNextDaemon) {
     restart();
     look();
     EXPECT_THAT(live(guest), ElementsAre(disk("xvdb")));
+}
+
+TEST_F(Devices, ThatNobodyTellsOfAfterAFailureHoldUpADestroyForAWhileOnly) {
+    const auto guest = running("web");
+    xen.fail_next("attach", {Reason::timed_out, "libxl does not answer"});
+    xen.hold("describe");
+    const auto attaching = begin(manager->attach_device(guest.uuid, disk("xvdb"), guest_only));
+    settle();
+    const auto destroying = begin(manager->destroy(guest.uuid));
+    loop.run_for(limits::tuning_deadline + seconds(1));
+    EXPECT_TRUE(attaching->has_value());
+    ASSERT_TRUE(destroying->has_value());
+    EXPECT_TRUE(**destroying);
 }
 
 TEST_F(Devices, ThatAnotherToolHasTakenAwayCanGo) {
