@@ -175,6 +175,9 @@ inline constexpr auto libxl_operation = std::chrono::minutes(30);
 inline constexpr auto save_silence = seconds(180);
 inline constexpr auto restore_silence = seconds(600);
 inline constexpr auto dump_silence = std::chrono::minutes(20);
+/// How long libxl's lock on what it keeps of a domain is waited for, and how often it is tried.
+inline constexpr auto domain_lock = seconds(20);
+inline constexpr auto domain_lock_look = milliseconds(100);
 /// How long libxl may take to cut an operation short.
 inline constexpr auto libxl_abort = seconds(60);
 /// What a device model may take to answer, how long statistics wait for one, device models that are asked

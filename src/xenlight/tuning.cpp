@@ -109,6 +109,7 @@ Task<Result<>> XenHypervisor::tell(std::string verb, DomId domid, Operation oper
     log::debug("operation {}: {}", operation.id.value, what);
     if (domid == 0) co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
     if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
+    if (auto free = co_await await_lock(verb, domid, operation.cancel); !free) co_return free;
     auto told = co_await asking_.call(
         [what, telling = std::move(telling)](Context& context) { return telling(context, what); });
     co_return co_await explained(asking_, what, domid, std::move(told));

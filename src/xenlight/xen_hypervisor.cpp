@@ -17,6 +17,7 @@
 #include "xenlight/create.hpp"
 #include "xenlight/describe.hpp"
 #include "xenlight/domain_config.hpp"
+#include "xenlight/domain_lock.hpp"
 #include "xenlight/host.hpp"
 #include "xenlight/lifeline.hpp"
 #include "xenlight/measure.hpp"
@@ -517,7 +518,8 @@ async::Task<Result<>> XenHypervisor::request_reboot(DomId domid, Operation opera
 
 /// Never cut short: a domain that is half destroyed is of no use to anybody.
 async::Task<Result<>> XenHypervisor::destroy(DomId domid, Operation operation) {
-    return act(
+    if (auto free = co_await await_lock("destroy", domid, operation.cancel); !free) co_return free;
+    co_return co_await act(
         destroying_, "destroy", domid, std::move(operation),
         {.start = [domid](libxl_ctx* ctx,
                           const libxl_asyncop_how* how) { return libxl_domain_destroy(ctx, domid, how); },
@@ -525,11 +527,34 @@ async::Task<Result<>> XenHypervisor::destroy(DomId domid, Operation operation) {
 }
 
 async::Task<Result<domain::Definition>> XenHypervisor::describe(DomId domid, async::CancelToken cancel) {
-    return xenlight::describe(asking_, domid, std::move(cancel));
+    const auto free = co_await await_lock("describe", domid, cancel);
+    if (!free) co_return std::unexpected(free.error());
+    co_return co_await xenlight::describe(asking_, domid, std::move(cancel));
 }
 
 async::Task<Result<>> XenHypervisor::check_whole(DomId domid, async::CancelToken cancel) {
-    return xenlight::check_whole(asking_, domid, std::move(cancel));
+    if (auto free = co_await await_lock("describe", domid, cancel); !free) co_return free;
+    co_return co_await xenlight::check_whole(asking_, domid, std::move(cancel));
+}
+
+/// Before a call that needs the lock on what libxl keeps of the domain: a thread that is everybody's must not
+/// wait for it.
+async::Task<Result<>> XenHypervisor::await_lock(std::string_view verb, DomId domid,
+                                                async::CancelToken cancel) {
+    const auto what = fmt::format("{} domain {}", verb, domid);
+    const auto end = core_.now() + limits::domain_lock;
+    for (;;) {
+        const auto locked =
+            co_await watching_.call([domid](Context& context) { return is_domain_locked(context, domid); });
+        if (!locked || !*locked) co_return Result<>{};
+        if (core_.now() >= end)
+            co_return fail(Reason::operation_failed,
+                           "cannot {}: something else is being done to it and does not come to its end, as a "
+                           "change of a disk whose storage does not answer",
+                           what);
+        if (!co_await async::sleep_for(core_, limits::domain_lock_look, cancel))
+            co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
+    }
 }
 
 /// Everything that is done to one domain and brings nothing back.

@@ -154,6 +154,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> set_link(hypervisor::DomId domid, domain::Nic nic, std::string what);
     async::Task<Result<Operations::Start>> adding(hypervisor::DomId domid, domain::Device device);
     async::Task<Result<>> check_device_files(domain::Device device, std::string what);
+    async::Task<Result<>> await_lock(std::string_view verb, hypervisor::DomId domid,
+                                     async::CancelToken cancel);
     using Telling = std::function<Result<>(Context&, const std::string& what)>;
     async::Task<Result<>> tell(std::string verb, hypervisor::DomId domid, hypervisor::Operation operation,
                                Telling telling);

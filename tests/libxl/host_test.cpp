@@ -4,8 +4,11 @@
 #include <cerrno>
 #include <csignal>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/file.h>
 
+#include "base/limits.hpp"
 #include "libxl/clock.hpp"
 #include "libxl/device_model.hpp"
 #include "libxl/host_fixture.hpp"
@@ -76,6 +79,48 @@ TEST_F(HostTest, ADestroyThatNobodyWaitsForAnyMoreStillHappens) {
     destroying.release();
     EXPECT_TRUE(host_.until([&] { return !host_.xen().find(domid); }));
     EXPECT_EQ(reason(host_.run(host_.hypervisor().destroy(domid, host_.operation()))), Reason::no_domain);
+}
+
+// What libxl keeps of a domain, and locks
+
+/// As another tool holds it.
+Fd lock_of(unsigned domid, const Uuid& uuid) {
+    const auto path =
+        fmt::format("/var/lib/xen/userdata-l.{}.{}.domain-userdata-lock", domid, to_string(uuid));
+    Fd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    EXPECT_EQ(::flock(lock.get(), LOCK_EX | LOCK_NB), 0);
+    return lock;
+}
+
+TEST_F(HostTest, AGuestWhoseLockSomebodyHoldsHoldsUpNoOther) {
+    const auto uuid = Uuid::random();
+    const auto locked = host_.machine.add("locked", uuid);
+    const auto other = host_.machine.add("other");
+    auto lock = lock_of(locked, uuid);
+    const auto describe = host_.start(host_.hypervisor().describe(locked, {}));
+    const auto tune = host_.start(host_.hypervisor().set_memory(locked, 32 * 1024, host_.operation()));
+    const auto destroy = host_.start(host_.hypervisor().destroy(locked, host_.operation()));
+    EXPECT_TRUE(waits(describe));
+    EXPECT_TRUE(host_.run(host_.hypervisor().pause(other, host_.operation())));
+    EXPECT_TRUE(host_.run(host_.hypervisor().destroy(other, host_.operation())));
+    EXPECT_TRUE(host_.xen().find(locked));
+    lock.reset();
+    EXPECT_TRUE(host_.finish(destroy));
+    host_.finish(describe);
+    host_.finish(tune);
+}
+
+TEST_F(HostTest, AGuestWhoseLockIsHeldForLongIsNotDestroyedAndTheReasonIsTold) {
+    const auto uuid = Uuid::random();
+    const auto domid = host_.machine.add("guest", uuid);
+    const auto lock = lock_of(domid, uuid);
+    const auto destroy = host_.start(host_.hypervisor().destroy(domid, host_.operation()));
+    EXPECT_TRUE(waits(destroy));
+    let_pass(limits::domain_lock);
+    const auto end = host_.finish(destroy);
+    ASSERT_FALSE(end);
+    EXPECT_THAT(end.error().message, HasSubstr("does not come to its end"));
+    EXPECT_TRUE(host_.xen().find(domid));
 }
 
 // Lives
