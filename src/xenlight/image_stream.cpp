@@ -63,6 +63,15 @@ void HeldAbort::wish() {
 void HeldAbort::let_through() {
     bearable_ = true;
     if (wished_) abort_.cancel();
+    for (auto& act : std::exchange(held_back_, {}))
+        act();
+}
+
+void HeldAbort::when_bearable(std::move_only_function<void()> act) {
+    if (bearable_)
+        act();
+    else
+        held_back_.push_back(std::move(act));
 }
 
 void Journey::moved(std::uint64_t bytes, std::uint64_t waiting) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "async/cancel.hpp"
 #include "base/file.hpp"
@@ -51,9 +52,12 @@ class HeldAbort {
     async::CancelToken token() const { return abort_.token(); }
     void wish();
     void let_through();
+    /// Now, or when libxl can bear it; should it end before, never.
+    void when_bearable(std::move_only_function<void()> act);
 
  private:
     async::CancelSource abort_;
+    std::vector<std::move_only_function<void()>> held_back_;
     bool wished_ = false;
     bool bearable_ = false;
 };

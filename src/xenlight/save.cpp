@@ -22,13 +22,26 @@ std::string stop_request(DomId domid) {
 
 constexpr const char* suspend_request = "suspend";
 
-Operations::Start start_saving(Workers::Loan worker, DomId domid, std::shared_ptr<const Fd> stream) {
-    return [worker = std::move(worker), domid, stream = std::move(stream)](libxl_ctx* ctx,
-                                                                           const libxl_asyncop_how* how) {
-        constexpr int stop_the_guest_first = 0;
-        return libxl_domain_suspend(ctx, domid, stream->get(), stop_the_guest_first, how);
-    };
+/// The channel is shut when libxl has come to its end.
+Operations::Start start_saving(Workers::Loan worker, DomId domid, std::shared_ptr<const Channel> channel) {
+    return
+        [worker = std::move(worker), domid, channel, shut = std::make_unique<Shut<const Channel>>(channel)](
+            libxl_ctx* ctx, const libxl_asyncop_how* how) {
+            constexpr int stop_the_guest_first = 0;
+            return libxl_domain_suspend(ctx, domid, channel->libxls->get(), stop_the_guest_first, how);
+        };
 }
+
+/// The end of a save for whoever wants it, which libxl, if it has been given up, has not come to: a write of
+/// its first bytes that fails would crash the daemon.
+struct Parting {
+    std::shared_ptr<HeldAbort> abort;
+    std::shared_ptr<const Channel> channel;
+
+    void shut() const {
+        abort->when_bearable([channel = channel] { channel->shut(); });
+    }
+};
 
 /// Through libxl into the file, which has its final name at the end.
 Task<Result<>> write_image(Workers::Loan worker, Movers movers, DomId domid,
@@ -37,21 +50,21 @@ Task<Result<>> write_image(Workers::Loan worker, Movers movers, DomId domid,
     auto opened = Channel::open();
     if (!opened) co_return std::unexpected(in_context(what, opened.error()));
     const auto channel = std::make_shared<const Channel>(std::move(*opened));
-    const Shut<const Channel> shut(channel);
     const auto moving = Moving::begin(operation);
+    const Shut<const Parting> shut(std::make_shared<const Parting>(moving->abort, channel));
     const auto received =
         movers.begin([image, channel, journey = moving->journey(movers, operation)]() mutable {
             return receive(*image, channel->ours, std::move(journey));
         });
     const auto saved = co_await worker->perform({.what = what,
                                                  .domid = domid,
-                                                 .start = start_saving(worker, domid, channel->libxls),
+                                                 .start = start_saving(worker, domid, channel),
                                                  .progress = operation.progress,
                                                  .silence = limits::save_silence,
                                                  .waits_for_guest = true,
                                                  .cut_short = [abort = moving->abort] { abort->wish(); }},
                                                 moving->abort->token());
-    channel->shut();
+    moving->abort->when_bearable([channel] { channel->shut(); });
     // Of an image that has come to nothing only its reason is wanted: its guest waits.
     const auto written =
         co_await movers.answer(received, saved ? Duration(limits::save_silence) : limits::mover_goodbye,
