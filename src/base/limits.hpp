@@ -229,6 +229,8 @@ inline constexpr auto device_deadline = seconds(180);
 /// A guest may take a minute to answer that it is to suspend itself, and another to do so.
 inline constexpr auto sleep_deadline = seconds(130);
 inline constexpr auto destroy_deadline = seconds(300);
+/// A guest that is slow to go leaves the one after it all of its time.
+inline constexpr auto reset_deadline = destroy_deadline + start_deadline;
 inline constexpr auto image_deadline = std::chrono::minutes(30);
 /// From the first byte on: how long it may move none. Longer than what the layers below allow themselves: a
 /// guest is asked to suspend itself several times, and is removed at the end.

@@ -28,7 +28,8 @@ struct RunningJob {
     JobKind kind;
     Time since{};
     std::shared_ptr<hypervisor::Progress> progress{};
-    std::string client{};  ///< who asked for it; empty: the daemon itself
+    std::string client{};         ///< who asked for it; empty: the daemon itself
+    bool to_be_finished = false;  ///< its guest goes: aborted by a client it would leave none
 };
 
 JobReport report(const RunningJob& job, Time now);

@@ -28,6 +28,14 @@ Result<> without_guest(Result<> result) {
     return result;
 }
 
+void finish_in_any_case(Domain& domain) {
+    if (domain.job) domain.job->to_be_finished = true;
+}
+
+bool is_to_be_finished(const Domain& domain) {
+    return domain.job && domain.job->to_be_finished;
+}
+
 namespace {
 
 bool stopped(const Domain& domain, hypervisor::LifeId life) {
@@ -137,6 +145,7 @@ Task<Result<>> Guests::destroy(DomainRef domain, domain::ShutoffReason reason, O
     if (!domain->life) co_return co_await forget(domain);
     {
         const Changing changing(core_, domain);
+        finish_in_any_case(*domain);
         auto removed = co_await end_guest(domain, operation);
         if (!removed) {
             tell_that_it_stays(domain);
@@ -153,6 +162,12 @@ Task<Result<>> Guests::end_guest(DomainRef domain, Operation operation) {
     const bool stays = would_go_on(*domain);
     if (stays) co_await note_or_warn(core_, domain, "that it is destroyed", Held::ending);
     if (!domain->life) co_return Result<>{};
+    // To one that is to start anew nothing has happened yet; if it went now, nobody would start it.
+    if (domain->restarting && !is_to_be_finished(*domain) && operation.cancel.cancelled()) {
+        if (stays) co_await note_that_it_stays(domain);
+        co_return fail(Reason::cancelled, "cancelled");
+    }
+    finish_in_any_case(*domain);
     auto removed = co_await remove_guest(domain, operation);
     // What is given up is not undone: Xen may have begun to take it apart.
     const bool refused = !removed && removed.error().reason != Reason::cancelled &&

@@ -45,7 +45,7 @@ const JobRules& rules(JobKind kind) {
         {restore, {"restore", image_deadline, true, 0, image_patience}},
         {shutdown, {"shut down", request_deadline, true, 0, {}, Asks::guest_only}},
         {reboot, {"reboot", request_deadline, true, 0, {}, Asks::guest_only}},
-        {reset, {"reset", start_deadline, true, 0}},
+        {reset, {"reset", reset_deadline, true, 0}},
         {inject_nmi, {"inject an NMI into", tuning_deadline, true, 0}},
         {send_keys, {"send keys to", tuning_deadline, true, 0}},
         {set_memory, {"set the memory of", tuning_deadline, true, 0}},

@@ -168,6 +168,10 @@ Result<> Jobs::abort(const Domain& domain) {
     if (!its.on_guest || its.precedence > 0)
         return fail(Reason::invalid_state, "cannot abort: {} domain '{}' is not to be cut short", its.verb,
                     domain.name);
+    if (job->to_be_finished)
+        return fail(Reason::invalid_state,
+                    "cannot abort: {} domain '{}' is not to be cut short any more, as its guest is removed",
+                    its.verb, domain.name);
     overrule(job->id, {Reason::cancelled, "it was aborted by a client"});
     return {};
 }

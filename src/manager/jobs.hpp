@@ -34,7 +34,7 @@ class Jobs {
     /// False: the queue is full, or the daemon stops.
     bool post(DomainRef domain, JobKind kind, Work work);
 
-    /// Cancels the job that runs on the domain. invalid_state: there is none that can be.
+    /// Cancels the job that runs on the domain. invalid_state: there is none that can be, or not any more.
     Result<> abort(const Domain& domain);
 
     /// Ends all that wait, cancels all that run, refuses all that come.

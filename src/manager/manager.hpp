@@ -274,7 +274,9 @@ class Manager {
     async::Task<Result<>> wake(Uuid uuid);
     /// Does not queue: cancels what runs on the domain.
     async::Task<Result<>> destroy(Uuid uuid);
-    /// Cancels the job that is running on the domain; that one ends then, and not this call.
+    /// Cancels the job that is running on the domain; that one ends then, and not this call. invalid_state:
+    /// there is none, or its guest is being removed, and cut short it would leave none. A destroy still ends
+    /// it.
     Result<> abort_job(Uuid uuid);
     /// Writes the guest to a file and ends it. As hypervisor::Hypervisor::save().
     async::Task<Result<>> save(Uuid uuid, std::filesystem::path path, SaveOptions options);

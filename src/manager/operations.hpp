@@ -36,6 +36,10 @@ async::Task<> note_or_warn(Core& core, DomainRef domain, std::string_view what, 
 /// The same of a change that has nothing to do with why the guest is held, which stays.
 async::Task<> note_change(Core& core, DomainRef domain, std::string_view what);
 
+/// From here on no client may abort the domain's job, as its guest goes; who wants it off still can.
+void finish_in_any_case(Domain& domain);
+bool is_to_be_finished(const Domain& domain);
+
 /// Whether a domain may be started from this definition, and not from what is stored of it. invalid_state;
 /// domain_exists: it was renamed meanwhile.
 Result<> require_free(const Domain& domain, const domain::Definition& definition);

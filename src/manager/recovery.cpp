@@ -124,6 +124,7 @@ void Recovery::start_anew(const DomainRef& domain, domain::Definition definition
     auto again = next(*domain, std::move(definition), how);
     jobs_.post(domain, JobKind::start,
                [&guests = guests_, domain, again = std::move(again), how](hypervisor::Operation operation) {
+                   finish_in_any_case(*domain);  // it may be taken apart by half
                    return guests.start_anew(domain, again, how, std::move(operation));
                });
 }

@@ -27,6 +27,15 @@ void take_places(const domain::Definition& seen, domain::Definition& ours) {
     if (auto& vnc = ours.graphics.vnc; vnc && seen.graphics.vnc) vnc->port = seen.graphics.vnc->port;
 }
 
+/// What was to start anew and has not. If it was cut short, and neither by a destroy nor by the daemon's end,
+/// its time was over: whoever is told that is to know that nobody else starts it.
+Result<> as_it_is_left(const Core& core, const Domain& domain, const Operation& operation, Result<> result) {
+    const bool cut_short = !result && result.error().reason == Reason::cancelled &&
+                           operation.cancel.cancelled() && is_to_be_finished(domain);
+    if (!cut_short || core.stopping || domain.queue.has(JobKind::destroy)) return result;
+    return fail(Reason::timed_out, "its time is over: its guest is destroyed, and no other has been started");
+}
+
 }  // namespace
 
 Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, Ending ending,
@@ -86,9 +95,10 @@ Task<Result<>> Guests::start_anew(DomainRef domain, domain::Definition again, An
         auto removed = co_await end_guest(domain, operation);
         if (!removed) {
             tell_that_it_stays(domain);
-            co_return removed;
+            co_return as_it_is_left(core_, *domain, operation, std::move(removed));
         }
     }
+    finish_in_any_case(*domain);
     const Making making(core_, domain, std::move(again));
     core_.end_life(domain, domain::ShutoffReason::destroyed, domain::Rebooted{});
     domain->short_lives = 0;
@@ -96,7 +106,7 @@ Task<Result<>> Guests::start_anew(DomainRef domain, domain::Definition again, An
     auto started = co_await bring_up(domain, options, {}, operation);
     co_await note_restart(domain, started.has_value());
     if (!started && ran) tell_not_restarted(domain, operation);
-    co_return started;
+    co_return as_it_is_left(core_, *domain, operation, std::move(started));
 }
 
 /// It runs again, or is to be off: no later daemon is to start it once more.
@@ -155,6 +165,7 @@ Task<Result<>> Guests::settle_reset(DomainRef domain) {
 
 Task<Result<>> Guests::go_on_from_reset(DomainRef domain, domain::Definition again, Operation operation) {
     if (!domain->life) co_return Result<>{};
+    finish_in_any_case(*domain);
     const auto life = domain->life->id;
     auto whole = co_await settle_reset(domain);
     if (!domain->life || domain->life->id != life) co_return Result<>{};

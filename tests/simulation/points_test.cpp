@@ -108,13 +108,14 @@ class Scene : public Host {
         bool defined = false;
         bool image = false;
         Story::Run run = Story::Run::off;
+        int domid = -1;
 
         bool operator==(const State&) const = default;
     };
     State state() {
         const auto info = manager().find(uuid);
         if (!info) return {};
-        return {info->persistent, info->managed_image, Story::run_of(*info)};
+        return {info->persistent, info->managed_image, Story::run_of(*info), info->domid};
     }
 };
 
@@ -150,9 +151,10 @@ const Operation operations[] = {
     {"Create", {}, &Scene::create},
     {"Suspend", {&Scene::create}, &Scene::suspend},
     {"Resume", {&Scene::create, &Scene::suspend}, &Scene::resume},
-    {"Shutdown", {&Scene::define, &Scene::boot}, &Scene::shutdown, false},
-    {"Reboot", {&Scene::define, &Scene::boot}, &Scene::reboot, false},
-    {"Reset", {&Scene::define, &Scene::boot}, &Scene::reset, false},
+    {"Shutdown", {&Scene::define, &Scene::boot}, &Scene::shutdown},
+    {"Reboot", {&Scene::define, &Scene::boot}, &Scene::reboot},
+    {"Reset", {&Scene::define, &Scene::boot}, &Scene::reset},
+    {"ResetOfATransientGuest", {&Scene::create}, &Scene::reset},
     {"Destroy", {&Scene::define, &Scene::boot}, &Scene::destroy, false},
     {"Save", {&Scene::create}, &Scene::save},
     {"ManagedSave", {&Scene::define, &Scene::boot}, &Scene::managed_save},
@@ -160,7 +162,7 @@ const Operation operations[] = {
     {"RemoveImage", {&Scene::define, &Scene::boot, &Scene::managed_save}, &Scene::remove_image, false},
     {"Dump", {&Scene::create}, &Scene::dump},
     {"Rename", {&Scene::define, &Scene::boot}, &Scene::rename},
-    {"SetMemory", {&Scene::define, &Scene::boot}, &Scene::set_memory, false},
+    {"SetMemory", {&Scene::define, &Scene::boot}, &Scene::set_memory},
     {"Attach", {&Scene::define, &Scene::boot}, &Scene::attach},
     {"Detach", {&Scene::define, &Scene::boot, &Scene::attach}, &Scene::detach},
 };
