@@ -15,6 +15,7 @@ using async::Task;
 using hypervisor::Created;
 using hypervisor::ImageHead;
 using hypervisor::ImageWriter;
+using hypervisor::KnownImage;
 using hypervisor::OpenImage;
 using hypervisor::Operation;
 using hypervisor::StopReason;
@@ -142,12 +143,14 @@ Task<Result<>> Simulated::rewrite_image(fs::path path, ImageHead head, Operation
         });
 }
 
-Task<Result<Created>> Simulated::restore(domain::Definition definition, fs::path path, Operation operation) {
+Task<Result<Created>> Simulated::restore(domain::Definition definition, KnownImage known,
+                                         Operation operation) {
     auto attempt =
         begin(Kind::restore, fmt::format("restore domain '{}'", definition.name), operation.cancel);
     const auto saved = co_await async::run_blocking(
-        blocking_, scheduler_, [path = std::move(path), bypass = operation.bypass_cache]() -> Result<Moment> {
-            const auto image = open_ours(path);
+        blocking_, scheduler_,
+        [known = std::move(known), bypass = operation.bypass_cache]() -> Result<Moment> {
+            const auto image = hypervisor::open_image_stream(known);
             if (!image) return std::unexpected(image.error());
             auto saved = read_stream(*image);
             if (bypass) hypervisor::leave_cache(image->file);

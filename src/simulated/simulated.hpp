@@ -96,7 +96,7 @@ class Simulated : public hypervisor::Hypervisor {
     async::Task<Result<>> rewrite_image(std::filesystem::path path, hypervisor::ImageHead head,
                                         hypervisor::Operation operation) override;
     async::Task<Result<hypervisor::Created>> restore(domain::Definition definition,
-                                                     std::filesystem::path path,
+                                                     hypervisor::KnownImage image,
                                                      hypervisor::Operation operation) override;
     async::Task<Result<>> resume(DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> soft_reset(DomId domid, hypervisor::Operation operation) override;

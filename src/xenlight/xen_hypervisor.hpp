@@ -125,7 +125,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> rewrite_image(std::filesystem::path path, hypervisor::ImageHead head,
                                         hypervisor::Operation operation) override;
     async::Task<Result<hypervisor::Created>> restore(domain::Definition definition,
-                                                     std::filesystem::path path,
+                                                     hypervisor::KnownImage image,
                                                      hypervisor::Operation operation) override;
     async::Task<Result<>> resume(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> soft_reset(hypervisor::DomId domid, hypervisor::Operation operation) override;

@@ -78,6 +78,20 @@ class Image : public testing::Test {
                 .paused = true};
     }
     void write_file(std::string_view bytes) const { std::ofstream(path) << bytes; }
+    /// As somebody knows it who has read its head now.
+    KnownImage known() const {
+        const auto opened = open_image(path);
+        EXPECT_TRUE(opened) << opened.error().message;
+        return {path, opened ? opened->head.bytes : ""};
+    }
+    /// Its stream, of ten bytes.
+    static std::string stream_of(const KnownImage& image) {
+        const auto opened = open_image_stream(image);
+        if (!opened) return opened.error().message;
+        std::string stream(10, '\0');
+        const auto read = read_from_image(*opened, stream);
+        return read ? stream : read.error().message;
+    }
     std::string why_not() const {
         const auto opened = open_image(path);
         return opened ? "it opens" : opened.error().message;
@@ -147,6 +161,42 @@ TEST_F(Image, KeepsTheVcpusOfItsDeviceModelWithAnotherDefinition) {
     }
     few.definition.type = wanted.type = domain::GuestType::pvh;
     EXPECT_EQ(redefined(few, wanted).definition.vcpus, 4u);
+}
+
+TEST_F(Image, IsNotTakenForTheOneThatItHasReplaced) {
+    const auto first = head();
+    write_file(format_image_head(first) + "the stream");
+    const auto image = known();
+    EXPECT_EQ(stream_of(image), "the stream");
+    auto changed = first;
+    changed.definition.title = "changed";
+    auto running = first;
+    running.paused = false;
+    for (const auto& other : {head(), changed, running}) {
+        write_file(format_image_head(other) + "its stream");
+        const auto opened = open_image_stream(image);
+        ASSERT_FALSE(opened);
+        EXPECT_EQ(opened.error().reason, Reason::invalid_state);
+        EXPECT_THAT(opened.error().message, HasSubstr(path.string() + "' has been replaced meanwhile"));
+        EXPECT_EQ(stream_of(known()), "its stream");
+    }
+}
+
+TEST_F(Image, OfTheVerySameGuestIsAsGoodAsTheOneThatItHasReplaced) {
+    const auto first = head();
+    write_file(format_image_head(first) + "the stream");
+    const auto image = known();
+    fs::remove(path);
+    write_file(format_image_head(first) + "of a later");
+    EXPECT_EQ(stream_of(image), "of a later");
+}
+
+TEST_F(Image, IsKnownByItsHeadAlsoWhenItIsToGetAnotherDefinition) {
+    write_file(format_image_head(head()) + "the stream");
+    const auto opened = open_image(path);
+    ASSERT_TRUE(opened);
+    const auto changed = redefined(opened->head, head().definition);
+    EXPECT_EQ(stream_of({path, changed.bytes}), "the stream");
 }
 
 TEST_F(Image, HasLibvirtsHead) {
@@ -407,6 +457,16 @@ TEST_F(Image, OfXlsIsReadUpToItsStream) {
     std::array<char, 10> stream{};
     ASSERT_TRUE(read_from_image(*opened, stream));
     EXPECT_EQ(std::string_view(stream.data(), 10), "the stream");
+}
+
+TEST_F(Image, OfXlsIsNotTakenForTheOneThatItHasReplaced) {
+    write_file(xl_image("{ \"c_info\": { \"name\": \"web\" } }") + "the stream");
+    const auto image = known();
+    EXPECT_EQ(stream_of(image), "the stream");
+    write_file(xl_image("{ \"c_info\": { \"name\": \"dns\" } }") + "the stream");
+    EXPECT_THAT(stream_of(image), HasSubstr("has been replaced meanwhile"));
+    write_file(format_image_head(head()) + "the stream");
+    EXPECT_THAT(stream_of(image), HasSubstr("has been replaced meanwhile"));
 }
 
 TEST_F(Image, OfXlsIsRefusedWhereItIsDamaged) {
