@@ -426,9 +426,10 @@ Result<> ImageWriter::replace(const Fd& former) {
     return {};
 }
 
-Result<> rewrite_image(const fs::path& path, const ImageHead& head, const std::atomic<bool>& stop,
+Result<> rewrite_image(const KnownImage& known, const ImageHead& head, const std::atomic<bool>& stop,
                        std::atomic<std::uint64_t>* copied) {
-    const auto image = open_image(path);
+    const auto& path = known.path;
+    const auto image = open_image_stream(known);
     if (!image) return std::unexpected(image.error());
     auto writer = ImageWriter::create(path, head);
     if (!writer) return std::unexpected(std::move(writer.error()));

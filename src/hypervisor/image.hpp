@@ -127,9 +127,9 @@ class ImageWriter {
 
 /// Gives an image another head, in one step; needs room for a second one meanwhile. From then on it is one of
 /// ours if xl has made it. io, invalid_argument: as open_image(); too_many: a save writes there;
-/// invalid_state: the image has been removed or replaced meanwhile; cancelled: `stop` became true. Counts the
-/// bytes in `copied`.
-Result<> rewrite_image(const std::filesystem::path& path, const ImageHead& head,
-                       const std::atomic<bool>& stop = false, std::atomic<std::uint64_t>* copied = nullptr);
+/// invalid_state: the image has been removed or replaced since its head was read; cancelled: `stop` became
+/// true. Counts the bytes in `copied`.
+Result<> rewrite_image(const KnownImage& known, const ImageHead& head, const std::atomic<bool>& stop = false,
+                       std::atomic<std::uint64_t>* copied = nullptr);
 
 }  // namespace virtlight::hypervisor

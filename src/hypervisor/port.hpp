@@ -255,8 +255,7 @@ class Hypervisor {
     virtual async::Task<Result<>> check_whole(DomId domid, async::CancelToken cancel) = 0;
 
     /// Has an image restored with another head: as rewrite_image() of image.hpp.
-    virtual async::Task<Result<>> rewrite_image(std::filesystem::path path, ImageHead head,
-                                                Operation operation) = 0;
+    virtual async::Task<Result<>> rewrite_image(KnownImage image, ImageHead head, Operation operation) = 0;
 
     /// As create(), of a guest that goes on from where it was saved. The definition may be another one than
     /// that of the image's head; the image is the one of that head. io, invalid_argument, invalid_state: as

@@ -226,9 +226,10 @@ Task<Result<>> Guests::change_image(std::filesystem::path path, ImageChange chan
     auto head = co_await core_.hypervisor.read_image(path);
     if (!head) co_return std::unexpected(std::move(head.error()));
     if (auto same = domain::check_same_guest(head->definition, change.definition); !same) co_return same;
+    KnownImage image{std::move(path), head->bytes};
     auto changed = redefined(*std::move(head), std::move(change.definition));
     changed.paused = change.paused.value_or(changed.paused);
-    co_return co_await core_.hypervisor.rewrite_image(std::move(path), std::move(changed),
+    co_return co_await core_.hypervisor.rewrite_image(std::move(image), std::move(changed),
                                                       std::move(operation));
 }
 

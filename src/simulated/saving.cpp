@@ -133,13 +133,13 @@ Task<Result<ImageHead>> Simulated::read_image(fs::path path) {
     co_return std::move((*opened)->head);
 }
 
-Task<Result<>> Simulated::rewrite_image(fs::path path, ImageHead head, Operation operation) {
+Task<Result<>> Simulated::rewrite_image(KnownImage image, ImageHead head, Operation operation) {
     const auto stop = std::make_shared<std::atomic<bool>>(false);
     const auto unwanted = operation.cancel.on_cancel([stop] { *stop = true; });
     co_return co_await async::run_blocking(
         blocking_, scheduler_,
-        [path = std::move(path), head = std::move(head), stop, progress = operation.progress] {
-            return hypervisor::rewrite_image(path, head, *stop, progress ? &progress->bytes : nullptr);
+        [image = std::move(image), head = std::move(head), stop, progress = operation.progress] {
+            return hypervisor::rewrite_image(image, head, *stop, progress ? &progress->bytes : nullptr);
         });
 }
 

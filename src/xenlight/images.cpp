@@ -64,12 +64,12 @@ Task<Result<hypervisor::ImageHead>> XenHypervisor::read_image(std::filesystem::p
     co_return std::move(read->head);
 }
 
-Task<Result<>> XenHypervisor::rewrite_image(std::filesystem::path path, hypervisor::ImageHead head,
+Task<Result<>> XenHypervisor::rewrite_image(hypervisor::KnownImage image, hypervisor::ImageHead head,
                                             Operation operation) {
     const auto stop = std::make_shared<std::atomic<bool>>(false);
-    const auto copying =
-        movers().begin([path = std::move(path), head = std::move(head), stop, progress = operation.progress] {
-            return hypervisor::rewrite_image(path, head, *stop, progress ? &progress->bytes : nullptr);
+    const auto copying = movers().begin(
+        [image = std::move(image), head = std::move(head), stop, progress = operation.progress] {
+            return hypervisor::rewrite_image(image, head, *stop, progress ? &progress->bytes : nullptr);
         });
     const auto unwanted = operation.cancel.on_cancel([this, stop, copying] {
         *stop = true;

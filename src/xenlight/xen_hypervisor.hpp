@@ -122,7 +122,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> save(hypervisor::DomId domid, hypervisor::ImageHead head,
                                std::filesystem::path path, hypervisor::Operation operation) override;
     async::Task<Result<hypervisor::ImageHead>> read_image(std::filesystem::path path) override;
-    async::Task<Result<>> rewrite_image(std::filesystem::path path, hypervisor::ImageHead head,
+    async::Task<Result<>> rewrite_image(hypervisor::KnownImage image, hypervisor::ImageHead head,
                                         hypervisor::Operation operation) override;
     async::Task<Result<hypervisor::Created>> restore(domain::Definition definition,
                                                      hypervisor::KnownImage image,

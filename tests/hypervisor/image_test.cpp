@@ -251,7 +251,7 @@ TEST_F(Image, ThatGetsAnotherHeadIsKeptThoughItMayNotStay) {
     changed.definition.title = "changed";
     log::set_level(log::Level::error);
     before_sync = [](bool is_folder) { return !is_folder; };
-    EXPECT_TRUE(rewrite_image(path, changed));
+    EXPECT_TRUE(rewrite_image(known(), changed));
     const auto opened = open_image(path);
     ASSERT_TRUE(opened) << "it is the only one";
     EXPECT_EQ(opened->head.definition.title, "changed");
@@ -260,8 +260,9 @@ TEST_F(Image, ThatGetsAnotherHeadIsKeptThoughItMayNotStay) {
 
 TEST_F(Image, ThatIsRemovedWhileItGetsAnotherHeadDoesNotComeBack) {
     write_file(format_image_head(head()) + "the stream");
+    const auto image = known();
     before_sync = [this](bool) { return fs::remove(path) || true; };
-    const auto changed = rewrite_image(path, head());
+    const auto changed = rewrite_image(image, head());
     ASSERT_FALSE(changed);
     EXPECT_EQ(changed.error().reason, Reason::invalid_state);
     EXPECT_EQ(files(), 0);
@@ -271,10 +272,22 @@ TEST_F(Image, KeepsItsHeadIfGivingItAnotherIsStopped) {
     write_file(format_image_head(head()) + "the stream");
     auto changed = head();
     changed.definition.title = "changed";
-    const auto stopped = rewrite_image(path, changed, true);
+    const auto stopped = rewrite_image(known(), changed, true);
     ASSERT_FALSE(stopped);
     EXPECT_EQ(stopped.error().reason, Reason::cancelled);
     EXPECT_EQ(open_image(path)->head.definition.title, "");
+    EXPECT_EQ(files(), 1);
+}
+
+TEST_F(Image, ThatHasReplacedAnotherDoesNotGetTheHeadThatIsMeantForThat) {
+    write_file(format_image_head(head()) + "the stream");
+    const auto image = known();
+    write_file(format_image_head(head()) + "its stream");
+    const auto there = known();
+    const auto changed = rewrite_image(image, head());
+    ASSERT_FALSE(changed);
+    EXPECT_EQ(changed.error().reason, Reason::invalid_state);
+    EXPECT_EQ(stream_of(there), "its stream");
     EXPECT_EQ(files(), 1);
 }
 
@@ -297,7 +310,7 @@ TEST_F(Image, GetsAnotherHeadAndKeepsItsStream) {
     }
     changed.definition.description = std::string(10'000, 'd');
     changed.paused = false;
-    ASSERT_TRUE(rewrite_image(path, changed));
+    ASSERT_TRUE(rewrite_image(known(), changed));
     const auto opened = open_image(path);
     ASSERT_TRUE(opened);
     EXPECT_EQ(opened->head.definition.description.size(), 10'000);
@@ -307,7 +320,7 @@ TEST_F(Image, GetsAnotherHeadAndKeepsItsStream) {
     EXPECT_EQ(kept, stream);
     EXPECT_EQ(opened->stream_bytes, stream.size());
     EXPECT_EQ(files(), 1);
-    EXPECT_FALSE(rewrite_image(folder.path() / "nothing", changed));
+    EXPECT_FALSE(rewrite_image({.path = folder.path() / "nothing"}, changed));
 }
 
 /// Pages of the file that are in the page cache.

@@ -296,6 +296,19 @@ TEST_F(Saving, OfAnImageThatIsBeingRedefinedEndsInTime) {
     expect_refused(changing->value(), Reason::timed_out, "cannot change the image of domain 'web'");
 }
 
+TEST_F(Saving, OverAnImageThatIsBeingRedefinedIsNotRedefined) {
+    const auto web = running("web");
+    const auto other = running("other");
+    ASSERT_TRUE(end_of(manager->save(web.uuid, path, {})));
+    xen.hold("rewrite_image");
+    const auto changing = begin(manager->change_image(path, {web, true}));
+    settle();
+    ASSERT_TRUE(end_of(manager->save(other.uuid, path, {})));
+    xen.release("rewrite_image");
+    expect_refused(end_of(changing), Reason::invalid_state, "has been replaced meanwhile");
+    EXPECT_EQ(xen.images.at(path).definition.name, "other");
+}
+
 // What the next daemon makes of it
 
 TEST_F(Saving, IsNotedWhileItLasts) {
