@@ -82,8 +82,13 @@ Result<RawHead> check_head(const std::string& bytes, const fs::path& path) {
     return head;
 }
 
-/// The rest of the head of an image of xl's, of which `start` has been read: what it says of its guest.
-Result<std::string> read_xl_config(int fd, std::string start, const fs::path& path) {
+struct XlWords {
+    std::string head;    ///< all of it
+    std::string config;  ///< what it says of its guest
+};
+
+/// Of an image of xl's, of whose head `start` has been read.
+Result<XlWords> read_xl_words(int fd, std::string start, const fs::path& path) {
     XlHead head{};
     std::uint32_t length = 0;
     static_assert(sizeof head + sizeof length <= sizeof(RawHead));
@@ -99,11 +104,12 @@ Result<std::string> read_xl_config(int fd, std::string start, const fs::path& pa
         return damaged(path, fmt::format("it is damaged in xl's head, which is said to have {} bytes more",
                                          head.more_bytes));
     const auto rest = read_some(fd, sizeof head + head.more_bytes - start.size(), path);
-    if (!rest) return rest;
+    if (!rest) return std::unexpected(rest.error());
     start += *rest;
     if (start.size() < sizeof head + head.more_bytes)
         return damaged(path, fmt::format("it ends in xl's head, after {} bytes", start.size()));
-    return start.substr(sizeof head + sizeof length, length);
+    auto config = start.substr(sizeof head + sizeof length, length);
+    return XlWords{std::move(start), std::move(config)};
 }
 
 /// A file or nothing: renaming an image over a device would take the device away.
@@ -223,13 +229,13 @@ Result<FoundImage> find_image(const fs::path& path) {
     const auto start = read_some(file.get(), sizeof(RawHead), path);
     if (!start) return std::unexpected(start.error());
     if (start->starts_with(magic_of_xl)) {
-        auto config = read_xl_config(file.get(), *start, path);
-        if (!config) return std::unexpected(std::move(config.error()));
-        const auto begin = static_cast<std::uint64_t>(::lseek(file.get(), 0, SEEK_CUR));
-        return FoundImage{{.head = {},
+        auto words = read_xl_words(file.get(), *start, path);
+        if (!words) return std::unexpected(std::move(words.error()));
+        const auto begin = words->head.size();
+        return FoundImage{{.head = {.bytes = std::move(words->head)},
                            .file = std::move(file),
                            .stream_bytes = static_cast<std::uint64_t>(status.st_size) - begin,
-                           .xl_config = std::move(*config)}};
+                           .xl_config = std::move(words->config)}};
     }
     const auto raw = check_head(*start, path);
     if (!raw) return std::unexpected(raw.error());
@@ -238,12 +244,13 @@ Result<FoundImage> find_image(const fs::path& path) {
     if (xml->size() < raw->xml_bytes || xml->back() != '\0')
         return damaged(
             path, fmt::format("it is damaged in its XML, after {} bytes", sizeof(RawHead) + xml->size()));
+    auto bytes = *start + *xml;
+    const auto begin = bytes.size();
     xml->resize(xml->find('\0'));
-    const auto head_bytes = sizeof(RawHead) + raw->xml_bytes;
     return FoundImage{
-        {.head = {.definition = {}, .paused = raw->paused != 0, .vcpus_online = raw->vcpus_online},
+        {.head = {.paused = raw->paused != 0, .vcpus_online = raw->vcpus_online, .bytes = std::move(bytes)},
          .file = std::move(file),
-         .stream_bytes = static_cast<std::uint64_t>(status.st_size) - head_bytes},
+         .stream_bytes = static_cast<std::uint64_t>(status.st_size) - begin},
         std::move(*xml)};
 }
 
@@ -267,9 +274,13 @@ Result<OpenImage> open_image(const fs::path& path) {
     return std::move(found->image);
 }
 
-Result<OpenImage> open_image_stream(const fs::path& path) {
-    auto found = find_image(path);
+Result<OpenImage> open_image_stream(const KnownImage& image) {
+    auto found = find_image(image.path);
     if (!found) return std::unexpected(std::move(found.error()));
+    if (found->image.head.bytes != image.head)
+        return fail(Reason::invalid_state,
+                    "'{}' has been replaced meanwhile: its head is not the one that was read before",
+                    image.path.string());
     return std::move(found->image);
 }
 
@@ -448,9 +459,10 @@ Result<> ImageWriter::replace(const Fd& former, const std::atomic<bool>& stop) {
     return {};
 }
 
-Result<> rewrite_image(const fs::path& path, const ImageHead& head, const std::atomic<bool>& stop,
+Result<> rewrite_image(const KnownImage& known, const ImageHead& head, const std::atomic<bool>& stop,
                        std::atomic<std::uint64_t>* copied) {
-    const auto image = open_image(path);
+    const auto& path = known.path;
+    const auto image = open_image_stream(known);
     if (!image) return std::unexpected(image.error());
     auto writer = ImageWriter::create(path, head);
     if (!writer) return std::unexpected(std::move(writer.error()));

@@ -27,6 +27,16 @@ struct ImageHead {
     /// device model has, which takes its state with just as many, and gives none back that a guest lets go
     /// of.
     unsigned vcpus_online = 0;
+    /// As the file has it, of one that was read: an image is known by it. It stays with what is changed of
+    /// the rest.
+    std::string bytes{};
+};
+
+/// An image whose head somebody has read, and goes by. By the time that it is used another one may have its
+/// name.
+struct KnownImage {
+    std::filesystem::path path{};
+    std::string head{};  ///< ImageHead::bytes
 };
 
 /// The head with another definition of the same guest. The device model of an HVM guest keeps its vCPUs: as
@@ -49,8 +59,9 @@ struct OpenImage {
 /// io: it cannot be read. invalid_argument: it is no image, or of another kind, or its head is damaged; the
 /// message says where.
 Result<OpenImage> open_image(const std::filesystem::path& path);
-/// The same for the stream alone: what the head says of the guest is not read.
-Result<OpenImage> open_image_stream(const std::filesystem::path& path);
+/// The same for the stream alone: what the head says of the guest is known. invalid_state: the image has
+/// been replaced since. One with the very same head is of the same guest with the same devices, and as good.
+Result<OpenImage> open_image_stream(const KnownImage& image);
 
 /// Writes out what of an open file is only in the host's page cache, and frees its pages there. False, with
 /// errno: the disk has not taken it, and a sync may not say so again.
@@ -123,9 +134,9 @@ class ImageWriter {
 
 /// Gives an image another head, in one step; needs room for a second one meanwhile. From then on it is one of
 /// ours if xl has made it. io, invalid_argument: as open_image(); too_many: a save writes there;
-/// invalid_state: the image has been removed or replaced meanwhile; cancelled: `stop` became true. Counts the
-/// bytes in `copied`.
-Result<> rewrite_image(const std::filesystem::path& path, const ImageHead& head,
-                       const std::atomic<bool>& stop = false, std::atomic<std::uint64_t>* copied = nullptr);
+/// invalid_state: the image has been removed or replaced since its head was read; cancelled: `stop` became
+/// true. Counts the bytes in `copied`.
+Result<> rewrite_image(const KnownImage& known, const ImageHead& head, const std::atomic<bool>& stop = false,
+                       std::atomic<std::uint64_t>* copied = nullptr);
 
 }  // namespace virtlight::hypervisor

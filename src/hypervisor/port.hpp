@@ -255,11 +255,12 @@ class Hypervisor {
     virtual async::Task<Result<>> check_whole(DomId domid, async::CancelToken cancel) = 0;
 
     /// Has an image restored with another head: as rewrite_image() of image.hpp.
-    virtual async::Task<Result<>> rewrite_image(std::filesystem::path path, ImageHead head,
-                                                Operation operation) = 0;
+    virtual async::Task<Result<>> rewrite_image(KnownImage image, ImageHead head, Operation operation) = 0;
 
-    /// As create(), of a guest that goes on from where it was saved.
-    virtual async::Task<Result<Created>> restore(domain::Definition definition, std::filesystem::path path,
+    /// As create(), of a guest that goes on from where it was saved. The definition may be another one than
+    /// that of the image's head; the image is the one of that head. io, invalid_argument, invalid_state: as
+    /// open_image_stream(), before anything is made.
+    virtual async::Task<Result<Created>> restore(domain::Definition definition, KnownImage image,
                                                  Operation operation) = 0;
 
     /// Lets a guest that has stopped with StopReason::suspend go on. invalid_state: it has not.

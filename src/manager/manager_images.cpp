@@ -84,15 +84,16 @@ Task<Result<DomainInfo>> Manager::restore(std::filesystem::path path, RestoreOpt
     }
     if (options.definition) head = redefined(*std::move(head), *std::move(options.definition));
     auto definition = std::move(head->definition);
+    hypervisor::KnownImage image{std::move(path), std::move(head->bytes)};
     const auto uuid = definition.uuid;
     const StartOptions start{.paused = options.paused.value_or(head->paused),
                              .bypass_cache = options.bypass_cache,
                              .vcpus_online = head->vcpus_online};
     const auto domain = impl.claim(JobKind::restore, definition);
     if (!domain) co_return std::unexpected(domain.error());
-    Jobs::Work work = [&impl, domain = *domain, definition = std::move(definition), path = std::move(path),
+    Jobs::Work work = [&impl, domain = *domain, definition = std::move(definition), image = std::move(image),
                        start](Operation operation) mutable {
-        return impl.guests.restore(std::move(domain), std::move(definition), std::move(path), start,
+        return impl.guests.restore(std::move(domain), std::move(definition), std::move(image), start,
                                    std::move(operation));
     };
     const auto restored =

@@ -87,8 +87,10 @@ class Guests {
                                hypervisor::Operation operation);
     async::Task<Result<>> managed_save(DomainRef domain, SaveOptions options,
                                        hypervisor::Operation operation);
-    async::Task<Result<>> restore(DomainRef domain, domain::Definition definition, std::filesystem::path path,
-                                  StartOptions options, hypervisor::Operation operation);
+    /// From this image and no other, with a definition that may be another one than its own.
+    async::Task<Result<>> restore(DomainRef domain, domain::Definition definition,
+                                  hypervisor::KnownImage image, StartOptions options,
+                                  hypervisor::Operation operation);
     async::Task<Result<>> remove_image(DomainRef domain);
     async::Task<Result<>> change_image(std::filesystem::path path, ImageChange change,
                                        hypervisor::Operation operation);
@@ -134,10 +136,10 @@ class Guests {
 
  private:
     /// From an image, or by booting if there is no path.
-    async::Task<Result<>> bring_up(DomainRef domain, StartOptions options, std::filesystem::path image,
+    async::Task<Result<>> bring_up(DomainRef domain, StartOptions options, hypervisor::KnownImage image,
                                    hypervisor::Operation operation);
     async::Task<Result<hypervisor::Created>> make(const domain::Definition& definition,
-                                                  const std::filesystem::path& image,
+                                                  const hypervisor::KnownImage& image,
                                                   hypervisor::Operation operation);
     async::Task<Result<>> start_from_image(DomainRef domain, StartOptions options,
                                            hypervisor::Operation operation);

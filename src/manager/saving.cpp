@@ -16,6 +16,7 @@ using async::Task;
 using domain::Definition;
 using domain::State;
 using hypervisor::ImageHead;
+using hypervisor::KnownImage;
 using hypervisor::Operation;
 
 namespace {
@@ -177,13 +178,13 @@ Task<Result<>> Guests::remove_saved(DomainRef domain) {
     co_return co_await forget(domain);
 }
 
-Task<Result<>> Guests::restore(DomainRef domain, domain::Definition definition, std::filesystem::path path,
+Task<Result<>> Guests::restore(DomainRef domain, Definition definition, KnownImage image,
                                StartOptions options, Operation operation) {
     if (auto aside = co_await set_image_aside(domain); !aside) co_return aside;
     if (auto free = require_free(*domain, definition); !free) co_return free;
     domain->short_lives = 0;
     const Making making(core_, domain, std::move(definition));
-    auto restored = co_await bring_up(domain, options, std::move(path), operation);
+    auto restored = co_await bring_up(domain, options, std::move(image), operation);
     if (restored) co_await ask_for_vcpus(domain, options.vcpus_online, std::move(operation));
     co_return restored;
 }
@@ -199,7 +200,8 @@ Task<Result<>> Guests::start_from_image(DomainRef domain, StartOptions options, 
     options.paused = options.paused || head->paused;
     domain->short_lives = 0;
     const Making making(core_, domain, std::move(head->definition));
-    auto started = co_await bring_up(domain, options, path, operation);
+    KnownImage image{path, std::move(head->bytes)};
+    auto started = co_await bring_up(domain, options, std::move(image), operation);
     if (started) co_await ask_for_vcpus(domain, head->vcpus_online, std::move(operation));
     co_return started;
 }
@@ -224,9 +226,10 @@ Task<Result<>> Guests::change_image(std::filesystem::path path, ImageChange chan
     auto head = co_await core_.hypervisor.read_image(path);
     if (!head) co_return std::unexpected(std::move(head.error()));
     if (auto same = domain::check_same_guest(head->definition, change.definition); !same) co_return same;
+    KnownImage image{std::move(path), head->bytes};
     auto changed = redefined(*std::move(head), std::move(change.definition));
     changed.paused = change.paused.value_or(changed.paused);
-    co_return co_await core_.hypervisor.rewrite_image(std::move(path), std::move(changed),
+    co_return co_await core_.hypervisor.rewrite_image(std::move(image), std::move(changed),
                                                       std::move(operation));
 }
 

@@ -58,15 +58,15 @@ Task<Result<>> Guests::create(DomainRef domain, domain::Definition definition, S
 }
 
 Task<Result<hypervisor::Created>> Guests::make(const domain::Definition& definition,
-                                               const std::filesystem::path& image, Operation operation) {
-    if (image.empty()) return core_.hypervisor.create(definition, std::move(operation));
+                                               const hypervisor::KnownImage& image, Operation operation) {
+    if (image.path.empty()) return core_.hypervisor.create(definition, std::move(operation));
     return core_.hypervisor.restore(definition, image, std::move(operation));
 }
 
-Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::filesystem::path image,
+Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, hypervisor::KnownImage image,
                                 Operation operation) {
     operation.bypass_cache = options.bypass_cache;
-    const auto how = image.empty() ? domain::Started::booted : domain::Started::restored;
+    const auto how = image.path.empty() ? domain::Started::booted : domain::Started::restored;
     auto usb = co_await find_usb_devices(core_, domain->making->usb);
     if (!usb) co_return std::unexpected(std::move(usb.error()));
     if (!domain->making) co_return fail(Reason::cancelled, "cancelled");
@@ -93,9 +93,9 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
     if (auto& vnc = life.definition.graphics.vnc) vnc->port = made->vnc_port.value_or(vnc->port);
     if (auto& spice = life.definition.graphics.spice) spice->port = made->spice_port.value_or(spice->port);
     core_.begin_life(domain, std::move(life), domain::PausedReason::starting_up,
-                     image.empty() ? Birth::booted : Birth::restored);
+                     image.path.empty() ? Birth::booted : Birth::restored);
 
-    core_.timeline.phase(*domain, image.empty() ? "built, paused" : "restored, paused");
+    core_.timeline.phase(*domain, image.path.empty() ? "built, paused" : "restored, paused");
     auto running = co_await let_run(domain, options, operation);
     if (!running) {
         const auto removed = co_await tear_down(domain);
@@ -112,7 +112,7 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, std::fil
     const bool image_used = domain->image && !keeps_image(options);
     if (image_used) domain->image.goes();
     core_.tell(*domain, how);
-    if (!image.empty() && !options.paused) domain->status = domain::RunningReason::restored;
+    if (!image.path.empty() && !options.paused) domain->status = domain::RunningReason::restored;
     if (options.paused) core_.tell(*domain, domain::Suspended::paused);
     if (image_used) co_await drop_image(domain);
     co_return running;

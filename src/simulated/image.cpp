@@ -48,9 +48,7 @@ Result<Moment> read_stream(const hypervisor::OpenImage& image) {
     Front front{};
     if (auto read = hypervisor::read_from_image(image, bytes_of(front)); !read)
         return std::unexpected(read.error());
-    const auto& name = image.head.definition.name;
-    if (front.mark != mark)
-        return fail(Reason::invalid_argument, "the image of domain '{}' is not of a simulated guest", name);
+    if (front.mark != mark) return fail(Reason::invalid_argument, "the image is not of a simulated guest");
     std::array<char, 4096> part{};
     for (auto left = front.memory_kib; left > 0;) {
         const auto size = std::min<std::uint64_t>(left, part.size());
@@ -60,8 +58,7 @@ Result<Moment> read_stream(const hypervisor::OpenImage& image) {
     }
     Mark end{};
     if (auto read = hypervisor::read_from_image(image, end); !read) return std::unexpected(read.error());
-    if (end != mark)
-        return fail(Reason::invalid_argument, "the image of domain '{}' is damaged at its end", name);
+    if (end != mark) return fail(Reason::invalid_argument, "the image is damaged at its end");
     return Moment{.ran = Duration(front.ran_ns), .model_vcpus = static_cast<unsigned>(front.model_vcpus)};
 }
 

@@ -15,6 +15,7 @@ using async::Task;
 using hypervisor::Created;
 using hypervisor::ImageHead;
 using hypervisor::ImageWriter;
+using hypervisor::KnownImage;
 using hypervisor::OpenImage;
 using hypervisor::Operation;
 using hypervisor::StopReason;
@@ -132,22 +133,24 @@ Task<Result<ImageHead>> Simulated::read_image(fs::path path) {
     co_return std::move((*opened)->head);
 }
 
-Task<Result<>> Simulated::rewrite_image(fs::path path, ImageHead head, Operation operation) {
+Task<Result<>> Simulated::rewrite_image(KnownImage image, ImageHead head, Operation operation) {
     const auto stop = std::make_shared<std::atomic<bool>>(false);
     const auto unwanted = operation.cancel.on_cancel([stop] { *stop = true; });
     co_return co_await async::run_blocking(
         blocking_, scheduler_,
-        [path = std::move(path), head = std::move(head), stop, progress = operation.progress] {
-            return hypervisor::rewrite_image(path, head, *stop, progress ? &progress->bytes : nullptr);
+        [image = std::move(image), head = std::move(head), stop, progress = operation.progress] {
+            return hypervisor::rewrite_image(image, head, *stop, progress ? &progress->bytes : nullptr);
         });
 }
 
-Task<Result<Created>> Simulated::restore(domain::Definition definition, fs::path path, Operation operation) {
+Task<Result<Created>> Simulated::restore(domain::Definition definition, KnownImage known,
+                                         Operation operation) {
     auto attempt =
         begin(Kind::restore, fmt::format("restore domain '{}'", definition.name), operation.cancel);
     const auto saved = co_await async::run_blocking(
-        blocking_, scheduler_, [path = std::move(path), bypass = operation.bypass_cache]() -> Result<Moment> {
-            const auto image = open_ours(path);
+        blocking_, scheduler_,
+        [known = std::move(known), bypass = operation.bypass_cache]() -> Result<Moment> {
+            const auto image = hypervisor::open_image_stream(known);
             if (!image) return std::unexpected(image.error());
             auto saved = read_stream(*image);
             if (bypass) hypervisor::leave_cache(image->file);

@@ -285,8 +285,8 @@ struct OpenStream {
     StreamStart start;
 };
 
-Result<std::shared_ptr<OpenStream>> open_stream(const std::filesystem::path& path, bool bypass_cache) {
-    auto image = hypervisor::open_image_stream(path);
+Result<std::shared_ptr<OpenStream>> open_stream(const hypervisor::KnownImage& known, bool bypass_cache) {
+    auto image = hypervisor::open_image_stream(known);
     if (!image) return std::unexpected(std::move(image.error()));
     image->bypasses_cache = bypass_cache;
     const auto start = check_stream(*image);
@@ -329,7 +329,7 @@ async::Task<Result<Created>> create_domain(Making making, Definition definition,
 }
 
 async::Task<Result<Created>> restore_domain(Making making, Movers movers, Definition definition,
-                                            std::filesystem::path path, hypervisor::Operation operation) {
+                                            hypervisor::KnownImage known, hypervisor::Operation operation) {
     if (auto none = check_none_was_given_up(making, definition); !none)
         co_return std::unexpected(std::move(none.error()));
     const auto opened = Feed::open();
@@ -344,7 +344,7 @@ async::Task<Result<Created>> restore_domain(Making making, Movers movers, Defini
     job->parameters->stream_version = 2;
     const auto what = job->what();
     const auto opening = movers.begin(
-        [path = std::move(path), bypass = operation.bypass_cache] { return open_stream(path, bypass); });
+        [known = std::move(known), bypass = operation.bypass_cache] { return open_stream(known, bypass); });
     Unmoved unmoved(movers, opening);
     auto image = co_await movers.answer(opening, limits::file_look, operation.cancel);
     if (image) unmoved.image = std::move(*image);

@@ -28,10 +28,11 @@ struct Making {
 async::Task<Result<hypervisor::Created>> create_domain(Making making, domain::Definition definition,
                                                        async::CancelToken cancel);
 
-/// The same of a guest that was saved.
+/// The same of a guest that was saved. An image that was replaced is refused, too, before anything is made;
+/// from then on the file is held open, and nobody else's gets in its place.
 async::Task<Result<hypervisor::Created>> restore_domain(Making making, Movers movers,
                                                         domain::Definition definition,
-                                                        std::filesystem::path path,
+                                                        hypervisor::KnownImage known,
                                                         hypervisor::Operation operation);
 
 }  // namespace virtlight::xenlight

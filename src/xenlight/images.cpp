@@ -60,15 +60,16 @@ Task<Result<hypervisor::ImageHead>> XenHypervisor::read_image(std::filesystem::p
     });
     if (!definition)
         co_return std::unexpected(in_context(fmt::format("restore '{}'", path.string()), definition.error()));
-    co_return hypervisor::ImageHead{std::move(*definition)};
+    read->head.definition = std::move(*definition);
+    co_return std::move(read->head);
 }
 
-Task<Result<>> XenHypervisor::rewrite_image(std::filesystem::path path, hypervisor::ImageHead head,
+Task<Result<>> XenHypervisor::rewrite_image(hypervisor::KnownImage image, hypervisor::ImageHead head,
                                             Operation operation) {
     const auto stop = std::make_shared<std::atomic<bool>>(false);
-    const auto copying =
-        movers().begin([path = std::move(path), head = std::move(head), stop, progress = operation.progress] {
-            return hypervisor::rewrite_image(path, head, *stop, progress ? &progress->bytes : nullptr);
+    const auto copying = movers().begin(
+        [image = std::move(image), head = std::move(head), stop, progress = operation.progress] {
+            return hypervisor::rewrite_image(image, head, *stop, progress ? &progress->bytes : nullptr);
         });
     const auto unwanted = operation.cancel.on_cancel([this, stop, copying] {
         *stop = true;
@@ -78,11 +79,11 @@ Task<Result<>> XenHypervisor::rewrite_image(std::filesystem::path path, hypervis
     co_return co_await copying;
 }
 
-Task<Result<Created>> XenHypervisor::restore(domain::Definition definition, std::filesystem::path path,
+Task<Result<Created>> XenHypervisor::restore(domain::Definition definition, hypervisor::KnownImage image,
                                              Operation operation) {
     log::debug("operation {}: restore domain '{}' from '{}'", operation.id.value, definition.name,
-               path.string());
-    return restore_domain(making_with(imagers_), movers(), std::move(definition), std::move(path),
+               image.path.string());
+    return restore_domain(making_with(imagers_), movers(), std::move(definition), std::move(image),
                           std::move(operation));
 }
 

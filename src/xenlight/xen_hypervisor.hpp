@@ -122,10 +122,10 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> save(hypervisor::DomId domid, hypervisor::ImageHead head,
                                std::filesystem::path path, hypervisor::Operation operation) override;
     async::Task<Result<hypervisor::ImageHead>> read_image(std::filesystem::path path) override;
-    async::Task<Result<>> rewrite_image(std::filesystem::path path, hypervisor::ImageHead head,
+    async::Task<Result<>> rewrite_image(hypervisor::KnownImage image, hypervisor::ImageHead head,
                                         hypervisor::Operation operation) override;
     async::Task<Result<hypervisor::Created>> restore(domain::Definition definition,
-                                                     std::filesystem::path path,
+                                                     hypervisor::KnownImage image,
                                                      hypervisor::Operation operation) override;
     async::Task<Result<>> resume(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> soft_reset(hypervisor::DomId domid, hypervisor::Operation operation) override;

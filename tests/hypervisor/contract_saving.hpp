@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <utility>
 
 #include "base/temporary_folder.hpp"
 #include "hypervisor/contract_fixture.hpp"
@@ -16,11 +18,19 @@ class SavingContract : public HypervisorContract {
     Pending<Result<>> start_save(DomId domid, const domain::Definition& definition, Operation how) {
         return start([=, this] { return hypervisor().save(domid, {definition}, image, how); });
     }
+    /// And reads the head of the image.
     Result<> save(DomId domid, const domain::Definition& definition) {
-        return end_of(start_save(domid, definition, operation()));
+        auto saved = end_of(start_save(domid, definition, operation()));
+        if (const auto head = end_of(start([&] { return hypervisor().read_image(image); })); head)
+            known_head = head->bytes;
+        return saved;
     }
+    Pending<Result<Created>> start_restore(const domain::Definition& definition, Operation how) {
+        return start([=, this] { return hypervisor().restore(definition, {image, known_head}, how); });
+    }
+    /// From the image whose head was read.
     Result<Created> restore(const domain::Definition& definition) {
-        auto restored = end_of(start([&] { return hypervisor().restore(definition, image, operation()); }));
+        auto restored = end_of(start_restore(definition, operation()));
         if (restored) keep(restored->domid);
         return restored;
     }
@@ -46,6 +56,7 @@ class SavingContract : public HypervisorContract {
 
     test::TemporaryFolder folder;
     std::filesystem::path image = folder.path() / "image";
+    std::string known_head;
 };
 
 TEST_P(SavingContract, ASavedGuestHasStoppedToBeSavedAndItsImageIsThere) {
@@ -219,13 +230,35 @@ TEST_P(SavingContract, AMissingImageIsRefusedByItsName) {
     EXPECT_NE(restored.error().message.find(image), std::string::npos) << restored.error().message;
 }
 
+TEST_P(SavingContract, AnImageThatWasReplacedSinceItsHeadWasReadIsRefusedAndLeavesNothing) {
+    const auto definition = guest();
+    saved(definition);
+    const auto first_head = known_head;
+    const auto other = guest();
+    saved(other);
+    const auto second_head = std::exchange(known_head, first_head);
+    const auto restored = restore(definition);
+    ASSERT_FALSE(restored);
+    EXPECT_EQ(restored.error().reason, Reason::invalid_state);
+    EXPECT_NE(restored.error().message.find("has been replaced meanwhile"), std::string::npos)
+        << restored.error().message;
+    EXPECT_FALSE(listed(definition.name));
+    known_head = second_head;
+    EXPECT_TRUE(restore(other));
+}
+
+TEST_P(SavingContract, AnImageIsRestoredWithAnotherDefinitionThanThatOfItsHead) {
+    auto definition = guest();
+    saved(definition);
+    definition.title = "another";
+    EXPECT_TRUE(restore(definition));
+}
+
 TEST_P(SavingContract, ACancelledRestoreLeavesNothingAndTheImageStays) {
     const auto definition = guest();
     saved(definition);
     async::CancelSource source;
-    const auto restoring = start([&] {
-        return hypervisor().restore(definition, image, {.id = ids_.next(), .cancel = source.token()});
-    });
+    const auto restoring = start_restore(definition, {.id = ids_.next(), .cancel = source.token()});
     ASSERT_TRUE(becomes([&] { return listed(definition.name); }));
     cancel(source);
     const auto end = end_of(restoring);

@@ -78,6 +78,20 @@ class Image : public testing::Test {
                 .paused = true};
     }
     void write_file(std::string_view bytes) const { std::ofstream(path) << bytes; }
+    /// As somebody knows it who has read its head now.
+    KnownImage known() const {
+        const auto opened = open_image(path);
+        EXPECT_TRUE(opened) << opened.error().message;
+        return {path, opened ? opened->head.bytes : ""};
+    }
+    /// Its stream, of ten bytes.
+    static std::string stream_of(const KnownImage& image) {
+        const auto opened = open_image_stream(image);
+        if (!opened) return opened.error().message;
+        std::string stream(10, '\0');
+        const auto read = read_from_image(*opened, stream);
+        return read ? stream : read.error().message;
+    }
     std::string why_not() const {
         const auto opened = open_image(path);
         return opened ? "it opens" : opened.error().message;
@@ -147,6 +161,42 @@ TEST_F(Image, KeepsTheVcpusOfItsDeviceModelWithAnotherDefinition) {
     }
     few.definition.type = wanted.type = domain::GuestType::pvh;
     EXPECT_EQ(redefined(few, wanted).definition.vcpus, 4u);
+}
+
+TEST_F(Image, IsNotTakenForTheOneThatItHasReplaced) {
+    const auto first = head();
+    write_file(format_image_head(first) + "the stream");
+    const auto image = known();
+    EXPECT_EQ(stream_of(image), "the stream");
+    auto changed = first;
+    changed.definition.title = "changed";
+    auto running = first;
+    running.paused = false;
+    for (const auto& other : {head(), changed, running}) {
+        write_file(format_image_head(other) + "its stream");
+        const auto opened = open_image_stream(image);
+        ASSERT_FALSE(opened);
+        EXPECT_EQ(opened.error().reason, Reason::invalid_state);
+        EXPECT_THAT(opened.error().message, HasSubstr(path.string() + "' has been replaced meanwhile"));
+        EXPECT_EQ(stream_of(known()), "its stream");
+    }
+}
+
+TEST_F(Image, OfTheVerySameGuestIsAsGoodAsTheOneThatItHasReplaced) {
+    const auto first = head();
+    write_file(format_image_head(first) + "the stream");
+    const auto image = known();
+    fs::remove(path);
+    write_file(format_image_head(first) + "of a later");
+    EXPECT_EQ(stream_of(image), "of a later");
+}
+
+TEST_F(Image, IsKnownByItsHeadAlsoWhenItIsToGetAnotherDefinition) {
+    write_file(format_image_head(head()) + "the stream");
+    const auto opened = open_image(path);
+    ASSERT_TRUE(opened);
+    const auto changed = redefined(opened->head, head().definition);
+    EXPECT_EQ(stream_of({path, changed.bytes}), "the stream");
 }
 
 TEST_F(Image, HasLibvirtsHead) {
@@ -264,7 +314,7 @@ TEST_F(Image, ThatGetsAnotherHeadIsKeptThoughItMayNotStay) {
     changed.definition.title = "changed";
     log::set_level(log::Level::error);
     before_sync = [](bool is_folder) { return !is_folder; };
-    EXPECT_TRUE(rewrite_image(path, changed));
+    EXPECT_TRUE(rewrite_image(known(), changed));
     const auto opened = open_image(path);
     ASSERT_TRUE(opened) << "it is the only one";
     EXPECT_EQ(opened->head.definition.title, "changed");
@@ -273,8 +323,9 @@ TEST_F(Image, ThatGetsAnotherHeadIsKeptThoughItMayNotStay) {
 
 TEST_F(Image, ThatIsRemovedWhileItGetsAnotherHeadDoesNotComeBack) {
     write_file(format_image_head(head()) + "the stream");
+    const auto image = known();
     before_sync = [this](bool) { return fs::remove(path) || true; };
-    const auto changed = rewrite_image(path, head());
+    const auto changed = rewrite_image(image, head());
     ASSERT_FALSE(changed);
     EXPECT_EQ(changed.error().reason, Reason::invalid_state);
     EXPECT_EQ(files(), 0);
@@ -284,10 +335,22 @@ TEST_F(Image, KeepsItsHeadIfGivingItAnotherIsStopped) {
     write_file(format_image_head(head()) + "the stream");
     auto changed = head();
     changed.definition.title = "changed";
-    const auto stopped = rewrite_image(path, changed, true);
+    const auto stopped = rewrite_image(known(), changed, true);
     ASSERT_FALSE(stopped);
     EXPECT_EQ(stopped.error().reason, Reason::cancelled);
     EXPECT_EQ(open_image(path)->head.definition.title, "");
+    EXPECT_EQ(files(), 1);
+}
+
+TEST_F(Image, ThatHasReplacedAnotherDoesNotGetTheHeadThatIsMeantForThat) {
+    write_file(format_image_head(head()) + "the stream");
+    const auto image = known();
+    write_file(format_image_head(head()) + "its stream");
+    const auto there = known();
+    const auto changed = rewrite_image(image, head());
+    ASSERT_FALSE(changed);
+    EXPECT_EQ(changed.error().reason, Reason::invalid_state);
+    EXPECT_EQ(stream_of(there), "its stream");
     EXPECT_EQ(files(), 1);
 }
 
@@ -310,7 +373,7 @@ TEST_F(Image, GetsAnotherHeadAndKeepsItsStream) {
     }
     changed.definition.description = std::string(10'000, 'd');
     changed.paused = false;
-    ASSERT_TRUE(rewrite_image(path, changed));
+    ASSERT_TRUE(rewrite_image(known(), changed));
     const auto opened = open_image(path);
     ASSERT_TRUE(opened);
     EXPECT_EQ(opened->head.definition.description.size(), 10'000);
@@ -320,7 +383,7 @@ TEST_F(Image, GetsAnotherHeadAndKeepsItsStream) {
     EXPECT_EQ(kept, stream);
     EXPECT_EQ(opened->stream_bytes, stream.size());
     EXPECT_EQ(files(), 1);
-    EXPECT_FALSE(rewrite_image(folder.path() / "nothing", changed));
+    EXPECT_FALSE(rewrite_image({.path = folder.path() / "nothing"}, changed));
 }
 
 /// Pages of the file that are in the page cache.
@@ -470,6 +533,16 @@ TEST_F(Image, OfXlsIsReadUpToItsStream) {
     std::array<char, 10> stream{};
     ASSERT_TRUE(read_from_image(*opened, stream));
     EXPECT_EQ(std::string_view(stream.data(), 10), "the stream");
+}
+
+TEST_F(Image, OfXlsIsNotTakenForTheOneThatItHasReplaced) {
+    write_file(xl_image("{ \"c_info\": { \"name\": \"web\" } }") + "the stream");
+    const auto image = known();
+    EXPECT_EQ(stream_of(image), "the stream");
+    write_file(xl_image("{ \"c_info\": { \"name\": \"dns\" } }") + "the stream");
+    EXPECT_THAT(stream_of(image), HasSubstr("has been replaced meanwhile"));
+    write_file(format_image_head(head()) + "the stream");
+    EXPECT_THAT(stream_of(image), HasSubstr("has been replaced meanwhile"));
 }
 
 TEST_F(Image, OfXlsIsRefusedWhereItIsDamaged) {

@@ -19,9 +19,11 @@ class LoopOf2012 : public SaveTest {
     /// A guest that is saved, gone and back, over and over.
     static async::Task<Result<>> save_and_restore(Host& host, domain::Definition definition, unsigned domid) {
         auto& xen = host.hypervisor();
-        const auto image = std::filesystem::path(Disk::folder) / definition.name;
+        const hypervisor::ImageHead head{.definition = definition};
+        const hypervisor::KnownImage image{std::filesystem::path(Disk::folder) / definition.name,
+                                           hypervisor::format_image_head(head)};
         for (int round = 0; round < rounds; ++round) {
-            auto saved = co_await xen.save(domid, {.definition = definition}, image, host.operation());
+            auto saved = co_await xen.save(domid, head, image.path, host.operation());
             if (!saved) co_return saved;
             if (auto gone = co_await xen.destroy(domid, host.operation()); !gone) co_return gone;
             auto restored = co_await xen.restore(definition, image, host.operation());

@@ -30,8 +30,10 @@ class SaveTest : public HostTest {
     Pending<Result<>> start_save() {
         return host_.start(host_.hypervisor().save(domid_, head(), image_, host_.operation(stop_)));
     }
+    /// By somebody who takes what is in the image for this guest.
     Pending<Result<hypervisor::Created>> start_restore() {
-        return host_.start(host_.hypervisor().restore(definition_, image_, host_.operation(stop_)));
+        const hypervisor::KnownImage image{image_, hypervisor::format_image_head(head())};
+        return host_.start(host_.hypervisor().restore(definition_, image, host_.operation(stop_)));
     }
     Result<> destroy() { return host_.run(host_.hypervisor().destroy(domid_, host_.operation())); }
 

@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <utility>
 
 #include <gmock/gmock.h>
 
@@ -48,6 +49,19 @@ TEST_F(SaveTest, AnImageHoldsAllRecordsAndNothingElse) {
     run();
     expect_saved(start_save());
     EXPECT_EQ(std::filesystem::file_size(image_), stream_start() + std::end(record_ends)[-1]);
+}
+
+TEST_F(SaveTest, OverAnImageWhoseHeadSomebodyHasReadDoesNotGiveItsGuestTheMemoryOfAnother) {
+    run_and_save();
+    const auto first = definition_;
+    run_and_save();
+    const auto second = std::exchange(definition_, first);
+    const auto end = host_.finish(start_restore());
+    EXPECT_EQ(reason(end), Reason::invalid_state);
+    EXPECT_THAT(end.error().message, HasSubstr("has been replaced meanwhile"));
+    EXPECT_TRUE(no_guest_is_left());
+    definition_ = second;
+    expect_restored(start_restore());
 }
 
 // The process that writes or reads the memory

@@ -361,19 +361,24 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         if (!turn) co_return std::unexpected(turn.error());
         const auto found = images.find(path);
         if (found == images.end()) co_return fail(Reason::io, "cannot open '{}'", path.string());
-        co_return found->second;
+        auto head = found->second;
+        head.bytes = bytes_of(path);
+        co_return head;
     }
-    async::Task<Result<>> rewrite_image(std::filesystem::path path, hypervisor::ImageHead head,
+    async::Task<Result<>> rewrite_image(hypervisor::KnownImage image, hypervisor::ImageHead head,
                                         Operation operation) override {
         auto turn = co_await begin("rewrite_image", operation);
-        if (turn) images[path] = std::move(head);
+        if (turn) turn = check_is_there(image);
+        if (turn) images[image.path] = std::move(head);
         co_return turn;
     }
-    async::Task<Result<hypervisor::Created>> restore(domain::Definition definition, std::filesystem::path,
+    async::Task<Result<hypervisor::Created>> restore(domain::Definition definition,
+                                                     hypervisor::KnownImage image,
                                                      Operation operation) override {
         bypassed_cache = operation.bypass_cache;
         const auto turn = co_await begin("restore", operation);
         if (!turn) co_return std::unexpected(turn.error());
+        if (const auto there = check_is_there(image); !there) co_return std::unexpected(there.error());
         const auto domid = make(definition, true);
         co_return hypervisor::Created{domid, definitions[domid].consoles};
     }
@@ -400,6 +405,15 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     }
 
  private:
+    /// Of the head of an image.
+    std::string bytes_of(const std::filesystem::path& path) const {
+        const auto found = images.find(path);
+        return found == images.end() ? "" : hypervisor::format_image_head(found->second);
+    }
+    Result<> check_is_there(const hypervisor::KnownImage& image) const {
+        if (bytes_of(image.path) == image.head) return {};
+        return fail(Reason::invalid_state, "'{}' has been replaced meanwhile", image.path.string());
+    }
     async::Task<Result<>> begin(std::string call, Operation operation, std::optional<DomId> domid = {}) {
         calls.push_back(call);
         const async::Completion<bool> done;

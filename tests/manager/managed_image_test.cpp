@@ -68,6 +68,20 @@ TEST_F(Saving, OfAManagedImageIsRedefinedInItsDomainsTurnByItsPathToo) {
     EXPECT_EQ(end_of(starting)->status.state, domain::State::paused) << "as was asked";
 }
 
+TEST_F(Saving, OfAManagedImageThatIsReplacedAfterItsHeadWasReadIsNotRestored) {
+    const auto guest = running("web");
+    saved(guest);
+    const auto image = store.image_path(guest.uuid);
+    xen.before_effect = [&](const auto& call) {
+        if (call == "restore") xen.images.at(image).definition.title = "another";
+    };
+    expect_refused(to_nothing(end_of(manager->start(guest.uuid, {}))), Reason::invalid_state,
+                   "has been replaced meanwhile");
+    EXPECT_TRUE(info(guest).managed_image) << "there is one";
+    xen.before_effect = [](const auto&) {};
+    EXPECT_TRUE(end_of(manager->start(guest.uuid, {})));
+}
+
 TEST_F(Saving, OnceMoreOfAGuestThatCouldNotBeRemovedLeavesTheImage) {
     const auto guest = running("web");
     xen.hold("destroy");

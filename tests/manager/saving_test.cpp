@@ -73,6 +73,39 @@ TEST_F(Saving, OfAnImageWhoseNameIsTakenIsNotRestored) {
     EXPECT_EQ(end_of(manager->restore("/nowhere", {})).error().reason, Reason::io);
 }
 
+TEST_F(Saving, OverAnImageThatWaitsToBeRestoredDoesNotGiveItsGuestTheMemoryOfAnother) {
+    const auto web = running("web");
+    const auto other = running("other");
+    ASSERT_TRUE(end_of(manager->save(web.uuid, path, {})));
+    xen.hold("create");
+    const auto starting = begin(manager->start(web.uuid, {}));
+    settle();
+    const auto restoring = begin(manager->restore(path, {}));
+    settle();
+    ASSERT_TRUE(end_of(manager->save(other.uuid, path, {})));
+    EXPECT_EQ(xen.count("restore"), 0u) << "it has not had its turn";
+    xen.fail_next("create", {Reason::operation_failed, "it does not build"});
+    xen.release("create");
+    EXPECT_FALSE(end_of(starting));
+    expect_refused(to_nothing(end_of(restoring)), Reason::invalid_state, "has been replaced meanwhile");
+    EXPECT_EQ(info(web).domid, -1);
+    EXPECT_EQ(end_of(manager->restore(path, {}))->name, "other");
+}
+
+TEST_F(Saving, OfTheSameGuestOverAnImageThatWaitsToBeRestoredIsRestoredInItsPlace) {
+    const auto guest = running("web");
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
+    xen.hold("save");
+    const auto saving = begin(manager->save(guest.uuid, path, {}));
+    settle();
+    const auto restoring = begin(manager->restore(path, {}));
+    settle();
+    xen.release("save");
+    EXPECT_TRUE(end_of(saving));
+    EXPECT_TRUE(end_of(restoring)) << "its head is the same, and its memory is of now";
+}
+
 // Whom it is refused, and how it fails
 
 TEST_F(Saving, NeedsARunningGuest) {
@@ -261,6 +294,19 @@ TEST_F(Saving, OfAnImageThatIsBeingRedefinedEndsInTime) {
     loop.run_for(limits::image_deadline + seconds(1));
     ASSERT_TRUE(changing->has_value());
     expect_refused(changing->value(), Reason::timed_out, "cannot change the image of domain 'web'");
+}
+
+TEST_F(Saving, OverAnImageThatIsBeingRedefinedIsNotRedefined) {
+    const auto web = running("web");
+    const auto other = running("other");
+    ASSERT_TRUE(end_of(manager->save(web.uuid, path, {})));
+    xen.hold("rewrite_image");
+    const auto changing = begin(manager->change_image(path, {web, true}));
+    settle();
+    ASSERT_TRUE(end_of(manager->save(other.uuid, path, {})));
+    xen.release("rewrite_image");
+    expect_refused(end_of(changing), Reason::invalid_state, "has been replaced meanwhile");
+    EXPECT_EQ(xen.images.at(path).definition.name, "other");
 }
 
 // What the next daemon makes of it

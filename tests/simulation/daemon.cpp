@@ -19,10 +19,10 @@ Watched::Watched(simulated::Machine& machine, async::Scheduler& scheduler, async
       rules_(rules),
       destroy_asked_(std::move(destroy_asked)) {}
 
-Task<Result<Created>> Watched::restore(domain::Definition definition, std::filesystem::path path,
+Task<Result<Created>> Watched::restore(domain::Definition definition, hypervisor::KnownImage image,
                                        Operation operation) {
-    rules_.restores(definition.uuid, path);
-    return Simulated::restore(std::move(definition), std::move(path), std::move(operation));
+    rules_.restores(definition.uuid, image.path);
+    return Simulated::restore(std::move(definition), std::move(image), std::move(operation));
 }
 
 Task<Result<>> Watched::save(DomId domid, hypervisor::ImageHead head, std::filesystem::path path,

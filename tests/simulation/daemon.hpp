@@ -49,7 +49,7 @@ class Watched : public simulated::Simulated {
             GuestRules& rules, Asked destroy_asked);
 
     async::Task<Result<hypervisor::Created>> restore(domain::Definition definition,
-                                                     std::filesystem::path path,
+                                                     hypervisor::KnownImage image,
                                                      hypervisor::Operation operation) override;
     async::Task<Result<>> save(simulated::DomId domid, hypervisor::ImageHead head, std::filesystem::path path,
                                hypervisor::Operation operation) override;

@@ -133,6 +133,8 @@ TEST_F(Saving, ByXlIsReadInLibxlsOwnWords) {
     EXPECT_EQ(head->definition.vcpus, 2U);
     EXPECT_EQ(head->definition.on_crash, domain::LifecycleAction::preserve);
     EXPECT_FALSE(head->paused);
+    EXPECT_TRUE(hypervisor::open_image_stream({folder.path() / "image", head->bytes}))
+        << "it is known by xl's own head";
 }
 
 TEST_F(Saving, ByXlOfAGuestIsReadWithItsDisks) {
