@@ -120,7 +120,7 @@ TEST_F(Guest, ThatStopsWithoutAcknowledgingHasDoneWhatItWasAskedFor) {
     EXPECT_THAT(events(), ElementsAre("web STOPPED/0"));
 }
 
-TEST_F(Guest, ThatSomebodyElseDestroysDuringOurShutdownWaitHasStopped) {
+TEST_F(Guest, ThatSomebodyElseDestroysDuringOurShutdownWaitIsToldAsDestroyed) {
     const auto guest = running("web");
     xen.hold("shutdown");
     const auto asking = begin(manager->shutdown(guest.uuid, {}));
@@ -130,7 +130,23 @@ TEST_F(Guest, ThatSomebodyElseDestroysDuringOurShutdownWaitHasStopped) {
     ASSERT_TRUE(asking->has_value());
     EXPECT_TRUE(**asking);
     EXPECT_EQ(info(guest).domid, -1);
-    EXPECT_THAT(events(), ElementsAre("web STOPPED/0"));
+    // One that has powered off is there until we remove it.
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::destroyed));
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/1"));
+}
+
+TEST_F(Guest, ThatAnotherToolRemovesDuringOurShutdownWaitHasShutDown) {
+    const auto guest = guest_named("xl-made");
+    xen.make(guest);
+    look();
+    xen.hold("shutdown");
+    const auto asking = begin(manager->shutdown(guest.uuid, {}));
+    settle();
+    xen.vanish(1);
+    settle();
+    ASSERT_TRUE(asking->has_value());
+    EXPECT_TRUE(**asking);
+    EXPECT_THAT(events(), ElementsAre("xl-made STARTED/0", "xl-made STOPPED/0"));
 }
 
 TEST_F(Guest, ThatIsDestroyedDuringARebootRequestHasNotRebooted) {
