@@ -29,7 +29,7 @@ struct Life {
     bool ours = true;                 ///< made by this daemon; another tool's guest is left to that tool
     std::optional<Held> noted{};      ///< what the store says of it; empty: nothing that names its domid
     Time since{};
-    bool stop_asked = false;                          ///< a shutdown was asked for through us
+    bool stop_asked = false;     ///< a shutdown was asked for through us, and not taken back
     bool restart_asked = false;  ///< to reboot, it was asked to power off
     std::optional<hypervisor::StopReason> stopped{};  ///< as last seen
     bool unfinished = false;        ///< what was to follow that has been given up: it is judged anew
