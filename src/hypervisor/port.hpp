@@ -145,8 +145,11 @@ class Hypervisor {
     virtual async::Task<Result<>> pause(DomId domid, Operation operation) = 0;
 
     /// Ends when the guest has acknowledged, not when it has stopped (that is seen later); a guest that never
-    /// acknowledges keeps the operation waiting until it is cancelled or a minute has passed (timed_out).
-    /// unsupported_operation: the guest does not listen in that way.
+    /// acknowledges keeps the operation waiting until it is cancelled or a minute has passed.
+    /// cancelled: the request is taken back, and the guest is as it was before; one that has acknowledged it
+    /// before that will follow it, and the operation is done. timed_out: the request stays, and the guest may
+    /// follow it whenever it gets to it. A power button that is pressed is acknowledged by nobody and stays
+    /// pressed; cancelled: it was not. unsupported_operation: the guest does not listen in that way.
     virtual async::Task<Result<>> request_shutdown(DomId domid, ShutdownMethod method,
                                                    Operation operation) = 0;
     virtual async::Task<Result<>> request_reboot(DomId domid, Operation operation) = 0;

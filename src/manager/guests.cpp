@@ -42,6 +42,12 @@ bool stopped(const Domain& domain, hypervisor::LifeId life) {
     return !domain.life || domain.life->id != life || domain.life->stopped;
 }
 
+/// Whether the guest is as it was before a request: it does not listen in that way, or the request was taken
+/// back. One that was not answered in time may still be followed.
+bool came_to_nothing(const Error& why) {
+    return why.reason == Reason::unsupported_operation || why.reason == Reason::cancelled;
+}
+
 /// Whether the next daemon would let it go on: not one of ours that has no note with its domid, or whose
 /// start or save has come to nothing and left its image good.
 bool would_go_on(const Domain& domain) {
@@ -96,9 +102,9 @@ Task<Result<>> Guests::shutdown(DomainRef domain, std::optional<hypervisor::Shut
     if (auto guest = require_guest(*domain); !guest) co_return guest;
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
-    domain->life->stop_asked = true;
-    if (std::exchange(domain->life->restart_asked, false))
-        co_await note_change(core_, domain, "that it is not to reboot");
+    const bool was_asked = std::exchange(domain->life->stop_asked, true);
+    const bool was_to_reboot = std::exchange(domain->life->restart_asked, false);
+    if (was_to_reboot) co_await note_change(core_, domain, "that it is not to reboot");
     if (stopped(*domain, life)) co_return Result<>{};
     auto asked = co_await core_.hypervisor.request_shutdown(domid, method.value_or(paravirtual), operation);
     const bool deaf = !asked && asked.error().reason == Reason::unsupported_operation;
@@ -106,7 +112,11 @@ Task<Result<>> Guests::shutdown(DomainRef domain, std::optional<hypervisor::Shut
         asked = co_await core_.hypervisor.request_shutdown(domid, acpi, operation);
     // A guest that is gone has done what it was asked for, acknowledged or not.
     if (asked || stopped(*domain, life) || asked.error().reason == Reason::no_domain) co_return Result<>{};
-    if (asked.error().reason == Reason::unsupported_operation) domain->life->stop_asked = false;
+    if (!came_to_nothing(asked.error())) co_return asked;
+    // What it was asked before stands.
+    domain->life->stop_asked = was_asked;
+    domain->life->restart_asked = was_to_reboot;
+    if (was_to_reboot) co_await note_change(core_, domain, "that it is to reboot");
     co_return asked;
 }
 
@@ -130,11 +140,11 @@ Task<Result<>> Guests::press_to_reboot(DomainRef domain, Operation operation) {
                        "another tool made its guest: the power button would only end it");
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
-    domain->life->restart_asked = true;
+    const bool pressed_before = std::exchange(domain->life->restart_asked, true);
     co_await note_change(core_, domain, "that it is to reboot");
     auto asked =
         co_await core_.hypervisor.request_shutdown(domid, hypervisor::ShutdownMethod::acpi, operation);
-    if (!asked && !stopped(*domain, life)) {
+    if (!asked && !pressed_before && !stopped(*domain, life)) {
         domain->life->restart_asked = false;
         co_await note_change(core_, domain, "that it is not to reboot");
     }

@@ -79,6 +79,23 @@ Verdict judge_stop(const Life& life, StopReason reason) {
     return verdict;
 }
 
+/// Of one that has stopped so when it was last seen, if it had.
+domain::ShutoffReason end_reason(const Life& life, std::optional<StopReason> stopped) {
+    using enum domain::ShutoffReason;
+    if (!stopped) {
+        // What stops by itself stays in Xen until somebody removes it. With ours that is us, when the stop
+        // has been seen, so somebody else has destroyed this one. Another tool is often faster than a look.
+        return life.stop_asked && !life.ours ? shutdown : destroyed;
+    }
+    switch (classify(*stopped)) {
+        case StopClass::poweroff:
+        case StopClass::reboot: return shutdown;
+        case StopClass::suspend: return saved;  // another tool has saved it or sent it away
+        case StopClass::failure: return crashed;
+    }
+    return destroyed;
+}
+
 Verdict judge_running(const Life& life, Status status, const DomainSeen& seen) {
     Verdict verdict{status};
     if (life.stopped) {
@@ -100,7 +117,8 @@ Verdict judge_running(const Life& life, Status status, const DomainSeen& seen) {
 
 Verdict judge(const Life& life, Status status, const DomainSeen* seen) {
     // A domain that is dying runs no more, though Xen may keep its husk for long.
-    if (!seen || seen->dying) return {.over = end_reason(life)};
+    if (!seen) return {.over = end_reason(life)};
+    if (seen->dying) return {.over = end_reason(life, seen->stopped ? seen->stopped : life.stopped)};
     if (!seen->stopped) return judge_running(life, status, *seen);
     if (life.stopped == seen->stopped && !life.unfinished) return {status};
     return judge_stop(life, *seen->stopped);
@@ -112,15 +130,7 @@ domain::Lifecycle halted_event(const Life& life, State state) {
 }
 
 domain::ShutoffReason end_reason(const Life& life) {
-    using enum domain::ShutoffReason;
-    if (!life.stopped) return life.stop_asked ? shutdown : destroyed;
-    switch (classify(*life.stopped)) {
-        case StopClass::poweroff:
-        case StopClass::reboot: return shutdown;
-        case StopClass::suspend: return saved;  // another tool has saved it or sent it away
-        case StopClass::failure: return crashed;
-    }
-    return destroyed;
+    return end_reason(life, life.stopped);
 }
 
 Status first_status(const DomainSeen& seen) {

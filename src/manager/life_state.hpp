@@ -29,8 +29,8 @@ struct Life {
     bool ours = true;                 ///< made by this daemon; another tool's guest is left to that tool
     std::optional<Held> noted{};      ///< what the store says of it; empty: nothing that names its domid
     Time since{};
-    bool stop_asked = false;                          ///< a shutdown was asked for through us
-    bool restart_asked = false;                       ///< to reboot, it was asked to power off
+    bool stop_asked = false;     ///< a shutdown was asked for through us, and not taken back
+    bool restart_asked = false;  ///< to reboot, it was asked to power off
     std::optional<hypervisor::StopReason> stopped{};  ///< as last seen
     bool unfinished = false;        ///< what was to follow that has been given up: it is judged anew
     bool stop_untold = false;       ///< clients are told when what is left of it is gone
@@ -62,7 +62,7 @@ struct Verdict {
 /// Each happening is judged once: seeing the same again gives no events and no ending.
 Verdict judge(const Life& life, domain::Status status, const hypervisor::DomainSeen* seen);
 
-/// The best reason there is for a guest that is no longer there.
+/// The best reason there is for a guest that is no longer there, by what was last seen of it.
 domain::ShutoffReason end_reason(const Life& life);
 
 /// The status of a domain that is seen for the first time. That it has stopped is left to judge().

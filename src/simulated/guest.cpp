@@ -28,6 +28,12 @@ void Guest::ask(hypervisor::StopReason wish, Time now) {
     if (!behaviour_.frozen && !stopped_) wish_ = {ran(now) + pace_.acknowledge, wish};
 }
 
+bool Guest::withdraw(hypervisor::StopReason wish) {
+    if (!wish_) return behaviour_.frozen || stopped_;  // who never takes note of a request
+    if (wish_->reason == wish) wish_.reset();
+    return true;
+}
+
 void Guest::stop(hypervisor::StopReason reason, Time now) {
     if (stopped_) return;
     hold(now);

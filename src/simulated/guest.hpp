@@ -33,6 +33,8 @@ class Guest {
     /// Asks it to power off, to reboot or to suspend; takes the place of a request that is not acknowledged
     /// yet. One that is held finds the request when it runs again.
     void ask(hypervisor::StopReason wish, Time now);
+    /// Takes a request back, unless another one has taken its place. False: it is acknowledged already.
+    bool withdraw(hypervisor::StopReason wish);
     /// Stops at once: what a crash does. One that has stopped stays as it is.
     void stop(hypervisor::StopReason reason, Time now);
     std::optional<hypervisor::StopReason> stopped() const { return stopped_; }

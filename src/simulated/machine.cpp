@@ -243,6 +243,14 @@ Result<> Machine::ask(DomId domid, StopReason wish) {
     return {};
 }
 
+bool Machine::withdraw(DomId domid, StopReason wish) {
+    const auto domain = guest(domid, "ask no more of");
+    if (!domain) return true;
+    const bool withdrawn = (*domain)->guest.withdraw(wish);
+    rearm(**domain);
+    return withdrawn;
+}
+
 void Machine::advance(DomId domid) {
     auto& domain = domains_.at(domid);
     const auto did = domain.guest.advance(scheduler_.now());

@@ -83,6 +83,8 @@ class Machine {
     Result<> soft_reset(DomId domid);
     /// Asks the guest to stop (poweroff, reboot or suspend). It acknowledges later, or never.
     Result<> ask(DomId domid, hypervisor::StopReason wish);
+    /// Asks it no more, if that stands. False: the guest has acknowledged it before.
+    bool withdraw(DomId domid, hypervisor::StopReason wish);
 
     /// The guest prints that it got one, if it runs.
     Result<> inject_nmi(DomId domid);

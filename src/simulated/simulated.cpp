@@ -321,11 +321,11 @@ async::Task<Result<>> Simulated::request(Attempt& attempt, DomId domid, StopReas
         co_return passed;
     const Waiters::Place acknowledgement(acknowledgements_, domid);
     if (auto asked = machine_.ask(domid, wish); !asked) co_return asked;
-    // The request of one who gives up stays with the guest, as it stays in xenstore: it may still be
-    // followed.
     const auto end = co_await wait(attempt, acknowledgement.ended, limits::simulated_acknowledgement);
-    if (end != End::done) co_return attempt.error(end);
-    co_return Result<>();
+    if (end == End::done) co_return Result<>();
+    // One that is only late stays with the guest, as it stays in xenstore: it may still be followed.
+    if (end == End::cancelled && !machine_.withdraw(domid, wish)) co_return Result<>();
+    co_return attempt.error(end);
 }
 
 }  // namespace virtlight::simulated

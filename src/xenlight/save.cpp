@@ -7,6 +7,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "xenlight/domain_config.hpp"
+#include "xenlight/stop_request.hpp"
 
 namespace virtlight::xenlight {
 namespace {
@@ -14,11 +15,6 @@ namespace {
 using async::Task;
 using hypervisor::DomId;
 using hypervisor::ImageWriter;
-
-/// Where Xen's tools ask a guest to stop, and it acknowledges by emptying the node.
-std::string stop_request(DomId domid) {
-    return fmt::format("/local/domain/{}/control/shutdown", domid);
-}
 
 constexpr const char* suspend_request = "suspend";
 

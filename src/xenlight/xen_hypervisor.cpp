@@ -488,10 +488,7 @@ async::Task<Result<>> XenHypervisor::pause(DomId domid, Operation operation) {
 async::Task<Result<>> XenHypervisor::request_shutdown(DomId domid, hypervisor::ShutdownMethod method,
                                                       Operation operation) {
     if (method == hypervisor::ShutdownMethod::acpi) return press_power_button(domid, std::move(operation));
-    return act(asking_, "shut down", domid, std::move(operation),
-               {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-                   return libxl_domain_shutdown(ctx, domid, how);
-               }});
+    return ask_to_stop(domid, {"shut down", "poweroff", libxl_domain_shutdown}, std::move(operation));
 }
 
 /// Xen takes the button of a PVH guest for pressed and does nothing.
@@ -510,10 +507,30 @@ async::Task<Result<>> XenHypervisor::press_power_button(DomId domid, Operation o
 }
 
 async::Task<Result<>> XenHypervisor::request_reboot(DomId domid, Operation operation) {
-    return act(asking_, "reboot", domid, std::move(operation),
-               {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-                   return libxl_domain_reboot(ctx, domid, how);
-               }});
+    return ask_to_stop(domid, {"reboot", "reboot", libxl_domain_reboot}, std::move(operation));
+}
+
+/// One that nobody wants any more is taken back where it was asked, as libxl leaves it standing. A destroy of
+/// the guest may wait for that: it is a moment, as the context has only just answered, and bounded as any
+/// call.
+async::Task<Result<>> XenHypervisor::ask_to_stop(DomId domid, StopRequest request, Operation operation) {
+    const auto asked = std::make_shared<bool>(false);  // the context's thread's
+    auto acknowledged =
+        co_await act(asking_, request.verb, domid, std::move(operation),
+                     {.start = [asked, domid, request](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                         const int rc = request.ask(ctx, domid, how);
+                         *asked = rc == 0;
+                         return rc;
+                     }});
+    if (acknowledged || acknowledged.error().reason != Reason::cancelled) co_return acknowledged;
+    const auto taken_back = co_await asking_.call([asked, domid, request](Context& context) -> Result<bool> {
+        if (!*asked) return true;
+        return take_back(context, domid, request.word);
+    });
+    if (!taken_back)
+        log::warning("domain {} may still {}: {}", domid, request.verb, taken_back.error().message);
+    if (taken_back && !*taken_back) co_return Result<>{};
+    co_return acknowledged;
 }
 
 /// Never cut short: a domain that is half destroyed is of no use to anybody.

@@ -24,6 +24,7 @@
 #include "xenlight/host_memory.hpp"
 #include "xenlight/model_counters.hpp"
 #include "xenlight/save.hpp"
+#include "xenlight/stop_request.hpp"
 #include "xenlight/workers.hpp"
 
 namespace virtlight::xenlight {
@@ -175,6 +176,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
                                     std::string what, hypervisor::Operation operation);
     async::Task<Result<>> dump_into(hypervisor::DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
                                     std::string what, hypervisor::Operation operation);
+    async::Task<Result<>> ask_to_stop(hypervisor::DomId domid, StopRequest request,
+                                      hypervisor::Operation operation);
     async::Task<Result<>> press_power_button(hypervisor::DomId domid, hypervisor::Operation operation);
 
     async::Scheduler& core_;

@@ -3,7 +3,9 @@
 
 import libvirt
 import pytest
+from hosts import wait_until
 from refusals import refused
+from save_test import in_background
 
 
 def names(conn, flags=0):
@@ -126,6 +128,24 @@ def test_lists_can_be_filtered(host, conn):
     assert conn.listDefinedDomains() == ["off"]
     assert conn.numOfDefinedDomains() == 1
     assert conn.numOfDomains() == 2  # with Domain-0
+
+
+@pytest.mark.slow_on_xen
+def test_a_guest_that_thaws_does_not_follow_a_shutdown_that_was_aborted(host, conn, events):
+    domain = conn.createXML(host.guest("thaws"))
+    host.wait_until_it_listens(domain)
+    domain.suspend()
+    asking, errors = in_background(domain.shutdown)
+    wait_until(lambda: domain.jobInfo()[1] > 100, host.patience, "the request to wait for the guest")
+    domain.abortJob()
+    asking.join(timeout=host.patience)
+    assert errors[0].get_error_code() == libvirt.VIR_ERR_OPERATION_ABORTED
+    domain.resume()
+    domain.reboot()  # it listens still
+    events.wait_for(
+        "thaws", "STARTED BOOTED", "SUSPENDED PAUSED", "RESUMED UNPAUSED", "REBOOT", "STARTED BOOTED"
+    )
+    conn.lookupByName("thaws").destroy()
 
 
 @pytest.mark.slow_on_xen

@@ -341,6 +341,21 @@ TEST_P(HypervisorContract, AFrozenGuestKeepsAShutdownWaitingUntilItIsCancelled) 
     EXPECT_EQ(end.error().reason, Reason::cancelled);
 }
 
+TEST_P(HypervisorContract, AGuestDoesNotFollowAShutdownThatWasCancelledBeforeItCouldAnswer) {
+    const auto domid = running(guest());
+    ASSERT_TRUE(pause(domid));
+    async::CancelSource source;
+    const auto asked = start_shutdown(domid, {.id = ids_.next(), .cancel = source.token()});
+    EXPECT_TRUE(hangs(asked));
+    cancel(source);
+    const auto end = end_of(asked);
+    ASSERT_FALSE(end);
+    EXPECT_EQ(end.error().reason, Reason::cancelled);
+    ASSERT_TRUE(unpause(domid));
+    EXPECT_TRUE(reboot(domid)) << "it listens still";
+    EXPECT_EQ(stop_of(domid), StopReason::reboot);
+}
+
 TEST_P(HypervisorContract, AFrozenGuestHoldsUpNothingElse) {
     const auto domid = running(guest(Habit::frozen));
     const auto asked = start_shutdown(domid, operation());

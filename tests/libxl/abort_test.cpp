@@ -128,6 +128,7 @@ TEST_P(AbortOfShutdown, EndsItOnceAndDisturbsNoOther) {
     stop_.cancel();
     host_.xenstore().release();
     EXPECT_EQ(reason(host_.finish(shutdown)), Reason::cancelled);
+    EXPECT_EQ(host_.guests().request(domid), "");
     const auto next = start_shutdown(domid);
     ASSERT_TRUE(awaited(domid));
     EXPECT_TRUE(waits(next));

@@ -163,6 +163,32 @@ TEST_F(Controls, AShutdownAfterARebootThatWasIgnoredStopsTheGuest) {
     EXPECT_THAT(events(), ElementsAre("web STOPPED/0"));
 }
 
+TEST_F(Controls, AShutdownThatIsAbortedLeavesTheRebootBeforeItInForce) {
+    const auto guest = running("web");
+    EXPECT_TRUE(end_of(manager->reboot(guest.uuid, ShutdownMethod::acpi)));
+    xen.hold("shutdown");
+    const auto asking = begin(manager->shutdown(guest.uuid, {}));
+    settle();
+    EXPECT_FALSE(store.lives.at(guest.uuid).again);
+    ASSERT_TRUE(manager->abort_job(guest.uuid));
+    EXPECT_FALSE(end_of(asking));
+    EXPECT_TRUE(store.lives.at(guest.uuid).again) << "the next daemon is to know it, too";
+    xen.stop(1, StopReason::poweroff);
+    look();
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_THAT(events(), ElementsAre("web REBOOT", "web STARTED/0"));
+}
+
+TEST_F(Controls, AButtonThatCannotBePressedAgainIsNotForgotten) {
+    const auto guest = running("web");
+    EXPECT_TRUE(end_of(manager->reboot(guest.uuid, ShutdownMethod::acpi)));
+    xen.fail_next("acpi", {Reason::operation_failed, "no answer"});
+    EXPECT_FALSE(end_of(manager->reboot(guest.uuid, ShutdownMethod::acpi)));
+    xen.stop(1, StopReason::poweroff);
+    look();
+    EXPECT_THAT(events(), ElementsAre("web REBOOT", "web STARTED/0"));
+}
+
 TEST_F(Controls, AButtonThatCannotBePressedIsForgotten) {
     const auto guest = running("web");
     xen.fail_next("acpi", {Reason::unsupported_operation, "no button"});

@@ -120,7 +120,7 @@ TEST_F(Guest, ThatStopsWithoutAcknowledgingHasDoneWhatItWasAskedFor) {
     EXPECT_THAT(events(), ElementsAre("web STOPPED/0"));
 }
 
-TEST_F(Guest, ThatSomebodyElseDestroysDuringOurShutdownWaitHasStopped) {
+TEST_F(Guest, ThatSomebodyElseDestroysDuringOurShutdownWaitIsToldAsDestroyed) {
     const auto guest = running("web");
     xen.hold("shutdown");
     const auto asking = begin(manager->shutdown(guest.uuid, {}));
@@ -130,7 +130,66 @@ TEST_F(Guest, ThatSomebodyElseDestroysDuringOurShutdownWaitHasStopped) {
     ASSERT_TRUE(asking->has_value());
     EXPECT_TRUE(**asking);
     EXPECT_EQ(info(guest).domid, -1);
-    EXPECT_THAT(events(), ElementsAre("web STOPPED/0"));
+    // One that has powered off is there until we remove it.
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::destroyed));
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/1"));
+}
+
+TEST_F(Guest, ThatAnotherToolRemovesDuringOurShutdownWaitHasShutDown) {
+    const auto guest = guest_named("xl-made");
+    xen.make(guest);
+    look();
+    xen.hold("shutdown");
+    const auto asking = begin(manager->shutdown(guest.uuid, {}));
+    settle();
+    xen.vanish(1);
+    settle();
+    ASSERT_TRUE(asking->has_value());
+    EXPECT_TRUE(**asking);
+    EXPECT_THAT(events(), ElementsAre("xl-made STARTED/0", "xl-made STOPPED/0"));
+}
+
+/// Its status tells who has wanted its end.
+class AskedGuest : public Guest {
+ protected:
+    void SetUp() override {
+        guest.on_poweroff = domain::LifecycleAction::preserve;
+        running(guest);
+    }
+    void abort_a_shutdown() {
+        xen.hold("shutdown");
+        const auto asking = begin(manager->shutdown(guest.uuid, {}));
+        settle();
+        ASSERT_TRUE(manager->abort_job(guest.uuid));
+        const auto aborted = end_of(asking);
+        ASSERT_FALSE(aborted);
+        EXPECT_EQ(aborted.error().reason, Reason::cancelled);
+        xen.release("shutdown");
+    }
+    Status status_after_poweroff() {
+        xen.stop(1, StopReason::poweroff);
+        settle();
+        return info(guest).status;
+    }
+
+    domain::Definition guest = guest_named("web");
+};
+
+TEST_F(AskedGuest, ThatIsAskedNoMoreStopsOfItsOwnWill) {
+    abort_a_shutdown();
+    EXPECT_EQ(status_after_poweroff(), Status(domain::ShutdownReason::unknown));
+}
+
+TEST_F(AskedGuest, ThatHasNotAnsweredInTimeMayStillDoAsItWasAsked) {
+    xen.fail_next("shutdown", {Reason::timed_out, "no answer"});
+    EXPECT_FALSE(end_of(manager->shutdown(guest.uuid, {})));
+    EXPECT_EQ(status_after_poweroff(), Status(domain::ShutdownReason::user));
+}
+
+TEST_F(AskedGuest, ThatIsAskedNoMoreMayStillDoAsItWasAskedBefore) {
+    EXPECT_TRUE(end_of(manager->shutdown(guest.uuid, {})));
+    abort_a_shutdown();
+    EXPECT_EQ(status_after_poweroff(), Status(domain::ShutdownReason::user));
 }
 
 TEST_F(Guest, ThatIsDestroyedDuringARebootRequestHasNotRebooted) {

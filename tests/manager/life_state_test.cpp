@@ -198,14 +198,17 @@ TEST(LifeState, ShowsASuspendedGuestAsSuspendedUntilItWakes) {
 }
 
 TEST(LifeState, GivesTheBestReasonForADomainThatIsGone) {
-    const auto over = [](std::optional<StopReason> stopped, bool asked) {
+    const auto over = [](std::optional<StopReason> stopped, bool asked, bool ours = true) {
         Life life;
+        life.ours = ours;
         life.stopped = stopped;
         life.stop_asked = asked;
         return judge(life, RunningReason::booted, nullptr).over;
     };
     EXPECT_EQ(over({}, false), ShutoffReason::destroyed);
-    EXPECT_EQ(over({}, true), ShutoffReason::shutdown);
+    EXPECT_EQ(over({}, true), ShutoffReason::destroyed) << "nobody but us removes what has stopped of ours";
+    EXPECT_EQ(over({}, true, false), ShutoffReason::shutdown) << "the tool that made it may be quick";
+    EXPECT_EQ(over({}, false, false), ShutoffReason::destroyed);
     EXPECT_EQ(over(StopReason::poweroff, false), ShutoffReason::shutdown);
     EXPECT_EQ(over(StopReason::reboot, false), ShutoffReason::shutdown);
     EXPECT_EQ(over(StopReason::crash, true), ShutoffReason::crashed);
@@ -215,6 +218,15 @@ TEST(LifeState, GivesTheBestReasonForADomainThatIsGone) {
 TEST(LifeState, TakesADyingDomainForGone) {
     const DomainSeen dying{.domid = 1, .dying = true};
     EXPECT_EQ(judge({}, RunningReason::booted, &dying).over, ShutoffReason::destroyed);
+}
+
+TEST(LifeState, SeesOfADyingDomainHowItHadStopped) {
+    const DomainSeen dying{.domid = 1, .dying = true, .stopped = StopReason::poweroff};
+    EXPECT_EQ(judge({}, RunningReason::booted, &dying).over, ShutoffReason::shutdown);
+    Life life;
+    life.stopped = StopReason::crash;
+    const DomainSeen husk{.domid = 1, .dying = true};
+    EXPECT_EQ(judge(life, domain::CrashedReason::panicked, &husk).over, ShutoffReason::crashed);
 }
 
 TEST(LifeState, NamesTheEventThatGoesWithTheEnd) {

@@ -58,6 +58,37 @@ TEST(Guest, ALaterRequestTakesThePlaceOfOneThatIsNotAcknowledged) {
     EXPECT_EQ(guest.stopped(), StopReason::poweroff);
 }
 
+TEST(Guest, FollowsNoRequestThatWasTakenBackInTime) {
+    auto guest = running();
+    guest.ask(StopReason::poweroff, start);
+    EXPECT_TRUE(guest.withdraw(StopReason::poweroff));
+    EXPECT_FALSE(guest.next());
+    EXPECT_FALSE(guest.advance(start + seconds(60)).acknowledge);
+}
+
+TEST(Guest, FollowsARequestThatItHasAcknowledgedBeforeItIsTakenBack) {
+    auto guest = running();
+    guest.ask(StopReason::poweroff, start);
+    EXPECT_TRUE(guest.advance(start + seconds(1)).acknowledge);
+    EXPECT_FALSE(guest.withdraw(StopReason::poweroff));
+    EXPECT_TRUE(guest.advance(start + seconds(5)).stop);
+}
+
+TEST(Guest, FollowsTheRequestThatHasTakenThePlaceOfOneThatIsTakenBack) {
+    auto guest = running();
+    guest.ask(StopReason::poweroff, start);
+    guest.ask(StopReason::reboot, start);
+    EXPECT_TRUE(guest.withdraw(StopReason::poweroff));
+    EXPECT_TRUE(guest.advance(start + seconds(5)).stop);
+    EXPECT_EQ(guest.stopped(), StopReason::reboot);
+}
+
+TEST(Guest, FrozenHasNotAcknowledgedWhatIsTakenBack) {
+    auto guest = running({.frozen = true});
+    guest.ask(StopReason::poweroff, start);
+    EXPECT_TRUE(guest.withdraw(StopReason::poweroff));
+}
+
 TEST(Guest, FrozenNeverAnswers) {
     auto guest = running({.frozen = true});
     guest.ask(StopReason::poweroff, start);

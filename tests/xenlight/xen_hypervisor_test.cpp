@@ -173,6 +173,7 @@ TEST_F(XenHypervisorTest, EndsACancelledRequestSoon) {
         cancel.cancel();
         const auto rebooted = co_await ended;
         EXPECT_EQ(rebooted.error().reason, Reason::cancelled);
+        EXPECT_EQ(t.fake.read(control), "") << "the guest is asked no more";
     });
 }
 
