@@ -12,6 +12,7 @@
 namespace virtlight::domain {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -36,6 +37,12 @@ TEST(Numa, IsReadFromCpuAndNumatune) {
                                      {.memory_kib = 128 * mib, .vcpus = cpus("3"), .node = 2}}));
     EXPECT_FALSE(definition.platform.host_cpu);
     EXPECT_THAT(format_xml(definition), Not(HasSubstr("host-passthrough")));
+}
+
+TEST(Numa, BringsAcpiByWhichAGuestFindsIt) {
+    EXPECT_TRUE(definition_of(with(two)).features.acpi);
+    EXPECT_TRUE(definition_of(with(two, "<features><apic/></features>")).features.acpi);
+    EXPECT_FALSE(definition_of({.os = hvm_os}).features.acpi);
 }
 
 std::string cells_with(const std::string& first, const std::string& second) {
@@ -133,6 +140,14 @@ TEST(XlCfgNuma, IsReadAsXlDoes) {
                          {.memory_kib = 384 * mib, .vcpus = cpus("0-2"), .distances = {10, 20}},
                          {.memory_kib = 128 * mib, .vcpus = cpus("3"), .node = 1, .distances = {31, 10}}}));
     EXPECT_EQ(xl::read(xl_guest + "vnuma=[]").numa, std::vector<NumaCell>());
+}
+
+TEST(XlCfgNuma, BringsAcpiWithARemark) {
+    const auto cfg = read_xl_cfg(xl_guest + "vnuma=[['size=512','vcpus=0-3']]\nacpi=0");
+    ASSERT_TRUE(cfg) << cfg.error().message;
+    EXPECT_TRUE(cfg->definition.features.acpi);
+    EXPECT_THAT(cfg->remarks, ElementsAre(HasSubstr("line 6: 'acpi' is on here")));
+    EXPECT_FALSE(xl::read(xl_guest + "acpi=0").features.acpi);
 }
 
 TEST(XlCfgNuma, SaysHowManyVcpusThereAre) {
