@@ -162,7 +162,8 @@ TEST(XlCfgNuma, ThatCannotBeIsRefusedWithItsLine) {
     EXPECT_THAT(refusal("[['size=512','vcpus=0-2']]"),
                 HasSubstr("line 5: 'vnuma': the NUMA cells must have"));
     EXPECT_THAT(refusal("[['size=512','vcpus=0-4']]\nmaxvcpus=4"), HasSubstr("and have 0-4"));
-    EXPECT_THAT(refusal("[['size=512','vcpus=0-600']]"), HasSubstr("the vCPUs 0 to 511, and have 0-600"));
+    EXPECT_THAT(refusal("[['size=512','vcpus=0-600']]"),
+                HasSubstr("line 5: 'vnuma': the NUMA cells must have the vCPUs 0 to 127, and have 0-600"));
     EXPECT_THAT(refusal("[['size=512','vcpus=0-3','colour=1']]"), HasSubstr("'colour=1' in 'vnuma'"));
     EXPECT_THAT(refusal("[['size=x','vcpus=0-3']]"), HasSubstr("'size' in 'vnuma' must be a number"));
     EXPECT_THAT(refusal("[['size=512','vcpus=0-3','vdistances=a']]"),
