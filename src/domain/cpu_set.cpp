@@ -23,8 +23,9 @@ struct Range {
     unsigned last = 0;
 };
 
-/// "3" or "0-3"
-std::optional<Range> read_range(std::string_view text) {
+/// "3" or "0-3"; or the word that stands for everything, if there is one.
+std::optional<Range> read_range(std::string_view text, std::string_view everything) {
+    if (!everything.empty() && text == everything) return Range{0, limits::cpus - 1};
     const auto dash = text.find('-');
     const auto first = read_cpu(text.substr(0, dash));
     const auto last = dash == text.npos ? first : read_cpu(text.substr(dash + 1));
@@ -41,6 +42,14 @@ CpuSet CpuSet::first(unsigned count) {
 }
 
 Result<CpuSet> CpuSet::parse(std::string_view text) {
+    return read(text, {});
+}
+
+Result<CpuSet> CpuSet::parse_xls(std::string_view text) {
+    return read(text, "all");
+}
+
+Result<CpuSet> CpuSet::read(std::string_view text, std::string_view everything) {
     if (text.size() > limits::cpu_set_text)
         return fail(Reason::invalid_argument, "a set of processors has at most {} bytes, not {}",
                     limits::cpu_set_text, text.size());
@@ -49,7 +58,7 @@ Result<CpuSet> CpuSet::parse(std::string_view text) {
         auto words = trimmed(std::string_view(part.begin(), part.end()));
         const bool without = words.starts_with('^');
         if (without) words.remove_prefix(1);
-        const auto range = read_range(words);
+        const auto range = read_range(words, without ? std::string_view() : everything);
         if (!range)
             return fail(Reason::invalid_argument,
                         "'{}' is no set of processors: '{}' is neither a number below {} nor a range",

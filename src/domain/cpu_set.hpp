@@ -18,6 +18,8 @@ class CpuSet {
     /// Numbers, ranges and, behind what they are taken from, exclusions: "0-3,^2,8". invalid_argument: it is
     /// none, or names no processor.
     static Result<CpuSet> parse(std::string_view text);
+    /// The same in xl's words, where "all" stands for each that there can be: "all,^0".
+    static Result<CpuSet> parse_xls(std::string_view text);
     /// A bit for each, from the lowest of the first byte on. Bits that are no processors do not count.
     static CpuSet from_bits(std::string_view bytes);
 
@@ -36,6 +38,7 @@ class CpuSet {
     bool operator==(const CpuSet&) const = default;
 
  private:
+    static Result<CpuSet> read(std::string_view text, std::string_view everything);
     void put(unsigned first, unsigned last, bool there);
     void shrink();
 

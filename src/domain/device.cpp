@@ -163,6 +163,16 @@ Result<Device> placed(const Definition& running, Device device) {
                       device);
 }
 
+bool is_medium(const Definition& running, const Device& device) {
+    const auto is_drive = [](const Device& one) {
+        const auto* const disk = std::get_if<Disk>(&one);
+        return disk && disk->device == Disk::Device::cdrom;
+    };
+    if (!is_drive(device)) return false;
+    const auto there = find_device(running, device);
+    return there && is_drive(*there);
+}
+
 Result<> check_live_unplug(const Definition& running, const Device& device) {
     return std::visit([&](const auto& one) { return kinds::check_unplug(running, one); }, device);
 }

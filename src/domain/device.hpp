@@ -49,6 +49,10 @@ Result<> replace_device(Definition& definition, Device device);
 /// unsupported_operation: it cannot come while the guest runs, and says what can; else as add_device().
 Result<Device> placed(const Definition& running, Device device);
 
+/// Whether it is a CD drive that the guest has: what comes with it to a guest that runs is the medium in it,
+/// as with libvirt.
+bool is_medium(const Definition& running, const Device& device);
+
 /// Whether a guest that runs can be freed of the device. unsupported_operation: says what it must be for
 /// that.
 Result<> check_live_unplug(const Definition& running, const Device& device);

@@ -45,19 +45,33 @@ std::string alias_in(xmlNode& node) {
     return attribute(node, reinterpret_cast<const xmlChar*>("name")).value_or("");
 }
 
-/// What a life has given it, or the place on a bus that is chosen anew.
-bool tells_nothing(xmlNode& node) {
-    return (name_of(node) == "alias" && !is_users_alias(alias_in(node))) || name_of(node) == "address";
+bool says(xmlNode& node, const char* name, std::string_view value) {
+    return attribute(node, reinterpret_cast<const xmlChar*>(name)) == value;
+}
+
+/// A pty's path, or the port that was taken for a screen: a life has given it.
+bool is_of_a_life(xmlNode& device, std::string_view name) {
+    if (name == "tty") return says(device, "type", "pty");
+    return (name == "port" || name == "tlsPort") && says(device, "autoport", "yes");
+}
+
+/// What a life has given the device, or the place on a bus that is chosen anew.
+bool tells_nothing(xmlNode& device, xmlNode& part) {
+    const auto name = name_of(part);
+    if (name == "alias") return !is_users_alias(alias_in(part));
+    return name == "address" || (name == "source" && says(device, "type", "pty"));
 }
 
 /// Whether `there` has all that `wanted` says.
 bool has_all_of(xmlNode& there, xmlNode& wanted) {
     if (name_of(there) != name_of(wanted)) return false;
     for (const auto* one = wanted.properties; one != nullptr; one = one->next)
-        if (attribute(there, one->name) != attribute(wanted, one->name)) return false;
+        if (!is_of_a_life(wanted, view(one->name)) &&
+            attribute(there, one->name) != attribute(wanted, one->name))
+            return false;
     const auto parts = elements_in(there);
     return std::ranges::all_of(elements_in(wanted), [&](xmlNode* part) {
-        return tells_nothing(*part) ||
+        return tells_nothing(wanted, *part) ||
                std::ranges::any_of(parts, [&](xmlNode* other) { return has_all_of(*other, *part); });
     });
 }

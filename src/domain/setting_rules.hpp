@@ -19,7 +19,7 @@ bool is_port_range(std::string_view text);
 /// "fe000,2" or "fe000,2@a0000": number of the first page, pages, place in the guest.
 bool is_page_range(std::string_view text);
 bool is_irq(std::string_view text);
-/// As CpuSet::parse(), or "all".
+/// As CpuSet::parse_xls().
 bool is_cpu_set(std::string_view text);
 
 inline constexpr std::string_view disk_controllers[] = {"ide", "ahci"};
@@ -118,7 +118,7 @@ inline constexpr SettingRule table[] = {
     // Where it runs, and what it may have of Xen.
     text("pool", any, "the CPU pool that it runs in"),
     texts("cpus_soft", any, "where its vCPUs run best: one set for all of them, or one for each", is_cpu_set,
-          "numbers of processors, as 0-3,^1, or all"),
+          "numbers of processors, as 0-3,^1, or all,^1"),
     number("period", any, 0, most_int, "microseconds, of the RTDS scheduler"),
     number("extratime", any, 0, 1, "whether it gets what is left over, of the RTDS scheduler"),
     number("slice", any, 0, most_int, "of the scheduler sedf; those of today make nothing of it"),

@@ -84,7 +84,7 @@ bool is_irq(std::string_view text) {
 }
 
 bool is_cpu_set(std::string_view text) {
-    return text == "all" || CpuSet::parse(text).has_value();
+    return CpuSet::parse_xls(text).has_value();
 }
 
 }  // namespace setting_forms

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/limits.hpp"
 #include "domain/xl_cfg_options.hpp"
 
 // Where a guest's vCPUs run, and how much they get.
@@ -11,13 +12,13 @@ constexpr std::string_view anywhere = "all";
 /// Empty: anywhere.
 CpuSet read_set(const XlAt& at) {
     const auto& words = at.text();
-    if (words == anywhere) return {};
+    if (words.empty()) return {};
     if (words.contains("node"))
         at.unsupported("'{}' in '{}': NUMA nodes have no place in a definition; name their processors",
                        shown(words), at.key());
-    auto cpus = CpuSet::parse(words);
+    auto cpus = CpuSet::parse_xls(words);
     if (!cpus) at.invalid("{}", cpus.error().message);
-    return cpus.value_or(CpuSet());
+    return cpus == CpuSet::first(limits::cpus) ? CpuSet() : cpus.value_or(CpuSet());
 }
 
 /// One set for all vCPUs, or a list of one for each.

@@ -58,7 +58,8 @@ void read(const XlAt& at, Definition& definition) {
         for (const auto& word : item.items())
             read_word(word, cell);
         if (!at.sibling("maxvcpus"))
-            definition.vcpus_max = std::max(definition.vcpus_max, std::min(cell.vcpus.end(), limits::vcpus));
+            definition.vcpus_max =
+                std::max(definition.vcpus_max, std::min(cell.vcpus.end(), most_vcpus(definition.type)));
     }
     settle_distances(cells);
     if (const auto good = check_numa(definition); !good) at.unsupported("{}", good.error().message);

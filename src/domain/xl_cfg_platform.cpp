@@ -19,7 +19,11 @@ void write_switch(const Definition& definition, std::string_view key, bool on, X
 }
 
 void read_acpi(const XlAt& at, Definition& definition) {
-    definition.features.acpi = read_switch(at, definition.type);
+    auto& acpi = definition.features.acpi;
+    acpi = read_switch(at, definition.type);
+    if (acpi || definition.numa.empty()) return;
+    at.remark("'acpi' is on here, as the guest finds its NUMA cells by it; with xl it would find none");
+    acpi = true;
 }
 void write_acpi(const Definition& definition, XlWriter& writer) {
     write_switch(definition, "acpi", definition.features.acpi, writer);
@@ -80,7 +84,7 @@ void write_label(const Definition& definition, XlWriter& writer) {
 }
 
 constexpr XlOption table[] = {
-    {"acpi", "`features/acpi`", read_acpi, write_acpi},
+    {"acpi", "`features/acpi`; of guests with `vnuma` it is on", read_acpi, write_acpi},
     {"apic", "`features/apic`", read_apic, write_apic},
     {"pae", "`features/pae`; of HVM guests it is on", read_pae, write_pae},
     {"hap", "`features/hap`", read_hap, write_hap},

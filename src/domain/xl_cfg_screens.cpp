@@ -73,6 +73,13 @@ std::optional<Sdl> read_sdl(const XlAt& at) {
     return std::nullopt;
 }
 
+/// `said` has what the word says and no more, so that it is the word which is to blame.
+void check_word(const XlAt& at, std::string_view word, const Graphics& said, GuestType type) {
+    const auto there = at.sibling(word);
+    if (!there) return;
+    if (const auto good = check_graphics(said, type); !good) there->unsupported("{}", good.error().message);
+}
+
 /// `at` is any of the words.
 void read_words(const XlAt& at, Definition& definition, bool vnc_otherwise) {
     auto& graphics = definition.graphics;
@@ -80,6 +87,10 @@ void read_words(const XlAt& at, Definition& definition, bool vnc_otherwise) {
     graphics.sdl = read_sdl(at);
     graphics.keymap = at.text_of("keymap");
     if (!graphics.vnc && !at.is_on("spice", false)) refuse_words(at, "vnc", {"keymap"});
+    check_word(at, "keymap", {.vnc = Vnc(), .keymap = graphics.keymap}, definition.type);
+    if (!graphics.vnc) return;
+    check_word(at, "vnclisten", {.vnc = Vnc{.listen = graphics.vnc->listen}}, definition.type);
+    check_word(at, "vncpasswd", {.vnc = Vnc{.password = graphics.vnc->password}}, definition.type);
 }
 
 /// Of a PV guest without a "vfb" they count if VNC is among them.

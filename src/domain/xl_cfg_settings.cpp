@@ -29,12 +29,12 @@ Texts read_word(const SettingRule& rule, const std::string& text) {
 Texts read_texts(const SettingRule& rule, const XlAt& at, const Definition& definition) {
     if (!at.is_list() && !rule.words.empty() && (at.text() == "0" || at.text() == "1"))
         return at.boolean() ? Texts{std::string(rule.words.front())} : Texts{};
+    // In a list of sets of processors each one has its place; in a text there is one for all vCPUs.
+    const bool by_vcpu = rule.name == "cpus_soft" && at.is_list();
     Texts texts;
     for (const auto& item : at.items())
-        if (!item.text().empty()) texts.push_back(item.text());
-    // A list with one set of processors is for the first vCPU, and a text is for all.
-    if (rule.name == "cpus_soft" && at.is_list() && texts.size() == 1 && definition.vcpus_max > 1)
-        texts.emplace_back("all");
+        if (by_vcpu || !item.text().empty()) texts.push_back(item.text().empty() ? "all" : item.text());
+    if (by_vcpu && texts.size() == 1 && definition.vcpus_max > 1) texts.emplace_back("all");
     return texts;
 }
 

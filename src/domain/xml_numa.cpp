@@ -74,6 +74,8 @@ void read_numa(const XmlElement& domain, Definition& definition) {
     read_distances(elements, cells);
     read_nodes(domain.child("numatune"), cells);
     if (const auto good = check_numa(definition); !good) numa.unsupported("{}", good.error().message);
+    // A guest finds them in ACPI's tables, and without these it has them in vain.
+    if (!cells.empty()) definition.features.acpi = true;
 }
 
 void write_numatune(XmlWriter& writer, const std::vector<NumaCell>& cells) {

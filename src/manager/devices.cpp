@@ -78,6 +78,13 @@ void take_nics(const Definition& seen, Definition& ours, std::vector<std::string
     }
 }
 
+/// What is in a drive, and how it is served; Xen knows nothing of the rest.
+void take_medium(domain::Disk seen, domain::Disk& drive) {
+    seen.alias = drive.alias;
+    seen.shareable = drive.shareable;
+    drive = std::move(seen);
+}
+
 /// What a look at a guest's devices has changed of its definition.
 struct Found {
     std::vector<std::string> changes{};  ///< in words
@@ -100,7 +107,7 @@ Found take_devices(const Definition& seen, Definition& ours) {
     for (auto& drive : ours.disks) {
         const auto now = std::ranges::find(seen.disks, drive.target, &domain::Disk::target);
         if (now == seen.disks.end() || now->path == drive.path) continue;
-        drive = *now;
+        take_medium(*now, drive);
         const auto medium = drive.path.empty() ? " has no medium any more" : " has got another medium";
         found.changes.push_back(name_of(Device(drive)) + medium);
     }
@@ -123,6 +130,10 @@ bool may_have(const Domain& domain, hypervisor::LifeId life, const Device& devic
 Task<Result<>> Devices::attach(DomainRef domain, Device device, Affects asked, Operation operation) {
     const auto affects = settle(*domain, asked);
     if (!affects) co_return std::unexpected(affects.error());
+    if (affects->guest && domain::is_medium(domain->life->definition, device)) {
+        Change add = [device](Definition& stored) { return domain::add_device(stored, device); };
+        co_return co_await replace(domain, device, *affects, std::move(add), operation);
+    }
     auto placed = device;
     std::optional<Coming> coming;
     if (affects->guest) {
@@ -206,9 +217,15 @@ Task<Result<>> Devices::take_away(DomainRef domain, DomId domid, Device device, 
 Task<Result<>> Devices::update(DomainRef domain, Device device, Affects asked, Operation operation) {
     const auto affects = settle(*domain, asked);
     if (!affects) co_return std::unexpected(affects.error());
+    Change stored = [device](Definition& definition) { return domain::replace_device(definition, device); };
+    co_return co_await replace(domain, device, *affects, std::move(stored), operation);
+}
+
+Task<Result<>> Devices::replace(DomainRef domain, Device device, Affects affects, Change stored,
+                                Operation operation) {
     auto changed = device;
     std::optional<Coming> coming;
-    if (affects->guest) {
+    if (affects.guest) {
         const auto& guest = domain->life->definition;
         if (auto good = domain::check_live_change(guest, device); !good) co_return good;
         auto after = guest;
@@ -217,13 +234,12 @@ Task<Result<>> Devices::update(DomainRef domain, Device device, Affects asked, O
         coming.emplace(domain, changed);
         if (auto free = co_await require_free(core_, domain, operation.cancel); !free) co_return free;
     }
-    const Change replace = [device](Definition& definition) {
-        return domain::replace_device(definition, device);
-    };
+    Changes changes{.guest = [device](Definition& guest) { return domain::replace_device(guest, device); },
+                    .definition = std::move(stored)};
     Act act = [this, changed, operation](DomId domid) {
         return core_.hypervisor.update(domid, changed, operation);
     };
-    co_return co_await carry_out(domain, *affects, {replace, replace}, std::move(act), std::nullopt);
+    co_return co_await carry_out(domain, affects, std::move(changes), std::move(act), std::nullopt);
 }
 
 /// The store first: what is written there can be put back, what a guest has been given cannot be taken from

@@ -59,6 +59,9 @@ class Devices {
     /// What is done to the guest.
     using Act = std::function<async::Task<Result<>>(hypervisor::DomId)>;
 
+    /// Of the guest the device that is in the place of `device`; of the definition what `stored` does.
+    async::Task<Result<>> replace(DomainRef domain, domain::Device device, Affects affects, Change stored,
+                                  hypervisor::Operation operation);
     async::Task<Result<>> carry_out(DomainRef domain, Affects affects, Changes changes, Act act,
                                     std::optional<domain::EventKind> told);
     /// While it lasts, the life is noted as one whose devices are being changed. When it fails, the

@@ -51,7 +51,7 @@ struct Domain {
     std::shared_ptr<const domain::Definition> coming{};
     /// What the paths of its disks led to when they were looked at, by path; empty: to nothing that is known.
     std::map<std::string, std::optional<hypervisor::FileIdentity>> disk_files{};
-    std::vector<std::string> warnings{};  ///< what is likely to keep it from starting, as of its definition
+    std::vector<std::string> warnings{};  ///< as manager/warnings.cpp has them, of its definition
     domain::Status status{};
     std::optional<Anew> restarting{};  ///< what ends of it is to start anew
     unsigned short_lives = 0;          ///< in a row, each started anew after the one before

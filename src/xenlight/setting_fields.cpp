@@ -59,7 +59,7 @@ constexpr std::string_view traditional = "qemu-xen-traditional";
 constexpr std::string_view anywhere = "all";
 
 CpuSet cpus_in(const std::string& words) {
-    return words == anywhere ? CpuSet::first(limits::cpus) : CpuSet::parse(words).value_or(CpuSet());
+    return CpuSet::parse_xls(words).value_or(CpuSet());
 }
 std::string words_for(const CpuSet& cpus) {
     return cpus == CpuSet::first(limits::cpus) ? std::string(anywhere) : cpus.format();

@@ -174,6 +174,8 @@ def test_what_is_in_a_cd_drive_is_changed(host, conn):
     assert two in domain.XMLDesc() and two in domain.XMLDesc(INACTIVE)
     host.virsh("change-media", domain.name(), "hdc", "--eject", "--live")
     assert two not in domain.XMLDesc() and "hdc" in domain.XMLDesc()
+    host.virsh("attach-disk", domain.name(), one, "hdc", "--type", "cdrom", "--subdriver", "raw", "--sourcetype", "file", "--live")
+    assert one in domain.XMLDesc() and one not in domain.XMLDesc(INACTIVE)
     with refused(INVALID_ARG, "/nowhere.iso"):
         domain.updateDeviceFlags(cd_drive("/nowhere.iso"), LIVE)
     with refused(UNSUPPORTED, "disk hdd of an HVM guest is emulated"):

@@ -21,6 +21,7 @@ def test_a_guest_has_numa_cells_and_all_of_their_memory(host, conn):
     for flags in (0, INACTIVE):
         assert f"<cell id='1' cpus='1' memory='{32 * MIB}' unit='KiB'>" in domain.XMLDesc(flags)
         assert "<sibling id='0' value='31'/>" in domain.XMLDesc(flags), "it goes for the way back, too"
+        assert "<acpi/>" in domain.XMLDesc(flags), "without it a guest finds none of them"
     assert '"pnode=0", "size=96", "vcpus=0", "vdistances=10,31"' in host.virsh(
         "domxml-to-native", "xen-xl", "--domain", "celled"
     )

@@ -199,6 +199,7 @@ inline Definition definition() {
     if (d.type == GuestType::hvm && *rc::gen::arbitrary<bool>()) {
         d.memory_kib = d.memory_max_kib;
         d.numa = numa(d.memory_max_kib, d.vcpus_max);
+        d.features.acpi = d.features.acpi || !d.numa.empty();
     }
     d.platform = platform(d.type);
     d.settings = settings(d.type);

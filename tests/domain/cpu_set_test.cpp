@@ -32,6 +32,21 @@ TEST(CpuSet, ThatMeansNothingIsRefusedByName) {
     EXPECT_EQ(read("0-2,^0-4095"), "'0-2,^0-4095' is no set of processors: it names none");
 }
 
+TEST(CpuSet, InXlsWordsMayBeginWithAllThatThereCanBe) {
+    const auto read_xls = [](std::string_view text) {
+        const auto set = CpuSet::parse_xls(text);
+        return set ? set->format() : set.error().message;
+    };
+    EXPECT_EQ(read_xls("all"), "0-4095");
+    EXPECT_EQ(read_xls("all,^0"), "1-4095");
+    EXPECT_EQ(read_xls("all, ^1-4094"), "0,4095");
+    EXPECT_EQ(read_xls("3,^3,5"), "5");
+    EXPECT_THAT(read_xls("^all,5"), HasSubstr("'all' is neither a number below 4096 nor a range"));
+    EXPECT_THAT(read_xls("all,^4096"), HasSubstr("'4096' is neither"));
+    EXPECT_THAT(read_xls("all,^0-4095"), HasSubstr("it names none"));
+    EXPECT_THAT(read("all,^0"), HasSubstr("is no set of processors")) << "libvirt has no such word";
+}
+
 TEST(CpuSet, ThatIsLongerThanAnyHasToBeIsRefused) {
     std::string text = "0-4095";
     while (text.size() <= limits::cpu_set_text)

@@ -65,6 +65,42 @@ TEST(DeviceEdit, TakesAwayTheOneThatHasAllThatWasSaid) {
               "no such device: the definition has no such <sound>");
 }
 
+TEST(DeviceEdit, TakesAwayWhatIsDescribedAsAGuestThatRunsHasIt) {
+    EXPECT_FALSE(edited(hvm(vnc), "<graphics type='vnc' port='5901' autoport='yes'/>", remove).graphics.vnc);
+    const std::string spice = "<graphics type='spice' autoport='yes'/>";
+    const auto taken = "<graphics type='spice' port='61000' autoport='yes'/>";
+    EXPECT_FALSE(edited(hvm(spice), taken, remove).graphics.spice);
+    const std::string serial = "<serial type='pty'/>";
+    const auto second =
+        "<serial type='pty'><source path='/dev/pts/4'/><target port='1'/><alias name='serial1'/></serial>";
+    EXPECT_EQ(edited(hvm(serial + serial), second, remove).consoles.size(), 1u);
+    const auto guest = hvm(serial +
+                           "<console type='pty'><target type='xen'/></console>"
+                           "<channel type='pty'><target type='xen' name='agent'/></channel>");
+    const auto console =
+        "<console type='pty' tty='/dev/pts/5'><source path='/dev/pts/5'/>"
+        "<target type='xen' port='0'/></console>";
+    EXPECT_EQ(edited(guest, console, remove).consoles.front().target, Console::Target::serial);
+    const auto channel =
+        "<channel type='pty'><source path='/dev/pts/6'/><target type='xen' name='agent'/>"
+        "</channel>";
+    EXPECT_EQ(edited(guest, channel, remove).consoles.size(), 2u);
+}
+
+TEST(DeviceEdit, TakesAwayNothingThatIsElsewhere) {
+    EXPECT_EQ(refusal(hvm(vnc), "<graphics type='vnc' port='5901' autoport='no'/>", remove),
+              "no such device: the definition has no such <graphics>");
+    EXPECT_EQ(refusal(hvm("<graphics type='vnc' port='5902'/>"),
+                      "<graphics type='vnc' port='5901' autoport='yes'/>", remove),
+              "no such device: the definition has no such <graphics>");
+    const auto channel = [](const std::string& path) {
+        return "<channel type='unix'><source mode='bind' path='" + path +
+               "'/><target type='xen' name='agent'/></channel>";
+    };
+    EXPECT_EQ(refusal(hvm(channel("/run/one")), channel("/run/other"), remove),
+              "no such device: the definition has no such <channel>");
+}
+
 TEST(DeviceEdit, ChangesTheOneOfItsKindAndType) {
     const auto after = edited(hvm(vnc), "<graphics type='vnc' port='5907' passwd='new'/>", change);
     EXPECT_EQ(after.graphics.vnc->password, "new");

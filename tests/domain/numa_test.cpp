@@ -12,6 +12,7 @@
 namespace virtlight::domain {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -36,6 +37,12 @@ TEST(Numa, IsReadFromCpuAndNumatune) {
                                      {.memory_kib = 128 * mib, .vcpus = cpus("3"), .node = 2}}));
     EXPECT_FALSE(definition.platform.host_cpu);
     EXPECT_THAT(format_xml(definition), Not(HasSubstr("host-passthrough")));
+}
+
+TEST(Numa, BringsAcpiByWhichAGuestFindsIt) {
+    EXPECT_TRUE(definition_of(with(two)).features.acpi);
+    EXPECT_TRUE(definition_of(with(two, "<features><apic/></features>")).features.acpi);
+    EXPECT_FALSE(definition_of({.os = hvm_os}).features.acpi);
 }
 
 std::string cells_with(const std::string& first, const std::string& second) {
@@ -135,6 +142,14 @@ TEST(XlCfgNuma, IsReadAsXlDoes) {
     EXPECT_EQ(xl::read(xl_guest + "vnuma=[]").numa, std::vector<NumaCell>());
 }
 
+TEST(XlCfgNuma, BringsAcpiWithARemark) {
+    const auto cfg = read_xl_cfg(xl_guest + "vnuma=[['size=512','vcpus=0-3']]\nacpi=0");
+    ASSERT_TRUE(cfg) << cfg.error().message;
+    EXPECT_TRUE(cfg->definition.features.acpi);
+    EXPECT_THAT(cfg->remarks, ElementsAre(HasSubstr("line 6: 'acpi' is on here")));
+    EXPECT_FALSE(xl::read(xl_guest + "acpi=0").features.acpi);
+}
+
 TEST(XlCfgNuma, SaysHowManyVcpusThereAre) {
     const auto definition =
         xl::read(xl::hvm + "vcpus=2\nvnuma=[['size=512','vcpus=0-3']]\ncpus=['0','1','2']");
@@ -147,7 +162,8 @@ TEST(XlCfgNuma, ThatCannotBeIsRefusedWithItsLine) {
     EXPECT_THAT(refusal("[['size=512','vcpus=0-2']]"),
                 HasSubstr("line 5: 'vnuma': the NUMA cells must have"));
     EXPECT_THAT(refusal("[['size=512','vcpus=0-4']]\nmaxvcpus=4"), HasSubstr("and have 0-4"));
-    EXPECT_THAT(refusal("[['size=512','vcpus=0-600']]"), HasSubstr("the vCPUs 0 to 511, and have 0-600"));
+    EXPECT_THAT(refusal("[['size=512','vcpus=0-600']]"),
+                HasSubstr("line 5: 'vnuma': the NUMA cells must have the vCPUs 0 to 127, and have 0-600"));
     EXPECT_THAT(refusal("[['size=512','vcpus=0-3','colour=1']]"), HasSubstr("'colour=1' in 'vnuma'"));
     EXPECT_THAT(refusal("[['size=x','vcpus=0-3']]"), HasSubstr("'size' in 'vnuma' must be a number"));
     EXPECT_THAT(refusal("[['size=512','vcpus=0-3','vdistances=a']]"),

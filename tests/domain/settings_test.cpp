@@ -177,10 +177,14 @@ TEST(XlCfgSettings, AreReadInXlsForms) {
     EXPECT_EQ(read(hvm + "altp2mhvm=1\naltp2m='limited'"), (Settings{{"altp2m", "limited"s}}));
     EXPECT_EQ(read(pv + "vcpus=2\ncpus_soft='0-1'"), (Settings{{"cpus_soft", std::vector{"0-1"s}}}));
     EXPECT_EQ(read(pv + "vcpus=2\ncpus_soft=['1']"), (Settings{{"cpus_soft", std::vector{"1"s, "all"s}}}));
+    EXPECT_EQ(read(pv + "cpus_soft='all,^0'"), (Settings{{"cpus_soft", std::vector{"all,^0"s}}}));
+    EXPECT_EQ(read(pv + "vcpus=2\ncpus_soft=['','all,^0']"),
+              (Settings{{"cpus_soft", std::vector{"all"s, "all,^0"s}}}));
 }
 
 TEST(XlCfgSettings, ThatSayWhatIsSoAnywayAreNone) {
-    EXPECT_EQ(read(hvm + "gfx_passthru=0\nusbversion=0\nviridian=0\nirqs=[]\npool=''"), Settings());
+    EXPECT_EQ(read(hvm + "gfx_passthru=0\nusbversion=0\nviridian=0\nirqs=[]\npool=''\ncpus_soft=''"),
+              Settings());
     EXPECT_EQ(read(pv + "viridian=0\nspiceusbredirection=0\nstubdomain_kernel=''"), Settings());
 }
 

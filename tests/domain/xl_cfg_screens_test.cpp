@@ -101,7 +101,15 @@ TEST(XlCfgScreens, ThatCannotBeAreRefusedWithTheirLine) {
     EXPECT_THAT(refusal(pv + "vfb=['']\nvnc=1"), HasSubstr("line 5: 'vnc' means nothing here"));
     EXPECT_THAT(refusal(pv + "sdl=1"), HasSubstr("line 4: 'sdl' means nothing here"));
     EXPECT_THAT(refusal(pv + "type='pvh'\nvnc=1"), HasSubstr("is a 'vfb'"));
-    EXPECT_THAT(refusal(hvm + "vncpasswd='far too long'"), HasSubstr("VNC password is 12 characters long"));
+    EXPECT_THAT(refusal(hvm + "vnc=1\nvncpasswd='far too long'"),
+                HasSubstr("line 5: 'vncpasswd': VNC password is 12 characters long"));
+    EXPECT_THAT(refusal(pv + "vfb=['vncpasswd=far too long']"),
+                HasSubstr("line 4: 'vncpasswd': VNC password is 12 characters long"));
+    EXPECT_THAT(refusal(hvm + "vnclisten='here:1'"),
+                HasSubstr("line 4: 'vnclisten': a screen can be shown at an IP address of the host, not at "
+                          "'here'"));
+    EXPECT_THAT(refusal(hvm + "vncpasswd='a'\nkeymap='d,e'"),
+                HasSubstr("line 5: 'keymap': a keymap is named in letters"));
 }
 
 TEST(XlCfgSpice, IsReadAsXlDoes) {

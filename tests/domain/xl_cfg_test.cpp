@@ -228,7 +228,12 @@ TEST(XlCfg, OfAGuestThatBootsFromItsDisk) {
 TEST(XlCfg, PlacesVcpusTogetherOrEachForItself) {
     const auto tuning = [](const std::string& more) { return read(pv + "vcpus=3\n" + more).cpu_tuning; };
     EXPECT_EQ(tuning("cpus='0-3,^1'").cpus.format(), "0,2-3");
-    EXPECT_EQ(tuning("cpus='all'"), CpuTuning());
+    for (const auto* anywhere : {"all", "", "0,all", "0-4095"})
+        EXPECT_EQ(tuning(fmt::format("cpus='{}'", anywhere)), CpuTuning()) << anywhere;
+    EXPECT_EQ(tuning("cpus='all,^0'").cpus.format(), "1-4095");
+    const auto some = tuning("cpus=['all,^0','','all']").pins;
+    ASSERT_EQ(some.size(), 1u);
+    EXPECT_EQ(some.at(0).format(), "1-4095");
     const auto pins = tuning("cpus=['2','all','3-8,^5']").pins;
     ASSERT_EQ(pins.size(), 2u);
     EXPECT_EQ(pins.at(0).format(), "2");

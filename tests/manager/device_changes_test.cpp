@@ -28,6 +28,56 @@ TEST_F(Devices, ThatAreCdDrivesGetOtherMedia) {
                    "no disk xvdb");
 }
 
+TEST_F(Devices, ThatAreCdDrivesGetAMediumAlsoWhereItIsAttached) {
+    auto hvm = guest_named("win");
+    hvm.type = domain::GuestType::hvm;
+    hvm.disks = {cd_drive()};
+    const auto guest = running(hvm);
+    EXPECT_TRUE(attach(guest, cd_drive("/one.iso"), guest_only));
+    EXPECT_THAT(live(guest), ElementsAre(cd_drive("/one.iso")));
+    EXPECT_THAT(xen.definitions.at(domid(guest)).disks, ElementsAre(cd_drive("/one.iso")));
+    EXPECT_THAT(stored(guest), ElementsAre(cd_drive()));
+    for (const auto affects : {both, definition_only})
+        expect_refused(attach(guest, cd_drive("/two.iso"), affects), Reason::invalid_argument,
+                       "target 'hdc' duplicated");
+    EXPECT_THAT(live(guest), ElementsAre(cd_drive("/one.iso")));
+    EXPECT_EQ(xen.count("attach"), 0u);
+    EXPECT_EQ(xen.count("update"), 1u);
+    expect_refused(attach(guest, disk("hdc"), guest_only), Reason::unsupported_operation, "is emulated");
+}
+
+TEST_F(Devices, ThatAreCdDrivesAreStoredAsNewWhereOnlyTheGuestHasThem) {
+    auto hvm = guest_named("win");
+    hvm.type = domain::GuestType::hvm;
+    hvm.disks = {cd_drive()};
+    const auto guest = running(hvm);
+    ASSERT_TRUE(detach(guest, cd_drive(), definition_only));
+    EXPECT_TRUE(attach(guest, cd_drive("/one.iso"), both));
+    EXPECT_THAT(live(guest), ElementsAre(cd_drive("/one.iso")));
+    EXPECT_THAT(stored(guest), ElementsAre(cd_drive("/one.iso")));
+}
+
+TEST_F(Devices, ThatAreCdDrivesKeepTheirNamesWhereAChangeFailsByHalf) {
+    auto drive = cd_drive("/one.iso");
+    drive.alias = "ua-cinema";
+    drive.shareable = true;
+    auto hvm = guest_named("win");
+    hvm.type = domain::GuestType::hvm;
+    hvm.disks = {drive};
+    const auto guest = running(hvm);
+    xen.before_effect = [this](const std::string& call) {
+        if (call == "update") xen.definitions.at(1).disks = {cd_drive()};  // ejected
+    };
+    xen.fail_next("update", {Reason::operation_failed, "its device model refuses"});
+    auto wanted = drive;
+    wanted.path = "/two.iso";
+    expect_refused(end_of(manager->update_device(guest.uuid, wanted, guest_only)), Reason::operation_failed,
+                   "refuses");
+    drive.source = Disk::Source::none;
+    drive.path.clear();
+    EXPECT_THAT(live(guest), ElementsAre(drive));
+}
+
 TEST_F(Devices, ThatAreCdDrivesShowTheMediumThatTheyHaveAfterAChangeThatFailedByHalf) {
     auto hvm = guest_named("win");
     hvm.type = domain::GuestType::hvm;

@@ -27,6 +27,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
 
     explicit FakeHypervisor(async::Scheduler& scheduler) : scheduler_(scheduler) {
         facts.memory_kib = 4 << 20;
+        facts.has_pv = facts.has_pvh = facts.has_hvm = facts.has_iommu = true;
         truth[0] = {.domid = 0,
                     .name = "Domain-0",
                     .running = true,

@@ -37,6 +37,40 @@ TEST_F(Warnings, TellOfProcessorsThatTheHostHasNot) {
                 ElementsAre("the <vcpupin> of vCPU 0 names processor 7, and the host has 4"));
 }
 
+TEST_F(Warnings, TellOfAGuestThatTheHostCannotRun) {
+    xen.facts.has_hvm = false;
+    auto guest = guest_named("win");
+    guest.type = domain::GuestType::hvm;
+    ASSERT_TRUE(end_of(manager->define(guest)));
+    EXPECT_THAT(warnings(guest), ElementsAre("this host runs no HVM guests"));
+    EXPECT_THAT(warnings(defined("web")), IsEmpty());
+}
+
+TEST_F(Warnings, TellOfPciDevicesThatNeedAnIommu) {
+    xen.facts.has_iommu = false;
+    auto guest = guest_named("win");
+    guest.type = domain::GuestType::hvm;
+    guest.pci_devices = {{.address = {.bus = 7}}};
+    ASSERT_TRUE(end_of(manager->define(guest)));
+    EXPECT_THAT(warnings(guest), ElementsAre("PCI device 0000:07:00.0 cannot be given to an HVM guest: this "
+                                             "host has no IOMMU that Xen uses"));
+    auto pv = guest_named("web");
+    pv.pci_devices = {{.address = {.bus = 8}}};
+    ASSERT_TRUE(end_of(manager->define(pv)));
+    EXPECT_THAT(warnings(pv), IsEmpty());
+}
+
+TEST_F(Warnings, TellOfAMacAddressThatNobodySets) {
+    auto guest = guest_named("web");
+    guest.pci_devices = {{.address = {.bus = 7}, .mac = domain::MacAddress::parse("52:54:00:6d:90:02")},
+                         {.address = {.bus = 8}}};
+    ASSERT_TRUE(end_of(manager->define(guest)));
+    EXPECT_THAT(
+        warnings(guest),
+        ElementsAre("MAC address 52:54:00:6d:90:02 is not set on PCI device 0000:07:00.0, which keeps "
+                    "the one that it has: set it there"));
+}
+
 TEST_F(Warnings, GoWithTheStart) {
     xen.missing = {"initrd '/i': No such file or directory"};
     const auto guest = defined("web");

@@ -35,6 +35,22 @@ TEST(CpuTuning, ComesBackFromLibxl) {
               (CpuTuning{.share = {.weight = 512, .cap = 50}}));
 }
 
+TEST(CpuTuning, IsWhereLibxlLooksForIt) {
+    DomainConfig config;
+    const auto one = CpuSet::parse("2").value();
+    write_cpu_tuning(
+        {.vcpus_max = 3, .cpu_tuning = {.pins = {{1, one}}, .share = {.weight = 512, .cap = 50}}},
+        config->b_info);
+    EXPECT_EQ(config->b_info.sched_params.weight, 512);
+    EXPECT_EQ(config->b_info.sched_params.cap, 50);
+    EXPECT_EQ(config->b_info.num_vcpu_soft_affinity, 0);
+    ASSERT_EQ(config->b_info.num_vcpu_hard_affinity, 2) << "up to the last that has one";
+    const auto may = [&](int vcpu, int cpu) {
+        return libxl_bitmap_test(&config->b_info.vcpu_hard_affinity[vcpu], cpu) != 0;
+    };
+    EXPECT_TRUE(may(0, 1) && may(0, 2) && !may(1, 1) && may(1, 2));
+}
+
 TEST(CpuTuning, OfOneVcpuTakesThePlaceOfThatOfAll) {
     const auto all = CpuSet::first(4);
     const auto one = CpuSet::parse("2").value();

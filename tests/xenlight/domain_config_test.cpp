@@ -166,6 +166,7 @@ Definition numa_guest() {
     auto definition = hvm_guest();
     definition.memory_max_kib = definition.memory_kib = 512 * mib;
     definition.vcpus_max = definition.vcpus = 4;
+    definition.features.acpi = true;
     definition.numa = {
         {.memory_kib = 384 * mib, .vcpus = *domain::CpuSet::parse("0-2"), .distances = {10, 31}},
         {.memory_kib = 128 * mib, .vcpus = *domain::CpuSet::parse("3"), .node = 1, .distances = {21, 10}}};

@@ -81,6 +81,11 @@ TEST(Settings, OfFormsOfTheirOwnComeBackToo) {
     same({{"viridian", Texts{"all"}}}, GuestType::hvm);
 }
 
+TEST(Settings, MayTakeProcessorsFromAllThatThereAre) {
+    EXPECT_EQ(after_a_round_trip({{"cpus_soft", Texts{"all,^0"}}}, GuestType::pv),
+              (Settings{{"cpus_soft", Texts{"1-4095"}}}));
+}
+
 TEST(Settings, OfXlMayHaveItsDefaultKeyboard) {
     DomainConfig config;
     init(GuestType::hvm, config);
