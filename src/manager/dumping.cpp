@@ -24,13 +24,15 @@ Task<Result<>> Guests::dump_core(DomainRef domain, std::filesystem::path path, D
     operation.bypass_cache = options.bypass_cache;
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
-    const bool held = !options.live && domain->status.state == State::running;
-    // A live one changes nothing, and may take long: what becomes of the guest meanwhile is seen.
+    const bool to_be_held = !options.live && domain->status.state == State::running;
+    // A live one changes nothing, and may take long: what becomes of the guest meanwhile is seen. So it is
+    // as long as it runs on because there is no file yet, or no turn.
     std::optional<Changing> changing;
-    if (held || options.then != Then::go_on) changing.emplace(core_, domain);
-    if (held)
-        if (auto paused = co_await hold_for_dump(domain, operation); !paused) co_return paused;
-    auto dumped = co_await core_.hypervisor.dump_core(domid, std::move(path), operation);
+    if (!to_be_held && options.then != Then::go_on) changing.emplace(core_, domain);
+    std::optional<Changing> held;
+    hypervisor::Hold hold;
+    if (!options.live) hold = [&, this] { return hold_for_dump(domain, life, operation, held); };
+    auto dumped = co_await core_.hypervisor.dump_core(domid, std::move(path), std::move(hold), operation);
     if (!domain->life || domain->life->id != life)
         co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     if (dumped && options.then == Then::end_as_crashed)
@@ -49,15 +51,29 @@ Task<Result<>> Guests::dump_core(DomainRef domain, std::filesystem::path path, D
 /// Of a guest that has crashed and is about to go: that does not wait for a core that cannot be written.
 Task<> Guests::keep_core(DomainRef domain, Operation operation) {
     const auto path = core_.store.core_path(domain->name);
-    const auto dumped = co_await core_.hypervisor.dump_core(domain->life->domid, path, std::move(operation));
+    const auto dumped =
+        co_await core_.hypervisor.dump_core(domain->life->domid, path, {}, std::move(operation));
     const auto what = dumped ? fmt::format("its core is kept in '{}'", path.string())
                              : fmt::format("its core cannot be kept: {}", dumped.error().message);
     log::notice("domain '{}' has crashed: {}", domain->name, what);
     core_.timeline.note(*domain, what);
 }
 
+/// Only now: it ran on until here, and may have gone, or have been paused by another tool, which leaves it
+/// so. It is held as long as `held` is there.
+Task<Result<>> Guests::hold_for_dump(DomainRef domain, hypervisor::LifeId life, Operation operation,
+                                     std::optional<Changing>& held) {
+    if (!domain->life || domain->life->id != life)
+        co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
+    if (domain->status.state != State::running) co_return Result<>{};
+    held.emplace(core_, domain);
+    auto paused = co_await pause_for_dump(domain, std::move(operation));
+    if (!paused) held.reset();
+    co_return paused;
+}
+
 /// A daemon that is killed now leaves the guest paused: the next one is to know why.
-Task<Result<>> Guests::hold_for_dump(DomainRef domain, Operation operation) {
+Task<Result<>> Guests::pause_for_dump(DomainRef domain, Operation operation) {
     if (auto noted = co_await note_life(core_, domain, Held::dumping); !noted) co_return noted;
     if (!domain->life) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     auto paused = co_await core_.hypervisor.pause(domain->life->domid, operation);

@@ -162,12 +162,15 @@ Task<Result<std::shared_ptr<ImageWriter>>> create_core(Movers movers, std::strin
 }
 
 Task<Result<>> dump_domain(Workers::Loan worker, Movers movers, DomId domid,
-                           std::shared_ptr<ImageWriter> image, Operation operation) {
+                           std::shared_ptr<ImageWriter> image, hypervisor::Hold hold, Operation operation) {
     const auto what = fmt::format("dump the core of domain {}", domid);
     if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
     const auto size = co_await size_of_core(worker, domid, what);
     if (!size) co_return std::unexpected(size.error());
     if (operation.progress) operation.progress->bytes_all = *size;
+    // With a file and a context: who has to wait for those lets the guest run meanwhile.
+    if (hold)
+        if (auto held = co_await hold(); !held) co_return held;
     co_return co_await write_core(worker, movers, domid, std::move(image), operation, what);
 }
 

@@ -22,7 +22,7 @@ async::Task<Result<std::shared_ptr<hypervisor::ImageWriter>>> create_core(Movers
 /// worker's thread; so it gets a pipe for a file, and we move the bytes. When the file fails or the operation
 /// is cancelled, the rest is dropped as fast as libxl writes it.
 async::Task<Result<>> dump_domain(Workers::Loan worker, Movers movers, hypervisor::DomId domid,
-                                  std::shared_ptr<hypervisor::ImageWriter> image,
+                                  std::shared_ptr<hypervisor::ImageWriter> image, hypervisor::Hold hold,
                                   hypervisor::Operation operation);
 
 }  // namespace virtlight::xenlight

@@ -286,6 +286,59 @@ TEST_F(Controls, ADumpThatFailsOrIsAbortedLeavesTheGuestAsItWas) {
     EXPECT_TRUE(xen.dumps.empty());
 }
 
+TEST_F(Controls, ADumpLetsItsGuestRunUntilThereIsAFileAndATurnForIt) {
+    const auto guest = running("web");
+    xen.hold("create_core");
+    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    look();
+    EXPECT_EQ(info(guest).status.state, State::running);
+    EXPECT_NE(store.lives.at(guest.uuid).held, Held::dumping);
+    xen.hold("dump");
+    xen.release("create_core");
+    settle();
+    EXPECT_EQ(info(guest).status, Status(PausedReason::dump));
+    xen.release("dump");
+    EXPECT_TRUE(end_of(dumping));
+    EXPECT_EQ(info(guest).status, Status(RunningReason::unpaused));
+}
+
+TEST_F(Controls, ADumpThatIsAbortedWhileItWaitsHasPausedNobody) {
+    const auto guest = running("web");
+    xen.hold("create_core");
+    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    settle();
+    EXPECT_TRUE(manager->abort_job(guest.uuid));
+    expect_refused(end_of(dumping), Reason::cancelled, "aborted by a client");
+    EXPECT_EQ(xen.count("pause"), 0u);
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Controls, WhatBecomesOfAGuestWhileItsDumpWaitsIsSeen) {
+    const auto guest = running("web");
+    xen.hold("create_core");
+    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    settle();
+    xen.stop(1, StopReason::poweroff);
+    EXPECT_FALSE(end_of(dumping));
+    look();
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::shutdown));
+    EXPECT_EQ(xen.count("pause"), 0u);
+}
+
+TEST_F(Controls, ADumpLeavesAGuestPausedThatAnotherToolHasPausedWhileItWaited) {
+    const auto guest = running("web");
+    xen.hold("create_core");
+    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    settle();
+    xen.truth.at(1).paused = true;
+    look();
+    xen.release("create_core");
+    EXPECT_TRUE(end_of(dumping));
+    EXPECT_TRUE(xen.truth.at(1).paused);
+    EXPECT_EQ(info(guest).status.state, State::paused);
+    EXPECT_EQ(xen.count("pause"), 0u);
+}
+
 TEST_F(Controls, ADumpGivesWayToADestroy) {
     const auto guest = running("web");
     xen.hold("dump");

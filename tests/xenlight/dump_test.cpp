@@ -47,10 +47,11 @@ class Dumping : public testing::Test {
         return result;
     }
     static Task<> dump_and_stop(Dumping& t, hypervisor::DomId domid, Result<>& result) {
-        result =
-            co_await t.xen->dump_core(domid, t.path, {.cancel = t.source.token(), .progress = t.progress});
+        result = co_await t.xen->dump_core(domid, t.path, t.hold,
+                                           {.cancel = t.source.token(), .progress = t.progress});
         t.core.stop();
     }
+    static Task<Result<>> answer(Result<> result) { co_return result; }
     /// On the core, while libxl is in the middle of the dump.
     void meanwhile(std::function<void()> what) {
         fake.in_dump = [this, what = std::move(what)] {
@@ -66,6 +67,7 @@ class Dumping : public testing::Test {
     fake_xen::Xen& fake = fake_xen::Xen::get();
     test::TemporaryFolder folder;
     std::filesystem::path path = folder.path() / "core";
+    hypervisor::Hold hold;
     async::CancelSource source;
     std::shared_ptr<hypervisor::Progress> progress = std::make_shared<hypervisor::Progress>();
     async::EventLoop core{"core"};
@@ -110,7 +112,33 @@ TEST_F(Dumping, OntoAFullDiskSaysSoAndLeavesNothing) {
     EXPECT_TRUE(left_nothing());
 }
 
+TEST_F(Dumping, HoldsItsGuestWhenAllElseIsReady) {
+    std::size_t files_then = 0;
+    std::uint64_t to_be_written = 0;
+    hold = [&] {
+        files_then = files();
+        to_be_written = progress->bytes_all;
+        return answer({});
+    };
+    ASSERT_TRUE(dump());
+    EXPECT_EQ(files_then, 1);
+    EXPECT_GT(to_be_written, 0) << "a context of libxl's has told";
+}
+
+TEST_F(Dumping, OfAGuestThatCannotBeHeldIsNotMade) {
+    hold = [] { return answer(fail(Reason::io, "nobody has noted it")); };
+    const auto dumped = dump();
+    ASSERT_FALSE(dumped);
+    EXPECT_EQ(dumped.error().message, "nobody has noted it");
+    EXPECT_EQ(fake.dumped, 0);
+    EXPECT_TRUE(left_nothing());
+}
+
 TEST_F(Dumping, OfWhatIsGoneOrTheHostItselfIsRefused) {
+    hold = [] {
+        ADD_FAILURE() << "nobody is to be held";
+        return answer({});
+    };
     const auto gone = dump(6);
     ASSERT_FALSE(gone);
     EXPECT_EQ(gone.error().reason, Reason::no_domain) << gone.error().message;
