@@ -236,8 +236,10 @@ class Hypervisor {
 
     /// Writes the memory and the registers of a guest, running or not, to a file: the file is there at once,
     /// whole and synced, or not at all. `hold`, if there is one, comes last before the first byte: what has
-    /// to be waited for until then, as storage or other images, no guest is to be held for. invalid_argument:
-    /// the path is not absolute, or names something other than a file; io.
+    /// to be waited for until then, as storage or other images, no guest is to be held for. Cancelled, it
+    /// ends soon and leaves no file, though the guest's memory may be read for longer; the guest may go on or
+    /// be destroyed meanwhile. invalid_argument: the path is not absolute, or names something other than a
+    /// file; io.
     virtual async::Task<Result<>> dump_core(DomId domid, std::filesystem::path path, Hold hold,
                                             Operation operation) = 0;
 

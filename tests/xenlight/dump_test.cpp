@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Cores on the true libxl over a Xen in memory.
 #include <future>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -87,13 +88,23 @@ TEST_F(Dumping, WritesAllThatLibxlWrites) {
     EXPECT_EQ(progress->bytes_all, 128u * 1024 * 1024);
 }
 
-TEST_F(Dumping, ThatIsCancelledEndsWhenLibxlHasAndLeavesNothing) {
-    meanwhile([this] { source.cancel(); });
+TEST_F(Dumping, ThatIsCancelledEndsAndLeavesNothingWhileLibxlWritesOn) {
+    std::promise<void> goes_on;
+    fake.in_dump = [this, first = true, waiting = goes_on.get_future().share()]() mutable {
+        if (!std::exchange(first, false)) return;
+        core.post([this] { source.cancel(); });
+        waiting.wait();
+    };
     const auto dumped = dump();
     ASSERT_FALSE(dumped);
     EXPECT_EQ(dumped.error().reason, Reason::cancelled);
-    EXPECT_EQ(fake.dumped, core_bytes) << "libxl is not to be stuck";
+    EXPECT_EQ(fake.dumped, core_bytes / 2) << "libxl has not come further";
     EXPECT_TRUE(left_nothing());
+    source = {};
+    EXPECT_TRUE(dump()) << "the name of the file is free, and there is another context";
+    goes_on.set_value();
+    xen.reset();
+    EXPECT_EQ(fake.dumped, 2 * core_bytes) << "libxl is not to be stuck";
 }
 
 TEST_F(Dumping, OntoAFullDiskSaysSoAndLeavesNothing) {
