@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <optional>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -14,6 +16,16 @@ using async::Task;
 using domain::State;
 using hypervisor::Operation;
 using Then = DumpOptions::Then;
+
+namespace {
+
+/// One who has cancelled it is told of that as well, and not only that he has.
+void add_that_it_stays_paused(Error& error, std::string_view why) {
+    error.message += fmt::format("; and the guest stays paused: {}", why);
+    if (error.reason == Reason::cancelled) error.reason = Reason::operation_failed;
+}
+
+}  // namespace
 
 /// Also of a guest that has crashed and was kept for this.
 Task<Result<>> Guests::dump_core(DomainRef domain, std::filesystem::path path, DumpOptions options,
@@ -36,16 +48,30 @@ Task<Result<>> Guests::dump_core(DomainRef domain, std::filesystem::path path, D
     if (!domain->life || domain->life->id != life)
         co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
     if (dumped && options.then == Then::end_as_crashed)
-        co_return co_await destroy(domain, domain::ShutoffReason::crashed, operation);
+        co_return co_await end_as_crashed(domain, held.has_value(), operation);
     if (held) {
         auto goes_on = co_await go_on(domain);
         if (dumped && !goes_on) co_return goes_on;
-        if (!dumped && !goes_on)
-            dumped.error().message += "; and the guest stays paused: " + goes_on.error().message;
+        if (!dumped && !goes_on) add_that_it_stays_paused(dumped.error(), goes_on.error().message);
     }
     if (!dumped) co_return without_guest(std::move(dumped));
     if (options.then == Then::reset) co_return co_await reset(domain, operation);
     co_return dumped;
+}
+
+/// Of a guest whose core is dumped; one that cannot be ended goes on, if it was held for that.
+Task<Result<>> Guests::end_as_crashed(DomainRef domain, bool held, Operation operation) {
+    const bool begun = !operation.cancel.cancelled();
+    Result<> ended = fail(Reason::cancelled, "cancelled");
+    if (begun) ended = co_await destroy(domain, domain::ShutoffReason::crashed, operation);
+    if (ended || !held || !domain->life) co_return ended;
+    auto& error = ended.error();
+    // What is given up is not undone: Xen may have begun to take it apart.
+    if (begun && (error.reason == Reason::cancelled || error.reason == Reason::timed_out))
+        add_that_it_stays_paused(error, "it may still be ended");
+    else if (const auto goes_on = co_await go_on(domain); !goes_on)
+        add_that_it_stays_paused(error, goes_on.error().message);
+    co_return ended;
 }
 
 /// Of a guest that has crashed and is about to go: that does not wait for a core that cannot be written.
