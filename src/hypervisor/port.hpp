@@ -55,6 +55,10 @@ struct Progress {
         0;  ///< of a save: those of the guest's memory, which is about as much
 };
 
+/// Holds a guest for what is done to it next. Called once, and awaited; what it fails with ends the
+/// operation.
+using Hold = std::function<async::Task<Result<>>()>;
+
 /// What belongs to one asking: its name for the log, the wish to stop it, and what it tells meanwhile.
 struct Operation {
     OperationId id{};
@@ -234,9 +238,13 @@ class Hypervisor {
     virtual async::Task<Result<>> suspend(DomId domid, Operation operation) = 0;
 
     /// Writes the memory and the registers of a guest, running or not, to a file: the file is there at once,
-    /// whole and synced, or not at all. invalid_argument: the path is not absolute, or names something other
-    /// than a file; io.
-    virtual async::Task<Result<>> dump_core(DomId domid, std::filesystem::path path, Operation operation) = 0;
+    /// whole and synced, or not at all. `hold`, if there is one, comes last before the first byte: what has
+    /// to be waited for until then, as storage or other images, no guest is to be held for. Cancelled, it
+    /// ends soon and leaves no file, though the guest's memory may be read for longer; the guest may go on or
+    /// be destroyed meanwhile. invalid_argument: the path is not absolute, or names something other than a
+    /// file; io.
+    virtual async::Task<Result<>> dump_core(DomId domid, std::filesystem::path path, Hold hold,
+                                            Operation operation) = 0;
 
     /// Ends when the domain is gone from Xen, or is dying with nothing left for us to do.
     virtual async::Task<Result<>> destroy(DomId domid, Operation operation) = 0;

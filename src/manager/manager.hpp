@@ -267,7 +267,8 @@ class Manager {
     async::Task<Result<>> set_cpu_share(Uuid uuid, domain::CpuShare share, Affects affects);
     /// Also of a guest that runs. invalid_state: the name is taken, or there is a managed image.
     async::Task<Result<>> rename(Uuid uuid, std::string name);
-    /// As hypervisor::Hypervisor::dump_core(); unless the dump is a live one, the guest is paused for it.
+    /// As hypervisor::Hypervisor::dump_core(); unless the dump is a live one, the guest is paused for it,
+    /// when there is a file and a turn for it.
     async::Task<Result<>> dump_core(Uuid uuid, std::filesystem::path path, DumpOptions options);
     /// Has the guest suspend itself, and keeps its memory, until wake().
     async::Task<Result<>> sleep(Uuid uuid);

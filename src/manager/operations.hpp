@@ -182,7 +182,10 @@ class Guests {
     async::Task<Result<>> settle_reset(DomainRef domain);
     async::Task<Result<>> unpause_in_any_case(DomainRef domain);
     async::Task<> keep_core(DomainRef domain, hypervisor::Operation operation);
-    async::Task<Result<>> hold_for_dump(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> hold_for_dump(DomainRef domain, hypervisor::LifeId life,
+                                        hypervisor::Operation operation, std::optional<Changing>& held);
+    async::Task<Result<>> end_as_crashed(DomainRef domain, bool held, hypervisor::Operation operation);
+    async::Task<Result<>> pause_for_dump(DomainRef domain, hypervisor::Operation operation);
 
     Core& core_;
 };

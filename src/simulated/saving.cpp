@@ -103,14 +103,14 @@ Task<Result<>> Simulated::pass_telling(Attempt& attempt, DomId domid, Machine::F
     co_return co_await pass(attempt, {}, domid);
 }
 
-Task<Result<>> Simulated::dump_core(DomId domid, fs::path path, Operation operation) {
+Task<Result<>> Simulated::dump_core(DomId domid, fs::path path, hypervisor::Hold hold, Operation operation) {
     auto attempt = begin(Kind::dump_core, fmt::format("dump the core of domid {}", domid), operation.cancel);
     auto opened = co_await async::run_blocking(blocking_, scheduler_,
                                                [path] { return shared(ImageWriter::create(path)); });
     if (!opened) co_return attempt.error(std::move(opened.error()));
     auto image = std::move(*opened);
     if (operation.bypass_cache) image->bypass_cache();
-    auto dumped = co_await write_core(attempt, domid, image, operation);
+    auto dumped = co_await write_core(attempt, domid, image, std::move(hold), operation);
     co_await async::run_blocking(blocking_, scheduler_, [image = std::move(image)]() mutable {
         image.reset();
         return true;
@@ -119,7 +119,12 @@ Task<Result<>> Simulated::dump_core(DomId domid, fs::path path, Operation operat
 }
 
 Task<Result<>> Simulated::write_core(Attempt& attempt, DomId domid, std::shared_ptr<ImageWriter> image,
-                                     Operation operation) {
+                                     hypervisor::Hold hold, Operation operation) {
+    // A guest that is gone is nobody to be held.
+    if (const auto there = machine_.memory_of(domid, "dump the core of"); !there)
+        co_return std::unexpected(there.error());
+    if (hold)
+        if (auto held = co_await hold(); !held) co_return held;
     const auto memory = machine_.memory_of(domid, "dump the core of");
     if (!memory) co_return std::unexpected(memory.error());
     if (auto passed = co_await pass_telling(attempt, domid, *memory, operation); !passed) co_return passed;

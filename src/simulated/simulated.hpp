@@ -87,7 +87,7 @@ class Simulated : public hypervisor::Hypervisor {
                                         hypervisor::Operation operation) override;
     async::Task<Result<domain::CpuSet>> memory_nodes(DomId domid) override;
     async::Task<Result<>> suspend(DomId domid, hypervisor::Operation operation) override;
-    async::Task<Result<>> dump_core(DomId domid, std::filesystem::path path,
+    async::Task<Result<>> dump_core(DomId domid, std::filesystem::path path, hypervisor::Hold hold,
                                     hypervisor::Operation operation) override;
     async::Task<Result<>> destroy(DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> save(DomId domid, hypervisor::ImageHead head, std::filesystem::path path,
@@ -123,7 +123,7 @@ class Simulated : public hypervisor::Hypervisor {
                                             std::shared_ptr<hypervisor::ImageWriter> image,
                                             hypervisor::Operation operation);
     async::Task<Result<>> write_core(Attempt& attempt, DomId domid,
-                                     std::shared_ptr<hypervisor::ImageWriter> image,
+                                     std::shared_ptr<hypervisor::ImageWriter> image, hypervisor::Hold hold,
                                      hypervisor::Operation operation);
     async::Task<Result<>> finish_image(Attempt& attempt, std::shared_ptr<hypervisor::ImageWriter> image,
                                        Machine::Frozen memory);

@@ -19,10 +19,10 @@ async::Task<Result<std::shared_ptr<hypervisor::ImageWriter>>> create_core(Movers
                                                                           hypervisor::Operation operation);
 
 /// Writes the core of a guest into `image`. libxl does that in one call that nothing can cut short, on the
-/// worker's thread; so it gets a pipe for a file, and we move the bytes. When the file fails or the operation
-/// is cancelled, the rest is dropped as fast as libxl writes it.
+/// worker's thread; so it gets a pipe for a file, and we move the bytes. When the file fails, the rest is
+/// dropped as fast as libxl writes it. So it is when the operation is cancelled, but nobody waits for that.
 async::Task<Result<>> dump_domain(Workers::Loan worker, Movers movers, hypervisor::DomId domid,
-                                  std::shared_ptr<hypervisor::ImageWriter> image,
+                                  std::shared_ptr<hypervisor::ImageWriter> image, hypervisor::Hold hold,
                                   hypervisor::Operation operation);
 
 }  // namespace virtlight::xenlight

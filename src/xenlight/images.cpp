@@ -87,22 +87,24 @@ Task<Result<Created>> XenHypervisor::restore(domain::Definition definition, hype
                           std::move(operation));
 }
 
-Task<Result<>> XenHypervisor::dump_core(DomId domid, std::filesystem::path path, Operation operation) {
+Task<Result<>> XenHypervisor::dump_core(DomId domid, std::filesystem::path path, hypervisor::Hold hold,
+                                        Operation operation) {
     const auto what = fmt::format("dump the core of domain {}", domid);
     log::debug("operation {}: {} to '{}'", operation.id.value, what, path.string());
     if (domid == 0) co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
     auto image = co_await create_core(movers(), what, std::move(path), operation);
     if (!image) co_return std::unexpected(std::move(image.error()));
-    auto dumped = co_await dump_into(domid, *image, what, operation);
+    auto dumped = co_await dump_into(domid, *image, std::move(hold), what, operation);
     if (!dumped) co_await let_go_of_image(movers(), std::move(*image));
     co_return dumped;
 }
 
 Task<Result<>> XenHypervisor::dump_into(DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
-                                        std::string what, Operation operation) {
+                                        hypervisor::Hold hold, std::string what, Operation operation) {
     const auto worker = co_await borrow(imagers_, what, operation);
     if (!worker) co_return std::unexpected(worker.error());
-    auto dumped = co_await dump_domain(*worker, movers(), domid, std::move(image), std::move(operation));
+    auto dumped = co_await dump_domain(*worker, movers(), domid, std::move(image), std::move(hold),
+                                       std::move(operation));
     co_return co_await explained(**worker, what, domid, std::move(dumped));
 }
 

@@ -118,7 +118,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<domain::CpuSet>> memory_nodes(hypervisor::DomId domid) override;
     async::Task<Result<>> suspend(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> dump_core(hypervisor::DomId domid, std::filesystem::path path,
-                                    hypervisor::Operation operation) override;
+                                    hypervisor::Hold hold, hypervisor::Operation operation) override;
     async::Task<Result<>> destroy(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> save(hypervisor::DomId domid, hypervisor::ImageHead head,
                                std::filesystem::path path, hypervisor::Operation operation) override;
@@ -175,7 +175,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> save_into(hypervisor::DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
                                     std::string what, hypervisor::Operation operation);
     async::Task<Result<>> dump_into(hypervisor::DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
-                                    std::string what, hypervisor::Operation operation);
+                                    hypervisor::Hold hold, std::string what, hypervisor::Operation operation);
     async::Task<Result<>> ask_to_stop(hypervisor::DomId domid, StopRequest request,
                                       hypervisor::Operation operation);
     async::Task<Result<>> press_power_button(hypervisor::DomId domid, hypervisor::Operation operation);

@@ -40,9 +40,10 @@ class TuningContract : public HypervisorContract {
     Result<> send_key(DomId domid) {
         return end_of(start([&] { return hypervisor().send_keys(domid, {.keys = {1}}, operation()); }));
     }
-    Result<> dump(DomId domid, const std::filesystem::path& path) {
-        return end_of(start([&] { return hypervisor().dump_core(domid, path, operation()); }));
+    Result<> dump(DomId domid, const std::filesystem::path& path, const Hold& its_hold = {}) {
+        return end_of(start([&] { return hypervisor().dump_core(domid, path, its_hold, operation()); }));
     }
+    static async::Task<Result<>> answer(Result<> result) { co_return result; }
     Pending<Result<>> start_suspend(DomId domid, Operation how) {
         return start([=, this] { return hypervisor().suspend(domid, how); });
     }
@@ -158,9 +159,32 @@ TEST_P(TuningContract, ADumpIsThereWholeAndTheGuestRunsOn) {
     EXPECT_FALSE(seen(domid)->paused);
 }
 
+TEST_P(TuningContract, ADumpHoldsItsGuestOnceAndWhenThereIsAFileForIt) {
+    const auto domid = running(roomy());
+    std::vector<std::size_t> files_then;
+    const auto dumped = dump(domid, core, [&] {
+        files_then.push_back(files());
+        return answer({});
+    });
+    ASSERT_TRUE(dumped) << dumped.error().message;
+    EXPECT_EQ(files_then, std::vector<std::size_t>{1});
+}
+
+TEST_P(TuningContract, ADumpOfAGuestThatCannotBeHeldIsNotMade) {
+    const auto domid = running(roomy());
+    const auto dumped = dump(domid, core, [] { return answer(fail(Reason::io, "it cannot be noted")); });
+    expect_reason(dumped, Reason::io);
+    EXPECT_EQ(dumped.error().message, "it cannot be noted");
+    EXPECT_EQ(files(), 0);
+}
+
 TEST_P(TuningContract, ADumpToWhereItCannotGoLeavesNothing) {
     const auto domid = running(roomy());
-    expect_reason(dump(domid, folder.path() / "nowhere" / "core"), Reason::io);
+    const auto nobody_is_held = [] {
+        ADD_FAILURE() << "held for nothing";
+        return answer({});
+    };
+    expect_reason(dump(domid, folder.path() / "nowhere" / "core", nobody_is_held), Reason::io);
     expect_reason(dump(domid, "core"), Reason::invalid_argument);
     expect_reason(dump(domid, folder.path()), Reason::invalid_argument);
     EXPECT_EQ(files(), 0);
@@ -170,8 +194,8 @@ TEST_P(TuningContract, ADumpThatIsCancelledBeforeItStartsIsNotDone) {
     const auto domid = running(roomy());
     async::CancelSource source;
     cancel(source);
-    const auto dumped = end_of(start(
-        [&] { return hypervisor().dump_core(domid, core, {.id = ids_.next(), .cancel = source.token()}); }));
+    const Operation cancelled{.id = ids_.next(), .cancel = source.token()};
+    const auto dumped = end_of(start([&] { return hypervisor().dump_core(domid, core, {}, cancelled); }));
     expect_reason(dumped, Reason::cancelled);
     EXPECT_EQ(files(), 0);
 }

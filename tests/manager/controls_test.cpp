@@ -312,6 +312,99 @@ TEST_F(Controls, ADumpThatFailsOrIsAbortedLeavesTheGuestAsItWas) {
     EXPECT_TRUE(xen.dumps.empty());
 }
 
+TEST_F(Controls, ADumpLetsItsGuestRunUntilThereIsAFileAndATurnForIt) {
+    const auto guest = running("web");
+    xen.hold("create_core");
+    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    look();
+    EXPECT_EQ(info(guest).status.state, State::running);
+    EXPECT_NE(store.lives.at(guest.uuid).held, Held::dumping);
+    xen.hold("dump");
+    xen.release("create_core");
+    settle();
+    EXPECT_EQ(info(guest).status, Status(PausedReason::dump));
+    xen.release("dump");
+    EXPECT_TRUE(end_of(dumping));
+    EXPECT_EQ(info(guest).status, Status(RunningReason::unpaused));
+}
+
+TEST_F(Controls, ADumpThatIsAbortedWhileItWaitsHasPausedNobody) {
+    const auto guest = running("web");
+    xen.hold("create_core");
+    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    settle();
+    EXPECT_TRUE(manager->abort_job(guest.uuid));
+    expect_refused(end_of(dumping), Reason::cancelled, "aborted by a client");
+    EXPECT_EQ(xen.count("pause"), 0u);
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Controls, WhatBecomesOfAGuestWhileItsDumpWaitsIsSeen) {
+    const auto guest = running("web");
+    xen.hold("create_core");
+    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    settle();
+    xen.stop(1, StopReason::poweroff);
+    EXPECT_FALSE(end_of(dumping));
+    look();
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::shutdown));
+    EXPECT_EQ(xen.count("pause"), 0u);
+}
+
+TEST_F(Controls, ADumpLeavesAGuestPausedThatAnotherToolHasPausedWhileItWaited) {
+    const auto guest = running("web");
+    xen.hold("create_core");
+    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    settle();
+    xen.truth.at(1).paused = true;
+    look();
+    xen.release("create_core");
+    EXPECT_TRUE(end_of(dumping));
+    EXPECT_TRUE(xen.truth.at(1).paused);
+    EXPECT_EQ(info(guest).status.state, State::paused);
+    EXPECT_EQ(xen.count("pause"), 0u);
+}
+
+TEST_F(Controls, AGuestThatCannotBeEndedAfterItsDumpGoesOn) {
+    const auto guest = running("web");
+    xen.fail_next("destroy", {Reason::operation_failed, "stuck"});
+    expect_refused(end_of(manager->dump_core(guest.uuid, core, {.then = DumpOptions::Then::end_as_crashed})),
+                   Reason::operation_failed, "cannot dump the core of domain 'web': stuck");
+    EXPECT_EQ(info(guest).status, Status(RunningReason::unpaused));
+    EXPECT_FALSE(xen.truth.at(1).paused);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
+    look();
+    EXPECT_THAT(events(), ElementsAre("web SUSPENDED/0", "web RESUMED/0", "web JOB/failed"));
+}
+
+TEST_F(Controls, AGuestThatNeitherEndsAfterItsDumpNorGoesOnIsToldToStayPaused) {
+    const auto guest = running("web");
+    xen.fail_next("destroy", {Reason::operation_failed, "stuck"});
+    xen.fail_next("unpause", {Reason::operation_failed, "no way"});
+    expect_refused(end_of(manager->dump_core(guest.uuid, core, {.then = DumpOptions::Then::end_as_crashed})),
+                   Reason::operation_failed, "stuck; and the guest stays paused: no way");
+    EXPECT_EQ(info(guest).status, Status(PausedReason::dump));
+}
+
+TEST_F(Controls, AGuestThatMayStillEndAfterItsDumpIsNotLetRun) {
+    const auto guest = running("web");
+    xen.fail_next("destroy", {Reason::timed_out, "it was given up"});
+    expect_refused(end_of(manager->dump_core(guest.uuid, core, {.then = DumpOptions::Then::end_as_crashed})),
+                   Reason::timed_out, "it was given up; and the guest stays paused: it may still be ended");
+    EXPECT_TRUE(xen.truth.at(1).paused);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::ending) << "the next daemon ends it";
+}
+
+TEST_F(Controls, ADumpThatIsAbortedSaysThatItsGuestStaysPaused) {
+    const auto guest = running("web");
+    xen.hold("dump");
+    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    settle();
+    xen.fail_next("unpause", {Reason::timed_out, "no answer"});
+    EXPECT_TRUE(manager->abort_job(guest.uuid));
+    expect_refused(end_of(dumping), Reason::operation_failed, "the guest stays paused: no answer");
+}
+
 TEST_F(Controls, ADumpGivesWayToADestroy) {
     const auto guest = running("web");
     xen.hold("dump");

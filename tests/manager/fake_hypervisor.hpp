@@ -330,10 +330,15 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         if (turn) truth.at(domid).stopped = hypervisor::StopReason::suspend;
         co_return turn;
     }
-    async::Task<Result<>> dump_core(DomId domid, std::filesystem::path path, Operation operation) override {
+    /// "create_core" stands for all that has to be there before the guest is held.
+    async::Task<Result<>> dump_core(DomId domid, std::filesystem::path path, hypervisor::Hold hold,
+                                    Operation operation) override {
+        if (auto created = co_await begin("create_core", operation, domid); !created) co_return created;
         progress = operation.progress;
-        progress->bytes = 1000;
         progress->bytes_all = truth.at(domid).memory_kib * 1024;
+        if (hold)
+            if (auto held = co_await hold(); !held) co_return held;
+        progress->bytes = 1000;
         auto turn = co_await begin("dump", operation, domid);
         if (turn) dumps[path] = truth.at(domid).paused;
         co_return turn;

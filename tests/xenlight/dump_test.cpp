@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Cores on the true libxl over a Xen in memory.
 #include <future>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -47,10 +48,11 @@ class Dumping : public testing::Test {
         return result;
     }
     static Task<> dump_and_stop(Dumping& t, hypervisor::DomId domid, Result<>& result) {
-        result =
-            co_await t.xen->dump_core(domid, t.path, {.cancel = t.source.token(), .progress = t.progress});
+        result = co_await t.xen->dump_core(domid, t.path, t.hold,
+                                           {.cancel = t.source.token(), .progress = t.progress});
         t.core.stop();
     }
+    static Task<Result<>> answer(Result<> result) { co_return result; }
     /// On the core, while libxl is in the middle of the dump.
     void meanwhile(std::function<void()> what) {
         fake.in_dump = [this, what = std::move(what)] {
@@ -66,6 +68,7 @@ class Dumping : public testing::Test {
     fake_xen::Xen& fake = fake_xen::Xen::get();
     test::TemporaryFolder folder;
     std::filesystem::path path = folder.path() / "core";
+    hypervisor::Hold hold;
     async::CancelSource source;
     std::shared_ptr<hypervisor::Progress> progress = std::make_shared<hypervisor::Progress>();
     async::EventLoop core{"core"};
@@ -85,13 +88,23 @@ TEST_F(Dumping, WritesAllThatLibxlWrites) {
     EXPECT_EQ(progress->bytes_all, 128u * 1024 * 1024);
 }
 
-TEST_F(Dumping, ThatIsCancelledEndsWhenLibxlHasAndLeavesNothing) {
-    meanwhile([this] { source.cancel(); });
+TEST_F(Dumping, ThatIsCancelledEndsAndLeavesNothingWhileLibxlWritesOn) {
+    std::promise<void> goes_on;
+    fake.in_dump = [this, first = true, waiting = goes_on.get_future().share()]() mutable {
+        if (!std::exchange(first, false)) return;
+        core.post([this] { source.cancel(); });
+        waiting.wait();
+    };
     const auto dumped = dump();
     ASSERT_FALSE(dumped);
     EXPECT_EQ(dumped.error().reason, Reason::cancelled);
-    EXPECT_EQ(fake.dumped, core_bytes) << "libxl is not to be stuck";
+    EXPECT_EQ(fake.dumped, core_bytes / 2) << "libxl has not come further";
     EXPECT_TRUE(left_nothing());
+    source = {};
+    EXPECT_TRUE(dump()) << "the name of the file is free, and there is another context";
+    goes_on.set_value();
+    xen.reset();
+    EXPECT_EQ(fake.dumped, 2 * core_bytes) << "libxl is not to be stuck";
 }
 
 TEST_F(Dumping, OntoAFullDiskSaysSoAndLeavesNothing) {
@@ -110,7 +123,33 @@ TEST_F(Dumping, OntoAFullDiskSaysSoAndLeavesNothing) {
     EXPECT_TRUE(left_nothing());
 }
 
+TEST_F(Dumping, HoldsItsGuestWhenAllElseIsReady) {
+    std::size_t files_then = 0;
+    std::uint64_t to_be_written = 0;
+    hold = [&] {
+        files_then = files();
+        to_be_written = progress->bytes_all;
+        return answer({});
+    };
+    ASSERT_TRUE(dump());
+    EXPECT_EQ(files_then, 1);
+    EXPECT_GT(to_be_written, 0) << "a context of libxl's has told";
+}
+
+TEST_F(Dumping, OfAGuestThatCannotBeHeldIsNotMade) {
+    hold = [] { return answer(fail(Reason::io, "nobody has noted it")); };
+    const auto dumped = dump();
+    ASSERT_FALSE(dumped);
+    EXPECT_EQ(dumped.error().message, "nobody has noted it");
+    EXPECT_EQ(fake.dumped, 0);
+    EXPECT_TRUE(left_nothing());
+}
+
 TEST_F(Dumping, OfWhatIsGoneOrTheHostItselfIsRefused) {
+    hold = [] {
+        ADD_FAILURE() << "nobody is to be held";
+        return answer({});
+    };
     const auto gone = dump(6);
     ASSERT_FALSE(gone);
     EXPECT_EQ(gone.error().reason, Reason::no_domain) << gone.error().message;
