@@ -35,10 +35,10 @@ Task<Result<>> XenHypervisor::save_into(DomId domid, std::shared_ptr<hypervisor:
                                         std::string what, Operation operation) {
     const auto worker = co_await borrow(imagers_, what, operation);
     if (!worker) co_return std::unexpected(worker.error());
-    co_await end_following(domid);
+    co_await late_suspends_.end(domid);
     auto saved = co_await save_domain(*worker, movers(), domid, std::move(image), std::move(operation));
     if (!saved.result) follow_anew(domid);
-    follow_late(domid, saved.may_suspend);
+    late_suspends_.follow(domid, saved.may_suspend);
     // Not by the worker, which may be what has hung.
     co_return co_await explained(asking_, what, domid, std::move(saved.result));
 }

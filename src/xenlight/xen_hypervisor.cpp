@@ -84,16 +84,6 @@ struct XenHypervisor::Attention : std::enable_shared_from_this<Attention> {
     std::function<void()> again;  ///< the core's
 };
 
-/// Whoever ends the following takes this out of the table, and waits.
-struct XenHypervisor::Late {
-    explicit Late(Uuid of) : uuid(of) {}
-
-    Uuid uuid;
-    std::weak_ptr<Requests> requests{};
-    async::CancelSource stop{};
-    async::Completion<bool> ended{};
-};
-
 XenHypervisor::XenHypervisor(async::FdScheduler& core)
     : core_(core),
       link_(std::make_shared<CoreLink>(core)),
@@ -116,10 +106,11 @@ XenHypervisor::XenHypervisor(async::FdScheduler& core)
       storage_(limits::storage_threads),
       looks_(core, link_, storage_),
       model_threads_(limits::model_threads),
-      model_counters_(core) {}
+      model_counters_(core),
+      late_suspends_(core, asking_, [this](DomId domid) { follow_anew(domid); }) {}
 
 XenHypervisor::~XenHypervisor() {
-    following_.drop();
+    late_suspends_.drop();
     link_->cut();
     late_.drop();
     attention_->again = nullptr;
@@ -174,17 +165,17 @@ Result<> XenHypervisor::read_facts(Autoballoon autoballoon) {
 /// before the look and after it, as it may be of any moment between.
 async::Task<Result<Snapshot>> XenHypervisor::look() {
     auto unseen = builds_.given_up();
-    auto late = suspending_late_;
+    auto late = late_suspends_.followed();
     auto snapshot = co_await watching_.call(xenlight::look);
     std::ranges::copy(builds_.given_up(), std::back_inserter(unseen));
-    late.insert(suspending_late_.begin(), suspending_late_.end());
+    late.merge(late_suspends_.followed());
     if (!snapshot) co_return snapshot;
     std::erase_if(snapshot->domains, [&](const hypervisor::DomainSeen& seen) {
         return std::ranges::find(unseen, seen.uuid) != unseen.end();
     });
     for (auto& seen : snapshot->domains) {
         const auto found = late.find(seen.domid);
-        if (found == late.end() || found->second->uuid != seen.uuid) continue;
+        if (found == late.end() || found->second != seen.uuid) continue;
         if (seen.stopped == hypervisor::StopReason::suspend) seen.stopped.reset();
     }
     co_return snapshot;
@@ -316,7 +307,7 @@ async::Task<Result<Workers::Loan>> XenHypervisor::borrow(Workers& workers, std::
 }
 
 async::Task<Result<>> XenHypervisor::suspend(DomId domid, Operation operation) {
-    co_await end_following(domid);
+    co_await late_suspends_.end(domid);
     const auto nobody_else =
         co_await asking_.call([domid](Context& context) { return check_not_suspended(context, domid); });
     if (!nobody_else)
@@ -329,7 +320,7 @@ async::Task<Result<>> XenHypervisor::suspend(DomId domid, Operation operation) {
     const Workers::Loan asking(Workers::Loan(), &asking_);  // owns nothing: not a worker's context
     const auto may_suspend = co_await let_go_on(asking, domid);
     follow_anew(domid);
-    follow_late(domid, may_suspend);
+    late_suspends_.follow(domid, may_suspend);
     co_return suspended;
 }
 
@@ -370,78 +361,6 @@ void XenHypervisor::follow_anew(DomId domid) {
         }
         attention->raise();
     });
-}
-
-/// libxl takes its request back only when nobody has answered for a minute, and what a guest has acknowledged
-/// nobody can take back. So it is followed for a while, beside everything else, as long as it is known that
-/// nobody else asks it: another tool may be copying the memory of one that is suspended.
-void XenHypervisor::follow_late(DomId domid, std::optional<Uuid> uuid) {
-    if (!uuid) return;
-    auto late = std::make_shared<Late>(*uuid);
-    suspending_late_.insert_or_assign(domid, late);
-    following_.spawn(let_late_go_on(domid, std::move(late)));
-}
-
-async::Task<> XenHypervisor::let_late_go_on(DomId domid, std::shared_ptr<Late> late) {
-    const auto end = core_.now() + limits::late_suspend;
-    const auto heard =
-        co_await asking_.call([domid](Context& context) { return listen_to_requests(context, domid); });
-    if (heard)
-        late->requests = *heard;
-    else
-        log::warning("domain {} may suspend itself and stay so: {}", domid, heard.error().message);
-    while (heard && core_.now() < end && !late->stop.cancelled()) {
-        const bool may_suspend = co_await look_at_late(domid, late);
-        if (!may_suspend) break;
-        co_await async::sleep_for(core_, limits::late_suspend_look, late->stop.token());
-    }
-    if (const auto found = suspending_late_.find(domid);
-        found != suspending_late_.end() && found->second == late) {
-        suspending_late_.erase(found);
-        ignore_late(domid);
-    }
-    late->ended.set(true);
-}
-
-void XenHypervisor::ignore_late(DomId domid) {
-    asking_.post([domid](Result<Context*> context) {
-        if (context) ignore_requests(**context, domid);
-    });
-}
-
-/// Lets it go on if it has suspended itself. Whether it still may.
-async::Task<bool> XenHypervisor::look_at_late(DomId domid, std::shared_ptr<const Late> late) {
-    struct Seen {
-        Suspending guest;
-        bool for_nobody_else = false;
-    };
-    const auto seen =
-        co_await asking_.call([domid, requests = late->requests](Context& context) -> Result<Seen> {
-            auto guest = look_at_suspending(context, domid);
-            if (!guest) return std::unexpected(std::move(guest.error()));
-            return Seen{*guest, asked_by_nobody(context, requests)};
-        });
-    // A look that fails tells nothing of the guest, unless it is gone.
-    if (!seen) co_return seen.error().reason != Reason::no_domain;
-    // Who has asked it anew, another tool, will see to it, and may be copying its memory.
-    if (seen->guest.uuid != late->uuid || seen->guest.asked || !seen->for_nobody_else) co_return false;
-    if (!seen->guest.suspended) co_return true;
-    log::notice("domain {} has suspended itself for a request that has come to nothing: it goes on", domid);
-    const Workers::Loan asking(Workers::Loan(), &asking_);  // owns nothing: not a worker's context
-    co_await resume_for_nothing(asking, domid);
-    follow_anew(domid);
-    co_return false;
-}
-
-/// It is about to be asked anew: what it does from then on is meant.
-async::Task<> XenHypervisor::end_following(DomId domid) {
-    const auto found = suspending_late_.extract(domid);
-    if (!found) co_return;
-    const auto late = found.mapped();
-    late->stop.cancel();
-    co_await late->ended;
-    co_await look_at_late(domid, late);
-    ignore_late(domid);
 }
 
 async::Task<Result<bool>> XenHypervisor::is_paused(DomId domid, std::string_view verb) {

@@ -22,6 +22,7 @@
 #include "xenlight/create.hpp"
 #include "xenlight/file_looks.hpp"
 #include "xenlight/host_memory.hpp"
+#include "xenlight/late_suspends.hpp"
 #include "xenlight/model_counters.hpp"
 #include "xenlight/save.hpp"
 #include "xenlight/stop_request.hpp"
@@ -165,12 +166,6 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> explained(ContextThread& thread, std::string what, hypervisor::DomId domid,
                                     Result<> acted);
     void follow_anew(hypervisor::DomId domid);
-    struct Late;
-    void follow_late(hypervisor::DomId domid, std::optional<Uuid> uuid);
-    async::Task<> let_late_go_on(hypervisor::DomId domid, std::shared_ptr<Late> late);
-    async::Task<bool> look_at_late(hypervisor::DomId domid, std::shared_ptr<const Late> late);
-    void ignore_late(hypervisor::DomId domid);
-    async::Task<> end_following(hypervisor::DomId domid);
     Movers movers() { return {core_, link_, storage_}; }
     async::Task<Result<>> save_into(hypervisor::DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
                                     std::string what, hypervisor::Operation operation);
@@ -202,9 +197,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     ModelCounters model_counters_;
     async::Scope late_;  ///< what libxl makes of operations that were given up
     std::size_t in_flight_ = 0;
-    /// Guests that were asked to suspend themselves, for what has come to nothing, and may still do so.
-    std::map<hypervisor::DomId, std::shared_ptr<Late>> suspending_late_;
-    async::Scope following_;  ///< of them
+    LateSuspends late_suspends_;
 };
 
 }  // namespace virtlight::xenlight
