@@ -167,6 +167,45 @@ TEST_F(Timelines, TellThatAnotherToolHasChangedHowManyVcpusThereAre) {
     EXPECT_THAT(lines("web"), Contains(told).Times(1));
 }
 
+TEST_F(Timelines, TellWhatADaemonHasDecidedAtItsStart) {
+    const auto saved = running("saved");
+    const auto dumped = running("dumped");
+    const auto ended = running("ended");
+    const auto half = running("half");
+    const auto restored = running("restored");
+    prepare = [&, keep = prepare] {
+        keep();
+        store.lives.at(saved.uuid).held = Held::saving;
+        store.lives.at(dumped.uuid).held = Held::dumping;
+        store.lives.at(ended.uuid).held = Held::ending;
+        store.images_aside.insert(restored.uuid);
+        xen.truth.at(1).stopped = hypervisor::StopReason::suspend;
+        xen.truth.at(2).paused = xen.truth.at(3).paused = xen.truth.at(4).paused = true;
+        xen.truth.at(4).cpu_time = {};
+        ASSERT_EQ(store.lives.at(half.uuid).held, Held::starting);
+    };
+    restart();
+    settle();
+    EXPECT_THAT(lines("saved"), Contains(HasSubstr("it was being saved: that has come to nothing")));
+    EXPECT_THAT(lines("dumped"), Contains(HasSubstr("its core was being dumped: that has come to nothing")));
+    EXPECT_THAT(lines("ended"), Contains(HasSubstr("it was being destroyed: it is")));
+    EXPECT_THAT(lines("half"), Contains(HasSubstr("it was left half made as domid 4: it is destroyed")));
+    EXPECT_THAT(lines("restored"), Contains(HasSubstr("what was saved of it is dropped")));
+}
+
+TEST_F(Timelines, TellThatAnImageIsTakenBackOfAGuestThatHasNotRun) {
+    running("web");
+    prepare = [&, keep = prepare] {
+        keep();
+        store.images_aside.insert(guest_named("web").uuid);
+        xen.truth.at(1).paused = true;
+        xen.truth.at(1).cpu_time = {};
+    };
+    restart();
+    settle();
+    EXPECT_THAT(lines("web"), Contains(HasSubstr("what was saved of it is taken back")));
+}
+
 TEST_F(Timelines, TellOfWhatWasOverBeforeItsTurn) {
     const auto guest = running("web");
     xen.hold("pause");
