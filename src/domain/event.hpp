@@ -118,6 +118,7 @@ struct Event {
     Uuid uuid;
     int domid;  ///< -1: was not running
     EventKind kind;
+    bool seen = false;  ///< in Xen, and not done by what is being done to the domain just now
 
     bool operator==(const Event&) const = default;
 };

@@ -15,7 +15,7 @@ void Core::begin_life(const DomainRef& domain, Life life, domain::Status status,
     if (const auto former = registry.find_by_domid(domid)) {
         // Xen has given the number anew, so the one who had it is gone, though no look has said so yet.
         const auto reason = end_reason(*former->life);
-        end_life(former, reason, stopped_event(reason));
+        see_end(former, reason);
         release(former);
     }
     life.id = lives_.next();
@@ -51,11 +51,24 @@ void Core::end_life(const DomainRef& domain, domain::ShutoffReason reason) {
 }
 
 void Core::end_life(const DomainRef& domain, domain::ShutoffReason reason, domain::EventKind told) {
+    end_life(domain, reason, domain->event(std::move(told)));
+}
+
+void Core::see_end(const DomainRef& domain, domain::ShutoffReason reason) {
+    end_life(domain, reason, seen(*domain, stopped_event(reason)));
+}
+
+void Core::end_life(const DomainRef& domain, domain::ShutoffReason reason, domain::Event told) {
     if (!domain->life) return;
-    auto event = domain->event(told);
     log::info("domain '{}' (domid {}) has ended", domain->name, domain->domid());
     end_life(domain, reason);
-    events.publish(std::move(event));
+    events.publish(std::move(told));
+}
+
+domain::Event Core::seen(const Domain& domain, domain::EventKind kind) {
+    auto event = domain.event(std::move(kind));
+    event.seen = true;
+    return event;
 }
 
 void Core::release(const DomainRef& domain) {

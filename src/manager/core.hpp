@@ -28,7 +28,12 @@ class Core {
     void end_life(const DomainRef& domain, domain::ShutoffReason reason);
     /// The same, and tells it.
     void end_life(const DomainRef& domain, domain::ShutoffReason reason, domain::EventKind told);
+    /// It was seen to have ended, which is told.
+    void see_end(const DomainRef& domain, domain::ShutoffReason reason);
+    /// What was done.
     void tell(const Domain& domain, domain::EventKind kind) { events.publish(domain.event(kind)); }
+    /// What was seen, whatever is being done just now.
+    void tell_seen(const Domain& domain, domain::EventKind kind) { events.publish(seen(domain, kind)); }
 
     /// Drops the record of a domain that is neither defined nor running nor has anything to do, and tells the
     /// watcher.
@@ -61,6 +66,9 @@ class Core {
     LifeWatcher* watcher = nullptr;  ///< may be none
 
  private:
+    static domain::Event seen(const Domain& domain, domain::EventKind kind);
+    void end_life(const DomainRef& domain, domain::ShutoffReason reason, domain::Event told);
+
     IdSource<hypervisor::LifeTag> lives_;
 };
 

@@ -3,7 +3,6 @@
 
 #include "manager/affects.hpp"
 #include "manager/manager_impl.hpp"
-#include "manager/operations.hpp"
 #include "manager/tuning.hpp"
 
 /// Where a domain's vCPUs run, and how much they get.
@@ -13,6 +12,7 @@ using async::Task;
 using domain::CpuSet;
 using domain::CpuShare;
 using domain::Definition;
+using hypervisor::DomId;
 using hypervisor::Operation;
 
 namespace {
@@ -46,29 +46,26 @@ Task<Result<>> Tuning::pin_vcpu(DomainRef domain, unsigned vcpu, CpuSet cpus, Af
     if (affects->definition)
         if (auto good = check_vcpu(*domain->stored, vcpu); !good) co_return good;
 
-    const auto life = domain->life ? domain->life->id : hypervisor::LifeId();
-    if (affects->guest) {
-        auto pinned = co_await core_.hypervisor.pin_vcpu(domain->life->domid, vcpu, cpus, operation);
-        if (!pinned) co_return without_guest(std::move(pinned));
-    }
-    co_return co_await note(domain, *affects, life,
-                            [=](Definition& definition) { definition.cpu_tuning.pins[vcpu] = cpus; });
+    const auto change = [vcpu, cpus](Definition& definition) { definition.cpu_tuning.pins[vcpu] = cpus; };
+    Act act = [this, vcpu, cpus, operation](DomId domid) {
+        return core_.hypervisor.pin_vcpu(domid, vcpu, cpus, operation);
+    };
+    co_return co_await carry_out(domain, *affects, change, std::move(act));
 }
 
 Task<Result<>> Tuning::set_cpu_share(DomainRef domain, CpuShare share, Affects asked, Operation operation) {
     if (auto good = check_share(share); !good) co_return good;
     const auto affects = settle(*domain, asked);
     if (!affects) co_return std::unexpected(affects.error());
-    const auto life = domain->life ? domain->life->id : hypervisor::LifeId();
-    if (affects->guest) {
-        auto set = co_await core_.hypervisor.set_cpu_share(domain->life->domid, share, operation);
-        if (!set) co_return without_guest(std::move(set));
-    }
-    co_return co_await note(domain, *affects, life, [share](Definition& definition) {
+    const auto change = [share](Definition& definition) {
         auto& has = definition.cpu_tuning.share;
         if (share.weight) has.weight = share.weight;
         if (share.cap) has.cap = *share.cap == 0 ? std::nullopt : share.cap;
-    });
+    };
+    Act act = [this, share, operation](DomId domid) {
+        return core_.hypervisor.set_cpu_share(domid, share, operation);
+    };
+    co_return co_await carry_out(domain, *affects, change, std::move(act));
 }
 
 Task<Result<>> Manager::pin_vcpu(Uuid uuid, unsigned vcpu, CpuSet cpus, Affects affects) {

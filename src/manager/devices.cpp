@@ -242,34 +242,22 @@ Task<Result<>> Devices::replace(DomainRef domain, Device device, Affects affects
     co_return co_await carry_out(domain, affects, std::move(changes), std::move(act), std::nullopt);
 }
 
-/// The store first: what is written there can be put back, what a guest has been given cannot be taken from
-/// it without its leave. What cannot be put back has happened.
 Task<Result<>> Devices::carry_out(DomainRef domain, Affects affects, Changes changes, Act act,
                                   std::optional<domain::EventKind> told) {
     if (affects.guest) {
         auto tried = domain->life->definition;
         if (auto good = changes.guest(tried); !good) co_return good;
     }
-    std::optional<Stored> wanted;
+    std::optional<Definition> wanted;
     if (affects.definition) {
-        wanted = Stored{*domain->stored, domain->autostart};
-        if (auto good = changes.definition(wanted->definition); !good) co_return good;
-        if (auto written = co_await core_.store.save(*wanted); !written) co_return written;
+        wanted = *domain->stored;
+        if (auto good = changes.definition(*wanted); !good) co_return good;
     }
-    Result<> changed;
+    std::function<Task<Result<>>()> in_guest;
     if (affects.guest)
-        changed = co_await change_guest(domain, std::move(changes.guest), std::move(act), std::move(told));
-    if (!wanted) co_return changed;
-    if (!changed) {
-        const auto back = co_await core_.store.save({*domain->stored, domain->autostart});
-        if (back) co_return changed;
-        changed.error().reason = Reason::io;  // also of what was cancelled: it has happened by half
-        changed.error().message += fmt::format(
-            "; but its definition has been changed, and cannot be put back: {}", back.error().message);
-    }
-    domain->stored = std::move(wanted->definition);
-    core_.tell(*domain, domain::Defined::updated);
-    co_return changed;
+        in_guest = [this, domain, change = std::move(changes.guest), act = std::move(act),
+                    told = std::move(told)] { return change_guest(domain, change, act, told); };
+    co_return co_await change_both(core_, domain, std::move(wanted), std::move(in_guest));
 }
 
 namespace {

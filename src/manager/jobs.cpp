@@ -137,7 +137,8 @@ async::Task<> Jobs::execute(JobRef job) {
         if (job->posted && result.error().reason != Reason::cancelled)
             log::error("{}", result.error().message);
     }
-    note_end(*job->domain, kind, result);
+    note_end(*job->domain, *slot(*job->domain, kind), result);
+    slot(*job->domain, kind).reset();
     job->domain->queue.finish(job->id);
     jobs_.erase(job->id);
     core_.release(job->domain);
@@ -145,8 +146,8 @@ async::Task<> Jobs::execute(JobRef job) {
     pump(job->domain);
 }
 
-void Jobs::note_end(Domain& domain, JobKind kind, const Result<>& result) {
-    const auto job = *std::exchange(slot(domain, kind), std::nullopt);
+/// What is told of its end is its doing, too: it has its turn until then.
+void Jobs::note_end(Domain& domain, const RunningJob& job, const Result<>& result) {
     core_.timeline.ended(domain, job, result);
     // Nobody has asked for the core that is kept of a guest that has crashed, so nobody is told of it.
     if (job.progress->bytes_all == 0 || job.kind == JobKind::after_stop) return;

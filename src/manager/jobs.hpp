@@ -61,7 +61,7 @@ class Jobs {
     void bound_wait(Job& job);
     void pump(const DomainRef& domain);
     async::Task<> execute(JobRef job);
-    void note_end(Domain& domain, JobKind kind, const Result<>& result);
+    void note_end(Domain& domain, const RunningJob& job, const Result<>& result);
     void withdraw(JobId id, Error why);
     void overrule(JobId id, Error why);
 

@@ -144,7 +144,7 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
     const auto verdict = judge(*domain->life, domain->status, seen);
     if (verdict.over) {
         auto lent = lent_to(*domain);
-        core_.end_life(domain, *verdict.over, stopped_event(*verdict.over));
+        core_.see_end(domain, *verdict.over);
         jobs_.post(domain, JobKind::after_stop,
                    [this, domain, lent = std::move(lent)](hypervisor::Operation) {
                        return guests_.clear_away(domain, lent);
@@ -160,13 +160,21 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
     const auto before = std::exchange(domain->life->seen, *seen);
     const auto life = domain->life->id;
     for (const auto& event : verdict.events)
-        core_.tell(*domain, event);
+        core_.tell_seen(*domain, event);
     if (has_run_on(*seen)) set_image_aside(domain);
-    if (before.memory_kib > 0 && before.memory_kib != seen->memory_kib)
-        core_.tell(*domain, domain::MemoryChanged{seen->memory_kib});
+    tell_figures(*domain, before, *seen);
     if (const auto& name = seen->name; !name.empty() && name != domain->name && name != before.name)
         renaming_.follow(domain);
     if (verdict.ending && domain->life && domain->life->id == life) follow_ending(domain, *verdict.ending);
+}
+
+/// libvirt has no event for vCPUs that come and go. A guest that stops may take its own away.
+void Reconciler::tell_figures(const Domain& domain, const DomainSeen& before, const DomainSeen& now) {
+    if (before.memory_kib > 0 && before.memory_kib != now.memory_kib)
+        core_.tell_seen(domain, domain::MemoryChanged{now.memory_kib});
+    if (before.vcpus_online > 0 && before.vcpus_online != now.vcpus_online && !now.stopped)
+        core_.timeline.note(domain, fmt::format("it has {} of its vCPUs online, and had {}", now.vcpus_online,
+                                                before.vcpus_online));
 }
 
 void Reconciler::follow_ending(const DomainRef& domain, const Ending& ending) {
@@ -237,8 +245,8 @@ async::Task<> Reconciler::adopt(DomainSeen seen) {
     log::notice("domain '{}' (domid {}) was made by another tool", domain->name, domain->domid());
     core_.timeline.note(*domain, "it was made by another tool");
     set_image_aside(domain);
-    core_.tell(*domain, domain::Started::booted);
-    if (status.state == domain::State::paused) core_.tell(*domain, domain::Suspended::paused);
+    core_.tell_seen(*domain, domain::Started::booted);
+    if (status.state == domain::State::paused) core_.tell_seen(*domain, domain::Suspended::paused);
 }
 
 /// Its device model may answer by now. What jobs are changing meanwhile, a description would not have.

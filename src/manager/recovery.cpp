@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -17,6 +18,12 @@ namespace {
 
 using hypervisor::DomainSeen;
 using hypervisor::Snapshot;
+
+/// In the log, and in the domain's timeline.
+void note_decision(Core& core, const Domain& domain, std::string_view what) {
+    log::notice("domain '{}': {}", domain.name, what);
+    core.timeline.note(domain, what);
+}
 
 void take_up(Core& core, const DomainRef& domain, StoredLife stored, const DomainSeen& seen) {
     Life life;
@@ -38,9 +45,10 @@ void take_up(Core& core, const DomainRef& domain, StoredLife stored, const Domai
 }
 
 /// The daemon was killed while it saved this guest.
-void settle(Jobs& jobs, Guests& guests, const DomainRef& domain) {
-    log::notice("domain '{}' was being saved: it {}", domain->name,
-                domain->image ? "is, and its guest is removed" : "goes on");
+void settle(Core& core, Jobs& jobs, Guests& guests, const DomainRef& domain) {
+    note_decision(core, *domain,
+                  domain->image ? "it was being saved: it is, and its guest is removed"
+                                : "it was being saved: that has come to nothing, and it goes on");
     // Not to be taken for a guest that goes to sleep by itself, unless this fails.
     domain->life->stopped = domain->life->seen.stopped;
     jobs.post(domain, JobKind::after_stop,
@@ -50,8 +58,8 @@ void settle(Jobs& jobs, Guests& guests, const DomainRef& domain) {
 }
 
 /// The daemon was killed before it could let this guest run again.
-void release_from_dump(Jobs& jobs, Guests& guests, const DomainRef& domain) {
-    log::notice("the core of domain '{}' was being dumped: that has come to nothing", domain->name);
+void release_from_dump(Core& core, Jobs& jobs, Guests& guests, const DomainRef& domain) {
+    note_decision(core, *domain, "its core was being dumped: that has come to nothing");
     if (!domain->life->stopped) domain->status = domain::PausedReason::dump;
     jobs.post(domain, JobKind::resume,
               [&guests, domain](hypervisor::Operation) { return guests.go_on(domain); });
@@ -69,7 +77,8 @@ domain::Definition next(const Domain& domain, domain::Definition definition, Ane
 }
 
 /// The daemon was killed while this guest was being reset softly, or before it could let it run again.
-void let_go_on_from_reset(Jobs& jobs, Guests& guests, const DomainRef& domain) {
+void let_go_on_from_reset(Core& core, Jobs& jobs, Guests& guests, const DomainRef& domain) {
+    note_decision(core, *domain, "it was resetting itself: it goes on from there, or is started anew");
     domain->status = domain::PausedReason::starting_up;
     jobs.post(domain, JobKind::start,
               [&guests, domain,
@@ -100,7 +109,9 @@ class Recovery {
     void settle_ending(const DomainRef& domain, std::optional<Anew> again);
     void go_on(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside);
     void look_at_devices(const DomainRef& domain);
+    void warn_of_old_image(const DomainRef& domain);
     void settle_image(const DomainRef& domain, bool image_aside);
+    void take_image_back(const DomainRef& domain);
     void undo_start(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside);
 
     Core& core_;
@@ -119,8 +130,7 @@ FoundLife Recovery::judge(const StoredLife& life) const {
 }
 
 void Recovery::start_anew(const DomainRef& domain, domain::Definition definition, Anew how) {
-    log::notice("domain '{}' was being started anew: it is", domain->name);
-    core_.timeline.note(*domain, "it was being started anew when the daemon ended: it is started");
+    note_decision(core_, *domain, "it was being started anew when the daemon ended: it is started");
     auto again = next(*domain, std::move(definition), how);
     jobs_.post(domain, JobKind::start,
                [&guests = guests_, domain, again = std::move(again), how](hypervisor::Operation operation) {
@@ -134,7 +144,7 @@ void Recovery::start_anew(const DomainRef& domain, domain::Definition definition
 void Recovery::settle_ending(const DomainRef& domain, std::optional<Anew> again) {
     const auto& seen = domain->life->seen;
     if (!seen.paused && !seen.stopped) {
-        log::notice("domain '{}' was about to be destroyed, and goes on", domain->name);
+        note_decision(core_, *domain, "it was about to be destroyed, and goes on");
         return note_that_it_stays(jobs_, guests_, domain);
     }
     // Unless it was reset, it has ended by itself, and is judged as any that has.
@@ -144,7 +154,7 @@ void Recovery::settle_ending(const DomainRef& domain, std::optional<Anew> again)
     domain->life->stop_untold = by_itself;
     if (seen.stopped) domain->status = halted_status(*seen.stopped);
     if (again) return start_anew(domain, domain->life->definition, *again);
-    log::notice("domain '{}' was being destroyed: it is", domain->name);
+    note_decision(core_, *domain, "it was being destroyed: it is");
     jobs_.post(domain, JobKind::destroy, [&guests = guests_, domain](hypervisor::Operation operation) {
         return guests.destroy(domain, domain::ShutoffReason::destroyed, std::move(operation));
     });
@@ -162,19 +172,21 @@ void Recovery::restore(StoredLife life, bool image_aside) {
     const auto found = judge(life);
     if (found.fate == goes_on) return go_on(domain, std::move(life), found, image_aside);
     if (found.fate == cut_off) return undo_start(domain, std::move(life), found, image_aside);
-    const auto what = fmt::format("it {} while the daemon was away",
-                                  found.fate == not_started ? "was not started" : "has ended");
-    log::notice("domain '{}': {}", name, what);
-    core_.timeline.note(*domain, what);
-    if (image_aside && !domain->image) {
-        log::warning(
-            "domain '{}' may have run since it was saved: what was saved is not restored, and kept beside "
-            "'{}'",
-            name, core_.store.image_path(domain->uuid).string());
-    }
+    note_decision(core_, *domain,
+                  fmt::format("it {} while the daemon was away",
+                              found.fate == not_started ? "was not started" : "has ended"));
+    if (image_aside && !domain->image) warn_of_old_image(domain);
     if (found.to_start) return start_anew(domain, std::move(life.definition), life.anew);
     jobs_.post(domain, JobKind::after_stop,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.forget(domain); });
+}
+
+void Recovery::warn_of_old_image(const DomainRef& domain) {
+    const auto what = fmt::format(
+        "it may have run since it was saved: what was saved is not restored, and kept beside '{}'",
+        core_.store.image_path(domain->uuid).string());
+    log::warning("domain '{}': {}", domain->name, what);
+    core_.timeline.note(*domain, what);
 }
 
 void Recovery::go_on(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside) {
@@ -184,7 +196,7 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, FoundLife found, 
     const auto again = found.to_start ? std::optional(life.anew) : std::nullopt;
     const bool suspended = seen.stopped == hypervisor::StopReason::suspend;
     take_up(core_, domain, std::move(life), seen);
-    if (held == saving && suspended) return settle(jobs_, guests_, domain);
+    if (held == saving && suspended) return settle(core_, jobs_, guests_, domain);
     if (held == ending) {
         // An image that is aside is kept: it may be all that is left.
         settle_ending(domain, again);
@@ -195,9 +207,9 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, FoundLife found, 
         if (suspended) let_sleep(domain);
     }
     if (held == dumping && seen.paused)
-        release_from_dump(jobs_, guests_, domain);
+        release_from_dump(core_, jobs_, guests_, domain);
     else if (held == resetting && seen.paused && !seen.stopped)
-        let_go_on_from_reset(jobs_, guests_, domain);
+        let_go_on_from_reset(core_, jobs_, guests_, domain);
     else if (held == devices)
         look_at_devices(domain);
     else if (held == starting || held == saving || held == dumping || held == resetting)
@@ -213,14 +225,21 @@ void Recovery::settle_image(const DomainRef& domain, bool image_aside) {
     const auto& seen = domain->life->seen;
     if (!seen.stopped && !seen.may_have_run()) {
         if (!image_aside) return;
-        domain->image.stands();
+        take_image_back(domain);
         jobs_.post(domain, JobKind::correct_note,
                    [&guests = guests_, domain](hypervisor::Operation) { return guests.keep_image(domain); });
         return;
     }
+    note_decision(core_, *domain, "it has run since it was saved: what was saved of it is dropped");
     domain->image.goes();
     jobs_.post(domain, JobKind::remove_image,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.drop_image(domain); });
+}
+
+/// The job that ends or keeps its guest does so.
+void Recovery::take_image_back(const DomainRef& domain) {
+    note_decision(core_, *domain, "it has not run since it was saved: what was saved of it is taken back");
+    domain->image.stands();
 }
 
 void Recovery::look_at_devices(const DomainRef& domain) {
@@ -232,16 +251,17 @@ void Recovery::look_at_devices(const DomainRef& domain) {
 
 /// It was never let run: nothing is lost with it.
 void Recovery::undo_start(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside) {
-    if (image_aside) domain->image.stands();
+    if (image_aside) take_image_back(domain);
     const auto* const seen = found.seen;
     auto definition = life.definition;
     const auto how = life.anew;
     if (seen) {
-        log::notice("domain '{}' was left half made as domid {}: it is destroyed", domain->name, seen->domid);
+        note_decision(core_, *domain,
+                      fmt::format("it was left half made as domid {}: it is destroyed", seen->domid));
         take_up(core_, domain, std::move(life), *seen);
         domain->status = domain::PausedReason::starting_up;
     } else {
-        log::notice("domain '{}' was not started while the daemon was away", domain->name);
+        note_decision(core_, *domain, "it was not started while the daemon was away");
     }
     if (found.to_start) return start_anew(domain, std::move(definition), how);
     jobs_.post(domain, seen ? JobKind::destroy : JobKind::after_stop,

@@ -8,7 +8,8 @@
 #include "manager/jobs.hpp"
 #include "manager/operations.hpp"
 
-/// What the daemon makes of what it finds at its start. Each decision is logged.
+/// What the daemon makes of what it finds at its start. Each decision is in the log and in its domain's
+/// timeline.
 namespace virtlight::manager {
 
 /// Puts what is stored into the registry. Of two domains with one name the first by uuid counts. `images`:

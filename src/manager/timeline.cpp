@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <system_error>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
@@ -42,6 +44,11 @@ std::string text_of(const object& line) {
     return boost::json::serialize(line) + "\n";
 }
 
+/// Where so many lines are missing.
+std::string lost_text(std::size_t lines) {
+    return lines == 0 ? "" : text_of({{"type", "lost"}, {"lines", lines}});
+}
+
 void add_failure(object& line, const Error& why) {
     line["result"] = why.reason == Reason::cancelled ? "cancelled" : "failed";
     line["error"] = told_text(why.message);
@@ -51,12 +58,40 @@ void add_failure(object& line, const Error& why) {
         lines.emplace_back(told_text(detail));
 }
 
-std::pair<std::string_view, std::string_view> words(const domain::EventKind& kind) {
-    if (std::holds_alternative<domain::Rebooted>(kind)) return {"rebooted", ""};
-    const auto* const lifecycle = std::get_if<domain::Lifecycle>(&kind);
-    if (!lifecycle) return {};
-    const auto [event, detail] = domain::words(*lifecycle);
-    return {event, detail};
+/// An event and its detail in words, of each kind; docs/timeline.md lists them.
+using EventWords = std::pair<std::string_view, std::string>;
+
+EventWords event_words(const domain::Lifecycle& kind) {
+    const auto [event, detail] = domain::words(kind);
+    return {event, std::string(detail)};
+}
+EventWords event_words(const domain::Rebooted&) {
+    return {"rebooted", ""};
+}
+EventWords event_words(const domain::WatchdogFired& kind) {
+    static constexpr const char* actions[] = {"none", "pause", "reset", "poweroff"};
+    return {"watchdog fired", actions[std::to_underlying(kind.action)]};
+}
+EventWords event_words(const domain::MemoryChanged& kind) {
+    return {"memory changed", fmt::format("{} KiB", kind.memory_kib)};
+}
+EventWords event_words(const domain::JobEnded& kind) {
+    static constexpr const char* states[] = {"", "", "completed", "failed", "cancelled"};
+    return {"job ended", states[std::to_underlying(kind.job.state)]};
+}
+EventWords event_words(const domain::DeviceAdded& kind) {
+    return {"device added", kind.alias};
+}
+EventWords event_words(const domain::DeviceRemoved& kind) {
+    return {"device removed", kind.alias};
+}
+EventWords event_words(const domain::DeviceRemovalFailed& kind) {
+    return {"device removal failed", kind.alias};
+}
+EventWords event_words(const domain::MetadataChanged& kind) {
+    static constexpr const char* kinds[] = {"description", "title", "element"};
+    const std::string what = kinds[std::to_underlying(kind.kind)];
+    return {"metadata changed", kind.uri.empty() ? what : what + " " + kind.uri};
 }
 
 /// So that domains that come and go under ever new names do not fill the disk.
@@ -125,16 +160,16 @@ void Timeline::dropped(const Domain& domain, JobKind kind, const std::string& cl
 }
 
 void Timeline::told(const domain::Event& event, const Domain* domain) {
-    const auto [what, detail] = words(event.kind);
-    if (!writer_ || what.empty()) return;
+    if (!writer_) return;
+    const auto [what, detail] = std::visit([](const auto& kind) { return event_words(kind); }, event.kind);
     auto told = line(event.name, event.uuid, event.domid, "event");
     told["event"] = what;
-    if (!detail.empty()) told["detail"] = detail;
+    if (!detail.empty()) told["detail"] = told_text(detail);
     told["state"] = domain::to_string(domain ? domain->status.state : domain::State::shutoff);
-    if (const auto* const job = domain ? current_job(*domain) : nullptr)
-        told["job"] = job->id.value;
-    else
+    if (event.seen)
         told["by"] = "the guest or another tool";
+    else if (const auto* const job = domain ? current_job(*domain) : nullptr)
+        told["job"] = job->id.value;
     put(event.name, text_of(told));
 }
 
@@ -157,16 +192,32 @@ void Timeline::put(const std::string& name, std::string_view line) {
     if (!std::exchange(writing_, true)) scope_.spawn(write_all());
 }
 
+std::size_t Timeline::refused_lines(const std::string& name) const {
+    const auto found = lines_refused_.find(name);
+    return found == lines_refused_.end() ? 0 : found->second;
+}
+
+/// Of more domains than there may be, some are gone: their files will get no line any more.
+void Timeline::keep_count(const std::string& name, std::size_t lines) {
+    if (lines == 0)
+        lines_refused_.erase(name);
+    else if (lines_refused_.contains(name) || lines_refused_.size() < limits::domains)
+        lines_refused_[name] = lines;
+}
+
 async::Task<> Timeline::write_all() {
     while (!pending_.empty()) {
-        auto node = pending_.extract(pending_.begin());
-        auto& pending = node.mapped();
+        const auto node = pending_.extract(pending_.begin());
+        const auto& name = node.key();
+        const auto& pending = node.mapped();
         waiting_ -= pending.lines;
-        if (pending.lost > 0) pending.text += text_of({{"type", "lost"}, {"lines", pending.lost}});
-        auto work = [folder = writer_->folder, name = node.key(), text = std::move(pending.text)] {
+        const auto refused = refused_lines(name);
+        auto work = [folder = writer_->folder, name,
+                     text = lost_text(refused) + pending.text + lost_text(pending.lost)] {
             return append(folder, name, text);
         };
         const auto written = co_await async::run_blocking(writer_->blocking, scheduler_, std::move(work));
+        keep_count(name, written ? 0 : refused + pending.lines + pending.lost);
         if (written.has_value() == refused_) {
             refused_ = !written;
             if (refused_)

@@ -19,8 +19,8 @@ namespace virtlight::manager {
 
 /// Writes down what happens to each domain: a file of its own, `<folder>/NAME.jsonl`, with one JSON object a
 /// line, as docs/timeline.md describes. Bounded in every way: the file makes way for a new one, lines that
-/// the disk does not take in time are counted and dropped, texts are cut, and so are the files of domains
-/// that nobody has used for longest. Lives on the core thread, which never waits for it.
+/// the disk does not take, or not in time, are counted and dropped, texts are cut, and so are the files of
+/// domains that nobody has used for longest. Lives on the core thread, which never waits for it.
 class Timeline {
  public:
     /// Where it is kept. Without one, nothing is.
@@ -37,7 +37,8 @@ class Timeline {
     void ended(const Domain& domain, const RunningJob& job, const Result<>& result);
     /// A job ended before it had its turn.
     void dropped(const Domain& domain, JobKind kind, const std::string& client, const Error& why);
-    /// `domain` may be gone (null). One that happens without a job is the guest's or another tool's doing.
+    /// `domain` may be gone (null). What was only seen is the guest's or another tool's doing, and all else
+    /// that of the job that has its turn.
     void told(const domain::Event& event, const Domain* domain);
     /// What was seen or decided without anybody asking.
     void note(const Domain& domain, std::string_view text);
@@ -53,6 +54,8 @@ class Timeline {
     };
 
     void put(const std::string& name, std::string_view line);
+    std::size_t refused_lines(const std::string& name) const;
+    void keep_count(const std::string& name, std::size_t lines);
     async::Task<> write_all();
 
     async::Scheduler& scheduler_;
@@ -60,7 +63,8 @@ class Timeline {
     std::map<std::string, Pending> pending_;  ///< by domain
     std::size_t waiting_ = 0;                 ///< lines in it
     bool writing_ = false;
-    bool refused_ = false;  ///< by the disk, the last time
+    bool refused_ = false;                              ///< by the disk, the last time
+    std::map<std::string, std::size_t> lines_refused_;  ///< by domain, since its last write that went well
     async::Scope scope_;
 };
 

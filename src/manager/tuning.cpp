@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -15,6 +16,7 @@ namespace virtlight::manager {
 
 using async::Task;
 using domain::Definition;
+using hypervisor::DomId;
 using hypervisor::Operation;
 
 namespace {
@@ -57,10 +59,6 @@ Result<> check_numa_after(const Domain& domain, Affects affects, const auto& cha
     return affects.definition ? check(*domain.stored) : Result<>();
 }
 
-hypervisor::LifeId life_of(const Domain& domain) {
-    return domain.life ? domain.life->id : hypervisor::LifeId();
-}
-
 }  // namespace
 
 Task<Result<>> Tuning::set_memory(DomainRef domain, std::uint64_t memory_kib, Affects asked,
@@ -76,12 +74,10 @@ Task<Result<>> Tuning::set_memory(DomainRef domain, std::uint64_t memory_kib, Af
     const auto change = [kib = *memory](Definition& definition) { definition.memory_kib = kib; };
     if (auto good = check_numa_after(*domain, *affects, change); !good) co_return good;
 
-    const auto life = life_of(*domain);
-    if (affects->guest) {
-        auto set = co_await core_.hypervisor.set_memory(domain->life->domid, *memory, operation);
-        if (!set) co_return without_guest(std::move(set));
-    }
-    co_return co_await note(domain, *affects, life, change);
+    Act act = [this, kib = *memory, operation](DomId domid) {
+        return core_.hypervisor.set_memory(domid, kib, operation);
+    };
+    co_return co_await carry_out(domain, *affects, change, std::move(act));
 }
 
 Task<Result<>> Tuning::set_memory_max(DomainRef domain, std::uint64_t memory_kib, Affects asked,
@@ -99,12 +95,10 @@ Task<Result<>> Tuning::set_memory_max(DomainRef domain, std::uint64_t memory_kib
     };
     if (auto good = check_numa_after(*domain, *affects, change); !good) co_return good;
 
-    const auto life = life_of(*domain);
-    if (affects->guest) {
-        auto set = co_await core_.hypervisor.set_memory_max(domain->life->domid, *memory, operation);
-        if (!set) co_return without_guest(std::move(set));
-    }
-    co_return co_await note(domain, *affects, life, change);
+    Act act = [this, kib = *memory, operation](DomId domid) {
+        return core_.hypervisor.set_memory_max(domid, kib, operation);
+    };
+    co_return co_await carry_out(domain, *affects, change, std::move(act));
 }
 
 Task<Result<>> Tuning::set_vcpus(DomainRef domain, unsigned vcpus, Affects asked, Operation operation) {
@@ -117,13 +111,11 @@ Task<Result<>> Tuning::set_vcpus(DomainRef domain, unsigned vcpus, Affects asked
     if (affects->definition)
         if (auto good = check_vcpus(*domain->stored, vcpus, "persistent"); !good) co_return good;
 
-    const auto life = life_of(*domain);
-    if (affects->guest) {
-        auto set = co_await core_.hypervisor.set_vcpus(domain->life->domid, vcpus, operation);
-        if (!set) co_return without_guest(std::move(set));
-    }
-    co_return co_await note(domain, *affects, life,
-                            [vcpus](Definition& definition) { definition.vcpus = vcpus; });
+    const auto change = [vcpus](Definition& definition) { definition.vcpus = vcpus; };
+    Act act = [this, vcpus, operation](DomId domid) {
+        return core_.hypervisor.set_vcpus(domid, vcpus, operation);
+    };
+    co_return co_await carry_out(domain, *affects, change, std::move(act));
 }
 
 Task<Result<>> Tuning::set_vcpus_max(DomainRef domain, unsigned vcpus, Affects asked) {
@@ -139,24 +131,34 @@ Task<Result<>> Tuning::set_vcpus_max(DomainRef domain, unsigned vcpus, Affects a
         std::erase_if(definition.cpu_tuning.pins, [=](const auto& pin) { return pin.first >= vcpus; });
     };
     if (auto good = check_numa_after(*domain, *affects, change); !good) co_return good;
-    co_return co_await note(domain, *affects, {}, change);
+    co_return co_await carry_out(domain, *affects, change, {});
 }
 
-/// Xen knows by now. What the store cannot take is lost when the daemon ends, for the guest; for the
-/// definition it has not happened.
-Task<Result<>> Tuning::note(DomainRef domain, Affects affects, hypervisor::LifeId life, Change change) {
-    if (affects.guest && domain->life && domain->life->id == life) {
+Task<Result<>> Tuning::carry_out(DomainRef domain, Affects affects, Change change, Act act) {
+    std::optional<Definition> wanted;
+    if (affects.definition) {
+        wanted = *domain->stored;
+        change(*wanted);
+    }
+    std::function<Task<Result<>>()> in_guest;
+    if (affects.guest)
+        in_guest = [this, domain, life = domain->life->id, change, act = std::move(act)] {
+            return change_guest(domain, life, change, act);
+        };
+    co_return co_await change_both(core_, domain, std::move(wanted), std::move(in_guest));
+}
+
+/// It may have ended while the store was written. What cannot be noted of it is lost when the daemon ends:
+/// Xen has been told.
+Task<Result<>> Tuning::change_guest(DomainRef domain, hypervisor::LifeId life, Change change, Act act) {
+    if (auto guest = require_guest(*domain); !guest) co_return guest;
+    if (domain->life->id != life) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
+    auto done = co_await act(domain->life->domid);
+    if (done && domain->life && domain->life->id == life) {
         change(domain->life->definition);
         co_await note_change(core_, domain, "what has changed");
     }
-    if (!affects.definition) co_return Result<>{};
-    Stored stored{*domain->stored, domain->autostart};
-    change(stored.definition);
-    auto written = co_await core_.store.save(stored);
-    if (!written) co_return written;
-    domain->stored = std::move(stored.definition);
-    core_.tell(*domain, domain::Defined::updated);
-    co_return written;
+    co_return without_guest(std::move(done));
 }
 
 }  // namespace virtlight::manager

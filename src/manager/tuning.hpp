@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <functional>
+
 #include "async/task.hpp"
 #include "manager/core.hpp"
 
 namespace virtlight::manager {
 
 /// The jobs that change how much memory and how many vCPUs a domain has, and where these run. As
-/// operations.hpp has it. All that is asked for is checked before anything is changed.
+/// operations.hpp has it. All that is asked for is checked before anything is changed, and of the guest and
+/// the definition both are changed or neither.
 class Tuning {
  public:
     explicit Tuning(Core& core) : core_(core) {}
@@ -26,8 +29,11 @@ class Tuning {
 
  private:
     using Change = std::function<void(domain::Definition&)>;
+    /// What is done to the guest.
+    using Act = std::function<async::Task<Result<>>(hypervisor::DomId)>;
 
-    async::Task<Result<>> note(DomainRef domain, Affects affects, hypervisor::LifeId life, Change change);
+    async::Task<Result<>> carry_out(DomainRef domain, Affects affects, Change change, Act act);
+    async::Task<Result<>> change_guest(DomainRef domain, hypervisor::LifeId life, Change change, Act act);
 
     Core& core_;
 };

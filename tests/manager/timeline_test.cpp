@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,6 +19,7 @@ using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// A disk that may hang.
 class Disk final : public async::Blocking {
@@ -100,6 +102,110 @@ TEST_F(Timelines, TellWhatHappenedWithoutBeingAskedFor) {
     EXPECT_THAT(lines("xl-made"), Contains(HasSubstr("made by another tool")));
 }
 
+TEST_F(Timelines, DoNotCreditAJobWithWhatIsSeenBesideIt) {
+    const auto guest = running("web");
+    xen.hold("shutdown");
+    begin(manager->shutdown(guest.uuid, {}));
+    settle();
+    xen.truth.at(1).paused = true;
+    look();
+    EXPECT_THAT(lines("web").back(), AllOf(HasSubstr(R"("event":"suspended")"), HasSubstr(R"("by":)"),
+                                           Not(HasSubstr(R"("job":)"))));
+    xen.vanish(1);
+    look();
+    EXPECT_THAT(lines("web"), Contains(AllOf(HasSubstr(R"("event":"stopped")"), HasSubstr(R"("by":)"),
+                                             Not(HasSubstr(R"("job":)")))));
+}
+
+TEST_F(Timelines, TellEveryEventThatClientsAreTold) {
+    const auto guest = running("web");
+    look();
+    const Affects both{.guest = true, .definition = true};
+    const domain::Disk disk{.target = *domain::parse_disk_name("xvdb"),
+                            .source = domain::Disk::Source::file,
+                            .path = "/images/more"};
+    end_of(manager->attach_device(guest.uuid, disk, both)).value();
+    xen.fail_next("detach", {Reason::timed_out, "the guest has not let go of it"});
+    ASSERT_FALSE(end_of(manager->detach_device(guest.uuid, disk, both)));
+    end_of(manager->detach_device(guest.uuid, disk, both)).value();
+    end_of(manager->set_metadata(guest.uuid, {.text = "a title"}, both)).value();
+    end_of(manager->set_metadata(
+               guest.uuid,
+               {domain::MetadataKind::element, "<place>here</place>", "its", "https://example.org/place"},
+               both))
+        .value();
+    end_of(manager->dump_core(guest.uuid, "/tmp/core", {})).value();
+    xen.truth.at(1).memory_kib = 32 * 1024;
+    look();
+    xen.stop(1, hypervisor::StopReason::watchdog);
+    look();
+    const auto told = lines("web");
+    const auto expect_told = [&](const std::string& event, const std::string& detail,
+                                 const std::string& whose) {
+        EXPECT_THAT(told, Contains(AllOf(HasSubstr(R"("event":")" + event + R"(","detail":")" + detail + '"'),
+                                         HasSubstr('"' + whose + R"(":)"))));
+    };
+    expect_told("device added", "xen-disk1", "job");
+    expect_told("device removal failed", "xen-disk1", "job");
+    expect_told("device removed", "xen-disk1", "job");
+    expect_told("metadata changed", "description", "job");
+    expect_told("metadata changed", "element https://example.org/place", "job");
+    expect_told("job ended", "completed", "job");
+    expect_told("memory changed", "32768 KiB", "by");
+    expect_told("watchdog fired", "poweroff", "by");
+}
+
+TEST_F(Timelines, TellThatAnotherToolHasChangedHowManyVcpusThereAre) {
+    auto guest = guest_named("web");
+    guest.vcpus = guest.vcpus_max = 4;
+    running(guest);
+    look();
+    xen.truth.at(1).vcpus_online = 2;
+    look();
+    look();
+    const auto told = HasSubstr(R"("text":"it has 2 of its vCPUs online, and had 4")");
+    EXPECT_THAT(lines("web"), Contains(told).Times(1));
+}
+
+TEST_F(Timelines, TellWhatADaemonHasDecidedAtItsStart) {
+    const auto saved = running("saved");
+    const auto dumped = running("dumped");
+    const auto ended = running("ended");
+    const auto half = running("half");
+    const auto restored = running("restored");
+    prepare = [&, keep = prepare] {
+        keep();
+        store.lives.at(saved.uuid).held = Held::saving;
+        store.lives.at(dumped.uuid).held = Held::dumping;
+        store.lives.at(ended.uuid).held = Held::ending;
+        store.images_aside.insert(restored.uuid);
+        xen.truth.at(1).stopped = hypervisor::StopReason::suspend;
+        xen.truth.at(2).paused = xen.truth.at(3).paused = xen.truth.at(4).paused = true;
+        xen.truth.at(4).cpu_time = {};
+        ASSERT_EQ(store.lives.at(half.uuid).held, Held::starting);
+    };
+    restart();
+    settle();
+    EXPECT_THAT(lines("saved"), Contains(HasSubstr("it was being saved: that has come to nothing")));
+    EXPECT_THAT(lines("dumped"), Contains(HasSubstr("its core was being dumped: that has come to nothing")));
+    EXPECT_THAT(lines("ended"), Contains(HasSubstr("it was being destroyed: it is")));
+    EXPECT_THAT(lines("half"), Contains(HasSubstr("it was left half made as domid 4: it is destroyed")));
+    EXPECT_THAT(lines("restored"), Contains(HasSubstr("what was saved of it is dropped")));
+}
+
+TEST_F(Timelines, TellThatAnImageIsTakenBackOfAGuestThatHasNotRun) {
+    running("web");
+    prepare = [&, keep = prepare] {
+        keep();
+        store.images_aside.insert(guest_named("web").uuid);
+        xen.truth.at(1).paused = true;
+        xen.truth.at(1).cpu_time = {};
+    };
+    restart();
+    settle();
+    EXPECT_THAT(lines("web"), Contains(HasSubstr("what was saved of it is taken back")));
+}
+
 TEST_F(Timelines, TellOfWhatWasOverBeforeItsTurn) {
     const auto guest = running("web");
     xen.hold("pause");
@@ -146,6 +252,21 @@ TEST_F(Timelines, SayHowManyLinesASlowDiskHasMissed) {
     blocking.release();
     const auto told = lines("web");
     EXPECT_THAT(told.back(), HasSubstr(R"("type":"lost","lines":)"));
+}
+
+TEST_F(Timelines, SayHowManyLinesAFullDiskHasRefusedAsSoonAsItTakesOne) {
+    running("db");
+    const auto refused = lines("db").size();
+    fs::create_directory(file("web"));
+    log::set_level(log::Level::error);
+    const auto guest = running("web");
+    settle();
+    fs::remove(file("web"));
+    end_of(manager->suspend(guest.uuid)).value();
+    end_of(manager->resume(guest.uuid)).value();
+    const auto told = lines("web");
+    EXPECT_THAT(told.front(), HasSubstr(fmt::format(R"("type":"lost","lines":{}}})", refused)));
+    EXPECT_THAT(told, Contains(HasSubstr("lost")).Times(1));
 }
 
 TEST_F(Timelines, TellWhatTheDaemonDoesOfItselfByItsOwnName) {

@@ -153,7 +153,9 @@ TEST_F(Tuning, WhatXenRefusesIsNotNotedAnywhere) {
     expect_refused(end_of(manager->set_memory(guest.uuid, 128 * mib, both)), Reason::operation_failed,
                    "cannot set the memory of domain 'web': no");
     EXPECT_EQ(stored(guest).memory_kib, 64 * mib);
+    EXPECT_EQ(store.domains.at(guest.uuid).definition.memory_kib, 64 * mib);
     EXPECT_EQ(store.lives.at(guest.uuid).definition.memory_kib, 64 * mib);
+    EXPECT_THAT(events(), IsEmpty());
 }
 
 TEST_F(Tuning, WhatTheStoreRefusesHasNotHappenedToTheDefinition) {
@@ -163,6 +165,49 @@ TEST_F(Tuning, WhatTheStoreRefusesHasNotHappenedToTheDefinition) {
                    "the disk is full");
     EXPECT_EQ(stored(guest).memory_kib, 64 * mib);
     EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Tuning, WhatTheStoreRefusesHasNotHappenedToTheGuestEither) {
+    const auto guest = running(roomy("web"));
+    const auto expect_nothing = [&](const std::string& call, async::Task<Result<>> change) {
+        store.fail_write(1);
+        expect_refused(end_of(std::move(change)), Reason::io, "the disk is full");
+        EXPECT_EQ(xen.count(call), 0u) << call;
+    };
+    expect_nothing("set_memory", manager->set_memory(guest.uuid, 128 * mib, both));
+    expect_nothing("set_memory_max", manager->set_memory_max(guest.uuid, 128 * mib, both));
+    expect_nothing("set_vcpus", manager->set_vcpus(guest.uuid, 4, both));
+    expect_nothing("pin_vcpu", manager->pin_vcpu(guest.uuid, 0, domain::CpuSet::first(1), both));
+    expect_nothing("set_cpu_share", manager->set_cpu_share(guest.uuid, {.weight = 512}, both));
+    EXPECT_EQ(stored(guest), guest);
+    EXPECT_EQ(store.lives.at(guest.uuid).definition.memory_kib, 64 * mib);
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Tuning, WhatCannotBeTakenOutOfTheDefinitionAgainStaysInItAndTheErrorSaysSo) {
+    const auto guest = running(roomy("web"));
+    xen.fail_next("set_memory", {Reason::operation_failed, "cannot set the memory of domain 1: no"});
+    store.fail_write(2);  // the definition, and the definition as it was
+    expect_refused(end_of(manager->set_memory(guest.uuid, 128 * mib, both)), Reason::io,
+                   "no; but its definition has been changed, and cannot be put back: the disk is full");
+    EXPECT_EQ(stored(guest).memory_kib, 128 * mib);
+    EXPECT_EQ(store.domains.at(guest.uuid).definition.memory_kib, 128 * mib);
+    EXPECT_EQ(store.lives.at(guest.uuid).definition.memory_kib, 64 * mib);
+    EXPECT_THAT(events(), ElementsAre("web DEFINED/1"));
+}
+
+TEST_F(Tuning, OfAGuestThatEndsWhileItsDefinitionIsWrittenChangesNothing) {
+    const auto guest = running(roomy("web"));
+    store.hold();
+    const auto setting = begin(manager->set_memory(guest.uuid, 128 * mib, both));
+    settle();
+    xen.vanish(domid(guest));
+    look();
+    store.release();
+    expect_refused(end_of(setting), Reason::invalid_state, "cannot set the memory of domain 'web'");
+    EXPECT_EQ(xen.count("set_memory"), 0u);
+    EXPECT_EQ(stored(guest).memory_kib, 64 * mib);
+    EXPECT_EQ(store.domains.at(guest.uuid).definition.memory_kib, 64 * mib);
 }
 
 TEST_F(Tuning, ATransientGuestHasNoDefinitionAndADefinedOneNoGuest) {

@@ -82,7 +82,8 @@ class Scene : public Host {
         ask("set memory",
             {.kind = Wish::Kind::change,
              .uuid = uuid,
-             .change = [](domain::Definition& definition) { definition.memory_kib = 2048; }},
+             .change = [](domain::Definition& definition) { definition.memory_kib = 2048; },
+             .stays = Wish::Stays::stored},
             manager().set_memory(uuid, 2048, {.guest = true, .definition = true}));
     }
     void attach() {

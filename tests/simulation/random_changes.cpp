@@ -18,13 +18,8 @@ namespace {
 Wish wish_for(const Definition& guest, Affects affects, std::function<void(Definition&)> change) {
     return {.kind = affects.definition ? Wish::Kind::change : Wish::Kind::other,
             .uuid = guest.uuid,
-            .change = std::move(change)};
-}
-
-Wish wish_for_both(const Definition& guest, Affects affects, std::function<void(Definition&)> change) {
-    auto wish = wish_for(guest, affects, std::move(change));
-    if (affects.guest && affects.definition) wish.stays = Wish::Stays::stored;
-    return wish;
+            .change = std::move(change),
+            .stays = affects.guest && affects.definition ? Wish::Stays::stored : Wish::Stays::nowhere};
 }
 
 }  // namespace
@@ -107,8 +102,8 @@ void RandomRun::attach() {
     const auto affects = some_affects();
     const auto device = some_device();
     ask(fmt::format("give '{}' {}", guest.name, name_of(device)),
-        wish_for_both(guest, affects,
-                      [device](Definition& definition) { std::ignore = add_device(definition, device); }),
+        wish_for(guest, affects,
+                 [device](Definition& definition) { std::ignore = add_device(definition, device); }),
         manager().attach_device(guest.uuid, device, affects));
 }
 
@@ -117,8 +112,8 @@ void RandomRun::detach() {
     const auto affects = some_affects();
     const auto device = some_device();
     ask(fmt::format("take {} from '{}'", name_of(device), guest.name),
-        wish_for_both(guest, affects,
-                      [device](Definition& definition) { std::ignore = remove_device(definition, device); }),
+        wish_for(guest, affects,
+                 [device](Definition& definition) { std::ignore = remove_device(definition, device); }),
         manager().detach_device(guest.uuid, device, affects));
 }
 
@@ -127,8 +122,8 @@ void RandomRun::update() {
     const auto affects = some_affects();
     const auto device = chance_.one_in(2) ? domain::Device(some_cd()) : domain::Device(some_nic());
     ask(fmt::format("change {} of '{}'", name_of(device), guest.name),
-        wish_for_both(guest, affects,
-                      [device](Definition& definition) { std::ignore = replace_device(definition, device); }),
+        wish_for(guest, affects,
+                 [device](Definition& definition) { std::ignore = replace_device(definition, device); }),
         manager().update_device(guest.uuid, device, affects));
 }
 
