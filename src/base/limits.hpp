@@ -24,6 +24,9 @@ inline constexpr auto storage_goodbye = seconds(5);
 /// How long a line waits for whoever reads the log, before it is lost and with it all others until somebody
 /// reads again.
 inline constexpr auto log_patience = milliseconds(20);
+/// Bytes that are written to the log at once: a pipe that has room for anything takes as many without a wait,
+/// and whole (PIPE_BUF). A longer line is cut.
+inline constexpr std::size_t log_write = 4096;
 /// Descriptors that a program which the daemon starts may have: more than this select() cannot tell of.
 inline constexpr std::size_t usual_descriptors = 1024;
 /// Numbers of descriptors that can be kept from the children that libxl forks; a multiple of 64.
@@ -41,6 +44,8 @@ inline constexpr std::size_t xml_attributes = 64;
 inline constexpr std::size_t xml_namespaces = 256;
 /// Lines kept of what is wrong with it.
 inline constexpr std::size_t xml_errors = 8;
+/// Bytes of the path of a kernel and its like: the kernel of dom0 opens no longer one (PATH_MAX).
+inline constexpr std::size_t path_bytes = 4095;
 /// Bytes of a configuration file of xl's, its options, and nesting of its lists.
 inline constexpr std::size_t xl_cfg_bytes = 1024 * 1024;
 inline constexpr std::size_t xl_cfg_settings = 1024;
