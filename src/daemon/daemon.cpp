@@ -106,6 +106,8 @@ Result<std::vector<Fd>> listening_sockets(const Settings& settings) {
 
 Result<> run(const Settings& settings) {
     prepare_signals();
+    // First of all: who has no Xen is told so, with or without rights, and finds no folders made.
+    if (auto checked = check_host(settings); !checked) return checked;
     raise_descriptor_limit();
     if (auto made = make_folder(settings.places.run(), 0755); !made) return made;
     if (auto made = make_folder(settings.places.state()); !made) return made;
