@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 
 #include <poll.h>
 #include <termios.h>
@@ -12,6 +13,7 @@
 #include "base/limits.hpp"
 #include "cli/console_client.hpp"
 #include "cli/consoles.hpp"
+#include "cli/terminal.hpp"
 
 namespace virtlight::cli {
 namespace {
@@ -67,6 +69,11 @@ class RawTerminal {
 /// What is to be done after what was typed: go on, leave, or go on without further input, as it has ended.
 enum class Typed { more, leave, end };
 
+/// Where the escape stands in what was typed, or its end. In a file it is a byte like any other.
+libvirt::View::iterator find_escape(libvirt::View typed) {
+    return is_terminal(stdin) ? std::ranges::find(typed, escape) : typed.end();
+}
+
 /// Passes on what was typed.
 Result<Typed> pass_input(libvirt::ClientStream& stream) {
     std::array<std::uint8_t, 4096> buffer;
@@ -74,7 +81,7 @@ Result<Typed> pass_input(libvirt::ClientStream& stream) {
     if (n < 0 && errno != EINTR) return fail_errno(errno, "cannot read standard input");
     if (n <= 0) return n < 0 ? Typed::more : Typed::end;
     const auto typed = libvirt::View(buffer).first(static_cast<std::size_t>(n));
-    const auto leave = std::ranges::find(typed, escape);
+    const auto leave = find_escape(typed);
     const auto wanted = typed.first(static_cast<std::size_t>(leave - typed.begin()));
     if (!wanted.empty())
         if (const auto sent = stream.send(wanted); !sent) return std::unexpected(sent.error());

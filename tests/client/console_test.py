@@ -455,6 +455,13 @@ def test_a_file_that_is_typed_into_a_console_arrives_whole(host, conn, daemon_fo
 
 
 @pytest.mark.simulated
+def test_no_byte_of_a_file_ends_its_typing(host, conn, daemon_folder):
+    started(host, conn, "every-byte")
+    virtlight(host, daemon_folder, "console", "--write", "every-byte", typed="line 000001\n\x1d\nline 000002\n")
+    wait_until(lambda: "line 000002" in virtlight(host, daemon_folder, "logs", "every-byte"), 30, "the last line")
+
+
+@pytest.mark.simulated
 def test_who_types_a_file_waits_until_a_paused_guest_takes_it(host, conn, daemon_folder):
     domain = started(host, conn, "rests")
     with Stream(domain) as viewer:
