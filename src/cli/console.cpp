@@ -100,6 +100,7 @@ Result<> finish(libvirt::ClientStream& stream) {
         const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
         if (left <= milliseconds(0))
             return fail(Reason::timed_out, "the guest has not taken all of its input");
+        if (!data->empty()) continue;
         pollfd waiting{.fd = stream.descriptor(), .events = POLLIN, .revents = 0};
         if (::poll(&waiting, 1, static_cast<int>(left.count())) < 0 && errno != EINTR)
             return fail_errno(errno, "cannot wait for the daemon");
@@ -116,7 +117,8 @@ Result<> converse(libvirt::ClientStream& stream, bool only_watches) {
         if (stream.ended()) return {};
         std::array<pollfd, 2> waiting{{{.fd = stream.descriptor(), .events = POLLIN, .revents = 0},
                                        {.fd = input, .events = POLLIN, .revents = 0}}};
-        if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR)
+        const int patience = data->empty() ? -1 : 0;  // there may be more
+        if (::poll(waiting.data(), waiting.size(), patience) < 0 && errno != EINTR)
             return fail_errno(errno, "cannot wait for the daemon");
         if (waiting[1].revents == 0) continue;
         const auto typed = pass_input(stream);
