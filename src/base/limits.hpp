@@ -352,7 +352,8 @@ inline constexpr int keepalive_count = 5;
 /// forgotten for another one gets no answer any more.
 inline constexpr std::size_t streams = 64;
 inline constexpr std::size_t ended_streams = 256;
-/// Bytes of a stream in one message, and bytes that a client has not read yet before no more is made ready.
+/// Bytes of a stream in one message, and bytes that a client has not read yet and that streams do not go
+/// beyond.
 inline constexpr std::size_t stream_chunk = 32 * 1024;
 inline constexpr std::size_t stream_output = 128 * 1024;
 /// Bytes that a client sent into a stream and that wait for a guest to take them; one more ends the stream.
