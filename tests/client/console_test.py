@@ -174,6 +174,21 @@ def test_a_tty_that_comes_late_is_served_when_it_comes(host, conn):
         viewer.until("well")
 
 
+@pytest.mark.simulated
+@pytest.mark.parametrize("start", [0, Watcher.RECENT])
+def test_who_watches_since_a_moment_sees_nothing_that_came_before(host, conn, start):
+    domain = started(host, conn, "since")
+    with Stream(domain) as viewer:
+        viewer.until("# ")
+        time.sleep(0.1)
+        moment = int(time.time() * 1000)
+        viewer.type("later\r")
+        viewer.until("later")
+    with Wire(host.socket) as wire:
+        text = Watcher(wire, "since", start=start, since=moment).until(lambda text: b"later" in text)
+        assert b"name=since " not in text
+
+
 def lines_of(text):
     return [int(number) for number in re.findall(rb"flood (\d{12})\r\n", text)]
 
