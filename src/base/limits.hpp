@@ -295,6 +295,9 @@ inline constexpr std::size_t console_viewers = 64;
 inline constexpr std::size_t console_input_bytes = 2 * 1024;
 /// Bytes moved from or to a tty before the loop serves others.
 inline constexpr std::size_t console_step_bytes = 64 * 1024;
+/// Bytes read at once from the tty of a guest that has ended: what a pty holds and what xenconsoled, which
+/// has more, writes into it meanwhile.
+inline constexpr std::size_t console_rest_bytes = 256 * 1024;
 /// Text handed to a console's log file in one piece, and how long a refused piece waits.
 inline constexpr std::size_t console_log_chunk = 4 * 1024;
 inline constexpr auto console_log_retry = seconds(5);
