@@ -26,6 +26,9 @@ inline constexpr auto storage_goodbye = seconds(5);
 /// How long a line waits for whoever reads the log, before it is lost and with it all others until somebody
 /// reads again.
 inline constexpr auto log_patience = milliseconds(20);
+/// Bytes that are written to the log at once: a pipe that has room for anything takes as many without a wait,
+/// and whole (PIPE_BUF). A longer line is cut.
+inline constexpr std::size_t log_write = 4096;
 /// Descriptors that a program which the daemon starts may have: more than this select() cannot tell of.
 inline constexpr std::size_t usual_descriptors = 1024;
 /// Numbers of descriptors that can be kept from the children that libxl forks; a multiple of 64.
@@ -43,6 +46,8 @@ inline constexpr std::size_t xml_attributes = 64;
 inline constexpr std::size_t xml_namespaces = 256;
 /// Lines kept of what is wrong with it.
 inline constexpr std::size_t xml_errors = 8;
+/// Bytes of the path of a kernel and its like: the kernel of dom0 opens no longer one (PATH_MAX).
+inline constexpr std::size_t path_bytes = 4095;
 /// Bytes of a configuration file of xl's, its options, and nesting of its lists.
 inline constexpr std::size_t xl_cfg_bytes = 1024 * 1024;
 inline constexpr std::size_t xl_cfg_settings = 1024;
@@ -297,6 +302,9 @@ inline constexpr std::size_t console_viewers = 64;
 inline constexpr std::size_t console_input_bytes = 2 * 1024;
 /// Bytes moved from or to a tty before the loop serves others.
 inline constexpr std::size_t console_step_bytes = 64 * 1024;
+/// Bytes read at once from the tty of a guest that has ended: what a pty holds and what xenconsoled, which
+/// has more, writes into it meanwhile.
+inline constexpr std::size_t console_rest_bytes = 256 * 1024;
 /// Text handed to a console's log file in one piece, and how long a refused piece waits.
 inline constexpr std::size_t console_log_chunk = 4 * 1024;
 inline constexpr auto console_log_retry = seconds(5);
@@ -354,7 +362,8 @@ inline constexpr int keepalive_count = 5;
 /// forgotten for another one gets no answer any more.
 inline constexpr std::size_t streams = 64;
 inline constexpr std::size_t ended_streams = 256;
-/// Bytes of a stream in one message, and bytes that a client has not read yet before no more is made ready.
+/// Bytes of a stream in one message, and bytes that a client has not read yet and that streams do not go
+/// beyond.
 inline constexpr std::size_t stream_chunk = 32 * 1024;
 inline constexpr std::size_t stream_output = 128 * 1024;
 /// Bytes that a client sent into a stream and that wait for a guest to take them; one more ends the stream.

@@ -2,6 +2,8 @@
 #include "base/log.hpp"
 
 #include <atomic>
+#include <climits>
+#include <mutex>
 #include <string>
 
 #include <fmt/format.h>
@@ -16,7 +18,13 @@ namespace {
 
 std::atomic<Level> threshold{Level::info};
 std::atomic<bool> for_journal{false};
-std::atomic<unsigned> lost{0};  ///< lines, since the last one that was written
+
+static_assert(limits::log_write <= PIPE_BUF);
+
+/// The room that a reader has promised to one thread is taken by no other. Held no longer than a reader is
+/// waited for.
+std::mutex writing;
+unsigned lost = 0;  ///< lines, since the last one that was written
 
 std::string prefix(Level level) {
     if (for_journal) return fmt::format("<{}>", static_cast<int>(level));
@@ -33,10 +41,20 @@ bool is_read() {
     return ::poll(&reader, 1, static_cast<int>(patience.count())) != 0;
 }
 
-/// One write a line keeps lines of different threads whole; a log that cannot be written has nowhere to say
-/// so.
-void write_line(const std::string& line) {
-    [[maybe_unused]] const auto n = ::write(STDERR_FILENO, line.data(), line.size());
+/// Ends the line, cut before a character of UTF-8 that would be torn where it is longer than what is written
+/// at once.
+void end_line(std::string& line) {
+    constexpr std::string_view mark = "...";
+    constexpr auto room = limits::log_write - 1;
+    constexpr int most_continuing = 3;
+    if (line.size() > room) {
+        auto end = room - mark.size();
+        for (int i = 0; i < most_continuing && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80; ++i)
+            --end;
+        line.resize(end);
+        line += mark;
+    }
+    line += '\n';
 }
 
 }  // namespace
@@ -53,22 +71,27 @@ void set_journal(bool journal) {
 
 void write(Level level, std::string_view text) {
     if (level > threshold) return;
-    std::string line = prefix(level);
-    for (const char c : text) {
-        if (c == '\n')
-            line += "\\n";
-        else
-            line += c;
-    }
-    line += '\n';
+    const std::lock_guard<std::mutex> alone(writing);
     if (!is_read()) {
         ++lost;
         return;
     }
-    if (const auto missing = lost.exchange(0); missing > 0)
-        write_line(fmt::format("{}{} lines of the log are lost: nobody has read it\n", prefix(Level::warning),
-                               missing));
-    write_line(line);
+    std::string lines;
+    if (lost > 0)
+        lines =
+            fmt::format("{}{} lines of the log are lost: nobody has read it\n", prefix(Level::warning), lost);
+    lost = 0;
+    lines += prefix(level);
+    for (const char c : text.substr(0, limits::log_write)) {
+        if (c == '\n')
+            lines += "\\n";
+        else
+            lines += c;
+    }
+    end_line(lines);
+    // One write keeps lines of different processes whole, and does not wait; a log that cannot be written has
+    // nowhere to say so.
+    [[maybe_unused]] const auto n = ::write(STDERR_FILENO, lines.data(), lines.size());
 }
 
 }  // namespace virtlight::log

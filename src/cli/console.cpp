@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 
 #include <poll.h>
 #include <termios.h>
@@ -12,6 +13,7 @@
 #include "base/limits.hpp"
 #include "cli/console_client.hpp"
 #include "cli/consoles.hpp"
+#include "cli/terminal.hpp"
 
 namespace virtlight::cli {
 namespace {
@@ -67,6 +69,11 @@ class RawTerminal {
 /// What is to be done after what was typed: go on, leave, or go on without further input, as it has ended.
 enum class Typed { more, leave, end };
 
+/// Where the escape stands in what was typed, or its end. In a file it is a byte like any other.
+libvirt::View::iterator find_escape(libvirt::View typed) {
+    return is_terminal(stdin) ? std::ranges::find(typed, escape) : typed.end();
+}
+
 /// Passes on what was typed.
 Result<Typed> pass_input(libvirt::ClientStream& stream) {
     std::array<std::uint8_t, 4096> buffer;
@@ -74,7 +81,7 @@ Result<Typed> pass_input(libvirt::ClientStream& stream) {
     if (n < 0 && errno != EINTR) return fail_errno(errno, "cannot read standard input");
     if (n <= 0) return n < 0 ? Typed::more : Typed::end;
     const auto typed = libvirt::View(buffer).first(static_cast<std::size_t>(n));
-    const auto leave = std::ranges::find(typed, escape);
+    const auto leave = find_escape(typed);
     const auto wanted = typed.first(static_cast<std::size_t>(leave - typed.begin()));
     if (!wanted.empty())
         if (const auto sent = stream.send(wanted); !sent) return std::unexpected(sent.error());
@@ -93,6 +100,7 @@ Result<> finish(libvirt::ClientStream& stream) {
         const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
         if (left <= milliseconds(0))
             return fail(Reason::timed_out, "the guest has not taken all of its input");
+        if (!data->empty()) continue;
         pollfd waiting{.fd = stream.descriptor(), .events = POLLIN, .revents = 0};
         if (::poll(&waiting, 1, static_cast<int>(left.count())) < 0 && errno != EINTR)
             return fail_errno(errno, "cannot wait for the daemon");
@@ -109,7 +117,8 @@ Result<> converse(libvirt::ClientStream& stream, bool only_watches) {
         if (stream.ended()) return {};
         std::array<pollfd, 2> waiting{{{.fd = stream.descriptor(), .events = POLLIN, .revents = 0},
                                        {.fd = input, .events = POLLIN, .revents = 0}}};
-        if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR)
+        const int patience = data->empty() ? -1 : 0;  // there may be more
+        if (::poll(waiting.data(), waiting.size(), patience) < 0 && errno != EINTR)
             return fail_errno(errno, "cannot wait for the daemon");
         if (waiting[1].revents == 0) continue;
         const auto typed = pass_input(stream);

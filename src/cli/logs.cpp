@@ -106,6 +106,7 @@ Result<> print_all(ClientStream stream, bool json) {
         if (!data) return std::unexpected(data.error());
         if (auto printed = printer.add(*data); !printed) return printed;
         if (stream.ended()) return printer.end();
+        if (!data->empty()) continue;
         pollfd waiting{.fd = stream.descriptor(), .events = POLLIN, .revents = 0};
         if (::poll(&waiting, 1, -1) < 0 && errno != EINTR)
             return fail_errno(errno, "cannot wait for the daemon");

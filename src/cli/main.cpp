@@ -53,6 +53,8 @@ int report(const Error& error, bool json, int status) {
     } else {
         const auto name = cli::painted("virtlight:", cli::Colour::red, stderr);
         std::fprintf(stderr, "%s %s\n", name.c_str(), error.message.c_str());
+        for (const auto& line : error.details)
+            std::fprintf(stderr, "%s\n", line.c_str());
     }
     return status;
 }

@@ -65,7 +65,7 @@ void Tty::close() {
 }
 
 void Tty::finish() {
-    if (fd_) read_output();
+    if (fd_) read_output(limits::console_rest_bytes);
     close();
 }
 
@@ -74,15 +74,15 @@ void Tty::input_ready() {
 }
 
 void Tty::on_ready(short revents) {
-    if ((revents & ~POLLOUT) && !read_output()) return;
+    if ((revents & ~POLLOUT) && !read_output(limits::console_step_bytes)) return;
     if (revents & POLLOUT) write_input();
 }
 
-/// False: this descriptor is not served any more.
-bool Tty::read_output() {
+/// Up to `most` bytes. False: this descriptor is not served any more.
+bool Tty::read_output(std::size_t most) {
     const auto watch = watch_;
     std::array<char, read_size> buffer;
-    for (std::size_t left = limits::console_step_bytes; left > 0;) {
+    for (std::size_t left = most; left > 0;) {
         const auto n = ::read(fd_.get(), buffer.data(), std::min(buffer.size(), left));
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno == EAGAIN) break;

@@ -25,7 +25,8 @@ class TtyPeer {
 };
 
 /// The edge between a guest's pty and a loop: moves bytes and nothing else. However much a guest writes, and
-/// however little it reads, one step of the loop moves at most limits::console_step_bytes each way.
+/// however little it reads, one step of the loop moves at most limits::console_step_bytes each way (finish()
+/// apart).
 class Tty {
  public:
     Tty(async::FdScheduler& loop, TtyPeer& peer) : loop_(loop), peer_(peer) {}
@@ -40,7 +41,8 @@ class Tty {
     Result<> adopt(Fd fd, std::string name);
     /// Stops at once; gone() is not called.
     void close();
-    /// Reads what is there already, then stops: for a guest that has ended.
+    /// Reads what is there already, and comes while it does, up to limits::console_rest_bytes; then stops:
+    /// for a guest that has ended.
     void finish();
     bool is_open() const { return static_cast<bool>(fd_); }
 
@@ -49,7 +51,7 @@ class Tty {
 
  private:
     void on_ready(short revents);
-    bool read_output();
+    bool read_output(std::size_t most);
     void write_input();
     void lost(std::string_view why);
     void wait_to_write(bool wait);

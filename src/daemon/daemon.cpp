@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <systemd/sd-daemon.h>
@@ -106,6 +107,8 @@ Result<std::vector<Fd>> listening_sockets(const Settings& settings) {
 
 Result<> run(const Settings& settings) {
     prepare_signals();
+    // First of all: who has no Xen is told so, with or without rights, and finds no folders made.
+    if (auto checked = check_host(settings); !checked) return checked;
     raise_descriptor_limit();
     if (auto made = make_folder(settings.places.run(), 0755); !made) return made;
     if (auto made = make_folder(settings.places.state()); !made) return made;
@@ -120,13 +123,15 @@ Result<> run(const Settings& settings) {
     async::BlockingThreads logs(1);
     const auto host = open_host(settings, core, files);
     if (!host) return std::unexpected(host.error());
+    std::optional<Daemon> daemon;
+    const auto signals = EndSignals::watch(core, [&] { daemon->end(); });
+    if (!signals) return std::unexpected(signals.error());
     auto sockets = listening_sockets(settings);
     if (!sockets) return std::unexpected(sockets.error());
 
-    Daemon daemon(core, files, logs, **host, settings);
-    const EndSignals signals(core, [&] { daemon.end(); });
+    daemon.emplace(core, files, logs, **host, settings);
     log::info("virtlightd " VIRTLIGHT_VERSION " at {}", settings.places.socket().string());
-    const auto served = daemon.serve(*std::move(sockets));
+    const auto served = daemon->serve(*std::move(sockets));
     log::info("ended; the longest step of the core took {:.1f} ms",
               std::chrono::duration<double, std::milli>(core.stalls()->longest()).count());
     if (files.idle_within(limits::storage_goodbye) && logs.idle_within(limits::storage_goodbye))

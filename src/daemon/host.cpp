@@ -47,13 +47,18 @@ class SimulatedHost final : public Host {
 
 }  // namespace
 
+Result<> check_host(const Settings& settings) {
+    if (settings.hypervisor == HypervisorKind::simulated) return {};
+    if (const auto missing = xenlight::missing_on_this_machine())
+        return fail(Reason::operation_failed, "no Xen to manage here: {}; --hypervisor simulated needs none",
+                    *missing);
+    return {};
+}
+
 Result<std::unique_ptr<Host>> open_host(const Settings& settings, async::FdScheduler& core,
                                         async::Blocking& blocking) {
     if (settings.hypervisor == HypervisorKind::simulated)
         return std::make_unique<SimulatedHost>(settings.places, core, blocking);
-    if (const auto missing = xenlight::missing_on_this_machine())
-        return fail(Reason::operation_failed, "no Xen to manage here: {}; --hypervisor simulated needs none",
-                    *missing);
     auto xen = xenlight::open(core, settings.autoballoon);
     if (!xen) return std::unexpected(xen.error());
     return std::make_unique<XenHost>(*std::move(xen));

@@ -24,8 +24,11 @@ class Host {
     virtual std::filesystem::path console_locks() const = 0;
 };
 
-/// Without a choice: Xen, where this machine is a dom0. Otherwise the error says in one line what is missing,
-/// and what there is instead. Blocks; the arguments must outlive the host.
+/// Whether this machine has what the settings choose; without a choice that is Xen. The error says in one
+/// line what is missing, and what there is instead. Blocks; nothing is made for it.
+Result<> check_host(const Settings& settings);
+
+/// Once check_host() has found nothing missing. Blocks; the arguments must outlive the host.
 Result<std::unique_ptr<Host>> open_host(const Settings& settings, async::FdScheduler& core,
                                         async::Blocking& blocking);
 

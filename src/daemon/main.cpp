@@ -5,11 +5,12 @@
 #include <unistd.h>
 
 #include "daemon/daemon.hpp"
+#include "daemon/journal.hpp"
 
 int main(int argc, char** argv) {
     using namespace virtlight;
-    // systemd sets this when standard error goes to its journal, which takes priorities instead of times.
-    log::set_journal(std::getenv("JOURNAL_STREAM") != nullptr);
+    // The journal takes priorities instead of times.
+    log::set_journal(daemon::goes_to_journal(STDERR_FILENO, std::getenv("JOURNAL_STREAM")));
 
     const auto read = daemon::read_settings(argc, argv);
     if (const auto* exit = std::get_if<daemon::Exit>(&read)) {

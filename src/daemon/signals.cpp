@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/signals.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <utility>
 
@@ -33,13 +34,23 @@ void prepare_signals() {
     std::signal(SIGPIPE, SIG_IGN);
 }
 
-EndSignals::EndSignals(async::FdScheduler& loop, std::function<void()> end) : loop_(loop) {
+Result<std::unique_ptr<EndSignals>> EndSignals::watch(async::FdScheduler& loop, std::function<void()> end) {
+    std::unique_ptr<EndSignals> self(new EndSignals(loop, std::move(end)));
     const auto ends = end_signals();
-    signals_ = Fd(::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
-    watch_ = loop.watch(signals_.get(), POLLIN, [this, end = std::move(end)](short) {
-        signalfd_siginfo info{};
-        if (::read(signals_.get(), &info, sizeof info) == sizeof info) end();
-    });
+    self->signals_ = Fd(::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!self->signals_) return fail_errno(errno, "cannot take the signals that end the daemon");
+    self->watch_ = loop.watch(self->signals_.get(), POLLIN, [self = self.get()](short) { self->take(); });
+    if (!self->watch_) return fail_errno(errno, "cannot watch for the signals that end the daemon");
+    return self;
+}
+
+EndSignals::~EndSignals() {
+    if (watch_) loop_.unwatch(watch_);
+}
+
+void EndSignals::take() {
+    signalfd_siginfo info{};
+    if (::read(signals_.get(), &info, sizeof info) == sizeof info) end_();
 }
 
 }  // namespace virtlight::daemon

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "domain/xml.hpp"
 
 namespace virtlight::domain {
@@ -62,6 +63,9 @@ std::string path_in(const XmlElement& at) {
         at.invalid("<{}> must be the absolute path of a file, not '{}'", at.name(), shown(path));
     } else if (path.find_first_of("\r\n") != path.npos) {
         at.invalid("<{}> must be a path in one line, not '{}'", at.name(), shown(path));
+    } else if (path.size() > limits::path_bytes) {
+        at.invalid("<{}>: path '{}' is {} bytes long; the limit is {}", at.name(), shown(path), path.size(),
+                   limits::path_bytes);
     }
     return path;
 }

@@ -47,8 +47,8 @@ std::optional<T> parse_number(std::string_view text) {
 /// Xen's guests get no less than what was asked for.
 std::uint64_t read_size(const XmlElement& at, std::string_view text);
 
-/// The path of a file in dom0 that an element holds: absolute, in one line. Empty where the element is
-/// missing or empty.
+/// The path of a file in dom0 that an element holds: absolute, in one line, no longer than
+/// limits::path_bytes. Empty where the element is missing or empty.
 std::string path_in(const XmlElement& at);
 
 /// The domain that <backenddomain> names; empty where there is none.

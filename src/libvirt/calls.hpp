@@ -47,8 +47,6 @@ Result<std::string> domain_capabilities(Manager&, const DomainCapabilitiesArgs&)
 Result<std::int32_t> max_vcpus_of_host(Manager&, const std::optional<std::string>& type);
 Result<NodeInfo> node_info(Manager&, const None&);
 Result<std::uint64_t> free_memory(Manager&, const None&);
-async::Task<Result<std::vector<std::uint64_t>>> cells_free_memory(Manager&, CellsArgs);
-async::Task<Result<std::vector<std::uint64_t>>> free_pages(Manager&, FreePagesArgs);
 Result<SecurityModel> security_model(Manager&, const None&);
 Result<std::string> sysinfo(Manager&, const Flags&);
 
@@ -183,10 +181,14 @@ Result<DiskErrorsReply> disk_errors(Manager&, const DiskErrorsArgs&);
 Result<CpuMapReply> cpu_map(Manager&, const CpuMapArgs&);
 async::Task<Result<NodeStatsReply>> node_cpu_stats(Manager&, NodeStatsArgs);
 async::Task<Result<NodeStatsReply>> node_memory_stats(Manager&, NodeMemoryStatsArgs);
+async::Task<Result<std::vector<std::uint64_t>>> cells_free_memory(Manager&, CellsArgs);
+async::Task<Result<std::vector<std::uint64_t>>> free_pages(Manager&, FreePagesArgs);
 
 // consoles.cpp: streams to a guest's consoles
 Result<> open_console(Caller&, const OpenDeviceArgs&);
 Result<> open_channel(Caller&, const OpenDeviceArgs&);
+
+// own_calls.cpp: our own program, about the consoles of all domains
 Result<std::vector<ConsoleInfo>> list_consoles(Caller&, const None&);
 Result<> watch_console(Caller&, const WatchConsoleArgs&);
 Result<> read_history(Caller&, const ReadHistoryArgs&);

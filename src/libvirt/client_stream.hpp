@@ -22,7 +22,8 @@ class ClientStream {
     /// To be waited for until it is readable once receive() has given nothing.
     int descriptor() const { return client_.socket_.get(); }
     /// What has come; empty: nothing yet. Does not wait. After the end (ended()) nothing more comes but the
-    /// answer to finish(); a failure is why the daemon has ended the stream.
+    /// answer to finish(); a failure is why the daemon has ended the stream, once all that came before is
+    /// given.
     Result<Bytes> receive();
     bool ended() const { return ended_; }
 
@@ -36,6 +37,8 @@ class ClientStream {
     ClientStream(Client client, std::int32_t procedure)
         : client_(std::move(client)), procedure_(procedure), serial_(client_.last_serial_) {}
 
+    bool take(Bytes& data);
+    void take(const Packet& packet, Bytes& data);
     Result<> send(MessageStatus status, View payload);
 
     Client client_;
@@ -43,6 +46,7 @@ class ClientStream {
     std::uint32_t serial_;
     bool ended_ = false;
     bool finished_ = false;
+    std::optional<Error> failure_;
 };
 
 }  // namespace virtlight::libvirt

@@ -29,13 +29,17 @@ ConsoleStream::~ConsoleStream() {
 }
 
 Result<StreamEnd::Portion> ConsoleStream::read(std::size_t max) {
+    // What the console said is longer by the words that are said about it.
+    if (!text_.all_given()) return Portion{text_.give(max)};
     if (closed_) return std::unexpected(*closed_);
     const auto [piece, end] = console_->broker().read(id_, max);
     if (piece.missed.empty() && note_.empty() && !marks_) return Portion{as_bytes(piece.bytes), end};
-    text_ = std::exchange(note_, {});
-    if (!piece.missed.empty()) text_ += told(piece.missed.size());
-    put(piece.missed.to, piece.bytes);
-    return Portion{as_bytes(text_), end};
+    auto text = std::exchange(note_, {});
+    if (!piece.missed.empty()) text += told(piece.missed.size());
+    put(piece.missed.to, piece.bytes, text);
+    text_.set(std::move(text));
+    const auto bytes = text_.give(max);
+    return Portion{bytes, end && text_.all_given()};
 }
 
 Result<std::size_t> ConsoleStream::write(View bytes) {
@@ -44,24 +48,31 @@ Result<std::size_t> ConsoleStream::write(View bytes) {
     return broker.writes(id_) ? broker.write(id_, as_text(bytes)) : bytes.size();
 }
 
-void ConsoleStream::put(console::Offset at, std::string_view bytes) {
+void ConsoleStream::put(console::Offset at, std::string_view bytes, std::string& text) {
     if (marks_)
-        marks_->weave(console_->history(), at, bytes, text_);
+        marks_->weave(console_->history(), at, bytes, text);
     else
-        text_ += bytes;
+        text += bytes;
 }
 
 Result<StreamEnd::Portion> HistoryStream::read(std::size_t max) {
+    if (text_.all_given()) text_.set(next(max));
+    const auto bytes = text_.give(max);
+    return Portion{.bytes = bytes, .end = bytes.empty()};
+}
+
+/// Up to `max` bytes of the console, and what is said about them.
+std::string HistoryStream::next(std::size_t max) {
     const auto piece = console_->history().read(left_.from, std::min<std::uint64_t>(max, left_.size()));
     const auto held = std::min(piece.missed.to, left_.to);
     const auto bytes = piece.bytes.substr(0, left_.to - held);
-    text_ = held > left_.from ? told(held - left_.from) : "";
+    auto text = held > left_.from ? told(held - left_.from) : "";
     if (marks_)
-        marks_->weave(console_->history(), held, bytes, text_);
+        marks_->weave(console_->history(), held, bytes, text);
     else
-        text_ += bytes;
+        text += bytes;
     left_.from = held + bytes.size();
-    return Portion{.bytes = as_bytes(text_), .end = text_.empty()};
+    return text;
 }
 
 void ConsoleStream::writing_taken(const std::string& by) {

@@ -5,12 +5,35 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "console/console.hpp"
 #include "libvirt/console_marks.hpp"
 #include "libvirt/streams.hpp"
 
 namespace virtlight::libvirt {
+
+/// A text that is given away in portions.
+class PortionedText {
+ public:
+    /// The next text, once this is all given.
+    void set(std::string text) {
+        text_ = std::move(text);
+        given_ = 0;
+    }
+    bool all_given() const { return given_ == text_.size(); }
+    /// Up to `max` bytes, valid until the next set().
+    View give(std::size_t max) {
+        const auto portion = as_bytes(std::string_view(text_).substr(given_, max));
+        given_ += portion.size();
+        return portion;
+    }
+
+ private:
+    std::string text_;
+    std::size_t given_ = 0;
+};
 
 /// A viewer of a console at the end of a stream. What it missed because it was slow is said in its stream,
 /// and so is that another one writes now. What one sends who only watches is dropped.
@@ -32,7 +55,7 @@ class ConsoleStream final : public StreamEnd, private console::Viewer {
     ConsoleStream(std::shared_ptr<console::Console> console, std::function<void()> wake)
         : console_(std::move(console)), wake_(std::move(wake)) {}
 
-    void put(console::Offset at, std::string_view bytes);
+    void put(console::Offset at, std::string_view bytes, std::string& text);
 
     void readable() override { wake_(); }
     void writable() override { wake_(); }
@@ -45,7 +68,7 @@ class ConsoleStream final : public StreamEnd, private console::Viewer {
     std::optional<Error> closed_;
     std::string note_;  ///< to be said in the stream
     std::optional<ConsoleMarks> marks_;
-    std::string text_;  ///< what read() has given
+    PortionedText text_;  ///< what read() gives
 };
 
 /// What is held of a console's history in a range, and then the end.
@@ -60,10 +83,12 @@ class HistoryStream final : public StreamEnd {
     Result<std::size_t> write(View bytes) override { return bytes.size(); }
 
  private:
+    std::string next(std::size_t max);
+
     std::shared_ptr<console::Console> console_;
     console::Range left_;
     std::optional<ConsoleMarks> marks_;
-    std::string text_;  ///< what read() has given
+    PortionedText text_;  ///< what read() gives
 };
 
 }  // namespace virtlight::libvirt

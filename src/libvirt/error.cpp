@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace virtlight::libvirt {
 
@@ -63,6 +65,20 @@ constexpr std::array mappings{
     Mapping{Reason::unsupported_operation, 84, "Operation not supported: "},
 };
 
+std::string first_line(std::string_view text) {
+    return std::string(text.substr(0, text.find('\n')));
+}
+
+/// As to_wire() puts them behind the message.
+std::vector<std::string> further_lines(std::string_view text) {
+    std::vector<std::string> lines;
+    for (auto end = text.find('\n'); end != text.npos; end = text.find('\n')) {
+        text.remove_prefix(end + 1);
+        lines.push_back(first_line(text));
+    }
+    return lines;
+}
+
 }  // namespace
 
 WireError to_wire(const Error& error) {
@@ -84,7 +100,7 @@ Error from_wire(const WireError& error) {
     if (found != mappings.end() && message.starts_with(found->opening)) {
         message.erase(0, found->opening.size());
     }
-    return {.reason = reason, .message = std::move(message)};
+    return {.reason = reason, .message = first_line(message), .details = further_lines(message)};
 }
 
 }  // namespace virtlight::libvirt

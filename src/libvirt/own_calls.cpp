@@ -61,8 +61,10 @@ Result<> watch_console(Caller& caller, const WatchConsoleArgs& args) {
     const auto& history = (*console)->history();
     const auto from = args.from == WatchConsoleArgs::recent
                           ? history.recent(caller.consoles->settings().recent)
-                          : std::max(args.from, since(history, args.since_ms));
-    console::Attachment how{.name = viewer_name(caller), .access = *access, .from = from};
+                          : args.from;
+    console::Attachment how{.name = viewer_name(caller),
+                            .access = *access,
+                            .from = std::max(from, since(history, args.since_ms))};
     auto stream = ConsoleStream::open(*std::move(console), std::move(how), caller.wake, args.marks);
     if (!stream) return std::unexpected(stream.error());
     caller.stream = *std::move(stream);

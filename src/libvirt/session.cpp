@@ -115,8 +115,9 @@ void Session::send_event(std::int32_t procedure, View payload) {
 }
 
 bool Session::send_streams() {
+    constexpr auto longest = length_bytes + header_bytes + limits::stream_chunk;
     while (!ended() && !closing_) {
-        if (output().size() >= limits::stream_output) return true;
+        if (output().size() + longest > limits::stream_output) return true;
         const auto message = streams_.next();
         if (!message) break;
         append(message->header, message->payload);

@@ -81,7 +81,7 @@ Bytes payload(const domain::Event& event, std::optional<std::int32_t> callback) 
 }
 
 Result<> check(std::int32_t event, std::int32_t last) {
-    if (event < 0 || event > last) return fail(Reason::invalid_argument, "unsupported event ID {}", event);
+    if (event < 0 || event > last) return fail(Reason::internal, "unsupported event ID {}", event);
     return {};
 }
 

@@ -30,7 +30,7 @@ class Subscriptions {
     /// The older style ends with this one.
     static constexpr std::int32_t last_legacy_event = 15;
 
-    /// Returns the id of the registration. invalid_argument: there is no such event; too_many.
+    /// Returns the id of the registration. internal, as libvirt has it: there is no such event; too_many.
     Result<std::int32_t> add(std::int32_t event, std::optional<Uuid> domain);
     /// For events about objects that this daemon does not have (networks, pools, ...).
     Result<std::int32_t> add_silent();

@@ -154,7 +154,8 @@ class XdrWriter {
 };
 
 /// Takes values from bytes that may hold anything. After a failure, every further take fails, and problem()
-/// says what was wrong first. Never allocates more than the bytes at hand can fill.
+/// says what was wrong first. Never makes more items than the bytes at hand could say, at four bytes for
+/// each.
 class XdrReader {
  public:
     explicit XdrReader(View from) : rest_(from) {}

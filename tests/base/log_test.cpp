@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 #include "base/file.hpp"
+#include "base/limits.hpp"
 
 namespace virtlight::log {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -50,6 +52,31 @@ TEST_F(UnreadLog, HoldsUpNobodyAndTellsWhatIsMissingWhenItIsReadAgain) {
     EXPECT_THAT(second, HasSubstr("read again\n"));
     warning("and again");
     EXPECT_THAT(read(), Not(HasSubstr("lost")));
+}
+
+/// A write that would have to wait fails instead, or leaves the end of the line out.
+TEST_F(UnreadLog, TakesALongLineAtOnceCutBehindAWholeCharacter) {
+    ::fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK);
+    std::string letters;
+    for (int i = 0; i < 50'000; ++i)
+        letters += "\u00e4";
+    for (const std::string first : {"", "x"}) {  // one of them puts a letter across the end
+        warning("{}{}", first, letters);
+        const auto line = read();
+        EXPECT_LE(line.size(), limits::log_write);
+        EXPECT_GE(line.size(), limits::log_write - 1);
+        EXPECT_THAT(line, EndsWith("\u00e4...\n"));
+    }
+}
+
+TEST_F(UnreadLog, LeavesALineAloneThatJustFits) {
+    warning("");
+    const auto room = limits::log_write - read().size();
+    const std::string fits(room, 'x');
+    warning("{}", fits);
+    EXPECT_THAT(read(), EndsWith(" " + fits + "\n"));
+    warning("{}y", fits);
+    EXPECT_THAT(read(), EndsWith("x...\n"));
 }
 
 }  // namespace

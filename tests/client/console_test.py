@@ -174,6 +174,21 @@ def test_a_tty_that_comes_late_is_served_when_it_comes(host, conn):
         viewer.until("well")
 
 
+@pytest.mark.simulated
+@pytest.mark.parametrize("start", [0, Watcher.RECENT])
+def test_who_watches_since_a_moment_sees_nothing_that_came_before(host, conn, start):
+    domain = started(host, conn, "since")
+    with Stream(domain) as viewer:
+        viewer.until("# ")
+        time.sleep(0.1)
+        moment = int(time.time() * 1000)
+        viewer.type("later\r")
+        viewer.until("later")
+    with Wire(host.socket) as wire:
+        text = Watcher(wire, "since", start=start, since=moment).until(lambda text: b"later" in text)
+        assert b"name=since " not in text
+
+
 def lines_of(text):
     return [int(number) for number in re.findall(rb"flood (\d{12})\r\n", text)]
 
@@ -452,6 +467,13 @@ def test_a_file_that_is_typed_into_a_console_arrives_whole(host, conn, daemon_fo
     virtlight(host, daemon_folder, "console", "--write", "reads", typed=text)
     wait_until(lambda: numbers_in_history(host, daemon_folder, "reads")[-1:] == numbers[-1:], 30, "the last line")
     assert numbers_in_history(host, daemon_folder, "reads") == numbers
+
+
+@pytest.mark.simulated
+def test_no_byte_of_a_file_ends_its_typing(host, conn, daemon_folder):
+    started(host, conn, "every-byte")
+    virtlight(host, daemon_folder, "console", "--write", "every-byte", typed="line 000001\n\x1d\nline 000002\n")
+    wait_until(lambda: "line 000002" in virtlight(host, daemon_folder, "logs", "every-byte"), 30, "the last line")
 
 
 @pytest.mark.simulated

@@ -172,12 +172,14 @@ class Watcher(RawStream):
 
     PROGRAM, WATCH = 0x766C6974, 2
     VIEW, WRITE, WRITE_IF_FREE, FORCE = range(4)
+    RECENT = 2**64 - 1  # where to start for the last screens
 
-    def __init__(self, wire, name, access=VIEW, start=0):
+    def __init__(self, wire, name, access=VIEW, start=0, since=0):
         self.access = access
         self.start = start
+        self.since = since  # milliseconds since 1970
         super().__init__(wire, name)
 
     def open(self):
         uuid = self.domain[-20:-4]
-        self.begin(self.PROGRAM, self.WATCH, uuid + struct.pack(">IIQqI", 0, self.access, self.start, 0, 0))
+        self.begin(self.PROGRAM, self.WATCH, uuid + struct.pack(">IIQqI", 0, self.access, self.start, self.since, 0))

@@ -18,12 +18,21 @@ def run(program, *words):
     return subprocess.run([program, *map(str, words)], capture_output=True, text=True, timeout=20)
 
 
-def test_without_xen_it_says_what_is_missing_and_names_the_simulated_one(daemon_folder, tmp_path):
+def test_without_xen_it_says_what_is_missing_names_the_simulated_one_and_leaves_nothing(daemon_folder, tmp_path):
     if os.path.exists("/proc/xen/capabilities"):
         pytest.skip("this machine is a Xen host")
     answer = run(daemon_folder / "virtlightd", "--root", tmp_path)
     assert answer.returncode == 1
     assert len(answer.stderr.splitlines()) == 1
+    assert "Xen" in answer.stderr and "--hypervisor simulated" in answer.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_xen_that_is_said_also_to_who_may_make_no_folder(daemon_folder):
+    if os.path.exists("/proc/xen/capabilities"):
+        pytest.skip("this machine is a Xen host")
+    answer = run(daemon_folder / "virtlightd", "--root", "/proc/nowhere")  # where root may make none either
+    assert answer.returncode == 1
     assert "Xen" in answer.stderr and "--hypervisor simulated" in answer.stderr
 
 

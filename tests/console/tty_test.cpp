@@ -2,6 +2,7 @@
 #include "console/tty.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <thread>
 #include <vector>
@@ -242,6 +243,29 @@ Task<> TtyTest::be_flooded() {
 
 TEST_F(TtyTest, ReadsABoundedNumberOfBytesInOneStepOfAFlood) {
     run(be_flooded());
+}
+
+TEST_F(TtyTest, ReadsAllThatAGuestSaidInABurstBeforeItEnded) {
+    constexpr std::size_t burst = 2 * limits::console_step_bytes;
+    ASSERT_TRUE(tty.open(pty.path()));
+    const Fd probe(::open(pty.path().c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    const auto await_more = [&] {
+        pollfd more{.fd = probe.get(), .events = POLLIN, .revents = 0};
+        if (peer.said.size() < burst) ::poll(&more, 1, 1000);
+    };
+    peer.on_output = await_more;
+    const std::jthread guest([this] { pty.say(std::string(burst, 'x')); });
+    await_more();
+    tty.finish();
+    EXPECT_EQ(peer.said.size(), burst);
+    EXPECT_FALSE(tty.is_open());
+    // What was left behind is not waited for without end.
+    std::array<char, 4096> buffer;
+    for (auto heard = peer.said.size(); heard < burst;) {
+        const auto n = ::read(probe.get(), buffer.data(), buffer.size());
+        if (n <= 0) break;
+        heard += static_cast<std::size_t>(n);
+    }
 }
 
 Task<> TtyTest::flood_the_guest() {

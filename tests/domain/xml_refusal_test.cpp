@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
 #include "domain/sample.hpp"
 
 namespace virtlight::domain {
@@ -164,6 +165,11 @@ TEST(DomainXmlRefusal, OfWhatToBoot) {
               "invalid XML: line 4: <kernel> must be the absolute path of a file, not '\\x0a/k\\x0a'");
     EXPECT_EQ(with("<type>linux</type>" + kernel + "<initrd>/a\nb</initrd>"),
               "invalid XML: line 4: <initrd> must be a path in one line, not '/a\\x0ab'");
+    const auto longest = "/" + std::string(limits::path_bytes - 1, 'k');
+    EXPECT_EQ(with("<type>linux</type><kernel>" + longest + "</kernel>"), "ok");
+    EXPECT_EQ(with("<type>linux</type><kernel>" + longest + "k</kernel>"),
+              "invalid XML: line 4: <kernel>: path '/" + std::string(79, 'k') +
+                  "...' is 4096 bytes long; the limit is 4095");
     EXPECT_EQ(
         with("<type>hvm</type><cmdline>quiet</cmdline>"),
         "unsupported configuration: line 4: <os>: <initrd> and <cmdline> of an HVM guest need a <kernel>");

@@ -13,6 +13,7 @@ namespace virtlight::libvirt {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -361,7 +362,7 @@ TEST_F(CallsTest, FindNothingToDoWithADomainThatIsGone) {
 TEST_F(CallsTest, CarryTheLinesOfTheHypervisorToTheClient) {
     const auto dom = define();
     talk.xen.fail_next("create", {Reason::operation_failed, "no", {"libxl: out of memory"}});
-    EXPECT_THAT(refusal<void>(9, dom).message, HasSubstr("\nlibxl: out of memory"));
+    EXPECT_THAT(refusal<void>(9, dom).details, Contains("libxl: out of memory"));
 }
 
 // The host

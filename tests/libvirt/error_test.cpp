@@ -68,7 +68,9 @@ TEST(WireErrors, AreCutWhereTheWireEnds) {
 TEST(WireErrors, ComeBackAsTheyWere) {
     for (const auto reason : {Reason::internal, Reason::no_support, Reason::invalid_xml, Reason::no_domain,
                               Reason::protocol, Reason::timed_out, Reason::io, Reason::access_denied}) {
-        const Error error{reason, "domain 'x': why"};
+        Error error{reason, "domain 'x': why"};
+        EXPECT_EQ(from_wire(to_wire(error)), error);
+        error.details = {"libxl: no memory", "", "libxl: gave up"};
         EXPECT_EQ(from_wire(to_wire(error)), error);
     }
 }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <memory>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "libvirt/bytes_stream.hpp"
 #include "libvirt/session_test.hpp"
 
 namespace virtlight::libvirt {
@@ -181,6 +185,18 @@ TEST_F(SessionTest, EndsIfTheClientStopsReading) {
 TEST_F(SessionTest, WaitsForAsLongAsItTakesForAViewerWhoDoesNotReadOn) {
     open();
     session.send_event(318, Bytes(limits::stream_output + limits::stream_chunk));
+    session.sent(0, now);
+    pass(2 * limits::read_wait);
+    EXPECT_FALSE(session.ended());
+}
+
+TEST_F(SessionTest, MakesNoMoreReadyThanIsWaitedForWithAViewerWhoDoesNotReadOn) {
+    open();
+    session.streams().open(header_of(get_hostname),
+                           std::make_unique<BytesStream>(std::string(4 * limits::stream_output, 'x')));
+    EXPECT_TRUE(session.send_streams());
+    EXPECT_LE(session.output().size(), limits::stream_output);
+    EXPECT_GT(session.output().size(), limits::stream_output / 2);
     session.sent(0, now);
     pass(2 * limits::read_wait);
     EXPECT_FALSE(session.ended());
