@@ -223,13 +223,13 @@ async::Task<Result<hypervisor::HostFigures>> XenHypervisor::measure_host() {
 }
 
 async::Task<Result<hypervisor::DiskSize>> XenHypervisor::disk_size(domain::Disk disk) {
-    auto place = place_of(disk.path);
+    auto place = place_of_data(disk.path);
     return looks_.look(std::move(place), [disk = std::move(disk)] { return hypervisor::disk_size(disk); });
 }
 
 async::Task<Result<std::string>> XenHypervisor::peek_disk(domain::Disk disk, std::uint64_t offset,
                                                           std::size_t bytes) {
-    auto place = place_of(disk.path);
+    auto place = place_of_data(disk.path);
     return looks_.look(std::move(place), [disk = std::move(disk), offset, bytes] {
         return hypervisor::peek_disk(disk, offset, bytes);
     });
