@@ -11,12 +11,12 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "hypervisor/definition_files.hpp"
 #include "hypervisor/disk_files.hpp"
 #include "hypervisor/disk_peek.hpp"
 #include "xenlight/create.hpp"
 #include "xenlight/describe.hpp"
 #include "xenlight/domain_config.hpp"
+#include "xenlight/guest_files.hpp"
 #include "xenlight/host.hpp"
 #include "xenlight/lifeline.hpp"
 #include "xenlight/measure.hpp"
@@ -241,12 +241,7 @@ async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> XenHyp
 }
 
 async::Task<Result<std::vector<std::string>>> XenHypervisor::missing_files(domain::Definition definition) {
-    // Of several places the first: it is a look for a warning.
-    auto place = place_of(definition.disks.empty() ? definition.boot.kernel : definition.disks.front().path);
-    return looks_.look(std::move(place),
-                       [definition = std::move(definition)]() -> Result<std::vector<std::string>> {
-                           return hypervisor::missing_files(definition);
-                       });
+    co_return co_await look_for_missing_files(looks_, std::move(definition));
 }
 
 async::Task<Result<hypervisor::Picture>> XenHypervisor::screenshot(DomId domid) {
