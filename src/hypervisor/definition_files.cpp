@@ -9,66 +9,80 @@
 
 #include "base/result.hpp"
 #include "domain/setting_rules.hpp"
+#include "hypervisor/disk_files.hpp"
 
 namespace virtlight::hypervisor {
 namespace {
 
 using domain::Definition;
 
-/// Notes what is not there. A name without a folder is looked for by Xen, where it keeps such things.
-class Search {
- public:
-    void look(std::string_view what, const std::string& path) {
-        struct stat status{};
-        if (path.starts_with('/') && ::stat(path.c_str(), &status) != 0)
-            missing_.push_back(fmt::format("{} '{}': {}", what, path, errno_text(errno)));
-    }
-    void note(std::string what) { missing_.push_back(std::move(what)); }
-    std::vector<std::string> take() && { return std::move(missing_); }
+/// An hvmloader has Xen's version in its path: see has_stale_hvmloader().
+bool is_hvmloader(const domain::Boot& boot) {
+    return boot.firmware == domain::Firmware::bios && boot.loader.ends_with("/hvmloader");
+}
 
- private:
-    std::vector<std::string> missing_;
-};
+bool is_nowhere(int error) {
+    return error == ENOENT || error == ENOTDIR;
+}
 
-void look_at_settings(const domain::Settings& settings, Search& search) {
+void add_boot_files(const domain::Boot& boot, std::vector<NamedFile>& files) {
+    files.push_back({"kernel", boot.kernel});
+    files.push_back({"initrd", boot.initrd});
+    files.push_back({"bootloader", boot.bootloader});
+    files.push_back({.what = "loader", .path = boot.loader, .is_hvmloader = is_hvmloader(boot)});
+}
+
+void add_settings(const domain::Settings& settings, std::vector<NamedFile>& files) {
     for (const auto& [name, value] : settings) {
         const auto* const rule = domain::find_setting(name);
         const auto* const path = std::get_if<std::string>(&value);
-        if (rule && path && rule->fits == domain::setting_forms::is_path) search.look(name, *path);
+        if (rule && path && rule->fits == domain::setting_forms::is_path) files.push_back({name, *path});
     }
 }
 
 }  // namespace
 
-std::vector<std::string> missing_files(const Definition& definition) {
-    Search search;
-    const auto& boot = definition.boot;
-    search.look("kernel", boot.kernel);
-    search.look("initrd", boot.initrd);
-    search.look("bootloader", boot.bootloader);
-    if (has_stale_hvmloader(definition))
-        search.note(
-            fmt::format("loader '{}' is not there: the guest gets this host's own hvmloader", boot.loader));
-    else
-        search.look("loader", boot.loader);
-    search.look("emulator", definition.emulator);
+std::string to_words(const NamedFile& file, std::string_view why) {
+    return fmt::format("{} '{}': {}", file.what, file.path, why);
+}
+
+std::vector<NamedFile> named_files(const Definition& definition) {
+    std::vector<NamedFile> files;
+    add_boot_files(definition.boot, files);
+    files.push_back({"emulator", definition.emulator});
     for (const auto& disk : definition.disks)
-        if (disk.source != domain::Disk::Source::none && disk.backend_domain.empty())
-            search.look("the source of disk " + to_string(disk.target), disk.path);
+        if (is_served_here(disk))
+            files.push_back({"the source of disk " + to_string(disk.target), disk.path});
     for (const auto& nic : definition.nics)
         if (nic.backend_domain.empty())
-            search.look("the script of network interface " + to_string(nic.mac), nic.script);
+            files.push_back({"the script of network interface " + to_string(nic.mac), nic.script});
     for (const auto& folder : definition.shared_folders)
-        search.look("shared folder " + folder.tag, folder.path);
-    look_at_settings(definition.settings, search);
-    return std::move(search).take();
+        files.push_back({.what = "shared folder " + folder.tag, .path = folder.path, .is_folder = true});
+    add_settings(definition.settings, files);
+    std::erase_if(files, [](const NamedFile& file) { return !file.path.starts_with('/'); });
+    return files;
+}
+
+std::optional<std::string> why_missing(const NamedFile& file) {
+    struct stat status{};
+    if (::stat(file.path.c_str(), &status) == 0) return std::nullopt;
+    if (file.is_hvmloader && is_nowhere(errno))
+        return fmt::format("{} '{}' is not there: the guest gets this host's own hvmloader", file.what,
+                           file.path);
+    return to_words(file, errno_text(errno));
+}
+
+std::vector<std::string> missing_files(const Definition& definition) {
+    std::vector<std::string> missing;
+    for (const auto& file : named_files(definition))
+        if (auto why = why_missing(file)) missing.push_back(*std::move(why));
+    return missing;
 }
 
 bool has_stale_hvmloader(const Definition& definition) {
-    const auto& loader = definition.boot.loader;
-    if (definition.boot.firmware != domain::Firmware::bios || !loader.ends_with("/hvmloader")) return false;
     struct stat status{};
-    return ::stat(loader.c_str(), &status) != 0 && (errno == ENOENT || errno == ENOTDIR);
+    return is_hvmloader(definition.boot) && ::stat(definition.boot.loader.c_str(), &status) != 0 &&
+           is_nowhere(errno);
 }
 
 }  // namespace virtlight::hypervisor

@@ -1,15 +1,34 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/definition.hpp"
 
 namespace virtlight::hypervisor {
 
-/// The files and folders of this host that a definition names and that are not there, each as a sentence:
-/// "kernel '/k': No such file or directory". Blocks: not for the core thread.
+/// A file or a folder of this host that a definition names.
+struct NamedFile {
+    std::string what;  ///< "kernel"
+    std::string path;  ///< absolute
+    bool is_folder = false;
+    bool is_hvmloader = false;  ///< of which this host has another one, as has_stale_hvmloader() says
+};
+
+/// "kernel '/k': No such file or directory".
+std::string to_words(const NamedFile& file, std::string_view why);
+
+/// In the order of the definition. A name without a folder is not among them: Xen looks for it where it keeps
+/// such things.
+std::vector<NamedFile> named_files(const domain::Definition& definition);
+
+/// If it is not there: that, as a sentence. Blocks: not for the core thread.
+std::optional<std::string> why_missing(const NamedFile& file);
+
+/// The sentences of those that are not there. Blocks: not for the core thread.
 std::vector<std::string> missing_files(const domain::Definition& definition);
 
 /// Whether a guest's firmware is an hvmloader that is not there. Xen brings one along, whose path has Xen's

@@ -11,7 +11,7 @@ namespace {
 using domain::Disk;
 
 Result<> check_disk_file(const Disk& disk) {
-    if (disk.source == Disk::Source::none || !disk.backend_domain.empty()) return {};
+    if (!is_served_here(disk)) return {};
     const auto refuse = [&](std::string_view why) {
         return fail(Reason::invalid_argument, "the source {} of disk {}: {}", disk.path,
                     to_string(disk.target), why);
@@ -24,6 +24,10 @@ Result<> check_disk_file(const Disk& disk) {
 }
 
 }  // namespace
+
+bool is_served_here(const Disk& disk) {
+    return disk.source != Disk::Source::none && disk.backend_domain.empty();
+}
 
 Result<> check_disk_files(std::span<const Disk> disks) {
     for (const auto& disk : disks)

@@ -11,6 +11,9 @@
 
 namespace virtlight::hypervisor {
 
+/// Whether a file or a device of this host serves it: not so an empty drive, or one of a backend domain's.
+bool is_served_here(const domain::Disk& disk);
+
 /// Whether what serves these disks is there, files or block devices; of another backend domain's nothing is
 /// known. invalid_argument: names the disk and the path. Blocks: not for the core thread.
 Result<> check_disk_files(std::span<const domain::Disk> disks);

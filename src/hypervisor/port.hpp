@@ -113,7 +113,8 @@ class Hypervisor {
     virtual async::Task<std::vector<Result<std::optional<FileIdentity>>>> identify_files(
         std::vector<std::string> paths, async::CancelToken cancel) = 0;
 
-    /// As missing_files() of definition_files.hpp. timed_out: their storage does not answer.
+    /// As missing_files() of definition_files.hpp. A file whose storage does not answer is among them, with
+    /// that, and keeps nobody from looking at the others.
     virtual async::Task<Result<std::vector<std::string>>> missing_files(domain::Definition definition) = 0;
 
     /// What the guest's screen shows, soon after the call. unsupported_operation: it has none; timed_out: who

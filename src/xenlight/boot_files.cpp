@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -76,49 +77,53 @@ Result<std::string> read_head(const std::string& path, std::string_view what) {
     return head;
 }
 
+Result<> check_bootloader(const std::string& path) {
+    if (::access(path.c_str(), X_OK) == 0) return {};
+    return fail(Reason::invalid_argument, "the bootloader {}: {}", path, errno_text(errno));
+}
+
+Result<> check_kernel(const std::string& path, domain::GuestType type) {
+    const auto kernel = read_head(path, "kernel");
+    if (!kernel) return std::unexpected(kernel.error());
+    if (is_kernel(*kernel, type)) return {};
+    return fail(Reason::invalid_argument, "the kernel {} is no kernel image that a guest of this type boots",
+                path);
+}
+
+/// One that may be anything.
+BootFile readable(const std::string& path, std::string what) {
+    return {path, [path, what = std::move(what)]() -> Result<> {
+                const auto head = read_head(path, what);
+                if (!head) return std::unexpected(head.error());
+                return {};
+            }};
+}
+
 /// The bootloader finds the kernel on the guest's first disk. One without a path is Xen's own: libxl knows
 /// where that is.
-Result<> check_bootloader(const domain::Definition& definition) {
+Result<std::vector<BootFile>> bootloader_of(const domain::Definition& definition) {
     const auto& path = definition.boot.bootloader;
-    if (path.starts_with('/') && ::access(path.c_str(), X_OK) != 0)
-        return fail(Reason::invalid_argument, "the bootloader {}: {}", path, errno_text(errno));
     if (definition.disks.empty())
         return fail(Reason::invalid_argument, "it has no disk on which its bootloader {} could find a kernel",
                     path);
-    return {};
-}
-
-Result<> check_files(const domain::Definition& definition) {
-    const auto& boot = definition.boot;
-    const auto type = definition.type;
-    if (!boot.bootloader.empty()) return check_bootloader(definition);
-    if (!boot.loader.empty())
-        if (const auto loader = read_head(boot.loader, "loader"); !loader)
-            return std::unexpected(loader.error());
-    if (boot.kernel.empty()) {
-        if (type == domain::GuestType::hvm) return {};
-        return fail(Reason::invalid_argument, "it has no kernel to boot");
-    }
-    const auto kernel = read_head(boot.kernel, "kernel");
-    if (!kernel) return std::unexpected(kernel.error());
-    if (!is_kernel(*kernel, type))
-        return fail(Reason::invalid_argument,
-                    "the kernel {} is no kernel image that a guest of this type boots", boot.kernel);
-    if (boot.initrd.empty()) return {};
-    const auto initrd = read_head(boot.initrd, "initrd");
-    if (!initrd) return std::unexpected(initrd.error());
-    return {};
+    if (!path.starts_with('/')) return {};
+    return std::vector<BootFile>{{path, [path] { return check_bootloader(path); }}};
 }
 
 }  // namespace
 
-Result<> check_boot_files(const domain::Definition& definition) {
-    auto checked = check_files(definition);
-    if (!checked) {
-        checked.error().message =
-            fmt::format("cannot start domain '{}': {}", definition.name, checked.error().message);
-    }
-    return checked;
+Result<std::vector<BootFile>> boot_files(const domain::Definition& definition) {
+    const auto& boot = definition.boot;
+    const auto type = definition.type;
+    if (!boot.bootloader.empty()) return bootloader_of(definition);
+    if (boot.kernel.empty() && type != domain::GuestType::hvm)
+        return fail(Reason::invalid_argument, "it has no kernel to boot");
+    std::vector<BootFile> files;
+    if (!boot.loader.empty()) files.push_back(readable(boot.loader, "loader"));
+    if (boot.kernel.empty()) return files;
+    files.push_back({boot.kernel, [path = boot.kernel, type] { return check_kernel(path, type); }});
+    if (!boot.initrd.empty()) files.push_back(readable(boot.initrd, "initrd"));
+    return files;
 }
 
 }  // namespace virtlight::xenlight

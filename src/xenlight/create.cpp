@@ -9,12 +9,10 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "hypervisor/definition_files.hpp"
-#include "hypervisor/disk_files.hpp"
-#include "xenlight/boot_files.hpp"
 #include "xenlight/consoles.hpp"
 #include "xenlight/device_model_log.hpp"
 #include "xenlight/domain_config.hpp"
+#include "xenlight/guest_files.hpp"
 #include "xenlight/image_feed.hpp"
 #include "xenlight/labels.hpp"
 #include "xenlight/links.hpp"
@@ -96,21 +94,6 @@ Result<> count_memory(Context& context, Job& job) {
     });
 }
 
-void replace_stale_hvmloader(domain::Definition& definition) {
-    if (!hypervisor::has_stale_hvmloader(definition)) return;
-    log::warning("domain '{}': its loader '{}' is not there; it gets this host's own hvmloader",
-                 definition.name, definition.boot.loader);
-    definition.boot.loader.clear();
-}
-
-/// A restored guest has its kernel in its memory.
-Result<> check_files(const Job& job) {
-    if (auto good = job.stream ? Result<>() : check_boot_files(job.definition); !good) return good;
-    auto good = hypervisor::check_disk_files(job.definition.disks);
-    if (!good) return std::unexpected(in_context(job.what(), std::move(good.error())));
-    return good;
-}
-
 Result<> take_spice_port(Job& job) {
     auto& spice = job.definition.graphics.spice;
     if (!spice || !spice->autoport) return {};
@@ -122,8 +105,6 @@ Result<> take_spice_port(Job& job) {
 }
 
 Result<> prepare(Context& context, Job& job) {
-    replace_stale_hvmloader(job.definition);
-    if (auto good = check_files(job); !good) return good;
     if (auto good = check_cpu_features(job.definition.platform.cpu_features); !good)
         return std::unexpected(in_context(job.what(), std::move(good.error())));
     if (auto good = check_labels(context, job.definition); !good)
@@ -265,10 +246,31 @@ Result<> check_none_was_given_up(const Making& making, const Definition& definit
         definition.name);
 }
 
+void replace_hvmloader(Definition& definition) {
+    log::warning("domain '{}': its loader '{}' is not there; it gets this host's own hvmloader",
+                 definition.name, definition.boot.loader);
+    definition.boot.loader.clear();
+}
+
+/// Before a context is borrowed: storage that does not answer would hold it, and all others after it. A
+/// restored guest has in its memory what it was booted from, and its hvmloader is only replaced if the
+/// storage of that says so.
+async::Task<Result<>> look_at_files(Making making, std::shared_ptr<Job> job, async::CancelToken cancel) {
+    const bool boots = !job->stream;
+    auto stale = co_await look_for_stale_hvmloader(making.looks, job->definition, cancel);
+    if (!stale && boots) co_return std::unexpected(in_context(job->what(), std::move(stale.error())));
+    if (stale && *stale) replace_hvmloader(job->definition);
+    auto good = co_await check_guest_files(making.looks, job->definition, boots, cancel);
+    if (!good) co_return std::unexpected(in_context(job->what(), std::move(good.error())));
+    co_return good;
+}
+
 /// Ends with a context on which the domain can be made. It is not kept while memory is waited for.
 async::Task<Result<Workers::Loan>> make_ready(Making making, std::shared_ptr<Job> job,
                                               async::CancelToken cancel) {
     const auto what = job->what();
+    if (auto good = co_await look_at_files(making, job, cancel); !good)
+        co_return std::unexpected(std::move(good.error()));
     {
         const auto worker = co_await borrow(making, what, cancel);
         if (!worker) co_return worker;

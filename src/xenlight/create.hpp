@@ -8,6 +8,7 @@
 #include "domain/definition.hpp"
 #include "hypervisor/port.hpp"
 #include "xenlight/builds.hpp"
+#include "xenlight/file_looks.hpp"
 #include "xenlight/host_memory.hpp"
 #include "xenlight/save.hpp"
 #include "xenlight/workers.hpp"
@@ -19,6 +20,7 @@ struct Making {
     Workers& workers;
     Builds& builds;
     HostMemory& memory;
+    FileLooks& looks;
     async::Scope& late;  ///< what is done about those that libxl ends after they were given up
 };
 

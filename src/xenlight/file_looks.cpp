@@ -3,7 +3,6 @@
 
 #include <filesystem>
 
-#include "async/scope.hpp"
 #include "base/clock.hpp"
 
 namespace virtlight::xenlight {
@@ -76,43 +75,21 @@ void FileLooks::ended(Places& places, const std::string& place) {
     places.threads.submit(std::move(waiting.extract(waiting.begin()).mapped()));
 }
 
-async::Task<Result<FileLooks::Identity>> FileLooks::identify_one(std::string path, Time due,
-                                                                 async::CancelToken cancel) {
-    auto place = place_of(path);
-    if (cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
-    if (core_.now() >= due) co_return std::unexpected(no_answer(place));
-    auto begun = begin(place, [path] { return Result<Identity>(hypervisor::identify_file(path)); });
-    co_return co_await answer(std::move(place), std::move(begun), due, std::move(cancel));
-}
-
-async::Task<> FileLooks::identify_in_turn(std::map<std::size_t, std::string> paths, Time due,
-                                          async::CancelToken cancel, std::shared_ptr<Identities> answers) {
-    for (const auto& [number, path] : paths)
-        (*answers)[number] = co_await identify_one(path, due, cancel);
-}
-
 async::Task<FileLooks::Identities> FileLooks::identify(std::vector<std::string> paths,
                                                        async::CancelToken cancel) {
-    /// Goes with whoever asks.
-    struct Looking : async::Scope {
-        ~Looking() { drop(); }
-    };
-    const auto due = core_.now() + limits::file_look;
-    std::map<std::string, std::map<std::size_t, std::string>> places;
-    for (std::size_t i = 0; i < paths.size(); ++i)
-        places[place_of(paths[i])].emplace(i, paths[i]);
-    const auto answers = std::make_shared<Identities>(paths.size());
-    // In turn at each place: all at once they would only wait for each other there, and be in the way of
-    // those of other callers.
-    Looking looking;
-    for (auto& [place, here] : places)
-        looking.spawn(identify_in_turn(std::move(here), due, cancel, answers));
-    co_await looking.drained();
-    co_return std::move(*answers);
+    std::vector<Look<Identity>> looks;
+    for (const auto& path : paths)
+        looks.push_back(
+            {place_of(path), [path] { return Result<Identity>(hypervisor::identify_file(path)); }});
+    return look_at_each(std::move(looks), std::move(cancel));
 }
 
 std::string place_of(const std::string& path) {
     return std::filesystem::path(path).parent_path().string();
+}
+
+std::string place_of_data(const std::string& path) {
+    return path.starts_with("/dev/") ? path : place_of(path);
 }
 
 }  // namespace virtlight::xenlight

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "async/cancel.hpp"
 #include "async/completion.hpp"
 #include "async/scheduler.hpp"
+#include "async/scope.hpp"
 #include "async/task.hpp"
 #include "base/limits.hpp"
 #include "base/result.hpp"
@@ -33,21 +35,34 @@ class FileLooks {
     using Identity = std::optional<hypervisor::FileIdentity>;
     using Identities = std::vector<Result<Identity>>;
 
+    /// One of many looks.
+    template <class T>
+    struct Look {
+        std::string place;
+        std::function<Result<T>()> function;  ///< owns what it uses
+    };
+
     /// `core` and `threads` must outlive this.
     FileLooks(async::Scheduler& core, std::shared_ptr<CoreLink> link, async::Blocking& threads);
 
     /// Runs `function`, which answers a Result and must own what it uses, when the looks at `place` before it
     /// have ended. Begins at once. timed_out: it has not ended in time, and goes on if it has begun, or one
     /// before it has held the place for longer than that; too_many: limits::file_looks_at_place wait there,
-    /// or limits::file_looks in all have not ended. One that waits does so no longer than its caller.
+    /// or limits::file_looks in all have not ended; cancelled. One that waits does so no longer than its
+    /// caller.
     template <class Function>
-    auto look(std::string place, Function function) -> async::Task<std::invoke_result_t<Function&>> {
+    auto look(std::string place, Function function, async::CancelToken cancel = {})
+        -> async::Task<std::invoke_result_t<Function&>> {
         auto begun = begin(place, std::move(function));
-        return answer(std::move(place), std::move(begun), core_.now() + limits::file_look);
+        return answer(std::move(place), std::move(begun), core_.now() + limits::file_look, std::move(cancel));
     }
 
-    /// identify_file() of each path, in their order. Whoever asks waits no longer than for one, and has one
-    /// look at each place at a time.
+    /// The answers are in the order of the looks. Whoever asks waits no longer than for one, and has one look
+    /// at each place at a time.
+    template <class T>
+    async::Task<std::vector<Result<T>>> look_at_each(std::vector<Look<T>> looks, async::CancelToken cancel);
+
+    /// identify_file() of each path, in their order, as look_at_each() does it.
     async::Task<Identities> identify(std::vector<std::string> paths, async::CancelToken cancel);
 
  private:
@@ -103,9 +118,11 @@ class FileLooks {
                                           std::move(cancel));
     }
 
-    async::Task<Result<Identity>> identify_one(std::string path, Time due, async::CancelToken cancel);
-    async::Task<> identify_in_turn(std::map<std::size_t, std::string> paths, Time due,
-                                   async::CancelToken cancel, std::shared_ptr<Identities> answers);
+    template <class T>
+    async::Task<Result<T>> look_by(Look<T> look, Time due, async::CancelToken cancel);
+    template <class T>
+    async::Task<> look_in_turn(std::map<std::size_t, Look<T>> looks, Time due, async::CancelToken cancel,
+                               std::shared_ptr<std::vector<Result<T>>> answers);
 
     static Error no_answer(const std::string& place);
     Result<> check(const std::string& place) const;
@@ -119,5 +136,46 @@ class FileLooks {
 
 /// Where a look at this path is one: the folder that it is in.
 std::string place_of(const std::string& path);
+
+/// Where a look at what is in this file is one. Of devices each is one of its own: the folder of their names
+/// always answers, and one that does not says nothing of those beside it.
+std::string place_of_data(const std::string& path);
+
+template <class T>
+async::Task<Result<T>> FileLooks::look_by(Look<T> look, Time due, async::CancelToken cancel) {
+    if (cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
+    if (core_.now() >= due) co_return std::unexpected(no_answer(look.place));
+    auto begun = begin(look.place, std::move(look.function));
+    co_return co_await answer(std::move(look.place), std::move(begun), due, std::move(cancel));
+}
+
+template <class T>
+async::Task<> FileLooks::look_in_turn(std::map<std::size_t, Look<T>> looks, Time due,
+                                      async::CancelToken cancel,
+                                      std::shared_ptr<std::vector<Result<T>>> answers) {
+    for (auto& [number, one] : looks)
+        (*answers)[number] = co_await look_by(std::move(one), due, cancel);
+}
+
+template <class T>
+async::Task<std::vector<Result<T>>> FileLooks::look_at_each(std::vector<Look<T>> looks,
+                                                            async::CancelToken cancel) {
+    /// Goes with whoever asks.
+    struct Looking : async::Scope {
+        ~Looking() { drop(); }
+    };
+    const auto due = core_.now() + limits::file_look;
+    const auto answers = std::make_shared<std::vector<Result<T>>>(looks.size());
+    std::map<std::string, std::map<std::size_t, Look<T>>> places;
+    for (std::size_t i = 0; i < looks.size(); ++i)
+        places[looks[i].place].emplace(i, std::move(looks[i]));
+    // In turn at each place: all at once they would only wait for each other there, and be in the way of
+    // those of other callers.
+    Looking looking;
+    for (auto& [place, here] : places)
+        looking.spawn(look_in_turn(std::move(here), due, cancel, answers));
+    co_await looking.drained();
+    co_return std::move(*answers);
+}
 
 }  // namespace virtlight::xenlight

@@ -11,13 +11,13 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "hypervisor/definition_files.hpp"
 #include "hypervisor/disk_files.hpp"
 #include "hypervisor/disk_peek.hpp"
 #include "xenlight/create.hpp"
 #include "xenlight/describe.hpp"
 #include "xenlight/domain_config.hpp"
 #include "xenlight/domain_lock.hpp"
+#include "xenlight/guest_files.hpp"
 #include "xenlight/host.hpp"
 #include "xenlight/lifeline.hpp"
 #include "xenlight/measure.hpp"
@@ -215,13 +215,13 @@ async::Task<Result<hypervisor::HostFigures>> XenHypervisor::measure_host() {
 }
 
 async::Task<Result<hypervisor::DiskSize>> XenHypervisor::disk_size(domain::Disk disk) {
-    auto place = place_of(disk.path);
+    auto place = place_of_data(disk.path);
     return looks_.look(std::move(place), [disk = std::move(disk)] { return hypervisor::disk_size(disk); });
 }
 
 async::Task<Result<std::string>> XenHypervisor::peek_disk(domain::Disk disk, std::uint64_t offset,
                                                           std::size_t bytes) {
-    auto place = place_of(disk.path);
+    auto place = place_of_data(disk.path);
     return looks_.look(std::move(place), [disk = std::move(disk), offset, bytes] {
         return hypervisor::peek_disk(disk, offset, bytes);
     });
@@ -233,12 +233,7 @@ async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> XenHyp
 }
 
 async::Task<Result<std::vector<std::string>>> XenHypervisor::missing_files(domain::Definition definition) {
-    // Of several places the first: it is a look for a warning.
-    auto place = place_of(definition.disks.empty() ? definition.boot.kernel : definition.disks.front().path);
-    return looks_.look(std::move(place),
-                       [definition = std::move(definition)]() -> Result<std::vector<std::string>> {
-                           return hypervisor::missing_files(definition);
-                       });
+    co_return co_await look_for_missing_files(looks_, std::move(definition));
 }
 
 async::Task<Result<hypervisor::Picture>> XenHypervisor::screenshot(DomId domid) {

@@ -145,7 +145,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     static Result<> listen(Context& watching, const std::shared_ptr<Attention>& attention, const Lives& lives,
                            ConsoleTtys& ttys);
     Result<> read_facts(Autoballoon autoballoon);
-    Making making_with(Workers& workers) { return {workers, builds_, memory_, late_}; }
+    Making making_with(Workers& workers) { return {workers, builds_, memory_, looks_, late_}; }
     async::Task<> add_models_counts(std::vector<hypervisor::DomainFigures>& all, Duration patience);
     async::Task<Result<bool>> is_paused(hypervisor::DomId domid, std::string_view verb);
     async::Task<Result<>> act(ContextThread& thread, std::string verb, hypervisor::DomId domid,

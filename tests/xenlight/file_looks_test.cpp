@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "xenlight/file_looks.hpp"
 
-#include <deque>
 #include <future>
 #include <optional>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "async/scope.hpp"
 #include "async/storage_threads.hpp"
 #include "async/virtual_loop.hpp"
+#include "xenlight/dead_storage.hpp"
 
 namespace virtlight::xenlight {
 namespace {
@@ -93,21 +93,6 @@ TEST_F(FileLooksTest, AreRefusedWhenTooManyHaveNotEnded) {
     ASSERT_TRUE(*refused);
     EXPECT_EQ((**refused).error().reason, Reason::too_many);
 }
-
-/// Takes looks, and comes to an end with one only when it is told to.
-class DeadStorage final : public async::Blocking {
- public:
-    void submit(async::Work work) override { begun_.push_back(std::move(work)); }
-    std::size_t begun() const { return begun_.size(); }
-    void end_one() {
-        auto work = std::move(begun_.front());
-        begun_.pop_front();
-        work();
-    }
-
- private:
-    std::deque<async::Work> begun_;
-};
 
 Task<> identify(FileLooks& looks, std::vector<std::string> paths, async::CancelToken cancel,
                 std::optional<FileLooks::Identities>& to) {
@@ -213,6 +198,12 @@ TEST_F(WaitingFileLooks, OfOneWhoAsksForManyFilesLetOthersBetweenThem) {
     end_one();
     EXPECT_TRUE(*other);
     EXPECT_FALSE(identities);
+}
+
+TEST(PlaceOfData, IsADeviceThatMayHangAloneOrTheFolderOfAFile) {
+    EXPECT_EQ(place_of_data("/dev/mapper/lun"), "/dev/mapper/lun");
+    EXPECT_EQ(place_of("/dev/mapper/lun"), "/dev/mapper") << "that there is one can always be looked at";
+    EXPECT_EQ(place_of_data("/srv/disk"), "/srv");
 }
 
 class ManyFileLooks : public testing::TestWithParam<std::vector<std::string>> {
