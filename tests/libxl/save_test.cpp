@@ -223,6 +223,27 @@ TEST_F(SaveTest, OfADiskThatNeverTakesAnImageTheGuestIsFreeInTheEnd) {
     Disk::good_again();
 }
 
+// libxl crashes where a write of its first bytes fails.
+TEST_F(SaveTest, ThatIsGivenUpBeforeLibxlHasBegunEndsWhenItDoes) {
+    run();
+    host_.xenstore().hold([node = fmt::format("/libxl/{}/type", domid_)](const Message& request) {
+        return request.payload.starts_with(node);
+    });
+    const auto save = start_save();
+    ASSERT_TRUE(host_.until([&] { return host_.xenstore().held() > 0; }));
+    EXPECT_TRUE(waits(save));
+    for (const auto time : {limits::save_silence, limits::libxl_abort, limits::libxl_answer}) {
+        let_pass(time + seconds(1));
+        host_.until([&] { return save->has_value(); }, milliseconds(200));
+    }
+    const auto end = host_.finish(save);
+    ASSERT_FALSE(end);
+    EXPECT_THAT(end.error().message, HasSubstr("libxl has not answered"));
+    host_.xenstore().release();
+    EXPECT_TRUE(host_.until([] { return Disk::is_empty(); }));
+    expect_only_the_guest_is_left();
+}
+
 TEST_F(SaveTest, ADiskThatNeverSyncsAnImageIsNotTakenForAGuestThatDoesNotAnswer) {
     run();
     Disk::holds_syncs();
