@@ -15,8 +15,6 @@ namespace virtlight::xenlight {
 namespace {
 
 using domain::SettingValue;
-using Config = libxl_domain_config;
-using Texts = std::vector<std::string>;
 
 /// What a spec says, and nothing or 0 where it does not.
 class Spec {
@@ -73,7 +71,7 @@ std::span<Device> extend(Device*& devices, int& count, std::size_t more, void (*
 
 template <class Device, class Describe>
 std::optional<SettingValue> described(std::span<const Device> devices, Describe describe) {
-    Texts specs;
+    std::vector<std::string> specs;
     for (const auto& device : devices) {
         SpecWriter spec;
         spec.backend(device.backend_domname, device.backend_domid);
@@ -109,8 +107,8 @@ void set_connectors(std::string_view words, libxl_device_vdispl& display) {
 
 }  // namespace
 
-void set_keyboards(const SettingValue& value, Config& config) {
-    const auto& specs = std::get<Texts>(value);
+void set_keyboards(const SettingValue& value, libxl_domain_config& config) {
+    const auto& specs = std::get<std::vector<std::string>>(value);
     const auto devices = extend(config.vkbs, config.num_vkbs, specs.size(), libxl_device_vkb_init);
     for (std::size_t i = 0; i < specs.size(); ++i) {
         const Spec spec(specs[i]);
@@ -126,7 +124,7 @@ void set_keyboards(const SettingValue& value, Config& config) {
     }
 }
 
-std::optional<SettingValue> keyboards(const Config& config) {
+std::optional<SettingValue> keyboards(const libxl_domain_config& config) {
     const std::span<const libxl_device_vkb> all(config.vkbs, static_cast<std::size_t>(config.num_vkbs));
     const auto of_framebuffers = static_cast<std::size_t>(std::min(config.num_vfbs, config.num_vkbs));
     return described(all.subspan(of_framebuffers), [](const libxl_device_vkb& vkb, SpecWriter& spec) {
@@ -139,8 +137,8 @@ std::optional<SettingValue> keyboards(const Config& config) {
     });
 }
 
-void set_displays(const SettingValue& value, Config& config) {
-    const auto& specs = std::get<Texts>(value);
+void set_displays(const SettingValue& value, libxl_domain_config& config) {
+    const auto& specs = std::get<std::vector<std::string>>(value);
     const auto devices = extend(config.vdispls, config.num_vdispls, specs.size(), libxl_device_vdispl_init);
     for (std::size_t i = 0; i < specs.size(); ++i) {
         const Spec spec(specs[i]);
@@ -150,7 +148,7 @@ void set_displays(const SettingValue& value, Config& config) {
     }
 }
 
-std::optional<SettingValue> displays(const Config& config) {
+std::optional<SettingValue> displays(const libxl_domain_config& config) {
     const std::span<const libxl_device_vdispl> all(config.vdispls,
                                                    static_cast<std::size_t>(config.num_vdispls));
     return described(all, [](const libxl_device_vdispl& display, SpecWriter& spec) {
@@ -164,22 +162,22 @@ std::optional<SettingValue> displays(const Config& config) {
     });
 }
 
-void set_pv_calls(const SettingValue& value, Config& config) {
-    const auto& specs = std::get<Texts>(value);
+void set_pv_calls(const SettingValue& value, libxl_domain_config& config) {
+    const auto& specs = std::get<std::vector<std::string>>(value);
     const auto devices =
         extend(config.pvcallsifs, config.num_pvcallsifs, specs.size(), libxl_device_pvcallsif_init);
     for (std::size_t i = 0; i < specs.size(); ++i)
         devices[i].backend_domname = Spec(specs[i]).copied("backend");
 }
 
-std::optional<SettingValue> pv_calls(const Config& config) {
+std::optional<SettingValue> pv_calls(const libxl_domain_config& config) {
     const std::span<const libxl_device_pvcallsif> all(config.pvcallsifs,
                                                       static_cast<std::size_t>(config.num_pvcallsifs));
     return described(all, [](const libxl_device_pvcallsif&, SpecWriter&) {});
 }
 
-void set_vtpms(const SettingValue& value, Config& config) {
-    const auto& specs = std::get<Texts>(value);
+void set_vtpms(const SettingValue& value, libxl_domain_config& config) {
+    const auto& specs = std::get<std::vector<std::string>>(value);
     const auto devices = extend(config.vtpms, config.num_vtpms, specs.size(), libxl_device_vtpm_init);
     for (std::size_t i = 0; i < specs.size(); ++i) {
         const Spec spec(specs[i]);
@@ -189,7 +187,7 @@ void set_vtpms(const SettingValue& value, Config& config) {
     }
 }
 
-std::optional<SettingValue> vtpms(const Config& config) {
+std::optional<SettingValue> vtpms(const libxl_domain_config& config) {
     const std::span<const libxl_device_vtpm> all(config.vtpms, static_cast<std::size_t>(config.num_vtpms));
     return described(all, [](const libxl_device_vtpm& vtpm, SpecWriter& spec) {
         Uuid uuid;
