@@ -9,6 +9,7 @@ image_key() {
   {
     cd "$repo/lab"
     find packages modules guest image -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+    find packages modules guest image -type f -perm -u=x | LC_ALL=C sort # git knows of no other mode
     . /etc/os-release
     echo "$ID $VERSION_CODENAME"
   } | sha256sum | cut -c1-16
