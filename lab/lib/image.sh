@@ -9,9 +9,31 @@ image_key() {
   {
     cd "$repo/lab"
     find packages modules guest image -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+    find packages modules guest image -type f -perm -u=x | LC_ALL=C sort # git knows of no other mode
     . /etc/os-release
     echo "$ID $VERSION_CODENAME"
   } | sha256sum | cut -c1-16
+}
+
+# Holds the cache as descriptor 8. The lock's file goes with the cache, so a waiter may hold the lock of a file that is no
+# more: then it takes the new one.
+lock_cache() {
+  while :; do
+    mkdir -p "$cache"
+    [[ -w $cache || ! -e $cache ]] || fail "cannot write to $cache"
+    { exec 8>"$cache/lock"; } 2>/dev/null || continue
+    flock 8
+    [[ /proc/self/fd/8 -ef $cache/lock ]] && break
+  done
+}
+
+# A running lab needs its image no more than as the files that it holds open.
+forget_images() {
+  [[ -e $cache ]] || return 0
+  lock_cache
+  rm -rf "$cache"
+  exec 8>&-
+  rmdir --ignore-fail-on-non-empty "${cache%/*}" 2>/dev/null || true # or another one was first
 }
 
 # Sets image to a folder with all that `lab/image/build` makes. Whoever comes second waits for the first.
@@ -20,8 +42,7 @@ ensure_image() {
   image=$cache/$(image_key)
   mkdir -p "$cache"
   if [[ ! -d $image ]]; then
-    exec 8>"$cache/lock"
-    flock 8
+    lock_cache
     if [[ ! -d $image ]]; then
       say "Making dom0's image (once; kept in $cache)"
       rm -rf "$cache"/*.partial

@@ -40,11 +40,31 @@ phase() {
   printf '%s%8s%s\n' "$green" "$(seconds_since "$begin")" "$plain"
 }
 
+# show_progress LOG: behind the title of the open phase, until it is ended: how far a build is, as ninja says it ("[12/340]").
+show_progress() {
+  local now
+  while sleep 0.5 && kill -0 $$ 2>/dev/null; do # a Ctrl-C ends the script alone
+    now=$(tail -c 4000 "$1" 2>/dev/null | grep -oE '^\[[0-9]+/[0-9]+\]' | tail -n 1) || continue
+    printf '\e7\e[K%s%s%s\e8' "$dim" "$now" "$plain"
+  done
+}
+
 # quietly COMMAND...: shows the end of what an external command printed only when it fails, and where the whole of it is.
+# On a terminal a build tells how far it is.
 quietly() {
-  local log
+  local log progress='' status=0
   log=$(mktemp)
-  if "$@" >"$log" 2>&1; then
+  if ((phase_is_open)) && [[ -t 1 && ${TERM:-dumb} != dumb ]]; then
+    show_progress "$log" &
+    progress=$!
+  fi
+  "$@" >"$log" 2>&1 || status=1
+  if [[ $progress ]]; then
+    kill "$progress" 2>/dev/null || true
+    wait "$progress" 2>/dev/null || true
+    printf '\e[K'
+  fi
+  if ((status == 0)); then
     rm -f "$log"
     return 0
   fi

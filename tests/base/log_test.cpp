@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "base/log.hpp"
 
+#include <algorithm>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -52,6 +55,24 @@ TEST_F(UnreadLog, HoldsUpNobodyAndTellsWhatIsMissingWhenItIsReadAgain) {
     EXPECT_THAT(second, HasSubstr("read again\n"));
     warning("and again");
     EXPECT_THAT(read(), Not(HasSubstr("lost")));
+}
+
+TEST_F(UnreadLog, CountsTheLinesOfAllThreads) {
+    constexpr int threads = 4;
+    constexpr int lines_of_each = 100;
+    {
+        std::vector<std::jthread> writers;
+        for (int i = 0; i < threads; ++i) {
+            writers.emplace_back([] {
+                for (int line = 0; line < lines_of_each; ++line)
+                    warning("line {}", line);
+            });
+        }
+    }
+    const auto written = std::ranges::count(read(), '\n');
+    warning("read again");
+    EXPECT_THAT(read(),
+                HasSubstr(fmt::format(" {} lines of the log are lost", threads * lines_of_each - written)));
 }
 
 /// A write that would have to wait fails instead, or leaves the end of the line out.
