@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,7 +75,7 @@ struct HostFacts {
 /// What is counted of the host.
 struct HostFigures {
     std::vector<std::uint64_t> node_free_kib{};  ///< of each NUMA node, as in HostFacts::numa
-    std::vector<nanoseconds> cpu_idle{};         ///< of each processor, by number
+    std::map<unsigned, nanoseconds> cpu_idle{};  ///< of each processor that is online, by number
     nanoseconds up{};                            ///< since they are counted
 
     bool operator==(const HostFigures&) const = default;

@@ -61,7 +61,7 @@ TEST_F(FiguresTest, OfTheHostAreItsNodesAndHowLongItsProcessorsHadNothingToDo) {
     ASSERT_EQ(after.node_free_kib.size(), world.simulated.host().numa.size());
     EXPECT_LT(after.node_free_kib[1], before.node_free_kib[1]);
     ASSERT_EQ(after.cpu_idle.size(), world.simulated.host().cpus);
-    EXPECT_GT(after.up - before.up, after.cpu_idle[0] - before.cpu_idle[0]) << "somebody has run";
+    EXPECT_GT(after.up - before.up, after.cpu_idle.at(0) - before.cpu_idle.at(0)) << "somebody has run";
 }
 
 TEST_F(FiguresTest, ShowAPictureOfAGuestThatHasAScreen) {
