@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "domain/cpu_set.hpp"
 #include "hypervisor/smbios.hpp"
 
 namespace virtlight::hypervisor {
@@ -70,6 +71,9 @@ struct HostFacts {
     bool has_hvm = false;
     bool has_hap = false;    ///< hardware helps with the memory of HVM and PVH guests
     bool has_iommu = false;  ///< an HVM guest can be given a device of the host
+
+    /// The numbers of the processors that are online. They may have gaps: without hyperthreads, 0,2,4,6.
+    domain::CpuSet online_cpus() const;
 };
 
 /// What is counted of the host.

@@ -41,11 +41,12 @@ Task<Result<std::vector<std::uint64_t>>> free_of_nodes(Manager& manager, std::in
 
 }  // namespace
 
-/// Xen brings up all processors that there are.
+/// As many as there are numbers up to the highest that is online: clients take it for the room of their maps.
 Result<CpuMapReply> cpu_map(Manager& manager, const CpuMapArgs& args) {
-    const auto cpus = manager.host().cpus;
-    CpuMapReply reply{.online = cpus, .cpus = static_cast<std::int32_t>(cpus)};
-    if (args.need_map != 0) reply.online_map = domain::CpuSet::first(cpus).bits((cpus + 7) / 8);
+    const auto& host = manager.host();
+    const auto online = host.online_cpus();
+    CpuMapReply reply{.online = host.cpus, .cpus = static_cast<std::int32_t>(online.end())};
+    if (args.need_map != 0) reply.online_map = online.bits((online.end() + 7) / 8);
     return reply;
 }
 

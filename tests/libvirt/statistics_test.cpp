@@ -346,5 +346,14 @@ TEST_F(StatisticsTest, OfTheHostAreItsMemoryAndWhichProcessorsAreOnline) {
               (CpuMapReply{std::string("\x01", 1), 1, 1}));
 }
 
+TEST_F(StatisticsTest, OfTheHostHaveRoomForProcessorsWhoseNumbersHaveGaps) {
+    talk.xen.facts.cpus = 3;
+    talk.xen.facts.topology = {{.id = 0}, {.id = 4}, {.id = 9}};
+    EXPECT_EQ(talk.call<CpuMapReply>(293, CpuMapArgs{1, 1}).value(),
+              (CpuMapReply{std::string("\x11\x02", 2), 3, 10}));
+    EXPECT_EQ(talk.call<CpuMapReply>(293, CpuMapArgs{0, 1}).value(), (CpuMapReply{"", 3, 10}));
+    EXPECT_EQ(talk.call<NodeInfo>(6).value().cpus, 3);
+}
+
 }  // namespace
 }  // namespace virtlight::libvirt
