@@ -6,7 +6,7 @@
 namespace virtlight::hypervisor {
 
 bool FiguresWanted::of_domain(DomId domid) const {
-    return of.empty() || std::ranges::find(of, domid) != of.end();
+    return of.empty() || std::ranges::binary_search(of, domid);
 }
 
 }  // namespace virtlight::hypervisor

@@ -83,7 +83,7 @@ struct FiguresWanted {
     bool vcpus = false;
     bool nics = false;
     bool disks = false;
-    std::vector<DomId> of{};  ///< none: of all
+    std::vector<DomId> of{};  ///< in their order; none: of all
     /// How long to wait for who serves a disk. One that does not answer is told of as it was the last time,
     /// and not waited for again until it does.
     Duration patience{};

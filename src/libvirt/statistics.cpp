@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <unordered_set>
 #include <utility>
@@ -54,6 +55,18 @@ std::vector<DomainInfo> chosen(const Manager& manager, const AllDomainStatsArgs&
         return (!named.empty() && !named.contains(info.uuid)) || !matches(info, args.flags & flag::list::all);
     });
     return infos;
+}
+
+/// What has to be measured of the domains that were asked for; none: nothing, as none of them runs.
+std::optional<FiguresWanted> wanted_for(const Manager& manager, const AllDomainStatsArgs& args,
+                                        std::uint32_t groups) {
+    auto wanted = figures_for(groups);
+    if (!wanted || args.domains.empty()) return wanted;
+    for (const auto& info : chosen(manager, args))
+        if (info.domid >= 0) wanted->of.push_back(static_cast<hypervisor::DomId>(info.domid));
+    if (wanted->of.empty()) return std::nullopt;
+    std::ranges::sort(wanted->of);
+    return wanted;
 }
 
 Task<manager::DisksOfDomains> disks_for(Manager& manager, AllDomainStatsArgs args, std::uint32_t groups) {
@@ -132,7 +145,7 @@ Task<Result<Encoded>> all_domain_stats(Manager& manager, AllDomainStatsArgs args
                        unknown);
     const auto groups = args.groups == 0 ? stats::all : args.groups & stats::all;
     Measured measured({});
-    if (auto wanted = figures_for(groups)) {
+    if (auto wanted = wanted_for(manager, args, groups)) {
         if ((args.flags & flag::stats_nowait) == 0) wanted->patience = limits::qmp_patience;
         auto figures = co_await manager.measure(*std::move(wanted));
         if (!figures) co_return std::unexpected(std::move(figures.error()));

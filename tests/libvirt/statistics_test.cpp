@@ -200,6 +200,20 @@ TEST_F(StatisticsTest, AreOfTheDomainsThatPassTheFilters) {
     EXPECT_THAT(names({.domains = {{.name = "none", .uuid = Uuid::random()}}}), IsEmpty());
 }
 
+TEST_F(StatisticsTest, OfSomeDomainsMeasureNoOthers) {
+    const auto a = running("a");
+    running("b");
+    const auto c = running("c");
+    const auto off = define("off");
+    const auto all = talk.call<std::vector<DomainStats>>(344, AllDomainStatsArgs{.domains = {c, off, a}});
+    ASSERT_EQ(all.value().size(), 3u);
+    EXPECT_TRUE(by_name(all->at(0).params).contains("cpu.time"));
+    EXPECT_TRUE(by_name(all->at(1).params).contains("cpu.time"));
+    EXPECT_THAT(talk.xen.measured, ElementsAre(1, 3));
+    EXPECT_THAT(names({.domains = {off}}), ElementsAre("off"));
+    EXPECT_EQ(talk.xen.count("measure"), 1u) << "it does not run";
+}
+
 TEST_F(StatisticsTest, OfUnknownTypesAreLeftOutOrRefused) {
     running("a");
     constexpr std::uint32_t perf = 1 << 6;
