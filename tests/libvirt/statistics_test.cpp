@@ -126,6 +126,41 @@ TEST(StatisticsParams, OfADomainThatDoesNotRunAreWhatIsKnownOfIt) {
                       {"block.1.path", "/dead/b"}}));
 }
 
+TEST(StatisticsParams, HaveTheDisksOfAGuestThatRunsWhetherSomebodyCountsThemOrNot) {
+    const DomainFigures counted{
+        .disks = {{.target = {.index = 7}, .read = {7, 70}}, {.target = {.index = 1}, .read = {1, 10}}}};
+    EXPECT_EQ(by_name(statistics_params(running_info(), &counted, disks, stats::block)),
+              (Params{{"block.count", 3U},
+                      {"block.0.name", "xvda"},
+                      {"block.0.path", "/images/a"},
+                      {"block.0.allocation", std::uint64_t{100}},
+                      {"block.0.capacity", std::uint64_t{300}},
+                      {"block.0.physical", std::uint64_t{200}},
+                      {"block.1.name", "xvdb"},
+                      {"block.1.path", "/dead/b"},
+                      {"block.1.rd.reqs", std::uint64_t{1}},
+                      {"block.1.rd.bytes", std::uint64_t{10}},
+                      {"block.1.wr.reqs", std::uint64_t{0}},
+                      {"block.1.wr.bytes", std::uint64_t{0}},
+                      {"block.1.fl.reqs", std::uint64_t{0}},
+                      {"block.2.name", "xvdh"},
+                      {"block.2.rd.reqs", std::uint64_t{7}},
+                      {"block.2.rd.bytes", std::uint64_t{70}},
+                      {"block.2.wr.reqs", std::uint64_t{0}},
+                      {"block.2.wr.bytes", std::uint64_t{0}},
+                      {"block.2.fl.reqs", std::uint64_t{0}}}))
+        << "another tool has attached the last";
+}
+
+TEST(StatisticsParams, HaveADiskOnceThatIsCountedAsAnEmulatedDrive) {
+    const DomainFigures counted{.disks = {{.target = {.index = 1, .bus = domain::DiskBus::ide}}}};
+    const auto params = by_name(statistics_params(running_info(), &counted, disks, stats::block));
+    EXPECT_EQ(params.at("block.count"), TypedParam::Value(2U));
+    EXPECT_EQ(params.at("block.1.name"), TypedParam::Value("xvdb"));
+    EXPECT_TRUE(params.contains("block.1.rd.reqs"));
+    EXPECT_FALSE(params.contains("block.0.rd.reqs"));
+}
+
 TEST(StatisticsParams, NeedNoMeasuringForTheStateAlone) {
     EXPECT_FALSE(figures_for(stats::state));
     EXPECT_TRUE(figures_for(stats::cpu));
