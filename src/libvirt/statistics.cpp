@@ -114,14 +114,10 @@ Result<DiskFigures> disk_named(const Manager& manager, const DomainFigures& figu
                                const std::string& text) {
     const auto target = disk_target(manager, figures, text);
     if (target.empty()) {
-        DiskFigures sum;
-        for (const auto& disk : figures.disks) {
-            for (const auto way : {&DiskFigures::read, &DiskFigures::written}) {
-                (sum.*way).requests += (disk.*way).requests;
-                (sum.*way).bytes += (disk.*way).bytes;
-            }
-            sum.flushes += disk.flushes;
-        }
+        constexpr nanoseconds none{};
+        DiskFigures sum{.read = {.time = none}, .written = {.time = none}, .flush_time = none};
+        for (const auto& disk : figures.disks)
+            sum.add(disk);
         return sum;
     }
     const auto found = std::ranges::find(
@@ -253,6 +249,12 @@ Task<Result<ParamsReply>> block_stats_flags(Manager& manager, BlockStatsArgs arg
                                  {"wr_operations", signed_count(disk->written.requests)},
                                  {"wr_bytes", signed_count(disk->written.bytes)},
                                  {"flush_operations", signed_count(disk->flushes)}}};
+    const auto add_time = [&](const char* name, std::optional<nanoseconds> time) {
+        if (time) reply.params.push_back({name, std::int64_t{time->count()}});
+    };
+    add_time("rd_total_times", disk->read.time);
+    add_time("wr_total_times", disk->written.time);
+    add_time("flush_total_times", disk->flush_time);
     const auto most = static_cast<std::size_t>(std::max(args.params_max, 0));
     reply.count = static_cast<std::int32_t>(reply.params.size());
     if (most < reply.params.size()) reply.params.resize(most);

@@ -2,6 +2,7 @@
 #include "libvirt/statistics_params.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,11 +82,17 @@ void add_nics(Params params, const DomainFigures& figures) {
 using Disks = std::span<const manager::DiskOfDomain>;
 
 void add_counts(Params params, const DiskFigures& disk) {
+    const auto add_time = [&](std::string_view name, std::optional<nanoseconds> time) {
+        if (time) params.add(name, nanoseconds_of(*time));
+    };
     params.add("rd.reqs", disk.read.requests);
     params.add("rd.bytes", disk.read.bytes);
+    add_time("rd.times", disk.read.time);
     params.add("wr.reqs", disk.written.requests);
     params.add("wr.bytes", disk.written.bytes);
+    add_time("wr.times", disk.written.time);
     params.add("fl.reqs", disk.flushes);
+    add_time("fl.times", disk.flush_time);
 }
 
 /// The place among the domain's disks of the one that this was counted of; behind them all: it is none of

@@ -167,7 +167,9 @@ def test_a_disk_that_a_device_model_serves_is_counted(host, conn, kind):
 
     wait_until(lambda: reads() > 0, host.patience, "what the guest has read")
     assert domain.blockStats("xvdb")[0] > 0 and domain.blockStats(image)[1] > 0
-    assert domain.blockStatsFlags("xvdb")["rd_operations"] > 0
+    counted = domain.blockStatsFlags("xvdb")
+    assert counted["rd_operations"] > 0 and counted["rd_total_times"] > 0
+    assert "rd.times=" in host.virsh("domstats", "--block", domain.name())
     assert 0 < domain.blockStats("xvdb")[0] <= domain.blockStats("")[0]
     assert domain.blockInfo("xvdb")[0] == 16 * images.MIB
     assert "rd_req" in host.virsh("domblkstat", domain.name(), "xvdb")

@@ -152,6 +152,16 @@ TEST(StatisticsParams, HaveTheDisksOfAGuestThatRunsWhetherSomebodyCountsThemOrNo
         << "another tool has attached the last";
 }
 
+TEST(StatisticsParams, TellHowLongRequestsOfADiskTookWhereThatIsCounted) {
+    const DomainFigures counted{.disks = {{.read = {.time = nanoseconds(5)},
+                                           .written = {.time = nanoseconds(6)},
+                                           .flush_time = nanoseconds(7)}}};
+    const auto params = by_name(statistics_params(running_info(), &counted, disks, stats::block));
+    EXPECT_EQ(params.at("block.0.rd.times"), TypedParam::Value(std::uint64_t{5}));
+    EXPECT_EQ(params.at("block.0.wr.times"), TypedParam::Value(std::uint64_t{6}));
+    EXPECT_EQ(params.at("block.0.fl.times"), TypedParam::Value(std::uint64_t{7}));
+}
+
 TEST(StatisticsParams, HaveADiskOnceThatIsCountedAsAnEmulatedDrive) {
     const DomainFigures counted{.disks = {{.target = {.index = 1, .bus = domain::DiskBus::ide}}}};
     const auto params = by_name(statistics_params(running_info(), &counted, disks, stats::block));
@@ -331,6 +341,24 @@ TEST_F(StatisticsTest, OfADiskAreFoundByItsTargetAndOfNoneAreTheSum) {
     EXPECT_EQ(
         talk.call<ParamsReply>(243, BlockStatsArgs{dom, "xvda", 2}).value().params,
         (std::vector<TypedParam>{{"rd_operations", std::int64_t{10}}, {"rd_bytes", std::int64_t{4096}}}));
+}
+
+TEST_F(StatisticsTest, OfADiskAreHowLongItsRequestsTookWhereThatIsCounted) {
+    const auto dom = running("a");
+    auto& counted = talk.xen.figures[talk.xen.next_domid - 1].disks;
+    counted[1].read.time = nanoseconds(5);
+    counted[1].written.time = nanoseconds(6);
+    counted[1].flush_time = nanoseconds(7);
+    const auto told = [&](const std::string& disk) {
+        return by_name(talk.call<ParamsReply>(243, BlockStatsArgs{dom, disk, 16}).value().params);
+    };
+    EXPECT_EQ(talk.call<ParamsReply>(243, BlockStatsArgs{dom, "xvdb", 0}).value().count, 8);
+    EXPECT_EQ(told("xvdb").at("rd_total_times"), TypedParam::Value(std::int64_t{5}));
+    EXPECT_EQ(told("xvdb").at("wr_total_times"), TypedParam::Value(std::int64_t{6}));
+    EXPECT_EQ(told("xvdb").at("flush_total_times"), TypedParam::Value(std::int64_t{7}));
+    EXPECT_FALSE(told("").contains("rd_total_times")) << "nobody counts those of the other disk";
+    counted.erase(counted.begin());
+    EXPECT_EQ(told("").at("rd_total_times"), TypedParam::Value(std::int64_t{5}));
 }
 
 TEST_F(StatisticsTest, OfADiskAreItsSizesWhetherTheGuestRunsOrNot) {

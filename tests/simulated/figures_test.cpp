@@ -91,6 +91,20 @@ TEST_F(FiguresTest, OfDisksAndNetworkInterfacesGrowWhileTheGuestRuns) {
     EXPECT_EQ(figures.disks[1].read.requests, 0u) << "of an empty drive";
 }
 
+TEST_F(FiguresTest, OfDisksTellHowLongRequestsTookWhereADeviceModelServesThem) {
+    auto definition = guest_named("one");
+    definition.disks = {{.target = {.index = 0}, .source = domain::Disk::Source::file, .path = "/a"},
+                        {.target = {.index = 1},
+                         .source = domain::Disk::Source::file,
+                         .path = "/b",
+                         .backend = domain::Disk::Backend::qemu}};
+    const auto domid = world.machine.create(definition).value();
+    world.loop.run_for(seconds(1));
+    const auto figures = measure({.disks = true, .of = {domid}}).at(0);
+    EXPECT_FALSE(figures.disks[0].read.time);
+    EXPECT_GT(figures.disks[1].read.time, nanoseconds::zero());
+}
+
 TEST_F(FiguresTest, OfAPinnedVcpuSayWhereItMayRun) {
     const auto domid = run("one");
     ASSERT_TRUE(world.machine.pin_vcpu(domid, 1, domain::CpuSet::parse("1,7").value()));
