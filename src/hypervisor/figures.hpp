@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,7 @@ struct NicFigures {
 struct Transfers {
     std::uint64_t requests = 0;
     std::uint64_t bytes = 0;
+    std::optional<nanoseconds> time{};  ///< that all of them took; empty: nobody counts it
 
     bool operator==(const Transfers&) const = default;
 };
@@ -65,6 +67,10 @@ struct DiskFigures {
     Transfers read{};
     Transfers written{};
     std::uint64_t flushes = 0;
+    std::optional<nanoseconds> flush_time{};
+
+    /// Adds what was counted elsewhere. Times are those of all requests, or are not known.
+    void add(const DiskFigures& more);
 
     bool operator==(const DiskFigures&) const = default;
 };
@@ -83,7 +89,7 @@ struct FiguresWanted {
     bool vcpus = false;
     bool nics = false;
     bool disks = false;
-    std::vector<DomId> of{};  ///< none: of all
+    std::vector<DomId> of{};  ///< in their order; none: of all
     /// How long to wait for who serves a disk. One that does not answer is told of as it was the last time,
     /// and not waited for again until it does.
     Duration patience{};

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "domain/cpu_set.hpp"
 #include "hypervisor/smbios.hpp"
 
 namespace virtlight::hypervisor {
@@ -69,12 +71,15 @@ struct HostFacts {
     bool has_hvm = false;
     bool has_hap = false;    ///< hardware helps with the memory of HVM and PVH guests
     bool has_iommu = false;  ///< an HVM guest can be given a device of the host
+
+    /// The numbers of the processors that are online. They may have gaps: without hyperthreads, 0,2,4,6.
+    domain::CpuSet online_cpus() const;
 };
 
 /// What is counted of the host.
 struct HostFigures {
     std::vector<std::uint64_t> node_free_kib{};  ///< of each NUMA node, as in HostFacts::numa
-    std::vector<nanoseconds> cpu_idle{};         ///< of each processor, by number
+    std::map<unsigned, nanoseconds> cpu_idle{};  ///< of each processor that is online, by number
     nanoseconds up{};                            ///< since they are counted
 
     bool operator==(const HostFigures&) const = default;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
-#include <span>
 #include <utility>
 
 #include "libvirt/calls.hpp"
@@ -42,11 +41,12 @@ Task<Result<std::vector<std::uint64_t>>> free_of_nodes(Manager& manager, std::in
 
 }  // namespace
 
-/// Xen brings up all processors that there are.
+/// As many as there are numbers up to the highest that is online: clients take it for the room of their maps.
 Result<CpuMapReply> cpu_map(Manager& manager, const CpuMapArgs& args) {
-    const auto cpus = manager.host().cpus;
-    CpuMapReply reply{.online = cpus, .cpus = static_cast<std::int32_t>(cpus)};
-    if (args.need_map != 0) reply.online_map = domain::CpuSet::first(cpus).bits((cpus + 7) / 8);
+    const auto& host = manager.host();
+    const auto online = host.online_cpus();
+    CpuMapReply reply{.online = host.cpus, .cpus = static_cast<std::int32_t>(online.end())};
+    if (args.need_map != 0) reply.online_map = online.bits((online.end() + 7) / 8);
     return reply;
 }
 
@@ -54,18 +54,17 @@ Result<CpuMapReply> cpu_map(Manager& manager, const CpuMapArgs& args) {
 Task<Result<NodeStatsReply>> node_cpu_stats(Manager& manager, NodeStatsArgs args) {
     const auto figures = co_await manager.measure_host();
     if (!figures) co_return std::unexpected(figures.error());
-    std::span idle(figures->cpu_idle);
-    if (args.which != all_of_them) {
-        if (args.which < 0 || static_cast<std::size_t>(args.which) >= idle.size())
-            co_return fail(Reason::invalid_argument, "there is no processor {}: the host has {}", args.which,
-                           idle.size());
-        idle = idle.subspan(static_cast<std::size_t>(args.which), 1);
-    }
+    const auto which = static_cast<unsigned>(args.which);
+    const bool all = args.which == all_of_them;
+    if (!all && !figures->cpu_idle.contains(which))
+        co_return fail(Reason::invalid_argument, "there is no processor {} online: the host has {}",
+                       args.which, figures->cpu_idle.size());
     nanoseconds idle_time{};
     nanoseconds busy_time{};
-    for (const auto each : idle) {
-        idle_time += each;
-        busy_time += std::max(figures->up - each, nanoseconds::zero());
+    for (const auto& [cpu, idle] : figures->cpu_idle) {
+        if (!all && cpu != which) continue;
+        idle_time += idle;
+        busy_time += std::max(figures->up - idle, nanoseconds::zero());
     }
     co_return reply_of({{"user", static_cast<std::uint64_t>(busy_time.count())},
                         {"idle", static_cast<std::uint64_t>(idle_time.count())}},

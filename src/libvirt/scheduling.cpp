@@ -40,9 +40,9 @@ Result<CpuShare> share_in(const std::vector<TypedParam>& params) {
 }
 
 /// Where each vCPU may run, as the definition has it.
-std::vector<CpuSet> pins_of(const domain::Definition& definition, unsigned cpus) {
+std::vector<CpuSet> pins_of(const domain::Definition& definition, const CpuSet& online) {
     const auto& [all, pins, share] = definition.cpu_tuning;
-    std::vector<CpuSet> sets(definition.vcpus_max, all.empty() ? CpuSet::first(cpus) : all);
+    std::vector<CpuSet> sets(definition.vcpus_max, all.empty() ? online : all);
     for (const auto& [vcpu, where] : pins)
         sets.at(vcpu) = where;
     return sets;
@@ -82,7 +82,7 @@ Task<Result<VcpuPinsReply>> vcpu_pins(Manager& manager, VcpuPinsArgs args) {
         sets = co_await live_pins(manager, *info);
     } else {
         sets = transform(manager.definition(info->uuid, *which), [&](const domain::Definition& definition) {
-            return pins_of(definition, manager.host().cpus);
+            return pins_of(definition, manager.host().online_cpus());
         });
     }
     if (!sets) co_return std::unexpected(sets.error());

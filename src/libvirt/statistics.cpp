@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <unordered_set>
 #include <utility>
@@ -56,6 +57,18 @@ std::vector<DomainInfo> chosen(const Manager& manager, const AllDomainStatsArgs&
     return infos;
 }
 
+/// What has to be measured of the domains that were asked for; none: nothing, as none of them runs.
+std::optional<FiguresWanted> wanted_for(const Manager& manager, const AllDomainStatsArgs& args,
+                                        std::uint32_t groups) {
+    auto wanted = figures_for(groups);
+    if (!wanted || args.domains.empty()) return wanted;
+    for (const auto& info : chosen(manager, args))
+        if (info.domid >= 0) wanted->of.push_back(static_cast<hypervisor::DomId>(info.domid));
+    if (wanted->of.empty()) return std::nullopt;
+    std::ranges::sort(wanted->of);
+    return wanted;
+}
+
 Task<manager::DisksOfDomains> disks_for(Manager& manager, AllDomainStatsArgs args, std::uint32_t groups) {
     if ((groups & stats::block) == 0) co_return manager::DisksOfDomains();
     std::vector<Uuid> of;
@@ -101,14 +114,10 @@ Result<DiskFigures> disk_named(const Manager& manager, const DomainFigures& figu
                                const std::string& text) {
     const auto target = disk_target(manager, figures, text);
     if (target.empty()) {
-        DiskFigures sum;
-        for (const auto& disk : figures.disks) {
-            for (const auto way : {&DiskFigures::read, &DiskFigures::written}) {
-                (sum.*way).requests += (disk.*way).requests;
-                (sum.*way).bytes += (disk.*way).bytes;
-            }
-            sum.flushes += disk.flushes;
-        }
+        constexpr nanoseconds none{};
+        DiskFigures sum{.read = {.time = none}, .written = {.time = none}, .flush_time = none};
+        for (const auto& disk : figures.disks)
+            sum.add(disk);
         return sum;
     }
     const auto found = std::ranges::find(
@@ -132,7 +141,7 @@ Task<Result<Encoded>> all_domain_stats(Manager& manager, AllDomainStatsArgs args
                        unknown);
     const auto groups = args.groups == 0 ? stats::all : args.groups & stats::all;
     Measured measured({});
-    if (auto wanted = figures_for(groups)) {
+    if (auto wanted = wanted_for(manager, args, groups)) {
         if ((args.flags & flag::stats_nowait) == 0) wanted->patience = limits::qmp_patience;
         auto figures = co_await manager.measure(*std::move(wanted));
         if (!figures) co_return std::unexpected(std::move(figures.error()));
@@ -240,6 +249,12 @@ Task<Result<ParamsReply>> block_stats_flags(Manager& manager, BlockStatsArgs arg
                                  {"wr_operations", signed_count(disk->written.requests)},
                                  {"wr_bytes", signed_count(disk->written.bytes)},
                                  {"flush_operations", signed_count(disk->flushes)}}};
+    const auto add_time = [&](const char* name, std::optional<nanoseconds> time) {
+        if (time) reply.params.push_back({name, std::int64_t{time->count()}});
+    };
+    add_time("rd_total_times", disk->read.time);
+    add_time("wr_total_times", disk->written.time);
+    add_time("flush_total_times", disk->flush_time);
     const auto most = static_cast<std::size_t>(std::max(args.params_max, 0));
     reply.count = static_cast<std::int32_t>(reply.params.size());
     if (most < reply.params.size()) reply.params.resize(most);

@@ -2,12 +2,16 @@
 #include "libvirt/statistics_params.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace virtlight::libvirt {
 namespace {
 
+using domain::DiskName;
+using hypervisor::DiskFigures;
 using hypervisor::DomainFigures;
 using manager::DomainInfo;
 
@@ -77,33 +81,59 @@ void add_nics(Params params, const DomainFigures& figures) {
 
 using Disks = std::span<const manager::DiskOfDomain>;
 
-void add_counts(Params params, const hypervisor::DiskFigures& disk) {
+void add_counts(Params params, const DiskFigures& disk) {
+    const auto add_time = [&](std::string_view name, std::optional<nanoseconds> time) {
+        if (time) params.add(name, nanoseconds_of(*time));
+    };
     params.add("rd.reqs", disk.read.requests);
     params.add("rd.bytes", disk.read.bytes);
+    add_time("rd.times", disk.read.time);
     params.add("wr.reqs", disk.written.requests);
     params.add("wr.bytes", disk.written.bytes);
+    add_time("wr.times", disk.written.time);
     params.add("fl.reqs", disk.flushes);
+    add_time("fl.times", disk.flush_time);
 }
 
-void add_disk(Params params, domain::DiskName target, const hypervisor::DiskFigures* counted, Disks disks) {
-    params.add("name", domain::to_string(target));
-    const auto known = std::ranges::find(disks, target, &manager::DiskOfDomain::target);
-    if (known != disks.end() && !known->path.empty()) params.add("path", known->path);
+/// The place among the domain's disks of the one that this was counted of; behind them all: it is none of
+/// them. A device model knows an emulated drive by its place alone, and tells of xvda as hda.
+std::size_t place_of(const DiskFigures& counted, Disks disks) {
+    const auto place = [&](DiskName target) {
+        const auto found = std::ranges::find(disks, target, &manager::DiskOfDomain::target);
+        return static_cast<std::size_t>(found - disks.begin());
+    };
+    const auto exact = place(counted.target);
+    const bool drive = counted.target.bus == domain::DiskBus::ide && counted.target.partition == 0;
+    return exact == disks.size() && drive ? place({.index = counted.target.index}) : exact;
+}
+
+void add_disk(Params params, const manager::DiskOfDomain& disk, const DiskFigures* counted) {
+    params.add("name", domain::to_string(disk.target));
+    if (!disk.path.empty()) params.add("path", disk.path);
     if (counted) add_counts(params, *counted);
-    if (known == disks.end() || !known->size) return;
-    params.add("allocation", known->size->allocation);
-    params.add("capacity", known->size->capacity);
-    params.add("physical", known->size->physical);
+    if (!disk.size) return;
+    params.add("allocation", disk.size->allocation);
+    params.add("capacity", disk.size->capacity);
+    params.add("physical", disk.size->physical);
 }
 
-/// Of a guest that runs those that are counted.
+/// Those of the definition in its order, counted or not: who serves one may not have answered. Behind them
+/// what only Xen knows of, as another tool has attached it.
 void add_disks(Params params, const DomainFigures* figures, Disks disks) {
-    const auto count = figures ? figures->disks.size() : disks.size();
-    params.add("count", static_cast<std::uint32_t>(count));
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto* const counted = figures ? &figures->disks[i] : nullptr;
-        add_disk(params.at(i), counted ? counted->target : disks[i].target, counted, disks);
+    std::vector<const DiskFigures*> counts(disks.size());
+    std::vector<const DiskFigures*> others;
+    for (const auto& counted : figures ? std::span(figures->disks) : std::span<const DiskFigures>()) {
+        const auto place = place_of(counted, disks);
+        if (place < counts.size() && !counts[place])
+            counts[place] = &counted;
+        else
+            others.push_back(&counted);
     }
+    params.add("count", static_cast<std::uint32_t>(disks.size() + others.size()));
+    for (std::size_t i = 0; i < disks.size(); ++i)
+        add_disk(params.at(i), disks[i], counts[i]);
+    for (std::size_t i = 0; i < others.size(); ++i)
+        add_disk(params.at(disks.size() + i), {.target = others[i]->target}, others[i]);
 }
 
 }  // namespace

@@ -45,19 +45,22 @@ std::vector<std::string> unset_addresses(const domain::Definition& definition) {
     return warnings;
 }
 
-/// The last processor that a set names and the host has not.
+/// The last processor that a set names and that the host does not have online.
 void check_cpus(std::vector<std::string>& warnings, std::string_view what, const domain::CpuSet& cpus,
-                unsigned there) {
-    if (cpus.end() > there)
+                const domain::CpuSet& online) {
+    for (auto cpu = cpus.end(); cpu-- > 0;) {
+        if (!cpus.contains(cpu) || online.contains(cpu)) continue;
         warnings.push_back(
-            fmt::format("{} names processor {}, and the host has {}", what, cpus.end() - 1, there));
+            fmt::format("{} names processor {}, and the host has {} online", what, cpu, online.format()));
+        return;
+    }
 }
 
-std::vector<std::string> absent_cpus(const domain::Definition& definition, unsigned there) {
+std::vector<std::string> absent_cpus(const domain::Definition& definition, const domain::CpuSet& online) {
     std::vector<std::string> warnings;
-    check_cpus(warnings, "the cpuset of <vcpu>", definition.cpu_tuning.cpus, there);
+    check_cpus(warnings, "the cpuset of <vcpu>", definition.cpu_tuning.cpus, online);
     for (const auto& [vcpu, cpus] : definition.cpu_tuning.pins)
-        check_cpus(warnings, fmt::format("the <vcpupin> of vCPU {}", vcpu), cpus, there);
+        check_cpus(warnings, fmt::format("the <vcpupin> of vCPU {}", vcpu), cpus, online);
     return warnings;
 }
 
@@ -75,7 +78,7 @@ async::Task<> Manager::Impl::look_at_files(DomainRef domain) {
         domain->warnings.insert(domain->warnings.end(), warnings.begin(), warnings.end());
     };
     add(beyond_the_host(definition, host));
-    add(absent_cpus(definition, host.cpus));
+    add(absent_cpus(definition, host.online_cpus()));
     add(unset_addresses(definition));
     if (!missing) missing = std::vector{"its files cannot be looked at: " + missing.error().message};
     add(*missing);

@@ -75,7 +75,8 @@ hypervisor::HostFigures Machine::measure_host() const {
     nanoseconds ran{};
     for (const auto& [domid, domain] : domains_)
         ran += seen(domain).cpu_time;
-    figures.cpu_idle.assign(settings_.cpus, std::max(figures.up - ran / settings_.cpus, nanoseconds::zero()));
+    for (const auto& cpu : topology(settings_))
+        figures.cpu_idle[cpu.id] = std::max(figures.up - ran / settings_.cpus, nanoseconds::zero());
     return figures;
 }
 

@@ -8,8 +8,9 @@
 
 namespace virtlight::xenlight {
 
-/// How long each processor has had nothing to do since Xen began, by number. libxl does not tell: this asks
-/// Xen itself, in one hypercall.
+/// How long each processor has had nothing to do since Xen began, by number. Those that the firmware lists
+/// and that are not online are among them, with no time at all. libxl does not tell: this asks Xen itself, in
+/// one hypercall.
 Result<std::vector<nanoseconds>> read_idle_times();
 
 }  // namespace virtlight::xenlight

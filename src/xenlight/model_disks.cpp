@@ -17,7 +17,6 @@ namespace json = boost::json;
 using domain::DiskBus;
 using domain::DiskName;
 using hypervisor::DiskFigures;
-using hypervisor::Transfers;
 
 /// The number that follows `before`, and what follows the number.
 std::optional<std::pair<unsigned, std::string_view>> number_after(std::string_view before,
@@ -68,6 +67,11 @@ std::uint64_t count_in(const json::object& object, std::string_view name) {
                : 0;
 }
 
+std::optional<nanoseconds> time_in(const json::object& object, std::string_view name) {
+    if (!object.contains(name)) return std::nullopt;
+    return nanoseconds(count_in(object, name));
+}
+
 std::optional<ModelDisk> read_disk(const json::object& object) {
     ModelDisk disk{.node = std::string(text_in(object, "node-name"))};
     const auto on_xens_bus = target_of_node(disk.node);
@@ -76,16 +80,13 @@ std::optional<ModelDisk> read_disk(const json::object& object) {
     if (!target || !counts || !counts->is_object()) return std::nullopt;
     disk.emulated = !on_xens_bus;
     const auto count = [&](std::string_view name) { return count_in(counts->get_object(), name); };
+    const auto time = [&](std::string_view name) { return time_in(counts->get_object(), name); };
     disk.figures = {.target = *target,
-                    .read = {count("rd_operations"), count("rd_bytes")},
-                    .written = {count("wr_operations"), count("wr_bytes")},
-                    .flushes = count("flush_operations")};
+                    .read = {count("rd_operations"), count("rd_bytes"), time("rd_total_time_ns")},
+                    .written = {count("wr_operations"), count("wr_bytes"), time("wr_total_time_ns")},
+                    .flushes = count("flush_operations"),
+                    .flush_time = time("flush_total_time_ns")};
     return disk;
-}
-
-void add(const Transfers& more, Transfers& transfers) {
-    transfers.requests += more.requests;
-    transfers.bytes += more.bytes;
 }
 
 }  // namespace
@@ -116,9 +117,7 @@ void add_model_disks(const std::vector<ModelDisk>& more, std::vector<DiskFigures
             disks.push_back(disk.figures);
             return;
         }
-        add(disk.figures.read, same->read);
-        add(disk.figures.written, same->written);
-        same->flushes += disk.figures.flushes;
+        same->add(disk.figures);
     };
     // Those on Xen's bus first: they tell the names of the others.
     for (const bool emulated : {false, true})

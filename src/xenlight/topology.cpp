@@ -86,9 +86,12 @@ Result<HostFigures> measure_host(Context& context) {
         figures.node_free_kib.push_back(info.free / kib);
     });
     if (!read) return std::unexpected(std::move(read.error()));
-    auto idle = read_idle_times();
-    if (!idle) return std::unexpected(std::move(idle.error()));
-    figures.cpu_idle = std::move(*idle);
+    const auto idle = read_idle_times();
+    if (!idle) return std::unexpected(idle.error());
+    const auto online = read_cpus(context);
+    if (!online) return std::unexpected(online.error());
+    for (const auto& cpu : *online)
+        if (cpu.id < idle->size()) figures.cpu_idle[cpu.id] = (*idle)[cpu.id];
     return figures;
 }
 

@@ -162,11 +162,14 @@ def test_a_disk_that_a_device_model_serves_is_counted(host, conn, kind):
     def reads():
         params = stats_by_name(conn, BLOCK)[domain.name()]
         names = {params[f"block.{place}.name"]: place for place in range(params["block.count"])}
-        return params[f"block.{names['xvdb']}.rd.reqs"] if "xvdb" in names else 0
+        assert "xvdb" in names, "it is there before somebody has counted it"
+        return params.get(f"block.{names['xvdb']}.rd.reqs", 0)
 
     wait_until(lambda: reads() > 0, host.patience, "what the guest has read")
     assert domain.blockStats("xvdb")[0] > 0 and domain.blockStats(image)[1] > 0
-    assert domain.blockStatsFlags("xvdb")["rd_operations"] > 0
+    counted = domain.blockStatsFlags("xvdb")
+    assert counted["rd_operations"] > 0 and counted["rd_total_times"] > 0
+    assert "rd.times=" in host.virsh("domstats", "--block", domain.name())
     assert 0 < domain.blockStats("xvdb")[0] <= domain.blockStats("")[0]
     assert domain.blockInfo("xvdb")[0] == 16 * images.MIB
     assert "rd_req" in host.virsh("domblkstat", domain.name(), "xvdb")

@@ -61,6 +61,18 @@ TEST_F(SchedulingTest, PinsAreToldAsTheyAreOrAsTheyAreStored) {
     EXPECT_EQ(refusal<VcpuPinsReply>(230, VcpuPinsArgs{dom, -1, 1}).reason, Reason::invalid_argument);
 }
 
+TEST_F(SchedulingTest, AVcpuWithoutAPinMayRunOnAllThatIsOnline) {
+    talk.xen.facts.cpus = 2;
+    talk.xen.facts.topology = {{.id = 0}, {.id = 2}};
+    const auto free = talk.call<Domain>(11, std::string("<domain type='xen'><name>free</name>"
+                                                        "<memory unit='MiB'>64</memory><vcpu>1</vcpu>"
+                                                        "<os><type>linux</type><kernel>/boot/guest</kernel>"
+                                                        "</os></domain>"))
+                          .value();
+    EXPECT_EQ(talk.call<VcpuPinsReply>(230, VcpuPinsArgs{free, 1, 1, flag::config}).value(),
+              (VcpuPinsReply{std::string("\x05"), 1}));
+}
+
 TEST_F(SchedulingTest, TheSchedulerHasAWeightAndACap) {
     EXPECT_EQ(talk.call<SchedulerReply>(56, dom).value(), (SchedulerReply{"credit2", 2}));
     EXPECT_THAT(talk.call<std::vector<TypedParam>>(223, SchedulerArgs{dom, 2, flag::config}).value(),

@@ -126,6 +126,51 @@ TEST(StatisticsParams, OfADomainThatDoesNotRunAreWhatIsKnownOfIt) {
                       {"block.1.path", "/dead/b"}}));
 }
 
+TEST(StatisticsParams, HaveTheDisksOfAGuestThatRunsWhetherSomebodyCountsThemOrNot) {
+    const DomainFigures counted{
+        .disks = {{.target = {.index = 7}, .read = {7, 70}}, {.target = {.index = 1}, .read = {1, 10}}}};
+    EXPECT_EQ(by_name(statistics_params(running_info(), &counted, disks, stats::block)),
+              (Params{{"block.count", 3U},
+                      {"block.0.name", "xvda"},
+                      {"block.0.path", "/images/a"},
+                      {"block.0.allocation", std::uint64_t{100}},
+                      {"block.0.capacity", std::uint64_t{300}},
+                      {"block.0.physical", std::uint64_t{200}},
+                      {"block.1.name", "xvdb"},
+                      {"block.1.path", "/dead/b"},
+                      {"block.1.rd.reqs", std::uint64_t{1}},
+                      {"block.1.rd.bytes", std::uint64_t{10}},
+                      {"block.1.wr.reqs", std::uint64_t{0}},
+                      {"block.1.wr.bytes", std::uint64_t{0}},
+                      {"block.1.fl.reqs", std::uint64_t{0}},
+                      {"block.2.name", "xvdh"},
+                      {"block.2.rd.reqs", std::uint64_t{7}},
+                      {"block.2.rd.bytes", std::uint64_t{70}},
+                      {"block.2.wr.reqs", std::uint64_t{0}},
+                      {"block.2.wr.bytes", std::uint64_t{0}},
+                      {"block.2.fl.reqs", std::uint64_t{0}}}))
+        << "another tool has attached the last";
+}
+
+TEST(StatisticsParams, TellHowLongRequestsOfADiskTookWhereThatIsCounted) {
+    const DomainFigures counted{.disks = {{.read = {.time = nanoseconds(5)},
+                                           .written = {.time = nanoseconds(6)},
+                                           .flush_time = nanoseconds(7)}}};
+    const auto params = by_name(statistics_params(running_info(), &counted, disks, stats::block));
+    EXPECT_EQ(params.at("block.0.rd.times"), TypedParam::Value(std::uint64_t{5}));
+    EXPECT_EQ(params.at("block.0.wr.times"), TypedParam::Value(std::uint64_t{6}));
+    EXPECT_EQ(params.at("block.0.fl.times"), TypedParam::Value(std::uint64_t{7}));
+}
+
+TEST(StatisticsParams, HaveADiskOnceThatIsCountedAsAnEmulatedDrive) {
+    const DomainFigures counted{.disks = {{.target = {.index = 1, .bus = domain::DiskBus::ide}}}};
+    const auto params = by_name(statistics_params(running_info(), &counted, disks, stats::block));
+    EXPECT_EQ(params.at("block.count"), TypedParam::Value(2U));
+    EXPECT_EQ(params.at("block.1.name"), TypedParam::Value("xvdb"));
+    EXPECT_TRUE(params.contains("block.1.rd.reqs"));
+    EXPECT_FALSE(params.contains("block.0.rd.reqs"));
+}
+
 TEST(StatisticsParams, NeedNoMeasuringForTheStateAlone) {
     EXPECT_FALSE(figures_for(stats::state));
     EXPECT_TRUE(figures_for(stats::cpu));
@@ -198,6 +243,20 @@ TEST_F(StatisticsTest, AreOfTheDomainsThatPassTheFilters) {
     EXPECT_THAT(names({.flags = flag::list::active | flag::list::persistent}), ElementsAre("Domain-0", "a"));
     EXPECT_THAT(names({.domains = {off, a}, .flags = flag::stats_nowait}), ElementsAre("a", "off"));
     EXPECT_THAT(names({.domains = {{.name = "none", .uuid = Uuid::random()}}}), IsEmpty());
+}
+
+TEST_F(StatisticsTest, OfSomeDomainsMeasureNoOthers) {
+    const auto a = running("a");
+    running("b");
+    const auto c = running("c");
+    const auto off = define("off");
+    const auto all = talk.call<std::vector<DomainStats>>(344, AllDomainStatsArgs{.domains = {c, off, a}});
+    ASSERT_EQ(all.value().size(), 3u);
+    EXPECT_TRUE(by_name(all->at(0).params).contains("cpu.time"));
+    EXPECT_TRUE(by_name(all->at(1).params).contains("cpu.time"));
+    EXPECT_THAT(talk.xen.measured, ElementsAre(1, 3));
+    EXPECT_THAT(names({.domains = {off}}), ElementsAre("off"));
+    EXPECT_EQ(talk.xen.count("measure"), 1u) << "it does not run";
 }
 
 TEST_F(StatisticsTest, OfUnknownTypesAreLeftOutOrRefused) {
@@ -284,6 +343,24 @@ TEST_F(StatisticsTest, OfADiskAreFoundByItsTargetAndOfNoneAreTheSum) {
         (std::vector<TypedParam>{{"rd_operations", std::int64_t{10}}, {"rd_bytes", std::int64_t{4096}}}));
 }
 
+TEST_F(StatisticsTest, OfADiskAreHowLongItsRequestsTookWhereThatIsCounted) {
+    const auto dom = running("a");
+    auto& counted = talk.xen.figures[talk.xen.next_domid - 1].disks;
+    counted[1].read.time = nanoseconds(5);
+    counted[1].written.time = nanoseconds(6);
+    counted[1].flush_time = nanoseconds(7);
+    const auto told = [&](const std::string& disk) {
+        return by_name(talk.call<ParamsReply>(243, BlockStatsArgs{dom, disk, 16}).value().params);
+    };
+    EXPECT_EQ(talk.call<ParamsReply>(243, BlockStatsArgs{dom, "xvdb", 0}).value().count, 8);
+    EXPECT_EQ(told("xvdb").at("rd_total_times"), TypedParam::Value(std::int64_t{5}));
+    EXPECT_EQ(told("xvdb").at("wr_total_times"), TypedParam::Value(std::int64_t{6}));
+    EXPECT_EQ(told("xvdb").at("flush_total_times"), TypedParam::Value(std::int64_t{7}));
+    EXPECT_FALSE(told("").contains("rd_total_times")) << "nobody counts those of the other disk";
+    counted.erase(counted.begin());
+    EXPECT_EQ(told("").at("rd_total_times"), TypedParam::Value(std::int64_t{5}));
+}
+
 TEST_F(StatisticsTest, OfADiskAreItsSizesWhetherTheGuestRunsOrNot) {
     const auto dom =
         talk.call<Domain>(11,
@@ -304,7 +381,7 @@ class HostStatistics : public StatisticsTest {
     HostStatistics() {
         talk.xen.facts.numa = {{.id = 0, .memory_kib = 3 << 20}, {.id = 1, .memory_kib = 1 << 20}};
         talk.xen.host_figures = {
-            .node_free_kib = {400, 800}, .cpu_idle = {seconds(3), seconds(4)}, .up = seconds(10)};
+            .node_free_kib = {400, 800}, .cpu_idle = {{0, seconds(3)}, {2, seconds(4)}}, .up = seconds(10)};
     }
 };
 
@@ -312,10 +389,11 @@ TEST_F(HostStatistics, OfAProcessorAreHowLongItWasBusyAndIdle) {
     EXPECT_EQ(talk.call<NodeStatsReply>(227, NodeStatsArgs{-1, 0}).value().count, 2);
     EXPECT_THAT(talk.call<NodeStatsReply>(227, NodeStatsArgs{-1, 2}).value().stats,
                 ElementsAre(NodeStat{"user", 13'000'000'000}, NodeStat{"idle", 7'000'000'000}));
-    EXPECT_THAT(talk.call<NodeStatsReply>(227, NodeStatsArgs{1, 2}).value().stats,
+    EXPECT_THAT(talk.call<NodeStatsReply>(227, NodeStatsArgs{2, 2}).value().stats,
                 ElementsAre(NodeStat{"user", 6'000'000'000}, NodeStat{"idle", 4'000'000'000}));
-    EXPECT_EQ(refusal<NodeStatsReply>(227, NodeStatsArgs{2, 2}).message,
-              "there is no processor 2: the host has 2");
+    for (const auto none : {1, 3, -2})
+        EXPECT_THAT(refusal<NodeStatsReply>(227, NodeStatsArgs{none, 2}).message,
+                    HasSubstr("there is no processor " + std::to_string(none) + " online"));
 }
 
 TEST_F(HostStatistics, OfNumaNodesAreTheirMemory) {
@@ -343,6 +421,15 @@ TEST_F(StatisticsTest, OfTheHostAreItsMemoryAndWhichProcessorsAreOnline) {
     EXPECT_EQ(refusal<NodeStatsReply>(228, NodeMemoryStatsArgs{2, 0}).reason, Reason::invalid_argument);
     EXPECT_EQ(talk.call<CpuMapReply>(293, CpuMapArgs{1, 1}).value(),
               (CpuMapReply{std::string("\x01", 1), 1, 1}));
+}
+
+TEST_F(StatisticsTest, OfTheHostHaveRoomForProcessorsWhoseNumbersHaveGaps) {
+    talk.xen.facts.cpus = 3;
+    talk.xen.facts.topology = {{.id = 0}, {.id = 4}, {.id = 9}};
+    EXPECT_EQ(talk.call<CpuMapReply>(293, CpuMapArgs{1, 1}).value(),
+              (CpuMapReply{std::string("\x11\x02", 2), 3, 10}));
+    EXPECT_EQ(talk.call<CpuMapReply>(293, CpuMapArgs{0, 1}).value(), (CpuMapReply{"", 3, 10}));
+    EXPECT_EQ(talk.call<NodeInfo>(6).value().cpus, 3);
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     std::map<std::string, hypervisor::FileIdentity> files;   ///< by path
     std::vector<std::string> missing;                        ///< of any definition
     Duration patience{};                                     ///< of the last who wanted figures
+    std::vector<DomId> measured;                             ///< by the last of them; none: all
     hypervisor::Picture picture{"image/x-nothing", "a picture"};
     std::vector<hypervisor::HostPciDevice> pci;
     std::vector<hypervisor::HostUsbDevice> usb;
@@ -155,6 +156,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         const auto turn = co_await begin("measure", operation);
         if (!turn) co_return std::unexpected(turn.error());
         patience = wanted.patience;
+        measured = wanted.of;
         std::vector<hypervisor::DomainFigures> all;
         for (const auto& [domid, seen] : truth) {
             if (!wanted.of_domain(domid)) continue;

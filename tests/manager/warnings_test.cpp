@@ -34,7 +34,20 @@ TEST_F(Warnings, TellOfProcessorsThatTheHostHasNot) {
     guest.cpu_tuning.pins[0].insert(7);
     ASSERT_TRUE(end_of(manager->define(guest)));
     EXPECT_THAT(warnings(guest),
-                ElementsAre("the <vcpupin> of vCPU 0 names processor 7, and the host has 4"));
+                ElementsAre("the <vcpupin> of vCPU 0 names processor 7, and the host has 0-3 online"));
+}
+
+TEST_F(Warnings, AreNotOfProcessorsThatAreOnlineBehindAGap) {
+    xen.facts.cpus = 3;
+    xen.facts.topology = {{.id = 0}, {.id = 4}, {.id = 6}};
+    auto guest = guest_named("web");
+    guest.cpu_tuning.cpus = domain::CpuSet::parse("4,6").value();
+    ASSERT_TRUE(end_of(manager->define(guest)));
+    EXPECT_THAT(warnings(guest), IsEmpty());
+    guest.cpu_tuning.cpus = domain::CpuSet::parse("0-2,6").value();
+    ASSERT_TRUE(end_of(manager->define(guest)));
+    EXPECT_THAT(warnings(guest),
+                ElementsAre("the cpuset of <vcpu> names processor 2, and the host has 0,4,6 online"));
 }
 
 TEST_F(Warnings, TellOfAGuestThatTheHostCannotRun) {

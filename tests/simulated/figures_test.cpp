@@ -61,7 +61,7 @@ TEST_F(FiguresTest, OfTheHostAreItsNodesAndHowLongItsProcessorsHadNothingToDo) {
     ASSERT_EQ(after.node_free_kib.size(), world.simulated.host().numa.size());
     EXPECT_LT(after.node_free_kib[1], before.node_free_kib[1]);
     ASSERT_EQ(after.cpu_idle.size(), world.simulated.host().cpus);
-    EXPECT_GT(after.up - before.up, after.cpu_idle[0] - before.cpu_idle[0]) << "somebody has run";
+    EXPECT_GT(after.up - before.up, after.cpu_idle.at(0) - before.cpu_idle.at(0)) << "somebody has run";
 }
 
 TEST_F(FiguresTest, ShowAPictureOfAGuestThatHasAScreen) {
@@ -89,6 +89,20 @@ TEST_F(FiguresTest, OfDisksAndNetworkInterfacesGrowWhileTheGuestRuns) {
     ASSERT_EQ(figures.disks.size(), 2u);
     EXPECT_EQ(figures.disks[0].written.requests, 1000u);
     EXPECT_EQ(figures.disks[1].read.requests, 0u) << "of an empty drive";
+}
+
+TEST_F(FiguresTest, OfDisksTellHowLongRequestsTookWhereADeviceModelServesThem) {
+    auto definition = guest_named("one");
+    definition.disks = {{.target = {.index = 0}, .source = domain::Disk::Source::file, .path = "/a"},
+                        {.target = {.index = 1},
+                         .source = domain::Disk::Source::file,
+                         .path = "/b",
+                         .backend = domain::Disk::Backend::qemu}};
+    const auto domid = world.machine.create(definition).value();
+    world.loop.run_for(seconds(1));
+    const auto figures = measure({.disks = true, .of = {domid}}).at(0);
+    EXPECT_FALSE(figures.disks[0].read.time);
+    EXPECT_GT(figures.disks[1].read.time, nanoseconds::zero());
 }
 
 TEST_F(FiguresTest, OfAPinnedVcpuSayWhereItMayRun) {

@@ -58,6 +58,24 @@ TEST(ModelDisks, AreNothingElse) {
     EXPECT_EQ(read(said(R"("device":"ide-768")", -1))[0].figures.read.requests, 0u);
 }
 
+TEST(ModelDisks, TellHowLongTheirRequestsTook) {
+    const auto disks = read(R"([{"node-name":"xvda-raw","stats":{"rd_total_time_ns":5,"wr_total_time_ns":6,
+        "flush_total_time_ns":7}}])");
+    ASSERT_EQ(disks.size(), 1u);
+    EXPECT_EQ(disks[0].figures, (DiskFigures{.read = {.time = nanoseconds(5)},
+                                             .written = {.time = nanoseconds(6)},
+                                             .flush_time = nanoseconds(7)}));
+    std::vector<DiskFigures> all;
+    add_model_disks(disks, all);
+    add_model_disks(disks, all);
+    EXPECT_THAT(all, ElementsAre(DiskFigures{.read = {.time = nanoseconds(10)},
+                                             .written = {.time = nanoseconds(12)},
+                                             .flush_time = nanoseconds(14)}));
+    std::vector<DiskFigures> by_the_kernel{{.read = {7, 70}}};
+    add_model_disks(disks, by_the_kernel);
+    EXPECT_THAT(by_the_kernel, ElementsAre(DiskFigures{.read = {7, 70}})) << "times of some are of none";
+}
+
 TEST(ModelDisks, AddUpWhatADiskDidAsAnEmulatedDriveAndOnXensBus) {
     auto both = read(said(R"("device":"ide0-hd0")", 5));
     both.push_back(read(said(R"("node-name":"xvda-raw")", 2))[0]);
