@@ -28,6 +28,8 @@ domain::Definition the_guest() {
 
 const Uuid uuid = the_guest().uuid;
 
+constexpr manager::Affects both{.guest = true, .definition = true};
+
 domain::Disk the_disk() {
     return {.target = {.index = 1}, .source = domain::Disk::Source::file, .path = "/proc/self/exe"};
 }
@@ -84,7 +86,7 @@ class Scene : public Host {
              .uuid = uuid,
              .change = [](domain::Definition& definition) { definition.memory_kib = 2048; },
              .stays = Wish::Stays::stored},
-            manager().set_memory(uuid, 2048, {.guest = true, .definition = true}));
+            manager().set_memory(uuid, 2048, both));
     }
     void attach() {
         ask("attach",
@@ -93,7 +95,7 @@ class Scene : public Host {
              .change =
                  [](domain::Definition& definition) { std::ignore = add_device(definition, the_disk()); },
              .stays = Wish::Stays::stored},
-            manager().attach_device(uuid, the_disk(), {.guest = true, .definition = true}));
+            manager().attach_device(uuid, the_disk(), both));
     }
     void detach() {
         ask("detach",
@@ -101,9 +103,42 @@ class Scene : public Host {
              .uuid = uuid,
              .change = [](domain::Definition& definition) { definition.disks.clear(); },
              .stays = Wish::Stays::stored},
-            manager().detach_device(uuid, the_disk(), {.guest = true, .definition = true}));
+            manager().detach_device(uuid, the_disk(), both));
     }
-    void dump() { ask("dump", {.uuid = uuid}, manager().dump_core(uuid, images() / "core", {})); }
+    void dump() { dump_with({}); }
+    void dump_live() { dump_with({.live = true}); }
+    void dump_and_reset() { dump_with({.then = manager::DumpOptions::Then::reset}); }
+    void dump_and_end() { dump_with({.then = manager::DumpOptions::Then::end_as_crashed}); }
+    void sleep() { ask("have it sleep", {.uuid = uuid}, manager().sleep(uuid)); }
+    void wake() { ask("wake", {.uuid = uuid}, manager().wake(uuid)); }
+    void inject_nmi() { ask("inject an NMI", {.uuid = uuid}, manager().inject_nmi(uuid)); }
+    void pin() {
+        const auto cpus = domain::CpuSet::first(1);
+        ask("pin a vCPU",
+            {.kind = Wish::Kind::change,
+             .uuid = uuid,
+             .change = [cpus](domain::Definition& definition) { definition.cpu_tuning.pins[0] = cpus; },
+             .stays = Wish::Stays::stored},
+            manager().pin_vcpu(uuid, 0, cpus, both));
+    }
+    void set_share() {
+        ask("set its share",
+            {.kind = Wish::Kind::change,
+             .uuid = uuid,
+             .change = [](domain::Definition& definition) { definition.cpu_tuning.share.weight = 512; },
+             .stays = Wish::Stays::stored},
+            manager().set_cpu_share(uuid, {.weight = 512}, both));
+    }
+    void change_image() {
+        ask("change its image", {.uuid = uuid},
+            manager().change_managed_image(uuid, {.definition = the_guest(), .paused = false}));
+    }
+
+    void dump_with(manager::DumpOptions options) {
+        using enum manager::DumpOptions::Then;
+        const auto kind = options.then == go_on ? Wish::Kind::other : Wish::Kind::destroy;
+        ask("dump", {.kind = kind, .uuid = uuid}, manager().dump_core(uuid, images() / "core", options));
+    }
 
     struct State {
         bool defined = false;
@@ -162,6 +197,15 @@ const Operation operations[] = {
     {"Restore", {&Scene::create, &Scene::save}, &Scene::restore},
     {"RemoveImage", {&Scene::define, &Scene::boot, &Scene::managed_save}, &Scene::remove_image, false},
     {"Dump", {&Scene::create}, &Scene::dump},
+    {"DumpWhileItRuns", {&Scene::create}, &Scene::dump_live},
+    {"DumpAndReset", {&Scene::define, &Scene::boot}, &Scene::dump_and_reset},
+    {"DumpAndEnd", {&Scene::define, &Scene::boot}, &Scene::dump_and_end},
+    {"Sleep", {&Scene::define, &Scene::boot}, &Scene::sleep},
+    {"Wake", {&Scene::define, &Scene::boot, &Scene::sleep}, &Scene::wake},
+    {"InjectNmi", {&Scene::define, &Scene::boot}, &Scene::inject_nmi},
+    {"PinVcpu", {&Scene::define, &Scene::boot}, &Scene::pin},
+    {"SetCpuShare", {&Scene::define, &Scene::boot}, &Scene::set_share},
+    {"ChangeImage", {&Scene::define, &Scene::boot, &Scene::managed_save}, &Scene::change_image, false},
     {"Rename", {&Scene::define, &Scene::boot}, &Scene::rename},
     {"SetMemory", {&Scene::define, &Scene::boot}, &Scene::set_memory},
     {"Attach", {&Scene::define, &Scene::boot}, &Scene::attach},
