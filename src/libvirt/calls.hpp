@@ -274,8 +274,19 @@ manager::Affects affects(std::uint32_t flags);
 /// What the older calls are about, which have no flags: the guest that runs.
 inline constexpr manager::Affects guest_only{.guest = true};
 
+/// A domain that runs. invalid_state: it does not.
+Result<manager::DomainInfo> find_running(const Manager&, const Uuid&);
+
 /// Which definition flag::live and flag::config mean. invalid_state: the domain does not have it.
 Result<manager::Which> which_definition(const manager::DomainInfo& info, std::uint32_t flags);
+
+/// A domain, and which of its definitions is meant.
+struct Chosen {
+    manager::DomainInfo info;
+    manager::Which which;
+};
+/// Errors as which_definition().
+Result<Chosen> choose_definition(const Manager&, const Uuid&, std::uint32_t flags);
 
 /// A domain as the wire names it.
 Domain wire_domain(const manager::DomainInfo& info);

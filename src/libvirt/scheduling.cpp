@@ -73,15 +73,14 @@ Task<Result<VcpuPinsReply>> vcpu_pins(Manager& manager, VcpuPinsArgs args) {
     if (args.max < 0 || args.map_bytes < 0 || args.map_bytes > static_cast<int>(limits::cpus / 8))
         co_return fail(Reason::invalid_argument, "room for {} vCPUs with maps of {} bytes", args.max,
                        args.map_bytes);
-    const auto info = manager.find(args.dom.uuid);
-    if (!info) co_return std::unexpected(info.error());
-    const auto which = which_definition(*info, args.flags);
-    if (!which) co_return std::unexpected(which.error());
+    const auto chosen = choose_definition(manager, args.dom.uuid, args.flags);
+    if (!chosen) co_return std::unexpected(chosen.error());
+    const auto& [info, which] = *chosen;
     Result<std::vector<CpuSet>> sets;
-    if (*which == Which::live) {
-        sets = co_await live_pins(manager, *info);
+    if (which == Which::live) {
+        sets = co_await live_pins(manager, info);
     } else {
-        sets = transform(manager.definition(info->uuid, *which), [&](const domain::Definition& definition) {
+        sets = transform(manager.definition(info.uuid, which), [&](const domain::Definition& definition) {
             return pins_of(definition, manager.host().cpus);
         });
     }
@@ -103,15 +102,14 @@ Result<SchedulerReply> scheduler_type(Manager& manager, const Domain& dom) {
 }
 
 Task<Result<std::vector<TypedParam>>> scheduler_params(Manager& manager, SchedulerArgs args) {
-    const auto info = manager.find(args.dom.uuid);
-    if (!info) co_return std::unexpected(info.error());
-    const auto which = which_definition(*info, args.flags);
-    if (!which) co_return std::unexpected(which.error());
+    const auto chosen = choose_definition(manager, args.dom.uuid, args.flags);
+    if (!chosen) co_return std::unexpected(chosen.error());
+    const auto& [info, which] = *chosen;
     Result<CpuShare> share;
-    if (*which == Which::live) {
-        share = co_await manager.cpu_share(info->uuid);
+    if (which == Which::live) {
+        share = co_await manager.cpu_share(info.uuid);
     } else {
-        share = transform(manager.definition(info->uuid, *which),
+        share = transform(manager.definition(info.uuid, which),
                           [](const domain::Definition& definition) { return definition.cpu_tuning.share; });
     }
     if (!share) co_return std::unexpected(share.error());
