@@ -153,14 +153,14 @@ async::Task<Result<>> pin_vcpu(Manager&, PinVcpuArgs);
 async::Task<Result<>> pin_vcpu_flags(Manager&, PinVcpuFlagsArgs);
 async::Task<Result<VcpuPinsReply>> vcpu_pins(Manager&, VcpuPinsArgs);
 Result<SchedulerReply> scheduler_type(Manager&, const Domain&);
-async::Task<Result<std::vector<TypedParam>>> scheduler_params(Manager&, SchedulerArgs);
+async::Task<Result<std::vector<TypedParam>>> scheduler_params(Manager&, ParamsArgs);
 async::Task<Result<std::vector<TypedParam>>> scheduler_params_plain(Manager&, DomainNumber max);
-async::Task<Result<>> set_scheduler_params(Manager&, SetSchedulerArgs);
+async::Task<Result<>> set_scheduler_params(Manager&, SetParamsArgs);
 async::Task<Result<>> set_scheduler_params_plain(Manager&, SetSchedulerPlainArgs);
 
 // numa.cpp: where a domain's memory is
-async::Task<Result<ParamsReply>> numa_params(Manager&, SchedulerArgs);
-Result<> set_numa_params(Manager&, const SetSchedulerArgs&);
+async::Task<Result<ParamsReply>> numa_params(Manager&, ParamsArgs);
+Result<> set_numa_params(Manager&, const SetParamsArgs&);
 
 // native.cpp: definitions in the format of Xen's own tool
 Result<std::string> xml_from_native(Manager&, const NativeArgs&);

@@ -31,7 +31,7 @@ CpuSet nodes_of(const domain::Definition& definition) {
 
 }  // namespace
 
-Task<Result<ParamsReply>> numa_params(Manager& manager, SchedulerArgs args) {
+Task<Result<ParamsReply>> numa_params(Manager& manager, ParamsArgs args) {
     const auto chosen = choose_definition(manager, args.dom.uuid, args.flags);
     if (!chosen) co_return std::unexpected(chosen.error());
     const auto& [info, which] = *chosen;
@@ -46,7 +46,7 @@ Task<Result<ParamsReply>> numa_params(Manager& manager, SchedulerArgs args) {
     co_return reply;
 }
 
-Result<> set_numa_params(Manager& manager, const SetSchedulerArgs& args) {
+Result<> set_numa_params(Manager& manager, const SetParamsArgs& args) {
     const auto info = manager.find(args.dom.uuid);
     if (!info) return std::unexpected(info.error());
     return fail(

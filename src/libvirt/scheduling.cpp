@@ -101,7 +101,7 @@ Result<SchedulerReply> scheduler_type(Manager& manager, const Domain& dom) {
     });
 }
 
-Task<Result<std::vector<TypedParam>>> scheduler_params(Manager& manager, SchedulerArgs args) {
+Task<Result<std::vector<TypedParam>>> scheduler_params(Manager& manager, ParamsArgs args) {
     const auto chosen = choose_definition(manager, args.dom.uuid, args.flags);
     if (!chosen) co_return std::unexpected(chosen.error());
     const auto& [info, which] = *chosen;
@@ -122,7 +122,7 @@ Task<Result<std::vector<TypedParam>>> scheduler_params_plain(Manager& manager, D
     return scheduler_params(manager, {.dom = std::move(args.dom), .max = args.number, .flags = flag::live});
 }
 
-Task<Result<>> set_scheduler_params(Manager& manager, SetSchedulerArgs args) {
+Task<Result<>> set_scheduler_params(Manager& manager, SetParamsArgs args) {
     const auto share = share_in(args.params);
     if (!share) co_return std::unexpected(share.error());
     co_return co_await manager.set_cpu_share(args.dom.uuid, *share, affects(args.flags));
