@@ -48,23 +48,31 @@ inline constexpr std::size_t xml_namespaces = 256;
 inline constexpr std::size_t xml_errors = 8;
 /// Bytes of the path of a kernel and its like: the kernel of dom0 opens no longer one (PATH_MAX).
 inline constexpr std::size_t path_bytes = 4095;
-/// Bytes of a configuration file of xl's, its options, and nesting of its lists.
+/// Bytes of a configuration file of xl's.
 inline constexpr std::size_t xl_cfg_bytes = 1024 * 1024;
+/// Its options.
 inline constexpr std::size_t xl_cfg_settings = 1024;
+/// Nesting of its lists.
 inline constexpr unsigned xl_cfg_depth = 8;
 /// Serial ports of an HVM guest: those of QEMU's PC.
 inline constexpr std::size_t serial_ports = 4;
-/// Network interfaces of a guest, and the IP addresses and VLANs of one.
+/// Network interfaces of a guest.
 inline constexpr unsigned nics = 128;
+/// IP addresses of one.
 inline constexpr std::size_t nic_addresses = 32;
+/// VLANs of one.
 inline constexpr std::size_t nic_vlans = 128;
-/// PCI devices and USB controllers of a guest, folders that it shares with dom0 and the bytes of the tag of
-/// one, and its channels with the bytes of the name of one.
+/// PCI devices of a guest.
 inline constexpr std::size_t pci_devices = 32;
+/// USB controllers of a guest.
 inline constexpr unsigned usb_controllers = 8;
+/// Folders that a guest shares with dom0.
 inline constexpr std::size_t shared_folders = 16;
+/// Bytes of the tag of one.
 inline constexpr std::size_t mount_tag_bytes = 31;
+/// Channels of a guest.
 inline constexpr std::size_t channels = 16;
+/// Bytes of the name of one.
 inline constexpr std::size_t channel_name_bytes = 128;
 /// Bytes of an XSM label, as libvirt has it.
 inline constexpr std::size_t label_bytes = 4096;
@@ -111,10 +119,11 @@ inline constexpr std::size_t image_xml_bytes = xml_bytes;
 inline constexpr std::size_t image_xl_bytes = 1024 * 1024;
 /// Bytes of an image in the page cache, of a save or restore that is not to leave it there.
 inline constexpr std::size_t image_cached = 16 * 1024 * 1024;
-/// Bytes of an image that the disk is told of at a time while it is written, and those that may wait for it
-/// in the page cache; and bytes that are fetched ahead of a restore.
+/// Bytes of an image that the disk is told of at a time while it is written.
 inline constexpr std::size_t image_writeback = 8 * 1024 * 1024;
+/// Bytes of an image that may wait for the disk in the page cache.
 inline constexpr std::size_t image_unwritten = 64 * 1024 * 1024;
+/// Bytes of an image that are fetched ahead of a restore.
 inline constexpr std::size_t image_ahead = 32 * 1024 * 1024;
 
 // xenlight
@@ -142,11 +151,11 @@ inline constexpr auto late_suspend = seconds(120);
 inline constexpr auto late_suspend_look = milliseconds(250);
 /// How often a change of xenstore is tried while others change the same.
 inline constexpr unsigned xenstore_attempts = 64;
-/// How long storage may take to answer a look at a file; the looks that may wait at one place, where as many
-/// guests may be started at once as may wait to be built; and the looks that have not ended altogether, which
-/// a few places that do not answer cannot use up.
+/// How long storage may take to answer a look at a file.
 inline constexpr auto file_look = seconds(30);
+/// Looks that may wait at one place: as many guests may be started there at once as may wait to be built.
 inline constexpr std::size_t file_looks_at_place = waiting_operations;
+/// Looks that have not ended altogether: a few places that do not answer cannot use them up.
 inline constexpr std::size_t file_looks = 8 * file_looks_at_place;
 /// Threads that storage may hold: by looks, by images on their way, by disks that grow. And how long the one
 /// who moves an image is waited for when nobody needs the image any more: then he is left to his storage.
@@ -163,35 +172,39 @@ inline constexpr auto disk_looks_patience = milliseconds(250);
 inline constexpr std::size_t disk_sizes = 65536;
 /// Device models that are asked at once for what is not counted: pictures, links, keys.
 inline constexpr unsigned model_threads = 4;
-/// What dom0 keeps of its memory when guests need more than is free. How often dom0's giving is looked at,
-/// how long it may rest before it is asked again and before it is given up, and how long it may take
-/// altogether.
+/// What dom0 keeps of its memory when guests need more than is free.
 inline constexpr std::uint64_t dom0_memory_kib = 512 * 1024;
+/// How often dom0's giving is looked at.
 inline constexpr auto balloon_look = milliseconds(200);
+/// How long dom0 may rest before it is asked again.
 inline constexpr auto balloon_rest = seconds(10);
+/// How long dom0 may rest before it is given up.
 inline constexpr auto balloon_patience = seconds(30);
+/// How long dom0's giving may take altogether.
 inline constexpr auto balloon_longest = std::chrono::minutes(5);
-/// How long an operation of libxl may take, the building of the largest guest included. One that moves an
-/// image may take as long as it moves: these are the silences that end it. In a save the guest may take a
-/// minute to answer and another to suspend itself. Behind the last byte of a restore come the guest's
-/// devices. Of a dump libxl tries every page below 4 GiB, there or not, which an emulated host takes a
-/// quarter of an hour for.
+/// How long an operation of libxl that moves no image may take, the building of the largest guest included.
 inline constexpr auto libxl_operation = std::chrono::minutes(30);
+/// The silence that ends a save: the guest may take a minute to answer and another to suspend itself.
 inline constexpr auto save_silence = seconds(180);
+/// The silence that ends a restore: behind its last byte come the guest's devices.
 inline constexpr auto restore_silence = seconds(600);
+/// The silence that ends a dump: libxl tries every page below 4 GiB, there or not, which an emulated host
+/// takes a quarter of an hour for.
 inline constexpr auto dump_silence = std::chrono::minutes(20);
 /// How long libxl's lock on what it keeps of a domain is waited for, and how often it is tried.
 inline constexpr auto domain_lock = seconds(20);
 inline constexpr auto domain_lock_look = milliseconds(100);
 /// How long libxl may take to cut an operation short.
 inline constexpr auto libxl_abort = seconds(60);
-/// What a device model may take to answer, how long statistics wait for one, device models that are asked
-/// what they count at once, and the bytes of what one says.
+/// How long a device model may take to answer.
 inline constexpr auto qmp_answer = seconds(5);
+/// How long statistics wait for device models.
 inline constexpr auto qmp_patience = milliseconds(250);
+/// Device models that are asked at once what they count.
 inline constexpr std::size_t models_asked = 256;
+/// Bytes of what a device model says.
 inline constexpr std::size_t qmp_bytes = 1024 * 1024;
-/// Disks that one is believed to serve; more than the buses of a guest have.
+/// Disks that a device model is believed to serve; more than the buses of a guest have.
 inline constexpr std::size_t model_disks = 256;
 /// How long a context's thread is waited for at the end.
 inline constexpr auto libxl_goodbye = seconds(5);
@@ -208,11 +221,13 @@ inline constexpr std::size_t simulated_console_bytes = 16 * 1024;
 inline constexpr auto simulated_flood_tick = milliseconds(10);
 /// Bytes per second of a flood.
 inline constexpr double simulated_flood = 1e9;
-/// Waits: for a slow disk under the files of a guest, for a guest to acknowledge a request, and for a
-/// destroyed domain to be gone.
+/// How long a slow disk under the files of a guest is waited for.
 inline constexpr auto simulated_file_check = seconds(30);
+/// How long a guest may take to acknowledge a request.
 inline constexpr auto simulated_acknowledgement = seconds(60);
+/// How long a guest may take to suspend itself.
 inline constexpr auto simulated_suspend = seconds(60);
+/// How long a destroyed domain may take to be gone.
 inline constexpr auto simulated_departure = seconds(10);
 
 // manager
@@ -222,28 +237,38 @@ inline constexpr std::size_t domains = 16384;
 inline constexpr std::size_t jobs_per_domain = 32;
 /// How long one waits for its turn.
 inline constexpr auto turn_wait = seconds(600);
-/// How long each kind of operation may take before it is cancelled; one that moves bytes of an image, before
-/// the first of them. A guest has a minute to acknowledge a request.
+
+// How long each kind of operation may take before it is cancelled; one that moves bytes of an image, before
+// the first of them.
+/// Only what the daemon keeps of a domain changes.
 inline constexpr auto definition_deadline = seconds(60);
+/// A guest is built.
 inline constexpr auto start_deadline = seconds(600);
+/// A guest is paused, or goes on.
 inline constexpr auto pause_deadline = seconds(60);
+/// A guest has a minute to acknowledge a request.
 inline constexpr auto request_deadline = seconds(75);
+/// Short acts on a guest that runs: its memory, its vCPUs, its name, keys.
 inline constexpr auto tuning_deadline = seconds(60);
 /// A device model is started for the first disk that needs one, and hotplug scripts run.
 inline constexpr auto device_deadline = seconds(180);
 /// A guest may take a minute to answer that it is to suspend itself, and another to do so.
 inline constexpr auto sleep_deadline = seconds(130);
+/// A guest is removed.
 inline constexpr auto destroy_deadline = seconds(300);
 /// A guest that is slow to go leaves the one after it all of its time.
 inline constexpr auto reset_deadline = destroy_deadline + start_deadline;
+/// A guest's image is written, read or changed, or its core dumped.
 inline constexpr auto image_deadline = std::chrono::minutes(30);
 /// From the first byte on: how long it may move none. Longer than what the layers below allow themselves: a
 /// guest is asked to suspend itself several times, and is removed at the end.
 inline constexpr auto image_patience = seconds(600);
+/// The same of a dump, in which libxl is silent for longer.
 inline constexpr auto dump_patience = std::chrono::minutes(30);
 /// How often a guest is asked to suspend itself before a save is given up. libxl waits for it a minute or
 /// two.
 inline constexpr unsigned save_attempts = 3;
+/// A guest that has ended is removed, its core dumped before and it started anew if that is to be.
 inline constexpr auto after_stop_deadline = seconds(1200);
 /// A cancelled operation that has not ended by then is answered all the same.
 inline constexpr auto cancel_grace = seconds(30);
@@ -251,48 +276,61 @@ inline constexpr auto cancel_grace = seconds(30);
 inline constexpr auto look_interval = seconds(1);
 /// A look that takes longer is reported.
 inline constexpr auto look_patience = seconds(10);
-/// Domains of other tools that are being described at once, how long the start waits for them, for how long
-/// each is tried before it is shown by what Xen says, and how much longer one that may still be being built.
+/// Domains of other tools that are being described at once.
 inline constexpr std::size_t adoptions_at_once = 16;
+/// How long the start of the daemon waits for them.
 inline constexpr auto adoption_wait = seconds(10);
+/// How long describing one is tried before it is shown by what Xen says.
 inline constexpr auto adoption_patience = seconds(5);
+/// How long instead, if it is paused and may still be being built.
 inline constexpr auto foreign_build = std::chrono::minutes(10);
 /// One that is shown so is described again after a pause, which doubles each time up to the longest.
 inline constexpr auto describe_pause = seconds(5);
 inline constexpr auto longest_describe_pause = seconds(120);
 /// Domains that are started at once when the daemon starts.
 inline constexpr unsigned autostarts_at_once = 2;
-/// A guest that ends sooner is restarted after a pause, which doubles each time up to the longest.
+/// A guest that ends sooner is restarted after a pause.
 inline constexpr auto quick_life = seconds(30);
+/// The first such pause; it doubles each time.
 inline constexpr auto restart_pause = seconds(1);
+/// The longest such pause.
 inline constexpr auto longest_restart_pause = seconds(60);
 /// How long the daemon's end waits for cancelled operations.
 inline constexpr auto shut_down_wait = seconds(30);
 
-/// A domain's timeline: bytes of its file before it makes way for a new one, old ones that are kept, bytes of
-/// one text in it, and lines of all domains that wait for the disk.
+/// Bytes of the file of a domain's timeline before it makes way for a new one.
 inline constexpr std::uint64_t timeline_bytes = 512 * 1024;
+/// Old files of a timeline that are kept.
 inline constexpr unsigned timeline_old_files = 1;
+/// Bytes of one text in a timeline.
 inline constexpr std::size_t timeline_text = 2 * 1024;
+/// Lines of all timelines that wait for the disk.
 inline constexpr std::size_t timeline_waiting = 4096;
 
 // console
-/// History of a console unless configured otherwise: of the boot that runs its first and its last bytes, and
-/// of the boots before it as many as fit.
+/// History of a console unless configured otherwise: the first bytes of the boot that runs.
 inline constexpr std::size_t console_first_bytes = 64 * 1024;
+/// The last bytes of the boot that runs.
 inline constexpr std::size_t console_last_bytes = 192 * 1024;
+/// Bytes of the boots before it, of which as many are kept as fit.
 inline constexpr std::size_t console_older_bytes = 256 * 1024;
-/// What may be configured instead: of the history altogether, of a log before it is rotated, of rotated logs.
+/// The least history of a console, altogether, that may be configured instead.
 inline constexpr std::size_t console_history_min = 32 * 1024;
+/// The most of it, and of what a client of libvirt sees first.
 inline constexpr std::size_t console_history_max = 64 * 1024 * 1024;
+/// The least bytes of a console's log, before it is rotated, that may be configured.
 inline constexpr std::size_t console_log_min = 64 * 1024;
+/// The most of them.
 inline constexpr std::size_t console_log_max = 1024 * 1024 * 1024;
+/// The most rotated logs that may be configured.
 inline constexpr std::size_t console_log_files_max = 100;
 /// What a console may take on top of its history: times, marks, input, the log's chunk.
 inline constexpr std::size_t console_overhead = 16 * 1024;
-/// Boots, marks and times that are remembered of a console.
+/// Boots that are remembered of a console.
 inline constexpr std::size_t console_boots = 16;
+/// Marks that are remembered of a console.
 inline constexpr std::size_t console_marks = 32;
+/// Times that are remembered of a console.
 inline constexpr std::size_t console_times = 128;
 /// Output that comes closer together than this is remembered under one time.
 inline constexpr auto console_time_step = milliseconds(10);
@@ -325,10 +363,11 @@ inline constexpr auto console_unclaimed = 2 * foreign_build;
 inline constexpr std::size_t console_recent_bytes = 16 * 1024;
 
 // libvirt
-/// Bytes of one message after its length word, of one string in it, and items of one list: libvirt's own
-/// limits.
+/// Bytes of one message after its length word; as the next two, libvirt's own limit.
 inline constexpr std::size_t wire_message = 32 * 1024 * 1024;
+/// Bytes of one string in a message.
 inline constexpr std::size_t wire_string = 4 * 1024 * 1024;
+/// Items of one list in a message.
 inline constexpr std::size_t wire_list = 16384;
 /// Descriptors that may travel with one message. They are closed unread.
 inline constexpr std::size_t wire_descriptors = 32;
@@ -344,15 +383,17 @@ inline constexpr int calls_per_turn = 16;
 inline constexpr auto turn = milliseconds(10);
 /// Domains whose statistics are written before others have their turn.
 inline constexpr std::size_t stats_per_step = 256;
-/// Bytes that a client has not read yet: from the first number on, no further call of it is begun; with more
-/// than the second, answers not counted, the connection is closed, as with more of answers than the third. It
-/// has asked for those, and the calls that are under way may have long ones at once.
+/// Bytes that a client has not read yet, from which on no further call of it is begun.
 inline constexpr std::size_t output_pause = 1024 * 1024;
+/// Bytes, besides answers, that a client may leave unread; with more the connection is closed.
 inline constexpr std::size_t output_bytes = 16 * 1024 * 1024;
+/// Bytes of answers that it may leave unread: it asked for them, and calls under way may have long ones.
 inline constexpr std::size_t answer_bytes = 64 * 1024 * 1024;
-/// How long a client may take to open the connection, to send the rest of a message, and to read something.
+/// How long a client may take to open the connection.
 inline constexpr auto open_wait = seconds(60);
+/// How long a client may take to send the rest of a message.
 inline constexpr auto rest_wait = seconds(60);
+/// How long a client that is behind may take to read something.
 inline constexpr auto read_wait = seconds(60);
 /// A client that asked for keepalive is asked for a sign of life after each interval of silence; with the
 /// last question unanswered, the connection is closed.

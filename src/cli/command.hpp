@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <functional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,8 +29,5 @@ struct Command {
     /// Adds the command's own options; what it returns has them when they are parsed.
     Run (*add)(CLI::App& command);
 };
-
-/// All commands, in the order of their names.
-std::span<const Command> commands();
 
 }  // namespace virtlight::cli

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/command_table.hpp"
+
 #include <chrono>
 #include <memory>
 
 #include "base/wall_time.hpp"
-#include "cli/command.hpp"
 #include "cli/commands.hpp"
+#include "cli/console.hpp"
 #include "cli/consoles.hpp"
+#include "cli/logs.hpp"
 #include "cli/since.hpp"
 #include "cli/terminal.hpp"
 

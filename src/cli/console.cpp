@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/console.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -12,7 +14,6 @@
 #include "base/clock.hpp"
 #include "base/limits.hpp"
 #include "cli/console_client.hpp"
-#include "cli/consoles.hpp"
 #include "cli/terminal.hpp"
 
 namespace virtlight::cli {

@@ -58,29 +58,6 @@ Result<std::string> tell(const std::filesystem::path& socket, const std::string&
 
 }  // namespace
 
-boost::json::object as_object(const ConsoleInfo& console) {
-    boost::json::array boots;
-    for (const auto& [number, began_ms, from, to] : console.boots)
-        boots.push_back(
-            boost::json::object{{"number", number}, {"began_ms", began_ms}, {"from", from}, {"to", to}});
-    boost::json::array viewers;
-    for (const auto& [name, writes, behind, missed] : console.viewers)
-        viewers.push_back(
-            boost::json::object{{"name", name}, {"writes", writes}, {"behind", behind}, {"missed", missed}});
-    boost::json::array marks;
-    for (const auto& [kind, at, time_ms] : console.marks)
-        marks.push_back(boost::json::object{{"kind", kind}, {"at", at}, {"time_ms", time_ms}});
-    boost::json::object object{{"domain", console.domain}, {"uuid", to_string(console.uuid)}};
-    if (console.domid >= 0) object["domid"] = console.domid;
-    object["console"] = console.name;
-    object["attached"] = console.attached;
-    object["released"] = console.released;
-    object["boots"] = std::move(boots);
-    object["viewers"] = std::move(viewers);
-    object["marks"] = std::move(marks);
-    return object;
-}
-
 Result<std::string> release_consoles(const std::filesystem::path& socket, const std::string& domain,
                                      bool json) {
     return tell(socket, domain, libvirt::own::release_consoles, "released", json);

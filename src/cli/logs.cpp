@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/logs.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -8,7 +10,6 @@
 #include <poll.h>
 
 #include "cli/console_client.hpp"
-#include "cli/consoles.hpp"
 #include "cli/lines.hpp"
 #include "domain/text.hpp"
 #include "libvirt/streams.hpp"

@@ -11,7 +11,7 @@
 #include <boost/json.hpp>
 
 #include "cli/address.hpp"
-#include "cli/command.hpp"
+#include "cli/command_table.hpp"
 #include "cli/console_client.hpp"
 #include "cli/terminal.hpp"
 #include "domain/text.hpp"

@@ -102,14 +102,6 @@ void Broker::finish() {
     tell_readable();
 }
 
-void Broker::close(const Error& why) {
-    input_.clear();
-    set_writer({});
-    const auto seats = std::exchange(seats_, {});
-    for (const auto& [id, seat] : seats)
-        seat.viewer->closed(why);
-}
-
 void Broker::input_written(std::size_t bytes) {
     input_.erase(0, bytes);
     // Not for every byte of room: the writer would be called for each of them.

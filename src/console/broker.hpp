@@ -104,8 +104,6 @@ class Broker {
     void mark(Mark::Kind kind, WallTime now);
     /// The guest has stopped: those who watch it now read to the end of its output and no further.
     void finish();
-    /// There will be no such console any more: everybody is thrown out.
-    void close(const Error& why);
 
     /// What is to be written to the guest next, in order; empty while it is held. Valid until the next call.
     std::string_view input() const { return held_ ? std::string_view() : std::string_view(input_); }

@@ -10,16 +10,13 @@
 namespace virtlight::console {
 
 /// The lock by which xenconsole (and so `xl console`) keeps others from reading a domain's tty: as long as it
-/// is held, xenconsole refuses to start. It is advisory, and one for all consoles of a domain.
+/// is held, xenconsole refuses to start. It is advisory, and one for all consoles of a domain. Its end gives
+/// it back; the file stays, as removing it could let two others in at once.
 class ConsoleLock {
  public:
     /// Takes the lock on the file at `path`, which is made if it is missing; does not wait. If somebody else
     /// has it, fails with operation_failed and says who.
     static Result<ConsoleLock> take(const std::filesystem::path& path);
-
-    /// Gives it back; so does the destructor. The file stays: removing it could let two others in at once.
-    void release() { fd_.reset(); }
-    bool is_held() const { return static_cast<bool>(fd_); }
 
  private:
     explicit ConsoleLock(Fd fd) : fd_(std::move(fd)) {}

@@ -45,9 +45,6 @@ class LogFile {
     /// destroyed, unless the disk does not answer at all.
     async::Task<> close();
 
-    /// Whether the disk refused the last piece. It is tried again every limits::console_log_retry.
-    bool is_refused() const { return refused_; }
-
  private:
     async::Task<> write_all();
     std::string render();
@@ -65,7 +62,7 @@ class LogFile {
     std::uint64_t boot_;           ///< the number of the boot that was written last; 0: none was
     std::optional<Mark> restore_;  ///< the last one that was written, or was there before
     bool writing_ = false;
-    bool refused_ = false;
+    bool refused_ = false;  ///< the last piece, which is tried again every limits::console_log_retry
     async::CancelSource closing_;
     async::Scope scope_;
 };

@@ -18,7 +18,7 @@ class Host {
  public:
     virtual ~Host() = default;
     virtual hypervisor::Hypervisor& hypervisor() = 0;
-    /// Another one each time the host has booted.
+    /// The id of this boot of the host. Empty where it cannot be read, and nothing is autostarted then.
     virtual std::string boot() const = 0;
     /// The folder in which whoever reads a guest's tty locks a file.
     virtual std::filesystem::path console_locks() const = 0;

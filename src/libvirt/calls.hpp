@@ -153,14 +153,14 @@ async::Task<Result<>> pin_vcpu(Manager&, PinVcpuArgs);
 async::Task<Result<>> pin_vcpu_flags(Manager&, PinVcpuFlagsArgs);
 async::Task<Result<VcpuPinsReply>> vcpu_pins(Manager&, VcpuPinsArgs);
 Result<SchedulerReply> scheduler_type(Manager&, const Domain&);
-async::Task<Result<std::vector<TypedParam>>> scheduler_params(Manager&, SchedulerArgs);
+async::Task<Result<std::vector<TypedParam>>> scheduler_params(Manager&, ParamsArgs);
 async::Task<Result<std::vector<TypedParam>>> scheduler_params_plain(Manager&, DomainNumber max);
-async::Task<Result<>> set_scheduler_params(Manager&, SetSchedulerArgs);
+async::Task<Result<>> set_scheduler_params(Manager&, SetParamsArgs);
 async::Task<Result<>> set_scheduler_params_plain(Manager&, SetSchedulerPlainArgs);
 
 // numa.cpp: where a domain's memory is
-async::Task<Result<ParamsReply>> numa_params(Manager&, SchedulerArgs);
-Result<> set_numa_params(Manager&, const SetSchedulerArgs&);
+async::Task<Result<ParamsReply>> numa_params(Manager&, ParamsArgs);
+Result<> set_numa_params(Manager&, const SetParamsArgs&);
 
 // native.cpp: definitions in the format of Xen's own tool
 Result<std::string> xml_from_native(Manager&, const NativeArgs&);
@@ -274,8 +274,19 @@ manager::Affects affects(std::uint32_t flags);
 /// What the older calls are about, which have no flags: the guest that runs.
 inline constexpr manager::Affects guest_only{.guest = true};
 
+/// A domain that runs. invalid_state: it does not.
+Result<manager::DomainInfo> find_running(const Manager&, const Uuid&);
+
 /// Which definition flag::live and flag::config mean. invalid_state: the domain does not have it.
 Result<manager::Which> which_definition(const manager::DomainInfo& info, std::uint32_t flags);
+
+/// A domain, and which of its definitions is meant.
+struct Chosen {
+    manager::DomainInfo info;
+    manager::Which which;
+};
+/// Errors as which_definition().
+Result<Chosen> choose_definition(const Manager&, const Uuid&, std::uint32_t flags);
 
 /// A domain as the wire names it.
 Domain wire_domain(const manager::DomainInfo& info);

@@ -14,7 +14,8 @@ namespace virtlight::libvirt {
 /// libvirt's capabilities document: the host, and the kinds of guests that it runs.
 std::string capabilities_xml(const hypervisor::HostFacts& host);
 
-/// libvirt's short name of the maker, for one who names himself as it knows him.
+/// libvirt's short name of a processor's maker (Intel, AMD, Hygon); any other maker's name as the processor
+/// has it.
 std::string_view vendor_of(const hypervisor::CpuModel& cpu);
 
 /// The kind of guest that is meant. Errors as domain_capabilities_xml().

@@ -34,7 +34,7 @@ constexpr Word<Policy> policies[] = {{"force", Policy::force},
 constexpr std::string_view beside_the_point[] = {"cache", "counter", "features",  "maxphysaddr", "microcode",
                                                  "numa",  "pages",   "signature", "topology"};
 
-/// A guest that was let go on by its clock cannot go on where the clock is another.
+/// A guest that relies on an invariant TSC cannot move.
 constexpr std::string_view not_migratable = "invtsc";
 
 void read_model(const XmlElement& model) {
@@ -55,7 +55,7 @@ void read_features(const XmlElement& cpu, CpuDefinition& definition) {
         std::string name(domain::trimmed(given));
         const auto policy = attribute_choice(feature, "policy", policies, Policy::require);
         if (name.empty()) feature.invalid("<feature> has no attribute 'name'");
-        // libvirt's own schema of capabilities does not have it with the point that it gives it else.
+        // libvirt's capabilities schema allows no '.', so 'sse4.1' comes as 'sse4_1'.
         std::ranges::replace(name, '.', '_');
         if (!definition.features.try_emplace(name, policy).second)
             feature.invalid("CPU feature '{}' is there more than once", shown(name));

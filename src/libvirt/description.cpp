@@ -25,6 +25,13 @@ Result<std::string> find_metadata(const domain::Definition& definition, const Me
 
 }  // namespace
 
+Result<DomainInfo> find_running(const Manager& manager, const Uuid& uuid) {
+    auto info = manager.find(uuid);
+    if (info && !info->status.active())
+        return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
+    return info;
+}
+
 Result<Which> which_definition(const DomainInfo& info, std::uint32_t flags) {
     const bool active = info.status.active();
     switch (flags & (flag::live | flag::config)) {
@@ -40,6 +47,14 @@ Result<Which> which_definition(const DomainInfo& info, std::uint32_t flags) {
         case flag::none: return active ? Which::live : Which::stored;
         default: return fail(Reason::invalid_argument, "the flags live and config exclude each other");
     }
+}
+
+Result<Chosen> choose_definition(const Manager& manager, const Uuid& uuid, std::uint32_t flags) {
+    auto info = manager.find(uuid);
+    if (!info) return std::unexpected(info.error());
+    const auto which = which_definition(*info, flags);
+    if (!which) return std::unexpected(which.error());
+    return Chosen{.info = *std::move(info), .which = *which};
 }
 
 Result<std::string> os_type(Manager& manager, const Domain& dom) {
@@ -115,29 +130,27 @@ Result<std::int32_t> max_vcpus(Manager& manager, const Domain& dom) {
 }
 
 Result<std::int32_t> vcpus(Manager& manager, const DomainFlags& args) {
-    const auto info = manager.find(args.dom.uuid);
-    if (!info) return std::unexpected(info.error());
-    const auto which = which_definition(*info, args.flags);
-    if (!which) return std::unexpected(which.error());
+    const auto chosen = choose_definition(manager, args.dom.uuid, args.flags);
+    if (!chosen) return std::unexpected(chosen.error());
+    const auto& [info, which] = *chosen;
 
     const bool maximum = (args.flags & flag::vcpu_maximum) != 0;
-    if (*which == Which::live) return static_cast<std::int32_t>(maximum ? info->vcpus_max : info->vcpus);
-    return transform(manager.definition(info->uuid, *which), [&](const domain::Definition& definition) {
+    if (which == Which::live) return static_cast<std::int32_t>(maximum ? info.vcpus_max : info.vcpus);
+    return transform(manager.definition(info.uuid, which), [&](const domain::Definition& definition) {
         return static_cast<std::int32_t>(maximum ? definition.vcpus_max : definition.vcpus);
     });
 }
 
 Result<std::string> metadata(Manager& manager, const MetadataArgs& args) {
-    const auto info = manager.find(args.dom.uuid);
-    if (!info) return std::unexpected(info.error());
-    const auto which = which_definition(*info, args.flags);
-    if (!which) return std::unexpected(which.error());
-    const auto definition = manager.definition(info->uuid, *which);
+    const auto chosen = choose_definition(manager, args.dom.uuid, args.flags);
+    if (!chosen) return std::unexpected(chosen.error());
+    const auto& [info, which] = *chosen;
+    const auto definition = manager.definition(info.uuid, which);
     if (!definition) return std::unexpected(definition.error());
 
     auto found = find_metadata(*definition, args);
     if (found && found->empty())
-        return fail(Reason::no_metadata, "domain '{}' has none of this kind", info->name);
+        return fail(Reason::no_metadata, "domain '{}' has none of this kind", info.name);
     return found;
 }
 

@@ -14,10 +14,10 @@ using async::Task;
 using domain::DeviceEdit;
 
 Task<Result<>> attach_device(Manager& manager, DeviceArgs args) {
-    if (domain::is_of_definition_only(args.xml))
-        co_return co_await manager.edit_device(args.dom.uuid, std::move(args.xml), DeviceEdit::add,
+    if (domain::is_of_definition_only(args.device))
+        co_return co_await manager.edit_device(args.dom.uuid, std::move(args.device), DeviceEdit::add,
                                                affects(args.flags));
-    auto device = domain::parse_device(args.xml);
+    auto device = domain::parse_device(args.device);
     if (!device) co_return std::unexpected(device.error());
     co_return co_await manager.attach_device(args.dom.uuid, std::move(*device), affects(args.flags));
 }
@@ -29,10 +29,10 @@ Task<Result<>> attach_device_plain(Manager& manager, DomainText args) {
 }
 
 Task<Result<>> detach_device(Manager& manager, DeviceArgs args) {
-    if (domain::is_of_definition_only(args.xml))
-        co_return co_await manager.edit_device(args.dom.uuid, std::move(args.xml), DeviceEdit::remove,
+    if (domain::is_of_definition_only(args.device))
+        co_return co_await manager.edit_device(args.dom.uuid, std::move(args.device), DeviceEdit::remove,
                                                affects(args.flags));
-    auto device = domain::parse_device(args.xml);
+    auto device = domain::parse_device(args.device);
     if (!device) co_return std::unexpected(device.error());
     co_return co_await manager.detach_device(args.dom.uuid, std::move(*device), affects(args.flags));
 }
@@ -44,15 +44,15 @@ Task<Result<>> detach_device_plain(Manager& manager, DomainText args) {
 }
 
 Task<Result<>> detach_device_alias(Manager& manager, DeviceArgs args) {
-    return manager.detach_device(args.dom.uuid, std::move(args.xml), affects(args.flags));
+    return manager.detach_device(args.dom.uuid, std::move(args.device), affects(args.flags));
 }
 
 /// That it is forced changes nothing: a CD drive here is never locked by its guest.
 Task<Result<>> update_device(Manager& manager, DeviceArgs args) {
-    if (domain::is_of_definition_only(args.xml))
-        co_return co_await manager.edit_device(args.dom.uuid, std::move(args.xml), DeviceEdit::change,
+    if (domain::is_of_definition_only(args.device))
+        co_return co_await manager.edit_device(args.dom.uuid, std::move(args.device), DeviceEdit::change,
                                                affects(args.flags));
-    auto device = domain::parse_device(args.xml);
+    auto device = domain::parse_device(args.device);
     if (!device) co_return std::unexpected(device.error());
     co_return co_await manager.update_device(args.dom.uuid, std::move(*device), affects(args.flags));
 }

@@ -106,10 +106,8 @@ Task<Result<std::vector<Interface>>> interface_addresses(Manager& manager, Inter
     Result<std::vector<hypervisor::Neighbour>> neighbours;
     if (args.source == from_arp) neighbours = co_await manager.neighbours();
     if (!neighbours) co_return std::unexpected(neighbours.error());
-    const auto info = manager.find(args.dom.uuid);
+    const auto info = find_running(manager, args.dom.uuid);
     if (!info) co_return std::unexpected(info.error());
-    if (!info->status.active())
-        co_return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
     const auto definition = manager.definition(info->uuid, Which::live);
     if (!definition) co_return std::unexpected(definition.error());
     const bool arp = args.source == from_arp;
@@ -119,11 +117,10 @@ Task<Result<std::vector<Interface>>> interface_addresses(Manager& manager, Inter
 }
 
 Result<ParamsReply> interface_params(Manager& manager, const InterfaceParamsArgs& args) {
-    const auto info = manager.find(args.dom.uuid);
-    if (!info) return std::unexpected(info.error());
-    const auto which = which_definition(*info, args.flags);
-    if (!which) return std::unexpected(which.error());
-    const auto nic = nic_named(manager, *info, *which, args.device);
+    const auto chosen = choose_definition(manager, args.dom.uuid, args.flags);
+    if (!chosen) return std::unexpected(chosen.error());
+    const auto& [info, which] = *chosen;
+    const auto nic = nic_named(manager, info, which, args.device);
     if (!nic) return std::unexpected(nic.error());
     ParamsReply reply{.count = static_cast<std::int32_t>(limit_params.size())};
     for (const auto param : std::span(limit_params).first(args.max > 0 ? limit_params.size() : 0))

@@ -47,9 +47,8 @@ Result<JobStats> job_stats(Manager& manager, const DomainFlags& args) {
 
 /// Xen is always there to be asked: what else occupies it does not show here.
 Result<ControlInfo> control_info(Manager& manager, const DomainFlags& args) {
-    const auto info = manager.find(args.dom.uuid);
+    const auto info = find_running(manager, args.dom.uuid);
     if (!info) return std::unexpected(info.error());
-    if (!info->status.active()) return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
     return transform(manager.job(info->uuid), [](const JobReport& job) {
         if (job.state != JobReport::State::running) return ControlInfo{.state = control_ok};
         return ControlInfo{.state = control_job, .since_ms = elapsed_ms(job)};

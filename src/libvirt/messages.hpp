@@ -303,13 +303,12 @@ struct MemoryArgs {
     bool operator==(const MemoryArgs&) const = default;
 };
 
-/// A device's XML, or its alias.
 struct DeviceArgs {
     Domain dom;
-    std::string xml;
+    std::string device;  ///< its XML, or its alias
     std::uint32_t flags = 0;
 
-    auto fields(this auto& self) { return std::tie(self.dom, self.xml, self.flags); }
+    auto fields(this auto& self) { return std::tie(self.dom, self.device, self.flags); }
     bool operator==(const DeviceArgs&) const = default;
 };
 

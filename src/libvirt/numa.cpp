@@ -31,15 +31,14 @@ CpuSet nodes_of(const domain::Definition& definition) {
 
 }  // namespace
 
-Task<Result<ParamsReply>> numa_params(Manager& manager, SchedulerArgs args) {
-    const auto info = manager.find(args.dom.uuid);
-    if (!info) co_return std::unexpected(info.error());
-    const auto which = which_definition(*info, args.flags);
-    if (!which) co_return std::unexpected(which.error());
-    const auto definition = manager.definition(info->uuid, *which);
+Task<Result<ParamsReply>> numa_params(Manager& manager, ParamsArgs args) {
+    const auto chosen = choose_definition(manager, args.dom.uuid, args.flags);
+    if (!chosen) co_return std::unexpected(chosen.error());
+    const auto& [info, which] = *chosen;
+    const auto definition = manager.definition(info.uuid, which);
     if (!definition) co_return std::unexpected(definition.error());
     Result<CpuSet> nodes = nodes_of(*definition);
-    if (*which == Which::live) nodes = co_await manager.memory_nodes(info->uuid);
+    if (which == Which::live) nodes = co_await manager.memory_nodes(info.uuid);
     if (!nodes) co_return std::unexpected(nodes.error());
     ParamsReply reply{.params = params_of(*definition, *nodes)};
     reply.count = static_cast<std::int32_t>(reply.params.size());
@@ -47,7 +46,7 @@ Task<Result<ParamsReply>> numa_params(Manager& manager, SchedulerArgs args) {
     co_return reply;
 }
 
-Result<> set_numa_params(Manager& manager, const SetSchedulerArgs& args) {
+Result<> set_numa_params(Manager& manager, const SetParamsArgs& args) {
     const auto info = manager.find(args.dom.uuid);
     if (!info) return std::unexpected(info.error());
     return fail(

@@ -73,15 +73,14 @@ Task<Result<VcpuPinsReply>> vcpu_pins(Manager& manager, VcpuPinsArgs args) {
     if (args.max < 0 || args.map_bytes < 0 || args.map_bytes > static_cast<int>(limits::cpus / 8))
         co_return fail(Reason::invalid_argument, "room for {} vCPUs with maps of {} bytes", args.max,
                        args.map_bytes);
-    const auto info = manager.find(args.dom.uuid);
-    if (!info) co_return std::unexpected(info.error());
-    const auto which = which_definition(*info, args.flags);
-    if (!which) co_return std::unexpected(which.error());
+    const auto chosen = choose_definition(manager, args.dom.uuid, args.flags);
+    if (!chosen) co_return std::unexpected(chosen.error());
+    const auto& [info, which] = *chosen;
     Result<std::vector<CpuSet>> sets;
-    if (*which == Which::live) {
-        sets = co_await live_pins(manager, *info);
+    if (which == Which::live) {
+        sets = co_await live_pins(manager, info);
     } else {
-        sets = transform(manager.definition(info->uuid, *which), [&](const domain::Definition& definition) {
+        sets = transform(manager.definition(info.uuid, which), [&](const domain::Definition& definition) {
             return pins_of(definition, manager.host().online_cpus());
         });
     }
@@ -102,16 +101,15 @@ Result<SchedulerReply> scheduler_type(Manager& manager, const Domain& dom) {
     });
 }
 
-Task<Result<std::vector<TypedParam>>> scheduler_params(Manager& manager, SchedulerArgs args) {
-    const auto info = manager.find(args.dom.uuid);
-    if (!info) co_return std::unexpected(info.error());
-    const auto which = which_definition(*info, args.flags);
-    if (!which) co_return std::unexpected(which.error());
+Task<Result<std::vector<TypedParam>>> scheduler_params(Manager& manager, ParamsArgs args) {
+    const auto chosen = choose_definition(manager, args.dom.uuid, args.flags);
+    if (!chosen) co_return std::unexpected(chosen.error());
+    const auto& [info, which] = *chosen;
     Result<CpuShare> share;
-    if (*which == Which::live) {
-        share = co_await manager.cpu_share(info->uuid);
+    if (which == Which::live) {
+        share = co_await manager.cpu_share(info.uuid);
     } else {
-        share = transform(manager.definition(info->uuid, *which),
+        share = transform(manager.definition(info.uuid, which),
                           [](const domain::Definition& definition) { return definition.cpu_tuning.share; });
     }
     if (!share) co_return std::unexpected(share.error());
@@ -124,7 +122,7 @@ Task<Result<std::vector<TypedParam>>> scheduler_params_plain(Manager& manager, D
     return scheduler_params(manager, {.dom = std::move(args.dom), .max = args.number, .flags = flag::live});
 }
 
-Task<Result<>> set_scheduler_params(Manager& manager, SetSchedulerArgs args) {
+Task<Result<>> set_scheduler_params(Manager& manager, SetParamsArgs args) {
     const auto share = share_in(args.params);
     if (!share) co_return std::unexpected(share.error());
     co_return co_await manager.set_cpu_share(args.dom.uuid, *share, affects(args.flags));

@@ -3,7 +3,7 @@
 
 #include "libvirt/messages.hpp"
 
-/// What the procedures of pinning and scheduling are called with and answer; as messages.hpp. Sets of
+/// What the procedures of pinning, scheduling and NUMA are called with and answer; as messages.hpp. Sets of
 /// processors are bytes, which look like a string on the wire.
 namespace virtlight::libvirt {
 
@@ -52,13 +52,14 @@ struct SchedulerReply {
     bool operator==(const SchedulerReply&) const = default;
 };
 
-struct SchedulerArgs {
+/// Of a scheduler, or of NUMA.
+struct ParamsArgs {
     Domain dom;
     std::int32_t max = 0;
     std::uint32_t flags = 0;
 
     auto fields(this auto& self) { return std::tie(self.dom, self.max, self.flags); }
-    bool operator==(const SchedulerArgs&) const = default;
+    bool operator==(const ParamsArgs&) const = default;
 };
 
 struct SetSchedulerPlainArgs {
@@ -69,13 +70,13 @@ struct SetSchedulerPlainArgs {
     bool operator==(const SetSchedulerPlainArgs&) const = default;
 };
 
-struct SetSchedulerArgs {
+struct SetParamsArgs {
     Domain dom;
     std::vector<TypedParam> params;
     std::uint32_t flags = 0;
 
     auto fields(this auto& self) { return std::tie(self.dom, self.params, self.flags); }
-    bool operator==(const SetSchedulerArgs&) const = default;
+    bool operator==(const SetParamsArgs&) const = default;
 };
 
 }  // namespace virtlight::libvirt

@@ -124,7 +124,7 @@ class Session {
     std::size_t unread_answers_ = 0;  ///< bytes of answers in output()
 
     Time began_;
-    Time heard_;                        ///< when bytes came last, or went while none were wanted
+    Time heard_;  ///< last bytes received; while we do not read, last bytes the client took
     std::optional<Time> unread_since_;  ///< since when the client is behind and has not taken any of output()
     bool keepalive_ = false;
     int unanswered_pings_ = 0;

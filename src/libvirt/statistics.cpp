@@ -279,9 +279,8 @@ Task<Result<std::string>> block_peek(Manager& manager, BlockPeekArgs args) {
 
 /// Xen lets a guest know of an error, and stops none for it.
 Result<DiskErrorsReply> disk_errors(Manager& manager, const DiskErrorsArgs& args) {
-    const auto info = manager.find(args.dom.uuid);
+    const auto info = find_running(manager, args.dom.uuid);
     if (!info) return std::unexpected(info.error());
-    if (!info->status.active()) return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
     const auto definition = manager.definition(info->uuid, manager::Which::live);
     if (!definition) return std::unexpected(definition.error());
     return DiskErrorsReply{.count = args.max == 0 ? static_cast<std::int32_t>(definition->disks.size()) : 0};

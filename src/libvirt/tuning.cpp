@@ -95,9 +95,8 @@ Task<Result<>> set_vcpu(Manager& manager, SetVcpuArgs args) {
 }
 
 Result<std::vector<MemoryStat>> memory_stats(Manager& manager, const MemoryStatsArgs& args) {
-    const auto info = manager.find(args.dom.uuid);
+    const auto info = find_running(manager, args.dom.uuid);
     if (!info) return std::unexpected(info.error());
-    if (!info->status.active()) return fail(Reason::invalid_state, "domain '{}' is not running", info->name);
     std::vector<MemoryStat> stats{{stat_actual_balloon, info->memory_kib},
                                   {stat_available, info->memory_max_kib}};
     stats.resize(std::min<std::size_t>(stats.size(), args.max));

@@ -90,6 +90,8 @@ constexpr Unserved unserved[] = {
     {290, "virDomainBlockCommit"},
     {345, "virDomainBlockCopy"},
     {386, "virDomainSetBlockThreshold"},
+    {451, "virDomainSetThrottleGroup"},
+    {452, "virDomainDelThrottleGroup"},
 
     // what else a guest might have
     {104, "virDomainMemoryPeek"},
@@ -118,6 +120,9 @@ constexpr Unserved unserved[] = {
     {427, "virDomainStartDirtyRateCalc"},
     {439, "virDomainSetLaunchSecurityState"},
     {443, "virDomainFDAssociate"},
+    {448, "virDomainGraphicsReload"},
+    {449, "virDomainGetAutostartOnce"},
+    {450, "virDomainSetAutostartOnce"},
 
     // the host
     {250, "virNodeSuspendForDuration"},
@@ -137,6 +142,7 @@ constexpr Unserved unserved[] = {
     {434, "virNodeDeviceSetAutostart"},
     {435, "virNodeDeviceIsPersistent"},
     {436, "virNodeDeviceIsActive"},
+    {447, "virNodeDeviceUpdate"},
 
     // networks
     { 39, "virNetworkCreate"},
@@ -161,6 +167,8 @@ constexpr Unserved unserved[] = {
     {410, "virNetworkPortDelete"},
     {432, "virNetworkDefineXMLFlags"},
     {437, "virNetworkCreateXMLFlags"},
+    {444, "virNetworkSetMetadata"},
+    {445, "virNetworkGetMetadata"},
 
     // storage
     { 75, "virConnectFindStoragePoolSources"},

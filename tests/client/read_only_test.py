@@ -7,7 +7,7 @@ from clients import Wire
 
 pytestmark = pytest.mark.simulated
 
-LAST = 443
+LAST = 453
 ENDS_THE_CONNECTION = {Wire.CLOSE}
 
 # What libvirt's API refuses on such a connection, as far as the daemon serves it.

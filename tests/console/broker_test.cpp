@@ -228,17 +228,6 @@ TEST_F(BrokerReading, SurvivesViewersThatLeaveAndThrowOthersOutWhenTheyAreTold) 
     EXPECT_THAT(late.told(), ElementsAre("readable"));
 }
 
-TEST_F(BrokerReading, ThrowsEverybodyOutWhenTheConsoleIsNoMore) {
-    const auto id = attach(a, Access::write);
-    attach(b, Access::view);
-    a.on_closed = [&] { broker.detach(id); };
-    broker.close({Reason::no_domain, "domain 'web' was undefined"});
-    EXPECT_THAT(a.told(), ElementsAre("closed: domain 'web' was undefined"));
-    EXPECT_THAT(b.told(), ElementsAre("closed: domain 'web' was undefined"));
-    EXPECT_TRUE(broker.viewers().empty());
-    attach(late, Access::write);
-}
-
 TEST_F(BrokerWriting, LetsOneWriteAndRefusesTheNextInLibvirtsWords) {
     const auto id = attach(a, Access::write, "virsh");
     EXPECT_TRUE(broker.writes(id));

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <optional>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -78,7 +80,7 @@ struct TtyBodies {
     }
 
     static Task<> somebody_has_the_lock(ConsolesTest& t) {
-        auto other = ConsoleLock::take(t.folder.path() / "xenconsole.1");
+        auto other = std::optional(ConsoleLock::take(t.folder.path() / "xenconsole.1"));
         co_await t.define_and_start();
         Watching viewer(t.console()->broker());
         const auto safe = t.console()->broker().attach(viewer, {.safe = true});
@@ -87,7 +89,7 @@ struct TtyBodies {
         co_await t.turn();
         EXPECT_EQ(t.pty.heard(), "");
         EXPECT_EQ(viewer.text, "");
-        other->release();
+        other.reset();
         t.tell_tty(t.pty.path());  // as good as the next try
         co_await t.until_history_has("for the other one");
     }
@@ -106,10 +108,10 @@ struct TtyBodies {
         t.tell_tty(t.pty.path());
         EXPECT_FALSE(t.console()->attached()) << "whatever Xen tells";
 
-        auto other = ConsoleLock::take(t.folder.path() / "xenconsole.1");
+        auto other = std::optional(ConsoleLock::take(t.folder.path() / "xenconsole.1"));
         const auto refused = t.consoles->take_back(t.web.uuid);
         EXPECT_EQ(refused.error().reason, Reason::operation_failed);
-        other->release();
+        other.reset();
         const auto taken = t.consoles->take_back(t.web.uuid);
         EXPECT_TRUE(taken);
         EXPECT_TRUE(t.locked());

@@ -83,15 +83,19 @@ TEST_F(ConsoleStreamTest, SaysInPortionsTooWhoWritesNow) {
 }
 
 TEST_F(ConsoleStreamTest, FailsOnlyWhenAllIsGivenThatItHad) {
-    const auto stream = watch();
-    auto portion = stream->read(1);
+    const auto opened = ConsoleStream::open(
+        console, {.name = "one", .access = console::Access::write, .watches_on = false}, [] {}, true);
+    ASSERT_TRUE(opened);
+    auto& stream = **opened;
+    auto portion = stream.read(1);
     ASSERT_TRUE(portion);
-    console->broker().close({Reason::no_domain, "it is gone"});
+    const auto next = ConsoleStream::open(console, {.name = "two", .access = console::Access::force}, [] {});
+    ASSERT_TRUE(next);
     std::string rest;
-    for (portion = stream->read(100); portion; portion = stream->read(100))
+    for (portion = stream.read(100); portion; portion = stream.read(100))
         rest += as_text(portion->bytes);
     EXPECT_THAT(rest, HasSubstr("boot "));
-    EXPECT_EQ(portion.error().message, "it is gone");
+    EXPECT_EQ(portion.error().message, "'two' took over console web/console0");
 }
 
 }  // namespace

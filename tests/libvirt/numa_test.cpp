@@ -24,7 +24,7 @@ class NumaTest : public testing::Test {
             .value();
     }
     std::vector<TypedParam> params(const Domain& dom, std::uint32_t flags) {
-        return talk.call<ParamsReply>(255, SchedulerArgs{dom, 16, flags}).value().params;
+        return talk.call<ParamsReply>(255, ParamsArgs{dom, 16, flags}).value().params;
     }
 
     Conversation talk;
@@ -48,12 +48,11 @@ TEST_F(NumaTest, OfAGuestThatRunsIsWhatXenSays) {
                                                      TypedParam{"numa_mode", std::int32_t{2}}));
     EXPECT_THAT(params(dom, flag::config), ElementsAre(TypedParam{"numa_nodeset", std::string()},
                                                        TypedParam{"numa_mode", std::int32_t{2}}));
-    EXPECT_EQ(talk.call<ParamsReply>(255, SchedulerArgs{dom, 0, 0}).value(), (ParamsReply{{}, 2}));
+    EXPECT_EQ(talk.call<ParamsReply>(255, ParamsArgs{dom, 0, 0}).value(), (ParamsReply{{}, 2}));
 }
 
 TEST_F(NumaTest, IsNotChanged) {
-    const auto answer =
-        talk.call<void>(254, SetSchedulerArgs{define(""), {{"numa_mode", std::int32_t{0}}}, 0});
+    const auto answer = talk.call<void>(254, SetParamsArgs{define(""), {{"numa_mode", std::int32_t{0}}}, 0});
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().reason, Reason::unsupported_operation);
     EXPECT_THAT(answer.error().message, HasSubstr("'web'"));

@@ -75,7 +75,7 @@ TEST_F(SchedulingTest, AVcpuWithoutAPinMayRunOnAllThatIsOnline) {
 
 TEST_F(SchedulingTest, TheSchedulerHasAWeightAndACap) {
     EXPECT_EQ(talk.call<SchedulerReply>(56, dom).value(), (SchedulerReply{"credit2", 2}));
-    EXPECT_THAT(talk.call<std::vector<TypedParam>>(223, SchedulerArgs{dom, 2, flag::config}).value(),
+    EXPECT_THAT(talk.call<std::vector<TypedParam>>(223, ParamsArgs{dom, 2, flag::config}).value(),
                 ElementsAre(TypedParam{"weight", std::uint32_t{300}}, TypedParam{"cap", std::uint32_t{0}}));
     EXPECT_EQ(talk.call<std::vector<TypedParam>>(57, DomainNumber{dom, 1}).value().size(), 1u);
 }
@@ -85,7 +85,7 @@ TEST_F(SchedulingTest, AShareIsSetWhereItIsAskedFor) {
     EXPECT_TRUE(talk.call<void>(58, SetSchedulerPlainArgs{dom, cap}));
     EXPECT_EQ(talk.xen.tunings[1].share, (domain::CpuShare{.cap = 50}));
     EXPECT_FALSE(stored().cpu_tuning.share.cap);
-    EXPECT_TRUE(talk.call<void>(219, SetSchedulerArgs{dom, cap, flag::config}));
+    EXPECT_TRUE(talk.call<void>(219, SetParamsArgs{dom, cap, flag::config}));
     EXPECT_EQ(stored().cpu_tuning.share, (domain::CpuShare{.weight = 300, .cap = 50}));
 }
 

@@ -116,7 +116,7 @@ TEST_F(SessionTest, RefusesAnUnknownProgramOrVersionAndGoesOn) {
 
 TEST_F(SessionTest, CallsAnUnknownProcedureSoInTheWordsThatClientsLookFor) {
     open();
-    for (const std::int32_t procedure : {0, -1, 107, 444, 100000}) {
+    for (const std::int32_t procedure : {0, -1, 107, 446, 454, 100000}) {
         EXPECT_FALSE(call(procedure));
         const auto error = take_error();
         EXPECT_EQ(error.code, 39);
@@ -132,6 +132,14 @@ TEST_F(SessionTest, NamesTheFunctionThatThisDaemonDoesNotHave) {
     const auto error = take_error();
     EXPECT_EQ(error.code, 3);
     EXPECT_THAT(*error.message, HasSubstr("not supported by the connection driver: virDomainSetBlockIoTune"));
+}
+
+TEST_F(SessionTest, NamesTheFunctionsOfClientsThatAreNewerThanThisDaemonsLibvirt) {
+    open();
+    EXPECT_FALSE(call(449));
+    const auto error = take_error();
+    EXPECT_EQ(error.code, 3);
+    EXPECT_THAT(*error.message, HasSubstr("virDomainGetAutostartOnce"));
 }
 
 TEST_F(SessionTest, HasNothingOfWhatOtherDriversHaveAlone) {

@@ -139,7 +139,7 @@ using Messages = testing::Types<
     std::vector<std::uint64_t>, AllDomainStatsArgs, std::vector<DomainStats>, CpuStatsArgs, ParamsReply,
     GetVcpusArgs, VcpusReply, InterfaceStats, BlockStats, BlockStatsArgs, NodeStatsArgs, NodeMemoryStatsArgs,
     NodeStatsReply, CpuMapArgs, CpuMapReply, NativeArgs, PinVcpuArgs, PinVcpuFlagsArgs, VcpuPinsArgs,
-    VcpuPinsReply, SchedulerReply, SchedulerArgs, SetSchedulerPlainArgs, SetSchedulerArgs, SendKeyArgs,
+    VcpuPinsReply, SchedulerReply, ParamsArgs, SetSchedulerPlainArgs, SetParamsArgs, SendKeyArgs,
     HypervisorCpuArgs, HypervisorCpusArgs, BlockPeekArgs, DiskErrorsReply, ControlInfo>;
 TYPED_TEST_SUITE(EveryMessage, Messages);
 
