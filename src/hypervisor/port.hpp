@@ -181,7 +181,9 @@ class Hypervisor {
     virtual async::Task<Result<>> set_vcpus(DomId domid, unsigned vcpus, Operation operation) = 0;
 
     /// Gives a guest that runs a device; ends when it is there for the guest to find. When it fails or is
-    /// cancelled, nothing of it stays. invalid_argument: its place is taken, or a file is missing.
+    /// cancelled, nothing of it stays. invalid_argument: its place is taken, or a file is missing;
+    /// timed_out, of nothing else: it was given up, as who gives it does not answer, and may still come. It
+    /// is removed then, and is refused until then; a process that ends before leaves it behind.
     virtual async::Task<Result<>> attach(DomId domid, domain::Device device, Operation operation) = 0;
     /// Asks the guest to let go of the device in this place; ends when it has. timed_out: it has not within
     /// ten seconds, has it still, and may let go later, after which another detach() takes it away. A disk is

@@ -91,6 +91,37 @@ struct Found {
     std::vector<domain::EventKind> told{};
 };
 
+/// Nobody else gets what serves the device as long as this domain's guest lives.
+void claim(Domain& domain, const Device& device) {
+    auto more = alone(domain, device);
+    auto& claimed = domain.life->may_come;
+    if (!claimed) {
+        claimed = std::move(more);
+        return;
+    }
+    const auto add = [](auto& to, const auto& from) {
+        for (const auto& one : from)
+            if (std::ranges::find(to, one) == to.end()) to.push_back(one);
+    };
+    add(claimed->disks, more.disks);
+    add(claimed->nics, more.nics);
+    add(claimed->pci_devices, more.pci_devices);
+    add(claimed->usb.devices, more.usb.devices);
+}
+
+void forget_claim(Life& life, const Device& device) {
+    if (!life.may_come || !domain::remove_device(*life.may_come, device)) return;
+    if (domain::all_devices(*life.may_come).empty()) life.may_come.reset();
+}
+
+/// Without what comes though it was given up: whoever attaches it removes it again.
+Definition without_late(Definition seen, const std::optional<Definition>& may_come) {
+    if (may_come)
+        for (const auto& device : domain::all_devices(*may_come))
+            std::ignore = domain::remove_device(seen, device);
+    return seen;
+}
+
 /// Makes the devices of `ours` those of `seen`.
 Found take_devices(const Definition& seen, Definition& ours) {
     Found found;
@@ -145,26 +176,36 @@ Task<Result<>> Devices::attach(DomainRef domain, Device device, Affects asked, O
     }
     Changes add{.guest = [placed](Definition& guest) { return domain::add_device(guest, placed); },
                 .definition = [device](Definition& stored) { return domain::add_device(stored, device); }};
-    bool tried = false;
     const auto life = domain->life ? domain->life->id : hypervisor::LifeId();
-    Act act = [this, placed, operation, &tried](DomId domid) {
-        tried = true;
-        return core_.hypervisor.attach(domid, placed, operation);
-    };
+    const auto giving = std::make_shared<Giving>(Giving{.domain = domain, .life = life, .device = placed});
+    Act act = [this, giving, operation](DomId domid) { return give(giving, domid, operation); };
     auto attached = co_await carry_out(domain, *affects, std::move(add), std::move(act),
                                        domain::DeviceAdded{domain::alias_of(placed)});
+    if (!giving->answer) co_return attached;
     const auto* const pci = std::get_if<domain::PciDevice>(&placed);
-    if (pci && pci->managed && tried) co_await settle_taken(domain, life, *pci, attached);
+    if (pci && pci->managed) co_await settle_taken(domain, life, *pci, attached, giving->given_up());
     co_return attached;
+}
+
+bool Devices::Giving::given_up() const {
+    return answer && !*answer && answer->error().reason == Reason::timed_out;
+}
+
+/// What was given up is claimed before anybody looks: should it have come, it is about to be removed. Of what
+/// the guest has got none may still come: it would have been refused.
+Task<Result<>> Devices::give(std::shared_ptr<Giving> giving, DomId domid, Operation operation) {
+    giving->answer = co_await core_.hypervisor.attach(domid, giving->device, std::move(operation));
+    if (giving->given_up() && giving->lives()) claim(*giving->domain, giving->device);
+    if (*giving->answer && giving->lives()) forget_claim(*giving->domain->life, giving->device);
+    co_return *giving->answer;
 }
 
 /// What its guest certainly has not got goes back to the host at once, and all else with the guest. Where the
 /// definition does not say so, that is to be remembered.
 Task<> Devices::settle_taken(DomainRef domain, hypervisor::LifeId life, domain::PciDevice device,
-                             Result<> attached) {
+                             Result<> attached, bool given_up) {
     const bool lives = domain->life && domain->life->id == life;
     // What was given up may still come.
-    const bool given_up = !attached && attached.error().reason == Reason::timed_out;
     const bool may_come = lives && (given_up || may_have(*domain, life, device));
     if (!may_come) co_await give_back_unused(core_, domain->uuid, {device});
     if (!domain->life || domain->life->id != life) co_return;
@@ -300,7 +341,7 @@ Task<bool> Devices::look_after_failure(DomainRef domain, hypervisor::LifeId life
     const auto seen = co_await look_at(domain, life);
     if (!seen) co_return false;
     if (!*seen) co_return true;
-    const auto found = take_devices(**seen, domain->life->definition);
+    const auto found = take_devices(without_late(**seen, domain->life->may_come), domain->life->definition);
     for (const auto& what : found.changes) {
         log::notice("domain '{}': {} by a change that has failed", domain->name, what);
         core_.timeline.note(*domain, what + " by a change that has failed");

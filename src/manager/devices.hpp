@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -72,8 +73,21 @@ class Devices {
                                         hypervisor::Operation operation);
     async::Task<bool> look_after_failure(DomainRef domain, hypervisor::LifeId life);
     async::Task<Result<std::optional<domain::Definition>>> look_at(DomainRef domain, hypervisor::LifeId life);
+    /// A device that a guest is given.
+    struct Giving {
+        DomainRef domain;
+        hypervisor::LifeId life{};
+        domain::Device device;
+        /// The hypervisor's, whatever else goes wrong; empty: it was not asked.
+        std::optional<Result<>> answer{};
+
+        bool lives() const { return domain->life && domain->life->id == life; }
+        bool given_up() const;
+    };
+    async::Task<Result<>> give(std::shared_ptr<Giving> giving, hypervisor::DomId domid,
+                               hypervisor::Operation operation);
     async::Task<> settle_taken(DomainRef domain, hypervisor::LifeId life, domain::PciDevice device,
-                               Result<> attached);
+                               Result<> attached, bool given_up);
     async::Task<Result<>> take_away(DomainRef domain, hypervisor::DomId domid, domain::Device device,
                                     hypervisor::Operation operation);
 

@@ -61,7 +61,8 @@ Result<> check_against(const Domain& domain, const Definition& definition, const
 Result<> check(const Registry& registry, const Domain& domain, const Definition& definition) {
     for (const auto* const own : claims(domain))
         if (own)
-            if (auto good = check_against(domain, definition, domain, *own); !good) return good;
+            if (auto good = explained(domain, *own, check_against(domain, definition, domain, *own)); !good)
+                return good;
     return check_others(registry, domain.uuid, [&](const Domain& other, const Definition& has) {
         return check_against(domain, definition, other, has);
     });

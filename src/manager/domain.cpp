@@ -61,8 +61,9 @@ const domain::Definition* in_use(const Domain& domain) {
     return domain.making ? &*domain.making : nullptr;
 }
 
-std::array<const domain::Definition*, 2> claims(const Domain& domain) {
-    return {in_use(domain), domain.coming.get()};
+std::array<const domain::Definition*, 3> claims(const Domain& domain) {
+    const bool may_come = domain.life && domain.life->may_come;
+    return {in_use(domain), domain.coming.get(), may_come ? &*domain.life->may_come : nullptr};
 }
 
 domain::Definition shown(const Domain& domain, Which which) {

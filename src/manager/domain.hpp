@@ -89,7 +89,7 @@ const domain::Definition* in_use(const Domain& domain);
 
 /// All by which it keeps other domains from what is the host's, though what is on its way may not arrive.
 /// Null: nothing.
-std::array<const domain::Definition*, 2> claims(const Domain& domain);
+std::array<const domain::Definition*, 3> claims(const Domain& domain);
 
 /// The definition that clients see as a value, with the memory that a running guest has now. `domain` exists.
 domain::Definition shown(const Domain& domain, Which which);

@@ -38,6 +38,10 @@ struct Life {
     /// Taken from the host for it by a managed attach, where its definition does not tell that, as nobody
     /// knows whether it has got them, or where another tool has made it.
     std::vector<domain::PciAddress> pci_taken{};
+    /// Nothing but the devices whose attach was given up, and which may still come: nobody else gets what
+    /// serves them as long as it lives, as that is the one end that is certain. They are not noted: who would
+    /// make them come is gone with a daemon that is killed, and the next one asks Xen which have.
+    std::optional<domain::Definition> may_come{};
     /// Of another tool's: its definition is not known to be all of it.
     std::optional<Undescribed> undescribed{};
 };

@@ -25,7 +25,11 @@ Result<> look_at_files(const Device& device) {
 Task<Result<>> Simulated::attach(DomId domid, Device device, Operation operation) {
     auto attempt =
         begin(Kind::attach, fmt::format("attach {} to domid {}", name_of(device), domid), operation.cancel);
-    if (auto checked = co_await check_device(attempt, device); !checked) co_return checked;
+    if (auto checked = co_await check_device(attempt, device); !checked) {
+        // Nothing may still come.
+        if (checked.error().reason == Reason::timed_out) checked.error().reason = Reason::operation_failed;
+        co_return checked;
+    }
     if (auto passed = co_await pass(attempt, machine_.settings().times.devices, domid); !passed)
         co_return passed;
     co_return machine_.attach(domid, std::move(device));

@@ -103,7 +103,7 @@ void ContextThread::begin(AoId id, Ao& ao, const async::Completion<Result<Ended>
     auto tell = [link = link_, done, ended_late = std::move(ao.ended_late)](Result<Ended> ended) mutable {
         link->post(
             [done = std::move(done), ended_late = std::move(ended_late), ended = std::move(ended)]() mutable {
-                if (done.is_set() && ended_late) ended_late();
+                if (done.is_set() && ended_late) ended_late(ended);
                 done.set(std::move(ended));
             });
     };

@@ -71,9 +71,10 @@ class ContextThread {
         std::optional<hypervisor::DomId> domid{};  ///< whose lines in libxl's log belong to it; none: all
         Operations::Start start;
         bool abortable = true;  ///< false: cancelling only ends the waiting, libxl goes on
-        /// Called when it is given up, and when libxl has come to its end all the same; both on the core.
+        /// Called when it is given up, and when libxl has come to its end all the same, with what that is;
+        /// both on the core.
         std::move_only_function<void()> given_up{};
-        std::move_only_function<void()> ended_late{};
+        std::move_only_function<void(const Result<Ended>&)> ended_late{};
         /// Of one that moves an image: how far it has come, and how long it may come no further; and how it
         /// is cut short then, where libxl cannot be asked at any moment. On the core.
         std::shared_ptr<const hypervisor::Progress> progress{};

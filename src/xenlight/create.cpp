@@ -172,7 +172,7 @@ ContextThread::Ao making_of(Workers::Loan worker, std::shared_ptr<Job> job, asyn
     return {.what = job->what(),
             .start = start_creating(worker, job),
             .given_up = [build = job->build] { build->given_up = true; },
-            .ended_late = [worker, job, &late] { late.spawn(clear_away(worker, job)); },
+            .ended_late = [worker, job, &late](const auto&) { late.spawn(clear_away(worker, job)); },
             .progress = job->progress,
             .silence = job->stream ? limits::restore_silence : Duration::zero(),
             .cut_short = std::move(cut_short)};

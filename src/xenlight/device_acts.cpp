@@ -4,7 +4,6 @@
 #include <array>
 #include <memory>
 
-#include "hypervisor/disk_files.hpp"
 #include "xenlight/disks.hpp"
 #include "xenlight/host_devices.hpp"
 #include "xenlight/links.hpp"
@@ -184,11 +183,6 @@ bool stands(Xenstore& xenstore, DomId domid, const UsbDevice& device) {
 
 bool is_there(Xenstore& xenstore, DomId domid, const Device& device) {
     return std::visit([&](const auto& one) { return stands(xenstore, domid, one); }, device);
-}
-
-Result<> check_files(const Device& device) {
-    const auto* const disk = std::get_if<Disk>(&device);
-    return disk ? hypervisor::check_disk_files({disk, 1}) : Result<>();
 }
 
 Operations::Start start_adding(DomId domid, const Device& device, libxl_rdm_reserve_policy regions) {

@@ -14,9 +14,6 @@ namespace virtlight::xenlight {
 /// guest's.
 bool is_there(Xenstore& xenstore, hypervisor::DomId domid, const domain::Device& device);
 
-/// Whether the files are there that serve it. Blocks.
-Result<> check_files(const domain::Device& device);
-
 /// Gives it to the guest. `regions` is how the regions are kept free that a PCI device reserves.
 Operations::Start start_adding(hypervisor::DomId domid, const domain::Device& device,
                                libxl_rdm_reserve_policy regions = LIBXL_RDM_RESERVE_POLICY_INVALID);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "base/log.hpp"
+#include "hypervisor/disk_files.hpp"
 #include "xenlight/describe.hpp"
 #include "xenlight/device_acts.hpp"
 #include "xenlight/disk_resize.hpp"
+#include "xenlight/domain_config.hpp"
 #include "xenlight/host_devices.hpp"
 #include "xenlight/links.hpp"
 #include "xenlight/vnc_password.hpp"
@@ -26,16 +28,54 @@ Operations::Start on(Workers::Loan thread, Operations::Start start) {
                libxl_ctx* ctx, const libxl_asyncop_how* how) mutable { return start(ctx, how); };
 }
 
+Result<bool> has_now(Context& context, DomId domid, const Device& device) {
+    if (is_there(context.xenstore(), domid, device)) return true;
+    // Not seen is only gone if xenstored answers.
+    if (auto answers = context.xenstore().check(); !answers)
+        return std::unexpected(std::move(answers.error()));
+    return false;
+}
+
+/// Whether the guest has got it that it was for: a domid may name another one by now.
+Result<bool> has_come(Context& context, const Attach& attach) {
+    if (!attach.uuid) return false;
+    DomainInfo info;
+    const int rc =
+        context.enter([&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), attach.domid); });
+    if (rc == ERROR_DOMAIN_NOTFOUND) return false;
+    if (rc != 0) return fail(Reason::operation_failed, "libxl does not tell of domain {}", attach.domid);
+    if (info->dying || uuid_of(info->uuid) != *attach.uuid) return false;
+    return has_now(context, attach.domid, attach.device);
+}
+
+Task<Result<>> remove_late(Workers::Loan thread, std::shared_ptr<Attach> attach) {
+    const auto come =
+        co_await call(thread, [attach](Context& context) { return has_come(context, *attach); });
+    if (!come) co_return std::unexpected(come.error());
+    if (!*come) co_return Result<>{};
+    co_return co_await thread->perform(
+        {.what = fmt::format("take {} from domain {} again", name_of(attach->device), attach->domid),
+         .domid = attach->domid,
+         .start = on(thread, start_destroying(attach->domid, attach->device))},
+        {});
+}
+
+/// Of an attach that libxl has ended after it was given up: its guest's definition has nothing of it, and
+/// another guest may be given what serves it.
+Task<> clear_late_away(Workers::Loan thread, std::shared_ptr<Attach> attach) {
+    const auto what = fmt::format("attach {} to domain {}", name_of(attach->device), attach->domid);
+    const auto taken = co_await remove_late(thread, attach);
+    if (taken)
+        log::notice("libxl has ended what was given up, to {}; nothing is left of it", what);
+    else
+        log::error("libxl has ended what was given up, to {}: {}", what, taken.error().message);
+}
+
 }  // namespace
 
 Task<Result<bool>> XenHypervisor::has_device(DomId domid, Device device) {
-    return asking_.call([domid, device = std::move(device)](Context& context) -> Result<bool> {
-        if (is_there(context.xenstore(), domid, device)) return true;
-        // Not seen is only gone if xenstored answers.
-        if (auto answers = context.xenstore().check(); !answers)
-            return std::unexpected(std::move(answers.error()));
-        return false;
-    });
+    return asking_.call(
+        [domid, device = std::move(device)](Context& context) { return has_now(context, domid, device); });
 }
 
 /// A device of the host is taken from its driver and reset while libxl holds the thread, and a guest that
@@ -60,14 +100,38 @@ Task<Result<Operations::Start>> XenHypervisor::adding(DomId domid, Device device
 /// libxl finds out late that a file is missing; of a drive, when it has thrown out what was in it.
 Task<Result<>> XenHypervisor::check_device_files(Device device, std::string what) {
     const auto* const disk = std::get_if<Disk>(&device);
-    auto place = disk ? place_of(disk->path) : std::string("the host's devices");
-    auto checked =
-        co_await looks_.look(std::move(place), [device = std::move(device)] { return check_files(device); });
+    if (!disk || !hypervisor::is_served_here(*disk)) co_return Result<>{};
+    auto place = place_of(disk->path);
+    auto checked = co_await looks_.look(std::move(place),
+                                        [disk = *disk] { return hypervisor::check_disk_files({&disk, 1}); });
     if (!checked) co_return std::unexpected(in_context(what, std::move(checked.error())));
     co_return checked;
 }
 
-Task<Result<>> XenHypervisor::attach(DomId domid, Device device, Operation operation) {
+/// Whom the domid names is looked up where libxl begins, as nothing can come between there.
+ContextThread::Ao XenHypervisor::giving(Workers::Loan thread, std::shared_ptr<Attach> attach,
+                                        Operations::Start start) {
+    return {
+        .start = on(thread,
+                    [attach, start = std::move(start)](libxl_ctx* ctx, const libxl_asyncop_how* how) mutable {
+                        DomainInfo info;
+                        if (libxl_domain_info(ctx, info.get(), attach->domid) == 0)
+                            attach->uuid = uuid_of(info->uuid);
+                        return start(ctx, how);
+                    }),
+        .given_up = [attach] { attach->given_up = true; },
+        .ended_late =
+            [thread, attach, &late = late_](const Result<Ended>& ended) {
+                // What is there is another tool's.
+                if (ended && ended->rc == ERROR_DEVICE_EXISTS) return;
+                late.spawn(clear_late_away(thread, attach));
+            }};
+}
+
+/// What is given up is not looked for here: libxl may be about to write it down.
+Task<Result<>> XenHypervisor::give(std::shared_ptr<Attach> attach, Operation operation) {
+    const auto domid = attach->domid;
+    const auto device = attach->device;
     const auto name = name_of(device);
     const auto what = fmt::format("attach {} to domain {}", name, domid);
     if (auto good = co_await check_device_files(device, what); !good) co_return good;
@@ -80,7 +144,8 @@ Task<Result<>> XenHypervisor::attach(DomId domid, Device device, Operation opera
     auto start = co_await adding(domid, device);
     if (!start) co_return std::unexpected(in_context(what, std::move(start.error())));
     auto added = co_await act(**thread, fmt::format("attach {} to", name), domid, operation,
-                              {.start = on(*thread, std::move(*start))});
+                              giving(*thread, attach, std::move(*start)));
+    if (attach->given_up) co_return added;
     if (const auto* const nic = std::get_if<Nic>(&device); added && nic && nic->link_down)
         added = co_await set_link(domid, *nic, what);
     if (added) co_return added;
@@ -92,6 +157,20 @@ Task<Result<>> XenHypervisor::attach(DomId domid, Device device, Operation opera
                                 {.start = on(*thread, start_destroying(domid, device)), .abortable = false});
     if (!removed) added.error().details.push_back(std::move(removed.error().message));
     co_return added;
+}
+
+Task<Result<>> XenHypervisor::attach(DomId domid, Device device, Operation operation) {
+    if (attaches_.may_still_come(domid, device))
+        co_return fail(Reason::operation_failed,
+                       "cannot attach {} to domain {}: an earlier attach of it was given up, and libxl has "
+                       "not ended it yet",
+                       name_of(device), domid);
+    const auto attach = attaches_.begin(domid, std::move(device));
+    auto given = co_await give(attach, std::move(operation));
+    // Only of what may still come it is said so.
+    if (!given && given.error().reason == Reason::timed_out && !attach->given_up)
+        given.error().reason = Reason::operation_failed;
+    co_return given;
 }
 
 Task<Result<>> XenHypervisor::detach(DomId domid, Device device, Operation operation) {

@@ -14,6 +14,7 @@
 #include "async/scope.hpp"
 #include "async/storage_threads.hpp"
 #include "hypervisor/port.hpp"
+#include "xenlight/attaches.hpp"
 #include "xenlight/autoballoon.hpp"
 #include "xenlight/builds.hpp"
 #include "xenlight/console_ttys.hpp"
@@ -155,6 +156,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
                                                   hypervisor::Operation operation);
     async::Task<Result<>> set_link(hypervisor::DomId domid, domain::Nic nic, std::string what);
     async::Task<Result<Operations::Start>> adding(hypervisor::DomId domid, domain::Device device);
+    async::Task<Result<>> give(std::shared_ptr<Attach> attach, hypervisor::Operation operation);
+    ContextThread::Ao giving(Workers::Loan thread, std::shared_ptr<Attach> attach, Operations::Start start);
     async::Task<Result<>> check_device_files(domain::Device device, std::string what);
     async::Task<Result<>> await_lock(std::string_view verb, hypervisor::DomId domid,
                                      async::CancelToken cancel);
@@ -190,6 +193,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     Workers workers_;
     Workers imagers_;
     Builds builds_;
+    Attaches attaches_;
     HostMemory memory_;
     async::StorageThreads storage_;
     FileLooks looks_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How devices leave guests that run.
+// How devices come to guests that run, and leave them.
 
 #include <string>
 
@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
 #include "libxl/clock.hpp"
 #include "libxl/host_fixture.hpp"
 
@@ -91,6 +92,58 @@ TEST_F(DevicesTest, ADiskThatAGuestHasLetGoOfTooLateGoesWithTheNextDetach) {
     EXPECT_TRUE(again) << again.error().message;
     EXPECT_FALSE(host_.xenstore().exists(frontend_));
     EXPECT_FALSE(host_.xenstore().exists(vbd_));
+}
+
+/// An attach that was given up, while libxl goes on with it as soon as xenstored answers again.
+class GivenUpAttach : public DevicesTest {
+ protected:
+    auto start_attach(const async::CancelSource& stop) {
+        const domain::Disk disk{.target = domain::parse_disk_name("xvdb").value(),
+                                .source = domain::Disk::Source::file,
+                                .path = host_.machine.kernel(),
+                                .backend = domain::Disk::Backend::phy};
+        return host_.start(host_.hypervisor().attach(guest_, disk, host_.operation(stop)));
+    }
+    Result<> attach_again() { return host_.finish(start_attach({})); }
+    void give_up() {
+        host_.xenstore().hold([](const Message& message) { return message.type == XS_TRANSACTION_START; });
+        async::CancelSource stop;
+        const auto attach = start_attach(stop);
+        ASSERT_TRUE(host_.until([&] { return host_.xenstore().held() > 0; }));
+        stop.cancel();
+        EXPECT_TRUE(waits(attach));
+        let_pass(limits::libxl_abort);
+        EXPECT_EQ(reason(host_.finish(attach)), Reason::timed_out);
+        EXPECT_FALSE(host_.xenstore().exists(device_));
+    }
+    bool is_gone() {
+        if (host_.xenstore().read(served_ + "/state") == "5") host_.xenstore().write(served_ + "/state", "6");
+        return !host_.xenstore().exists(device_) && !host_.xenstore().exists(served_);
+    }
+
+    unsigned guest_ = host_.running(host_.definition());
+    std::string device_ = fmt::format("/libxl/{}/device/vbd/51728", guest_);
+    std::string served_ = fmt::format("/local/domain/0/backend/vbd/{}/51728", guest_);
+};
+
+TEST_F(GivenUpAttach, IsTakenBackWhenLibxlEndsIt) {
+    give_up();
+    const auto again = attach_again();
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().reason, Reason::operation_failed);
+    EXPECT_THAT(again.error().message, testing::HasSubstr("an earlier attach of it was given up"));
+    host_.xenstore().release();
+    ASSERT_TRUE(host_.until([&] { return host_.xenstore().exists(device_); })) << "it comes after all";
+    EXPECT_TRUE(host_.until([&] { return is_gone(); }));
+}
+
+TEST_F(GivenUpAttach, LeavesWhatAnotherToolHasAttachedThereMeanwhile) {
+    give_up();
+    host_.xenstore().write(device_, "");
+    host_.xenstore().write(device_ + "/backend", served_);
+    host_.xenstore().release();
+    EXPECT_TRUE(host_.until([&] { return reason(attach_again()) == Reason::invalid_argument; }));
+    EXPECT_TRUE(host_.xenstore().exists(device_));
 }
 
 TEST_F(DevicesTest, AGuestThatKeptItsDiskIsAskedAgain) {

@@ -64,5 +64,20 @@ TEST_F(StorageTest, AKernelThatDoesNotAnswerIsWaitedForNoLongerThanSomebodyWants
     EXPECT_TRUE(no_guest_is_left());
 }
 
+TEST_F(StorageTest, ADiskThatAnotherDomainServesIsNotLookedForHere) {
+    const auto guest = host_.running(host_.definition());
+    const auto start = start_guest();
+    ASSERT_TRUE(is_waited_for());
+    const domain::Disk disk{.target = domain::parse_disk_name("xvdb").value(),
+                            .source = domain::Disk::Source::file,
+                            .path = kernel_,
+                            .backend_domain = "nobody"};
+    const auto attached = host_.run(host_.hypervisor().attach(guest, disk, host_.operation()));
+    ASSERT_FALSE(attached) << "there is no such domain";
+    EXPECT_NE(attached.error().reason, Reason::internal) << attached.error().message;
+    stop_.cancel();
+    EXPECT_EQ(reason(host_.finish(start)), Reason::cancelled);
+}
+
 }  // namespace
 }  // namespace virtlight::fake

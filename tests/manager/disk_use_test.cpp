@@ -55,6 +55,97 @@ TEST_F(Devices, OnTheirWayToAGuestAreForNoOtherOne) {
     EXPECT_TRUE(end_of(manager->start(third.uuid, {}))) << "it has not arrived";
 }
 
+/// They may still come.
+class GivenUpDevices : public Devices {
+ protected:
+    GivenUpDevices() {
+        db.disks = {disk("xvda")};
+        EXPECT_TRUE(end_of(manager->define(db)));
+        events();
+    }
+    Result<> start_db() {
+        auto started = end_of(manager->start(db.uuid, {}));
+        if (!started) return std::unexpected(std::move(started.error()));
+        return {};
+    }
+    Result<> attach_in_vain(const domain::Device& device, Affects affects = guest_only) {
+        xen.fail_next("attach", {Reason::timed_out, "it was given up"});
+        return attach(web, device, affects);
+    }
+    /// As one that was given up comes after all.
+    void come_late() { xen.definitions.at(domid(web)).disks = {disk("xvdb")}; }
+
+    domain::Definition web = running("web");
+    domain::Definition db = guest_named("db");
+};
+
+TEST_F(GivenUpDevices, AreForNoOtherGuestAsLongAsTheirsRuns) {
+    expect_refused(attach_in_vain(disk("xvdb")), Reason::timed_out, "given up");
+    EXPECT_TRUE(live(web).empty());
+    expect_refused(start_db(), Reason::operation_failed,
+                   "the source /srv/disk.img of disk xvda is used by domain 'web' as its disk xvdb; both "
+                   "would have to be read-only, or <shareable/>; an attach of it was given up, and it may "
+                   "still come to domain 'web' as long as that runs");
+    EXPECT_EQ(xen.count("create"), 1u);
+    ASSERT_TRUE(end_of(manager->destroy(web.uuid)));
+    EXPECT_TRUE(start_db());
+}
+
+TEST_F(GivenUpDevices, AreForNoOtherGuestAlthoughTheDefinitionCouldNotBePutBack) {
+    store.fail_write(4);  // the definition, the life twice, and the definition as it was
+    expect_refused(attach_in_vain(disk("xvdb"), both), Reason::io, "cannot be put back");
+    EXPECT_FALSE(start_db());
+}
+
+TEST_F(GivenUpDevices, KeepTheirAddressesFromOthers) {
+    const auto other = running("other");
+    EXPECT_FALSE(attach_in_vain(nic(1)));
+    EXPECT_FALSE(attach_in_vain(nic(2)));
+    expect_refused(attach(other, nic(1)), Reason::operation_failed,
+                   "in use by domain 'web'; an attach of it");
+    expect_refused(attach(other, nic(2)), Reason::operation_failed, "in use by domain 'web'");
+    EXPECT_TRUE(attach(other, nic(3)));
+}
+
+TEST_F(GivenUpDevices, MayBeGivenToTheirGuestAgain) {
+    EXPECT_FALSE(attach_in_vain(disk("xvdb")));
+    expect_refused(attach(web, disk("xvdc")), Reason::operation_failed, "as its disk xvdb");
+    EXPECT_TRUE(attach(web, disk("xvdb")));
+    EXPECT_TRUE(detach(web, disk("xvdb")));
+    EXPECT_TRUE(start_db()) << "it has come and gone";
+}
+
+TEST_F(GivenUpDevices, StayClaimedWhenTheirGuestIsRefusedThemAgain) {
+    EXPECT_FALSE(attach_in_vain(disk("xvdb")));
+    xen.fail_next("attach", {Reason::operation_failed, "libxl has not ended the earlier one"});
+    EXPECT_FALSE(attach(web, disk("xvdb")));
+    EXPECT_FALSE(start_db());
+}
+
+TEST_F(GivenUpDevices, AreNotShownThoughTheyComeAsTheyAreAboutToGo) {
+    xen.before_effect = [this](const std::string& call) {
+        if (call == "attach") come_late();
+    };
+    EXPECT_FALSE(attach_in_vain(disk("xvdb")));
+    EXPECT_TRUE(live(web).empty());
+    EXPECT_TRUE(events().empty());
+    EXPECT_FALSE(start_db());
+}
+
+TEST_F(GivenUpDevices, AreLookedForByTheNextDaemonForWhichNoOthersCanCome) {
+    for (const bool have_come : {false, true}) {
+        EXPECT_FALSE(attach_in_vain(disk("xvdb")));
+        if (have_come) come_late();
+        restart();
+        look();
+        EXPECT_EQ(live(web).size(), have_come ? 1u : 0u);
+        EXPECT_EQ(store.lives.at(web.uuid).held, Held::no);
+        EXPECT_EQ(start_db().has_value(), !have_come);
+        if (have_come) continue;
+        ASSERT_TRUE(end_of(manager->destroy(db.uuid)));
+    }
+}
+
 TEST_F(Devices, WhoseMediumIsOnItsWayKeepItFromOthers) {
     auto web = guest_named("web");
     web.type = domain::GuestType::hvm;

@@ -275,8 +275,19 @@ TEST_F(HostDevicesThatMayHaveCome, GoBackOnce) {
     EXPECT_FALSE(is_given_back()) << "somebody wants it to be Xen's since";
 }
 
+TEST_F(HostDevicesThatMayHaveCome, AreForNoOtherGuestAsLongAsTheirsRuns) {
+    EXPECT_FALSE(attach_in_vain(card));
+    const auto other = running("other");
+    expect_refused(attach(other, card), Reason::operation_failed, "in use by domain 'web'");
+    EXPECT_FALSE(end_of(manager->set_assignable(card.address, false)));
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_TRUE(attach(other, card));
+}
+
 TEST_F(HostDevicesThatMayHaveCome, DoNotGoBackWhileAnotherGuestHasThem) {
     EXPECT_FALSE(attach_in_vain(card));
+    restart();
+    look();
     const auto other = running("other");
     EXPECT_TRUE(attach(other, card));
     EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));

@@ -204,7 +204,7 @@ TEST_F(ContextThreadTest, TellsWhenLibxlEndsWhatWasGivenUp) {
         bool ended = false;
         auto ao = request(nullptr, true);
         ao.given_up = [&] { given_up = true; };
-        ao.ended_late = [&] { ended = true; };
+        ao.ended_late = [&](const Result<Ended>& end) { ended = end.has_value(); };
         EXPECT_FALSE(co_await t.thread->perform(std::move(ao), {}));
         EXPECT_TRUE(given_up);
         EXPECT_FALSE(ended);
