@@ -134,7 +134,7 @@ Operations::Start start_creating(Workers::Loan worker, std::shared_ptr<Job> job)
     };
 }
 
-Operations::Start start_destroying(Workers::Loan worker, DomId domid) {
+Operations::Start start_removing_domain(Workers::Loan worker, DomId domid) {
     return [worker = std::move(worker), domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
         return libxl_domain_destroy(ctx, domid, how);
     };
@@ -146,7 +146,7 @@ async::Task<Result<>> remove_remains(Workers::Loan worker, std::shared_ptr<Job> 
     if (!left) co_return std::unexpected(left.error());
     if (!*left) co_return Result<>{};
     co_return co_await worker->perform({.what = fmt::format("remove the half-made domain {}", job->domid),
-                                        .start = start_destroying(worker, job->domid)},
+                                        .start = start_removing_domain(worker, job->domid)},
                                        {});
 }
 
