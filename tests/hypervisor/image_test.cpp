@@ -247,7 +247,9 @@ TEST_F(Image, ThatIsGivenUpInItsLastMomentLeavesWhatWasThere) {
     auto writer = ImageWriter::create(path, head());
     ASSERT_TRUE(writer);
     before_sync = [&](bool is_folder) {
-        if (is_folder) EXPECT_TRUE(writer->give_up());
+        if (is_folder) {
+            EXPECT_TRUE(writer->give_up());
+        }
         return true;
     };
     EXPECT_FALSE(writer->commit());
@@ -288,7 +290,7 @@ TEST_F(Image, WhoseChangeIsNoMoreWantedWhenItIsSyncedStaysAsItWas) {
     };
     auto changed = head();
     changed.paused = false;
-    const auto rewritten = rewrite_image(path, changed, stop);
+    const auto rewritten = rewrite_image(known(), changed, stop);
     ASSERT_FALSE(rewritten);
     EXPECT_EQ(rewritten.error().reason, Reason::cancelled);
     EXPECT_TRUE(open_image(path)->head.paused);
