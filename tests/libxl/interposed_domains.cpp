@@ -83,6 +83,10 @@ int xc_interface_close(xc_interface*) {
     return 0;
 }
 
+const char* xc_domain_get_native_protocol(xc_interface*, uint32_t) {
+    return "x86_64-abi";
+}
+
 int xc_domain_getinfolist(xc_interface*, uint32_t first, unsigned most, xc_domaininfo_t* infos) {
     return answer(__func__, [&](Xen& xen) {
         auto domains = xen.list(first);

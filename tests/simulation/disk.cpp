@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstdarg>
+#include <cstdio>
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -82,6 +83,12 @@ int open(const char* path, int flags, ...) {
 int rename(const char* from, const char* to) noexcept {
     return change(
         to, [&] { return ::syscall(SYS_rename, from, to); }, [&](Disk& disk) { disk.renamed(from, to); });
+}
+
+int renameat2(int, const char* from, int, const char* to, unsigned flags) noexcept {
+    return change(
+        to, [&] { return ::syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags); },
+        [&](Disk& disk) { disk.renamed(from, to); });
 }
 
 int unlink(const char* path) noexcept {

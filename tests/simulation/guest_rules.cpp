@@ -80,7 +80,9 @@ void GuestRules::destroys(DomId domid, bool asked) {
 }
 
 void GuestRules::renamed(const std::filesystem::path& from, const std::filesystem::path& to) {
-    if (const auto saved = saving_.find(to); saved != saving_.end()) imaged_.insert(saved->second);
+    // What has had the name before gets it back by the same exchange as the image did.
+    if (const auto saved = saving_.find(to); saved != saving_.end())
+        if (const bool anew = imaged_.insert(saved->second).second; !anew) imaged_.erase(saved->second);
     const auto before = images_.extract(from);
     if (owner(to)) images_[to] = before && before.mapped();
 }
