@@ -5,10 +5,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "libxl/clock.hpp"
 
 namespace virtlight::fake {
 namespace {
@@ -44,14 +47,22 @@ int ask(pid_t asked, const Question& question) {
     return error;
 }
 
+/// A child of the last hypervisor's may hold its socket for a moment.
+bool take_address(const Fd& socket, const sockaddr_un& address) {
+    const auto end = real_now() + seconds(10);
+    while (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        if (errno != EADDRINUSE || real_now() > end) return false;
+        std::this_thread::sleep_for(milliseconds(5));
+    }
+    return true;
+}
+
 }  // namespace
 
 ChildCalls::ChildCalls(Answer answer) : answer_(std::move(answer)), listener_(make_socket()) {
     parent = ::getpid();
     caller = 0;
-    const auto address = address_of(parent);
-    if (::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(listener_.get(), SOMAXCONN) != 0) {
+    if (!take_address(listener_, address_of(parent)) || ::listen(listener_.get(), SOMAXCONN) != 0) {
         std::perror("socket of the fake hypervisor");
         std::abort();
     }
