@@ -189,7 +189,9 @@ class XdrReader {
         std::size_t length = 0;
         if (!count(length, limits::wire_string, 1)) return false;
         const auto bytes = take(length);
-        text.assign(bytes.begin(), bytes.end());
+        text.resize(bytes.size());
+        // At once, as it may be long.
+        if (!bytes.empty()) std::memcpy(text.data(), bytes.data(), bytes.size());
         return take_all((4 - length % 4) % 4);
     }
     bool get(Uuid& uuid) {
