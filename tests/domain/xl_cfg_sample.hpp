@@ -27,4 +27,9 @@ inline std::string refusal(const std::string& file) {
     return std::string(to_string(definition.error().reason)) + ": " + definition.error().message;
 }
 
+/// The same of a PV guest to which this is added.
+inline std::string refused(const std::string& more) {
+    return refusal(pv + more);
+}
+
 }  // namespace virtlight::domain::xl

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -28,6 +27,7 @@ using testing::Not;
 using xl::pv;
 using xl::read;
 using xl::refusal;
+using xl::refused;
 
 TEST(XlCfg, OfASmallGuestHasXlsDefaults) {
     const auto definition = read(pv);
@@ -92,10 +92,6 @@ TEST(XlCfg, MayHaveOldForms) {
     EXPECT_EQ(read(pv + "extra='quiet'").boot.cmdline, "quiet");
     EXPECT_EQ(read(pv + "builder='generic'\ntype='pvh'").type, GuestType::pvh);
     EXPECT_EQ(read(pv + "builder='generic'").type, GuestType::pv);
-}
-
-std::string refused(const std::string& more) {
-    return refusal(pv + more);
 }
 
 TEST(XlCfg, IsRefusedWithTheOptionAndItsLine) {
@@ -245,189 +241,6 @@ TEST(XlCfg, PlacesVcpusTogetherOrEachForItself) {
     EXPECT_THAT(refused("cpu_weight=0"), HasSubstr("line 4: 'cpu_weight' must be from 1 to 65535"));
 }
 
-// Disks
-
-std::vector<Disk> disks(const std::string& spec, const std::string& type = "pv") {
-    return read(pv + "type='" + type + "'\ndisk=['" + spec + "']").disks;
-}
-DiskName named(std::string_view name) {
-    return parse_disk_name(name).value_or(DiskName());
-}
-
-TEST(XlCfgDisks, AreReadInEachOfTheirForms) {
-    const Disk hdc{.target = named("hdc"),
-                   .device = Disk::Device::cdrom,
-                   .source = Disk::Source::file,
-                   .path = "/root/image.iso",
-                   .readonly = true};
-    for (const auto* spec : {"/root/image.iso,raw,hdc,devtype=cdrom", "/root/image.iso,,hdc,cdrom",
-                             "format=raw, vdev=hdc, access=ro, devtype=cdrom, target=/root/image.iso",
-                             "raw:/root/image.iso,hdc:cdrom,ro", "file:/root/image.iso,hdc:cdrom,r"})
-        EXPECT_THAT(disks(spec), ElementsAre(hdc)) << spec;
-    const Disk block{.target = named("xvda"), .source = Disk::Source::block, .path = "/dev/vg/web"};
-    for (const auto* spec : {"/dev/vg/web,raw,xvda,rw", "phy:/dev/vg/web,xvda,w", "vg/web,,xvda",
-                             "vdev=xvda,target=/dev/vg/web", "vdev=xvda,specification=xen,target=vg/web"})
-        EXPECT_THAT(disks(spec), ElementsAre(block)) << spec;
-}
-
-TEST(XlCfgDisks, MayHaveAllThatADefinitionHas) {
-    EXPECT_THAT(disks("format=qcow2,vdev=xvdb,access=ro,backendtype=qdisk,backend=storage,direct-io-safe,"
-                      "no-discard,target=/img/a, b=c"),
-                ElementsAre(Disk{.target = named("xvdb"),
-                                 .source = Disk::Source::file,
-                                 .path = "/img/a, b=c",
-                                 .format = Disk::Format::qcow2,
-                                 .backend = Disk::Backend::qemu,
-                                 .backend_domain = "storage",
-                                 .readonly = true,
-                                 .direct_io = true,
-                                 .discard = false}));
-    EXPECT_THAT(disks(",,hdc,cdrom", "hvm"),
-                ElementsAre(Disk{.target = named("hdc"), .device = Disk::Device::cdrom, .readonly = true}));
-    EXPECT_EQ(disks("tap:qcow2:/a,xvda,w").at(0).format, Disk::Format::qcow2);
-    EXPECT_EQ(disks("tap2:aio:/a,xvda,w").at(0).format, Disk::Format::raw);
-    EXPECT_THAT(disks("backendtype=phy,vdev=xvda,target=/srv/a.img"),
-                ElementsAre(Disk{.target = named("xvda"),
-                                 .source = Disk::Source::file,
-                                 .path = "/srv/a.img",
-                                 .backend = Disk::Backend::phy}));
-}
-
-TEST(XlCfgDisks, ThatCannotBeAreRefusedWithTheirLine) {
-    const auto disk = [](const std::string& spec) { return refused("disk = [ '" + spec + "' ]"); };
-    EXPECT_THAT(disk("/a"), HasSubstr("line 4: 'disk': disk '/a' has no vdev"));
-    EXPECT_THAT(disk("/a,raw,vda"), HasSubstr("line 4: 'disk': 'vda' is no name of a disk"));
-    EXPECT_THAT(disk("/a,foo,xvda"), HasSubstr("format 'foo' of a disk is not supported; allowed are raw"));
-    EXPECT_THAT(disk("/a,raw,xvda,x"), HasSubstr("access 'x'"));
-    EXPECT_THAT(disk("/a,raw,xvda,w,more"), HasSubstr("has too many parameters"));
-    EXPECT_THAT(disk("script=block-iscsi,vdev=xvda,target=/a"), HasSubstr("'script=block-iscsi' of a disk"));
-    EXPECT_THAT(disk("nbd:/a,raw,xvda"), HasSubstr("a disk of protocol 'nbd' is not supported"));
-    EXPECT_THAT(disk(",raw,xvda,w"), HasSubstr("only a CD drive can be empty"));
-    EXPECT_THAT(refused("disk = ['/a,raw,xvda', '/b,raw,xvda']"), HasSubstr("target 'xvda' duplicated"));
-}
-
-TEST(XlCfgDisks, BootFromThePartitionThatIsListedFirst) {
-    const std::string xen_tools =
-        "name='web'\nmemory=512\nbootloader='pygrub'\nroot='/dev/xvda2 ro'\n"
-        "disk=['file:/srv/web/disk.img,xvda2,w', 'file:/srv/web/swap.img,xvda1,w']\n";
-    const auto cfg = read_xl_cfg(xen_tools).value_or(XlCfg{});
-    const auto targets = [](const Definition& definition) {
-        std::vector<std::string> all;
-        for (const auto& disk : definition.disks)
-            all.push_back(to_string(disk.target));
-        return all;
-    };
-    EXPECT_THAT(targets(cfg.definition), ElementsAre("xvda2", "xvda1"));
-    EXPECT_THAT(cfg.remarks, IsEmpty());
-    EXPECT_THAT(targets(parse_xml(format_xml(cfg.definition)).value_or(Definition())),
-                ElementsAre("xvda2", "xvda1"));
-    EXPECT_THAT(targets(read(format_xl_cfg(cfg.definition))), ElementsAre("xvda2", "xvda1"));
-}
-
-TEST(XlCfgDisks, ThatAreNotBootedAsWithXlAreTold) {
-    const std::string disks = "disk=['/b,raw,xvdb',\n'/a,raw,xvda']\n";
-    const auto told = [](const std::string& file) { return read_xl_cfg(file).value_or(XlCfg{}).remarks; };
-    EXPECT_THAT(
-        told("name='web'\nmemory=512\nbootloader='pygrub'\n" + disks),
-        ElementsAre("line 4: the bootloader pygrub looks at xvda here, the first of the disks by their "
-                    "names; with xl it would be xvdb, which is listed first"));
-    EXPECT_THAT(told(pv + disks), IsEmpty()) << "the kernel finds them by their names";
-    EXPECT_THAT(told("name='web'\nmemory=512\nbootloader='pygrub'\ndisk=[]\n"), IsEmpty());
-}
-
-TEST(XlCfgDisks, SayEachThingOnce) {
-    const auto disk = [](const std::string& more) { return refused("disk = [ 'vdev=xvda," + more + "' ]"); };
-    EXPECT_THAT(disk("format=qcow2,format=raw,target=/a"),
-                HasSubstr("line 4: 'disk': disk 'vdev=xvda,format=qc"));
-    for (const auto* twice : {"format", "backendtype", "backend", "access"}) {
-        const std::map<std::string_view, std::string> values = {
-            {"format", "raw"}, {"backendtype", "phy"}, {"backend", "b"}, {"access", "ro"}};
-        const auto said = std::string(twice) + "=" + values.at(twice) + ",";
-        EXPECT_EQ(disk(said + "target=/dev/a"), "ok");
-        EXPECT_THAT(disk(said + said + "target=/dev/a"), HasSubstr("has '" + std::string(twice) + "' twice"));
-    }
-    EXPECT_THAT(refused("disk = ['qcow2:/a,xvda,w,format=raw']"), HasSubstr("has 'format' twice"));
-    EXPECT_THAT(disk("cdrom,devtype=disk,target=/a"), HasSubstr("says both 'disk' and 'cdrom'"));
-    EXPECT_THAT(disk("discard,no-discard,target=/a"), HasSubstr("says both 'discard' and 'no-discard'"));
-    EXPECT_EQ(refused("disk = ['/a,raw,hdc:cdrom,r,devtype=cdrom']"), "ok");
-}
-
-// Network interfaces
-
-TEST(XlCfgNics, AreReadWithXensDefaults) {
-    const auto nics = read(pv + "vif = [ '', 'mac=00:16:3e:01:02:03, bridge=br1' ]").nics;
-    ASSERT_EQ(nics.size(), 2u);
-    EXPECT_EQ(nics[0], (Nic{.mac = nics[0].mac, .devid = 0, .bridge = "xenbr0"}));
-    EXPECT_EQ(nics[1], (Nic{.mac = *MacAddress::parse("00:16:3e:01:02:03"), .devid = 1, .bridge = "br1"}));
-}
-
-TEST(XlCfgNics, MayHaveAllThatADefinitionHas) {
-    const auto nic = read(pv +
-                          "type='hvm'\nvif = [ 'mac=00:16:3e:01:02:03,script=vif-route,ip=10.0.0.1 10.0.0.2,"
-                          "vifname=web0,backend=net,rate=1024KB/s@50ms,mtu=9000,devid=3,type=vif' ]")
-                         .nics.at(0);
-    EXPECT_EQ(nic, (Nic{.mac = *MacAddress::parse("00:16:3e:01:02:03"),
-                        .devid = 3,
-                        .kind = Nic::Kind::ethernet,
-                        .script = "vif-route",
-                        .addresses = {"10.0.0.1", "10.0.0.2"},
-                        .model = "netfront",
-                        .target = "web0",
-                        .backend_domain = "net",
-                        .rate_kib = 1000,
-                        .mtu = 9000}));
-    const auto port = read(pv + "vif = [ 'script=vif-openvswitch,bridge=ovs0.5:6:7' ]").nics.at(0);
-    EXPECT_EQ(port.bridge, "ovs0");
-    EXPECT_EQ(port.openvswitch, (OpenVswitch{.tag = 5, .trunk = {6, 7}}));
-}
-
-TEST(XlCfgNics, HaveRatesInBytesOrBits) {
-    const auto rate = [](const std::string& words) {
-        return read(pv + "vif = [ 'bridge=b,rate=" + words + "' ]").nics.at(0).rate_kib;
-    };
-    EXPECT_EQ(rate("10Mb/s"), 1221u);
-    EXPECT_EQ(rate("250KB/s"), 245u);
-    EXPECT_EQ(rate("1GB/s"), 976563u);
-    EXPECT_EQ(rate("4096B/s"), 4u);
-    EXPECT_EQ(rate("8192b/s@50ms"), 1u);
-    EXPECT_EQ(rate("8192b/s@50000us"), 1u);
-}
-
-TEST(XlCfgNics, ThatCannotBeAreRefusedWithTheirLine) {
-    const auto nic = [](const std::string& spec) { return refused("vif = [ '" + spec + "' ]"); };
-    EXPECT_THAT(nic("mac=x"), HasSubstr("line 4: 'vif': 'x' is no MAC address"));
-    EXPECT_THAT(nic("gatewaydev=eth0"),
-                HasSubstr("'gatewaydev=eth0' of a network interface is not supported"));
-    EXPECT_THAT(nic("type=fast"), HasSubstr("'type=fast'"));
-    EXPECT_THAT(nic("mtu=big"), HasSubstr("'mtu' of a network interface is no number: 'big'"));
-    for (const auto* rate : {"10", "0B/s", "10Mb", "-1B/s", "99999999999GB/s", "x/s"})
-        EXPECT_THAT(nic(std::string("rate=") + rate), HasSubstr("is no rate")) << rate;
-    EXPECT_THAT(nic("model=e1000"), HasSubstr("only model 'netfront'"));
-    EXPECT_THAT(nic("bridge=a,bridge=b"), HasSubstr("'bridge' is said twice"));
-    EXPECT_THAT(nic("trusted=0"), HasSubstr("'trusted=0' of a network interface is not supported"));
-}
-
-TEST(XlCfgNics, AreNotWithoutWhatTheyWereToHave) {
-    const auto nic = [](const std::string& spec, const std::string& type = "pv") {
-        return refused("type = '" + type + "'; vif = [ '" + spec + "' ]");
-    };
-    for (const auto* interval : {"20ms", "1s", "banana", "50", "-1ms", ""})
-        EXPECT_THAT(nic(std::string("rate=10Mb/s@") + interval),
-                    HasSubstr("line 4: 'vif': the interval of a rate can be 50ms"))
-            << interval;
-    for (const auto* bridge : {"ovs0:10-20", "ovs0.10x", "ovs0.", "ovs0.1:x", "ovs0:4095", "ovs0.0"})
-        EXPECT_THAT(
-            nic(std::string("script=vif-openvswitch,bridge=") + bridge),
-            HasSubstr(std::string("the VLANs of bridge '") + bridge + "' must be numbers from 1 to 4094"))
-            << bridge;
-    EXPECT_THAT(nic("type=vif,model=e1000", "hvm"),
-                HasSubstr("'type=vif' of a network interface has no model"));
-    EXPECT_THAT(nic("type=ioemu,model=netfront", "hvm"), HasSubstr("'type=ioemu' is of an HVM guest's"));
-    EXPECT_THAT(nic("type=ioemu"), HasSubstr("'type=ioemu' is of an HVM guest's"));
-    EXPECT_EQ(nic("type=ioemu,model=e1000", "hvm"), "ok");
-    EXPECT_EQ(nic("type=vif,model=netfront", "hvm"), "ok");
-}
-
 // Writing
 
 bool simple(std::string_view text) {
@@ -513,7 +326,7 @@ TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
                               {.host_bus = 1, .host_device = 4, .port = 2, .id = UsbId{0x951, 0x1667}}};
     definition.aliases = {{"video0", "ua-v"}};
     definition.pci_devices = {{.address = {.bus = 7}, .mac = MacAddress::parse("52:54:00:6d:90:02")}};
-    definition.disks = {{.target = named("xvda"),
+    definition.disks = {{.target = parse_disk_name("xvda").value(),
                          .source = Disk::Source::file,
                          .path = "/a",
                          .readonly = true,
