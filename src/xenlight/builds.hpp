@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/uuid.hpp"
+#include "xenlight/under_way.hpp"
 
 namespace virtlight::xenlight {
 
@@ -16,34 +17,28 @@ struct Build {
     bool given_up = false;         ///< libxl still works on it, though nobody waits for it any more
 };
 
-/// All of them. Each is there until libxl is done with it, and for as long as something of it has to be
-/// removed: whoever does that holds it, on whatever thread. Otherwise the core's.
+/// All of them.
 class Builds {
  public:
-    std::shared_ptr<Build> begin(const Uuid& uuid) {
-        std::erase_if(builds_, [](const auto& build) { return build.expired(); });
-        const auto build = std::make_shared<Build>(Build{.uuid = uuid});
-        builds_.push_back(build);
-        return build;
-    }
+    std::shared_ptr<Build> begin(const Uuid& uuid) { return builds_.begin({.uuid = uuid}); }
 
     std::vector<Build> under_way() const {
         std::vector<Build> all;
-        for (const auto& each : builds_)
-            if (const auto build = each.lock()) all.push_back(*build);
+        for (const auto& build : builds_.all())
+            all.push_back(*build);
         return all;
     }
 
     /// What is made of these is of no concern to anybody: it is about to be removed.
     std::vector<Uuid> given_up() const {
         std::vector<Uuid> uuids;
-        for (const auto& build : under_way())
-            if (build.given_up) uuids.push_back(build.uuid);
+        for (const auto& build : builds_.all())
+            if (build->given_up) uuids.push_back(build->uuid);
         return uuids;
     }
 
  private:
-    std::vector<std::weak_ptr<Build>> builds_;
+    UnderWay<Build> builds_;
 };
 
 }  // namespace virtlight::xenlight

@@ -47,7 +47,8 @@ Task<Result<>> write_image(Workers::Loan worker, Movers movers, DomId domid,
     if (!opened) co_return std::unexpected(in_context(what, opened.error()));
     const auto channel = std::make_shared<const Channel>(std::move(*opened));
     const auto moving = Moving::begin(operation);
-    const Shut<const Parting> shut(std::make_shared<const Parting>(moving->abort, channel));
+    const auto parting = std::make_shared<const Parting>(moving->abort, channel);
+    const Shut<const Parting> shut(parting);
     const auto received =
         movers.begin([image, channel, journey = moving->journey(movers, operation)]() mutable {
             return receive(*image, channel->ours, std::move(journey));
@@ -60,7 +61,7 @@ Task<Result<>> write_image(Workers::Loan worker, Movers movers, DomId domid,
                                                  .waits_for_guest = true,
                                                  .cut_short = [abort = moving->abort] { abort->wish(); }},
                                                 moving->abort->token());
-    moving->abort->when_bearable([channel] { channel->shut(); });
+    parting->shut();
     // Of an image that has come to nothing only its reason is wanted: its guest waits.
     const auto written =
         co_await movers.answer(received, saved ? Duration(limits::save_silence) : limits::mover_goodbye,

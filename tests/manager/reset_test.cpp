@@ -34,6 +34,18 @@ class ResetCutShort : public ::testing::Test, protected World {
         expect_error(manager->abort_job(guest.uuid), Reason::invalid_state,
                      "domain '" + guest.name + "' is not to be cut short any more");
     }
+    domain::Definition passing(const std::string& name) {
+        auto guest = guest_named("passing-" + name);
+        EXPECT_TRUE(end_of(manager->create(guest, {})));
+        return guest;
+    }
+    /// A reset of the guest that is held in this phase.
+    auto held_reset(const domain::Definition& guest, const char* phase) {
+        xen.hold(phase);
+        auto resetting = begin(manager->reset(guest.uuid));
+        settle();
+        return resetting;
+    }
     /// Nothing has happened to the guest of domid 1, nor will by the next daemon.
     void expect_as_it_was(const domain::Definition& guest) {
         look();
@@ -61,9 +73,7 @@ TEST_F(ResetCutShort, ByAnAbortBeforeTheGuestIsRemovedLeavesItAsItWas) {
 TEST_F(ResetCutShort, IsNotByAnAbortOnceTheGuestIsBeingRemoved) {
     for (const auto* const phase : phases) {
         const auto guest = running(std::string("web-") + phase);
-        xen.hold(phase);
-        const auto resetting = begin(manager->reset(guest.uuid));
-        settle();
+        const auto resetting = held_reset(guest, phase);
         expect_too_late_for_an_abort(guest);
         settle();
         EXPECT_FALSE(resetting->has_value());
@@ -76,11 +86,8 @@ TEST_F(ResetCutShort, IsNotByAnAbortOnceTheGuestIsBeingRemoved) {
 
 TEST_F(ResetCutShort, IsNotByAnAbortWhichATransientGuestWouldNotSurvive) {
     for (const auto* const phase : phases) {
-        const auto guest = guest_named(std::string("passing-") + phase);
-        ASSERT_TRUE(end_of(manager->create(guest, {})));
-        xen.hold(phase);
-        const auto resetting = begin(manager->reset(guest.uuid));
-        settle();
+        const auto guest = passing(phase);
+        const auto resetting = held_reset(guest, phase);
         expect_too_late_for_an_abort(guest);
         xen.release(phase);
         EXPECT_TRUE(end_of(resetting)) << phase;
@@ -93,9 +100,7 @@ TEST_F(ResetCutShort, IsNotByAnAbortWhichATransientGuestWouldNotSurvive) {
 TEST_F(ResetCutShort, ByADestroyLeavesTheDomainOffInEachPhase) {
     for (const auto* const phase : phases) {
         const auto guest = running(std::string("web-") + phase);
-        xen.hold(phase);
-        const auto resetting = begin(manager->reset(guest.uuid));
-        settle();
+        const auto resetting = held_reset(guest, phase);
         const auto destroying = begin(manager->destroy(guest.uuid));
         settle();
         xen.release(phase);
@@ -126,11 +131,8 @@ TEST_F(ResetCutShort, ByADestroyBeforeTheGuestIsRemovedEndsItOnce) {
 
 TEST_F(ResetCutShort, ByADestroyEndsATransientDomain) {
     for (const auto* const phase : phases) {
-        const auto guest = guest_named(std::string("passing-") + phase);
-        ASSERT_TRUE(end_of(manager->create(guest, {})));
-        xen.hold(phase);
-        const auto resetting = begin(manager->reset(guest.uuid));
-        settle();
+        const auto guest = passing(phase);
+        const auto resetting = held_reset(guest, phase);
         const auto destroying = begin(manager->destroy(guest.uuid));
         settle();
         xen.release(phase);
@@ -192,9 +194,7 @@ TEST_F(ResetCutShort, ByTheDaemonsEndIsFinishedByTheNextOneAndNotAborted) {
     for (const auto* const phase : phases) {
         const auto guest = running(std::string("web-") + phase);
         ASSERT_TRUE(end_of(manager->suspend(guest.uuid)));  // as Xen leaves one that it takes apart
-        xen.hold(phase);
-        begin(manager->reset(guest.uuid));
-        settle();
+        held_reset(guest, phase);
         prepare = [this, phase] {
             xen.release(phase);
             xen.hold("create");

@@ -35,6 +35,18 @@ class ChildrenTest : public testing::Test {
         return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
     }
 
+    /// One that ends with 7 when it is let go.
+    pid_t child_at_gate() {
+        gate = make_pipe().value();
+        const pid_t pid = children->fork();
+        if (pid != 0) return pid;
+        char byte = 0;
+        [[maybe_unused]] const auto n = ::read(gate.first.get(), &byte, 1);
+        ::_exit(7);
+    }
+    void let_it_go() const { ASSERT_EQ(::write(gate.second.get(), "x", 1), 1); }
+
+    std::pair<Fd, Fd> gate;
     test::PollLoop loop;
     OperationLog log;
     Handle handle;
@@ -42,35 +54,21 @@ class ChildrenTest : public testing::Test {
 };
 
 TEST_F(ChildrenTest, AreWatchedUntilTheyEnd) {
-    auto gate = make_pipe();
-    ASSERT_TRUE(gate);
-    const pid_t pid = children->fork();
-    if (pid == 0) {
-        char byte = 0;
-        [[maybe_unused]] const auto n = ::read(gate->first.get(), &byte, 1);
-        ::_exit(7);
-    }
+    const pid_t pid = child_at_gate();
     EXPECT_EQ(children->size(), 1);
     loop.serve_descriptors();
     EXPECT_EQ(children->size(), 1);
-    ASSERT_EQ(::write(gate->second.get(), "x", 1), 1);
+    let_it_go();
     EXPECT_TRUE(loop.wait_for([&] { return children->size() == 0; }));
     EXPECT_EQ(loop.watches(), 0);
     EXPECT_EQ(status_of(pid), 7);
 }
 
 TEST_F(ChildrenTest, ThatOutliveABrokenLibxlLeaveNoZombies) {
-    auto gate = make_pipe();
-    ASSERT_TRUE(gate);
-    const pid_t pid = children->fork();
-    if (pid == 0) {
-        char byte = 0;
-        [[maybe_unused]] const auto n = ::read(gate->first.get(), &byte, 1);
-        ::_exit(7);
-    }
+    const pid_t pid = child_at_gate();
     children.reset();
     EXPECT_EQ(loop.watches(), 1);
-    ASSERT_EQ(::write(gate->second.get(), "x", 1), 1);
+    let_it_go();
     EXPECT_TRUE(loop.wait_for([&] { return loop.watches() == 0; }));
     EXPECT_EQ(::waitpid(pid, nullptr, 0), -1) << "it was a zombie";
     EXPECT_EQ(errno, ECHILD);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cerrno>
 #include <functional>
 #include <map>
 #include <vector>
@@ -25,7 +26,10 @@ class PollLoop final : public async::FdScheduler {
     void cancel(async::TimerId id) override { virtual_.cancel(id); }
 
     async::WatchId watch(int fd, short events, Ready ready) override {
-        if (refuse_watches) return {};
+        if (refuse_watches) {
+            errno = EBADF;
+            return {};
+        }
         const auto id = ids_.next();
         watches_.emplace(id, Watch{fd, events, std::make_shared<Ready>(std::move(ready))});
         return id;
