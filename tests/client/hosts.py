@@ -212,8 +212,9 @@ class LabHost(Host):
     """virtlightd in the dom0 of a lab that is up, on real Xen."""
 
     patience = 240
-    # A kernel tests its ciphers whenever it boots, and readies itself to be traced: seconds on an emulated processor.
-    hurry = ("cryptomgr.notests initcall_blacklist=crypto_kdf108_init,init_kprobe_trace,load_system_certificate_list,"
+    # A kernel tests its ciphers whenever it boots, readies itself to be traced and protects its text: seconds on an
+    # emulated processor.
+    hurry = ("rodata=off cryptomgr.notests initcall_blacklist=crypto_kdf108_init,init_kprobe_trace,load_system_certificate_list,"
              "init_encrypted,digsig_init")
     core_bytes_per_mib = 1024 * 1024
     remote = True
