@@ -141,10 +141,11 @@ Task<Result<>> XenHypervisor::give(std::shared_ptr<Attach> attach, Operation ope
 
     const auto thread = co_await thread_for(device, what, operation);
     if (!thread) co_return std::unexpected(thread.error());
+    const auto verb = fmt::format("attach {} to", name);
+    if (auto free = co_await await_lock(verb, domid, operation.cancel); !free) co_return free;
     auto start = co_await adding(domid, device);
     if (!start) co_return std::unexpected(in_context(what, std::move(start.error())));
-    auto added = co_await act(**thread, fmt::format("attach {} to", name), domid, operation,
-                              giving(*thread, attach, std::move(*start)));
+    auto added = co_await act(**thread, verb, domid, operation, giving(*thread, attach, std::move(*start)));
     if (attach->given_up) co_return added;
     if (const auto* const nic = std::get_if<Nic>(&device); added && nic && nic->link_down)
         added = co_await set_link(domid, *nic, what);
@@ -227,7 +228,9 @@ Task<Result<>> XenHypervisor::update(DomId domid, Device device, Operation opera
     if (auto good = co_await check_device_files(device, what); !good) co_return good;
     const auto thread = co_await thread_for(device, what, operation);
     if (!thread) co_return std::unexpected(thread.error());
-    co_return co_await act(**thread, fmt::format("change {} of", name), domid, std::move(operation),
+    const auto verb = fmt::format("change {} of", name);
+    if (auto free = co_await await_lock(verb, domid, operation.cancel); !free) co_return free;
+    co_return co_await act(**thread, verb, domid, std::move(operation),
                            {.start = on(*thread, start_changing_medium(domid, *disk))});
 }
 
