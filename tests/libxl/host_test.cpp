@@ -12,6 +12,7 @@
 #include "libxl/clock.hpp"
 #include "libxl/device_model.hpp"
 #include "libxl/host_fixture.hpp"
+#include "libxl/lock_copies.hpp"
 
 namespace virtlight::fake {
 namespace {
@@ -130,6 +131,15 @@ TEST_F(HostTest, AGuestWhoseLockSomebodyHoldsHoldsUpNoOther) {
     EXPECT_TRUE(host_.finish(destroy));
     host_.finish(describe);
     host_.finish(tune);
+}
+
+TEST_F(HostTest, ALookAtALockLeavesItToNoChildThatIsForkedMeanwhile) {
+    const auto uuid = Uuid::random();
+    const auto domid = host_.machine.add("guest", uuid);
+    lock_of(domid, uuid).reset();  // the file stays
+    const LockCopies copies;
+    EXPECT_TRUE(host_.run(host_.hypervisor().destroy(domid, host_.operation())));
+    EXPECT_TRUE(LockCopies::any());
 }
 
 TEST_F(HostTest, ADeviceForAGuestWhoseLockSomebodyHoldsHoldsUpNoOther) {
