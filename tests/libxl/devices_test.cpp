@@ -155,5 +155,21 @@ TEST_F(DevicesTest, AGuestThatKeptItsDiskIsAskedAgain) {
     EXPECT_FALSE(host_.xenstore().exists(vbd_));
 }
 
+TEST_F(DevicesTest, APciDeviceWhoseDriverDoesNotLetGoOfItMayStillChangeUntilThatEnds) {
+    const domain::PciAddress card{.bus = 7};
+    const auto releasing = host_.xen().calls().hold("xc_deassign_device");
+    const auto give_back = host_.start(host_.hypervisor().set_assignable(card, false, host_.operation()));
+    ASSERT_TRUE(host_.until([&] { return releasing.has_caller(); }));
+    EXPECT_FALSE(host_.hypervisor().may_still_change(card)) << "somebody waits for it";
+    let_pass(limits::libxl_answer);
+    const auto end = host_.finish(give_back);
+    EXPECT_EQ(reason(end), Reason::timed_out);
+    EXPECT_THAT(end.error().message, testing::StartsWith("cannot give back PCI device 0000:07:00.0: "));
+    EXPECT_TRUE(host_.hypervisor().may_still_change(card));
+    EXPECT_FALSE(host_.hypervisor().may_still_change({.bus = 8}));
+    releasing.release();
+    EXPECT_TRUE(host_.until([&] { return !host_.hypervisor().may_still_change(card); }));
+}
+
 }  // namespace
 }  // namespace virtlight::fake
