@@ -28,7 +28,7 @@ Task<Result<std::vector<hypervisor::HostDevice>>> XenHypervisor::host_devices() 
 }
 
 bool XenHypervisor::may_still_change(const PciAddress& address) const {
-    return pci_changes_.may_still_change(address);
+    return pci_changes_.may_still_change(address) || builds_.may_still_take(address);
 }
 
 /// libxl waits in this call for the drivers, so that it is one for a context that may be busy. One that does
