@@ -217,6 +217,10 @@ class Hypervisor {
     /// caller sees to it that no guest has it. no_node_device.
     virtual async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
                                                  Operation operation) = 0;
+    /// Whether a set_assignable() or a reset_pci() of this device, or a create() or a restore() of a domain
+    /// that was to have it, was given up, as who does it does not answer, and may happen all the same: until
+    /// then nothing else is to be done with it.
+    virtual bool may_still_change(const domain::PciAddress& address) const = 0;
     /// The USB devices of the host. Waits for no operation.
     virtual async::Task<Result<std::vector<HostUsbDevice>>> usb_devices() = 0;
     /// As reset_pci_device(). The caller sees to it that no guest has it.

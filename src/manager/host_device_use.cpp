@@ -33,7 +33,7 @@ const One* first_used(const std::vector<One>& wanted, const std::vector<One>& us
 Result<> check_host_devices_are_free(const Core& core, const domain::Definition& definition) {
     if (definition.pci_devices.empty() && definition.usb.devices.empty()) return {};
     for (const auto& device : definition.pci_devices)
-        if (core.pci_changing.contains(device.address))
+        if (core.pci_changing.contains(device.address) || core.hypervisor.may_still_change(device.address))
             return fail(Reason::operation_failed,
                         "PCI device {} is being reset, or taken from its driver or given back to it",
                         to_string(device.address));

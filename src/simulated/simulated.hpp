@@ -77,6 +77,7 @@ class Simulated : public hypervisor::Hypervisor {
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override;
     async::Task<Result<std::vector<hypervisor::HostUsbDevice>>> usb_devices() override;
     async::Task<Result<std::vector<hypervisor::HostDevice>>> host_devices() override;
+    bool may_still_change(const domain::PciAddress&) const override { return false; }
     async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
                                          hypervisor::Operation operation) override;
     async::Task<Result<>> reset_pci(domain::PciAddress address, hypervisor::Operation operation) override;

@@ -30,7 +30,7 @@ using hypervisor::DomId;
 /// What libxl works with, for as long as it does.
 struct Job {
     Job(Definition asked, Builds& builds)
-        : definition(std::move(asked)), build(builds.begin(definition.uuid)) {}
+        : definition(std::move(asked)), build(builds.begin(definition.uuid, definition.pci_devices)) {}
 
     std::string what() const {
         return fmt::format("{} domain '{}'", stream ? "restore" : "start", definition.name);

@@ -36,6 +36,11 @@ Result<bool> has_now(Context& context, DomId domid, const Device& device) {
     return false;
 }
 
+/// What is there came from another tool, and libxl has made nothing.
+bool is_anothers(const Result<>& added) {
+    return !added && added.error().reason == Reason::invalid_argument;
+}
+
 /// Whether the guest has got it that it was for: a domid may name another one by now.
 Result<bool> has_come(Context& context, const Attach& attach) {
     if (!attach.uuid) return false;
@@ -135,17 +140,18 @@ Task<Result<>> XenHypervisor::give(std::shared_ptr<Attach> attach, Operation ope
     const auto name = name_of(device);
     const auto what = fmt::format("attach {} to domain {}", name, domid);
     if (auto good = co_await check_device_files(device, what); !good) co_return good;
-    const auto before = co_await has_device(domid, device);
-    if (!before) co_return std::unexpected(before.error());
-    if (*before) co_return fail(Reason::invalid_argument, "cannot {}: another one is there", what);
-
     const auto thread = co_await thread_for(device, what, operation);
     if (!thread) co_return std::unexpected(thread.error());
+    const auto verb = fmt::format("attach {} to", name);
+    if (auto free = co_await await_lock(verb, domid, operation.cancel); !free) co_return free;
     auto start = co_await adding(domid, device);
     if (!start) co_return std::unexpected(in_context(what, std::move(start.error())));
-    auto added = co_await act(**thread, fmt::format("attach {} to", name), domid, operation,
-                              giving(*thread, attach, std::move(*start)));
-    if (attach->given_up) co_return added;
+    // As late as can be: of a PCI or a USB device libxl does not say that another tool was faster.
+    const auto before = co_await has_device(domid, device);
+    if (!before) co_return std::unexpected(before.error());
+    if (*before) co_return std::unexpected(error_of({.rc = ERROR_DEVICE_EXISTS}, what));
+    auto added = co_await act(**thread, verb, domid, operation, giving(*thread, attach, std::move(*start)));
+    if (attach->given_up || is_anothers(added)) co_return added;
     if (const auto* const nic = std::get_if<Nic>(&device); added && nic && nic->link_down)
         added = co_await set_link(domid, *nic, what);
     if (added) co_return added;
@@ -227,7 +233,9 @@ Task<Result<>> XenHypervisor::update(DomId domid, Device device, Operation opera
     if (auto good = co_await check_device_files(device, what); !good) co_return good;
     const auto thread = co_await thread_for(device, what, operation);
     if (!thread) co_return std::unexpected(thread.error());
-    co_return co_await act(**thread, fmt::format("change {} of", name), domid, std::move(operation),
+    const auto verb = fmt::format("change {} of", name);
+    if (auto free = co_await await_lock(verb, domid, operation.cancel); !free) co_return free;
+    co_return co_await act(**thread, verb, domid, std::move(operation),
                            {.start = on(*thread, start_changing_medium(domid, *disk))});
 }
 

@@ -26,7 +26,11 @@ Result<bool> is_domain_locked(Context& context, hypervisor::DomId domid) {
                                 [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
     if (!read) return std::unexpected(std::move(read.error()));
     const Fd lock(::open(lock_of(domid, uuid_of(info->uuid)).c_str(), O_RDONLY | O_CLOEXEC));
-    return lock && ::flock(lock.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (!lock) return false;
+    if (::flock(lock.get(), LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK;
+    // A child that libxl has forked on another thread just now has a copy, which would hold it on.
+    ::flock(lock.get(), LOCK_UN);
+    return false;
 }
 
 }  // namespace virtlight::xenlight

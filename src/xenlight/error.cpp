@@ -24,6 +24,7 @@ std::optional<Meaning> meaning_of(int rc) {
         case ERROR_GUEST_TIMEDOUT: return Meaning{Reason::timed_out, "no answer within libxl's time"};
         case ERROR_NOPARAVIRT:
             return Meaning{Reason::unsupported_operation, "the guest has no Xen drivers that listen"};
+        case ERROR_DEVICE_EXISTS: return Meaning{Reason::invalid_argument, "another one is there"};
         case ERROR_NI: return Meaning{Reason::unsupported_operation, "libxl does not do this"};
         case ERROR_FEATURE_REMOVED:
             return Meaning{Reason::unsupported_config, "this Xen no longer has the feature"};

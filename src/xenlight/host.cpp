@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <span>
+#include <string_view>
 
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -37,6 +38,12 @@ StopReason stop_reason(libxl_shutdown_reason reason) {
         case LIBXL_SHUTDOWN_REASON_SOFT_RESET: return StopReason::soft_reset;
         default: return StopReason::unknown;
     }
+}
+
+/// Whether it is no guest but where the device model of one runs, and comes and goes with that. libxl names
+/// it so; a guest can have such a name, too.
+bool is_stub_domain(libxl_ctx* ctx, hypervisor::DomId domid, std::string_view name) {
+    return name.ends_with("-dm") && libxl_is_stubdom(ctx, domid, nullptr) != 0;
 }
 
 void take_version(const libxl_version_info& version, hypervisor::HostFacts& facts) {
@@ -141,8 +148,10 @@ Result<hypervisor::Snapshot> look(Context& context) {
         libxl_dominfo* const domains = libxl_list_domain(ctx, &count);
         if (!domains) return static_cast<int>(ERROR_FAIL);
         for (const auto& info : std::span(domains, static_cast<std::size_t>(count))) {
+            const CString name(libxl_domid_to_name(ctx, info.domid));
+            if (name && is_stub_domain(ctx, info.domid, name.get())) continue;
             auto& domain = snapshot.domains.emplace_back(seen(info));
-            if (const CString name{libxl_domid_to_name(ctx, info.domid)}) domain.name = name.get();
+            if (name) domain.name = name.get();
         }
         libxl_dominfo_list_free(domains, count);
         return libxl_get_free_memory(ctx, &snapshot.memory_free_kib);

@@ -18,12 +18,22 @@ using async::Task;
 
 constexpr hypervisor::DomId dom0 = 0;
 
+bool is_of(const libxl_dominfo& info, const Build& build) {
+    return !info.dying && uuid_of(info.uuid) == build.uuid;
+}
+
 /// What a build was promised and its domain has not got yet.
 std::uint64_t still_to_come(const Build& build, std::span<const libxl_dominfo> domains) {
-    const auto made = std::ranges::find_if(
-        domains, [&](const libxl_dominfo& info) { return !info.dying && uuid_of(info.uuid) == build.uuid; });
+    const auto made =
+        std::ranges::find_if(domains, [&](const libxl_dominfo& info) { return is_of(info, build); });
     const auto has = made == domains.end() ? 0 : made->current_memkb;
     return build.memory_kib > has ? build.memory_kib - has : 0;
+}
+
+/// What another tool's domain, while it is built, has claimed and has not got yet: Xen counts it as free.
+std::uint64_t claimed_elsewhere(const libxl_dominfo& info, const std::vector<Build>& ours) {
+    const bool is_ours = std::ranges::any_of(ours, [&](const Build& build) { return is_of(info, build); });
+    return is_ours ? 0 : info.outstanding_memkb;
 }
 
 Result<MemorySeen> look_at(Context& context, const std::vector<Build>& others, const std::string& what) {
@@ -37,8 +47,10 @@ Result<MemorySeen> look_at(Context& context, const std::vector<Build>& others, c
         const std::span domains(list, static_cast<std::size_t>(count));
         for (const auto& build : others)
             seen.promised_kib += still_to_come(build, domains);
-        for (const auto& info : domains)
+        for (const auto& info : domains) {
+            seen.promised_kib += claimed_elsewhere(info, others);
             if (info.domid == dom0) seen.dom0_kib = info.current_memkb;
+        }
         libxl_dominfo_list_free(list, count);
         return 0;
     });

@@ -27,13 +27,19 @@ Task<Result<std::vector<hypervisor::HostDevice>>> XenHypervisor::host_devices() 
     });
 }
 
-/// libxl waits in this call for the drivers, so that it is one for a context that may be busy.
+bool XenHypervisor::may_still_change(const PciAddress& address) const {
+    return pci_changes_.may_still_change(address) || builds_.may_still_take(address);
+}
+
+/// libxl waits in this call for the drivers, so that it is one for a context that may be busy. One that does
+/// not let go of its device is not waited for any longer, and goes on.
 Task<Result<>> XenHypervisor::set_assignable(PciAddress address, bool assignable, Operation operation) {
     const auto what = fmt::format("{} PCI device {}", assignable ? "take from its driver" : "give back",
                                   to_string(address));
     const auto worker = co_await borrow(workers_, what, operation);
     if (!worker) co_return std::unexpected(worker.error());
-    co_return co_await call(*worker, [address, assignable, what](Context& context) -> Result<> {
+    const auto change = pci_changes_.begin(address);
+    auto set = co_await call(*worker, [change, address, assignable, what](Context& context) -> Result<> {
         return context.attempt(what, std::nullopt, [&](libxl_ctx* ctx) {
             LibxlPci device;
             write_pci({.address = address}, *device);
@@ -42,12 +48,19 @@ Task<Result<>> XenHypervisor::set_assignable(PciAddress address, bool assignable
                               : libxl_device_pci_assignable_remove(ctx, device.get(), with_its_driver);
         });
     });
+    if (set || set.error().reason != Reason::timed_out) co_return set;
+    change->given_up = true;
+    co_return std::unexpected(in_context(what, std::move(set.error())));
 }
 
 /// The kernel waits for the device.
 Task<Result<>> XenHypervisor::reset_pci(PciAddress address, Operation operation) {
-    const auto resetting = movers().begin([address] { return hypervisor::reset_pci_device(address); });
+    const auto change = pci_changes_.begin(address);
+    const auto resetting =
+        movers().begin([change, address] { return hypervisor::reset_pci_device(address); });
     auto reset = co_await movers().answer(resetting, limits::pci_reset, operation.cancel);
+    change->given_up =
+        !reset && (reset.error().reason == Reason::timed_out || reset.error().reason == Reason::cancelled);
     if (!reset && reset.error().reason == Reason::timed_out)
         reset.error().message =
             fmt::format("cannot reset PCI device {}: the kernel has not ended within {} s",

@@ -25,6 +25,7 @@
 #include "xenlight/host_memory.hpp"
 #include "xenlight/late_suspends.hpp"
 #include "xenlight/model_counters.hpp"
+#include "xenlight/pci_changes.hpp"
 #include "xenlight/save.hpp"
 #include "xenlight/stop_request.hpp"
 #include "xenlight/workers.hpp"
@@ -109,6 +110,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override;
     async::Task<Result<std::vector<hypervisor::HostUsbDevice>>> usb_devices() override;
     async::Task<Result<std::vector<hypervisor::HostDevice>>> host_devices() override;
+    bool may_still_change(const domain::PciAddress& address) const override;
     async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
                                          hypervisor::Operation operation) override;
     async::Task<Result<>> reset_pci(domain::PciAddress address, hypervisor::Operation operation) override;
@@ -194,6 +196,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     Workers imagers_;
     Builds builds_;
     Attaches attaches_;
+    PciChanges pci_changes_;
     HostMemory memory_;
     async::StorageThreads storage_;
     FileLooks looks_;

@@ -94,8 +94,8 @@ TEST_F(DevicesTest, ADiskThatAGuestHasLetGoOfTooLateGoesWithTheNextDetach) {
     EXPECT_FALSE(host_.xenstore().exists(vbd_));
 }
 
-/// An attach that was given up, while libxl goes on with it as soon as xenstored answers again.
-class GivenUpAttach : public DevicesTest {
+/// A disk that comes to a guest.
+class AttachTest : public DevicesTest {
  protected:
     auto start_attach(const async::CancelSource& stop) {
         const domain::Disk disk{.target = domain::parse_disk_name("xvdb").value(),
@@ -104,26 +104,51 @@ class GivenUpAttach : public DevicesTest {
                                 .backend = domain::Disk::Backend::phy};
         return host_.start(host_.hypervisor().attach(guest_, disk, host_.operation(stop)));
     }
+    /// libxl has the lock, and begins to write as soon as xenstored answers again.
+    bool is_held_in_libxl() {
+        host_.xenstore().hold([](const Message& message) { return message.type == XS_TRANSACTION_START; });
+        attach_ = start_attach(stop_);
+        return host_.until([&] { return host_.xenstore().held() > 0; });
+    }
+    void attach_by_another_tool() {
+        host_.xenstore().write(device_, "");
+        host_.xenstore().write(device_ + "/backend", served_);
+    }
+
+    unsigned guest_ = host_.running(host_.definition());
+    std::string device_ = fmt::format("/libxl/{}/device/vbd/51728", guest_);
+    std::string served_ = fmt::format("/local/domain/0/backend/vbd/{}/51728", guest_);
+    async::CancelSource stop_;
+    Pending<Result<>> attach_;
+};
+
+TEST_F(AttachTest, LeavesTheGuestWhatAnotherToolHasAttachedThereMeanwhile) {
+    ASSERT_TRUE(is_held_in_libxl());
+    attach_by_another_tool();
+    host_.xenstore().release();
+    const auto end = host_.finish(attach_);
+    ASSERT_FALSE(end);
+    EXPECT_EQ(end.error().reason, Reason::invalid_argument);
+    EXPECT_THAT(end.error().message, testing::HasSubstr("another one is there"));
+    EXPECT_TRUE(host_.xenstore().exists(device_));
+}
+
+/// An attach that was given up, while libxl goes on with it.
+class GivenUpAttach : public AttachTest {
+ protected:
     Result<> attach_again() { return host_.finish(start_attach({})); }
     void give_up() {
-        host_.xenstore().hold([](const Message& message) { return message.type == XS_TRANSACTION_START; });
-        async::CancelSource stop;
-        const auto attach = start_attach(stop);
-        ASSERT_TRUE(host_.until([&] { return host_.xenstore().held() > 0; }));
-        stop.cancel();
-        EXPECT_TRUE(waits(attach));
+        ASSERT_TRUE(is_held_in_libxl());
+        stop_.cancel();
+        EXPECT_TRUE(waits(attach_));
         let_pass(limits::libxl_abort);
-        EXPECT_EQ(reason(host_.finish(attach)), Reason::timed_out);
+        EXPECT_EQ(reason(host_.finish(attach_)), Reason::timed_out);
         EXPECT_FALSE(host_.xenstore().exists(device_));
     }
     bool is_gone() {
         if (host_.xenstore().read(served_ + "/state") == "5") host_.xenstore().write(served_ + "/state", "6");
         return !host_.xenstore().exists(device_) && !host_.xenstore().exists(served_);
     }
-
-    unsigned guest_ = host_.running(host_.definition());
-    std::string device_ = fmt::format("/libxl/{}/device/vbd/51728", guest_);
-    std::string served_ = fmt::format("/local/domain/0/backend/vbd/{}/51728", guest_);
 };
 
 TEST_F(GivenUpAttach, IsTakenBackWhenLibxlEndsIt) {
@@ -139,8 +164,7 @@ TEST_F(GivenUpAttach, IsTakenBackWhenLibxlEndsIt) {
 
 TEST_F(GivenUpAttach, LeavesWhatAnotherToolHasAttachedThereMeanwhile) {
     give_up();
-    host_.xenstore().write(device_, "");
-    host_.xenstore().write(device_ + "/backend", served_);
+    attach_by_another_tool();
     host_.xenstore().release();
     EXPECT_TRUE(host_.until([&] { return reason(attach_again()) == Reason::invalid_argument; }));
     EXPECT_TRUE(host_.xenstore().exists(device_));
@@ -153,6 +177,22 @@ TEST_F(DevicesTest, AGuestThatKeptItsDiskIsAskedAgain) {
     let_go();
     EXPECT_TRUE(host_.finish(again));
     EXPECT_FALSE(host_.xenstore().exists(vbd_));
+}
+
+TEST_F(DevicesTest, APciDeviceWhoseDriverDoesNotLetGoOfItMayStillChangeUntilThatEnds) {
+    const domain::PciAddress card{.bus = 7};
+    const auto releasing = host_.xen().calls().hold("xc_deassign_device");
+    const auto give_back = host_.start(host_.hypervisor().set_assignable(card, false, host_.operation()));
+    ASSERT_TRUE(host_.until([&] { return releasing.has_caller(); }));
+    EXPECT_FALSE(host_.hypervisor().may_still_change(card)) << "somebody waits for it";
+    let_pass(limits::libxl_answer);
+    const auto end = host_.finish(give_back);
+    EXPECT_EQ(reason(end), Reason::timed_out);
+    EXPECT_THAT(end.error().message, testing::StartsWith("cannot give back PCI device 0000:07:00.0: "));
+    EXPECT_TRUE(host_.hypervisor().may_still_change(card));
+    EXPECT_FALSE(host_.hypervisor().may_still_change({.bus = 8}));
+    releasing.release();
+    EXPECT_TRUE(host_.until([&] { return !host_.hypervisor().may_still_change(card); }));
 }
 
 }  // namespace

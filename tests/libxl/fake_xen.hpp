@@ -34,6 +34,7 @@ struct Domain {
     std::optional<Time> running_since{};  ///< while it runs
     std::uint64_t pages = 0;
     std::uint64_t max_pages = 0;
+    std::uint64_t claimed_pages = 0;  ///< that it is to get, and Xen keeps for it among those that are free
     unsigned vcpus = 1;
     bool reads_any_msr = false;  ///< also those that Xen does not know
 

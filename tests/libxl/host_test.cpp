@@ -12,6 +12,7 @@
 #include "libxl/clock.hpp"
 #include "libxl/device_model.hpp"
 #include "libxl/host_fixture.hpp"
+#include "libxl/lock_copies.hpp"
 
 namespace virtlight::fake {
 namespace {
@@ -130,6 +131,52 @@ TEST_F(HostTest, AGuestWhoseLockSomebodyHoldsHoldsUpNoOther) {
     EXPECT_TRUE(host_.finish(destroy));
     host_.finish(describe);
     host_.finish(tune);
+}
+
+TEST_F(HostTest, ALookAtALockLeavesItToNoChildThatIsForkedMeanwhile) {
+    const auto uuid = Uuid::random();
+    const auto domid = host_.machine.add("guest", uuid);
+    lock_of(domid, uuid).reset();  // the file stays
+    const LockCopies copies;
+    EXPECT_TRUE(host_.run(host_.hypervisor().destroy(domid, host_.operation())));
+    EXPECT_TRUE(LockCopies::any());
+}
+
+TEST_F(HostTest, ADeviceForAGuestWhoseLockSomebodyHoldsHoldsUpNoOther) {
+    const auto uuid = Uuid::random();
+    const auto locked = host_.machine.add("locked", uuid);
+    const auto other = host_.machine.add("other");
+    const auto lock = lock_of(locked, uuid);
+    for (const domain::Device& device :
+         {domain::Device(domain::Nic{}), domain::Device(domain::UsbController{}),
+          domain::Device(domain::PciDevice{})}) {
+        async::CancelSource stop;
+        const auto attach = host_.start(host_.hypervisor().attach(locked, device, host_.operation(stop)));
+        EXPECT_TRUE(waits(attach)) << name_of(device);
+        EXPECT_TRUE(host_.run(host_.hypervisor().pause(other, host_.operation()))) << name_of(device);
+        stop.cancel();
+        EXPECT_EQ(reason(host_.finish(attach)), Reason::cancelled) << name_of(device);
+    }
+}
+
+TEST_F(HostTest, ADeviceOrAMediumForAGuestWhoseLockIsHeldForLongIsRefusedWithTheReason) {
+    const auto uuid = Uuid::random();
+    const auto domid = host_.machine.add("guest", uuid);
+    const auto lock = lock_of(domid, uuid);
+    const domain::Disk empty_drive{.target = domain::parse_disk_name("hdc").value(),
+                                   .device = domain::Disk::Device::cdrom,
+                                   .source = domain::Disk::Source::none};
+    const auto attach = host_.start(host_.hypervisor().attach(domid, domain::Nic{}, host_.operation()));
+    const auto eject = host_.start(host_.hypervisor().update(domid, empty_drive, host_.operation()));
+    EXPECT_TRUE(waits(attach));
+    EXPECT_TRUE(waits(eject));
+    let_pass(limits::domain_lock);
+    for (const auto& refused : {attach, eject}) {
+        const auto end = host_.finish(refused);
+        ASSERT_FALSE(end);
+        EXPECT_EQ(end.error().reason, Reason::operation_failed);
+        EXPECT_THAT(end.error().message, HasSubstr("does not come to its end"));
+    }
 }
 
 TEST_F(HostTest, AGuestWhoseLockIsHeldForLongIsNotDestroyedAndTheReasonIsTold) {

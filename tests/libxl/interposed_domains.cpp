@@ -62,6 +62,7 @@ xc_domaininfo_t info_of(const Domain& domain) {
     info.flags = flags_of(domain);
     info.tot_pages = domain.pages;
     info.max_pages = domain.max_pages;
+    info.outstanding_pages = domain.claimed_pages;
     info.cpu_time = processor_time(domain);
     info.nr_online_vcpus = domain.vcpus;
     info.max_vcpu_id = domain.vcpus - 1;

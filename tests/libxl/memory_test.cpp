@@ -126,5 +126,17 @@ TEST_F(MemoryTest, OfTwoGuestsTheSecondWaitsForTheFirstsMemory) {
     EXPECT_TRUE(host_.finish(other));
 }
 
+TEST_F(MemoryTest, AGuestLeavesWhatAGuestThatAnotherToolBuildsHasClaimed) {
+    const auto built_by_xl = host_.machine.add("other");
+    host_.xen().change(built_by_xl,
+                       [free = host_.xen().free_pages()](Domain& domain) { domain.claimed_pages = free; });
+    const auto create = start_guest_of(64 * mib);
+    ASSERT_TRUE(asked_of_dom0());
+    EXPECT_TRUE(waits(create));
+    obey();
+    const auto made = host_.finish(create);
+    EXPECT_TRUE(made) << made.error().message;
+}
+
 }  // namespace
 }  // namespace virtlight::fake

@@ -59,6 +59,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     std::map<std::filesystem::path, hypervisor::ImageHead> images;
     std::map<std::filesystem::path, bool> dumps;  ///< of a guest that was paused
     std::set<Uuid> given_up;                      ///< domains that may still come
+    std::set<domain::PciAddress> pci_given_up;    ///< devices that may still change
 
     // What was asked
     std::vector<std::string> calls;
@@ -215,6 +216,9 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         if (!turn) co_return std::unexpected(turn.error());
         const auto domid = make(definition, true);
         co_return hypervisor::Created{domid, definitions[domid].consoles};
+    }
+    bool may_still_change(const domain::PciAddress& address) const override {
+        return pci_given_up.contains(address);
     }
     bool may_still_come(const Uuid& uuid) const override { return given_up.contains(uuid); }
     async::Task<Result<>> unpause(DomId domid, Operation operation) override {

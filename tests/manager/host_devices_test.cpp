@@ -57,6 +57,22 @@ TEST_F(Devices, OfTheHostAreForNoGuestWhileSomethingIsDoneToThem) {
     EXPECT_TRUE(end_of(manager->start(web.uuid, {})));
 }
 
+TEST_F(Devices, OfTheHostAreForNoGuestUntilWhatWasGivenUpHasEnded) {
+    auto web = guest_named("web");
+    web.pci_devices = {{.address = {.bus = 7}, .managed = true}};
+    ASSERT_TRUE(end_of(manager->define(web)));
+    xen.pci_given_up = {{.bus = 7}};
+    const auto started = end_of(manager->start(web.uuid, {}));
+    ASSERT_FALSE(started);
+    EXPECT_THAT(started.error().message,
+                HasSubstr("PCI device 0000:07:00.0 is being reset, or taken from its driver"));
+    expect_refused(end_of(manager->set_assignable({.bus = 7}, true)), Reason::operation_failed,
+                   "taken from its driver");
+    EXPECT_TRUE(end_of(manager->set_assignable({.bus = 8}, true)));
+    xen.pci_given_up.clear();
+    EXPECT_TRUE(end_of(manager->start(web.uuid, {})));
+}
+
 TEST_F(Devices, OfTheHostThatAreManagedGoBackToTheirDriversWithTheGuest) {
     auto web = guest_named("web");
     web.pci_devices = {{.address = {.bus = 7}, .managed = true}, {.address = {.bus = 8}}};

@@ -16,6 +16,7 @@ TEST(ErrorOf, SaysWhatANumberMeans) {
     EXPECT_EQ(error_of({.rc = ERROR_DOMAIN_NOTFOUND}, "x").reason, Reason::no_domain);
     EXPECT_EQ(error_of({.rc = ERROR_TIMEDOUT}, "x").reason, Reason::timed_out);
     EXPECT_EQ(error_of({.rc = ERROR_ABORTED}, "x").reason, Reason::cancelled);
+    EXPECT_EQ(error_of({.rc = ERROR_DEVICE_EXISTS}, "x").reason, Reason::invalid_argument);
 }
 
 TEST(ErrorOf, QuotesLibxlsFirstErrorWhereTheNumberSaysNothing) {

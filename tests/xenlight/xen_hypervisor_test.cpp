@@ -103,6 +103,21 @@ TEST_F(XenHypervisorTest, SeesAllDomains) {
     });
 }
 
+TEST_F(XenHypervisorTest, TakesADomainOfADeviceModelForNoGuest) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        t.fake.add({.domid = 6}, "guest-dm");
+        t.fake.write("/local/domain/6/target", "5");
+        t.fake.add({.domid = 7}, "a-guest-with-such-a-name-dm");
+        const auto seen = co_await t.xen->look();
+        EXPECT_TRUE(seen) << seen.error().message;
+        if (!seen) co_return;
+        std::vector<std::string> names;
+        for (const auto& domain : seen->domains)
+            names.push_back(domain.name);
+        EXPECT_THAT(names, testing::ElementsAre("Domain-0", "guest", "a-guest-with-such-a-name-dm"));
+    });
+}
+
 TEST_F(XenHypervisorTest, PausesAndUnpauses) {
     run([](XenHypervisorTest& t) -> Task<> {
         EXPECT_TRUE(co_await t.xen->pause(5, {}));
