@@ -16,6 +16,7 @@ namespace virtlight::manager {
 
 using async::Task;
 using hypervisor::Operation;
+using hypervisor::Stage;
 
 namespace {
 
@@ -126,6 +127,7 @@ Task<> Guests::note_restart(DomainRef domain, bool started) {
 /// paused: a daemon that is killed now leaves it to the next one to let it run.
 Task<Result<>> Guests::soft_reset(DomainRef domain, Operation operation) {
     const auto life = domain->life->id;
+    operation.at(Stage::unnamed);
     co_await note_or_warn(core_, domain, "that it resets itself", Held::resetting);
     if (!domain->life || domain->life->id != life) co_return Result<>{};
     auto reset = co_await core_.hypervisor.soft_reset(domain->life->domid, std::move(operation));
@@ -199,6 +201,7 @@ Task<bool> Guests::hold_back(DomainRef domain, Duration lived, std::string_view 
     log::notice("domain '{}': {}", domain->name, why);
     core_.timeline.note(*domain, why);
     const Resting resting(core_, domain);
+    operation.at(Stage::held_back);
     co_return co_await async::sleep_for(core_.scheduler, pause, operation.cancel);
 }
 
