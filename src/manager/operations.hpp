@@ -169,8 +169,7 @@ class Guests {
     async::Task<Result<>> start_after(DomainRef domain, domain::Definition again, Ending ending,
                                       hypervisor::Operation operation);
     async::Task<> note_restart(DomainRef domain, bool started);
-    async::Task<bool> hold_back(DomainRef domain, Duration lived, std::string_view what,
-                                hypervisor::Operation operation);
+    async::Task<bool> hold_back(DomainRef domain, std::string_view what, hypervisor::Operation operation);
     async::Task<Result<>> end_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> remove_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> take_apart(DomainRef domain, hypervisor::Operation operation);

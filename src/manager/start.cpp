@@ -82,7 +82,8 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, hypervis
     if (auto free = check_host_devices_are_free(core_, life.definition); !free) co_return free;
     StoredLife intent{.definition = life.definition,
                       .again = domain->restarting.has_value(),
-                      .anew = domain->restarting.value_or(Anew())};
+                      .anew = domain->restarting.value_or(Anew()),
+                      .short_lives = domain->short_lives};
     if (auto noted = co_await core_.store.save_life(intent); !noted) co_return noted;
     auto made = co_await make(life.definition, image, operation);
     if (!made) {
