@@ -145,6 +145,9 @@ inline constexpr std::size_t image_chunk = 1024 * 1024;
 inline constexpr auto image_rest = milliseconds(1);
 /// Bytes that may be on their way between the two: as many as libxl's helper writes at once.
 inline constexpr int image_channel = 4 * 1024 * 1024;
+/// Bytes of a guest's image that may come before it has suspended itself: heads, and of a PV guest where its
+/// memory is (of 1 TiB).
+inline constexpr std::size_t image_before_memory = 4 * 1024 * 1024;
 /// How long a guest whose save was cut short may take to suspend itself all the same, and how often it is
 /// looked at meanwhile; it is let go on then.
 inline constexpr auto late_suspend = seconds(120);

@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/consoles.hpp"
+#include "cli/jobs.hpp"
 #include "cli/logs.hpp"
 #include "cli/since.hpp"
 #include "cli/terminal.hpp"
@@ -17,6 +18,10 @@ namespace {
 
 Command::Run add_list(CLI::App&) {
     return [](const Call& call) { return list(call.socket, call.json); };
+}
+
+Command::Run add_jobs(CLI::App&) {
+    return [](const Call& call) { return jobs(call.socket, call.json); };
 }
 
 Command::Run add_version(CLI::App&) {
@@ -157,6 +162,10 @@ constexpr Command table[] = {
      "  virtlight import /etc/xen/web.cfg\n"
      "  virtlight import web.cfg --json | jq -r .uuid",
      add_import},
+    {"jobs", "What is being done to the domains, by whom, and what it waits for",
+     "  virtlight jobs\n"
+     "  virtlight jobs --json | jq '.[] | select(.phase == \"asking the guest\")'",
+     add_jobs},
     {"list", "All domains with their states",
      "  virtlight list\n"
      "  virtlight --root /tmp/v list --json",

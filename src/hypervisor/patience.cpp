@@ -64,6 +64,10 @@ bool Patience::passed() const {
     return watch_->passed;
 }
 
+std::shared_ptr<const Time> Patience::due() const {
+    return {watch_, &watch_->due};
+}
+
 std::string Patience::in_words() const {
     const auto in_seconds = [](Duration bound) { return std::chrono::duration_cast<seconds>(bound).count(); };
     if (!watch_->moves) return fmt::format("not done within {} s", in_seconds(watch_->bounds.whole));

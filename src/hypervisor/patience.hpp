@@ -30,6 +30,8 @@ class Patience {
     ~Patience();
 
     bool passed() const;
+    /// When it is to be over by what is known now: later, each time that a byte moves. May outlive this.
+    std::shared_ptr<const Time> due() const;
     /// What was not to be waited for any longer: "not done within 60 s", "no byte has moved for 60 s".
     std::string in_words() const;
 

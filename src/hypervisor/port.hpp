@@ -29,6 +29,7 @@
 #include "hypervisor/neighbours.hpp"
 #include "hypervisor/pci_devices.hpp"
 #include "hypervisor/picture.hpp"
+#include "hypervisor/stage.hpp"
 #include "hypervisor/usb_devices.hpp"
 
 /// What a manager may ask of a hypervisor, in the words of domains. Everything above works with any
@@ -48,8 +49,9 @@ struct Snapshot {
     std::uint64_t memory_free_kib = 0;
 };
 
-/// How far a save, a restore or a dump has come. Written and read on any thread.
+/// What an operation is at, and how far a save, a restore or a dump has come. Written and read on any thread.
 struct Progress {
+    std::atomic<Stage> stage = Stage::unnamed;
     std::atomic<std::uint64_t> bytes = 0;  ///< of the guest's image
     std::atomic<std::uint64_t> bytes_all =
         0;  ///< of a save: those of the guest's memory, which is about as much
@@ -65,6 +67,10 @@ struct Operation {
     async::CancelToken cancel{};
     std::shared_ptr<Progress> progress{};  ///< null: nobody wants to know
     bool bypass_cache = false;             ///< of a save, a restore or a dump: as ImageWriter::bypass_cache()
+
+    void at(Stage stage) const {
+        if (progress) progress->stage = stage;
+    }
 };
 
 /// A domain that was made. It is paused: nothing of its output is lost to one who looks before it is

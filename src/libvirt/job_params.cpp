@@ -3,6 +3,10 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <utility>
+
+#include "domain/text.hpp"
 
 namespace virtlight::libvirt {
 
@@ -36,6 +40,24 @@ Moved moved(const JobReport& job) {
     return moved;
 }
 
+namespace {
+
+std::string own_field(std::string_view field) {
+    return std::string(own_job_fields) + std::string(field);
+}
+
+void add_own(const JobReport& job, std::vector<TypedParam>& params) {
+    if (job.id > 0) params.emplace_back(own_field("job"), job.id);
+    for (const auto& [field, text] : {std::pair("operation", job.verb), std::pair("phase", job.phase),
+                                      std::pair("client", std::string_view(job.client))})
+        if (!text.empty()) params.emplace_back(own_field(field), domain::as_utf8(text));
+    if (job.left)
+        params.emplace_back(own_field("time_left"), static_cast<std::uint64_t>(in_milliseconds(*job.left)));
+    if (job.waiting > 0) params.emplace_back(own_field("waiting"), std::uint64_t{job.waiting});
+}
+
+}  // namespace
+
 std::vector<TypedParam> job_params(const JobReport& job) {
     using enum JobReport::State;
     std::vector<TypedParam> params;
@@ -44,6 +66,7 @@ std::vector<TypedParam> job_params(const JobReport& job) {
     params.emplace_back("time_elapsed", elapsed_ms(job));
     if (job.state != running) params.emplace_back("success", job.state == completed);
     if (!job.problem.empty()) params.emplace_back("errmsg", job.problem);
+    add_own(job, params);
     if (job.bytes_all == 0) return params;
     const auto its = moved(job);
     if (its.remaining_ms > 0) params.emplace_back("time_remaining", its.remaining_ms);

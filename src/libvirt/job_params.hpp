@@ -12,7 +12,8 @@ namespace virtlight::libvirt {
 /// virDomainJobType of a job.
 std::int32_t job_type(const domain::JobReport& job);
 
-/// What a job has done, in libvirt's words: for virDomainGetJobStats, and for the event of its end.
+/// What a job has done, in libvirt's words: for virDomainGetJobStats, and for the event of its end. What
+/// libvirt has no words for comes as fields of our own, which docs/protocol.md describes.
 std::vector<TypedParam> job_params(const domain::JobReport& job);
 
 /// In whole milliseconds, as the wire counts.

@@ -429,6 +429,9 @@ struct JobInfo {
     bool operator==(const JobInfo&) const = default;
 };
 
+/// How the names of the fields begin that libvirt does not have.
+inline constexpr std::string_view own_job_fields = "virtlight.";
+
 struct JobStats {
     std::int32_t type = 0;
     std::vector<TypedParam> params;

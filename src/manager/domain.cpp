@@ -41,7 +41,12 @@ JobReport report(const RunningJob& job, Time now) {
             .operation = operation(job.kind),
             .elapsed = now - job.since,
             .bytes = job.progress->bytes,
-            .bytes_all = job.progress->bytes_all};
+            .bytes_all = job.progress->bytes_all,
+            .id = job.id.value,
+            .verb = rules(job.kind).verb,
+            .phase = in_words(job.progress->stage.load()),
+            .client = job.client,
+            .left = job.due ? std::optional(std::max(*job.due - now, Duration::zero())) : std::nullopt};
 }
 
 const RunningJob* current_job(const Domain& domain) {

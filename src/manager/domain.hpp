@@ -28,8 +28,9 @@ struct RunningJob {
     JobKind kind;
     Time since{};
     std::shared_ptr<hypervisor::Progress> progress{};
-    std::string client{};         ///< who asked for it; empty: the daemon itself
-    bool to_be_finished = false;  ///< its guest goes: aborted by a client it would leave none
+    std::string client{};               ///< who asked for it; empty: the daemon itself
+    bool to_be_finished = false;        ///< its guest goes: aborted by a client it would leave none
+    std::shared_ptr<const Time> due{};  ///< when it is given up; moves on with its bytes
 };
 
 JobReport report(const RunningJob& job, Time now);

@@ -121,7 +121,7 @@ async::Task<> Jobs::execute(JobRef job) {
 
     const auto now = core_.scheduler.now();
     auto& shown = slot(*job->domain, kind);
-    shown = {job->id, kind, now, progress, job->client};
+    shown = {job->id, kind, now, progress, job->client, false, patience.due()};
     core_.timeline.begun(*job->domain, *shown, now - job->asked);
     const hypervisor::Operation operation{job->id, job->cancel.token(), progress};
     auto result = co_await job->work(operation);
@@ -154,7 +154,10 @@ void Jobs::note_end(Domain& domain, const RunningJob& job, const Result<>& resul
     auto ended = report(job, core_.scheduler.now());
     using enum JobReport::State;
     ended.state = completed;
-    if (!result) {
+    ended.left.reset();
+    if (result) {
+        ended.phase = {};
+    } else {
         ended.state = result.error().reason == Reason::cancelled ? cancelled : failed;
         ended.problem = result.error().message;
     }

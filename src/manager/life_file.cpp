@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <optional>
 #include <sstream>
 #include <tuple>
@@ -34,6 +35,9 @@ constexpr std::string_view usb_word = "usb:";
 /// Where a PCI device is that was taken from the host.
 constexpr std::string_view pci_word = "pci:";
 constexpr std::string_view boot_word = "boot:";
+constexpr std::string_view short_lives_word = "short:";
+/// In milliseconds of the host's clock.
+constexpr std::string_view since_word = "since:";
 
 struct Line {
     unsigned domid = 0;
@@ -47,6 +51,8 @@ struct Line {
     std::vector<std::pair<unsigned, unsigned>> usb{};
     std::vector<domain::PciAddress> pci_taken{};
     std::string boot{};
+    unsigned short_lives = 0;
+    std::optional<std::int64_t> since_ms{};
 };
 
 std::pair<unsigned, unsigned> read_usb_address(std::string_view text) {
@@ -76,6 +82,10 @@ void read_word(Line& line, const std::string& word) {
         line.anew.paused = true;
     else if (word.starts_with(boot_word))
         line.boot = word.substr(boot_word.size());
+    else if (word.starts_with(short_lives_word))
+        std::from_chars(word.data() + short_lives_word.size(), word.data() + word.size(), line.short_lives);
+    else if (word.starts_with(since_word))
+        std::from_chars(word.data() + since_word.size(), word.data() + word.size(), line.since_ms.emplace());
     else if (word.starts_with(vnc_word))
         std::from_chars(word.data() + vnc_word.size(), word.data() + word.size(), line.vnc_port);
     else if (word.starts_with(spice_word))
@@ -98,6 +108,12 @@ std::optional<Line> read_line(std::string_view text) {
     for (std::string word; words >> word;)
         read_word(line, word);
     return line;
+}
+
+/// Of a number that no clock shows the nearest one.
+Time time_of(std::int64_t ms) {
+    return Time(
+        milliseconds(std::clamp(ms, std::int64_t{0}, std::int64_t{in_milliseconds(Duration::max())})));
 }
 
 /// Each to the next one that has none.
@@ -129,6 +145,8 @@ std::string format_life(const StoredLife& life, std::string_view boot) {
         if (device.found) text += fmt::format(" {}{}", usb_word, to_string(device));
     for (const auto& address : life.pci_taken)
         text += fmt::format(" {}{}", pci_word, to_string(address));
+    if (life.short_lives > 0) text += fmt::format(" {}{}", short_lives_word, life.short_lives);
+    if (life.since) text += fmt::format(" {}{}", since_word, in_milliseconds(life.since->time_since_epoch()));
     if (!boot.empty()) text += fmt::format(" {}{}", boot_word, boot);
     text += fmt::format("{}\n{}", mark_end, domain::format_xml(life.definition));
     return text;
@@ -148,9 +166,10 @@ Result<StoredLife> parse_life(std::string_view text, std::string_view boot) {
     give_addresses(line->usb, definition->usb);
     // Where either is not known, Xen's word decides alone.
     const bool over = !line->boot.empty() && !boot.empty() && line->boot != boot;
+    const auto since = line->since_ms.transform(time_of);
     return StoredLife{
-        *std::move(definition), line->domid, line->held, line->ours, line->again, over, line->anew,
-        line->pci_taken};
+        *std::move(definition), line->domid,       line->held, line->ours, line->again, over, line->anew,
+        line->pci_taken,        line->short_lives, since};
 }
 
 }  // namespace virtlight::manager

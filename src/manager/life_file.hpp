@@ -10,7 +10,8 @@
 /// The file of a life: its definition, and before that a line that is a comment of XML, which says what a
 /// definition cannot or does not keep when it is read: the domid, why the guest is held, whose it is, whether
 /// it is to start anew, the ttys of its consoles, the ports of its VNC and SPICE servers, where USB devices
-/// were found by what they are, and the boot of the host that it belongs to. Pure.
+/// were found by what they are, how many lives before have been short, since when it lives, and the boot of
+/// the host that it belongs to. Pure.
 ///
 ///     <!-- virtlight: domid 3 dumping /dev/pts/4 - vnc:5901 boot:0b9f5b0e-5e0a-4f6e-9d7c-0f3f5a1c2d3e -->
 namespace virtlight::manager {

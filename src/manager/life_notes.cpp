@@ -58,7 +58,9 @@ Task<Result<>> note_life(Core& core, DomainRef domain, Held held) {
                                 .ours = life.ours,
                                 .again = again,
                                 .anew = domain->restarting.value_or(Anew()),
-                                .pci_taken = life.pci_taken};
+                                .pci_taken = life.pci_taken,
+                                .short_lives = domain->short_lives,
+                                .since = life.since};
         written = co_await core.store.save_life(stored);
     } else {
         written = co_await core.store.remove_life(domain->uuid);

@@ -285,7 +285,10 @@ Result<JobReport> Manager::job(Uuid uuid) const {
     const auto domain = impl_->existing(uuid);
     if (!domain) return std::unexpected(domain.error());
     const auto* const job = current_job(**domain);
-    return job ? report(*job, impl_->core.scheduler.now()) : JobReport();
+    if (!job) return JobReport();
+    auto running = report(*job, impl_->core.scheduler.now());
+    running.waiting = (*domain)->queue.waiting();
+    return running;
 }
 
 Result<JobReport> Manager::last_job(Uuid uuid) const {

@@ -39,6 +39,8 @@ async::Task<> note_change(Core& core, DomainRef domain, std::string_view what);
 /// From here on no client may abort the domain's job, as its guest goes; who wants it off still can.
 void finish_in_any_case(Domain& domain);
 bool is_to_be_finished(const Domain& domain);
+/// What the domain's job is at, also where it has begun an operation of its own for that.
+void show_stage(Domain& domain, hypervisor::Stage stage);
 
 /// Whether a domain may be started from this definition, and not from what is stored of it. invalid_state;
 /// domain_exists: it was renamed meanwhile.
@@ -167,8 +169,7 @@ class Guests {
     async::Task<Result<>> start_after(DomainRef domain, domain::Definition again, Ending ending,
                                       hypervisor::Operation operation);
     async::Task<> note_restart(DomainRef domain, bool started);
-    async::Task<bool> hold_back(DomainRef domain, Duration lived, std::string_view what,
-                                hypervisor::Operation operation);
+    async::Task<bool> hold_back(DomainRef domain, std::string_view what, hypervisor::Operation operation);
     async::Task<Result<>> end_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> remove_guest(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> take_apart(DomainRef domain, hypervisor::Operation operation);

@@ -42,6 +42,8 @@ void take_up(Core& core, const DomainRef& domain, StoredLife stored, const Domai
     // The note may have less than it has, or what it had before that tool changed it.
     if (!life.ours) life.undescribed.emplace();
     core.begin_life(domain, std::move(life), first_status(seen));
+    auto& since = domain->life->since;
+    if (stored.domid == seen.domid) since = std::min(since, stored.since.value_or(since));
 }
 
 /// The daemon was killed while it saved this guest.
@@ -149,7 +151,10 @@ void Recovery::settle_ending(const DomainRef& domain, std::optional<Anew> again)
     }
     // Unless it was reset, it has ended by itself, and is judged as any that has.
     const bool by_itself = seen.stopped && seen.stopped != hypervisor::StopReason::suspend;
-    if (again && !again->as_it_was && by_itself) return;
+    if (again && !again->as_it_was && by_itself) {
+        if (domain->short_lives > 0) --domain->short_lives;  // that counts this life again
+        return;
+    }
     domain->life->stopped = seen.stopped;
     domain->life->stop_untold = by_itself;
     if (seen.stopped) domain->status = halted_status(*seen.stopped);
@@ -168,6 +173,7 @@ void Recovery::restore(StoredLife life, bool image_aside) {
         if (!added) return log::error("domain '{}' is not shown: {}", name, added.error().message);
         domain = *added;
     }
+    domain->short_lives = life.short_lives;
     using enum FoundLife::Fate;
     const auto found = judge(life);
     if (found.fate == goes_on) return go_on(domain, std::move(life), found, image_aside);

@@ -16,6 +16,7 @@ namespace virtlight::manager {
 
 using async::Task;
 using hypervisor::Operation;
+using hypervisor::Stage;
 
 namespace {
 
@@ -25,6 +26,12 @@ void take_places(const domain::Definition& seen, domain::Definition& ours) {
         for (const auto& now : seen.consoles)
             if (now.target == console.target && now.port == console.port) console.tty = now.tty;
     if (auto& vnc = ours.graphics.vnc; vnc && seen.graphics.vnc) vnc->port = seen.graphics.vnc->port;
+}
+
+/// A guest that ends soon after its start again and again is held back for longer each time.
+void count_life(const Core& core, Domain& domain) {
+    const auto lived = core.scheduler.now() - domain.life->since;
+    domain.short_lives = lived < limits::quick_life ? domain.short_lives + 1 : 0;
 }
 
 /// What was to start anew and has not. If it was cut short, and neither by a destroy nor by the daemon's end,
@@ -44,8 +51,8 @@ Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, End
     const auto again = domain->stored.value_or(at_rest(domain->life->definition));
     const Changing changing(core_, domain);
     if (ending.soft_reset) {
-        const auto lived = core_.scheduler.now() - domain->life->since;
-        const bool waited = co_await hold_back(domain, lived, "has reset itself", operation);
+        count_life(core_, *domain);
+        const bool waited = co_await hold_back(domain, "has reset itself", operation);
         // Somebody else may have seen to it.
         if (!domain->life || domain->life->id != life || !domain->life->stopped) co_return Result<>{};
         if (!waited) {
@@ -67,14 +74,18 @@ Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, End
 /// A daemon that is killed on the way leaves the rest to the next one.
 Task<Result<>> Guests::start_after(DomainRef domain, domain::Definition again, Ending ending,
                                    Operation operation) {
-    const auto lived = core_.scheduler.now() - domain->life->since;
+    // One whose soft reset has failed is counted, and was held back before that.
+    const auto lives_before = domain->short_lives;
+    if (!ending.soft_reset) count_life(core_, *domain);
     const Restarting restarting(domain);
     co_await note_or_warn(core_, domain, "that it starts anew", Held::ending);
-    if (auto removed = co_await remove_stopped(domain, operation); !removed) co_return removed;
+    if (auto removed = co_await remove_stopped(domain, operation); !removed) {
+        domain->short_lives = lives_before;  // it is judged anew
+        co_return removed;
+    }
     std::optional<Making> making(std::in_place, core_, domain, std::move(again));
     core_.end_life(domain, ending.reason, ending.told);
-    // One whose soft reset has failed was held back before that.
-    const bool waited = ending.soft_reset || co_await hold_back(domain, lived, "has ended", operation);
+    const bool waited = ending.soft_reset || co_await hold_back(domain, "has ended", operation);
     if (!domain->making) co_return co_await forget(domain);  // another tool has been faster
     Result<> started = fail(Reason::cancelled, "cancelled");
     if (waited) started = co_await bring_up(domain, {}, {}, operation);
@@ -101,9 +112,13 @@ Task<Result<>> Guests::start_anew(DomainRef domain, domain::Definition again, An
     finish_in_any_case(*domain);
     const Making making(core_, domain, std::move(again));
     core_.end_life(domain, domain::ShutoffReason::destroyed, domain::Rebooted{});
-    domain->short_lives = 0;
+    // What was to start anew by itself when the daemon ended goes on with its pause.
+    if (how.as_it_was) domain->short_lives = 0;
+    const bool waited = co_await hold_back(domain, "has ended", operation);
+    if (!domain->making) co_return co_await forget(domain);  // another tool has been faster
     const StartOptions options{.paused = how.paused};
-    auto started = co_await bring_up(domain, options, {}, operation);
+    Result<> started = fail(Reason::cancelled, "cancelled");
+    if (waited) started = co_await bring_up(domain, options, {}, operation);
     co_await note_restart(domain, started.has_value());
     if (!started && ran) tell_not_restarted(domain, operation);
     co_return as_it_is_left(core_, *domain, operation, std::move(started));
@@ -126,6 +141,7 @@ Task<> Guests::note_restart(DomainRef domain, bool started) {
 /// paused: a daemon that is killed now leaves it to the next one to let it run.
 Task<Result<>> Guests::soft_reset(DomainRef domain, Operation operation) {
     const auto life = domain->life->id;
+    operation.at(Stage::unnamed);
     co_await note_or_warn(core_, domain, "that it resets itself", Held::resetting);
     if (!domain->life || domain->life->id != life) co_return Result<>{};
     auto reset = co_await core_.hypervisor.soft_reset(domain->life->domid, std::move(operation));
@@ -189,8 +205,7 @@ void Guests::tell_not_restarted(const DomainRef& domain, const Operation& operat
 
 /// Ends when its pause is over: true; or when it is cancelled. Another tool may have started the guest
 /// meanwhile, or ended it.
-Task<bool> Guests::hold_back(DomainRef domain, Duration lived, std::string_view what, Operation operation) {
-    domain->short_lives = lived < limits::quick_life ? domain->short_lives + 1 : 0;
+Task<bool> Guests::hold_back(DomainRef domain, std::string_view what, Operation operation) {
     const auto pause = restart_pause(domain->short_lives);
     if (pause == Duration::zero()) co_return true;
     const auto why =
@@ -199,6 +214,7 @@ Task<bool> Guests::hold_back(DomainRef domain, Duration lived, std::string_view 
     log::notice("domain '{}': {}", domain->name, why);
     core_.timeline.note(*domain, why);
     const Resting resting(core_, domain);
+    operation.at(Stage::held_back);
     co_return co_await async::sleep_for(core_.scheduler, pause, operation.cancel);
 }
 

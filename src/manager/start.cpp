@@ -16,6 +16,7 @@ namespace virtlight::manager {
 
 using async::Task;
 using hypervisor::Operation;
+using hypervisor::Stage;
 
 namespace {
 
@@ -59,6 +60,7 @@ Task<Result<>> Guests::create(DomainRef domain, domain::Definition definition, S
 
 Task<Result<hypervisor::Created>> Guests::make(const domain::Definition& definition,
                                                const hypervisor::KnownImage& image, Operation operation) {
+    operation.at(image.path.empty() ? Stage::building : Stage::restoring);
     if (image.path.empty()) return core_.hypervisor.create(definition, std::move(operation));
     return core_.hypervisor.restore(definition, image, std::move(operation));
 }
@@ -66,6 +68,7 @@ Task<Result<hypervisor::Created>> Guests::make(const domain::Definition& definit
 Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, hypervisor::KnownImage image,
                                 Operation operation) {
     operation.bypass_cache = options.bypass_cache;
+    operation.at(Stage::looking_at_files);
     const auto how = image.path.empty() ? domain::Started::booted : domain::Started::restored;
     auto usb = co_await find_usb_devices(core_, domain->making->usb);
     if (!usb) co_return std::unexpected(std::move(usb.error()));
@@ -79,7 +82,8 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, hypervis
     if (auto free = check_host_devices_are_free(core_, life.definition); !free) co_return free;
     StoredLife intent{.definition = life.definition,
                       .again = domain->restarting.has_value(),
-                      .anew = domain->restarting.value_or(Anew())};
+                      .anew = domain->restarting.value_or(Anew()),
+                      .short_lives = domain->short_lives};
     if (auto noted = co_await core_.store.save_life(intent); !noted) co_return noted;
     auto made = co_await make(life.definition, image, operation);
     if (!made) {
@@ -163,6 +167,7 @@ Task<Result<>> Guests::let_run(DomainRef domain, StartOptions options, Operation
         domain->status = domain::PausedReason::user;
         co_return Result<>{};
     }
+    operation.at(Stage::letting_run);
     auto unpaused = co_await unpause(domain, operation);
     if (unpaused) domain->status = domain::RunningReason::booted;
     co_return unpaused;

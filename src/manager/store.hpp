@@ -2,10 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "async/task.hpp"
+#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/uuid.hpp"
 #include "domain/definition.hpp"
@@ -30,6 +32,8 @@ struct StoredLife {
     bool over = false;   ///< the host has booted since: nothing of it can be left. Told by load().
     Anew anew{};         ///< how it is to start anew
     std::vector<domain::PciAddress> pci_taken{};  ///< as in Life
+    unsigned short_lives = 0;                     ///< as in Domain: with this one, if it is to start anew
+    std::optional<Time> since{};                  ///< as in Life, by a clock that begins with the host's boot
 };
 
 /// Where definitions outlive the daemon: the authority on what is defined. Each change is in effect when its

@@ -18,6 +18,7 @@ using hypervisor::ImageWriter;
 using hypervisor::KnownImage;
 using hypervisor::OpenImage;
 using hypervisor::Operation;
+using hypervisor::Stage;
 using hypervisor::StopReason;
 
 namespace {
@@ -72,7 +73,9 @@ Task<Result<>> Simulated::suspend_and_write(Attempt& attempt, DomId domid, std::
     if (auto suspended = co_await suspend_guest(attempt, domid); !suspended) co_return suspended;
     const auto frozen = machine_.frozen(domid);
     if (!frozen) co_return std::unexpected(frozen.error());
+    operation.at(Stage::saving);
     if (auto passed = co_await pass_telling(attempt, domid, *frozen, operation); !passed) co_return passed;
+    operation.at(Stage::syncing);
     co_return co_await finish_image(attempt, image, *frozen);
 }
 
@@ -128,6 +131,7 @@ Task<Result<>> Simulated::write_core(Attempt& attempt, DomId domid, std::shared_
     const auto memory = machine_.memory_of(domid, "dump the core of");
     if (!memory) co_return std::unexpected(memory.error());
     if (auto passed = co_await pass_telling(attempt, domid, *memory, operation); !passed) co_return passed;
+    operation.at(Stage::syncing);
     co_return co_await finish_image(attempt, image, *memory);
 }
 

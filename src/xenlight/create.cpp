@@ -26,21 +26,27 @@ namespace {
 using domain::Definition;
 using hypervisor::Created;
 using hypervisor::DomId;
+using hypervisor::Stage;
 
 /// What libxl works with, for as long as it does.
 struct Job {
-    Job(Definition asked, Builds& builds)
-        : definition(std::move(asked)), build(builds.begin(definition.uuid, definition.pci_devices)) {}
+    Job(Definition asked, Builds& builds, std::shared_ptr<hypervisor::Progress> told)
+        : definition(std::move(asked)),
+          build(builds.begin(definition.uuid, definition.pci_devices)),
+          progress(std::move(told)) {}
 
     std::string what() const {
         return fmt::format("{} domain '{}'", stream ? "restore" : "start", definition.name);
+    }
+    void at(Stage stage) const {
+        if (progress) progress->stage = stage;
     }
 
     Definition definition;
     std::filesystem::file_time_type began = std::filesystem::file_time_type::clock::now();
     std::shared_ptr<const Fd> stream{};  ///< what it is restored from; null: it is started
     std::shared_ptr<Build> build;
-    std::shared_ptr<const hypervisor::Progress> progress{};  ///< of the restore
+    std::shared_ptr<hypervisor::Progress> progress;  ///< null: nobody wants to know
     DomainConfig config;
     RestoreParameters parameters;
     std::optional<SpicePort> spice_port{};  ///< that libxl is told of
@@ -220,6 +226,7 @@ async::Task<Result<Created>> make(Making making, Workers::Loan worker, std::shar
                                   std::shared_ptr<HeldAbort> abort, async::CancelToken cancel) {
     std::move_only_function<void()> cut_short;
     if (abort) cut_short = [abort] { abort->wish(); };
+    job->at(job->stream ? Stage::restoring : Stage::building);
     auto made = co_await worker->perform(making_of(worker, job, making.late, std::move(cut_short)),
                                          abort ? abort->token() : cancel);
     if (job->build->given_up) co_return std::unexpected(std::move(made.error()));
@@ -231,9 +238,11 @@ async::Task<Result<Created>> make(Making making, Workers::Loan worker, std::shar
     co_return co_await look_at_made(worker, job);
 }
 
-async::Task<Result<Workers::Loan>> borrow(Making making, std::string what, async::CancelToken cancel) {
+async::Task<Result<Workers::Loan>> borrow(Making making, std::shared_ptr<const Job> job,
+                                          async::CancelToken cancel) {
+    if (making.workers.free() == 0) job->at(Stage::waiting_for_turn);
     auto worker = co_await making.workers.borrow(std::move(cancel));
-    if (!worker) co_return std::unexpected(in_context(what, std::move(worker.error())));
+    if (!worker) co_return std::unexpected(in_context(job->what(), std::move(worker.error())));
     co_return worker;
 }
 
@@ -268,18 +277,19 @@ async::Task<Result<>> look_at_files(Making making, std::shared_ptr<Job> job, asy
 /// Ends with a context on which the domain can be made. It is not kept while memory is waited for.
 async::Task<Result<Workers::Loan>> make_ready(Making making, std::shared_ptr<Job> job,
                                               async::CancelToken cancel) {
-    const auto what = job->what();
+    job->at(Stage::looking_at_files);
     if (auto good = co_await look_at_files(making, job, cancel); !good)
         co_return std::unexpected(std::move(good.error()));
     {
-        const auto worker = co_await borrow(making, what, cancel);
+        const auto worker = co_await borrow(making, job, cancel);
         if (!worker) co_return worker;
         auto ready = co_await call(*worker, [job](Context& context) { return prepare(context, *job); });
         if (!ready) co_return std::unexpected(std::move(ready.error()));
     }
-    auto promised = co_await making.memory.promise(job->build, job->memory_kib, what, cancel);
+    job->at(Stage::waiting_for_memory);
+    auto promised = co_await making.memory.promise(job->build, job->memory_kib, job->what(), cancel);
     if (!promised) co_return std::unexpected(std::move(promised.error()));
-    co_return co_await borrow(making, what, cancel);
+    co_return co_await borrow(making, job, cancel);
 }
 
 struct OpenStream {
@@ -320,14 +330,15 @@ class Unmoved {
 
 }  // namespace
 
-async::Task<Result<Created>> create_domain(Making making, Definition definition, async::CancelToken cancel) {
+async::Task<Result<Created>> create_domain(Making making, Definition definition,
+                                           hypervisor::Operation operation) {
     if (auto none = check_none_was_given_up(making, definition); !none)
         co_return std::unexpected(std::move(none.error()));
-    const auto job = std::make_shared<Job>(std::move(definition), making.builds);
+    const auto job = std::make_shared<Job>(std::move(definition), making.builds, operation.progress);
     const Awaited awaited(job->build);
-    auto worker = co_await make_ready(making, job, cancel);
+    auto worker = co_await make_ready(making, job, operation.cancel);
     if (!worker) co_return std::unexpected(std::move(worker.error()));
-    co_return co_await make(making, *worker, job, nullptr, cancel);
+    co_return co_await make(making, *worker, job, nullptr, operation.cancel);
 }
 
 async::Task<Result<Created>> restore_domain(Making making, Movers movers, Definition definition,
@@ -339,10 +350,9 @@ async::Task<Result<Created>> restore_domain(Making making, Movers movers, Defini
     const auto feed = *opened;
     const Shut<Feed> shut(feed);
     const auto moving = Moving::begin(operation);
-    const auto job = std::make_shared<Job>(std::move(definition), making.builds);
+    const auto job = std::make_shared<Job>(std::move(definition), making.builds, operation.progress);
     const Awaited awaited(job->build);
     job->stream = feed->libxls();
-    job->progress = operation.progress;
     job->parameters->stream_version = 2;
     const auto what = job->what();
     const auto opening = movers.begin(

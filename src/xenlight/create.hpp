@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "async/cancel.hpp"
 #include "async/scope.hpp"
 #include "async/task.hpp"
 #include "base/result.hpp"
@@ -28,7 +27,7 @@ struct Making {
 /// anything is made; when it fails or is cancelled later, what was made is destroyed first. Of one that libxl
 /// does not end, it is destroyed as soon as it does; it is among the builds until then.
 async::Task<Result<hypervisor::Created>> create_domain(Making making, domain::Definition definition,
-                                                       async::CancelToken cancel);
+                                                       hypervisor::Operation operation);
 
 /// The same of a guest that was saved. An image that was replaced is refused, too, before anything is made;
 /// from then on the file is held open, and nobody else's gets in its place.

@@ -83,6 +83,10 @@ void Journey::under_way() {
     if (!std::exchange(under_way_, true)) link_->post([abort = abort_] { abort->let_through(); });
 }
 
+void Journey::memory_comes() {
+    if (progress_) progress_->stage = hypervisor::Stage::saving;
+}
+
 void Journey::failed() {
     link_->post([abort = abort_] { abort->wish(); });
 }
@@ -116,6 +120,7 @@ Result<> receive(hypervisor::ImageWriter& image, const Fd& ours, Journey journey
         received += size;
         // Before the file gets it, which may hold this thread for as long as it likes.
         if (received >= StreamStart().size()) journey.under_way();
+        if (received > limits::image_before_memory) journey.memory_comes();
         if (written) {
             written = image.write({chunk.data(), size});
             if (!written) journey.failed();

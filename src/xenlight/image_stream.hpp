@@ -74,6 +74,8 @@ class Journey {
     void moved(std::uint64_t bytes, std::uint64_t waiting = 0);
     /// libxl has begun its work, and can be cut short.
     void under_way();
+    /// The guest has suspended itself, and what comes is its memory.
+    void memory_comes();
     /// It is of no use to go on.
     void failed();
 

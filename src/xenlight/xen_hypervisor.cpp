@@ -291,11 +291,12 @@ async::Task<Result<Created>> XenHypervisor::create(domain::Definition definition
         co_return fail(Reason::unsupported_config, "cannot start domain '{}': this host runs no such guests",
                        definition.name);
     }
-    co_return co_await create_domain(making_with(workers_), std::move(definition), operation.cancel);
+    co_return co_await create_domain(making_with(workers_), std::move(definition), std::move(operation));
 }
 
 async::Task<Result<Workers::Loan>> XenHypervisor::borrow(Workers& workers, std::string what,
                                                          Operation operation) {
+    if (workers.free() == 0) operation.at(hypervisor::Stage::waiting_for_turn);
     auto worker = co_await workers.borrow(operation.cancel);
     if (!worker) co_return std::unexpected(in_context(what, std::move(worker.error())));
     co_return worker;

@@ -13,10 +13,11 @@ import pytest
 from command import virtlight
 from consoles import Stream, Terminal
 from hosts import wait_until
+from save_test import in_background
 
 pytestmark = pytest.mark.simulated
 
-COMMANDS = ["console", "consoles", "import", "list", "logs", "release", "retake", "version", "wait-ready"]
+COMMANDS = ["console", "consoles", "import", "jobs", "list", "logs", "release", "retake", "version", "wait-ready"]
 MARK = re.compile(r"^--- (\w+) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ---\r*$", re.MULTILINE)
 
 
@@ -118,6 +119,19 @@ def test_consoles_tell_their_domid_and_whether_they_are_released(host, conn, run
     (console,) = json.loads(run("consoles", "--json"))
     assert "domid" not in console and not console["released"]
     assert re.search(r"^lent +- +console0 +- ", run("consoles"), re.M)
+
+
+def test_what_is_being_done_to_a_guest_is_told_with_who_asked_for_it_and_what_it_waits_for(host, conn, run):
+    domain = conn.createXML(host.guest("stuck", words="frozen"))
+    thread, _ = in_background(domain.shutdown)
+    (job,) = wait_until(lambda: json.loads(run("jobs", "--json")), 10, "the job")
+    assert (job["domain"], job["uuid"], job["domid"]) == ("stuck", domain.UUIDString(), domain.ID())
+    assert (job["operation"], job["phase"]) == ("shut down", "asking the guest")
+    assert f"pid {os.getpid()} (" in job["client"] and job["running_ms"] >= 0 and 0 < job["left_ms"] <= 75_000
+    assert re.search(rf"^ +{domain.ID()}  stuck +shut down +asking the guest +\d+ s +\d+ s +-  pid ", run("jobs"), re.M)
+    domain.destroy()
+    thread.join(timeout=host.patience)
+    assert json.loads(run("jobs", "--json")) == [] and "stuck" not in run("jobs")
 
 
 def test_errors_are_json_too(run):

@@ -178,6 +178,9 @@ def test_a_save_shows_its_progress_and_can_be_aborted(host, conn):
     assert kind == libvirt.VIR_DOMAIN_JOB_BOUNDED and elapsed > 0
     assert total == 128 * MIB and processed + remaining == total
     assert domain.jobStats()["operation"] == libvirt.VIR_DOMAIN_JOB_OPERATION_SAVE
+    stats = domain.jobStats()
+    assert (stats["virtlight.operation"], stats["virtlight.phase"]) == ("save", "saving memory")
+    assert "(python" in stats["virtlight.client"] and stats["virtlight.job"] > 0 and stats["virtlight.time_left"] > 0
     told = host.virsh("domjobinfo", "slow")
     assert domain.controlInfo()[0] == libvirt.VIR_DOMAIN_CONTROL_JOB and "job (" in host.virsh("domcontrol", "slow")
     for words in ("Save", "Time elapsed", "Time remaining", "Memory processed", "Memory bandwidth"):

@@ -205,6 +205,7 @@ TEST_P(SavingContract, ASaveTellsHowFarItHasCome) {
     auto how = operation();
     how.progress = std::make_shared<Progress>();
     ASSERT_TRUE(end_of(start_save(domid, definition, how)));
+    EXPECT_EQ(how.progress->stage.load(), Stage::syncing) << "the last that it does";
     EXPECT_GT(how.progress->bytes, 0);
     EXPECT_GE(how.progress->bytes_all, definition.memory_kib * 1024 / 2);
 }

@@ -63,5 +63,29 @@ TEST(JobParams, OfAJobThatMovesNothingTellOnlyOfTime) {
     EXPECT_TRUE(job_params({}).empty());
 }
 
+TEST(JobParams, TellWhatAJobIsAtWhoAskedForItAndHowLongItMayTake) {
+    const JobReport job{.state = JobReport::State::running,
+                        .elapsed = seconds(2),
+                        .id = 7,
+                        .verb = "shut down",
+                        .phase = "asking the guest",
+                        .client = "pid 8 (virsh), uid 0",
+                        .left = milliseconds(73'000),
+                        .waiting = 3};
+    const auto params = job_params(job);
+    for (const auto& param : {number("virtlight.job", 7),
+                              {"virtlight.operation", std::string("shut down")},
+                              {"virtlight.phase", std::string("asking the guest")},
+                              {"virtlight.client", std::string("pid 8 (virsh), uid 0")},
+                              number("virtlight.time_left", 73'000),
+                              number("virtlight.waiting", 3)})
+        EXPECT_THAT(params, Contains(param));
+}
+
+TEST(JobParams, TellOfAClientWhoseNameIsNoText) {
+    const auto params = job_params({.state = JobReport::State::running, .client = "pid 8 (\xff), uid 0"});
+    EXPECT_THAT(params, Contains(TypedParam{"virtlight.client", std::string("pid 8 (\ufffd), uid 0")}));
+}
+
 }  // namespace
 }  // namespace virtlight::libvirt

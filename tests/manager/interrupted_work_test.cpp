@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
+#include "manager/life_state.hpp"
 #include "manager/restart_test.hpp"
 
 // What becomes of the starts, resets and ends in which a daemon was killed.
@@ -190,6 +192,7 @@ TEST_F(Restart, LeavesAStartAnewToTheNextDaemonWhenItIsStopped) {
     auto guest = guest_named("web");
     guest.on_reboot = domain::LifecycleAction::restart;
     running(guest);
+    loop.run_for(limits::quick_life);
     xen.hold("create");
     xen.stop(1, StopReason::reboot);
     settle();
@@ -199,6 +202,79 @@ TEST_F(Restart, LeavesAStartAnewToTheNextDaemonWhenItIsStopped) {
     settle();
     EXPECT_EQ(info(guest).status.state, domain::State::running);
     EXPECT_FALSE(store.lives.at(guest.uuid).again);
+}
+
+class RestartWithAGuestThatCrashes : public Restart {
+ protected:
+    /// It has so often, soon after its start, and runs again.
+    domain::Definition crashed(unsigned times) {
+        start_up();
+        auto guest = guest_named("web");
+        guest.on_crash = domain::LifecycleAction::restart;
+        running(guest);
+        for (unsigned crashes = 1; crashes <= times; ++crashes) {
+            xen.stop(domid(guest), StopReason::crash);
+            loop.run_for(restart_pause(crashes) + milliseconds(100));
+        }
+        EXPECT_GE(info(guest).domid, 1);
+        return guest;
+    }
+    void expect_held_back(const domain::Definition& guest, Duration pause) {
+        settle();
+        EXPECT_EQ(manager->job(guest.uuid)->phase, "held back before it starts anew");
+        loop.run_for(pause - seconds(1));
+        EXPECT_EQ(info(guest).domid, -1);
+        loop.run_for(seconds(2));
+        EXPECT_EQ(info(guest).status.state, domain::State::running);
+    }
+};
+
+TEST_F(RestartWithAGuestThatCrashes, HoldsItBackForLongerAsTheDaemonBeforeWouldHave) {
+    const auto guest = crashed(3);
+    restart();
+    xen.stop(domid(guest), StopReason::crash);
+    expect_held_back(guest, restart_pause(4));
+}
+
+TEST_F(RestartWithAGuestThatCrashes, GoesOnWithThePauseInWhichItHasFoundIt) {
+    const auto guest = crashed(2);
+    xen.stop(domid(guest), StopReason::crash);
+    settle();
+    restart();
+    expect_held_back(guest, restart_pause(3));
+    xen.stop(domid(guest), StopReason::crash);
+    expect_held_back(guest, restart_pause(4));
+}
+
+TEST_F(RestartWithAGuestThatCrashes, CountsALifeOnceThoughItsEndIsJudgedByBoth) {
+    const auto guest = crashed(2);
+    const auto last = domid(guest);
+    xen.hold("destroy");
+    xen.stop(last, StopReason::crash);
+    settle();
+    ASSERT_EQ(store.lives.at(guest.uuid).short_lives, 3u);
+    prepare = [this] { xen.release("destroy"); };
+    restart();
+    expect_held_back(guest, restart_pause(3));
+}
+
+TEST_F(RestartWithAGuestThatCrashes, HasForgottenThatWhenItHasLivedForLong) {
+    const auto guest = crashed(3);
+    const auto before = domid(guest);
+    loop.run_for(limits::quick_life);
+    restart();
+    xen.stop(before, StopReason::crash);
+    settle();
+    EXPECT_EQ(domid(guest), before + 1) << "it is started anew at once";
+}
+
+TEST_F(RestartWithAGuestThatCrashes, LetsAClientStartItAtOnceAndCountsAnew) {
+    const auto guest = crashed(3);
+    end_of(manager->destroy(guest.uuid)).value();
+    end_of(manager->start(guest.uuid, {})).value();
+    restart();
+    xen.stop(domid(guest), StopReason::crash);
+    expect_held_back(guest, restart_pause(1));
 }
 
 TEST_F(Restart, FinishesAResetAsItWasAskedFor) {

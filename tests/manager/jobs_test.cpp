@@ -111,6 +111,92 @@ TEST_F(JobsOfADomain, AreDoneWhileItsGuestDoesNotAnswerARequest) {
     EXPECT_TRUE(end_of(asking));
 }
 
+// What is told of them
+
+TEST_F(JobsOfADomain, TellWhatTheyWaitForWhoAskedForThemAndHowLongTheyMayTake) {
+    const auto guest = running("web");
+    xen.hold("shutdown");
+    {
+        const Manager::Asking asking(*manager, "pid 7 (virsh), uid 0");
+        begin(manager->shutdown(guest.uuid, {}));
+    }
+    begin(manager->shutdown(guest.uuid, {}));
+    loop.run_for(seconds(3));
+    const auto job = manager->job(guest.uuid).value();
+    EXPECT_EQ(job.verb, "shut down");
+    EXPECT_EQ(job.phase, "asking the guest");
+    EXPECT_EQ(job.client, "pid 7 (virsh), uid 0");
+    EXPECT_EQ(job.left, limits::request_deadline - seconds(3));
+    EXPECT_EQ(job.waiting, 1u);
+    xen.release("shutdown");
+    settle();
+    EXPECT_EQ(manager->job(guest.uuid)->id, 0u);
+}
+
+TEST_F(JobsOfADomain, ThatHaveSeveralPhasesTellOfEach) {
+    const auto guest = defined("web");
+    const auto phase = [&] { return manager->job(guest.uuid)->phase; };
+    const std::pair<std::string, std::string> of_a_start[] = {{"create", "building the guest"},
+                                                              {"unpause", "letting the guest run"}};
+    for (const auto& [call, words] : of_a_start)
+        xen.hold(call);
+    begin(manager->start(guest.uuid, {}));
+    for (const auto& [call, words] : of_a_start) {
+        settle();
+        EXPECT_EQ(phase(), words);
+        xen.release(call);
+    }
+    settle();
+    const std::pair<std::string, std::string> of_a_save[] = {{"save", "asking the guest"},
+                                                             {"destroy", "removing the guest"}};
+    for (const auto& [call, words] : of_a_save)
+        xen.hold(call);
+    begin(manager->managed_save(guest.uuid, {}));
+    for (const auto& [call, words] : of_a_save) {
+        settle();
+        EXPECT_EQ(phase(), words);
+        xen.release(call);
+    }
+    settle();
+    xen.hold("restore");
+    begin(manager->start(guest.uuid, {}));
+    settle();
+    EXPECT_EQ(phase(), "restoring memory");
+}
+
+TEST_F(JobsOfADomain, TellThatTheyAreHeldBack) {
+    const auto guest = running("web");
+    xen.stop(1, hypervisor::StopReason::reboot);
+    settle();
+    EXPECT_EQ(manager->job(guest.uuid)->phase, "held back before it starts anew");
+    EXPECT_EQ(manager->job(guest.uuid)->client, "") << "nobody has asked for it";
+}
+
+TEST_F(JobsOfADomain, MayTakeLongerAsLongAsBytesMove) {
+    const auto guest = running("web");
+    xen.hold("save");
+    begin(manager->save(guest.uuid, "/tmp/web.save", {}));
+    settle();
+    const auto left = [&] { return manager->job(guest.uuid)->left.value(); };
+    loop.run_for(limits::image_patience);
+    xen.progress->bytes += 1;
+    loop.run_for(limits::image_patience / 4);
+    EXPECT_GT(left(), limits::image_patience / 2);
+    EXPECT_LE(left(), limits::image_patience);
+}
+
+TEST_F(JobsOfADomain, ThatHaveFailedTellWhereAndThoseThatAreDoneDoNot) {
+    const auto guest = running("web");
+    xen.fail_next("save", {Reason::io, "the disk is full"});
+    ASSERT_FALSE(end_of(manager->save(guest.uuid, "/tmp/web.save", {})));
+    EXPECT_EQ(manager->last_job(guest.uuid)->phase, "asking the guest");
+    EXPECT_FALSE(manager->last_job(guest.uuid)->left);
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, "/tmp/web.save", {})));
+    EXPECT_EQ(manager->last_job(guest.uuid)->phase, "");
+}
+
+// Destroyed
+
 TEST_F(JobsOfADomain, OfWhichTwoDestroyBothEndWell) {
     const auto guest = running("web");
     const auto first = begin(manager->destroy(guest.uuid));

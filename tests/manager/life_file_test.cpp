@@ -18,6 +18,24 @@ TEST(LifeFile, SaysWhichPortASpiceServerTook) {
     EXPECT_EQ(parse_life(format_life(life, "boot"), "boot")->definition, life.definition);
 }
 
+TEST(LifeFile, SaysSinceWhenTheGuestLivesAndHowManyLivesBeforeWereShort) {
+    StoredLife life{.definition = domain::parse_xml("<domain type='xen'><name>a</name><memory>65536</memory>"
+                                                    "<os><type>hvm</type></os></domain>")
+                                      .value(),
+                    .domid = 3,
+                    .short_lives = 4,
+                    .since = Time(milliseconds(123'456'789))};
+    const auto text = format_life(life, "boot");
+    const auto read = parse_life(text, "boot");
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->short_lives, 4u);
+    EXPECT_EQ(read->since, life.since);
+    EXPECT_EQ(read->definition, life.definition) << "and none of it is taken for a tty";
+    auto never = text;
+    never.replace(never.find("123456789"), 9, "9223372036854775807");
+    EXPECT_GT(parse_life(never, "boot")->since, life.since);
+}
+
 TEST(LifeFile, SaysWhereUsbDevicesWereFound) {
     const auto guest = domain::parse_xml(
         "<domain type='xen'><name>a</name><memory>65536</memory><os><type>hvm</type></os><devices>"

@@ -93,6 +93,28 @@ TEST_F(ImageStream, IsCutShortAsSoonAsTheHelperRuns) {
     EXPECT_TRUE(abort_came());
 }
 
+TEST_F(ImageStream, TellsThatMemoryComesWhenMoreHasComeThanStandsBeforeIt) {
+    using hypervisor::Stage;
+    for (const bool more : {false, true}) {
+        auto image = writer();
+        const auto way = Channel::open();
+        ASSERT_TRUE(image && way);
+        progress->stage = Stage::asking_guest;
+        const std::string beginning(limits::image_before_memory + (more ? 1 : 0), 'x');
+        std::thread libxl([&] {
+            for (std::string_view left = beginning; !left.empty();) {
+                const auto sent = ::send(way->libxls->get(), left.data(), left.size(), 0);
+                ASSERT_GT(sent, 0);
+                left.remove_prefix(static_cast<std::size_t>(sent));
+            }
+            way->shut();
+        });
+        EXPECT_TRUE(receive(*image, way->ours, journey()));
+        libxl.join();
+        EXPECT_EQ(progress->stage.load(), more ? Stage::saving : Stage::asking_guest);
+    }
+}
+
 TEST_F(ImageStream, IsReadToItsEndAlthoughTheDiskIsFull) {
     auto image = writer();
     ASSERT_TRUE(image);
