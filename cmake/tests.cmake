@@ -36,8 +36,6 @@ foreach(room base async domain hypervisor xenlight simulated manager console lib
   endif()
 endforeach()
 
-set_target_properties(domain_tests PROPERTIES UNITY_BUILD OFF)  # each file reads in its own way
-
 # Every interleaving of a small world around the event core. Takes its time.
 add_executable(model_tests tests/model/event_core_test.cpp)
 target_include_directories(model_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)

@@ -14,7 +14,7 @@
 namespace virtlight::domain {
 namespace {
 
-bool is_letter(unsigned char c) {
+bool fits_in_alias(unsigned char c) {
     return c < 0x80 && (std::isalnum(c) != 0 || c == '-' || c == '_');
 }
 
@@ -22,7 +22,7 @@ bool is_letter(unsigned char c) {
 
 Result<> check_alias(std::string_view alias) {
     if (alias.size() > users_prefix.size() && alias.size() <= limits::alias_bytes &&
-        std::ranges::all_of(alias, is_letter))
+        std::ranges::all_of(alias, fits_in_alias))
         return {};
     return fail(Reason::invalid_argument,
                 "a user's alias must be '{}' and letters, digits, '-' and '_', up to {} of all, not '{}'",

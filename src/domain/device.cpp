@@ -14,7 +14,7 @@ namespace virtlight::domain {
 namespace {
 
 /// How each kind is written, and read.
-struct Kind {
+struct LiveKind {
     std::string_view element;
     Device (*read)(const XmlElement&);
 };
@@ -37,11 +37,11 @@ Device read_host_device(const XmlElement& element) {
     return std::visit([](const auto& device) -> Device { return device; }, read_hostdev(element));
 }
 
-constexpr std::array known = {
-    Kind{"disk", [](const XmlElement& element) -> Device { return read_disk(element); }},
-    Kind{"interface", read_interface},
-    Kind{"hostdev", read_host_device},
-    Kind{"controller", read_controller},
+constexpr std::array live_kinds = {
+    LiveKind{"disk", [](const XmlElement& element) -> Device { return read_disk(element); }},
+    LiveKind{"interface", read_interface},
+    LiveKind{"hostdev", read_host_device},
+    LiveKind{"controller", read_controller},
 };
 
 /// No other device of the guest may have the user's alias.
@@ -61,7 +61,7 @@ void keep_alias(const auto& before, auto& device) {
 }  // namespace
 
 bool is_live_device(std::string_view element) {
-    return std::ranges::find(known, element, &Kind::element) != known.end();
+    return std::ranges::find(live_kinds, element, &LiveKind::element) != live_kinds.end();
 }
 
 Result<Device> parse_device(std::string_view xml) {
@@ -69,13 +69,14 @@ Result<Device> parse_device(std::string_view xml) {
     if (!document) return std::unexpected(document.error());
     XmlReading reading(**document);
     const auto root = reading.root();
-    const auto* const kind = std::ranges::find(known, root.name(), &Kind::element);
-    if (kind == known.end() || !root.namespace_uri().empty())
+    const auto* const kind = std::ranges::find(live_kinds, root.name(), &LiveKind::element);
+    if (kind == live_kinds.end() || !root.namespace_uri().empty())
         return fail(Reason::unsupported_config,
                     "device <{}> cannot be added, removed or changed while the guest runs, but in its "
                     "definition, for "
                     "its next start; allowed are: {}",
-                    shown(root.name()), fmt::join(std::views::transform(known, &Kind::element), ", "));
+                    shown(root.name()),
+                    fmt::join(std::views::transform(live_kinds, &LiveKind::element), ", "));
     auto device = kind->read(root);
     if (auto done = reading.finish(); !done) return std::unexpected(std::move(done.error()));
     return device;

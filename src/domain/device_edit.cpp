@@ -21,12 +21,8 @@ struct NodeDeleter {
 };
 using Node = std::unique_ptr<xmlNode, NodeDeleter>;
 
-std::string_view view(const xmlChar* text) {
-    return text == nullptr ? std::string_view{} : std::string_view(reinterpret_cast<const char*>(text));
-}
-
 std::string name_of(const xmlNode& node) {
-    return std::string(view(node.name));
+    return std::string(view_of(node.name));
 }
 
 std::vector<xmlNode*> elements_in(const xmlNode& parent) {
@@ -38,7 +34,7 @@ std::vector<xmlNode*> elements_in(const xmlNode& parent) {
 
 std::optional<std::string> attribute(xmlNode& node, const xmlChar* name) {
     const std::unique_ptr<xmlChar, decltype(xmlFree)> value(xmlGetNoNsProp(&node, name), xmlFree);
-    return value ? std::optional(std::string(view(value.get()))) : std::nullopt;
+    return value ? std::optional(std::string(view_of(value.get()))) : std::nullopt;
 }
 
 std::string alias_in(xmlNode& node) {
@@ -66,7 +62,7 @@ bool tells_nothing(xmlNode& device, xmlNode& part) {
 bool has_all_of(xmlNode& there, xmlNode& wanted) {
     if (name_of(there) != name_of(wanted)) return false;
     for (const auto* one = wanted.properties; one != nullptr; one = one->next)
-        if (!is_of_a_life(wanted, view(one->name)) &&
+        if (!is_of_a_life(wanted, view_of(one->name)) &&
             attribute(there, one->name) != attribute(wanted, one->name))
             return false;
     const auto parts = elements_in(there);
@@ -100,7 +96,7 @@ bool is_named_by_user(xmlNode* part) {
 }
 
 /// What takes a device's place has its alias, unless the user gives it another one.
-void keep_alias(const xmlNode& before, xmlNode& device) {
+void keep_users_alias(const xmlNode& before, xmlNode& device) {
     if (std::ranges::any_of(elements_in(device), is_named_by_user)) return;
     for (auto* const part : elements_in(device))
         if (name_of(*part) == "alias") {
@@ -115,7 +111,7 @@ Result<> make(xmlNode& devices, xmlNode& wanted, DeviceEdit edit) {
     if (edit != DeviceEdit::add) {
         const auto there = find(devices, wanted, edit == DeviceEdit::remove ? has_all_of : same_kind);
         if (!there) return std::unexpected(there.error());
-        if (edit == DeviceEdit::change) keep_alias(**there, wanted);
+        if (edit == DeviceEdit::change) keep_users_alias(**there, wanted);
         xmlUnlinkNode(*there);
         const Node gone(*there);
     }

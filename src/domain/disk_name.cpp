@@ -9,27 +9,27 @@
 namespace virtlight::domain {
 namespace {
 
-struct Kind {
+struct NameKind {
     DiskBus bus;
     std::string_view prefix;
     unsigned indexes;
     unsigned partition_most;
 };
 
-constexpr Kind kinds[] = {
+constexpr NameKind name_kinds[] = {
     {DiskBus::xen, "xvd", 1U << 20, 255},
     {DiskBus::ide, "hd", 4, 63},
     {DiskBus::scsi, "sd", 16, 15},
 };
 
-constexpr unsigned letters = 26;
+constexpr unsigned letter_count = 26;
 constexpr unsigned ide_drives = 4;
 
 /// Takes "a", "b" ... "z", "aa" off the front of `text`.
 std::optional<unsigned> take_index(std::string_view& text, unsigned indexes) {
     unsigned after = 0;  // one more than the index
     while (!text.empty() && text.front() >= 'a' && text.front() <= 'z') {
-        after = after * letters + static_cast<unsigned>(text.front() - 'a') + 1;
+        after = after * letter_count + static_cast<unsigned>(text.front() - 'a') + 1;
         if (after > indexes) return std::nullopt;
         text.remove_prefix(1);
     }
@@ -46,8 +46,8 @@ std::optional<unsigned> read_partition(std::string_view text, unsigned most) {
 
 std::string index_letters(unsigned index) {
     std::string text;
-    for (unsigned after = index + 1; after > 0; after = (after - 1) / letters)
-        text.push_back(static_cast<char>('a' + (after - 1) % letters));
+    for (unsigned after = index + 1; after > 0; after = (after - 1) / letter_count)
+        text.push_back(static_cast<char>('a' + (after - 1) % letter_count));
     std::ranges::reverse(text);
     return text;
 }
@@ -55,7 +55,7 @@ std::string index_letters(unsigned index) {
 }  // namespace
 
 Result<DiskName> parse_disk_name(std::string_view text) {
-    for (const auto& kind : kinds) {
+    for (const auto& kind : name_kinds) {
         if (!text.starts_with(kind.prefix)) continue;
         auto rest = text.substr(kind.prefix.size());
         const auto index = take_index(rest, kind.indexes);
@@ -69,7 +69,7 @@ Result<DiskName> parse_disk_name(std::string_view text) {
 }
 
 std::string to_string(const DiskName& name) {
-    const auto* const kind = std::ranges::find(kinds, name.bus, &Kind::bus);
+    const auto* const kind = std::ranges::find(name_kinds, name.bus, &NameKind::bus);
     auto text = std::string(kind->prefix) + index_letters(name.index);
     if (name.partition > 0) text += std::to_string(name.partition);
     return text;

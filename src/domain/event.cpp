@@ -19,13 +19,13 @@ constexpr std::string_view shut_down[] = {"finished", "by the guest", "by the ho
 constexpr std::string_view pm_suspended[] = {"to memory", "to disk"};
 constexpr std::string_view crashed[] = {"panicked"};
 
-struct Words {
+struct EventWords {
     std::string_view event;
     std::span<const std::string_view> details;
 };
 
 /// By the event's number.
-constexpr Words table[] = {
+constexpr EventWords event_words[] = {
     {"defined", defined},     {"undefined", undefined},      {"started", started},
     {"suspended", suspended}, {"resumed", resumed},          {"stopped", stopped},
     {"shut down", shut_down}, {"pmsuspended", pm_suspended}, {"crashed", crashed},
@@ -34,7 +34,7 @@ constexpr Words table[] = {
 }  // namespace
 
 LifecycleWords words(const Lifecycle& lifecycle) {
-    const auto& [event, details] = table[static_cast<std::size_t>(lifecycle.event)];
+    const auto& [event, details] = event_words[static_cast<std::size_t>(lifecycle.event)];
     return {event, details[static_cast<std::size_t>(lifecycle.detail)]};
 }
 

@@ -18,12 +18,8 @@
 namespace virtlight::domain {
 namespace {
 
-/// VNC counts displays, and display 0 is there.
-constexpr unsigned first_vnc_port = 5900;
-constexpr unsigned last_port = 65535;
-
 template <class... Args>
-std::unexpected<Error> refuse(fmt::format_string<Args...> text, Args&&... args) {
+std::unexpected<Error> refuse_graphics(fmt::format_string<Args...> text, Args&&... args) {
     return fail(Reason::unsupported_config, text, std::forward<Args>(args)...);
 }
 
@@ -33,17 +29,17 @@ Result<> check_listen(const std::string& listen) {
     if (listen.empty() || ::inet_pton(AF_INET, listen.c_str(), bytes.data()) == 1 ||
         ::inet_pton(AF_INET6, listen.c_str(), bytes.data()) == 1)
         return {};
-    return refuse("a screen can be shown at an IP address of the host, not at '{}'", shown(listen));
+    return refuse_graphics("a screen can be shown at an IP address of the host, not at '{}'", shown(listen));
 }
 
 Result<> check_vnc(const Vnc& vnc) {
     if (auto good = check_listen(vnc.listen); !good) return good;
     if (vnc.password.size() > limits::vnc_password)
-        return refuse("VNC password is {} characters long, only {} permitted", vnc.password.size(),
-                      limits::vnc_password);
+        return refuse_graphics("VNC password is {} characters long, only {} permitted", vnc.password.size(),
+                               limits::vnc_password);
     if (!vnc.autoport && (vnc.port < first_vnc_port || vnc.port > last_port))
-        return refuse("the port of a VNC server must be from {} to {}, not {}", first_vnc_port, last_port,
-                      vnc.port);
+        return refuse_graphics("the port of a VNC server must be from {} to {}, not {}", first_vnc_port,
+                               last_port, vnc.port);
     return {};
 }
 
@@ -53,22 +49,23 @@ constexpr std::string_view streamings[] = {"", "filter", "all", "off"};
 Result<> check_word(std::string_view what, const std::string& word,
                     std::span<const std::string_view> allowed) {
     if (std::ranges::find(allowed, word) != allowed.end()) return {};
-    return refuse("{} of SPICE cannot be '{}'; allowed are {}", what, shown(word),
-                  fmt::join(allowed.subspan(1), ", "));
+    return refuse_graphics("{} of SPICE cannot be '{}'; allowed are {}", what, shown(word),
+                           fmt::join(allowed.subspan(1), ", "));
 }
 
 Result<> check_spice(const Spice& spice, GuestType type) {
     if (type != GuestType::hvm)
-        return refuse("only HVM guests can have a SPICE server; PV and PVH have 'vnc' and 'sdl'");
+        return refuse_graphics("only HVM guests can have a SPICE server; PV and PVH have 'vnc' and 'sdl'");
     if (auto good = check_listen(spice.listen); !good) return good;
     const bool reachable = spice.autoport || spice.port != 0 || spice.tls_port != 0;
     if (spice.port > last_port || spice.tls_port > last_port || !reachable)
-        return refuse("a SPICE server needs a port, or a tlsPort, from 1 to {}, or autoport='yes'",
-                      last_port);
+        return refuse_graphics("a SPICE server needs a port, or a tlsPort, from 1 to {}, or autoport='yes'",
+                               last_port);
     if (spice.autoport && spice.tls_port != 0)
-        return refuse("a SPICE server with autoport='yes' has no tlsPort: a port alone is chosen for it");
+        return refuse_graphics(
+            "a SPICE server with autoport='yes' has no tlsPort: a port alone is chosen for it");
     if (spice.password.find_first_of(",\n") != spice.password.npos)
-        return refuse("a SPICE password cannot hold ',' or the end of a line");
+        return refuse_graphics("a SPICE password cannot hold ',' or the end of a line");
     if (auto good = check_word("the compression of images", spice.image_compression, compressions); !good)
         return good;
     return check_word("the streaming of videos", spice.streaming, streamings);
@@ -88,9 +85,10 @@ Result<> check_graphics(const Graphics& graphics, GuestType type) {
     if (graphics.spice)
         if (auto good = check_spice(*graphics.spice, type); !good) return good;
     if (!is_keymap(graphics.keymap))
-        return refuse("a keymap is named in letters, digits, '-' and '_', not '{}'", shown(graphics.keymap));
+        return refuse_graphics("a keymap is named in letters, digits, '-' and '_', not '{}'",
+                               shown(graphics.keymap));
     if (!graphics.keymap.empty() && !graphics.vnc && !graphics.spice)
-        return refuse("only clients of VNC and SPICE have a keymap");
+        return refuse_graphics("only clients of VNC and SPICE have a keymap");
     return {};
 }
 

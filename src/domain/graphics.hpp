@@ -10,6 +10,10 @@ namespace virtlight::domain {
 
 enum class GuestType;
 
+/// VNC counts displays, and display 0 is there.
+inline constexpr unsigned first_vnc_port = 5900;
+inline constexpr unsigned last_port = 65535;
+
 /// A VNC server that shows the guest's screen.
 struct Vnc {
     std::string listen{};  ///< an IP address of dom0; empty: 127.0.0.1

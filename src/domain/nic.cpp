@@ -17,7 +17,7 @@ namespace virtlight::domain {
 namespace {
 
 /// What QEMU's PC can have, in its words.
-constexpr std::array<std::string_view, 14> models{
+constexpr std::array<std::string_view, 14> nic_models{
     paravirtual_nic, "rtl8139", "e1000",   "e1000e",   "ne2k_pci", "pcnet",   "i82551",
     "i82557b",       "i82558b", "i82559c", "i82559er", "tulip",    "vmxnet3", "virtio-net-pci"};
 
@@ -80,8 +80,9 @@ Result<> check_model(const Nic& nic, GuestType type) {
     if (type != GuestType::hvm && nic.model != paravirtual_nic)
         return refuse(nic, "only model '{}' is supported for Xen PV(H) domains, not '{}'", paravirtual_nic,
                       shown(nic.model));
-    if (!contains(models, nic.model))
-        return refuse(nic, "unknown model '{}'; allowed here: {}", shown(nic.model), fmt::join(models, ", "));
+    if (!contains(nic_models, nic.model))
+        return refuse(nic, "unknown model '{}'; allowed here: {}", shown(nic.model),
+                      fmt::join(nic_models, ", "));
     return {};
 }
 

@@ -10,7 +10,7 @@ namespace virtlight::domain {
 namespace {
 
 template <class... Args>
-std::unexpected<Error> refuse(fmt::format_string<Args...> text, Args&&... args) {
+std::unexpected<Error> refuse_numa(fmt::format_string<Args...> text, Args&&... args) {
     return fail(Reason::unsupported_config, text, std::forward<Args>(args)...);
 }
 
@@ -24,13 +24,13 @@ std::vector<unsigned> usual_distances(std::size_t from, std::size_t cells) {
 Result<> check_memory(const Definition& definition) {
     auto left_kib = definition.memory_max_kib;
     for (const auto& cell : definition.numa) {
-        if (cell.memory_kib > left_kib) return refuse("the NUMA cells have more memory than the guest");
+        if (cell.memory_kib > left_kib) return refuse_numa("the NUMA cells have more memory than the guest");
         left_kib -= cell.memory_kib;
     }
-    if (left_kib > 0) return refuse("the NUMA cells have {} KiB less memory than the guest", left_kib);
+    if (left_kib > 0) return refuse_numa("the NUMA cells have {} KiB less memory than the guest", left_kib);
     if (definition.memory_kib < definition.memory_max_kib)
-        return refuse("a guest with NUMA cells has all of its memory from its start, {} KiB and not {}",
-                      definition.memory_max_kib, definition.memory_kib);
+        return refuse_numa("a guest with NUMA cells has all of its memory from its start, {} KiB and not {}",
+                           definition.memory_max_kib, definition.memory_kib);
     return {};
 }
 
@@ -39,12 +39,13 @@ Result<> check_vcpus(const std::vector<NumaCell>& cells, unsigned vcpus_max) {
     for (const auto& cell : cells) {
         for (unsigned vcpu = 0; vcpu < cell.vcpus.end(); ++vcpu) {
             if (!cell.vcpus.contains(vcpu)) continue;
-            if (all.contains(vcpu)) return refuse("vCPU {} is in two NUMA cells", vcpu);
+            if (all.contains(vcpu)) return refuse_numa("vCPU {} is in two NUMA cells", vcpu);
             all.insert(vcpu);
         }
     }
     if (all != CpuSet::first(vcpus_max))
-        return refuse("the NUMA cells must have the vCPUs 0 to {}, and have {}", vcpus_max - 1, all.format());
+        return refuse_numa("the NUMA cells must have the vCPUs 0 to {}, and have {}", vcpus_max - 1,
+                           all.format());
     return {};
 }
 
@@ -53,13 +54,13 @@ Result<> check_distances(const std::vector<NumaCell>& cells) {
         const auto& distances = cells[id].distances;
         if (distances.empty()) continue;
         if (distances.size() != cells.size())
-            return refuse("NUMA cell {} has {} distances; there are {} cells", id, distances.size(),
-                          cells.size());
+            return refuse_numa("NUMA cell {} has {} distances; there are {} cells", id, distances.size(),
+                               cells.size());
         const auto [least, most] = std::ranges::minmax(distances);
         if (least < NumaCell::nearest || most > NumaCell::farthest)
-            return refuse("the distances of NUMA cell {} must be from {} to {}", id, NumaCell::nearest,
-                          NumaCell::farthest);
-        if (least < distances[id]) return refuse("NUMA cell {} is nearer to another than to itself", id);
+            return refuse_numa("the distances of NUMA cell {} must be from {} to {}", id, NumaCell::nearest,
+                               NumaCell::farthest);
+        if (least < distances[id]) return refuse_numa("NUMA cell {} is nearer to another than to itself", id);
     }
     return {};
 }
@@ -91,9 +92,9 @@ Result<> check_numa(const Definition& definition) {
     const auto& cells = definition.numa;
     if (cells.empty()) return {};
     // libxl refuses them of PV guests; of PVH guests it takes Xen's first answer about them for a failure.
-    if (definition.type != GuestType::hvm) return refuse("only an HVM guest can have NUMA cells");
+    if (definition.type != GuestType::hvm) return refuse_numa("only an HVM guest can have NUMA cells");
     if (cells.size() > limits::numa_cells)
-        return refuse("a guest can have {} NUMA cells, not {}", limits::numa_cells, cells.size());
+        return refuse_numa("a guest can have {} NUMA cells, not {}", limits::numa_cells, cells.size());
     if (auto good = check_memory(definition); !good) return good;
     if (auto good = check_vcpus(cells, definition.vcpus_max); !good) return good;
     return check_distances(cells);

@@ -12,10 +12,10 @@
 namespace virtlight::domain {
 namespace {
 
-using Names = std::pair<std::string_view, std::string_view>;
+using FeatureNames = std::pair<std::string_view, std::string_view>;
 
 /// libvirt's and Xen's, where they differ.
-constexpr Names names[] = {
+constexpr FeatureNames feature_names[] = {
     {"cid", "cntxid"},
     {"clflush", "clfsh"},
     {"cmp_legacy", "cmplegacy"},
@@ -50,13 +50,13 @@ Result<> check_cpu_feature(std::string_view name) {
 }
 
 std::string_view xens_cpu_feature(std::string_view name) {
-    const auto* const found = std::ranges::find(names, name, &Names::first);
-    return found == std::end(names) ? name : found->second;
+    const auto* const found = std::ranges::find(feature_names, name, &FeatureNames::first);
+    return found == std::end(feature_names) ? name : found->second;
 }
 
 std::string_view libvirts_cpu_feature(std::string_view name) {
-    const auto* const found = std::ranges::find(names, name, &Names::second);
-    return found == std::end(names) ? name : found->first;
+    const auto* const found = std::ranges::find(feature_names, name, &FeatureNames::second);
+    return found == std::end(feature_names) ? name : found->first;
 }
 
 }  // namespace virtlight::domain

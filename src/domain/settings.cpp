@@ -15,7 +15,7 @@
 namespace virtlight::domain {
 namespace {
 
-using Kind = SettingRule::Kind;
+using SettingKind = SettingRule::Kind;
 
 std::optional<std::uint64_t> hex_number(std::string_view text) {
     return whole_number<std::uint64_t>(text, 16);
@@ -40,13 +40,13 @@ Result<> check_text(const SettingRule& rule, const std::string& text) {
     return {};
 }
 
-Result<SettingValue> parse_flag(const SettingRule& rule, std::string_view text) {
+Result<SettingValue> parse_flag_setting(const SettingRule& rule, std::string_view text) {
     if (text == "yes") return true;
     if (text == "no") return false;
     return fail(Reason::invalid_argument, "'{}' must be yes or no, not '{}'", rule.name, shown(text));
 }
 
-Result<SettingValue> parse_number(const SettingRule& rule, std::string_view text) {
+Result<SettingValue> parse_number_setting(const SettingRule& rule, std::string_view text) {
     const auto number = whole_number<std::uint64_t>(text);
     if (number && *number >= rule.least && *number <= rule.most) return *number;
     return fail(Reason::invalid_argument, "'{}' must be a number from {} to {}, not '{}'", rule.name,
@@ -102,13 +102,13 @@ const SettingRule* find_setting(std::string_view name) {
 }
 
 Result<SettingValue> parse_setting(const SettingRule& rule, const std::vector<std::string>& texts) {
-    if (rule.kind != Kind::texts && texts.size() != 1)
+    if (rule.kind != SettingKind::texts && texts.size() != 1)
         return fail(Reason::invalid_argument, "'{}' is one value, not {}", rule.name, texts.size());
-    if (rule.kind == Kind::flag) return parse_flag(rule, texts.front());
-    if (rule.kind == Kind::number) return parse_number(rule, texts.front());
+    if (rule.kind == SettingKind::flag) return parse_flag_setting(rule, texts.front());
+    if (rule.kind == SettingKind::number) return parse_number_setting(rule, texts.front());
     for (const auto& text : texts)
         if (auto good = check_text(rule, text); !good) return std::unexpected(std::move(good.error()));
-    if (rule.kind == Kind::texts) return texts;
+    if (rule.kind == SettingKind::texts) return texts;
     return texts.front();
 }
 

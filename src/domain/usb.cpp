@@ -9,7 +9,7 @@
 namespace virtlight::domain {
 namespace {
 
-using Model = UsbController::Model;
+using UsbModel = UsbController::Model;
 
 constexpr unsigned address_most = 255;
 constexpr unsigned id_most = 0xffff;
@@ -19,8 +19,8 @@ constexpr unsigned ehci_ports = 6;
 constexpr unsigned xhci_ports = 15;
 constexpr unsigned ports_by_default = 8;
 
-bool is_emulated(Model model) {
-    return model != Model::qusb1 && model != Model::qusb2;
+bool is_emulated(UsbModel model) {
+    return model != UsbModel::qusb1 && model != UsbModel::qusb2;
 }
 
 struct Ports {
@@ -28,13 +28,13 @@ struct Ports {
     unsigned most;
 };
 
-Ports ports_of(Model model) {
+Ports ports_of(UsbModel model) {
     switch (model) {
-        case Model::uhci: return {uhci_ports, uhci_ports};
-        case Model::ehci: return {ehci_ports, ehci_ports};
-        case Model::xhci: return {1, xhci_ports};
-        case Model::qusb1:
-        case Model::qusb2: break;
+        case UsbModel::uhci: return {uhci_ports, uhci_ports};
+        case UsbModel::ehci: return {ehci_ports, ehci_ports};
+        case UsbModel::xhci: return {1, xhci_ports};
+        case UsbModel::qusb1:
+        case UsbModel::qusb2: break;
     }
     return {1, paravirtual_ports};
 }
@@ -94,11 +94,11 @@ Result<> check_place(const Usb& usb, const UsbDevice& device) {
 
 }  // namespace
 
-Model usual_usb_model(GuestType type) {
-    return type == GuestType::hvm ? Model::ehci : Model::qusb2;
+UsbModel usual_usb_model(GuestType type) {
+    return type == GuestType::hvm ? UsbModel::ehci : UsbModel::qusb2;
 }
 
-unsigned usual_ports(Model model) {
+unsigned usual_ports(UsbModel model) {
     const auto [least, most] = ports_of(model);
     return std::clamp(ports_by_default, least, most);
 }

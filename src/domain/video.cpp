@@ -7,42 +7,42 @@
 namespace virtlight::domain {
 namespace {
 
-using Model = Video::Model;
+using VideoModel = Video::Model;
 
-std::string_view word(Model model) {
+std::string_view word(VideoModel model) {
     switch (model) {
-        case Model::none: return "none";
-        case Model::cirrus: return "cirrus";
-        case Model::vga: return "vga";
-        case Model::qxl: return "qxl";
-        case Model::xen: return "xen";
+        case VideoModel::none: return "none";
+        case VideoModel::cirrus: return "cirrus";
+        case VideoModel::vga: return "vga";
+        case VideoModel::qxl: return "qxl";
+        case VideoModel::xen: return "xen";
     }
     return {};
 }
 
 }  // namespace
 
-std::uint64_t least_vram_kib(Model model) {
+std::uint64_t least_vram_kib(VideoModel model) {
     switch (model) {
-        case Model::none: return 0;
-        case Model::cirrus: return 8 * mib;
-        case Model::vga: return 16 * mib;
-        case Model::qxl: return 128 * mib;
-        case Model::xen: return 4 * mib;
+        case VideoModel::none: return 0;
+        case VideoModel::cirrus: return 8 * mib;
+        case VideoModel::vga: return 16 * mib;
+        case VideoModel::qxl: return 128 * mib;
+        case VideoModel::xen: return 4 * mib;
     }
     return 0;
 }
 
 Video default_video(GuestType type, const Graphics& graphics) {
     if (!graphics.any()) return {};
-    const auto model = type == GuestType::hvm ? Model::cirrus : Model::xen;
+    const auto model = type == GuestType::hvm ? VideoModel::cirrus : VideoModel::xen;
     return {model, least_vram_kib(model)};
 }
 
 Result<> check_video(const Video& video, const Graphics& graphics, GuestType type) {
     const auto least = least_vram_kib(video.model);
     if (type == GuestType::hvm) {
-        if (video.model == Model::xen)
+        if (video.model == VideoModel::xen)
             return fail(
                 Reason::unsupported_config,
                 "video type 'xen' is not supported for HVM guests; allowed here: none, cirrus, vga, qxl");
@@ -55,7 +55,7 @@ Result<> check_video(const Video& video, const Graphics& graphics, GuestType typ
     if (!graphics.any())
         return fail(Reason::unsupported_config, "only a guest with <graphics> can have video type '{}' here",
                     word(video.model));
-    if (video.model != Model::xen)
+    if (video.model != VideoModel::xen)
         return fail(Reason::unsupported_config,
                     "video type '{}' is not supported for Xen PV(H) domains; allowed here: xen",
                     word(video.model));

@@ -12,15 +12,15 @@ namespace virtlight::domain {
 namespace {
 
 /// In the order of reading and writing: the defaults of the others depend on what the first tell.
-constexpr const XlOptions* tables[] = {&xl_general_options, &xl_numa_options,        &xl_cpu_options,
-                                       &xl_boot_options,    &xl_platform_options,    &xl_machine_options,
-                                       &xl_device_options,  &xl_host_device_options, &xl_share_options,
-                                       &xl_screen_options,  &xl_spice_options,       &xl_adapter_options,
-                                       &xl_setting_options, &xl_old_setting_options, &xl_absent_options};
+constexpr const XlOptions* option_tables[] = {
+    &xl_general_options,  &xl_numa_options,        &xl_cpu_options,    &xl_boot_options,
+    &xl_platform_options, &xl_machine_options,     &xl_device_options, &xl_host_device_options,
+    &xl_share_options,    &xl_screen_options,      &xl_spice_options,  &xl_adapter_options,
+    &xl_setting_options,  &xl_old_setting_options, &xl_absent_options};
 
 template <class Visit>
 void for_each_option(Visit visit) {
-    for (const auto* table : tables)
+    for (const auto* table : option_tables)
         std::ranges::for_each(*table, visit);
 }
 
@@ -51,9 +51,9 @@ void read_option(const XlOption& option, XlReading& reading, Definition& definit
 }
 
 /// What a definition keeps is kept as XML.
-void check_characters(const XlAt& at) {
+void check_can_be_kept(const XlAt& at) {
     if (at.is_list()) {
-        std::ranges::for_each(at.items(), check_characters);
+        std::ranges::for_each(at.items(), check_can_be_kept);
         return;
     }
     for (std::string_view rest = at.text(); !rest.empty();) {
@@ -69,7 +69,7 @@ void read_settings(XlReading& reading, Definition& definition) {
         const XlAt at(reading, setting);
         if (std::ranges::find(names, setting.key) == names.end())
             at.invalid("there is no option '{}'{}", setting.key, suggestion(setting.key, names));
-        check_characters(at);
+        check_can_be_kept(at);
     }
     for_each_option([&](const XlOption& option) { read_option(option, reading, definition); });
     if (definition.name.empty()) reading.note(Reason::invalid_argument, 1, "a guest needs a 'name'");

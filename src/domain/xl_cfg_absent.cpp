@@ -15,7 +15,7 @@ constexpr XlOption ignored(std::string_view key, std::string_view why, std::stri
     return {.key = key, .meaning = why, .holds = holds, .ignored = true};
 }
 
-constexpr XlOption table[] = {
+constexpr XlOption absent_options[] = {
     absent("vif2", "netchannel2 is gone from Xen"),
     absent("vncviewer", "what xl does for its caller when it has made the guest", "0"),
     absent("dtdev", "of guests on Arm"),
@@ -29,6 +29,6 @@ constexpr XlOption table[] = {
 
 }  // namespace
 
-constinit const XlOptions xl_absent_options = table;
+constinit const XlOptions xl_absent_options = absent_options;
 
 }  // namespace virtlight::domain

@@ -8,18 +8,18 @@
 namespace virtlight::domain {
 namespace {
 
-constexpr std::uint64_t most_mib = 1 << 20;
+constexpr std::uint64_t most_video_mib = 1 << 20;
 
-constexpr Word<Video::Model> models[] = {{"none", Video::Model::none},
-                                         {"cirrus", Video::Model::cirrus},
-                                         {"stdvga", Video::Model::vga},
-                                         {"qxl", Video::Model::qxl}};
-constexpr Word<Input> inputs[] = {
+constexpr Word<Video::Model> xl_video_models[] = {{"none", Video::Model::none},
+                                                  {"cirrus", Video::Model::cirrus},
+                                                  {"stdvga", Video::Model::vga},
+                                                  {"qxl", Video::Model::qxl}};
+constexpr Word<Input> xl_inputs[] = {
     {"tablet", Input::tablet}, {"mouse", Input::mouse}, {"keyboard", Input::keyboard}};
-constexpr Word<SoundModel> sounds[] = {{"sb16", SoundModel::sb16},
-                                       {"es1370", SoundModel::es1370},
-                                       {"ac97", SoundModel::ac97},
-                                       {"hda", SoundModel::ich6}};
+constexpr Word<SoundModel> xl_sounds[] = {{"sb16", SoundModel::sb16},
+                                          {"es1370", SoundModel::es1370},
+                                          {"ac97", SoundModel::ac97},
+                                          {"hda", SoundModel::ich6}};
 
 bool is_hvm(const XlAt& at, const Definition& definition) {
     const bool hvm = definition.type == GuestType::hvm;
@@ -32,11 +32,12 @@ void set_model(Video::Model model, Definition& definition) {
 }
 
 void read_vga(const XlAt& at, Definition& definition) {
-    if (is_hvm(at, definition)) set_model(choice<Video::Model>(at, models, Video::Model::cirrus), definition);
+    if (is_hvm(at, definition))
+        set_model(choice<Video::Model>(at, xl_video_models, Video::Model::cirrus), definition);
 }
 void write_vga(const Definition& definition, XlWriter& writer) {
     if (definition.type == GuestType::hvm)
-        writer.text("vga", word_for<Video::Model>(definition.video.model, models));
+        writer.text("vga", word_for<Video::Model>(definition.video.model, xl_video_models));
 }
 
 void read_stdvga(const XlAt& at, Definition& definition) {
@@ -47,7 +48,7 @@ void read_stdvga(const XlAt& at, Definition& definition) {
 void read_videoram(const XlAt& at, Definition& definition) {
     if (!is_hvm(at, definition)) return;
     auto& video = definition.video;
-    const auto vram_kib = at.number(most_mib) * mib;
+    const auto vram_kib = at.number(most_video_mib) * mib;
     if (video.model == Video::Model::none) {
         if (vram_kib != 0) at.unsupported("'videoram' means nothing with 'vga' none");
         return;
@@ -78,25 +79,25 @@ void read_usbdevice(const XlAt& at, Definition& definition) {
         if (item.says_nothing()) continue;
         if (definition.usb_inputs.size() == limits::usb_inputs)
             return item.unsupported("'usbdevice' can name {} devices", limits::usb_inputs);
-        definition.usb_inputs.push_back(choice<Input>(item, inputs, Input::tablet));
+        definition.usb_inputs.push_back(choice<Input>(item, xl_inputs, Input::tablet));
     }
 }
 void write_usbdevice(const Definition& definition, XlWriter& writer) {
     std::vector<std::string> words;
     for (const auto input : definition.usb_inputs)
-        words.emplace_back(word_for<Input>(input, inputs));
+        words.emplace_back(word_for<Input>(input, xl_inputs));
     writer.texts("usbdevice", words);
 }
 
 void read_soundhw(const XlAt& at, Definition& definition) {
     if (is_hvm(at, definition) && !at.says_nothing())
-        definition.sound = choice<SoundModel>(at, sounds, SoundModel::ac97);
+        definition.sound = choice<SoundModel>(at, xl_sounds, SoundModel::ac97);
 }
 void write_soundhw(const Definition& definition, XlWriter& writer) {
-    if (definition.sound) writer.text("soundhw", word_for<SoundModel>(*definition.sound, sounds));
+    if (definition.sound) writer.text("soundhw", word_for<SoundModel>(*definition.sound, xl_sounds));
 }
 
-constexpr XlOption table[] = {
+constexpr XlOption adapter_options[] = {
     {"vga", "`devices/video/model/@type`; stdvga is vga there", read_vga, write_vga},
     {"stdvga", "`devices/video/model/@type`", read_stdvga, nullptr, "vga"},
     {"videoram", "`devices/video/model/@vram`, of HVM guests", read_videoram, write_videoram},
@@ -108,6 +109,6 @@ constexpr XlOption table[] = {
 
 }  // namespace
 
-constinit const XlOptions xl_adapter_options = table;
+constinit const XlOptions xl_adapter_options = adapter_options;
 
 }  // namespace virtlight::domain

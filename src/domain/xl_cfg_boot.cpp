@@ -84,7 +84,7 @@ void write_bootloader_args(const Definition& definition, XlWriter& writer) {
     writer.texts("bootloader_args", definition.boot.bootloader_args);
 }
 
-constexpr std::pair<char, BootDevice> letters[] = {
+constexpr std::pair<char, BootDevice> boot_letters[] = {
     {'a', BootDevice::floppy}, {'c', BootDevice::disk}, {'d', BootDevice::cdrom}, {'n', BootDevice::network}};
 
 void read_order(const XlAt& at, Definition& definition) {
@@ -93,8 +93,9 @@ void read_order(const XlAt& at, Definition& definition) {
     auto& order = definition.boot.order;
     order.clear();
     for (const char letter : at.text()) {
-        const auto* const found = std::ranges::find(letters, letter, &std::pair<char, BootDevice>::first);
-        if (found == std::end(letters))
+        const auto* const found =
+            std::ranges::find(boot_letters, letter, &std::pair<char, BootDevice>::first);
+        if (found == std::end(boot_letters))
             return at.invalid("'boot' has the letters a, c, d and n, and not '{}'", shown(at.text()));
         if (std::ranges::find(order, found->second) == order.end()) order.push_back(found->second);
     }
@@ -103,30 +104,30 @@ void read_order(const XlAt& at, Definition& definition) {
 void write_order(const Definition& definition, XlWriter& writer) {
     std::string order;
     for (const auto device : definition.boot.order)
-        order += std::ranges::find(letters, device, &std::pair<char, BootDevice>::second)->first;
+        order += std::ranges::find(boot_letters, device, &std::pair<char, BootDevice>::second)->first;
     writer.text_if_any("boot", order);
 }
 
-constexpr Word<Firmware> firmwares[] = {
+constexpr Word<Firmware> xl_firmwares[] = {
     {"seabios", Firmware::bios}, {"ovmf", Firmware::efi}, {"bios", Firmware::bios}, {"uefi", Firmware::efi}};
 
 void read_firmware(const XlAt& at, Definition& definition) {
-    const auto firmware = meaning_of<Firmware>(at.text(), firmwares);
+    const auto firmware = meaning_of<Firmware>(at.text(), xl_firmwares);
     if (!firmware || definition.type != GuestType::hvm)
         return at.unsupported("'{}' must be of an HVM guest and one of {}, not '{}'", at.key(),
-                              list_words<Firmware>(firmwares), shown(at.text()));
+                              list_words<Firmware>(xl_firmwares), shown(at.text()));
     definition.boot.firmware = *firmware;
 }
 void write_firmware(const Definition& definition, XlWriter& writer) {
     if (definition.boot.firmware != Firmware::chosen)
-        writer.text("bios", word_for<Firmware>(definition.boot.firmware, firmwares));
+        writer.text("bios", word_for<Firmware>(definition.boot.firmware, xl_firmwares));
 }
 
 void read_loader(const XlAt& at, Definition& definition, Firmware firmware) {
     auto& boot = definition.boot;
     if (definition.type != GuestType::hvm || (boot.firmware != Firmware::chosen && boot.firmware != firmware))
         return at.unsupported("'{}' is of an HVM guest with the firmware {}", at.key(),
-                              word_for<Firmware>(firmware, firmwares));
+                              word_for<Firmware>(firmware, xl_firmwares));
     boot.firmware = firmware;
     boot.loader = at.path();
 }
@@ -160,7 +161,7 @@ void write_uefi(const Definition& definition, XlWriter& writer) {
     write_loader(definition, writer, "bios_path_override", Firmware::efi);
 }
 
-constexpr XlOption table[] = {
+constexpr XlOption boot_options[] = {
     {"kernel", "`os/kernel`", read_kernel, write_kernel},
     {"ramdisk", "`os/initrd`", read_ramdisk, write_ramdisk},
     {"cmdline", "`os/cmdline`", read_cmdline, write_cmdline},
@@ -180,6 +181,6 @@ constexpr XlOption table[] = {
 
 }  // namespace
 
-constinit const XlOptions xl_boot_options = table;
+constinit const XlOptions xl_boot_options = boot_options;
 
 }  // namespace virtlight::domain

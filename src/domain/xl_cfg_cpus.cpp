@@ -62,7 +62,7 @@ void write_cap(const Definition& definition, XlWriter& writer) {
     if (const auto cap = definition.cpu_tuning.share.cap) writer.number("cap", *cap);
 }
 
-constexpr XlOption table[] = {
+constexpr XlOption cpu_options[] = {
     {"cpus", "`vcpu/@cpuset`, or of a list `cputune/vcpupin`; without NUMA nodes", read_cpus, write_cpus},
     {"cpu_weight", "`cputune/shares`", read_weight, write_weight},
     {"cap", "`cputune/global_quota`, in percent of `global_period`", read_cap, write_cap},
@@ -70,6 +70,6 @@ constexpr XlOption table[] = {
 
 }  // namespace
 
-constinit const XlOptions xl_cpu_options = table;
+constinit const XlOptions xl_cpu_options = cpu_options;
 
 }  // namespace virtlight::domain

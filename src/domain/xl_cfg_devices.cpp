@@ -32,7 +32,7 @@ void write_serial(const Definition& definition, XlWriter& writer) {
     writer.texts("serial", ports);
 }
 
-constexpr XlOption table[] = {
+constexpr XlOption device_options[] = {
     {"vif",
      "`devices/interface`; without `gatewaydev`, `colo`; a rate's interval can be 50ms alone, xl's default",
      read_xl_nics, write_xl_nics},
@@ -43,6 +43,6 @@ constexpr XlOption table[] = {
 
 }  // namespace
 
-constinit const XlOptions xl_device_options = table;
+constinit const XlOptions xl_device_options = device_options;
 
 }  // namespace virtlight::domain

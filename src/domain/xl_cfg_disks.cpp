@@ -16,15 +16,17 @@ namespace virtlight::domain {
 namespace {
 
 using Backend = Disk::Backend;
-using Device = Disk::Device;
 using Format = Disk::Format;
 using Source = Disk::Source;
 
-constexpr Word<Format> formats[] = {{"raw", Format::raw}, {"qcow", Format::qcow}, {"qcow2", Format::qcow2},
-                                    {"vhd", Format::vhd}, {"qed", Format::qed},   {"", Format::raw}};
+constexpr Word<Format> xl_disk_formats[] = {{"raw", Format::raw},     {"qcow", Format::qcow},
+                                            {"qcow2", Format::qcow2}, {"vhd", Format::vhd},
+                                            {"qed", Format::qed},     {"", Format::raw}};
 constexpr Word<Backend> backends[] = {{"phy", Backend::phy}, {"qdisk", Backend::qemu}};
-constexpr Word<Device> devices[] = {{"cdrom", Device::cdrom}, {"disk", Device::disk}};
-constexpr Word<bool> accesses[] = {{"ro", true}, {"r", true}, {"rw", false}, {"w", false}, {"", false}};
+constexpr Word<Disk::Device> xl_disk_devices[] = {{"cdrom", Disk::Device::cdrom},
+                                                  {"disk", Disk::Device::disk}};
+constexpr Word<bool> xl_disk_accesses[] = {
+    {"ro", true}, {"r", true}, {"rw", false}, {"w", false}, {"", false}};
 
 /// Of files of xend's, to tell whoever checks that nobody else writes to look away. xl has no word for it.
 constexpr std::string_view shared_accesses[] = {"w!", "!"};
@@ -71,7 +73,7 @@ class DiskReading {
         if (const auto equals = parameter.find('='); equals != parameter.npos)
             return read_named(parameter.substr(0, equals), parameter.substr(equals + 1));
         if (parameter == "cdrom")
-            set_device(Device::cdrom);
+            set_device(Disk::Device::cdrom);
         else if (parameter == "discard" || parameter == "no-discard")
             set_discard(parameter == "discard");
         else if (parameter == "direct-io-safe")
@@ -90,7 +92,7 @@ class DiskReading {
         else if (name == "access")
             set_access(value);
         else if (name == "devtype")
-            set_device(choice<Device>("devtype", value, devices));
+            set_device(choice<Disk::Device>("devtype", value, xl_disk_devices));
         else if (name == "backendtype")
             set_backend(value);
         else if (name == "backend")
@@ -123,7 +125,7 @@ class DiskReading {
             path.remove_prefix(colon + 1);
             if (std::ranges::find(empty_prefixes, prefix) != std::end(empty_prefixes)) {
                 give(Field::format);
-            } else if (!prefix.empty() && meaning_of<Format>(prefix, formats)) {
+            } else if (!prefix.empty() && meaning_of<Format>(prefix, xl_disk_formats)) {
                 set_format(prefix);
             } else if (is_protocol(prefix)) {
                 return refuse_protocol(prefix);
@@ -152,13 +154,14 @@ class DiskReading {
     void set_format(std::string_view format) {
         once("format");
         give(Field::format);
-        if (format != "empty") disk_.format = choice<Format>("format", format, formats);
+        if (format != "empty") disk_.format = choice<Format>("format", format, xl_disk_formats);
     }
     /// "hdc", or of old "hdc:cdrom".
     void set_target(std::string_view vdev) {
         give_once(Field::vdev, "vdev");
         const auto colon = vdev.find(':');
-        if (colon != vdev.npos) set_device(choice<Device>("type", vdev.substr(colon + 1), devices));
+        if (colon != vdev.npos)
+            set_device(choice<Disk::Device>("type", vdev.substr(colon + 1), xl_disk_devices));
         auto target = parse_disk_name(vdev.substr(0, colon));
         if (!target) return at_.invalid("{}", target.error().message);
         disk_.target = *target;
@@ -166,7 +169,7 @@ class DiskReading {
     void set_access(std::string_view access) {
         give_once(Field::access, "access");
         disk_.shareable = std::ranges::find(shared_accesses, access) != std::end(shared_accesses);
-        disk_.readonly = !disk_.shareable && choice<bool>("access", access, accesses);
+        disk_.readonly = !disk_.shareable && choice<bool>("access", access, xl_disk_accesses);
     }
     void set_backend(std::string_view type) {
         once("backendtype");
@@ -177,7 +180,7 @@ class DiskReading {
         disk_.backend_domain = name == "0" ? std::string() : std::string(name);
     }
     /// There are three ways to say it.
-    void set_device(Device device) {
+    void set_device(Disk::Device device) {
         if (device_.value_or(device) != device)
             at_.invalid("disk '{}' says both 'disk' and 'cdrom'", shown(at_.text()));
         disk_.device = *(device_ = device);
@@ -207,7 +210,7 @@ class DiskReading {
     }
 
     void finish() {
-        if (disk_.device == Device::cdrom) disk_.readonly = true;
+        if (disk_.device == Disk::Device::cdrom) disk_.readonly = true;
         if (disk_.path.empty()) return;
         disk_.source = disk_.path.starts_with("/dev/") ? Source::block : Source::file;
     }
@@ -215,7 +218,7 @@ class DiskReading {
     const XlAt& at_;
     Disk disk_;
     unsigned given_ = 0;                  ///< a bit for each field
-    std::optional<Device> device_;        ///< as it was said
+    std::optional<Disk::Device> device_;  ///< as it was said
     std::vector<std::string_view> said_;  ///< what can be said once
 };
 
@@ -248,9 +251,9 @@ void read_xl_disks(const XlAt& at, Definition& definition) {
 void write_xl_disks(const Definition& definition, XlWriter& writer) {
     std::vector<std::string> specs;
     for (const auto& disk : definition.disks) {
-        auto spec = fmt::format("format={},vdev={},access={}", word_for<Format>(disk.format, formats),
-                                to_string(disk.target), word_for<bool>(disk.readonly, accesses));
-        if (disk.device == Device::cdrom) spec += ",devtype=cdrom";
+        auto spec = fmt::format("format={},vdev={},access={}", word_for<Format>(disk.format, xl_disk_formats),
+                                to_string(disk.target), word_for<bool>(disk.readonly, xl_disk_accesses));
+        if (disk.device == Disk::Device::cdrom) spec += ",devtype=cdrom";
         if (const auto backend = backend_of(disk); backend != Backend::chosen)
             spec += fmt::format(",backendtype={}", word_for<Backend>(backend, backends));
         if (!disk.backend_domain.empty()) spec += fmt::format(",backend={}", disk.backend_domain);

@@ -10,9 +10,8 @@
 namespace virtlight::domain {
 namespace {
 
-constexpr std::uint64_t most_mib = std::uint64_t{1} << 43;
-
-constexpr Word<GuestType> types[] = {{"pv", GuestType::pv}, {"pvh", GuestType::pvh}, {"hvm", GuestType::hvm}};
+constexpr Word<GuestType> guest_types[] = {
+    {"pv", GuestType::pv}, {"pvh", GuestType::pvh}, {"hvm", GuestType::hvm}};
 constexpr Word<GuestType> builders[] = {{"generic", GuestType::pv}, {"hvm", GuestType::hvm}};
 
 /// What xl gives a guest that asks for nothing.
@@ -28,10 +27,10 @@ void set_type(GuestType type, Definition& definition) {
 }
 
 void read_type(const XlAt& at, Definition& definition) {
-    set_type(choice<GuestType>(at, types, GuestType::pv), definition);
+    set_type(choice<GuestType>(at, guest_types, GuestType::pv), definition);
 }
 void write_type(const Definition& definition, XlWriter& writer) {
-    writer.text("type", word_for<GuestType>(definition.type, types));
+    writer.text("type", word_for<GuestType>(definition.type, guest_types));
 }
 
 void read_builder(const XlAt& at, Definition& definition) {
@@ -40,7 +39,7 @@ void read_builder(const XlAt& at, Definition& definition) {
     const bool agrees = (type == GuestType::hvm) == (definition.type == GuestType::hvm);
     if (!agrees)
         at.invalid("'builder' is '{}', and 'type' is '{}': leave 'builder' out", at.text(),
-                   word_for<GuestType>(definition.type, types));
+                   word_for<GuestType>(definition.type, guest_types));
 }
 
 void read_name(const XlAt& at, Definition& definition) {
@@ -62,7 +61,7 @@ void write_uuid(const Definition& definition, XlWriter& writer) {
 }
 
 void read_memory(const XlAt& at, Definition& definition) {
-    definition.memory_kib = at.number(most_mib) * mib;
+    definition.memory_kib = at.number(most_memory_mib) * mib;
     if (definition.memory_kib == 0) at.invalid("a guest with no memory cannot be: 'memory' is 0");
     if (!at.sibling("maxmem")) definition.memory_max_kib = definition.memory_kib;
 }
@@ -71,7 +70,7 @@ void write_memory(const Definition& definition, XlWriter& writer) {
 }
 
 void read_maxmem(const XlAt& at, Definition& definition) {
-    definition.memory_max_kib = at.number(most_mib) * mib;
+    definition.memory_max_kib = at.number(most_memory_mib) * mib;
     if (!at.sibling("memory")) definition.memory_kib = definition.memory_max_kib;
     if (definition.memory_max_kib == 0) at.invalid("a guest with no memory cannot be: 'maxmem' is 0");
     if (definition.memory_max_kib < definition.memory_kib)
@@ -163,7 +162,7 @@ void write_on_soft_reset(const Definition& definition, XlWriter& writer) {
     writer.text("on_soft_reset", soft_reset_word(definition));
 }
 
-constexpr XlOption table[] = {
+constexpr XlOption general_options[] = {
     {"type", "`os/type`", read_type, write_type},
     {"builder", "`os/type`", read_builder, nullptr, "type"},
     {"name", "`name`", read_name, write_name},
@@ -186,6 +185,6 @@ constexpr XlOption table[] = {
 
 }  // namespace
 
-constinit const XlOptions xl_general_options = table;
+constinit const XlOptions xl_general_options = general_options;
 
 }  // namespace virtlight::domain

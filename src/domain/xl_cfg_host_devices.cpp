@@ -74,20 +74,20 @@ void read_pci_default(const XlAt& at, Definition&) {
     at.boolean();
 }
 
-using Model = UsbController::Model;
+using UsbModel = UsbController::Model;
 enum class UsbType { chosen, qusb, emulated };
 constexpr Word<UsbType> usb_types[] = {
     {"auto", UsbType::chosen}, {"qusb", UsbType::qusb}, {"devicemodel", UsbType::emulated}};
 
-Model read_model(const XlAt& at, GuestType type) {
+UsbModel read_model(const XlAt& at, GuestType type) {
     const auto said = at.sibling("type");
     auto kind = said ? choice<UsbType>(*said, usb_types, UsbType::chosen) : UsbType::chosen;
     if (kind == UsbType::chosen) kind = type == GuestType::hvm ? UsbType::emulated : UsbType::qusb;
     const auto version = at.sibling("version") ? at.number_of("version", 3) : 2;
     if (version == 0 || (version == 3 && kind == UsbType::qusb))
         at.unsupported("a USB controller of this type can be of version 1 or 2");
-    if (kind == UsbType::qusb) return version == 1 ? Model::qusb1 : Model::qusb2;
-    return version == 1 ? Model::uhci : version == 2 ? Model::ehci : Model::xhci;
+    if (kind == UsbType::qusb) return version == 1 ? UsbModel::qusb1 : UsbModel::qusb2;
+    return version == 1 ? UsbModel::uhci : version == 2 ? UsbModel::ehci : UsbModel::xhci;
 }
 
 void refuse_others(const XlSettings& parameters, const XlAt& at, std::span<const std::string_view> known) {
@@ -113,16 +113,17 @@ void read_controllers(const XlAt& at, Definition& definition) {
     }
 }
 
-constexpr std::tuple<Model, std::string_view, unsigned> models[] = {{Model::qusb1, "qusb", 1},
-                                                                    {Model::qusb2, "qusb", 2},
-                                                                    {Model::uhci, "devicemodel", 1},
-                                                                    {Model::ehci, "devicemodel", 2},
-                                                                    {Model::xhci, "devicemodel", 3}};
+constexpr std::tuple<UsbModel, std::string_view, unsigned> usb_model_words[] = {
+    {UsbModel::qusb1, "qusb", 1},
+    {UsbModel::qusb2, "qusb", 2},
+    {UsbModel::uhci, "devicemodel", 1},
+    {UsbModel::ehci, "devicemodel", 2},
+    {UsbModel::xhci, "devicemodel", 3}};
 
 void write_controllers(const Definition& definition, XlWriter& writer) {
     std::vector<std::string> specs;
     for (const auto& controller : definition.usb.controllers)
-        for (const auto& [model, type, version] : models)
+        for (const auto& [model, type, version] : usb_model_words)
             if (model == controller.model)
                 specs.push_back(fmt::format("type={},version={},ports={}", type, version, controller.ports));
     writer.texts("usbctrl", specs);
@@ -163,7 +164,7 @@ void write_devices(const Definition& definition, XlWriter& writer) {
     writer.texts("usbdev", specs);
 }
 
-constexpr XlOption table[] = {
+constexpr XlOption host_device_options[] = {
     {"pci", "`devices/hostdev` of type pci", read_pci, write_pci},
     {"pci_seize", "`devices/hostdev/@managed` of those that do not say", read_pci_default, nullptr, "pci"},
     {"pci_permissive", "the same of devices that a guest may write to wholly", read_pci_default, nullptr,
@@ -174,6 +175,6 @@ constexpr XlOption table[] = {
 
 }  // namespace
 
-constinit const XlOptions xl_host_device_options = table;
+constinit const XlOptions xl_host_device_options = host_device_options;
 
 }  // namespace virtlight::domain

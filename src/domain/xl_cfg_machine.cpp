@@ -9,7 +9,7 @@
 namespace virtlight::domain {
 namespace {
 
-constexpr std::uint64_t most = std::numeric_limits<std::int32_t>::max();
+constexpr std::uint64_t most_int = std::numeric_limits<std::int32_t>::max();
 
 bool is_of(bool right, const XlAt& at, std::string_view guests) {
     if (!right && !at.says_nothing()) at.unsupported("'{}' is of {} guests", at.key(), guests);
@@ -56,21 +56,21 @@ void write_e820(const Definition& definition, XlWriter& writer) {
 
 enum class Tsc { chosen, emulate, native, paravirt };
 /// In the order of their numbers, which are words, too.
-constexpr Word<Tsc> tsc_modes[] = {{"default", Tsc::chosen}, {"always_emulate", Tsc::emulate},
-                                   {"native", Tsc::native},  {"native_paravirt", Tsc::paravirt},
-                                   {"0", Tsc::chosen},       {"1", Tsc::emulate},
-                                   {"2", Tsc::native},       {"3", Tsc::paravirt}};
+constexpr Word<Tsc> xl_tsc_modes[] = {{"default", Tsc::chosen}, {"always_emulate", Tsc::emulate},
+                                      {"native", Tsc::native},  {"native_paravirt", Tsc::paravirt},
+                                      {"0", Tsc::chosen},       {"1", Tsc::emulate},
+                                      {"2", Tsc::native},       {"3", Tsc::paravirt}};
 constexpr std::pair<Tsc, TscMode> tsc_meanings[] = {
     {Tsc::emulate, TscMode::emulate}, {Tsc::native, TscMode::native}, {Tsc::paravirt, TscMode::paravirt}};
 
 void read_tsc(const XlAt& at, Definition& definition) {
-    const auto mode = choice<Tsc>(at, tsc_modes, Tsc::chosen);
+    const auto mode = choice<Tsc>(at, xl_tsc_modes, Tsc::chosen);
     for (const auto& [word, meaning] : tsc_meanings)
         if (word == mode) definition.platform.tsc = meaning;
 }
 void write_tsc(const Definition& definition, XlWriter& writer) {
     for (const auto& [word, meaning] : tsc_meanings)
-        if (definition.platform.tsc == meaning) writer.text("tsc_mode", word_for<Tsc>(word, tsc_modes));
+        if (definition.platform.tsc == meaning) writer.text("tsc_mode", word_for<Tsc>(word, xl_tsc_modes));
 }
 
 constexpr Word<Passthrough> passthroughs[] = {{"disabled", Passthrough::disabled},
@@ -88,14 +88,14 @@ void write_passthrough(const Definition& definition, XlWriter& writer) {
 }
 
 void read_grant_frames(const XlAt& at, Definition& definition) {
-    definition.platform.max_grant_frames = static_cast<unsigned>(at.number(most));
+    definition.platform.max_grant_frames = static_cast<unsigned>(at.number(most_int));
 }
 void write_grant_frames(const Definition& definition, XlWriter& writer) {
     if (const auto frames = definition.platform.max_grant_frames) writer.number("max_grant_frames", *frames);
 }
 
 void read_event_channels(const XlAt& at, Definition& definition) {
-    const auto channels = static_cast<unsigned>(at.number(most));
+    const auto channels = static_cast<unsigned>(at.number(most_int));
     if (channels > 0) definition.platform.max_event_channels = channels;
 }
 void write_event_channels(const Definition& definition, XlWriter& writer) {
@@ -118,7 +118,7 @@ void write_offset(const Definition& definition, XlWriter& writer) {
     if (seconds < 0) writer.text("rtc_timeoffset", std::to_string(seconds));
 }
 
-constexpr Word<CpuPolicy> policies[] = {
+constexpr Word<CpuPolicy> xl_policies[] = {
     {"1", CpuPolicy::force}, {"x", CpuPolicy::optional}, {"0", CpuPolicy::disable}};
 constexpr std::string_view as_the_host = "host";
 
@@ -140,18 +140,18 @@ void read_cpuid(const XlAt& at, Definition& definition) {
         if (const auto known = check_cpu_feature(feature.key); !known)
             return part.unsupported("{}", known.error().message);
         const std::string name(libvirts_cpu_feature(feature.key));
-        platform.cpu_features[name] = choice<CpuPolicy>(part, policies, CpuPolicy::optional);
+        platform.cpu_features[name] = choice<CpuPolicy>(part, xl_policies, CpuPolicy::optional);
     }
 }
 void write_cpuid(const Definition& definition, XlWriter& writer) {
     if (!definition.platform.host_cpu) return;
     std::string all(as_the_host);
     for (const auto& [name, policy] : definition.platform.cpu_features)
-        all += fmt::format(",{}={}", xens_cpu_feature(name), word_for<CpuPolicy>(policy, policies));
+        all += fmt::format(",{}={}", xens_cpu_feature(name), word_for<CpuPolicy>(policy, xl_policies));
     writer.text("cpuid", all);
 }
 
-constexpr XlOption table[] = {
+constexpr XlOption machine_options[] = {
     {"cpuid", "`cpu/feature`, of the form `host,NAME=1`, `0` or `x`", read_cpuid, write_cpuid},
     {"nestedhvm", "`cpu/feature` vmx or svm", read_nested, write_nested},
     {"tsc_mode", "`clock/timer` tsc", read_tsc, write_tsc},
@@ -169,6 +169,6 @@ constexpr XlOption table[] = {
 
 }  // namespace
 
-constinit const XlOptions xl_machine_options = table;
+constinit const XlOptions xl_machine_options = machine_options;
 
 }  // namespace virtlight::domain

@@ -13,7 +13,7 @@ namespace virtlight::domain {
 namespace {
 
 constexpr std::string_view paravirtual = "netfront";
-constexpr std::uint64_t kib = 1024;
+constexpr std::uint64_t bytes_per_kib = 1024;
 
 /// How often a guest's credit is renewed: xl's default, which is what each gets.
 constexpr std::uint64_t renewal_us = 50'000;
@@ -115,7 +115,7 @@ class NicReading {
             at_.unsupported("the interval of a rate can be 50ms, as it is without one, and not '{}'",
                             shown(value.substr(end + 1)));
         const auto bytes = parse_rate(value.substr(0, end));
-        const auto whole = bytes ? (*bytes + kib - 1) / kib : 0;
+        const auto whole = bytes ? (*bytes + bytes_per_kib - 1) / bytes_per_kib : 0;
         if (whole == 0 || whole > std::numeric_limits<unsigned>::max())
             return at_.invalid("'{}' is no rate of a network interface, as 10Mb/s and 250KB/s are",
                                shown(value));
@@ -162,7 +162,7 @@ std::string spec_of(const Nic& nic, bool devid_told) {
         add("model", nic.model);
     add("vifname", nic.target);
     add("backend", nic.backend_domain);
-    if (nic.rate_kib > 0) add("rate", fmt::format("{}B/s", nic.rate_kib * kib));
+    if (nic.rate_kib > 0) add("rate", fmt::format("{}B/s", nic.rate_kib * bytes_per_kib));
     if (nic.mtu > 0) add("mtu", std::to_string(nic.mtu));
     if (devid_told) add("devid", std::to_string(nic.devid));
     return spec;

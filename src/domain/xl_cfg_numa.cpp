@@ -10,8 +10,6 @@
 namespace virtlight::domain {
 namespace {
 
-constexpr std::uint64_t most_mib = std::uint64_t{1} << 43;
-
 std::uint64_t read_number(const XlAt& at, std::string_view name, std::string_view text, std::uint64_t most) {
     const auto number = whole_number<std::uint64_t>(text);
     if (number && *number <= most) return *number;
@@ -38,7 +36,7 @@ void read_word(const XlAt& at, NumaCell& cell) {
     if (name == "pnode") {
         cell.node = static_cast<unsigned>(read_number(at, name, value, limits::nodes - 1));
     } else if (name == "size") {
-        cell.memory_kib = read_number(at, name, value, most_mib) * mib;
+        cell.memory_kib = read_number(at, name, value, most_memory_mib) * mib;
     } else if (name == "vcpus") {
         auto vcpus = CpuSet::parse(value);
         if (!vcpus) at.invalid("{}", vcpus.error().message);
@@ -51,7 +49,7 @@ void read_word(const XlAt& at, NumaCell& cell) {
 }
 
 /// As xl has it, the cells say how many vCPUs there are where 'maxvcpus' does not.
-void read(const XlAt& at, Definition& definition) {
+void read_vnuma(const XlAt& at, Definition& definition) {
     auto& cells = definition.numa;
     for (const auto& item : at.items()) {
         auto& cell = cells.emplace_back();
@@ -65,7 +63,7 @@ void read(const XlAt& at, Definition& definition) {
     if (const auto good = check_numa(definition); !good) at.unsupported("{}", good.error().message);
 }
 
-void write(const Definition& definition, XlWriter& writer) {
+void write_vnuma(const Definition& definition, XlWriter& writer) {
     XlValue cells{.kind = XlValue::Kind::list};
     for (const auto& [memory_kib, vcpus, node, distances] : definition.numa) {
         auto& cell = cells.items.emplace_back(XlValue{.kind = XlValue::Kind::list});
@@ -78,10 +76,11 @@ void write(const Definition& definition, XlWriter& writer) {
     if (!cells.items.empty()) writer.value("vnuma", std::move(cells));
 }
 
-constexpr XlOption table[] = {{"vnuma", "`cpu/numa/cell`, `numatune/memnode`; of HVM guests", read, write}};
+constexpr XlOption numa_options[] = {
+    {"vnuma", "`cpu/numa/cell`, `numatune/memnode`; of HVM guests", read_vnuma, write_vnuma}};
 
 }  // namespace
 
-constinit const XlOptions xl_numa_options = table;
+constinit const XlOptions xl_numa_options = numa_options;
 
 }  // namespace virtlight::domain

@@ -6,7 +6,7 @@
 namespace virtlight::domain {
 namespace {
 
-using Kind = XlValue::Kind;
+using ValueKind = XlValue::Kind;
 
 /// As C writes numbers: 0x10, 020 and 16 are the same.
 std::optional<std::uint64_t> parse_c_number(std::string_view text) {
@@ -125,12 +125,12 @@ void XlWriter::text_if_any(std::string_view key, std::string_view words) {
 }
 
 void XlWriter::number(std::string_view key, std::uint64_t number) {
-    settings_.push_back({std::string(key), {.kind = Kind::number, .text = std::to_string(number)}});
+    settings_.push_back({std::string(key), {.kind = ValueKind::number, .text = std::to_string(number)}});
 }
 
 void XlWriter::texts(std::string_view key, const std::vector<std::string>& texts) {
     if (texts.empty()) return;
-    XlValue list{.kind = Kind::list};
+    XlValue list{.kind = ValueKind::list};
     for (const auto& words : texts)
         list.items.push_back({.text = words});
     value(key, std::move(list));

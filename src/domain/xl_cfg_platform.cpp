@@ -83,7 +83,7 @@ void write_label(const Definition& definition, XlWriter& writer) {
     writer.text_if_any("seclabel", definition.label);
 }
 
-constexpr XlOption table[] = {
+constexpr XlOption platform_options[] = {
     {"acpi", "`features/acpi`; of guests with `vnuma` it is on", read_acpi, write_acpi},
     {"apic", "`features/apic`", read_apic, write_apic},
     {"pae", "`features/pae`; of HVM guests it is on", read_pae, write_pae},
@@ -96,6 +96,6 @@ constexpr XlOption table[] = {
 
 }  // namespace
 
-constinit const XlOptions xl_platform_options = table;
+constinit const XlOptions xl_platform_options = platform_options;
 
 }  // namespace virtlight::domain

@@ -12,8 +12,7 @@
 namespace virtlight::domain {
 namespace {
 
-constexpr unsigned first_vnc_port = 5900;
-constexpr std::uint64_t last_display = 65535 - first_vnc_port;
+constexpr std::uint64_t last_display = last_port - first_vnc_port;
 
 void refuse_words(const XlAt& at, std::string_view needed, std::initializer_list<std::string_view> words) {
     for (const auto word : words)
@@ -94,7 +93,7 @@ void read_words(const XlAt& at, Definition& definition, bool vnc_otherwise) {
 }
 
 /// Of a PV guest without a "vfb" they count if VNC is among them.
-void read_option(const XlAt& at, Definition& definition) {
+void read_screen_option(const XlAt& at, Definition& definition) {
     if (definition.type == GuestType::hvm) return read_words(at, definition, true);
     const bool counts = definition.type == GuestType::pv && !at.sibling("vfb") && at.is_on("vnc", false);
     if (counts) return read_words(at, definition, false);
@@ -139,12 +138,12 @@ void write_keymap(const Graphics& graphics, XlWriter& writer) {
 }
 
 template <void (*write)(const Graphics& graphics, XlWriter& writer)>
-void write_option(const Definition& definition, XlWriter& writer) {
+void write_screen_option(const Definition& definition, XlWriter& writer) {
     if (definition.type == GuestType::hvm) write(definition.graphics, writer);
 }
 
 /// Files of xend's say by it what shows the screen; xl does not look at it.
-void read_type(const XlAt& at) {
+void read_vfb_type(const XlAt& at) {
     if (at.text() != "vnc")
         at.remark(
             "'type={}' of a 'vfb' is left out, as xl ignores it: 'vnc' and 'sdl' say what shows the screen",
@@ -162,7 +161,7 @@ void read_vfb(const XlAt& at, Definition& definition) {
     for (const auto& parameter : parameters) {
         const auto part = at.part(parameters, parameter);
         if (parameter.key == "type") {
-            read_type(part);
+            read_vfb_type(part);
             continue;
         }
         const auto words = xl_screen_options.subspan(1);
@@ -192,24 +191,24 @@ void write_vfb(const Definition& definition, XlWriter& writer) {
     if (!spec.empty()) writer.texts("vfb", {spec});
 }
 
-constexpr XlOption table[] = {
+constexpr XlOption screen_options[] = {
     {"vfb", "`devices/graphics` of PV and PVH guests", read_vfb, write_vfb},
-    {"vnc", "`devices/graphics` of type vnc, which HVM guests have unless it is 0", read_option,
-     write_option<write_vnc>},
-    {"vncunused", "its `@autoport`", read_option, write_option<write_unused>},
-    {"vnclisten", "its `@listen`", read_option, write_option<write_listen>},
-    {"vncdisplay", "its `@port`, from 5900 on", read_option, write_option<write_display>},
-    {"vncpasswd", "its `@passwd`", read_option, write_option<write_password>},
-    {"sdl", "`devices/graphics` of type sdl", read_option, write_option<write_sdl>},
-    {"display", "its `@display`", read_option, write_option<write_x_display>},
-    {"xauthority", "its `@xauth`", read_option, write_option<write_xauthority>},
-    {"opengl", "its `gl/@enable`", read_option, write_option<write_opengl>},
-    {"keymap", "`devices/graphics/@keymap`", read_option, write_option<write_keymap>},
+    {"vnc", "`devices/graphics` of type vnc, which HVM guests have unless it is 0", read_screen_option,
+     write_screen_option<write_vnc>},
+    {"vncunused", "its `@autoport`", read_screen_option, write_screen_option<write_unused>},
+    {"vnclisten", "its `@listen`", read_screen_option, write_screen_option<write_listen>},
+    {"vncdisplay", "its `@port`, from 5900 on", read_screen_option, write_screen_option<write_display>},
+    {"vncpasswd", "its `@passwd`", read_screen_option, write_screen_option<write_password>},
+    {"sdl", "`devices/graphics` of type sdl", read_screen_option, write_screen_option<write_sdl>},
+    {"display", "its `@display`", read_screen_option, write_screen_option<write_x_display>},
+    {"xauthority", "its `@xauth`", read_screen_option, write_screen_option<write_xauthority>},
+    {"opengl", "its `gl/@enable`", read_screen_option, write_screen_option<write_opengl>},
+    {"keymap", "`devices/graphics/@keymap`", read_screen_option, write_screen_option<write_keymap>},
 };
 
 }  // namespace
 
-constinit const XlOptions xl_screen_options = table;
+constinit const XlOptions xl_screen_options = screen_options;
 
 std::vector<std::string> unsaid_of_vfb(const Definition& definition) {
     std::vector<std::string> unsaid;

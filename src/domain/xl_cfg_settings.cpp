@@ -12,7 +12,7 @@
 namespace virtlight::domain {
 namespace {
 
-using Kind = SettingRule::Kind;
+using SettingKind = SettingRule::Kind;
 using Texts = std::vector<std::string>;
 
 /// xl knows some of the words by number, too. Nothing: the number says so.
@@ -40,17 +40,17 @@ Texts read_texts(const SettingRule& rule, const XlAt& at, const Definition& defi
 
 /// As parse_setting() takes it. None: the option says what is so without it.
 Texts read_value(const SettingRule& rule, const XlAt& at, const Definition& definition) {
-    if (rule.kind == Kind::texts) return read_texts(rule, at, definition);
-    if (rule.kind == Kind::flag) return {at.boolean() ? "yes" : "no"};
+    if (rule.kind == SettingKind::texts) return read_texts(rule, at, definition);
+    if (rule.kind == SettingKind::flag) return {at.boolean() ? "yes" : "no"};
     if (at.text().empty()) return {};
-    if (rule.kind == Kind::word) return read_word(rule, at.text());
-    if (rule.kind == Kind::text) return {at.text()};
+    if (rule.kind == SettingKind::word) return read_word(rule, at.text());
+    if (rule.kind == SettingKind::text) return {at.text()};
     const auto number = at.number(rule.most);
     if (number == 0 && rule.least > 0) return {};
     return {std::to_string(number)};
 }
 
-void read(const XlAt& at, Definition& definition) {
+void read_setting(const XlAt& at, Definition& definition) {
     const auto& rule = *find_setting(at.key());
     const auto texts = read_value(rule, at, definition);
     if (texts.empty()) return;
@@ -74,7 +74,7 @@ void write_value(std::string_view key, const SettingValue& value, XlWriter& writ
 }
 
 template <std::size_t index>
-void write(const Definition& definition, XlWriter& writer) {
+void write_setting(const Definition& definition, XlWriter& writer) {
     const auto key = setting_rules[index].name;
     const auto found = definition.settings.find(key);
     if (found != definition.settings.end()) write_value(key, found->second, writer);
@@ -84,8 +84,8 @@ template <std::size_t... indexes>
 constexpr auto options(std::index_sequence<indexes...>) {
     return std::array{XlOption{.key = setting_rules[indexes].name,
                                .meaning = setting_rules[indexes].meaning,
-                               .read = read,
-                               .write = write<indexes>,
+                               .read = read_setting,
+                               .write = write_setting<indexes>,
                                .setting = true}...};
 }
 
@@ -100,11 +100,11 @@ constexpr XlOption old_forms[] = {
     {"altp2mhvm", "setting `altp2m`", read_altp2mhvm, nullptr, "altp2m"},
 };
 
-constexpr auto table = options(std::make_index_sequence<std::size(setting_rules)>());
+constexpr auto setting_options = options(std::make_index_sequence<std::size(setting_rules)>());
 
 }  // namespace
 
-constinit const XlOptions xl_setting_options = table;
+constinit const XlOptions xl_setting_options = setting_options;
 constinit const XlOptions xl_old_setting_options = old_forms;
 
 }  // namespace virtlight::domain

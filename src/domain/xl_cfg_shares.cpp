@@ -18,8 +18,8 @@ constexpr std::string_view folder_words[] = {"tag", "path", "security_model", "b
 constexpr Word<bool> connections[] = {{"pty", false}, {"socket", true}};
 
 /// Of one of these devices; empty: it is none, which is noted.
-std::optional<XlSettings> read_words(const XlAt& item, std::span<const std::string_view> known,
-                                     std::string_view needed) {
+std::optional<XlSettings> share_words(const XlAt& item, std::span<const std::string_view> known,
+                                      std::string_view needed) {
     auto words = item.parameters();
     for (const auto& word : words) {
         const bool elsewhere = word.key == "backend" && word.value.text != "0" && !word.value.text.empty();
@@ -36,7 +36,7 @@ void read_channels(const XlAt& at, Definition& definition) {
     if (definition.consoles.empty() || is_channel(definition.consoles.front()))
         definition.consoles.insert(definition.consoles.begin(), {Console::Target::xen, 0});
     for (const auto& item : at.items()) {
-        const auto words = read_words(item, channel_words, "connection");
+        const auto words = share_words(item, channel_words, "connection");
         if (!words) return;
         const auto part = item.part(*words, words->front());
         const bool socket = choice<bool>(*part.sibling("connection"), connections, false);
@@ -74,7 +74,7 @@ void write_channels(const Definition& definition, XlWriter& writer) {
 
 void read_folders(const XlAt& at, Definition& definition) {
     for (const auto& item : at.items()) {
-        const auto words = read_words(item, folder_words, "security_model");
+        const auto words = share_words(item, folder_words, "security_model");
         if (!words) return;
         const auto part = item.part(*words, words->front());
         SharedFolder folder{
@@ -94,14 +94,14 @@ void write_folders(const Definition& definition, XlWriter& writer) {
     writer.texts("p9", specs);
 }
 
-constexpr XlOption table[] = {
+constexpr XlOption share_options[] = {
     {"channel", "`devices/channel`; of Domain-0 alone", read_channels, write_channels},
     {"p9", "`devices/filesystem`; of Domain-0 alone", read_folders, write_folders},
 };
 
 }  // namespace
 
-constinit const XlOptions xl_share_options = table;
+constinit const XlOptions xl_share_options = share_options;
 
 std::vector<std::string> unsaid_shares(const Definition& definition) {
     std::vector<std::string> unsaid;

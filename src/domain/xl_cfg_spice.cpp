@@ -7,8 +7,6 @@
 namespace virtlight::domain {
 namespace {
 
-constexpr std::uint64_t last_port = 65535;
-
 /// No ticket means that everybody may connect, which has to be said.
 std::string read_password(const XlAt& at) {
     auto password = at.text_of("spicepasswd");
@@ -95,7 +93,7 @@ void write_streaming(const Spice& spice, XlWriter& writer) {
     writer.text_if_any("spice_streaming_video", spice.streaming);
 }
 
-constexpr XlOption table[] = {
+constexpr XlOption spice_options[] = {
     {"spice", "`devices/graphics` of type spice", read_spice, write_if_any<write_spice>},
     {"spicehost", "its `@listen`", read_spice, write_if_any<write_host>},
     {"spiceport", "its `@port`", read_spice, write_if_any<write_port>},
@@ -111,6 +109,6 @@ constexpr XlOption table[] = {
 
 }  // namespace
 
-constinit const XlOptions xl_spice_options = table;
+constinit const XlOptions xl_spice_options = spice_options;
 
 }  // namespace virtlight::domain

@@ -12,7 +12,7 @@
 namespace virtlight::domain {
 namespace {
 
-using Kind = XlValue::Kind;
+using ValueKind = XlValue::Kind;
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -142,7 +142,7 @@ class Reader {
 
     void add_to(XlValue& before, XlSetting& setting) {
         auto& value = setting.value;
-        if (before.kind != value.kind || value.kind == Kind::number)
+        if (before.kind != value.kind || value.kind == ValueKind::number)
             return refuse("'{} +=' adds a list to a list or a text to a text, and nothing else",
                           shown(setting.key));
         before.text += value.text;
@@ -159,14 +159,14 @@ class Reader {
     }
     XlValue read_value_here(unsigned depth) {
         if (next() == '[') return read_list(depth);
-        if (next() == '"' || next() == '\'') return {.kind = Kind::text, .text = read_text()};
-        if (is_digit(next())) return {.kind = Kind::number, .text = take_while(is_of_number)};
+        if (next() == '"' || next() == '\'') return {.kind = ValueKind::text, .text = read_text()};
+        if (is_digit(next())) return {.kind = ValueKind::number, .text = take_while(is_of_number)};
         refuse("expected a number, a text in quotes or a list in brackets, and found {}", found());
         return {};
     }
 
     XlValue read_list(unsigned depth) {
-        XlValue list{.kind = Kind::list};
+        XlValue list{.kind = ValueKind::list};
         const auto line = line_;
         take();
         if (depth == limits::xl_cfg_depth) refuse("lists are nested deeper than {}", limits::xl_cfg_depth);
@@ -243,9 +243,9 @@ void append_text(std::string& out, std::string_view text) {
 }
 
 void append_value(std::string& out, const XlValue& value) {
-    if (value.kind == Kind::number) {
+    if (value.kind == ValueKind::number) {
         out += value.text;
-    } else if (value.kind == Kind::text) {
+    } else if (value.kind == ValueKind::text) {
         append_text(out, value.text);
     } else {
         out += '[';

@@ -13,7 +13,7 @@ namespace {
 
 /// In libvirt's order of writing. Reading relies on os coming before features and devices: their defaults
 /// depend on the guest's type; and on settings coming before features, which tell some, too.
-constexpr const XmlPart* parts[] = {
+constexpr const XmlPart* domain_parts[] = {
     &general_part,  &resources_part, &cpu_tuning_part,  &os_part,        &settings_part,
     &features_part, &cpu_part,       &clock_part,       &lifecycle_part, &pm_part,
     &devices_part,  &seclabel_part,  &commandline_part,
@@ -27,7 +27,7 @@ void read_domain(const XmlElement& root, Definition& definition) {
     if (!root.attribute("type")) root.invalid("element <domain> has no attribute 'type'; allowed here: xen");
     expect_attribute(root, "type", "xen");
     root.attribute("id");  // of the life that was described; a definition has none
-    for (const auto* part : parts)
+    for (const auto* part : domain_parts)
         part->read(root, definition);
 }
 
@@ -45,7 +45,7 @@ std::string write_domain(const Definition& definition, std::optional<unsigned> d
         root.attribute("type", "xen");
         if (domid) root.attribute("id", *domid);
         if (!definition.emulator_args.empty()) root.attribute("xmlns:xen", xen_namespace);
-        for (const auto* part : parts)
+        for (const auto* part : domain_parts)
             part->write(writer, definition, domid ? Shape::running : Shape::stored);
     }
     return std::move(writer).take();

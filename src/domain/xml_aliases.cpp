@@ -10,7 +10,7 @@
 namespace virtlight::domain {
 namespace {
 
-void write(XmlWriter& writer, std::string_view alias) {
+void write_alias_element(XmlWriter& writer, std::string_view alias) {
     if (!alias.empty()) writer.element("alias").attribute("name", alias);
 }
 
@@ -24,14 +24,14 @@ bool is_a_serial_port(const XmlElement& device) {
 
 void write_alias(XmlWriter& writer, const std::string& users, const std::string& own, Shape shape) {
     if (!users.empty())
-        write(writer, users);
+        write_alias_element(writer, users);
     else if (shape == Shape::running)
-        write(writer, own);
+        write_alias_element(writer, own);
 }
 
 void write_alias(XmlWriter& writer, const Definition& definition, std::string_view own_name) {
     const auto found = definition.aliases.find(own_name);
-    if (found != definition.aliases.end()) write(writer, found->second);
+    if (found != definition.aliases.end()) write_alias_element(writer, found->second);
 }
 
 bool has_alias(const Definition& definition, std::string_view own_name) {

@@ -64,7 +64,7 @@ Timer read_timer(const XmlElement& timer, Definition& definition) {
     return which;
 }
 
-void read(const XmlElement& domain, Definition& definition) {
+void read_clock(const XmlElement& domain, Definition& definition) {
     const auto clock = domain.child("clock");
     read_offset(clock, definition);
     std::set<Timer> seen;
@@ -73,7 +73,7 @@ void read(const XmlElement& domain, Definition& definition) {
             timer.invalid("<clock> has a second <timer> '{}'", word_for<Timer>(which, timers));
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape) {
+void write_clock(XmlWriter& writer, const Definition& definition, Shape) {
     const auto basis = word_for(definition.clock, bases);
     const bool variable = definition.clock_adjustment != 0;
     auto clock = writer.element("clock");
@@ -93,6 +93,6 @@ void write(XmlWriter& writer, const Definition& definition, Shape) {
 
 }  // namespace
 
-constinit const XmlPart clock_part{read, write};
+constinit const XmlPart clock_part{read_clock, write_clock};
 
 }  // namespace virtlight::domain

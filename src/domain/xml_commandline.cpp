@@ -6,7 +6,7 @@
 namespace virtlight::domain {
 namespace {
 
-void read(const XmlElement& domain, Definition& definition) {
+void read_commandline(const XmlElement& domain, Definition& definition) {
     const auto lines = domain.children_in(xen_namespace, "commandline");
     if (lines.size() > 1) lines[1].invalid("<domain> has one <xen:commandline>, and this is another one");
     for (const auto& line : lines)
@@ -17,7 +17,7 @@ void read(const XmlElement& domain, Definition& definition) {
         }
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape) {
+void write_commandline(XmlWriter& writer, const Definition& definition, Shape) {
     if (definition.emulator_args.empty()) return;
     const auto line = writer.element("xen:commandline");
     for (const auto& arg : definition.emulator_args)
@@ -26,6 +26,6 @@ void write(XmlWriter& writer, const Definition& definition, Shape) {
 
 }  // namespace
 
-constinit const XmlPart commandline_part{read, write};
+constinit const XmlPart commandline_part{read_commandline, write_commandline};
 
 }  // namespace virtlight::domain

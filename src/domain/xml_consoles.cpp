@@ -15,7 +15,7 @@ using Target = Console::Target;
 
 constexpr Word<Target> targets[] = {{"xen", Target::xen}, {"serial", Target::serial}};
 
-std::string own_name(Target target, unsigned port) {
+std::string own_name_of_console(Target target, unsigned port) {
     return fmt::format("{}{}", target == Target::xen ? "console" : "serial", port);
 }
 
@@ -49,7 +49,7 @@ std::vector<Console> read_serials(const XmlElement& devices, Definition& definit
         }
         const auto port = static_cast<unsigned>(serials.size());
         read_pty(serial, port);
-        read_alias(serial, own_name(Target::serial, port), definition);
+        read_alias(serial, own_name_of_console(Target::serial, port), definition);
         const auto target = serial.child("target");
         expect_attribute(target, "type", "isa-serial");
         expect_attribute(target.child("model"), "name", "isa-serial");
@@ -58,7 +58,7 @@ std::vector<Console> read_serials(const XmlElement& devices, Definition& definit
     return serials;
 }
 
-void read(const XmlElement& devices, Definition& definition) {
+void read_consoles(const XmlElement& devices, Definition& definition) {
     const bool hvm = definition.type == GuestType::hvm;
     const auto known = std::span(targets).first(hvm ? 2 : 1);
     auto serials = read_serials(devices, definition);
@@ -68,7 +68,7 @@ void read(const XmlElement& devices, Definition& definition) {
         const auto target =
             attribute_choice(console.child("target"), "type", known, hvm ? Target::serial : Target::xen);
         read_pty(console, 0);
-        read_its_alias(console, own_name(target, 0), definition);
+        read_its_alias(console, own_name_of_console(target, 0), definition);
         auto& seen = target == Target::xen ? has_xen : has_serial;
         if (seen) console.unsupported("a guest has one <console> of type '{}'", word_for(target, targets));
         seen = true;
@@ -87,7 +87,7 @@ void write_console(XmlWriter& writer, const Definition& definition, const Consol
     writer.element("target")
         .attribute("type", word_for(console.target, targets))
         .attribute("port", console.port);
-    write_alias(writer, definition, own_name(console.target, console.port));
+    write_alias(writer, definition, own_name_of_console(console.target, console.port));
 }
 
 void write_serial(XmlWriter& writer, const Definition& definition, const Console& serial, Shape shape) {
@@ -96,10 +96,10 @@ void write_serial(XmlWriter& writer, const Definition& definition, const Console
     const bool has_tty = shape == Shape::running && !serial.tty.empty();
     if (has_tty) writer.element("source").attribute("path", serial.tty);
     writer.element("target").attribute("port", serial.port);
-    write_alias(writer, definition, own_name(serial.target, serial.port));
+    write_alias(writer, definition, own_name_of_console(serial.target, serial.port));
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape shape) {
+void write_consoles(XmlWriter& writer, const Definition& definition, Shape shape) {
     for (const auto& console : definition.consoles) {
         if (console.target == Target::serial) write_serial(writer, definition, console, shape);
     }
@@ -114,6 +114,6 @@ void write(XmlWriter& writer, const Definition& definition, Shape shape) {
 
 }  // namespace
 
-constinit const XmlPart consoles_part{read, write};
+constinit const XmlPart consoles_part{read_consoles, write_consoles};
 
 }  // namespace virtlight::domain

@@ -50,13 +50,13 @@ std::optional<unsigned> read_cap(const XmlElement& cputune) {
     return std::nullopt;
 }
 
-void read(const XmlElement& domain, Definition& definition) {
+void read_cpu_tuning(const XmlElement& domain, Definition& definition) {
     const auto cputune = domain.child("cputune");
     read_pins(cputune, definition);
     definition.cpu_tuning.share = {.weight = read_weight(cputune.child("shares")), .cap = read_cap(cputune)};
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape) {
+void write_cpu_tuning(XmlWriter& writer, const Definition& definition, Shape) {
     const auto& [cpus, pins, share] = definition.cpu_tuning;
     const bool capped = share.cap.value_or(0) > 0;
     if (pins.empty() && !share.weight && !capped) return;
@@ -72,6 +72,6 @@ void write(XmlWriter& writer, const Definition& definition, Shape) {
 
 }  // namespace
 
-constinit const XmlPart cpu_tuning_part{read, write};
+constinit const XmlPart cpu_tuning_part{read_cpu_tuning, write_cpu_tuning};
 
 }  // namespace virtlight::domain

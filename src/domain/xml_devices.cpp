@@ -21,13 +21,13 @@ void write_emulator(XmlWriter& writer, const Definition& definition, Shape) {
 // with disks hdX or sdX also the controllers that they would be on, whether its type has them or not.
 
 enum class Controller { xenbus, usb, ide, scsi };
-constexpr Word<Controller> controllers[] = {{"xenbus", Controller::xenbus},
-                                            {"usb", Controller::usb},
-                                            {"ide", Controller::ide},
-                                            {"scsi", Controller::scsi}};
+constexpr Word<Controller> controller_types[] = {{"xenbus", Controller::xenbus},
+                                                 {"usb", Controller::usb},
+                                                 {"ide", Controller::ide},
+                                                 {"scsi", Controller::scsi}};
 
-std::string own_name(Controller type, unsigned index = 0) {
-    return fmt::format("{}{}", word_for(type, controllers), index);
+std::string own_name_of_controller(Controller type, unsigned index = 0) {
+    return fmt::format("{}{}", word_for(type, controller_types), index);
 }
 
 /// Of libvirt's for sda to sdp, with seven drives each. Of other types there is one.
@@ -63,25 +63,25 @@ void read_controllers(const XmlElement& devices, Definition& definition) {
     std::set<std::string> seen;
     for (const auto& element : devices.children("controller")) {
         if (is_usb_controller(element)) continue;  // they are a part of their own
-        const auto type = attribute_choice<Controller>(element, "type", controllers, Controller::xenbus);
+        const auto type = attribute_choice<Controller>(element, "type", controller_types, Controller::xenbus);
         const auto index = read_index(element, type);
-        read_alias(element, own_name(type, index), definition);
+        read_alias(element, own_name_of_controller(type, index), definition);
         if (type == Controller::xenbus) {
             definition.platform.max_grant_frames = read_bound(element, "maxGrantFrames", 0);
             definition.platform.max_event_channels = read_bound(element, "maxEventChannels", 1);
         }
-        if (!seen.insert(own_name(type, index)).second)
+        if (!seen.insert(own_name_of_controller(type, index)).second)
             element.invalid("a guest has one <controller> of type '{}' and index {}",
-                            word_for(type, controllers), index);
+                            word_for(type, controller_types), index);
     }
 }
 
 /// What follows from the disks goes unsaid, unless it has a name.
 void write_named(XmlWriter& writer, const Definition& definition, Controller type, unsigned index) {
-    if (!has_alias(definition, own_name(type, index))) return;
+    if (!has_alias(definition, own_name_of_controller(type, index))) return;
     auto element = writer.element("controller");
-    element.attribute("type", word_for(type, controllers)).attribute("index", index);
-    write_alias(writer, definition, own_name(type, index));
+    element.attribute("type", word_for(type, controller_types)).attribute("index", index);
+    write_alias(writer, definition, own_name_of_controller(type, index));
 }
 
 void write_emulated(XmlWriter& writer, const Definition& definition) {
@@ -96,7 +96,7 @@ void write_xenbus(XmlWriter& writer, const Definition& definition) {
     xenbus.attribute("type", "xenbus").attribute("index", "0");
     if (platform.max_grant_frames) xenbus.attribute("maxGrantFrames", *platform.max_grant_frames);
     if (platform.max_event_channels) xenbus.attribute("maxEventChannels", *platform.max_event_channels);
-    write_alias(writer, definition, own_name(Controller::xenbus));
+    write_alias(writer, definition, own_name_of_controller(Controller::xenbus));
 }
 
 void write_controllers(XmlWriter& writer, const Definition& definition, Shape) {
@@ -123,26 +123,26 @@ constexpr XmlPart controllers_part{read_controllers, write_controllers};
 constexpr XmlPart memballoon_part{read_memballoon, write_memballoon};
 
 /// In libvirt's order of writing.
-constexpr const XmlPart* parts[] = {
+constexpr const XmlPart* device_parts[] = {
     &emulator_part, &disks_part,    &controllers_part, &usb_controllers_part, &shared_folders_part,
     &nics_part,     &consoles_part, &channels_part,    &graphics_part,        &inputs_part,
     &video_part,    &hostdevs_part, &memballoon_part};
 
-void read(const XmlElement& domain, Definition& definition) {
+void read_devices(const XmlElement& domain, Definition& definition) {
     const auto devices = domain.child("devices");
-    for (const auto* part : parts)
+    for (const auto* part : device_parts)
         part->read(devices, definition);
     check_aliases(devices);
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape shape) {
+void write_devices(XmlWriter& writer, const Definition& definition, Shape shape) {
     auto devices = writer.element("devices");
-    for (const auto* part : parts)
+    for (const auto* part : device_parts)
         part->write(writer, definition, shape);
 }
 
 }  // namespace
 
-constinit const XmlPart devices_part{read, write};
+constinit const XmlPart devices_part{read_devices, write_devices};
 
 }  // namespace virtlight::domain

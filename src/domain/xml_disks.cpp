@@ -6,25 +6,25 @@ namespace virtlight::domain {
 namespace {
 
 using Backend = Disk::Backend;
-using Device = Disk::Device;
 using Format = Disk::Format;
 using Source = Disk::Source;
 
-constexpr Word<Device> devices[] = {{"disk", Device::disk}, {"cdrom", Device::cdrom}};
+constexpr Word<Disk::Device> disk_devices[] = {{"disk", Disk::Device::disk}, {"cdrom", Disk::Device::cdrom}};
 constexpr Word<Source> sources[] = {{"file", Source::file}, {"block", Source::block}};
 constexpr Word<DiskBus> buses[] = {{"xen", DiskBus::xen}, {"ide", DiskBus::ide}, {"scsi", DiskBus::scsi}};
 /// "file" is the old word for a file that a QEMU serves.
 constexpr Word<Backend> drivers[] = {{"phy", Backend::phy}, {"qemu", Backend::qemu}, {"file", Backend::qemu}};
 /// "aio" is the old word for raw.
-constexpr Word<Format> formats[] = {{"raw", Format::raw}, {"qcow", Format::qcow}, {"qcow2", Format::qcow2},
-                                    {"vhd", Format::vhd}, {"qed", Format::qed},   {"aio", Format::raw}};
+constexpr Word<Format> disk_formats[] = {{"raw", Format::raw},     {"qcow", Format::qcow},
+                                         {"qcow2", Format::qcow2}, {"vhd", Format::vhd},
+                                         {"qed", Format::qed},     {"aio", Format::raw}};
 constexpr Word<bool> caches[] = {{"none", true}, {"writeback", false}, {"default", false}};
 constexpr Word<bool> discards[] = {{"unmap", true}, {"ignore", false}};
 
 void read_driver(const XmlElement& driver, Disk& disk) {
     if (!driver) return;
     disk.backend = attribute_choice(driver, "name", drivers, Backend::chosen);
-    disk.format = attribute_choice(driver, "type", formats, Format::raw);
+    disk.format = attribute_choice(driver, "type", disk_formats, Format::raw);
     disk.direct_io = attribute_choice(driver, "cache", caches, false);
     if (driver.attribute("discard")) disk.discard = attribute_choice(driver, "discard", discards, false);
 }
@@ -33,7 +33,7 @@ std::string_view attribute_of(Source kind) {
     return kind == Source::block ? "dev" : "file";
 }
 
-Source read_kind(const XmlElement& element) {
+Source read_source_kind(const XmlElement& element) {
     if (trimmed(element.attribute("type").value_or("")) == "network")
         element.unsupported("a <disk> of type 'network' is not supported: {}", no_network_disks);
     return attribute_choice(element, "type", sources, Source::file);
@@ -48,7 +48,7 @@ void expect_source_of(Source kind, const XmlElement& source) {
 }
 
 void read_source(const XmlElement& element, Disk& disk) {
-    const auto kind = read_kind(element);
+    const auto kind = read_source_kind(element);
     const auto source = element.child("source");
     if (source) expect_source_of(kind, source);
     const auto path = source.attribute(attribute_of(kind)).value_or("");
@@ -106,8 +106,8 @@ void read_address(const XmlElement& element, const DiskName& target) {
     expect_attribute(address, "unit", std::to_string(target.index % drives));
 }
 
-void read(const XmlElement& devices_element, Definition& definition) {
-    for (const auto& element : devices_element.children("disk")) {
+void read_disks(const XmlElement& devices, Definition& definition) {
+    for (const auto& element : devices.children("disk")) {
         auto disk = read_disk(element);
         if (const auto good = check_disk(disk, definition.type); !good)
             element.unsupported("{}", good.error().message);
@@ -116,7 +116,7 @@ void read(const XmlElement& devices_element, Definition& definition) {
     }
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape shape) {
+void write_disks(XmlWriter& writer, const Definition& definition, Shape shape) {
     for (const auto& disk : definition.disks)
         write_disk(writer, disk, shape);
 }
@@ -124,7 +124,7 @@ void write(XmlWriter& writer, const Definition& definition, Shape shape) {
 void write_driver(XmlWriter& writer, const Disk& disk) {
     auto driver = writer.element("driver");
     if (disk.backend != Backend::chosen) driver.attribute("name", word_for(disk.backend, drivers));
-    driver.attribute("type", word_for(disk.format, formats));
+    driver.attribute("type", word_for(disk.format, disk_formats));
     if (disk.direct_io) driver.attribute("cache", word_for(true, caches));
     if (disk.discard) driver.attribute("discard", word_for(*disk.discard, discards));
 }
@@ -133,12 +133,12 @@ void write_driver(XmlWriter& writer, const Disk& disk) {
 
 Disk read_disk(const XmlElement& element) {
     Disk disk;
-    disk.device = attribute_choice(element, "device", devices, Device::disk);
+    disk.device = attribute_choice(element, "device", disk_devices, Disk::Device::disk);
     read_driver(element.child("driver"), disk);
     read_source(element, disk);
     read_target(element, disk);
     disk.backend_domain = read_backend_domain(element);
-    disk.readonly = element.child("readonly") || disk.device == Device::cdrom;
+    disk.readonly = element.child("readonly") || disk.device == Disk::Device::cdrom;
     disk.shareable = bool(element.child("shareable"));
     disk.alias = read_alias(element);
     read_address(element, disk.target);
@@ -148,7 +148,8 @@ Disk read_disk(const XmlElement& element) {
 void write_disk(XmlWriter& writer, const Disk& disk, Shape shape) {
     const auto kind = disk.source == Source::none ? Source::file : disk.source;
     auto element = writer.element("disk");
-    element.attribute("type", word_for(kind, sources)).attribute("device", word_for(disk.device, devices));
+    element.attribute("type", word_for(kind, sources))
+        .attribute("device", word_for(disk.device, disk_devices));
     write_driver(writer, disk);
     if (disk.source != Source::none) writer.element("source").attribute(attribute_of(kind), disk.path);
     if (!disk.backend_domain.empty()) writer.element("backenddomain").attribute("name", disk.backend_domain);
@@ -160,6 +161,6 @@ void write_disk(XmlWriter& writer, const Disk& disk, Shape shape) {
     write_alias(writer, disk.alias, alias_of(disk), shape);
 }
 
-constinit const XmlPart disks_part{read, write};
+constinit const XmlPart disks_part{read_disks, write_disks};
 
 }  // namespace virtlight::domain

@@ -21,6 +21,11 @@ using XmlDocument = std::unique_ptr<xmlDoc, XmlDocumentDeleter>;
 /// details. Nothing is written anywhere else; any thread may call.
 Result<XmlDocument> load_document(std::string_view xml);
 
+/// Empty where there is none.
+inline std::string_view view_of(const xmlChar* text) {
+    return text == nullptr ? std::string_view{} : std::string_view(reinterpret_cast<const char*>(text));
+}
+
 struct Definition;
 
 /// As parse_xml(), of one that was loaded.

@@ -10,13 +10,9 @@
 namespace virtlight::domain {
 namespace {
 
-std::string_view view(const xmlChar* text) {
-    return text == nullptr ? std::string_view{} : std::string_view(reinterpret_cast<const char*>(text));
-}
-
 std::string copy_and_free(xmlChar* text) {
     const std::unique_ptr<xmlChar, decltype(xmlFree)> owner(text, xmlFree);
-    return std::string(view(text));
+    return std::string(view_of(text));
 }
 
 void remove_node(xmlNode* node) {
@@ -38,8 +34,8 @@ void remove_copy(const xmlNode& original, xmlNode& copy, const xmlNode* child) {
 }
 
 std::string qualified_name(const xmlChar* name, const xmlNs* ns) {
-    const auto prefix = ns == nullptr ? std::string_view{} : view(ns->prefix);
-    return shown(prefix.empty() ? std::string(view(name)) : fmt::format("{}:{}", prefix, view(name)));
+    const auto prefix = ns == nullptr ? std::string_view{} : view_of(ns->prefix);
+    return shown(prefix.empty() ? std::string(view_of(name)) : fmt::format("{}:{}", prefix, view_of(name)));
 }
 
 bool is_text(const xmlNode& node) {
@@ -54,12 +50,12 @@ void for_each_child(const xmlNode* node, Use use) {
     }
 }
 
-bool contains(const std::vector<std::string_view>& names, std::string_view name) {
+bool has_name(const std::vector<std::string_view>& names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
 }
 
-void add(std::vector<std::string_view>& names, std::string_view name) {
-    if (!contains(names, name)) names.push_back(name);
+void add_name(std::vector<std::string_view>& names, std::string_view name) {
+    if (!has_name(names, name)) names.push_back(name);
 }
 
 std::string allowed(const std::vector<std::string_view>& names) {
@@ -92,8 +88,8 @@ void XmlReading::note(Reason reason, const xmlNode& node, std::string sentence) 
 }
 
 bool XmlReading::may_hold(const Asked& known, const xmlNode& child) {
-    if (child.ns == nullptr) return contains(known.children, view(child.name));
-    return std::ranges::find(known.others, QualifiedName{view(child.ns->href), view(child.name)}) !=
+    if (child.ns == nullptr) return has_name(known.children, view_of(child.name));
+    return std::ranges::find(known.others, QualifiedName{view_of(child.ns->href), view_of(child.name)}) !=
            known.others.end();
 }
 
@@ -111,35 +107,35 @@ void XmlReading::check(xmlNode& node) {
             if (!may_hold(known, *child)) {
                 note(Reason::unsupported_config, *child,
                      fmt::format("element <{}> is not supported in <{}>; allowed here: {}",
-                                 qualified_name(child->name, child->ns), view(node.name),
+                                 qualified_name(child->name, child->ns), view_of(node.name),
                                  allowed(known.children)));
             } else {
                 check(*child);
             }
-        } else if (is_text(*child) && !known.text && !trimmed(view(child->content)).empty()) {
+        } else if (is_text(*child) && !known.text && !trimmed(view_of(child->content)).empty()) {
             note(Reason::invalid_xml, node,
-                 fmt::format("element <{}> cannot hold the text '{}'", view(node.name),
-                             shown(trimmed(view(child->content)))));
+                 fmt::format("element <{}> cannot hold the text '{}'", view_of(node.name),
+                             shown(trimmed(view_of(child->content)))));
         }
     }
 }
 
 void XmlReading::check_attributes(const xmlNode& node, const Asked& known) {
     for (const auto* attribute = node.properties; attribute != nullptr; attribute = attribute->next) {
-        if (attribute->ns == nullptr && contains(known.attributes, view(attribute->name))) continue;
+        if (attribute->ns == nullptr && has_name(known.attributes, view_of(attribute->name))) continue;
         note(Reason::unsupported_config, node,
              fmt::format("attribute '{}' of element <{}> is not supported; allowed here: {}",
-                         qualified_name(attribute->name, attribute->ns), view(node.name),
+                         qualified_name(attribute->name, attribute->ns), view_of(node.name),
                          allowed(known.attributes)));
     }
 }
 
 std::string_view XmlElement::name() const {
-    return node_ == nullptr ? std::string_view{} : view(node_->name);
+    return node_ == nullptr ? std::string_view{} : view_of(node_->name);
 }
 
 std::string_view XmlElement::namespace_uri() const {
-    return node_ == nullptr || node_->ns == nullptr ? std::string_view{} : view(node_->ns->href);
+    return node_ == nullptr || node_->ns == nullptr ? std::string_view{} : view_of(node_->ns->href);
 }
 
 long XmlElement::line() const {
@@ -164,9 +160,9 @@ XmlElement XmlElement::child(std::string_view name) const {
 std::vector<XmlElement> XmlElement::children(std::string_view name) const {
     std::vector<XmlElement> found;
     if (node_ == nullptr) return found;
-    add(reading_->asked(*node_).children, name);
+    add_name(reading_->asked(*node_).children, name);
     for_each_child(node_, [&](xmlNode& child) {
-        if (child.ns == nullptr && view(child.name) == name) found.emplace_back(*reading_, &child);
+        if (child.ns == nullptr && view_of(child.name) == name) found.emplace_back(*reading_, &child);
     });
     return found;
 }
@@ -176,7 +172,7 @@ std::vector<XmlElement> XmlElement::children_in(std::string_view uri, std::strin
     if (node_ == nullptr) return found;
     reading_->asked(*node_).others.push_back({uri, name});
     for_each_child(node_, [&](xmlNode& child) {
-        if (child.ns != nullptr && view(child.ns->href) == uri && view(child.name) == name)
+        if (child.ns != nullptr && view_of(child.ns->href) == uri && view_of(child.name) == name)
             found.emplace_back(*reading_, &child);
     });
     return found;
@@ -190,9 +186,9 @@ std::vector<XmlElement> XmlElement::children() const {
 
 std::optional<std::string> XmlElement::attribute(std::string_view name) const {
     if (node_ == nullptr) return std::nullopt;
-    add(reading_->asked(*node_).attributes, name);
+    add_name(reading_->asked(*node_).attributes, name);
     for (auto* attribute = node_->properties; attribute != nullptr; attribute = attribute->next) {
-        if (attribute->ns == nullptr && view(attribute->name) == name) {
+        if (attribute->ns == nullptr && view_of(attribute->name) == name) {
             return copy_and_free(xmlNodeListGetString(node_->doc, attribute->children, 1));
         }
     }
@@ -204,7 +200,7 @@ std::string XmlElement::text() const {
     if (node_ == nullptr) return text;
     reading_->asked(*node_).text = true;
     for (const auto* child = node_->children; child != nullptr; child = child->next) {
-        if (is_text(*child)) text += view(child->content);
+        if (is_text(*child)) text += view_of(child->content);
     }
     return text;
 }
@@ -221,7 +217,7 @@ std::string XmlElement::outer_xml(const Element& without) const {
     xmlDocSetRootElement(alone.get(), copy);
     const std::unique_ptr<xmlBuffer, decltype(&xmlBufferFree)> buffer(xmlBufferCreate(), xmlBufferFree);
     xmlNodeDump(buffer.get(), alone.get(), copy, 0, 0);
-    return std::string(view(xmlBufferContent(buffer.get())));
+    return std::string(view_of(xmlBufferContent(buffer.get())));
 }
 
 }  // namespace virtlight::domain

@@ -5,7 +5,7 @@
 namespace virtlight::domain {
 namespace {
 
-void read(const XmlElement& domain, Definition& definition) {
+void read_features(const XmlElement& domain, Definition& definition) {
     const auto features = domain.child("features");
     definition.features.acpi = bool(features.child("acpi"));
     definition.features.apic = bool(features.child("apic"));
@@ -18,7 +18,7 @@ void read(const XmlElement& domain, Definition& definition) {
     read_told_settings(domain, definition);
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape) {
+void write_features(XmlWriter& writer, const Definition& definition, Shape) {
     const auto& features = definition.features;
     const auto& platform = definition.platform;
     if (features == Features{} && !platform.e820_host && !platform.passthrough) return;
@@ -32,6 +32,6 @@ void write(XmlWriter& writer, const Definition& definition, Shape) {
 
 }  // namespace
 
-constinit const XmlPart features_part{read, write};
+constinit const XmlPart features_part{read_features, write_features};
 
 }  // namespace virtlight::domain

@@ -61,7 +61,7 @@ std::string read_metadata(const XmlElement& domain) {
     return settings && children.size() == 1 ? std::string() : others;
 }
 
-void read(const XmlElement& domain, Definition& definition) {
+void read_general(const XmlElement& domain, Definition& definition) {
     definition.name = read_name(domain);
     definition.uuid = read_uuid(domain);
     definition.title = read_title(domain);
@@ -69,7 +69,7 @@ void read(const XmlElement& domain, Definition& definition) {
     definition.metadata = read_metadata(domain);
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape) {
+void write_general(XmlWriter& writer, const Definition& definition, Shape) {
     writer.element("name").text(definition.name);
     writer.element("uuid").text(to_string(definition.uuid));
     if (!definition.title.empty()) writer.element("title").text(definition.title);
@@ -79,7 +79,7 @@ void write(XmlWriter& writer, const Definition& definition, Shape) {
 
 }  // namespace
 
-constinit const XmlPart general_part{read, write};
+constinit const XmlPart general_part{read_general, write_general};
 
 std::string metadata_xml(const Definition& definition) {
     const auto& others = definition.metadata;

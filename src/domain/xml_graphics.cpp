@@ -6,9 +6,10 @@
 namespace virtlight::domain {
 namespace {
 
-enum class Kind { vnc, sdl, spice };
+enum class GraphicsKind { vnc, sdl, spice };
 
-constexpr Word<Kind> kinds[] = {{"vnc", Kind::vnc}, {"sdl", Kind::sdl}, {"spice", Kind::spice}};
+constexpr Word<GraphicsKind> graphics_kinds[] = {
+    {"vnc", GraphicsKind::vnc}, {"sdl", GraphicsKind::sdl}, {"spice", GraphicsKind::spice}};
 /// Whether the guest's agent learns where the pointer is.
 constexpr Word<bool> mouse_modes[] = {{"client", true}, {"server", false}};
 constexpr std::string_view taken_later = "-1";
@@ -76,24 +77,25 @@ Spice read_spice(const XmlElement& element) {
 }
 
 template <class T>
-void add(const XmlElement& element, std::optional<T>& place, T value) {
+void add_screen(const XmlElement& element, std::optional<T>& place, T value) {
     if (place)
         element.unsupported("a guest has one <graphics> of type '{}'",
                             element.attribute("type").value_or(""));
     place = std::move(value);
 }
 
-void read(const XmlElement& devices, Definition& definition) {
+void read_graphics(const XmlElement& devices, Definition& definition) {
     auto& graphics = definition.graphics;
     for (const auto& element : devices.children("graphics")) {
         if (!element.attribute("type"))
-            element.invalid("<graphics> has no attribute 'type'; allowed here: {}", list_words<Kind>(kinds));
-        const auto kind = attribute_choice(element, "type", kinds, Kind::vnc);
-        if (kind != Kind::sdl) read_keymap(element, graphics);
+            element.invalid("<graphics> has no attribute 'type'; allowed here: {}",
+                            list_words<GraphicsKind>(graphics_kinds));
+        const auto kind = attribute_choice(element, "type", graphics_kinds, GraphicsKind::vnc);
+        if (kind != GraphicsKind::sdl) read_keymap(element, graphics);
         switch (kind) {
-            case Kind::vnc: add(element, graphics.vnc, read_vnc(element)); break;
-            case Kind::sdl: add(element, graphics.sdl, read_sdl(element)); break;
-            case Kind::spice: add(element, graphics.spice, read_spice(element)); break;
+            case GraphicsKind::vnc: add_screen(element, graphics.vnc, read_vnc(element)); break;
+            case GraphicsKind::sdl: add_screen(element, graphics.sdl, read_sdl(element)); break;
+            case GraphicsKind::spice: add_screen(element, graphics.spice, read_spice(element)); break;
         }
         if (const auto good = check_graphics(graphics, definition.type); !good)
             element.unsupported("{}", good.error().message);
@@ -149,7 +151,7 @@ void write_spice(XmlWriter& writer, const Spice& spice, std::string_view keymap,
     if (!spice.agent_mouse) writer.element("mouse").attribute("mode", "server");
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape shape) {
+void write_graphics(XmlWriter& writer, const Definition& definition, Shape shape) {
     const auto& graphics = definition.graphics;
     if (graphics.vnc) write_vnc(writer, *graphics.vnc, graphics.keymap, shape);
     if (graphics.sdl) write_sdl(writer, *graphics.sdl);
@@ -158,6 +160,6 @@ void write(XmlWriter& writer, const Definition& definition, Shape shape) {
 
 }  // namespace
 
-constinit const XmlPart graphics_part{read, write};
+constinit const XmlPart graphics_part{read_graphics, write_graphics};
 
 }  // namespace virtlight::domain

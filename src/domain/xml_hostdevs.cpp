@@ -11,13 +11,13 @@
 namespace virtlight::domain {
 namespace {
 
-enum class Kind { pci, usb };
+enum class HostdevKind { pci, usb };
 
-constexpr Word<Kind> kinds[] = {{"pci", Kind::pci}, {"usb", Kind::usb}};
+constexpr Word<HostdevKind> hostdev_kinds[] = {{"pci", HostdevKind::pci}, {"usb", HostdevKind::usb}};
 
 /// A part of an address or an id, which may be written as 16 or as 0x10. Too large a number is left to the
 /// checks of what it is a part of.
-unsigned number_in(const XmlElement& at, std::string_view attribute, std::optional<unsigned> otherwise) {
+unsigned decimal_or_hex(const XmlElement& at, std::string_view attribute, std::optional<unsigned> otherwise) {
     const auto text = at.attribute(attribute);
     if (!text) {
         if (!otherwise) at.invalid("<{}> has no attribute '{}'", at.name(), attribute);
@@ -33,10 +33,10 @@ unsigned number_in(const XmlElement& at, std::string_view attribute, std::option
 }
 
 PciAddress read_pci_address(const XmlElement& address) {
-    return {.domain = number_in(address, "domain", 0),
-            .bus = number_in(address, "bus", std::nullopt),
-            .slot = number_in(address, "slot", std::nullopt),
-            .function = number_in(address, "function", 0)};
+    return {.domain = decimal_or_hex(address, "domain", 0),
+            .bus = decimal_or_hex(address, "bus", std::nullopt),
+            .slot = decimal_or_hex(address, "slot", std::nullopt),
+            .function = decimal_or_hex(address, "function", 0)};
 }
 
 /// A guest's bus is one, and what it is given has function 0 there.
@@ -79,7 +79,7 @@ std::optional<UsbId> read_usb_id(const XmlElement& source) {
             "a USB device is known by its <vendor> and its <product> together, or by its <address>");
         return std::nullopt;
     }
-    return UsbId{number_in(vendor, "id", std::nullopt), number_in(product, "id", std::nullopt)};
+    return UsbId{decimal_or_hex(vendor, "id", std::nullopt), decimal_or_hex(product, "id", std::nullopt)};
 }
 
 UsbDevice read_usb(const XmlElement& element) {
@@ -89,8 +89,8 @@ UsbDevice read_usb(const XmlElement& element) {
     const auto address = source.child("address");
     device.id = read_usb_id(source);
     if (address) {
-        device.host_bus = number_in(address, "bus", std::nullopt);
-        device.host_device = number_in(address, "device", std::nullopt);
+        device.host_bus = decimal_or_hex(address, "bus", std::nullopt);
+        device.host_device = decimal_or_hex(address, "device", std::nullopt);
     } else if (!device.id) {
         element.invalid(
             "<hostdev> has no <source> that names a USB device, as in <address bus='1' device='3'/> or "
@@ -99,8 +99,8 @@ UsbDevice read_usb(const XmlElement& element) {
     device.alias = read_alias(element);
     if (const auto place = element.child("address")) {
         expect_attribute(place, "type", "usb");
-        device.controller = number_in(place, "bus", 0);
-        device.port = number_in(place, "port", std::nullopt);
+        device.controller = decimal_or_hex(place, "bus", 0);
+        device.port = decimal_or_hex(place, "port", std::nullopt);
         if (device.port == 0) place.invalid("the ports of a USB controller are counted from 1");
     }
     return device;
@@ -123,7 +123,7 @@ void add_usb(const XmlElement& element, const UsbDevice& device, Definition& def
     if (const auto good = add_usb_device(usb, device); !good) element.unsupported("{}", good.error().message);
 }
 
-void read(const XmlElement& devices, Definition& definition) {
+void read_hostdevs(const XmlElement& devices, Definition& definition) {
     std::vector<std::pair<XmlElement, UsbDevice>> without_place;
     for (const auto& element : devices.children("hostdev")) {
         const auto device = read_hostdev(element);
@@ -192,7 +192,7 @@ void write_usb(XmlWriter& writer, const UsbDevice& device, Shape shape) {
         .attribute("port", device.port);
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape shape) {
+void write_hostdevs(XmlWriter& writer, const Definition& definition, Shape shape) {
     for (const auto& device : definition.pci_devices)
         if (!device.mac) write_pci(writer, device, shape);
     for (const auto& device : definition.usb.devices)
@@ -204,8 +204,10 @@ void write(XmlWriter& writer, const Definition& definition, Shape shape) {
 HostDevice read_hostdev(const XmlElement& element) {
     expect_attribute(element, "mode", "subsystem");
     if (!element.attribute("type"))
-        element.invalid("<hostdev> has no attribute 'type'; allowed here: {}", list_words<Kind>(kinds));
-    if (attribute_choice(element, "type", kinds, Kind::pci) == Kind::usb) return read_usb(element);
+        element.invalid("<hostdev> has no attribute 'type'; allowed here: {}",
+                        list_words<HostdevKind>(hostdev_kinds));
+    if (attribute_choice(element, "type", hostdev_kinds, HostdevKind::pci) == HostdevKind::usb)
+        return read_usb(element);
     return read_pci(element);
 }
 
@@ -226,6 +228,6 @@ void write_network_card(XmlWriter& writer, const PciDevice& device, Shape shape)
     write_places(writer, device, shape);
 }
 
-constinit const XmlPart hostdevs_part{read, write};
+constinit const XmlPart hostdevs_part{read_hostdevs, write_hostdevs};
 
 }  // namespace virtlight::domain

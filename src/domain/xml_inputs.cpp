@@ -51,7 +51,7 @@ void read_input(const XmlElement& element, Definition& definition) {
     }
 }
 
-void read(const XmlElement& devices, Definition& definition) {
+void read_inputs(const XmlElement& devices, Definition& definition) {
     for (const auto& element : devices.children("input"))
         read_input(element, definition);
     const auto elements = devices.children("sound");
@@ -72,7 +72,7 @@ void write_input(XmlWriter& writer, const Definition& definition, Input input, s
     write_alias(writer, definition, own_name);
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape) {
+void write_inputs(XmlWriter& writer, const Definition& definition, Shape) {
     for (std::size_t place = 0; const auto input : definition.usb_inputs)
         write_input(writer, definition, input, "usb", own_name_on_usb(place++));
     const auto* const bus = definition.type == GuestType::hvm ? "ps2" : "xen";
@@ -88,6 +88,6 @@ void write(XmlWriter& writer, const Definition& definition, Shape) {
 
 }  // namespace
 
-constinit const XmlPart inputs_part{read, write};
+constinit const XmlPart inputs_part{read_inputs, write_inputs};
 
 }  // namespace virtlight::domain

@@ -18,7 +18,7 @@ constexpr Occasion occasions[] = {
     {"on_crash", &Definition::on_crash, crash_actions},
 };
 
-void read(const XmlElement& domain, Definition& definition) {
+void read_lifecycle(const XmlElement& domain, Definition& definition) {
     for (const auto& [name, action, actions] : occasions) {
         const auto element = domain.child(name);
         if (!element) continue;
@@ -32,7 +32,7 @@ void read(const XmlElement& domain, Definition& definition) {
     }
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape) {
+void write_lifecycle(XmlWriter& writer, const Definition& definition, Shape) {
     for (const auto& [name, action, actions] : occasions) {
         writer.element(name).text(word_for(definition.*action, actions));
     }
@@ -40,6 +40,6 @@ void write(XmlWriter& writer, const Definition& definition, Shape) {
 
 }  // namespace
 
-constinit const XmlPart lifecycle_part{read, write};
+constinit const XmlPart lifecycle_part{read_lifecycle, write_lifecycle};
 
 }  // namespace virtlight::domain

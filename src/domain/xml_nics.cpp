@@ -14,9 +14,9 @@
 namespace virtlight::domain {
 namespace {
 
-using Kind = Nic::Kind;
+using NicKind = Nic::Kind;
 
-constexpr Word<Kind> kinds[] = {{"bridge", Kind::bridge}, {"ethernet", Kind::ethernet}};
+constexpr Word<NicKind> nic_kinds[] = {{"bridge", NicKind::bridge}, {"ethernet", NicKind::ethernet}};
 /// Of an interface that is a PCI device.
 constexpr std::string_view card_type = "hostdev";
 constexpr Word<bool> links[] = {{"up", false}, {"down", true}};  // whether it is down
@@ -25,8 +25,8 @@ constexpr std::string_view alias_prefix = "net";
 constexpr std::string_view devid_element = "nic";
 
 /// 0: it is not there.
-unsigned number_in(const XmlElement& at, std::string_view attribute,
-                   unsigned most = std::numeric_limits<unsigned>::max()) {
+unsigned positive_number(const XmlElement& at, std::string_view attribute,
+                         unsigned most = std::numeric_limits<unsigned>::max()) {
     const auto text = at.attribute(attribute);
     if (!text) return 0;
     const auto number = parse_number<unsigned>(*text);
@@ -36,25 +36,25 @@ unsigned number_in(const XmlElement& at, std::string_view attribute,
     return number.value_or(0);
 }
 
-Kind read_kind(const XmlElement& interface) {
+NicKind read_nic_kind(const XmlElement& interface) {
     const auto type = interface.attribute("type");
     if (!type) {
         interface.invalid("<interface> has no attribute 'type'; allowed here: {}, {}",
-                          list_words<Kind>(kinds), card_type);
+                          list_words<NicKind>(nic_kinds), card_type);
     } else if (trimmed(*type) == "network") {
         interface.unsupported(
             "network interfaces of type 'network' are not supported, as no networks are served here: name "
             "its bridge, "
             "as in <interface type='bridge'> with <source bridge='virbr0'/>");
     } else {
-        const auto kind = meaning_of<Kind>(*type, kinds);
+        const auto kind = meaning_of<NicKind>(*type, nic_kinds);
         if (!kind)
             interface.unsupported(
                 "Invalid value for attribute 'type' in element 'interface': '{}'; allowed here: {}, {}",
-                shown(*type), list_words<Kind>(kinds), card_type);
-        return kind.value_or(Kind::bridge);
+                shown(*type), list_words<NicKind>(nic_kinds), card_type);
+        return kind.value_or(NicKind::bridge);
     }
-    return Kind::bridge;
+    return NicKind::bridge;
 }
 
 std::optional<OpenVswitch> read_openvswitch(const XmlElement& interface) {
@@ -75,7 +75,7 @@ std::optional<OpenVswitch> read_openvswitch(const XmlElement& interface) {
     expect_attribute(vlan, "trunk", "yes");
     for (const auto& tag : tags) {
         if (!tag.attribute("id")) tag.invalid("<tag> has no attribute 'id'");
-        const auto id = number_in(tag, "id", last_vlan);
+        const auto id = positive_number(tag, "id", last_vlan);
         const bool native = tag.attribute("nativeMode").has_value();
         expect_attribute(tag, "nativeMode", "untagged");
         if (trunk && !native) {
@@ -95,7 +95,7 @@ unsigned read_rate(const XmlElement& interface) {
     const auto outbound = bandwidth.child("outbound");
     if (outbound && !outbound.attribute("average"))
         outbound.invalid("<outbound> has no attribute 'average', which is in KiB per second");
-    return number_in(outbound, "average");
+    return positive_number(outbound, "average");
 }
 
 std::vector<std::string> read_addresses(const XmlElement& interface) {
@@ -179,7 +179,7 @@ std::vector<unsigned> read_devids(const std::vector<XmlElement>& interfaces, con
     return devids;
 }
 
-void read(const XmlElement& devices, Definition& definition) {
+void read_nics(const XmlElement& devices, Definition& definition) {
     auto interfaces = devices.children("interface");
     std::vector<XmlElement> cards;
     std::ranges::copy_if(interfaces, std::back_inserter(cards), is_network_card);
@@ -218,7 +218,7 @@ void write_text(XmlWriter& writer, std::string_view name, std::string_view attri
     if (!text.empty()) writer.element(name).attribute(attribute, text);
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape shape) {
+void write_nics(XmlWriter& writer, const Definition& definition, Shape shape) {
     for (unsigned place = 0; const auto& nic : definition.nics) {
         // Of what is stored only where reading would give another devid.
         write_nic(writer, nic, shape == Shape::running || nic.devid != place);
@@ -249,9 +249,9 @@ bool is_network_card(const XmlElement& interface) {
 
 Nic read_nic(const XmlElement& interface) {
     Nic nic;
-    nic.kind = read_kind(interface);
+    nic.kind = read_nic_kind(interface);
     nic.mac = read_mac(interface);
-    if (nic.kind == Kind::bridge) {
+    if (nic.kind == NicKind::bridge) {
         const auto source = interface.child("source");
         const auto bridge = source.attribute("bridge");
         if (!bridge)
@@ -260,8 +260,8 @@ Nic read_nic(const XmlElement& interface) {
         nic.openvswitch = read_openvswitch(interface);
     }
     nic.script = interface.child("script").attribute("path").value_or("");
-    if (nic.kind == Kind::ethernet && nic.script.empty()) {
-        nic.kind = Kind::bridge;  // as libxl has one of which libvirt's driver tells it nothing
+    if (nic.kind == NicKind::ethernet && nic.script.empty()) {
+        nic.kind = NicKind::bridge;  // as libxl has one of which libvirt's driver tells it nothing
         nic.bridge = default_bridge;
     }
     nic.addresses = read_addresses(interface);
@@ -270,7 +270,7 @@ Nic read_nic(const XmlElement& interface) {
     if (is_given_by_xen(nic.target)) nic.target.clear();  // of the life that was described
     nic.backend_domain = read_backend_domain(interface);
     nic.rate_kib = read_rate(interface);
-    nic.mtu = number_in(interface.child("mtu"), "size", std::numeric_limits<std::uint16_t>::max());
+    nic.mtu = positive_number(interface.child("mtu"), "size", std::numeric_limits<std::uint16_t>::max());
     nic.link_down = attribute_choice<bool>(interface.child("link"), "state", links, false);
     nic.alias = read_alias(interface);
     return nic;
@@ -278,9 +278,9 @@ Nic read_nic(const XmlElement& interface) {
 
 void write_nic(XmlWriter& writer, const Nic& nic, bool with_devid) {
     auto interface = writer.element("interface");
-    interface.attribute("type", word_for(nic.kind, kinds));
+    interface.attribute("type", word_for(nic.kind, nic_kinds));
     writer.element("mac").attribute("address", to_string(nic.mac));
-    if (nic.kind == Kind::bridge) writer.element("source").attribute("bridge", nic.bridge);
+    if (nic.kind == NicKind::bridge) writer.element("source").attribute("bridge", nic.bridge);
     for (const auto& address : nic.addresses)
         writer.element("ip")
             .attribute("address", address)
@@ -299,7 +299,7 @@ void write_nic(XmlWriter& writer, const Nic& nic, bool with_devid) {
     write_alias(writer, nic.alias, alias_of(nic), with_devid ? Shape::running : Shape::stored);
 }
 
-constinit const XmlPart nics_part{read, write};
+constinit const XmlPart nics_part{read_nics, write_nics};
 
 std::vector<const Nic*> nics_with_hidden_devid(const Definition& definition) {
     std::vector<const Nic*> all;

@@ -8,7 +8,7 @@ namespace virtlight::domain {
 namespace {
 
 /// PV is written "linux" and read as "xen" too, as libvirt has it.
-constexpr Word<GuestType> types[] = {
+constexpr Word<GuestType> os_types[] = {
     {"linux", GuestType::pv},
     {"xen", GuestType::pv},
     {"xenpvh", GuestType::pvh},
@@ -35,13 +35,13 @@ GuestType read_type(const XmlElement& os) {
     const auto element = os.child("type");
     const auto word = element.text();
     if (!element) {
-        os.invalid("an os <type> must be specified; allowed here: {}", list_words<GuestType>(types));
+        os.invalid("an os <type> must be specified; allowed here: {}", list_words<GuestType>(os_types));
         return GuestType::pv;
     }
-    const auto type = meaning_of<GuestType>(word, types);
+    const auto type = meaning_of<GuestType>(word, os_types);
     if (!type) {
         element.unsupported("unknown OS type '{}'; allowed here: {}", shown(word),
-                            list_words<GuestType>(types));
+                            list_words<GuestType>(os_types));
     }
     const auto meant = type.value_or(GuestType::pv);
     const auto machine = attribute_choice(element, "machine", machines, meant);
@@ -113,7 +113,7 @@ void check_vcpus(const XmlElement& domain, const Definition& definition) {
                                          definition.vcpus_max);
 }
 
-void read(const XmlElement& domain, Definition& definition) {
+void read_os(const XmlElement& domain, Definition& definition) {
     const auto os = domain.child("os");
     if (!os) {
         domain.invalid("an os <type> must be specified: <domain> has no <os>");
@@ -143,7 +143,7 @@ void write_firmware(XmlWriter& writer, const Boot& boot) {
         .text(boot.loader);
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape) {
+void write_os(XmlWriter& writer, const Definition& definition, Shape) {
     const auto& boot = definition.boot;
     const auto write_text = [&](std::string_view name, std::string_view text) {
         if (!text.empty()) writer.element(name).text(text);
@@ -156,7 +156,7 @@ void write(XmlWriter& writer, const Definition& definition, Shape) {
     writer.element("type")
         .attribute("arch", "x86_64")
         .attribute("machine", word_for(definition.type, machines))
-        .text(word_for(definition.type, types));
+        .text(word_for(definition.type, os_types));
     write_firmware(writer, boot);
     write_text("kernel", boot.kernel);
     write_text("initrd", boot.initrd);
@@ -167,6 +167,6 @@ void write(XmlWriter& writer, const Definition& definition, Shape) {
 
 }  // namespace
 
-constinit const XmlPart os_part{read, write};
+constinit const XmlPart os_part{read_os, write_os};
 
 }  // namespace virtlight::domain

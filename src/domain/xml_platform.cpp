@@ -85,7 +85,7 @@ void read_cpu(const XmlElement& domain, Definition& definition) {
         read_feature(feature, definition, seen);
 }
 
-void write_features(XmlWriter& writer, const Platform& platform) {
+void write_cpu_features(XmlWriter& writer, const Platform& platform) {
     const auto write_feature = [&](std::string_view name, CpuPolicy policy) {
         writer.element("feature").attribute("policy", word_for(policy, policies)).attribute("name", name);
     };
@@ -101,7 +101,7 @@ void write_cpu(XmlWriter& writer, const Definition& definition, Shape) {
     auto cpu = writer.element("cpu");
     if (platform.host_cpu) {
         cpu.attribute("mode", "host-passthrough").attribute("check", "none");
-        write_features(writer, platform);
+        write_cpu_features(writer, platform);
     }
     write_numa(writer, definition.numa);
 }

@@ -49,12 +49,12 @@ void read_vcpus(const XmlElement& domain, Definition& definition) {
     }
 }
 
-void read(const XmlElement& domain, Definition& definition) {
+void read_resources(const XmlElement& domain, Definition& definition) {
     read_memory(domain, definition);
     read_vcpus(domain, definition);
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape) {
+void write_resources(XmlWriter& writer, const Definition& definition, Shape) {
     writer.element("memory").attribute("unit", "KiB").text(definition.memory_max_kib);
     writer.element("currentMemory").attribute("unit", "KiB").text(definition.memory_kib);
     auto vcpu = writer.element("vcpu");
@@ -66,6 +66,6 @@ void write(XmlWriter& writer, const Definition& definition, Shape) {
 
 }  // namespace
 
-constinit const XmlPart resources_part{read, write};
+constinit const XmlPart resources_part{read_resources, write_resources};
 
 }  // namespace virtlight::domain

@@ -8,7 +8,7 @@
 namespace virtlight::domain {
 namespace {
 
-constexpr std::string_view root = "virtlight:settings";
+constexpr std::string_view settings_element = "virtlight:settings";
 
 /// The one that was meant, or all that there are.
 std::string others(std::string_view name) {
@@ -28,7 +28,7 @@ void read_setting(const std::string& name, const std::vector<std::string>& texts
     definition.settings[name] = *std::move(value);
 }
 
-void read(const XmlElement& domain, Definition& definition) {
+void read_settings(const XmlElement& domain, Definition& definition) {
     const auto element = settings_in(domain.child("metadata"));
     if (!element) return;
     std::map<std::string, std::vector<std::string>> all;
@@ -43,11 +43,11 @@ void read(const XmlElement& domain, Definition& definition) {
 }
 
 /// They are written with the rest of <metadata>.
-void write(XmlWriter&, const Definition&, Shape) {}
+void write_settings(XmlWriter&, const Definition&, Shape) {}
 
 }  // namespace
 
-constinit const XmlPart settings_part{read, write};
+constinit const XmlPart settings_part{read_settings, write_settings};
 
 XmlElement settings_in(const XmlElement& metadata) {
     for (const auto& child : metadata.children())
@@ -60,7 +60,7 @@ std::string format_settings(const Definition& definition, std::size_t depth) {
     if (definition.settings.empty() && nics.empty()) return {};
     XmlWriter writer(depth);
     {
-        auto element = writer.element(root);
+        auto element = writer.element(settings_element);
         element.attribute("xmlns:virtlight", settings_namespace);
         for (const auto& [name, value] : definition.settings)
             for (const auto& text : format_setting(value))

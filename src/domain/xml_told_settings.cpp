@@ -22,7 +22,7 @@ constexpr std::pair<std::string_view, std::string_view> enlightenments[] = {
 
 enum class Tables { slic, set };
 /// Xen takes a file with one table or with many.
-constexpr Word<Tables> tables[] = {{"slic", Tables::slic}, {"rawset", Tables::set}};
+constexpr Word<Tables> acpi_tables[] = {{"slic", Tables::slic}, {"rawset", Tables::set}};
 
 /// <metadata> may say the same.
 void tell(const XmlElement& at, std::string_view name, SettingValue value, Definition& definition) {
@@ -55,8 +55,8 @@ void read_tables(const XmlElement& os, Definition& definition) {
     const auto table = os.child("acpi").child("table");
     if (!table) return;
     if (!table.attribute("type"))
-        table.invalid("<table> has no attribute 'type'; allowed here: {}", list_words<Tables>(tables));
-    attribute_choice<Tables>(table, "type", tables, Tables::slic);
+        table.invalid("<table> has no attribute 'type'; allowed here: {}", list_words<Tables>(acpi_tables));
+    attribute_choice<Tables>(table, "type", acpi_tables, Tables::slic);
     auto path = path_in(table);
     if (path.empty()) return table.invalid("<table> must be the path of a file with tables for ACPI");
     tell(table, "acpi_firmware", std::move(path), definition);

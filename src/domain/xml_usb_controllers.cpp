@@ -5,15 +5,15 @@
 namespace virtlight::domain {
 namespace {
 
-using Model = UsbController::Model;
+using UsbModel = UsbController::Model;
 
-constexpr Word<Model> models[] = {{"qusb1", Model::qusb1},
-                                  {"qusb2", Model::qusb2},
-                                  {"piix3-uhci", Model::uhci},
-                                  {"ehci", Model::ehci},
-                                  {"nec-xhci", Model::xhci}};
+constexpr Word<UsbModel> usb_models[] = {{"qusb1", UsbModel::qusb1},
+                                         {"qusb2", UsbModel::qusb2},
+                                         {"piix3-uhci", UsbModel::uhci},
+                                         {"ehci", UsbModel::ehci},
+                                         {"nec-xhci", UsbModel::xhci}};
 
-unsigned number_in(const XmlElement& at, std::string_view attribute, unsigned otherwise) {
+unsigned controller_number(const XmlElement& at, std::string_view attribute, unsigned otherwise) {
     const auto text = at.attribute(attribute);
     if (!text) return otherwise;
     const auto number = parse_number<unsigned>(*text);
@@ -23,7 +23,7 @@ unsigned number_in(const XmlElement& at, std::string_view attribute, unsigned ot
     return number.value_or(otherwise);
 }
 
-void read(const XmlElement& devices, Definition& definition) {
+void read_usb_controllers(const XmlElement& devices, Definition& definition) {
     auto& usb = definition.usb;
     for (const auto& element : devices.children("controller")) {
         if (!is_usb_controller(element)) continue;
@@ -34,12 +34,12 @@ void read(const XmlElement& devices, Definition& definition) {
     }
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape shape) {
+void write_usb_controllers(XmlWriter& writer, const Definition& definition, Shape shape) {
     for (const auto& controller : definition.usb.controllers) {
         auto element = writer.element("controller");
         element.attribute("type", "usb")
             .attribute("index", controller.index)
-            .attribute("model", word_for(controller.model, models))
+            .attribute("model", word_for(controller.model, usb_models))
             .attribute("ports", controller.ports);
         write_alias(writer, controller.alias, alias_of(controller), shape);
     }
@@ -51,14 +51,14 @@ bool is_usb_controller(const XmlElement& controller) {
     return trimmed(controller.attribute("type").value_or("")) == "usb";
 }
 
-UsbController read_usb_controller(const XmlElement& controller, Model usual_model, unsigned free_index) {
-    const auto model = attribute_choice(controller, "model", models, usual_model);
-    return {.index = number_in(controller, "index", free_index),
+UsbController read_usb_controller(const XmlElement& controller, UsbModel usual_model, unsigned free_index) {
+    const auto model = attribute_choice(controller, "model", usb_models, usual_model);
+    return {.index = controller_number(controller, "index", free_index),
             .model = model,
-            .ports = number_in(controller, "ports", usual_ports(model)),
+            .ports = controller_number(controller, "ports", usual_ports(model)),
             .alias = read_alias(controller)};
 }
 
-constinit const XmlPart usb_controllers_part{read, write};
+constinit const XmlPart usb_controllers_part{read_usb_controllers, write_usb_controllers};
 
 }  // namespace virtlight::domain

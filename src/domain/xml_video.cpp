@@ -7,17 +7,17 @@
 namespace virtlight::domain {
 namespace {
 
-using Model = Video::Model;
+using VideoModel = Video::Model;
 
-constexpr Word<Model> models[] = {{"none", Model::none},
-                                  {"cirrus", Model::cirrus},
-                                  {"vga", Model::vga},
-                                  {"qxl", Model::qxl},
-                                  {"xen", Model::xen}};
-constexpr std::string_view own_name = "video0";
+constexpr Word<VideoModel> video_models[] = {{"none", VideoModel::none},
+                                             {"cirrus", VideoModel::cirrus},
+                                             {"vga", VideoModel::vga},
+                                             {"qxl", VideoModel::qxl},
+                                             {"xen", VideoModel::xen}};
+constexpr std::string_view own_name_of_video = "video0";
 
 /// In KiB, rounded up to whole MiB, as the device model counts.
-std::uint64_t read_vram(const XmlElement& model, Model meant) {
+std::uint64_t read_vram(const XmlElement& model, VideoModel meant) {
     const auto text = model.attribute("vram");
     if (!text) return least_vram_kib(meant);
     const auto kib = parse_number<std::uint32_t>(*text);
@@ -26,36 +26,37 @@ std::uint64_t read_vram(const XmlElement& model, Model meant) {
     return (kib.value_or(0) + mib - 1) / mib * mib;
 }
 
-void read(const XmlElement& devices, Definition& definition) {
+void read_video(const XmlElement& devices, Definition& definition) {
     definition.video = default_video(definition.type, definition.graphics);
     const auto videos = devices.children("video");
     if (videos.empty()) return;
     if (videos.size() > 1) videos[1].unsupported("a guest has one <video>");
     const auto& video = videos.front();
     const auto model = video.child("model");
-    const auto otherwise = definition.type == GuestType::hvm ? Model::cirrus : Model::xen;
-    const auto meant = attribute_choice(model, "type", models, otherwise);
-    definition.video = {meant, meant == Model::none ? 0 : read_vram(model, meant)};
+    const auto otherwise = definition.type == GuestType::hvm ? VideoModel::cirrus : VideoModel::xen;
+    const auto meant = attribute_choice(model, "type", video_models, otherwise);
+    definition.video = {meant, meant == VideoModel::none ? 0 : read_vram(model, meant)};
     expect_attribute(model, "heads", "1");
     expect_attribute(model, "primary", "yes");
-    read_alias(video, own_name, definition);
+    read_alias(video, own_name_of_video, definition);
     if (const auto good = check_video(definition.video, definition.graphics, definition.type); !good)
         video.unsupported("{}", good.error().message);
 }
 
-void write(XmlWriter& writer, const Definition& definition, Shape) {
+void write_video(XmlWriter& writer, const Definition& definition, Shape) {
     const auto& [model, vram_kib] = definition.video;
-    if (model == Model::none && !definition.graphics.any() && !has_alias(definition, own_name)) return;
+    if (model == VideoModel::none && !definition.graphics.any() && !has_alias(definition, own_name_of_video))
+        return;
     const auto video = writer.element("video");
-    write_alias(writer, definition, own_name);
+    write_alias(writer, definition, own_name_of_video);
     auto element = writer.element("model");
-    element.attribute("type", word_for(model, models));
-    if (model == Model::none) return;
+    element.attribute("type", word_for(model, video_models));
+    if (model == VideoModel::none) return;
     element.attribute("vram", vram_kib).attribute("heads", "1").attribute("primary", "yes");
 }
 
 }  // namespace
 
-constinit const XmlPart video_part{read, write};
+constinit const XmlPart video_part{read_video, write_video};
 
 }  // namespace virtlight::domain

@@ -12,11 +12,6 @@
 /// How a domain comes into a simulated machine: it is begun, and introduced when it is built; or it is
 /// discarded.
 namespace virtlight::simulated {
-namespace {
-
-constexpr unsigned first_vnc_port = 5900;
-
-}  // namespace
 
 using domain::Definition;
 
@@ -134,7 +129,7 @@ Result<> Machine::take_vnc_port(Domain& domain) {
     auto& vnc = domain.definition.graphics.vnc;
     if (!vnc) return {};
     const auto asked = std::exchange(vnc->port, 0);
-    auto port = vnc->autoport ? first_vnc_port : asked;
+    auto port = vnc->autoport ? domain::first_vnc_port : asked;
     if (!vnc->autoport && is_vnc_port(port))
         return fail(Reason::operation_failed, "cannot create domain '{}': VNC port {} is in use",
                     domain.definition.name, port);

@@ -42,7 +42,6 @@ constexpr std::array sounds = {
 };
 
 constexpr std::string_view loopback = "127.0.0.1";
-constexpr unsigned first_vnc_port = 5900;
 
 bool is_ipv6(std::string_view address) {
     return address.contains(':');
@@ -52,7 +51,7 @@ void write_vnc(const std::optional<Vnc>& vnc, libxl_vnc_info& info) {
     libxl_defbool_set(&info.enable, vnc.has_value());
     if (!vnc) return;
     // The number of the display to begin with, where one is to be found.
-    const auto display = vnc->autoport ? 0 : vnc->port - first_vnc_port;
+    const auto display = vnc->autoport ? 0 : vnc->port - domain::first_vnc_port;
     libxl_defbool_set(&info.findunused, vnc->autoport);
     info.passwd = copy(vnc->password);
     // libxl takes what holds ':' for an address with its display, and the number beside it must be 0 then.
@@ -75,7 +74,7 @@ std::optional<Vnc> read_vnc(const libxl_vnc_info& info) {
         if (listen.starts_with('[') && listen.ends_with(']')) listen = listen.substr(1, listen.size() - 2);
     }
     if (listen != loopback) vnc.listen = listen;
-    if (!vnc.autoport) vnc.port = first_vnc_port + static_cast<unsigned>(std::max(display, 0));
+    if (!vnc.autoport) vnc.port = domain::first_vnc_port + static_cast<unsigned>(std::max(display, 0));
     vnc.password = text_of(info.passwd);
     return vnc;
 }

@@ -9,7 +9,7 @@
 #include "domain/device_edit.hpp"
 #include "domain/sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::alias_test {
 namespace {
 
 using testing::ElementsAre;
@@ -156,4 +156,4 @@ TEST(Alias, SaysWhichDeviceOfADefinitionGoes) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::alias_test

@@ -7,7 +7,7 @@
 #include "domain/sample.hpp"
 #include "domain/xl_cfg_sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::bad_input_test {
 namespace {
 
 using testing::AllOf;
@@ -201,4 +201,4 @@ TEST(GoodInput, MayHaveTheSameDiskTwiceIfNothingCanGoWrong) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::bad_input_test

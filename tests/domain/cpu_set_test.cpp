@@ -7,7 +7,7 @@
 
 #include "base/limits.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::cpu_set_test {
 namespace {
 
 using testing::HasSubstr;
@@ -92,4 +92,4 @@ RC_GTEST_PROP(CpuSet, IsTheSameOnceWhatWasAddedIsTakenAway, ()) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::cpu_set_test

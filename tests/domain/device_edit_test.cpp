@@ -6,7 +6,7 @@
 
 #include "domain/sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::device_edit_test {
 namespace {
 
 using testing::ElementsAre;
@@ -120,4 +120,4 @@ TEST(DeviceEdit, RefusesWhatADefinitionCannotHave) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::device_edit_test

@@ -5,7 +5,7 @@
 
 #include "domain/device.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::device_host_test {
 namespace {
 
 using testing::ElementsAre;
@@ -114,4 +114,4 @@ TEST(UsbController, StaysAsLongAsADeviceHangsOnIt) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::device_host_test

@@ -5,7 +5,7 @@
 
 #include "domain/device.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::device_nics_test {
 namespace {
 
 using testing::HasSubstr;
@@ -85,4 +85,4 @@ TEST(NicDevice, CanHaveAnotherRateAndLinkWhileTheGuestRunsAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::device_nics_test

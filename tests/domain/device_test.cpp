@@ -7,7 +7,7 @@
 #include "domain/arbitrary.hpp"
 #include "domain/xml_parts.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::device_test {
 namespace {
 
 std::string refusal(const auto& result) {
@@ -92,4 +92,4 @@ TEST(Device, ThatIsACdDriveOfARunningHvmGuestGetsOtherMediaAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::device_test

@@ -8,7 +8,7 @@
 
 #include "domain/arbitrary.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::disk_test {
 namespace {
 
 std::string refusal(Result<> result) {
@@ -121,4 +121,4 @@ TEST(Disks, AreRefusedWhereTheDeviceModelWouldDropThem) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::disk_test

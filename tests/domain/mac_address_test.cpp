@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace virtlight::domain {
+namespace virtlight::domain::mac_address_test {
 namespace {
 
 TEST(MacAddress, IsReadInTheFormsThatPeopleWrite) {
@@ -48,4 +48,4 @@ RC_GTEST_PROP(MacAddress, IsWrittenAndReadBack, (const std::array<std::uint8_t, 
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::mac_address_test

@@ -10,7 +10,7 @@
 #include "domain/memory.hpp"
 #include "domain/xml.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::metadata_test {
 namespace {
 
 using testing::HasSubstr;
@@ -109,4 +109,4 @@ RC_GTEST_PROP(MetadataProperty, IsReadAgainFromTheDefinitionsXml, ()) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::metadata_test

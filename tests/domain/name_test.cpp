@@ -4,7 +4,7 @@
 #include "base/limits.hpp"
 #include "domain/xml.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::name_test {
 namespace {
 
 std::string complaint(std::string_view name) {
@@ -38,4 +38,4 @@ TEST(Name, SaysWhatIsWrongWithIt) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::name_test

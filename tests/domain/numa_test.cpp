@@ -9,7 +9,7 @@
 #include "domain/sample.hpp"
 #include "domain/xl_cfg_sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::numa_test {
 namespace {
 
 using testing::ElementsAre;
@@ -180,4 +180,4 @@ TEST(XlCfgNuma, ThatCannotBeIsRefusedWithItsLine) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::numa_test

@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace virtlight::domain {
+namespace virtlight::domain::same_guest_test {
 namespace {
 
 Definition saved() {
@@ -59,4 +59,4 @@ TEST(SameGuest, IsNotOneWithAnotherIdentityOrHardware) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::same_guest_test

@@ -10,7 +10,7 @@
 #include "domain/setting_rules.hpp"
 #include "domain/xl_cfg_sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::settings_test {
 namespace {
 
 using testing::HasSubstr;
@@ -233,4 +233,4 @@ TEST(XlCfgMachine, ThatCannotBeIsRefusedWithItsLine) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::settings_test

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace virtlight::domain {
+namespace virtlight::domain::text_test {
 namespace {
 
 /// All characters of a text; -1 where a byte is not UTF-8.
@@ -67,4 +67,4 @@ TEST(Text, TrimsXmlBlanksOnly) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::text_test

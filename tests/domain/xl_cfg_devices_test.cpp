@@ -4,7 +4,7 @@
 
 #include "domain/xl_cfg_sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xl_cfg_devices_test {
 namespace {
 
 using testing::ElementsAre;
@@ -96,4 +96,4 @@ TEST(XlCfgShares, SayInACommentWhatXlsFormatCannot) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xl_cfg_devices_test

@@ -9,7 +9,7 @@
 #include "domain/xl_cfg_sample.hpp"
 #include "domain/xml.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xl_cfg_disks_test {
 namespace {
 
 using testing::ElementsAre;
@@ -126,4 +126,4 @@ TEST(XlCfgDisks, SayEachThingOnce) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xl_cfg_disks_test

@@ -6,7 +6,7 @@
 
 #include "domain/xl_cfg_sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xl_cfg_nics_test {
 namespace {
 
 using testing::HasSubstr;
@@ -89,4 +89,4 @@ TEST(XlCfgNics, AreNotWithoutWhatTheyWereToHave) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xl_cfg_nics_test

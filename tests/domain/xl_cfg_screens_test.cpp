@@ -4,7 +4,7 @@
 
 #include "domain/xl_cfg_sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xl_cfg_screens_test {
 namespace {
 
 using testing::ElementsAre;
@@ -171,4 +171,4 @@ TEST(XlCfgAdapters, ThatCannotBeAreRefusedWithTheirLine) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xl_cfg_screens_test

@@ -7,7 +7,7 @@
 
 #include "base/limits.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xl_cfg_syntax_test {
 namespace {
 
 using testing::ElementsAre;
@@ -140,4 +140,4 @@ RC_GTEST_PROP(XlSettings, AreReadOrRefusedWhateverTheyAre, ()) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xl_cfg_syntax_test

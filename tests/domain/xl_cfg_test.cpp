@@ -17,7 +17,7 @@
 #include "domain/xl_cfg_options.hpp"
 #include "domain/xl_cfg_sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xl_cfg_test {
 namespace {
 
 using testing::ElementsAre;
@@ -413,4 +413,4 @@ TEST(XlCfgTable, IsWhatTheDocumentSays) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xl_cfg_test

@@ -5,7 +5,7 @@
 
 #include "domain/sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xml_commandline_test {
 namespace {
 
 using testing::ElementsAre;
@@ -54,4 +54,4 @@ TEST(DomainXmlCommandline, ThatCannotBeIsRefused) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xml_commandline_test

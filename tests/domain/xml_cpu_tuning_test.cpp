@@ -5,7 +5,7 @@
 #include "domain/sample.hpp"
 #include "domain/xml.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xml_cpu_tuning_test {
 namespace {
 
 using testing::HasSubstr;
@@ -47,4 +47,4 @@ TEST(CpuTuningXml, ThatCannotBeIsRefused) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xml_cpu_tuning_test

@@ -4,7 +4,7 @@
 
 #include "domain/sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xml_defaults_test {
 namespace {
 
 TEST(DomainXml, NeedsLittleAndFillsInTheRest) {
@@ -169,4 +169,4 @@ TEST(DomainXml, KeepsMetadataAsItIs) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xml_defaults_test

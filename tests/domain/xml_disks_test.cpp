@@ -3,7 +3,7 @@
 
 #include "domain/sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xml_disks_test {
 namespace {
 
 constexpr std::string_view target = "<target dev='xvda' bus='xen'/>";
@@ -155,4 +155,4 @@ TEST(DiskXml, IsRefusedByName) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xml_disks_test

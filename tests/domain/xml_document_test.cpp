@@ -9,7 +9,7 @@
 
 #include "base/limits.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xml_document_test {
 namespace {
 
 std::string repeat(std::string_view text, std::size_t times) {
@@ -175,4 +175,4 @@ TEST(XmlDocument, IsBoundedBehindErrorsToo) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xml_document_test

@@ -7,7 +7,7 @@
 
 #include "domain/xml_document.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xml_element_test {
 namespace {
 
 /// What comes of a document that `read` has asked in this way: "ok", or reason and message.
@@ -132,4 +132,4 @@ TEST(XmlReading, DeclaresInASubtreeTheNamespacesThatItUses) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xml_element_test

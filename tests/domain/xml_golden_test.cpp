@@ -6,7 +6,7 @@
 
 #include "domain/sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xml_golden_test {
 namespace {
 
 class GoldenXml : public testing::TestWithParam<std::string> {};
@@ -81,4 +81,4 @@ TEST(DomainXml, OfARunningDomainHasItsIdAndItsTtys) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xml_golden_test

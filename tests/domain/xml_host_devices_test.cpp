@@ -6,7 +6,7 @@
 #include "base/limits.hpp"
 #include "domain/sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xml_host_devices_test {
 namespace {
 
 using testing::ElementsAre;
@@ -298,4 +298,4 @@ TEST(DomainXmlFilesystemRefusal, OfWhatCannotBe) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xml_host_devices_test

@@ -6,7 +6,7 @@
 #include "base/limits.hpp"
 #include "domain/sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xml_refusal_test {
 namespace {
 
 std::string os(std::string_view inside) {
@@ -357,4 +357,4 @@ TEST(DomainXmlRefusal, OfNamespacesOfOtherTools) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xml_refusal_test

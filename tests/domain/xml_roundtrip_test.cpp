@@ -5,7 +5,7 @@
 #include "domain/arbitrary.hpp"
 #include "domain/sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xml_roundtrip_test {
 namespace {
 
 RC_GTEST_PROP(DomainXml, GivesAnyDefinitionBackAsItWas, (const Definition& definition)) {
@@ -68,4 +68,4 @@ RC_GTEST_PROP(DomainXml, IsReadOrRefusedHoweverItIsMangled, ()) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xml_roundtrip_test

@@ -6,7 +6,7 @@
 #include "domain/sample.hpp"
 #include "domain/schema.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xml_schema_test {
 namespace {
 
 class Schema : public testing::Test {
@@ -35,4 +35,4 @@ TEST_F(Schema, HoldsForAnyRunningDomain) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xml_schema_test

@@ -5,7 +5,7 @@
 #include "base/limits.hpp"
 #include "domain/sample.hpp"
 
-namespace virtlight::domain {
+namespace virtlight::domain::xml_seclabel_test {
 namespace {
 
 using testing::HasSubstr;
@@ -58,4 +58,4 @@ TEST(DomainXmlSeclabel, ThatCannotBeIsRefused) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xml_seclabel_test

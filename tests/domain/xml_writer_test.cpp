@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace virtlight::domain {
+namespace virtlight::domain::xml_writer_test {
 namespace {
 
 TEST(XmlWriter, NestsElementsAsTheirScopesNest) {
@@ -43,4 +43,4 @@ TEST(XmlWriter, ReplacesWhatXmlCannotCarry) {
 }
 
 }  // namespace
-}  // namespace virtlight::domain
+}  // namespace virtlight::domain::xml_writer_test
