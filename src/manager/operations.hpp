@@ -108,6 +108,8 @@ class Guests {
     /// it go on if not.
     async::Task<Result<>> settle_suspended(DomainRef domain, hypervisor::LifeId life,
                                            hypervisor::Operation operation);
+    /// The same of one that has not suspended itself yet: it is asked no more.
+    async::Task<Result<>> take_back_save(DomainRef domain);
     /// Of a guest that was paused only for a while.
     async::Task<Result<>> go_on(DomainRef domain);
     /// Of a guest that was resetting itself softly when the daemon was killed, and waits to be let run: where

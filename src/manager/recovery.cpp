@@ -57,6 +57,12 @@ void settle(Core& core, Jobs& jobs, Guests& guests, const DomainRef& domain) {
               });
 }
 
+/// The same, before this guest had suspended itself: it may be about to.
+void take_back_save(Jobs& jobs, Guests& guests, const DomainRef& domain) {
+    jobs.post(domain, JobKind::correct_note,
+              [&guests, domain](hypervisor::Operation) { return guests.take_back_save(domain); });
+}
+
 /// The daemon was killed before it could let this guest run again.
 void release_from_dump(Core& core, Jobs& jobs, Guests& guests, const DomainRef& domain) {
     note_decision(core, *domain, "its core was being dumped: that has come to nothing");
@@ -212,7 +218,9 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, FoundLife found, 
         let_go_on_from_reset(core_, jobs_, guests_, domain);
     else if (held == devices)
         look_at_devices(domain);
-    else if (held == starting || held == saving || held == dumping || held == resetting)
+    else if (held == saving)
+        take_back_save(jobs_, guests_, domain);
+    else if (held == starting || held == dumping || held == resetting)
         note_that_it_stays(jobs_, guests_, domain);
     // What another tool runs was not restored from it.
     if (!domain->life->ours) return;

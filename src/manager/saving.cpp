@@ -145,7 +145,8 @@ Task<Result<>> Guests::write_image(DomainRef domain, std::filesystem::path path,
     if (saved) core_.timeline.phase(*domain, "image written");
     if (saved) co_return saved;
     if (is_over()) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
-    co_await note_or_warn(core_, domain, "that it goes on");
+    // Nobody follows it once the daemon has ended: the next one does, should it suspend itself after that.
+    if (!core_.stopping) co_await note_or_warn(core_, domain, "that it goes on");
     co_return saved;
 }
 
@@ -303,6 +304,15 @@ Task<Result<>> Guests::settle_suspended(DomainRef domain, hypervisor::LifeId lif
     if (domain->status.state != State::paused) domain->status = domain::RunningReason::save_canceled;
     co_await note_or_warn(core_, domain, "that it goes on");
     co_return settled;
+}
+
+Task<Result<>> Guests::take_back_save(DomainRef domain) {
+    if (!domain->life) co_return Result<>{};
+    const auto life = domain->life->id;
+    const Changing changing(core_, domain);
+    co_await core_.hypervisor.take_back_save(domain->life->domid);
+    if (!domain->life || domain->life->id != life) co_return Result<>{};
+    co_return co_await note_that_it_stays(domain);
 }
 
 }  // namespace virtlight::manager

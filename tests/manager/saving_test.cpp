@@ -345,6 +345,35 @@ TEST_F(Saving, ThatAKilledDaemonHadNotFinishedIsUndone) {
     EXPECT_THAT(events(), IsEmpty());
 }
 
+TEST_F(Saving, ThatAKilledDaemonHadOnlyAskedForIsTakenBackThoughTheGuestSuspendsItselfMeanwhile) {
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = Held::saving;
+    xen.hold("take_back_save");
+    restart();
+    xen.stop(1, hypervisor::StopReason::suspend);
+    look();
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::saving) << "a daemon after this one would do it";
+    xen.truth.at(1).stopped.reset();
+    xen.release("take_back_save");
+    look();
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Saving, InWhoseMidstTheDaemonIsStoppedIsTakenBackByTheNextOne) {
+    const auto guest = running("web");
+    xen.hold("save");
+    const auto saving = begin(manager->save(guest.uuid, path, {}));
+    settle();
+    restart();
+    EXPECT_FALSE(end_of(saving));
+    look();
+    EXPECT_EQ(xen.count("take_back_save"), 1u) << "it may have been about to suspend itself";
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
+}
+
 TEST_F(Saving, ThatAKilledDaemonHadNearlyFinishedIsFinished) {
     const auto guest = running("web");
     store.lives.at(guest.uuid).held = Held::saving;
