@@ -93,6 +93,10 @@ void let_go_on_from_reset(Core& core, Jobs& jobs, Guests& guests, const DomainRe
               });
 }
 
+std::optional<hypervisor::LifeId> life_of(const Domain& domain) {
+    return domain.life ? std::optional(domain.life->id) : std::nullopt;
+}
+
 void let_sleep(const DomainRef& domain) {
     domain->life->stopped = domain->life->seen.stopped;
     domain->status = domain::PmSuspendedReason::unknown;
@@ -101,8 +105,8 @@ void let_sleep(const DomainRef& domain) {
 /// What a life that is known from before has become.
 class Recovery {
  public:
-    Recovery(Core& core, Jobs& jobs, Guests& guests, Devices& devices, const Snapshot& snapshot)
-        : core_(core), jobs_(jobs), guests_(guests), devices_(devices) {
+    Recovery(Core& core, Jobs& jobs, Guests& guests, Devices& devices, const Snapshot& snapshot, Later& later)
+        : core_(core), jobs_(jobs), guests_(guests), devices_(devices), later_(later) {
         for (const auto& seen : snapshot.domains)
             seen_.emplace(seen.uuid, &seen);
     }
@@ -124,6 +128,7 @@ class Recovery {
     Jobs& jobs_;
     Guests& guests_;
     Devices& devices_;
+    Later& later_;
     std::unordered_multimap<Uuid, const DomainSeen*> seen_;
 };
 
@@ -135,14 +140,17 @@ FoundLife Recovery::judge(const StoredLife& life) const {
     return judge_found(life, candidates);
 }
 
+/// Unless another tool starts it meanwhile, or ends what there is of it.
 void Recovery::start_anew(const DomainRef& domain, domain::Definition definition, Anew how) {
     note_decision(core_, *domain, "it was being started anew when the daemon ended: it is started");
-    auto again = next(*domain, std::move(definition), how);
-    jobs_.post(domain, JobKind::start,
-               [&guests = guests_, domain, again = std::move(again), how](hypervisor::Operation operation) {
-                   finish_in_any_case(*domain);  // it may be taken apart by half
-                   return guests.start_anew(domain, again, how, std::move(operation));
-               });
+    auto work = [&guests = guests_, domain, again = next(*domain, std::move(definition), how),
+                 how](hypervisor::Operation operation) {
+        finish_in_any_case(*domain);  // it may be taken apart by half
+        return guests.start_anew(domain, again, how, std::move(operation));
+    };
+    later_.push_back([&jobs = jobs_, domain, life = life_of(*domain), work = std::move(work)] {
+        if (life_of(*domain) == life) jobs.post(domain, JobKind::start, work);
+    });
 }
 
 /// The daemon was killed while it destroyed this guest. What Xen has paused may be taken apart already, and
@@ -317,14 +325,16 @@ void show_control_domain(Core& core, const Snapshot& snapshot) {
     core.registry.set_domid(domain, 0);
 }
 
-void restore_lives(Core& core, Jobs& jobs, Guests& guests, Devices& devices, std::vector<StoredLife> lives,
-                   const std::vector<Uuid>& images_aside, const Snapshot& snapshot) {
+Later restore_lives(Core& core, Jobs& jobs, Guests& guests, Devices& devices, std::vector<StoredLife> lives,
+                    const std::vector<Uuid>& images_aside, const Snapshot& snapshot) {
     const std::unordered_set<Uuid> set_aside(images_aside.begin(), images_aside.end());
-    Recovery recovery(core, jobs, guests, devices, snapshot);
+    Later later;
+    Recovery recovery(core, jobs, guests, devices, snapshot, later);
     for (auto& life : lives) {
         const bool aside = set_aside.contains(life.definition.uuid);
         recovery.restore(std::move(life), aside);
     }
+    return later;
 }
 
 }  // namespace virtlight::manager
