@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "domain/same_guest.hpp"
 #include "domain/xml.hpp"
+#include "manager/file_place.hpp"
 #include "manager/operations.hpp"
 
 /// Saving and restoring. An image is whole before its guest is removed, and it is removed only when its guest
@@ -107,6 +108,7 @@ Result<> require_running(const Domain& domain) {
 
 Task<Result<>> Guests::save(DomainRef domain, std::filesystem::path path, SaveOptions options,
                             Operation operation) {
+    if (auto good = check_file_place(core_, path); !good) co_return good;
     const Changing changing(core_, domain);
     if (auto whole = co_await check_whole(core_, domain, operation.cancel); !whole) co_return whole;
     auto written = co_await write_image(domain, std::move(path), std::move(options), std::move(operation));
