@@ -168,6 +168,7 @@ class Guests {
     async::Task<Result<>> tear_down(DomainRef domain);
     async::Task<Result<>> start_after(DomainRef domain, domain::Definition again, Ending ending,
                                       hypervisor::Operation operation);
+    async::Task<bool> note_that_it_starts_anew(DomainRef domain, hypervisor::Operation operation);
     async::Task<> note_restart(DomainRef domain, bool started);
     async::Task<bool> hold_back(DomainRef domain, Duration lived, std::string_view what,
                                 hypervisor::Operation operation);
