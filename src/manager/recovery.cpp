@@ -93,6 +93,10 @@ void let_go_on_from_reset(Core& core, Jobs& jobs, Guests& guests, const DomainRe
               });
 }
 
+bool runs(const DomainSeen& seen) {
+    return !seen.paused && !seen.stopped;
+}
+
 std::optional<hypervisor::LifeId> life_of(const Domain& domain) {
     return domain.life ? std::optional(domain.life->id) : std::nullopt;
 }
@@ -140,7 +144,7 @@ FoundLife Recovery::judge(const StoredLife& life) const {
     return judge_found(life, candidates);
 }
 
-/// Unless another tool starts it meanwhile, or ends what there is of it.
+/// Unless another tool starts it meanwhile, or ends what there is of it, or lets that run.
 void Recovery::start_anew(const DomainRef& domain, domain::Definition definition, Anew how) {
     note_decision(core_, *domain, "it was being started anew when the daemon ended: it is started");
     auto work = [&guests = guests_, domain, again = next(*domain, std::move(definition), how),
@@ -148,16 +152,19 @@ void Recovery::start_anew(const DomainRef& domain, domain::Definition definition
         finish_in_any_case(*domain);  // it may be taken apart by half
         return guests.start_anew(domain, again, how, std::move(operation));
     };
-    later_.push_back([&jobs = jobs_, domain, life = life_of(*domain), work = std::move(work)] {
-        if (life_of(*domain) == life) jobs.post(domain, JobKind::start, work);
-    });
+    later_.push_back(
+        [&jobs = jobs_, &guests = guests_, domain, life = life_of(*domain), work = std::move(work)] {
+            if (life_of(*domain) != life) return;
+            if (life && runs(domain->life->seen)) return note_that_it_stays(jobs, guests, domain);
+            jobs.post(domain, JobKind::start, work);
+        });
 }
 
 /// The daemon was killed while it destroyed this guest. What Xen has paused may be taken apart already, and
 /// nothing else will end it; one that runs is whole.
 void Recovery::settle_ending(const DomainRef& domain, std::optional<Anew> again) {
     const auto& seen = domain->life->seen;
-    if (!seen.paused && !seen.stopped) {
+    if (runs(seen)) {
         note_decision(core_, *domain, "it was about to be destroyed, and goes on");
         return note_that_it_stays(jobs_, guests_, domain);
     }
