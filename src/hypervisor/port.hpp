@@ -270,6 +270,10 @@ class Hypervisor {
     virtual async::Task<Result<>> save(DomId domid, ImageHead head, std::filesystem::path path,
                                        Operation operation) = 0;
 
+    /// Of a guest that runs, and that a process before this one may have asked to suspend itself for a save:
+    /// it is asked no more, and goes on should it suspend itself all the same, as after a save() that fails.
+    virtual async::Task<> take_back_save(DomId domid) = 0;
+
     /// What an image says of its guest. io, invalid_argument: as open_image().
     virtual async::Task<Result<ImageHead>> read_image(std::filesystem::path path) = 0;
 

@@ -8,6 +8,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "manager/file_place.hpp"
 #include "manager/operations.hpp"
 
 namespace virtlight::manager {
@@ -34,6 +35,7 @@ Task<Result<>> Guests::dump_core(DomainRef domain, std::filesystem::path path, D
     if (!domain->life) co_return fail(Reason::invalid_state, "domain is not running");
     if (options.then == Then::reset && !domain->life->ours)
         co_return fail(Reason::unsupported_operation, "another tool made its guest, and can make it anew");
+    if (auto good = check_file_place(core_, path); !good) co_return good;
     operation.bypass_cache = options.bypass_cache;
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;

@@ -59,6 +59,12 @@ bool is_link(const fs::path& path) {
     return fs::is_symlink(fs::symlink_status(path, ignored));
 }
 
+/// What a disk in trouble does not let be looked at is not gone.
+bool is_gone(const fs::path& path) {
+    std::error_code ignored;
+    return fs::status(path, ignored).type() == fs::file_type::not_found;
+}
+
 // All below runs on the blocking thread.
 
 /// What is changed is changed, and is not called a failure.
@@ -80,9 +86,8 @@ Result<> save_domain(const fs::path& folder, const Stored& domain) {
     const auto uuid = domain.definition.uuid;
     const auto file = domain_file(folder, uuid);
     const auto link = autostart_link(folder, uuid);
-    std::error_code missing;
     // A domain of before may have left its link: the new one is not to be started with the host.
-    if (is_link(link) && !fs::exists(file, missing))
+    if (is_link(link) && is_gone(file))
         if (auto unlinked = remove_file(link); !unlinked) return unlinked;
     // Two files, but a change is to the definition or to the link: one of the steps changes nothing.
     if (auto written = write_file(file, domain::format_xml(domain.definition)); !written) return written;
@@ -109,19 +114,17 @@ Result<> put_away_aside(const fs::path& folder, Uuid uuid) {
 }
 
 Result<> set_aside(const fs::path& folder, Uuid uuid) {
-    std::error_code missing;
     const auto image = image_file(folder, uuid);
     const auto aside = aside_file(folder, uuid);
-    if (!fs::exists(image, missing) && fs::exists(aside, missing)) return {};
+    if (is_gone(image) && !is_gone(aside)) return {};
     return move_file(image, aside);
 }
 
 Result<> take_back(const fs::path& folder, Uuid uuid) {
-    std::error_code missing;
     const auto image = image_file(folder, uuid);
     const auto aside = aside_file(folder, uuid);
     // What lies aside beside a good image is of an earlier guest.
-    if (fs::exists(image, missing) || !fs::exists(aside, missing)) return {};
+    if (!is_gone(image) || is_gone(aside)) return {};
     return move_file(aside, image);
 }
 
@@ -262,8 +265,7 @@ void remove_dangling_links(const fs::path& folder) {
     std::error_code error;
     for (fs::directory_iterator at(folder / "autostart", error), end; !error && at != end;
          at.increment(error)) {
-        std::error_code missing;
-        if (is_link(at->path()) && !fs::exists(at->path(), missing)) ::unlink(at->path().c_str());
+        if (is_link(at->path()) && is_gone(at->path())) ::unlink(at->path().c_str());
     }
 }
 

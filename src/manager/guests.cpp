@@ -177,13 +177,20 @@ Task<Result<>> Guests::destroy(DomainRef domain, domain::ShutoffReason reason, O
 /// that this guest is to go. Of some it knows that already.
 Task<Result<>> Guests::end_guest(DomainRef domain, Operation operation) {
     const bool stays = would_go_on(*domain);
-    if (stays) co_await note_or_warn(core_, domain, "that it is destroyed", Held::ending);
+    Result<> noted;
+    if (stays) noted = co_await note_life(core_, domain, Held::ending);
     if (!domain->life) co_return Result<>{};
-    // To one that is to start anew nothing has happened yet; if it went now, nobody would start it.
-    if (domain->restarting && !is_to_be_finished(*domain) && operation.cancel.cancelled()) {
+    // To one that is to start anew nothing has happened yet; if it went now, nobody would start it, or its
+    // start could not be noted either.
+    const bool can_stay = domain->restarting && !is_to_be_finished(*domain);
+    if (can_stay && !noted) co_return noted;
+    if (can_stay && operation.cancel.cancelled()) {
         if (stays) co_await note_that_it_stays(domain);
         co_return fail(Reason::cancelled, "cancelled");
     }
+    if (!noted)
+        log::warning("domain '{}': that it is destroyed cannot be noted: {}", domain->name,
+                     noted.error().message);
     finish_in_any_case(*domain);
     auto removed = co_await remove_guest(domain, operation);
     // What is given up is not undone: Xen may have begun to take it apart.

@@ -108,12 +108,14 @@ Task<Result<>> Manager::start_up() {
     if (!snapshot) co_return std::unexpected(snapshot.error());
     show_control_domain(core, *snapshot);
     restore_definitions(core, std::move(content->domains), content->images);
-    restore_lives(core, impl_->jobs, impl_->guests, impl_->devices, std::move(content->lives),
-                  content->images_aside, *snapshot);
+    const auto later = restore_lives(core, impl_->jobs, impl_->guests, impl_->devices,
+                                     std::move(content->lives), content->images_aside, *snapshot);
     impl_->reconciler.apply(*snapshot, asked);
     impl_->scope.spawn(impl_->reconciler.run());
     co_await drained_within(core.scheduler, impl_->reconciler.adoptions(), impl_->scope,
                             limits::adoption_wait);
+    for (const auto& act : later)
+        act();
     impl_->autostarted_in = std::move(content->autostarted_in);
     co_return Result<>{};
 }

@@ -110,6 +110,8 @@ class Guests {
     /// it go on if not.
     async::Task<Result<>> settle_suspended(DomainRef domain, hypervisor::LifeId life,
                                            hypervisor::Operation operation);
+    /// The same of one that has not suspended itself yet: it is asked no more.
+    async::Task<Result<>> take_back_save(DomainRef domain);
     /// Of a guest that was paused only for a while.
     async::Task<Result<>> go_on(DomainRef domain);
     /// Of a guest that was resetting itself softly when the daemon was killed, and waits to be let run: where
@@ -168,6 +170,7 @@ class Guests {
     async::Task<Result<>> tear_down(DomainRef domain);
     async::Task<Result<>> start_after(DomainRef domain, domain::Definition again, Ending ending,
                                       hypervisor::Operation operation);
+    async::Task<bool> note_that_it_starts_anew(DomainRef domain, hypervisor::Operation operation);
     async::Task<> note_restart(DomainRef domain, bool started);
     async::Task<bool> hold_back(DomainRef domain, std::string_view what, hypervisor::Operation operation);
     async::Task<Result<>> end_guest(DomainRef domain, hypervisor::Operation operation);

@@ -127,6 +127,8 @@ void Reconciler::apply(const hypervisor::Snapshot& snapshot, Moment asked) {
     }
     for (const auto& seen : snapshot.domains)
         consider(seen, asked);
+    while (!found_.empty() && !stopping_ && adoptions_.in_flight() < limits::adoptions_at_once)
+        adoptions_.spawn(adopt_found());
     std::erase_if(strangers_, [&](const auto& entry) {
         const auto found = by_domid.find(entry.first);
         return found == by_domid.end() || found->second->uuid != entry.second.uuid;
@@ -199,15 +201,23 @@ void Reconciler::consider(const DomainSeen& seen, Moment asked) {
         return report(seen.domid, "has the uuid of another one that runs: it is not shown");
     // It may be over before it is described.
     if (record && seen.may_have_run()) set_image_aside(record);
-    if (stranger.described || adoptions_.in_flight() >= limits::adoptions_at_once) return;
-    stranger.described = true;
-    adoptions_.spawn(adopt(seen));
+    if (std::exchange(stranger.described, true)) return;
+    found_.push_back(seen);
 }
 
 void Reconciler::report(DomId domid, std::string_view why) {
     auto& stranger = strangers_[domid];
     if (std::exchange(stranger.reported, true)) return;
     log::warning("the domain with domid {} (uuid {}) {}", domid, to_string(stranger.uuid), why);
+}
+
+/// One after the other until none is left: the start of the daemon waits for all that it finds.
+async::Task<> Reconciler::adopt_found() {
+    while (!found_.empty() && !stopping_) {
+        auto seen = std::move(found_.front());
+        found_.pop_front();
+        co_await adopt(std::move(seen));
+    }
 }
 
 async::Task<> Reconciler::adopt(DomainSeen seen) {

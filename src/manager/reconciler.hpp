@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <deque>
 #include <map>
 
 #include "async/cancel.hpp"
@@ -39,7 +40,7 @@ class Reconciler {
     struct Stranger {
         Uuid uuid{};
         Time since{};            ///< first seen
-        bool described = false;  ///< is being, just now
+        bool described = false;  ///< is being, just now, or has yet to be
         bool reported = false;
     };
 
@@ -49,6 +50,7 @@ class Reconciler {
                       const hypervisor::DomainSeen& now);
     void follow_ending(const DomainRef& domain, const Ending& ending);
     void consider(const hypervisor::DomainSeen& seen, Moment asked);
+    async::Task<> adopt_found();
     async::Task<> adopt(hypervisor::DomainSeen seen);
     void describe_again(const DomainRef& domain);
     async::Task<> complete(DomainRef domain, hypervisor::LifeId life);
@@ -65,6 +67,7 @@ class Reconciler {
     bool blind_ = false;  ///< the last look failed
     async::Completion<bool> wake_;
     std::map<hypervisor::DomId, Stranger> strangers_;
+    std::deque<hypervisor::DomainSeen> found_;  ///< those of them that have yet to be described
     async::Scope adoptions_;
     async::CancelSource describing_;  ///< again, what is shown already: not waited for at the end
 };

@@ -59,6 +59,12 @@ void settle(Core& core, Jobs& jobs, Guests& guests, const DomainRef& domain) {
               });
 }
 
+/// The same, before this guest had suspended itself: it may be about to.
+void take_back_save(Jobs& jobs, Guests& guests, const DomainRef& domain) {
+    jobs.post(domain, JobKind::correct_note,
+              [&guests, domain](hypervisor::Operation) { return guests.take_back_save(domain); });
+}
+
 /// The daemon was killed before it could let this guest run again.
 void release_from_dump(Core& core, Jobs& jobs, Guests& guests, const DomainRef& domain) {
     note_decision(core, *domain, "its core was being dumped: that has come to nothing");
@@ -89,6 +95,14 @@ void let_go_on_from_reset(Core& core, Jobs& jobs, Guests& guests, const DomainRe
               });
 }
 
+bool runs(const DomainSeen& seen) {
+    return !seen.paused && !seen.stopped;
+}
+
+std::optional<hypervisor::LifeId> life_of(const Domain& domain) {
+    return domain.life ? std::optional(domain.life->id) : std::nullopt;
+}
+
 void let_sleep(const DomainRef& domain) {
     domain->life->stopped = domain->life->seen.stopped;
     domain->status = domain::PmSuspendedReason::unknown;
@@ -97,8 +111,8 @@ void let_sleep(const DomainRef& domain) {
 /// What a life that is known from before has become.
 class Recovery {
  public:
-    Recovery(Core& core, Jobs& jobs, Guests& guests, Devices& devices, const Snapshot& snapshot)
-        : core_(core), jobs_(jobs), guests_(guests), devices_(devices) {
+    Recovery(Core& core, Jobs& jobs, Guests& guests, Devices& devices, const Snapshot& snapshot, Later& later)
+        : core_(core), jobs_(jobs), guests_(guests), devices_(devices), later_(later) {
         for (const auto& seen : snapshot.domains)
             seen_.emplace(seen.uuid, &seen);
     }
@@ -120,6 +134,7 @@ class Recovery {
     Jobs& jobs_;
     Guests& guests_;
     Devices& devices_;
+    Later& later_;
     std::unordered_multimap<Uuid, const DomainSeen*> seen_;
 };
 
@@ -131,21 +146,27 @@ FoundLife Recovery::judge(const StoredLife& life) const {
     return judge_found(life, candidates);
 }
 
+/// Unless another tool starts it meanwhile, or ends what there is of it, or lets that run.
 void Recovery::start_anew(const DomainRef& domain, domain::Definition definition, Anew how) {
     note_decision(core_, *domain, "it was being started anew when the daemon ended: it is started");
-    auto again = next(*domain, std::move(definition), how);
-    jobs_.post(domain, JobKind::start,
-               [&guests = guests_, domain, again = std::move(again), how](hypervisor::Operation operation) {
-                   finish_in_any_case(*domain);  // it may be taken apart by half
-                   return guests.start_anew(domain, again, how, std::move(operation));
-               });
+    auto work = [&guests = guests_, domain, again = next(*domain, std::move(definition), how),
+                 how](hypervisor::Operation operation) {
+        finish_in_any_case(*domain);  // it may be taken apart by half
+        return guests.start_anew(domain, again, how, std::move(operation));
+    };
+    later_.push_back(
+        [&jobs = jobs_, &guests = guests_, domain, life = life_of(*domain), work = std::move(work)] {
+            if (life_of(*domain) != life) return;
+            if (life && runs(domain->life->seen)) return note_that_it_stays(jobs, guests, domain);
+            jobs.post(domain, JobKind::start, work);
+        });
 }
 
 /// The daemon was killed while it destroyed this guest. What Xen has paused may be taken apart already, and
 /// nothing else will end it; one that runs is whole.
 void Recovery::settle_ending(const DomainRef& domain, std::optional<Anew> again) {
     const auto& seen = domain->life->seen;
-    if (!seen.paused && !seen.stopped) {
+    if (runs(seen)) {
         note_decision(core_, *domain, "it was about to be destroyed, and goes on");
         return note_that_it_stays(jobs_, guests_, domain);
     }
@@ -218,7 +239,9 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, FoundLife found, 
         let_go_on_from_reset(core_, jobs_, guests_, domain);
     else if (held == devices)
         look_at_devices(domain);
-    else if (held == starting || held == saving || held == dumping || held == resetting)
+    else if (held == saving)
+        take_back_save(jobs_, guests_, domain);
+    else if (held == starting || held == dumping || held == resetting)
         note_that_it_stays(jobs_, guests_, domain);
     // What another tool runs was not restored from it.
     if (!domain->life->ours) return;
@@ -315,14 +338,16 @@ void show_control_domain(Core& core, const Snapshot& snapshot) {
     core.registry.set_domid(domain, 0);
 }
 
-void restore_lives(Core& core, Jobs& jobs, Guests& guests, Devices& devices, std::vector<StoredLife> lives,
-                   const std::vector<Uuid>& images_aside, const Snapshot& snapshot) {
+Later restore_lives(Core& core, Jobs& jobs, Guests& guests, Devices& devices, std::vector<StoredLife> lives,
+                    const std::vector<Uuid>& images_aside, const Snapshot& snapshot) {
     const std::unordered_set<Uuid> set_aside(images_aside.begin(), images_aside.end());
-    Recovery recovery(core, jobs, guests, devices, snapshot);
+    Later later;
+    Recovery recovery(core, jobs, guests, devices, snapshot, later);
     for (auto& life : lives) {
         const bool aside = set_aside.contains(life.definition.uuid);
         recovery.restore(std::move(life), aside);
     }
+    return later;
 }
 
 }  // namespace virtlight::manager

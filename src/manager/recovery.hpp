@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "manager/core.hpp"
@@ -19,10 +20,14 @@ void restore_definitions(Core& core, std::vector<Stored> domains, const std::vec
 /// Domain-0, as it is seen.
 void show_control_domain(Core& core, const hypervisor::Snapshot& snapshot);
 
+/// What is to be done when the guests of other tools are known: they have disks that nobody else may get.
+using Later = std::vector<std::function<void()>>;
+
 /// Compares the lives that the store knows with what runs: takes up those that go on, has removed what a
-/// start that was cut off has left, and forgets those that have ended. An image that was set aside is a
-/// managed image again if its guest has certainly not run, and is dropped if it runs.
-void restore_lives(Core& core, Jobs& jobs, Guests& guests, Devices& devices, std::vector<StoredLife> lives,
-                   const std::vector<Uuid>& images_aside, const hypervisor::Snapshot& snapshot);
+/// start that was cut off has left, forgets those that have ended, and starts anew, later, those of which
+/// that was cut off. An image that was set aside is a managed image again if its guest has certainly not run,
+/// and is dropped if it runs.
+Later restore_lives(Core& core, Jobs& jobs, Guests& guests, Devices& devices, std::vector<StoredLife> lives,
+                    const std::vector<Uuid>& images_aside, const hypervisor::Snapshot& snapshot);
 
 }  // namespace virtlight::manager

@@ -71,6 +71,27 @@ Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, End
     co_return co_await forget(domain);
 }
 
+/// Until the store takes that, nothing of it is removed: what refuses the note would refuse that of its
+/// start, and a guest that is not defined would be gone for good. False: it is not to be started, or not now.
+Task<bool> Guests::note_that_it_starts_anew(DomainRef domain, Operation operation) {
+    const auto life = domain->life->id;
+    const auto waits = [&] { return domain->life && domain->life->id == life && domain->life->stopped; };
+    for (unsigned tries = 1;; ++tries) {
+        const auto noted = co_await note_life(core_, domain, Held::ending);
+        if (!waits()) co_return false;
+        if (noted) co_return true;
+        log::error("domain '{}' has stopped, and that it is to start anew cannot be noted: {}", domain->name,
+                   noted.error().message);
+        const Resting resting(core_, domain);
+        const bool waited =
+            co_await async::sleep_for(core_.scheduler, restart_pause(tries), operation.cancel);
+        if (!waits()) co_return false;
+        if (waited) continue;
+        domain->life->unfinished = true;  // the next look begins anew
+        co_return false;
+    }
+}
+
 /// A daemon that is killed on the way leaves the rest to the next one.
 Task<Result<>> Guests::start_after(DomainRef domain, domain::Definition again, Ending ending,
                                    Operation operation) {
@@ -78,9 +99,13 @@ Task<Result<>> Guests::start_after(DomainRef domain, domain::Definition again, E
     const auto lives_before = domain->short_lives;
     if (!ending.soft_reset) count_life(core_, *domain);
     const Restarting restarting(domain);
-    co_await note_or_warn(core_, domain, "that it starts anew", Held::ending);
-    if (auto removed = co_await remove_stopped(domain, operation); !removed) {
+    if (!co_await note_that_it_starts_anew(domain, operation)) {
         domain->short_lives = lives_before;  // it is judged anew
+        if (operation.cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
+        co_return Result<>{};
+    }
+    if (auto removed = co_await remove_stopped(domain, operation); !removed) {
+        domain->short_lives = lives_before;
         co_return removed;
     }
     std::optional<Making> making(std::in_place, core_, domain, std::move(again));

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "domain/same_guest.hpp"
 #include "domain/xml.hpp"
+#include "manager/file_place.hpp"
 #include "manager/operations.hpp"
 
 /// Saving and restoring. An image is whole before its guest is removed, and it is removed only when its guest
@@ -110,6 +111,7 @@ Result<> require_running(const Domain& domain) {
 
 Task<Result<>> Guests::save(DomainRef domain, std::filesystem::path path, SaveOptions options,
                             Operation operation) {
+    if (auto good = check_file_place(core_, path); !good) co_return good;
     const Changing changing(core_, domain);
     if (auto whole = co_await check_whole(core_, domain, operation.cancel); !whole) co_return whole;
     auto written = co_await write_image(domain, std::move(path), std::move(options), std::move(operation));
@@ -148,7 +150,8 @@ Task<Result<>> Guests::write_image(DomainRef domain, std::filesystem::path path,
     if (saved) core_.timeline.phase(*domain, "image written");
     if (saved) co_return saved;
     if (is_over()) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
-    co_await note_or_warn(core_, domain, "that it goes on");
+    // Nobody follows it once the daemon has ended: the next one does, should it suspend itself after that.
+    if (!core_.stopping) co_await note_or_warn(core_, domain, "that it goes on");
     co_return saved;
 }
 
@@ -308,6 +311,15 @@ Task<Result<>> Guests::settle_suspended(DomainRef domain, hypervisor::LifeId lif
     if (domain->status.state != State::paused) domain->status = domain::RunningReason::save_canceled;
     co_await note_or_warn(core_, domain, "that it goes on");
     co_return settled;
+}
+
+Task<Result<>> Guests::take_back_save(DomainRef domain) {
+    if (!domain->life) co_return Result<>{};
+    const auto life = domain->life->id;
+    const Changing changing(core_, domain);
+    co_await core_.hypervisor.take_back_save(domain->life->domid);
+    if (!domain->life || domain->life->id != life) co_return Result<>{};
+    co_return co_await note_that_it_stays(domain);
 }
 
 }  // namespace virtlight::manager

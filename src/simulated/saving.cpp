@@ -60,6 +60,11 @@ Task<Result<>> Simulated::save(DomId domid, ImageHead head, fs::path path, Opera
     co_return saved;
 }
 
+Task<> Simulated::take_back_save(DomId domid) {
+    static_cast<void>(machine_.resume(domid));
+    co_return;
+}
+
 Task<Result<>> Simulated::suspend_guest(Attempt& attempt, DomId domid) {
     const Waiters::Place suspension(suspensions_, domid);
     if (auto asked = machine_.ask(domid, StopReason::suspend); !asked) co_return asked;

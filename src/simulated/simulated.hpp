@@ -93,6 +93,7 @@ class Simulated : public hypervisor::Hypervisor {
     async::Task<Result<>> destroy(DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> save(DomId domid, hypervisor::ImageHead head, std::filesystem::path path,
                                hypervisor::Operation operation) override;
+    async::Task<> take_back_save(DomId domid) override;
     async::Task<Result<hypervisor::ImageHead>> read_image(std::filesystem::path path) override;
     async::Task<Result<>> rewrite_image(hypervisor::KnownImage image, hypervisor::ImageHead head,
                                         hypervisor::Operation operation) override;

@@ -46,6 +46,13 @@ Task<Result<>> XenHypervisor::save_into(DomId domid, std::shared_ptr<hypervisor:
     co_return co_await explained(asking_, what, domid, std::move(saved.result));
 }
 
+Task<> XenHypervisor::take_back_save(DomId domid) {
+    const Workers::Loan asking(Workers::Loan(), &asking_);  // owns nothing: not a worker's context
+    const auto may_suspend = co_await let_go_on(asking, domid);
+    follow_anew(domid);
+    late_suspends_.follow(domid, may_suspend);
+}
+
 Task<Result<hypervisor::ImageHead>> XenHypervisor::read_image(std::filesystem::path path) {
     struct Read {
         hypervisor::ImageHead head;

@@ -126,6 +126,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> destroy(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> save(hypervisor::DomId domid, hypervisor::ImageHead head,
                                std::filesystem::path path, hypervisor::Operation operation) override;
+    async::Task<> take_back_save(hypervisor::DomId domid) override;
     async::Task<Result<hypervisor::ImageHead>> read_image(std::filesystem::path path) override;
     async::Task<Result<>> rewrite_image(hypervisor::KnownImage image, hypervisor::ImageHead head,
                                         hypervisor::Operation operation) override;

@@ -510,6 +510,37 @@ TEST_F(LateGuest, ThatDiesIsFollowedNoMore) {
     EXPECT_FALSE(seen(domid_));
 }
 
+/// It was asked to suspend itself by a daemon that was killed.
+class ForsakenGuest : public SaveTest {
+ protected:
+    void SetUp() override {
+        domid_ = host_.machine.add("guest");
+        host_.xenstore().write(fmt::format("/local/domain/{}/control/shutdown", domid_), "suspend");
+    }
+    Result<> take_back() { return host_.run(take_back(host_.hypervisor(), domid_)); }
+    bool runs() { return host_.xen().find(domid_)->runs(); }
+
+ private:
+    static async::Task<Result<>> take_back(hypervisor::Hypervisor& hypervisor, unsigned domid) {
+        co_await hypervisor.take_back_save(domid);
+        co_return Result<>{};
+    }
+};
+
+TEST_F(ForsakenGuest, IsAskedNoMore) {
+    ASSERT_TRUE(take_back());
+    EXPECT_EQ(host_.guests().request(domid_), "");
+    host_.xen().stop(domid_, Stop::suspend);
+    EXPECT_FALSE(host_.until([&] { return runs(); }, 2 * limits::late_suspend_look)) << "its own wish";
+}
+
+TEST_F(ForsakenGuest, ThatHasAcknowledgedThatAndSuspendsItselfGoesOn) {
+    host_.guests().acknowledge(domid_);
+    ASSERT_TRUE(take_back());
+    host_.xen().stop(domid_, Stop::suspend);
+    EXPECT_TRUE(host_.until([&] { return runs(); }));
+}
+
 TEST_F(ReluctantGuest, ThatDiesInsteadIsNotSaved) {
     host_.machine.remove(domid_);
     EXPECT_EQ(reason(host_.finish(save_)), Reason::no_domain);

@@ -367,6 +367,9 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         saved(path);
         co_return turn;
     }
+    async::Task<> take_back_save(DomId domid) override {
+        std::ignore = co_await begin("take_back_save", {}, domid);
+    }
     async::Task<Result<hypervisor::ImageHead>> read_image(std::filesystem::path path) override {
         const Operation operation;
         const auto turn = co_await begin("read_image", operation);

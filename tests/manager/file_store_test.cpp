@@ -261,6 +261,25 @@ TEST_F(FileStoreTest, DoesNotTakeAnOldImageBackOverAGoodOne) {
     EXPECT_EQ(read_file(store.image_path(web.uuid), 100).value(), "good");
 }
 
+TEST_F(FileStoreTest, TakesNothingForGoneThatItCannotLookAt) {
+    const auto to_itself = [](const fs::path& path) { fs::create_symlink(path.filename(), path); };
+    const auto image = store.image_path(web.uuid);
+    write(image, "old");
+    ASSERT_TRUE(end_of(store.set_image_aside(web.uuid)));
+    to_itself(image);
+    ASSERT_TRUE(end_of(store.take_image_back(web.uuid)));
+    EXPECT_TRUE(fs::is_symlink(image)) << "nothing has taken its place";
+    ASSERT_TRUE(end_of(store.set_image_aside(web.uuid)));
+    EXPECT_FALSE(fs::is_symlink(image)) << "it is not aside because another one is";
+
+    ASSERT_TRUE(end_of(store.save({web, true})));
+    fs::remove(file("domains", web));
+    to_itself(file("domains", web));
+    EXPECT_THAT(load().problems, ElementsAre(HasSubstr(to_string(web.uuid))));
+    EXPECT_TRUE(fs::is_symlink(file("autostart", web)))
+        << "it starts with the host when it can be read again";
+}
+
 TEST_F(FileStoreTest, ForgetsThatADomainOfBeforeWasStartedWithTheHost) {
     ASSERT_TRUE(end_of(store.save({web, true})));
     fs::remove(folder.path() / "domains" / (to_string(web.uuid) + ".xml"));

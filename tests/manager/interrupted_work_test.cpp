@@ -327,6 +327,38 @@ TEST_F(Restart, DoesNotStartAnewWhatAnotherToolHasStartedSince) {
     EXPECT_EQ(xen.count("create"), 0u);
 }
 
+TEST_F(Restart, StartsNothingAnewWithTheDiskOfAGuestThatAnotherToolHasStartedSince) {
+    auto guest = guest_named("web");
+    guest.disks = {{.source = domain::Disk::Source::file, .path = "/srv/disk.img"}};
+    auto theirs = guest_named("rescue");
+    theirs.disks = guest.disks;
+    store.domains[guest.uuid] = {guest};
+    store.lives[guest.uuid] = {guest, 7, Held::ending, true, true};
+    xen.make(theirs);
+    xen.hold("describe");
+    loop.call_at(loop.now() + seconds(1), [this] { xen.release("describe"); });
+    start_up();
+    settle();
+    EXPECT_TRUE(exists(theirs));
+    EXPECT_EQ(xen.count("create"), 0u);
+    EXPECT_EQ(info(guest).domid, -1);
+}
+
+TEST_F(Restart, DoesNotStartAnewWhatAnotherToolLetsRunWhileGuestsAreLookedAt) {
+    const auto guest = half_made(true, true);
+    store.domains[guest.uuid] = {guest};
+    store.lives[guest.uuid] = {guest, 1, Held::starting, true, true};
+    xen.make(guest_named("theirs"));
+    xen.hold("describe");
+    loop.call_at(loop.now() + milliseconds(500), [this] { xen.truth.at(1).paused = false; });
+    loop.call_at(loop.now() + seconds(3), [this] { xen.release("describe"); });
+    start_up();
+    settle();
+    EXPECT_EQ(xen.count("destroy"), 0u);
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
+}
+
 TEST_F(Restart, DoesNotStartAnewWhatTheHostsBootHasEnded) {
     const auto guest = guest_named("web");
     store.domains[guest.uuid] = {guest};

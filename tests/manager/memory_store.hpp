@@ -32,6 +32,8 @@ class MemoryStore final : public Store {
 
     /// The nth write from now (1: the next) fails, and has not happened.
     void fail_write(unsigned nth) { fails_at_ = writes + nth; }
+    /// No write happens any more.
+    bool is_full = false;
     /// Writes wait until release().
     void hold() { held_.emplace(); }
     void release() {
@@ -98,7 +100,7 @@ class MemoryStore final : public Store {
         co_await done;
     }
     async::Task<Result<>> change(std::function<void()> effect) {
-        const bool fails = ++writes == fails_at_;
+        const bool fails = ++writes == fails_at_ || is_full;
         if (held_) {
             const async::Completion<bool> released;
             held_->push_back(released);

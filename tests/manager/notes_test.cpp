@@ -345,6 +345,32 @@ TEST_F(Note, OfARestartIsTakenUpAgainWhenTheStoppedGuestCouldNotBeRemovedForLong
     EXPECT_EQ(info(guest).status.state, State::running);
 }
 
+TEST_F(Note, OfARestartIsWaitedForBeforeAnythingOfTheStoppedGuestIsRemoved) {
+    auto guest = guest_named("passing");
+    guest.on_reboot = domain::LifecycleAction::restart;
+    ASSERT_TRUE(end_of(manager->create(guest, {})));
+    store.is_full = true;
+    xen.stop(1, StopReason::reboot);
+    loop.run_for(seconds(20));
+    EXPECT_TRUE(xen.truth.contains(1)) << "no start of another could be noted";
+    store.is_full = false;
+    loop.run_for(limits::longest_restart_pause);
+    EXPECT_FALSE(xen.truth.contains(1));
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_EQ(info(guest).status.state, State::running);
+}
+
+TEST_F(Note, OfARestartIsNotWaitedForByADestroy) {
+    auto guest = guest_named("passing");
+    guest.on_reboot = domain::LifecycleAction::restart;
+    ASSERT_TRUE(end_of(manager->create(guest, {})));
+    store.is_full = true;
+    xen.stop(1, StopReason::reboot);
+    loop.run_for(seconds(20));
+    EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
+    EXPECT_FALSE(exists(guest));
+}
+
 TEST_F(Note, OfNothingIsMadeByADumpOfAGuestThatRunsOn) {
     auto guest = guest_named("web");
     guest.on_crash = domain::LifecycleAction::preserve;

@@ -171,6 +171,25 @@ TEST_F(Restart, FindsTheDomainsOfOtherToolsBeforeAnybodyAsks) {
     EXPECT_TRUE(exists(guest));
 }
 
+TEST_F(Restart, FindsThemAllThoughTheyAreMoreThanAreDescribedAtOnce) {
+    std::vector<domain::Definition> guests;
+    for (std::size_t i = 0; i < 2 * limits::adoptions_at_once; ++i) {
+        guests.push_back(guest_named("xl-made-" + std::to_string(i)));
+        xen.make(guests.back());
+    }
+    // The second half takes its time.
+    xen.before_effect = [this](const std::string& call) {
+        if (call == "describe") xen.hold(call);
+    };
+    loop.call_at(loop.now() + seconds(1), [this] {
+        xen.before_effect = [](const std::string&) {};
+        xen.release("describe");
+    });
+    start_up();
+    for (const auto& guest : guests)
+        EXPECT_TRUE(exists(guest)) << guest.name;
+}
+
 TEST_F(Restart, IsNotHeldUpByADescriptionThatHangs) {
     xen.make(guest_named("odd"));
     xen.hold("describe");

@@ -70,6 +70,18 @@ TEST_F(ResetCutShort, ByAnAbortBeforeTheGuestIsRemovedLeavesItAsItWas) {
     EXPECT_THAT(events(), IsEmpty());
 }
 
+TEST_F(ResetCutShort, ByAFullDiskLeavesTheGuestThatCouldNotBeStartedAnew) {
+    const auto guest = passing("web");
+    store.is_full = true;
+    expect_error(end_of(manager->reset(guest.uuid)), Reason::io, "the disk is full");
+    look();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_EQ(xen.count("destroy"), 0u);
+    store.is_full = false;
+    EXPECT_TRUE(end_of(manager->reset(guest.uuid)));
+}
+
 TEST_F(ResetCutShort, IsNotByAnAbortOnceTheGuestIsBeingRemoved) {
     for (const auto* const phase : phases) {
         const auto guest = running(std::string("web-") + phase);

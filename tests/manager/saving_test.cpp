@@ -108,6 +108,27 @@ TEST_F(Saving, OfTheSameGuestOverAnImageThatWaitsToBeRestoredIsRestoredInItsPlac
 
 // Whom it is refused, and how it fails
 
+TEST_F(Saving, IsRefusedInThePlaceOfAnyDomainsDisk) {
+    const auto guest = running("web");
+    auto other = guest_named("other");
+    other.disks = {{.source = domain::Disk::Source::file, .path = "/srv/other.img"}};
+    ASSERT_TRUE(end_of(manager->define(other)));
+    const std::filesystem::path place = "/srv/../srv//other.img";
+    expect_refused(end_of(manager->save(guest.uuid, place, {})), Reason::invalid_argument,
+                   "of domain 'other', whose data would be lost");
+    expect_refused(end_of(manager->dump_core(guest.uuid, place, {})), Reason::invalid_argument,
+                   "of domain 'other', whose data would be lost");
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_TRUE(xen.images.empty());
+}
+
+TEST_F(Saving, IsRefusedInThePlaceOfManagedImages) {
+    const auto guest = running("web");
+    expect_refused(end_of(manager->save(guest.uuid, store.image_path(guest.uuid), {})),
+                   Reason::invalid_argument, "use a managed save");
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+}
+
 TEST_F(Saving, NeedsARunningGuest) {
     const auto guest = defined("web");
     expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::invalid_state,
@@ -343,6 +364,35 @@ TEST_F(Saving, ThatAKilledDaemonHadNotFinishedIsUndone) {
     EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
     EXPECT_EQ(info(guest).status, Status(RunningReason::save_canceled));
     EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Saving, ThatAKilledDaemonHadOnlyAskedForIsTakenBackThoughTheGuestSuspendsItselfMeanwhile) {
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = Held::saving;
+    xen.hold("take_back_save");
+    restart();
+    xen.stop(1, hypervisor::StopReason::suspend);
+    look();
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::saving) << "a daemon after this one would do it";
+    xen.truth.at(1).stopped.reset();
+    xen.release("take_back_save");
+    look();
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Saving, InWhoseMidstTheDaemonIsStoppedIsTakenBackByTheNextOne) {
+    const auto guest = running("web");
+    xen.hold("save");
+    const auto saving = begin(manager->save(guest.uuid, path, {}));
+    settle();
+    restart();
+    EXPECT_FALSE(end_of(saving));
+    look();
+    EXPECT_EQ(xen.count("take_back_save"), 1u) << "it may have been about to suspend itself";
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
 }
 
 TEST_F(Saving, ThatAKilledDaemonHadNearlyFinishedIsFinished) {

@@ -46,6 +46,11 @@ Task<Result<>> Watched::resume(DomId domid, Operation operation) {
     co_return resumed;
 }
 
+Task<> Watched::take_back_save(DomId domid) {
+    co_await Simulated::take_back_save(domid);
+    rules_.runs(domid);
+}
+
 Task<Result<>> Watched::destroy(DomId domid, Operation operation) {
     const auto snapshot = machine_.look();
     const auto seen = std::ranges::find(snapshot.domains, domid, &hypervisor::DomainSeen::domid);

@@ -55,6 +55,7 @@ class Watched : public simulated::Simulated {
                                hypervisor::Operation operation) override;
     async::Task<Result<>> unpause(simulated::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> resume(simulated::DomId domid, hypervisor::Operation operation) override;
+    async::Task<> take_back_save(simulated::DomId domid) override;
     async::Task<Result<>> destroy(simulated::DomId domid, hypervisor::Operation operation) override;
 
  private:

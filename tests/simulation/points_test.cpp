@@ -326,6 +326,36 @@ TEST_P(StartAnew, IsFinishedByTheNextDaemonWhateverStepWasTheLastOfThis) {
     }
 }
 
+class CutSave : public ::testing::TestWithParam<Operation> {};
+
+TEST_P(CutSave, LeavesNoGuestAsleepWhateverStepWasTheLastOfTheDaemon) {
+    bool over = false;
+    for (std::size_t step = 0; !over && !HasFailure(); ++step) {
+        const auto scene = prepared(GetParam());
+        try {
+            (*scene.*GetParam().does)();
+            for (std::size_t i = 0; i < step && scene->open() > 0; ++i)
+                scene->step();
+            over = scene->open() == 0;
+            scene->kill("at a point");
+            scene->start();
+            scene->run_for(std::chrono::minutes(1));
+            EXPECT_NE(scene->state().run, Story::Run::asleep) << "killed after step " << step;
+            scene->come_to_rest();
+        } catch (const Broken& broken) {
+            ADD_FAILURE() << "killed after step " << step << ": " << broken.what();
+        }
+    }
+}
+
+const Operation cut_saves[] = {
+    {"Save", {&Scene::create}, &Scene::save},
+    {"ManagedSave", {&Scene::define, &Scene::boot}, &Scene::managed_save},
+};
+
+INSTANTIATE_TEST_SUITE_P(Every, CutSave, ::testing::ValuesIn(cut_saves),
+                         [](const auto& info) { return std::string(info.param.name); });
+
 const Operation starts_anew[] = {
     {"Reboot", {&Scene::define, &Scene::boot}, &Scene::reboot},
     {"RebootOfATransientGuest", {&Scene::create}, &Scene::reboot},
