@@ -52,10 +52,14 @@ inline constexpr std::size_t path_bytes = 4095;
 inline constexpr std::size_t xl_cfg_bytes = 1024 * 1024;
 /// Its options.
 inline constexpr std::size_t xl_cfg_settings = 1024;
+/// Items of one of its lists, each of which may be a line of the definition.
+inline constexpr std::size_t xl_cfg_items = 4096;
 /// Nesting of its lists.
 inline constexpr unsigned xl_cfg_depth = 8;
 /// Serial ports of an HVM guest: those of QEMU's PC.
 inline constexpr std::size_t serial_ports = 4;
+/// Disks of a guest: each is compared with the others, and with those of all other guests.
+inline constexpr std::size_t disks = 256;
 /// Network interfaces of a guest.
 inline constexpr unsigned nics = 128;
 /// IP addresses of one.
@@ -374,6 +378,12 @@ inline constexpr std::size_t wire_string = 4 * 1024 * 1024;
 inline constexpr std::size_t wire_list = 16384;
 /// Descriptors that may travel with one message. They are closed unread.
 inline constexpr std::size_t wire_descriptors = 32;
+/// Descriptors that one read from a socket may bring: as many as the kernel takes at once (SCM_MAX_FD).
+inline constexpr std::size_t descriptors_at_once = 253;
+/// Threads that close what clients send and leave, which may take as long as a client likes; and descriptors
+/// that they have not closed yet, from which on no client is taken and one that sends more is dropped.
+inline constexpr unsigned closing_threads = 16;
+inline constexpr std::size_t unclosed_descriptors = 1024;
 /// Connections at a time; one more is closed at once.
 inline constexpr std::size_t clients = 1000;
 /// Calls of one client that are under way; one more is refused, so that keepalive is answered whatever hangs.
@@ -384,7 +394,8 @@ inline constexpr std::size_t read_bytes = 64 * 1024;
 /// call takes longer.
 inline constexpr int calls_per_turn = 16;
 inline constexpr auto turn = milliseconds(10);
-/// Domains whose statistics are written before others have their turn.
+/// Domains whose statistics are written, and disks or domains that are gone through for them, before others
+/// have their turn.
 inline constexpr std::size_t stats_per_step = 256;
 /// Bytes that a client has not read yet, from which on no further call of it is begun.
 inline constexpr std::size_t output_pause = 1024 * 1024;
