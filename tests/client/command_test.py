@@ -173,6 +173,13 @@ def test_no_word_at_all_is_a_mistake(run):
     assert "subcommand is required" in run(status=2)
 
 
+@pytest.mark.parametrize("word", ["lst", "--jsn"])
+def test_a_word_that_is_no_command_is_named(run, word):
+    complaint = f"'{word}' is neither a command nor an option"
+    assert complaint in run(word, status=2)
+    assert json.loads(run("--json", word, status=2))["error"] == complaint
+
+
 def test_there_is_colour_on_a_terminal_only(host, conn, run, daemon_folder, monkeypatch):
     started(host, conn, "bright")
     program = [daemon_folder / "virtlight", "--connect", host.uri, "list"]
