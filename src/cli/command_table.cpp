@@ -165,7 +165,7 @@ constexpr Command table[] = {
      "  virtlight logs web\n"
      "  virtlight logs web --boot 3 --marks\n"
      "  virtlight logs web serial1 --since 15m --follow\n"
-     "  virtlight logs web --since 2026-11-22T10:15:02Z --json | jq -r .text",
+     "  virtlight logs web --since 2026-11-22T10:15:02Z --json | jq -r '.text // empty'",
      add_logs},
     {"release", "Free a running guest's consoles for xl console",
      "  virtlight release web && xl console web; virtlight retake web", add_release},
