@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/command_table.hpp"
 
+#include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <memory>
+
+#include <fmt/format.h>
 
 #include "base/wall_time.hpp"
 #include "cli/commands.hpp"
@@ -74,6 +78,10 @@ Command::Run add_retake(CLI::App& command) {
     return [domain](const Call& call) { return retake_consoles(call.socket, *domain, call.json); };
 }
 
+bool answers_in_json(const CLI::App& command) {
+    return command.get_parent()->get_option("--json")->count() > 0;
+}
+
 struct ConsoleWords {
     ConsoleChoice which;
     bool view = false;
@@ -102,7 +110,7 @@ Command::Run add_console(CLI::App& command) {
     command.add_flag("--force", words->force, "Take the writing over")->excludes(view)->excludes(write);
     view->excludes(write);
     command.callback([&command] {
-        if (command.get_parent()->get_option("--json")->count() > 0)
+        if (answers_in_json(command))
             throw CLI::ValidationError("console",
                                        "it connects a terminal and has no JSON; logs --json --follow has");
     });
@@ -125,11 +133,21 @@ Result<std::string> show_logs(const Call& call, const LogWords& words) {
     return nothing_more(logs(call.socket, words.which, options));
 }
 
+/// What is wrong with the number of a boot; empty: nothing. CLI11 reads -1 as a number without a sign.
+std::string not_a_boot(const std::string& text) {
+    std::uint64_t number = 0;
+    const auto* const text_end = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data(), text_end, number);
+    if (error == std::errc() && end == text_end && number > 0) return {};
+    return fmt::format("'{}' is no boot: they have numbers from 1 on", text);
+}
+
 Command::Run add_logs(CLI::App& command) {
     const auto words = std::make_shared<LogWords>();
     add_choice(command, words->which);
-    auto* const boot =
-        command.add_option("--boot", words->options.boot, "Of this boot only")->type_name("NUMBER");
+    auto* const boot = command.add_option("--boot", words->options.boot, "Of this boot only")
+                           ->type_name("NUMBER")
+                           ->check(not_a_boot);
     const auto set_since = [words](const std::string& text) {
         const auto since = parse_since(text, wall_now());
         if (!since) throw CLI::ValidationError("--since", since.error().message);
@@ -144,6 +162,11 @@ Command::Run add_logs(CLI::App& command) {
     auto* const marks = command.add_flag("--marks", words->marks,
                                          "With lines for boots, reboots, saves ... (on a terminal they are)");
     command.add_flag("--no-marks", words->no_marks, "Only what the guest has written")->excludes(marks);
+    command.callback([&command, marks] {
+        if (answers_in_json(command) && marks->count() > 0)
+            throw CLI::ValidationError("--marks",
+                                       "with --json they are in its first line, as in consoles --json");
+    });
     return [words](const Call& call) { return show_logs(call, *words); };
 }
 
@@ -174,7 +197,7 @@ constexpr Command table[] = {
      "  virtlight logs web\n"
      "  virtlight logs web --boot 3 --marks\n"
      "  virtlight logs web serial1 --since 15m --follow\n"
-     "  virtlight logs web --since 2026-11-22T10:15:02Z --json | jq -r .text",
+     "  virtlight logs web --since 2026-11-22T10:15:02Z --json | jq -r '.text // empty'",
      add_logs},
     {"release", "Free a running guest's consoles for xl console",
      "  virtlight release web && xl console web; virtlight retake web", add_release},

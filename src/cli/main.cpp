@@ -3,12 +3,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <fmt/format.h>
 
 #include "cli/address.hpp"
 #include "cli/command_table.hpp"
@@ -59,8 +61,20 @@ int report(const Error& error, bool json, int status) {
     return status;
 }
 
+/// The word in a command's place that is none. Of it CLI11 says only that a command is missing.
+std::optional<std::string> no_command(const CLI::App& app, const CLI::ParseError& error) {
+    const auto words = app.remaining();
+    const bool missing = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError);
+    if (!missing || words.empty() || !app.get_subcommands().empty()) return std::nullopt;
+    return words.front();
+}
+
 /// Mistakes in the words, and what is no mistake but a wish for help.
 int explain(const CLI::App& app, const CLI::ParseError& error, bool json) {
+    if (const auto word = no_command(app, error)) {
+        const auto why = fmt::format("'{}' is neither a command nor an option", *word);
+        return explain(app, CLI::ParseError(why, CLI::ExitCodes::ExtrasError), json);
+    }
     if (error.get_exit_code() != 0 && json)
         return report({Reason::invalid_argument, error.what()}, json, mistake);
     std::ostringstream text;

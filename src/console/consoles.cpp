@@ -54,6 +54,14 @@ std::vector<Mark::Kind> marks_of(manager::Birth birth, bool reboots, const Ring&
     return {reboots ? reboot : boot};
 }
 
+/// And not Domain-0.
+Result<> is_guest(const manager::DomainInfo& info) {
+    if (info.domid != 0) return {};
+    return fail(Reason::unsupported_operation,
+                "domain '{}' has no console: it is the host itself, which has terminals of its own",
+                info.name);
+}
+
 bool is_stop(const domain::EventKind& kind) {
     const auto* const lifecycle = std::get_if<domain::Lifecycle>(&kind);
     return lifecycle && lifecycle->event == domain::Lifecycle(domain::Stopped::shutdown).event;
@@ -144,10 +152,7 @@ Result<std::shared_ptr<Console>> Consoles::find_among(Uuid uuid, const std::opti
                                                       bool of_its_life) const {
     const auto info = manager_.find(uuid);
     if (!info) return std::unexpected(info.error());
-    if (info->domid == 0)
-        return fail(Reason::unsupported_operation,
-                    "domain '{}' has no console: it is the host itself, which has terminals of its own",
-                    info->name);
+    if (auto guest = is_guest(*info); !guest) return std::unexpected(guest.error());
     const auto guest = guests_.find(uuid);
     if (guest == guests_.end()) return fail(Reason::invalid_state, "domain '{}' has not run yet", info->name);
     const auto& consoles = guest->second.consoles;
@@ -167,6 +172,7 @@ Result<std::shared_ptr<Console>> Consoles::find_among(Uuid uuid, const std::opti
 Result<Consoles::Guest*> Consoles::running(Uuid uuid) {
     const auto info = manager_.find(uuid);
     if (!info) return std::unexpected(info.error());
+    if (auto guest = is_guest(*info); !guest) return std::unexpected(guest.error());
     const auto guest = guests_.find(uuid);
     if (guest == guests_.end() || !guest->second.life)
         return fail(Reason::invalid_state, "domain '{}' is not running", info->name);

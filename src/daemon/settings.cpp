@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/settings.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -136,6 +137,10 @@ Result<> apply(Settings& settings, std::string_view key, std::string_view value)
     return fail(Reason::invalid_argument, "'{}' is not a setting (known: {})", key, keys);
 }
 
+bool is_setting(std::string_view key) {
+    return std::ranges::find(known, key, &Setting::key) != std::end(known);
+}
+
 /// A link to nowhere, or a file in a folder that cannot be looked into, is there: it is somebody's mistake,
 /// and no wish for the defaults.
 bool is_absent(const std::filesystem::path& path) {
@@ -161,8 +166,9 @@ Result<> apply_configuration(Settings& settings, std::string_view text, std::str
         for (const auto& [key, node] : table) {
             auto value = node.value_exact<std::string>();
             if (const auto flag = node.value_exact<bool>()) value = *flag ? "true" : "false";
-            if (!value) return fail_at(node.source(), fmt::format("'{}' wants a text in quotes", key.str()));
-            if (const auto applied = apply(settings, key.str(), *value); !applied)
+            if (!value && is_setting(key.str()))
+                return fail_at(node.source(), fmt::format("'{}' wants a text in quotes", key.str()));
+            if (const auto applied = apply(settings, key.str(), value.value_or("")); !applied)
                 return fail_at(node.source(), applied.error().message);
         }
         return {};

@@ -11,6 +11,14 @@ std::string told(std::uint64_t missed) {
     return fmt::format("\r\n--- {} bytes of the console are missing here ---\r\n", missed);
 }
 
+/// For one who came to write if nobody did.
+std::string why_watches(const console::Broker& broker) {
+    for (const auto& viewer : broker.viewers())
+        if (viewer.writes)
+            return fmt::format("\r\n--- {} writes to the console; you only watch ---\r\n", viewer.name);
+    return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<StreamEnd>> ConsoleStream::open(std::shared_ptr<console::Console> console,
@@ -18,9 +26,12 @@ Result<std::unique_ptr<StreamEnd>> ConsoleStream::open(std::shared_ptr<console::
                                                        bool marks) {
     std::unique_ptr<ConsoleStream> stream(new ConsoleStream(std::move(console), std::move(wake)));
     if (marks) stream->marks_.emplace(std::min(how.from, stream->console_->history().end()));
-    const auto id = stream->console_->broker().attach(*stream, std::move(how));
+    auto& broker = stream->console_->broker();
+    const bool may_watch = how.access == console::Access::write_if_free;
+    const auto id = broker.attach(*stream, std::move(how));
     if (!id) return std::unexpected(id.error());
     stream->id_ = *id;
+    if (may_watch && !broker.writes(*id)) stream->why_watches_ = why_watches(broker);
     return stream;
 }
 
@@ -33,10 +44,14 @@ Result<StreamEnd::Portion> ConsoleStream::read(std::size_t max) {
     if (!text_.all_given()) return Portion{text_.give(max)};
     if (closed_) return std::unexpected(*closed_);
     const auto [piece, end] = console_->broker().read(id_, max);
-    if (piece.missed.empty() && note_.empty() && !marks_) return Portion{as_bytes(piece.bytes), end};
+    const bool seen_all = piece.next() == console_->history().end();
+    const auto after = seen_all ? std::exchange(why_watches_, {}) : std::string();
+    if (piece.missed.empty() && note_.empty() && after.empty() && !marks_)
+        return Portion{as_bytes(piece.bytes), end};
     auto text = std::exchange(note_, {});
     if (!piece.missed.empty()) text += told(piece.missed.size());
     put(piece.missed.to, piece.bytes, text);
+    text += after;
     text_.set(std::move(text));
     const auto bytes = text_.give(max);
     return Portion{bytes, end && text_.all_given()};

@@ -36,7 +36,8 @@ class PortionedText {
 };
 
 /// A viewer of a console at the end of a stream. What it missed because it was slow is said in its stream,
-/// and so is that another one writes now. What one sends who only watches is dropped.
+/// and so is that another one writes now, or did before it came to write. What one sends who only watches is
+/// dropped.
 class ConsoleStream final : public StreamEnd, private console::Viewer {
  public:
     /// `wake` has the connection served; with `marks` it is told what happened to the guest. Fails as
@@ -66,7 +67,8 @@ class ConsoleStream final : public StreamEnd, private console::Viewer {
     std::function<void()> wake_;
     console::ViewerId id_;
     std::optional<Error> closed_;
-    std::string note_;  ///< to be said in the stream
+    std::string note_;         ///< to be said in the stream
+    std::string why_watches_;  ///< to be said when it has seen what was there, so that it stands at the end
     std::optional<ConsoleMarks> marks_;
     PortionedText text_;  ///< what read() gives
 };

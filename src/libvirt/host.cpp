@@ -2,9 +2,12 @@
 #include <algorithm>
 #include <utility>
 
+#include <strings.h>
+
 #include "domain/xml_writer.hpp"
 #include "libvirt/calls.hpp"
 #include "libvirt/capabilities.hpp"
+#include "libvirt/guest_kinds.hpp"
 
 namespace virtlight::libvirt::calls {
 
@@ -16,8 +19,15 @@ Result<std::string> domain_capabilities(Manager& manager, const DomainCapabiliti
     return domain_capabilities_xml(manager.host(), args);
 }
 
-Result<std::int32_t> max_vcpus_of_host(Manager& manager, const std::optional<std::string>&) {
-    return static_cast<std::int32_t>(manager.host().cpus);
+/// Of the guests that may have most: they are all of one type, which some clients write as the connection's.
+Result<std::int32_t> max_vcpus_of_host(Manager& manager, const std::optional<std::string>& type) {
+    if (type && ::strcasecmp(type->c_str(), std::string(guest_domain_type).c_str()) != 0)
+        return fail(Reason::invalid_argument, "unknown type '{}' of domains; allowed here: {}", *type,
+                    guest_domain_type);
+    unsigned most = 0;
+    for (const auto& kind : guest_kinds)
+        if (manager.host().*kind.available) most = std::max(most, most_vcpus(kind.type));
+    return static_cast<std::int32_t>(most);
 }
 
 Result<NodeInfo> node_info(Manager& manager, const None&) {

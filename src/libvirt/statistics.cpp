@@ -92,6 +92,12 @@ Task<Result<DomainFigures>> measure(Manager& manager, Uuid uuid, FiguresWanted w
     co_return fail(Reason::invalid_state, "domain '{}' has stopped running", info->name);
 }
 
+/// For errors about a domain that may have gone meanwhile.
+std::string shown_name(const Manager& manager, Uuid uuid) {
+    const auto info = manager.find(uuid);
+    return info ? info->name : to_string(uuid);
+}
+
 /// The name in dom0 of the interface that has this MAC address, or the text as it is.
 std::string nic_name(const Manager& manager, const DomainFigures& figures, const std::string& text) {
     const auto mac = domain::MacAddress::parse(text);
@@ -126,9 +132,11 @@ Result<DiskFigures> disk_named(const Manager& manager, const DomainFigures& figu
     const auto definition = manager.definition(figures.seen.uuid, manager::Which::live);
     const auto has_it = [&](const domain::Disk& disk) { return to_string(disk.target) == target; };
     if (definition && std::ranges::any_of(definition->disks, has_it))
-        return fail(Reason::operation_failed, "who serves disk '{}' does not tell what it has counted",
-                    target);
-    return fail(Reason::invalid_argument, "invalid path '{}': the domain has no such disk", target);
+        return fail(Reason::operation_failed,
+                    "who serves disk '{}' of domain '{}' does not tell what it has counted", target,
+                    definition->name);
+    return fail(Reason::invalid_argument, "invalid path '{}': domain '{}' has no such disk", target,
+                shown_name(manager, figures.seen.uuid));
 }
 
 }  // namespace
@@ -217,7 +225,8 @@ Task<Result<InterfaceStats>> interface_stats(Manager& manager, DomainText args) 
     const auto found = std::ranges::find(figures->nics, nic_name(manager, *figures, args.text),
                                          &hypervisor::NicFigures::name);
     if (found == figures->nics.end())
-        co_return fail(Reason::invalid_argument, "the domain has no network interface '{}'", args.text);
+        co_return fail(Reason::invalid_argument, "domain '{}' has no network interface '{}'",
+                       shown_name(manager, args.dom.uuid), args.text);
     const auto& received = found->received;
     const auto& sent = found->sent;
     co_return InterfaceStats{received.bytes, received.packets, received.errors, received.dropped,

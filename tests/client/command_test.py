@@ -154,6 +154,7 @@ def test_what_the_daemon_refuses_is_no_mistake_in_the_words(host, conn, run, tmp
     file.write_text("name = 'bad'\nwobble = 1\n")
     assert "line 2" in run("import", str(file), status=1)
     for words in (["logs", "refusing", "--since", "soon"], ["logs", "refusing", "--since", "2026-02-31"],
+                  ["logs", "refusing", "--json", "--marks"],
                   ["wait-ready", "--for", "x"], ["--root", "/r", "list"]):
         assert run(*words, status=2)
 
@@ -185,6 +186,18 @@ def test_each_command_has_help_with_examples_of_its_own(run, command):
 
 def test_no_word_at_all_is_a_mistake(run):
     assert "subcommand is required" in run(status=2)
+
+
+@pytest.mark.parametrize("number", ["-1", "0", "18446744073709551616", "last"])
+def test_what_is_no_number_of_a_boot_is_a_mistake_in_the_words(run, number):
+    assert f"'{number}' is no boot" in run("logs", "any", "--boot", number, status=2)
+
+
+@pytest.mark.parametrize("word", ["lst", "--jsn"])
+def test_a_word_that_is_no_command_is_named(run, word):
+    complaint = f"'{word}' is neither a command nor an option"
+    assert complaint in run(word, status=2)
+    assert json.loads(run("--json", word, status=2))["error"] == complaint
 
 
 def test_there_is_colour_on_a_terminal_only(host, conn, run, daemon_folder, monkeypatch):

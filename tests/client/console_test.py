@@ -43,10 +43,13 @@ def test_virsh_console_shows_the_boot_and_takes_what_is_typed(host, conn, kind):
         assert late.leave() == 0
 
 
-def test_domain_0_says_why_it_has_no_console(host, conn):
+def test_domain_0_says_why_it_has_no_console(host, conn, daemon_folder):
     with Virsh(host, "Domain-0") as viewer:
         assert viewer.status() != 0
         assert "domain 'Domain-0' has no console: it is the host itself" in viewer.text
+    for command in ("release", "retake", "logs"):
+        refusal = virtlight(host, daemon_folder, command, "Domain-0", status=1)
+        assert "domain 'Domain-0' has no console: it is the host itself" in refusal
 
 
 def test_the_first_words_of_a_boot_are_there_for_a_late_viewer(host, conn):

@@ -123,6 +123,15 @@ struct TtyBodies {
                     ElementsAre(Mark::Kind::boot, Mark::Kind::released, Mark::Kind::attached));
     }
 
+    static Task<> the_hosts_own(ConsolesTest& t) {
+        co_await t.define_and_start();
+        const auto domain_0 = t.xen.truth.at(0).uuid;
+        for (const auto& refused : {t.consoles->release(domain_0), t.consoles->take_back(domain_0)})
+            EXPECT_EQ(
+                refused.error().message,
+                "domain 'Domain-0' has no console: it is the host itself, which has terminals of its own");
+    }
+
     static Task<> released_and_rebooted(ConsolesTest& t) {
         co_await t.define_and_start();
         const auto released = t.consoles->release(t.web.uuid);
@@ -157,6 +166,10 @@ TEST_F(ConsolesTest, AConsoleThatAnotherProgramReadsIsLeftToIt) {
 
 TEST_F(ConsolesTest, ReleasedConsolesAreReadAgainWhenTheyAreTakenBack) {
     run_daemon(TtyBodies::released);
+}
+
+TEST_F(ConsolesTest, WhatIsNotReleasedForDomain0IsSaidToBeTheHosts) {
+    run_daemon(TtyBodies::the_hosts_own);
 }
 
 TEST_F(ConsolesTest, AReleaseEndsWithTheLifeOfItsDomain) {

@@ -97,6 +97,8 @@ TEST(Settings, NameTheFileAndTheLineOfAMistake) {
              {"hypervisor = 'kvm'\n", "line 1: hypervisor 'kvm' is not known (known: xen, simulated)"},
              {"autoballoon = 'maybe'\n", "autoballoon 'maybe' is not known (known: auto, true, false)"},
              {"log_level = 7\n", "line 1: 'log_level' wants a text in quotes"},
+             {"wobble = 7\n", "line 1: 'wobble' is not a setting"},
+             {"[consoles]\nhistory = '64K'\n", "line 1: 'consoles' is not a setting"},
              {"socket_mode = '0999'\n", "line 1: socket mode '0999' is no octal number up to 0777"},
              {"console_history = '1K'\n", "line 1: '1K' is no number from 32768 to 67108864"},
              {"console_history = '18446744073709551615G'\n", "line 1: '18446744073709551615G' is no number"},

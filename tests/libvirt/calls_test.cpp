@@ -371,11 +371,17 @@ TEST_F(CallsTest, DescribeTheHost) {
     const auto node = talk.call<NodeInfo>(6);
     EXPECT_EQ(node->model.text, "x86_64");
     EXPECT_EQ(node->memory_kib, 4 << 20);
-    EXPECT_EQ(talk.call<std::int32_t>(5, std::optional<std::string>("xen")), 1);
     EXPECT_EQ(talk.call<std::uint64_t>(102), std::uint64_t{1234} * 1024);
     EXPECT_EQ(talk.call<SecurityModel>(122), SecurityModel());
     EXPECT_EQ(refusal<std::string>(203, Flags()).reason, Reason::unsupported_config);
     EXPECT_THAT(*talk.call<std::string>(7), StartsWith("<capabilities>"));
+}
+
+TEST_F(CallsTest, TellHowManyVcpusAGuestMayHaveAndNotHowManyTheHostHas) {
+    using Type = std::optional<std::string>;
+    for (const auto& type : {Type(), Type("xen"), Type("Xen")})
+        EXPECT_EQ(talk.call<std::int32_t>(5, type), 512);
+    EXPECT_THAT(refusal<std::int32_t>(5, Type("kvm")).message, HasSubstr("unknown type 'kvm'"));
 }
 
 // Events

@@ -16,6 +16,7 @@ namespace {
 
 using console::Mark;
 using testing::AllOf;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 /// A console that has said more than is held of it, with marks among it.
@@ -80,6 +81,22 @@ TEST_F(ConsoleStreamTest, SaysInPortionsTooWhoWritesNow) {
     auto next = ConsoleStream::open(console, {.name = "two", .access = console::Access::force}, [] {});
     ASSERT_TRUE(next);
     EXPECT_EQ(all_of(*former, 5), "\r\n--- two writes to the console now ---\r\n");
+}
+
+TEST_F(ConsoleStreamTest, SaysBehindWhatWasThereWhyOneOnlyWatchesWhoCameToWrite) {
+    const auto come_to_write = [&] {
+        auto stream =
+            ConsoleStream::open(console, {.name = "two", .access = console::Access::write_if_free}, [] {});
+        EXPECT_TRUE(stream);
+        return *std::move(stream);
+    };
+    EXPECT_THAT(all_of(*come_to_write(), limits::stream_chunk), EndsWith(one_line + "# "));
+    const auto writer = watch();
+    const auto watcher = come_to_write();
+    EXPECT_THAT(all_of(*watcher, 7),
+                EndsWith(one_line + "# \r\n--- one writes to the console; you only watch ---\r\n"));
+    console->broker().output("more", wall_now());
+    EXPECT_EQ(all_of(*watcher, 7), "more");
 }
 
 TEST_F(ConsoleStreamTest, FailsOnlyWhenAllIsGivenThatItHad) {
