@@ -39,6 +39,7 @@ INSTANTIATE_TEST_SUITE_P(
         Control{"delivers-twice", "ATimeoutIsDueWhenItIsModified", "a timeout is delivered that is not owed"},
         Control{"trusts-the-wall-clock", "TheWallClockIsSetForward", "ms early"},
         Control{"trusts-the-wall-clock", "TheWallClockIsSetBack", "ends 0 times"},
+        Control{"asks-by-the-wall-clock", "TheWallClockIsSetForward", "ms early"},
         Control{"leaves-aborts-be", "AnAbortComesAfterATimeout", "it dies of signal 11"},
         Control{"leaves-removal-to-close", "ADescriptorLivesOnInAChild",
                 "the kernel still watches a descriptor that libxl has taken back"},

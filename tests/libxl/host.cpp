@@ -8,8 +8,17 @@
 #include <gtest/gtest.h>
 
 #include "libxl/clock.hpp"
+#include "libxl/referee.hpp"
 
 namespace virtlight::fake {
+
+Host::Rules::Rules() {
+    Referee::get().begin();
+}
+
+Host::Rules::~Rules() {
+    EXPECT_EQ(Referee::get().faults(), std::vector<std::string>{});
+}
 
 Host::Host() {
     auto opened = xenlight::XenHypervisor::open(core_);

@@ -29,6 +29,17 @@ class Host {
     Host& operator=(const Host&) = delete;
     ~Host();
 
+ private:
+    /// Complains of every rule of libxl's that was broken, also by giving its contexts back.
+    struct Rules {
+        Rules();
+        Rules(const Rules&) = delete;
+        Rules& operator=(const Rules&) = delete;
+        ~Rules();
+    };
+    Rules rules_;
+
+ public:
     Machine machine;
     Xen& xen() { return machine.xen; }
     XenstoreServer& xenstore() { return machine.xenstore; }

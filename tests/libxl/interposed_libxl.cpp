@@ -2,6 +2,7 @@
 // Functions of libxl's own that pass by the referee on their way to libxl: the registration of the hooks, so
 // that it sees what libxl asks for, and those by which libxl is told of what happened.
 
+#include <algorithm>
 #include <list>
 #include <mutex>
 
@@ -18,9 +19,21 @@ namespace {
 
 /// The hooks as they were registered; never forgotten, as libxl may not forget them either.
 struct Registered {
+    const libxl_ctx* ctx;
     const libxl_osevent_hooks* hooks;
     void* user;
 };
+
+std::mutex registering;
+/// The newest first, as the place of a context that was freed is used again.
+std::list<Registered> registrations;
+
+/// Whoever registered the hooks of a context; null: nobody did.
+const void* hub_of(const libxl_ctx* ctx) {
+    const std::scoped_lock lock(registering);
+    const auto found = std::ranges::find(registrations, ctx, &Registered::ctx);
+    return found == registrations.end() ? nullptr : found->user;
+}
 
 thread_local int hook_depth = 0;
 
@@ -43,7 +56,7 @@ Registered& registered(void* user) {
 int fd_register(void* user, int fd, void** registration, short events, void* for_libxl) {
     const InHook in_hook;
     if (Referee::get().refuses_descriptors()) return ERROR_OSEVENT_REG_FAIL;
-    auto& [hooks, hub] = registered(user);
+    auto& [ctx, hooks, hub] = registered(user);
     const int rc = hooks->fd_register(hub, fd, registration, events, for_libxl);
     if (rc == 0) Referee::get().fd_registered(hub, fd, *registration, for_libxl);
     return rc;
@@ -51,7 +64,7 @@ int fd_register(void* user, int fd, void** registration, short events, void* for
 
 int fd_modify(void* user, int fd, void** registration, short events) {
     const InHook in_hook;
-    auto& [hooks, hub] = registered(user);
+    auto& [ctx, hooks, hub] = registered(user);
     const void* const before = *registration;
     const int rc = hooks->fd_modify(hub, fd, registration, events);
     Referee::get().fd_modified(hub, fd, before, *registration);
@@ -60,14 +73,14 @@ int fd_modify(void* user, int fd, void** registration, short events) {
 
 void fd_deregister(void* user, int fd, void* registration) {
     const InHook in_hook;
-    auto& [hooks, hub] = registered(user);
+    auto& [ctx, hooks, hub] = registered(user);
     hooks->fd_deregister(hub, fd, registration);
     Referee::get().fd_deregistered(hub, fd, registration);
 }
 
 int timeout_register(void* user, void** registration, timeval at, void* for_libxl) {
     const InHook in_hook;
-    auto& [hooks, hub] = registered(user);
+    auto& [ctx, hooks, hub] = registered(user);
     const int rc = hooks->timeout_register(hub, registration, at, for_libxl);
     if (rc == 0) Referee::get().timeout_registered(hub, at, *registration, for_libxl);
     return rc;
@@ -75,7 +88,7 @@ int timeout_register(void* user, void** registration, timeval at, void* for_libx
 
 int timeout_modify(void* user, void** registration, timeval at) {
     const InHook in_hook;
-    auto& [hooks, hub] = registered(user);
+    auto& [ctx, hooks, hub] = registered(user);
     // Before the hook: another thread of a careless hub delivers as soon as it can.
     Referee::get().timeout_hurried(hub, *registration, *registration);
     return hooks->timeout_modify(hub, registration, at);
@@ -83,7 +96,7 @@ int timeout_modify(void* user, void** registration, timeval at) {
 
 void timeout_deregister(void* user, void* registration) {
     const InHook in_hook;
-    auto& [hooks, hub] = registered(user);
+    auto& [ctx, hooks, hub] = registered(user);
     hooks->timeout_deregister(hub, registration);
 }
 
@@ -107,12 +120,10 @@ Function* in_libxl(const char* name) {
 extern "C" {
 
 void libxl_osevent_register_hooks(libxl_ctx* ctx, const libxl_osevent_hooks* hooks, void* user) {
-    static std::mutex mutex;
-    static std::list<Registered> all;
     Registered* here = nullptr;
     {
-        const std::scoped_lock lock(mutex);
-        here = &all.emplace_back(hooks, user);
+        const std::scoped_lock lock(registering);
+        here = &registrations.emplace_front(ctx, hooks, user);
     }
     in_libxl<decltype(libxl_osevent_register_hooks)>("libxl_osevent_register_hooks")(ctx, &watched_hooks,
                                                                                      here);
@@ -131,6 +142,13 @@ void libxl_osevent_occurred_timeout(libxl_ctx* ctx, void* for_libxl) {
     perturb();
     Referee::get().timeout_occurred(for_libxl, hook_depth > 0);
     real(ctx, for_libxl);
+}
+
+void libxl_osevent_afterpoll(libxl_ctx* ctx, int count, const pollfd* fds, timeval now) {
+    static auto* const real = in_libxl<decltype(libxl_osevent_afterpoll)>("libxl_osevent_afterpoll");
+    perturb();
+    if (const void* const hub = hub_of(ctx)) Referee::get().moment_told(hub, now, hook_depth > 0);
+    real(ctx, count, fds, now);
 }
 
 }  // extern "C"

@@ -140,11 +140,13 @@ void Referee::fd_deregistered(const void* hub, int fd, const void* registration)
 
 void Referee::timeout_registered(const void* hub, timeval at, const void* registration,
                                  const void* for_libxl) {
+    const auto now =
+        Clock::now();  // before the other one: a thread that is held up between them is not blamed
     timeval wall_now{};
     ::gettimeofday(&wall_now, nullptr);
-    const auto due = xenlight::monotonic_due(at, wall_now, Clock::now());
+    const auto due = xenlight::monotonic_due(at, wall_now, now);
     const std::scoped_lock lock(mutex_);
-    timeouts_.push_back({hub, registration, for_libxl, due});
+    timeouts_.push_back({hub, registration, for_libxl, at, due});
 }
 
 void Referee::timeout_hurried(const void* hub, const void* before, const void* now) {
@@ -172,11 +174,23 @@ void Referee::timeout_occurred(const void* for_libxl, bool inside_hook) {
     if (inside_hook) fault("libxl is told of a timeout from inside a hook");
     const auto found = std::ranges::find(timeouts_, for_libxl, &Timeout::for_libxl);
     if (found == timeouts_.end()) return fault("a timeout is delivered that is not owed");
-    const auto early = found->due - Clock::now();
-    if (!found->hurried && early > tolerance)
+    expect_due(*found);
+    timeouts_.erase(found);
+}
+
+// What it delivers so it takes back, and is told of later.
+void Referee::moment_told(const void* hub, timeval now, bool inside_hook) {
+    const std::scoped_lock lock(mutex_);
+    if (inside_hook) fault("libxl is told of a moment from inside a hook");
+    for (const auto& each : timeouts_)
+        if (each.hub == hub && !timercmp(&each.at, &now, >)) expect_due(each);
+}
+
+void Referee::expect_due(const Timeout& timeout) {
+    const auto early = timeout.due - Clock::now();
+    if (!timeout.hurried && early > tolerance)
         fault(fmt::format("a timeout is delivered {} ms early",
                           std::chrono::duration_cast<milliseconds>(early).count()));
-    timeouts_.erase(found);
 }
 
 }  // namespace virtlight::fake

@@ -54,6 +54,8 @@ class Referee {
     void timeout_hurried(const void* hub, const void* before, const void* now);
     void fd_occurred(int fd, const void* for_libxl, bool inside_hook);
     void timeout_occurred(const void* for_libxl, bool inside_hook);
+    /// libxl is told that it is this late, and delivers by itself what that makes due.
+    void moment_told(const void* hub, timeval now, bool inside_hook);
 
  private:
     struct Descriptor {
@@ -66,11 +68,13 @@ class Referee {
         const void* hub;
         const void* registration;
         const void* for_libxl;
+        timeval at;  ///< as libxl named it
         Time due;
         bool hurried = false;
     };
 
     void fault(std::string what);
+    void expect_due(const Timeout& timeout);
 
     mutable std::mutex mutex_;
     std::list<Descriptor> descriptors_;

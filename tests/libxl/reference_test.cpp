@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // With libxl's hooks served by the daemon, and without any hooks: what a caller of libxl sees is the same.
 
+#include <algorithm>
+#include <string_view>
+
 #include <gmock/gmock.h>
 
 #include "libxl/bench.hpp"
@@ -39,6 +42,7 @@ std::vector<std::string> trace_on(const std::string& bridge) {
         return libxl_domain_destroy(ctx, other, how);
     });
     bench.wait_for_end(destroy);
+    EXPECT_EQ(bench.complaints(), std::vector<std::string>{}) << bridge;
     return bench.trace();
 }
 
@@ -50,6 +54,30 @@ TEST(Reference, TheDaemonsHooksGiveTheTraceThatPollingGives) {
     EXPECT_EQ(trace_on("production"), reference);
     EXPECT_EQ(trace_on("plain"), reference);
 }
+
+std::vector<std::string> trace_of(std::string_view name, const std::string& bridge) {
+    const auto scenario = std::ranges::find(scenarios(), name, &Scenario::name);
+    if (scenario == scenarios().end()) return {};
+    Bench bench(named_bridge(bridge));
+    scenario->play(bench);
+    return bench.trace();
+}
+
+class ScenarioByPolling : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ScenarioByPolling, EndsAsByTheDaemonsHooks) {
+    const auto reference = trace_of(GetParam(), "polls");
+    EXPECT_FALSE(reference.empty()) << "there is no such scenario, or nothing ends in it";
+    EXPECT_EQ(trace_of(GetParam(), "production"), reference);
+}
+
+// All that are not about hooks, nor about the wall clock, by which libxl goes when it polls.
+INSTANTIATE_TEST_SUITE_P(Scenarios, ScenarioByPolling,
+                         ::testing::Values("AGuestAcknowledges", "AGuestNeverAcknowledges",
+                                           "AnAbortModifiesATimeoutTwice", "AnAbortComesAfterATimeout",
+                                           "OperationsShareADescriptor", "ARegularFileIsSavedTo",
+                                           "ADescriptorLivesOnInAChild", "TheLoopOf2012"),
+                         [](const auto& scenario) { return std::string(scenario.param); });
 
 }  // namespace
 }  // namespace virtlight::fake

@@ -19,34 +19,36 @@ struct Explored {
 /// checks it.
 ///
 /// A world is a value. `actors()` is how many there are who may take a step; `act(i)` takes the next step of
-/// one, or returns an empty text if it has none now, and otherwise says what it did; `settle()` brings
-/// everything to its end; `broken()` is the rule that has been broken, or empty.
+/// one and says what it did, or returns an empty text, and has changed nothing, if it has none now;
+/// `settle()` brings everything to its end; `broken()` is the rule that has been broken, or empty.
+///
+/// What takes the time is copying: a world is copied for each step that is taken, and settled where it is.
 template <class World>
-void explore(const World& world, int steps, std::vector<std::string>& path, Explored& explored) {
+void explore(World& world, int steps, std::vector<std::string>& path, Explored& explored) {
     bool went_on = false;
+    std::optional<World> next;
     for (int actor = 0; steps > 0 && actor < world.actors() && !explored.broken; ++actor) {
-        World next = world;
-        const auto did = next.act(actor);
+        if (!next) next.emplace(world);
+        const auto did = next->act(actor);
         if (did.empty()) continue;
         went_on = true;
         ++explored.states;
         path.push_back(did);
-        if (next.broken().empty())
-            explore(next, steps - 1, path, explored);
+        if (next->broken().empty())
+            explore(*next, steps - 1, path, explored);
         else
-            explored.broken = next.broken();
-        if (explored.broken && path.size() == 1) break;
+            explored.broken = next->broken();
         if (!explored.broken) path.pop_back();
+        next.reset();
     }
     if (went_on || explored.broken) return;
     ++explored.interleavings;
-    World end = world;
-    end.settle();
-    if (!end.broken().empty()) explored.broken = end.broken() + ", when it came to rest";
+    world.settle();
+    if (!world.broken().empty()) explored.broken = world.broken() + ", when it came to rest";
 }
 
 template <class World>
-Explored explore(const World& world, int steps) {
+Explored explore(World world, int steps) {
     Explored explored;
     std::vector<std::string> path;
     explore(world, steps, path, explored);

@@ -26,6 +26,7 @@ struct Clocks {
 
 /// A place in libxl's memory that stands for a timeout. Used again as soon as it is released.
 using Nexus = int;
+constexpr Nexus none = -1;
 
 /// The production bridge: the ledger and the queue, with deadlines on the monotonic clock.
 class LedgerBridge {
@@ -47,14 +48,14 @@ class LedgerBridge {
         timers_.erase(*timer);
         arm(id, now.monotonic);
     }
-    /// What is due, one at a time: the nexus to give to libxl, or -1.
+    /// What is due, one at a time: the nexus to give to libxl, or none.
     Nexus pop(const Clocks& now) {
         const auto timer = queue_.pop(now.monotonic);
-        if (!timer) return -1;
+        if (!timer) return none;
         const auto id = timers_.at(*timer);
         timers_.erase(*timer);
         void* const for_libxl = ledger_.deliver(id);
-        return for_libxl ? static_cast<Nexus>(reinterpret_cast<std::intptr_t>(for_libxl)) : -1;
+        return for_libxl ? static_cast<Nexus>(reinterpret_cast<std::intptr_t>(for_libxl)) : none;
     }
     bool empty() const { return ledger_.owed() == 0 && queue_.size() == 0; }
     bool reused_an_id() const { return reused_; }
@@ -75,8 +76,8 @@ class LedgerBridge {
 
 /// The world. Actors 0 to 2 each register a timeout that is due in 1, 2 or 3 seconds, and give it up: libxl
 /// then wants it at once, and says so twice, as it does on an abort. Actor 3 lets a second pass, actor 4
-/// steps the wall clock an hour, forwards first and then back. Actors 5 and 6 are deliveries of what is due:
-/// one that has been given up and one in the middle of another's delivery are both among their orders.
+/// steps the wall clock. Actors 5 and 6 are threads that take what is due from the books and tell libxl of
+/// it, each in a step of its own: that it is given up in between is among their orders.
 template <class Bridge>
 class TimeoutWorld {
  public:
@@ -84,13 +85,13 @@ class TimeoutWorld {
 
     explicit TimeoutWorld(std::chrono::hours wall_step) : wall_step_(wall_step) {}
 
-    int actors() const { return timeouts + 3; }
+    int actors() const { return timeouts + 4; }
 
     std::string act(int actor) {
         if (actor < timeouts) return act_of(actor);
         if (actor == timeouts) return pass_a_second();
         if (actor == timeouts + 1) return step_the_wall_clock();
-        return deliver();
+        return act_of_thread(static_cast<std::size_t>(actor - timeouts - 2));
     }
 
     void settle() {
@@ -99,8 +100,9 @@ class TimeoutWorld {
             }
         now_.monotonic += seconds(10'000);
         now_.wall += seconds(10'000);
-        while (broken_.empty() && !deliver().empty()) {
-        }
+        for (std::size_t i = 0; i < held_.size(); ++i)
+            while (broken_.empty() && !act_of_thread(i).empty()) {
+            }
         if (!broken_.empty()) return;
         for (const auto& t : timeouts_)
             if (t.registered && !t.delivered) broken_ = "a timeout was never delivered";
@@ -156,21 +158,41 @@ class TimeoutWorld {
         return "the wall clock is stepped by an hour";
     }
 
-    std::string deliver() {
+    std::string act_of_thread(std::size_t which) {
+        if (held_[which] != none) return tell(which);
+        // The threads are alike: the second one takes something only while the first one holds something.
+        if (which == 1 && held_[0] == none) return {};
+        return take(which);
+    }
+
+    std::string take(std::size_t which) {
         const auto nexus = bridge_.pop(now_);
-        if (nexus < 0) return {};
-        const auto t = std::ranges::find_if(timeouts_, [&](const Timeout& each) {
-            return each.registered && !each.delivered && each.nexus == nexus;
-        });
-        if (t == timeouts_.end()) {
-            broken_ = "a timeout was delivered twice";
-        } else if (!t->given_up && now_.monotonic < t->due) {
-            broken_ = "a timeout was delivered early, or in place of another";
-        } else {
+        if (nexus == none) return {};
+        if (due_at(nexus)) held_[which] = nexus;
+        return fmt::format("thread {} takes place {}", which + 1, nexus);
+    }
+
+    std::string tell(std::size_t which) {
+        const auto nexus = std::exchange(held_[which], none);
+        if (auto* const t = due_at(nexus)) {
             t->delivered = true;
             free_.push_back(nexus);
         }
-        return fmt::format("place {} is told that its time has come", nexus);
+        return fmt::format("thread {} tells place {} that its time has come", which + 1, nexus);
+    }
+
+    /// The timeout that is there. If it must not be told that its time has come, a rule is broken.
+    Timeout* due_at(Nexus nexus) {
+        const auto t = std::ranges::find_if(timeouts_, [&](const Timeout& each) {
+            return each.registered && !each.delivered && each.nexus == nexus;
+        });
+        if (t == timeouts_.end())
+            broken_ = "a timeout was delivered twice";
+        else if (!t->given_up && now_.monotonic < t->due)
+            broken_ = "a timeout was delivered early, or in place of another";
+        else
+            return &*t;
+        return nullptr;
     }
 
     Nexus take_nexus() {
@@ -184,6 +206,7 @@ class TimeoutWorld {
     Clocks now_;
     Bridge bridge_;
     std::array<Timeout, timeouts> timeouts_;
+    std::array<Nexus, 2> held_{none, none};  ///< by each thread
     std::vector<Nexus> free_;
     Nexus last_nexus_ = 0;
     int passed_ = 0;

@@ -95,7 +95,7 @@ class TwiceBridge : public LedgerBridge {
     }
     void hurry(Registration nexus, const Clocks& now) { due_.emplace(now.monotonic, nexus); }
     Nexus pop(const Clocks& now) {
-        if (due_.empty() || due_.begin()->first > now.monotonic) return -1;
+        if (due_.empty() || due_.begin()->first > now.monotonic) return none;
         const auto nexus = due_.begin()->second;
         due_.erase(due_.begin());
         return nexus;
@@ -124,7 +124,7 @@ class WallClockBridge {
             }
     }
     Nexus pop(const Clocks& now) {
-        if (due_.empty() || due_.begin()->first > now.wall) return -1;
+        if (due_.empty() || due_.begin()->first > now.wall) return none;
         const auto nexus = due_.begin()->second;
         due_.erase(due_.begin());
         return nexus;

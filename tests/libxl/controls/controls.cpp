@@ -27,6 +27,7 @@ const std::vector<BridgeKind>& bridge_kinds() {
         {"of-2012", [] { return std::make_unique<BridgeOf2012>(); }},
         plain("delivers-twice", Mistake::delivers_twice),
         plain("trusts-the-wall-clock", Mistake::trusts_the_wall_clock),
+        plain("asks-by-the-wall-clock", Mistake::asks_by_the_wall_clock),
         plain("leaves-aborts-be", Mistake::leaves_aborts_be),
         plain("leaves-removal-to-close", Mistake::leaves_removal_to_close),
         plain("forgets-the-first", Mistake::forgets_the_first),

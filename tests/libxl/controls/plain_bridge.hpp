@@ -23,6 +23,7 @@ class PlainBridge final : public ThreadBridge {
         none,
         delivers_twice,           ///< a timeout when it is modified, and again when it would have been due
         trusts_the_wall_clock,    ///< for when a timeout is due
+        asks_by_the_wall_clock,   ///< what libxl thinks is due
         leaves_aborts_be,         ///< which libxl forgets of a timeout that it is told has occurred
         leaves_removal_to_close,  ///< of descriptors from epoll
         forgets_the_first,        ///< of two registrations of one descriptor
