@@ -85,6 +85,13 @@ void read_firmware(const XmlElement& os, Boot& boot) {
     boot.firmware = type;
 }
 
+/// A PV or PVH guest boots from its kernel or, by its bootloader, from its first disk. virt-install says as
+/// much of each, and libvirt does not keep it.
+void expect_disk(const XmlElement& os) {
+    for (const auto& element : os.children("boot"))
+        expect_attribute(element, "dev", word_for(BootDevice::disk, boot_devices));
+}
+
 /// libvirt gives a PV guest pygrub where nothing else is said.
 void read_bootloader(const XmlElement& domain, const XmlElement& os, Definition& definition) {
     auto& boot = definition.boot;
@@ -131,6 +138,7 @@ void read(const XmlElement& domain, Definition& definition) {
         if (boot.kernel.empty() && !(boot.initrd.empty() && boot.cmdline.empty()))
             os.unsupported("<initrd> and <cmdline> of an HVM guest need a <kernel>");
     } else {
+        expect_disk(os);
         read_bootloader(domain, os, definition);
     }
 }

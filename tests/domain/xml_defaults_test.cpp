@@ -159,6 +159,16 @@ TEST(DomainXml, AcceptsWhatLibvirtWritesIntoEveryGuest) {
               "ok");
 }
 
+TEST(DomainXml, TakesVirtInstallsWordThatAPvOrPvhGuestBootsFromItsDisk) {
+    const auto installed = definition_of({.os = "<os><type machine='xenpv'>xen</type><boot dev='hd'/></os>"});
+    EXPECT_EQ(installed.boot, Boot{.bootloader = "pygrub"});
+    const auto pvh = definition_of(
+        {.os = "<os><type>xenpvh</type><boot dev='hd'/></os>", .more = "<bootloader>pygrub</bootloader>"});
+    EXPECT_EQ(pvh.boot, Boot{.bootloader = "pygrub"});
+    const auto given = definition_of({.os = "<os><type>xen</type><kernel>/k</kernel><boot dev='hd'/></os>"});
+    EXPECT_EQ(given.boot, Boot{.kernel = "/k"});
+}
+
 TEST(DomainXml, KeepsMetadataAsItIs) {
     const std::string metadata =
         "<metadata><!-- c -->\n<a:x xmlns:a=\"urn:a\" b=\"1\">t<![CDATA[<]]><y/></a:x><z "

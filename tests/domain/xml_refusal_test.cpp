@@ -200,10 +200,11 @@ TEST(DomainXmlRefusal, OfBootDevicesAndFirmware) {
               "allowed here: raw");
     EXPECT_EQ(with("<loader type='rom'>/x</loader>", " firmware='efi'"),
               "unsupported configuration: line 4: <loader> of type 'rom' contradicts firmware 'efi'");
-    EXPECT_EQ(
-        verdict(Sample{.os = os("<type>linux</type>" + kernel + "<boot dev='hd'/>")}.xml()),
-        "unsupported configuration: line 4: element <boot> is not supported in <os>; allowed here: type, "
-        "kernel, initrd, cmdline");
+    for (const std::string type : {"linux", "xenpvh"})
+        EXPECT_EQ(
+            verdict(Sample{.os = os("<type>" + type + "</type>" + kernel + "<boot dev='network'/>")}.xml()),
+            "unsupported configuration: line 4: Invalid value for attribute 'dev' in element 'boot': "
+            "'network'; allowed here: hd");
 }
 
 TEST(DomainXmlRefusal, OfBootloaders) {
