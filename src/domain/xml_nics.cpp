@@ -7,6 +7,7 @@
 
 #include "base/limits.hpp"
 #include "domain/nic.hpp"
+#include "domain/nic_connection.hpp"
 #include "domain/xml_parts.hpp"
 #include "domain/xml_settings.hpp"
 #include "domain/xml_values.hpp"
@@ -57,6 +58,14 @@ Kind read_kind(const XmlElement& interface) {
     return Kind::bridge;
 }
 
+/// libvirt makes up an id for each port and writes it down; Xen's script makes nothing of it.
+void expect_port_id(const XmlElement& port) {
+    const auto parameters = port.child("parameters");
+    const auto id = parameters.attribute("interfaceid");
+    if (id && !Uuid::parse(trimmed(*id)))
+        parameters.invalid("attribute 'interfaceid' of <parameters> must be a UUID, not '{}'", shown(*id));
+}
+
 std::optional<OpenVswitch> read_openvswitch(const XmlElement& interface) {
     const auto port = interface.child("virtualport");
     const auto vlan = interface.child("vlan");
@@ -67,6 +76,7 @@ std::optional<OpenVswitch> read_openvswitch(const XmlElement& interface) {
     if (!port.attribute("type"))
         port.invalid("<virtualport> has no attribute 'type'; allowed here: openvswitch");
     expect_attribute(port, "type", "openvswitch");
+    expect_port_id(port);
     OpenVswitch openvswitch;
     if (!vlan) return openvswitch;
     const auto tags = vlan.children("tag");
@@ -260,6 +270,8 @@ Nic read_nic(const XmlElement& interface) {
         nic.openvswitch = read_openvswitch(interface);
     }
     nic.script = interface.child("script").attribute("path").value_or("");
+    if (nic.openvswitch && is_openvswitch_script(nic.script))
+        nic.script.clear();  // such a port has it anyway
     if (nic.kind == Kind::ethernet && nic.script.empty()) {
         nic.kind = Kind::bridge;  // as libxl has one of which libvirt's driver tells it nothing
         nic.bridge = default_bridge;

@@ -79,6 +79,22 @@ TEST(DomainXmlNics, CanBePortsOfAnOpenVswitch) {
               (OpenVswitch{.tag = 42, .trunk = {7, 9}}));
 }
 
+TEST(DomainXmlNics, AreTakenWithTheIdAndTheScriptThatLibvirtWritesOfAPort) {
+    const std::string id = "<parameters interfaceid='09b11c53-8b5c-4eeb-8f00-d84eaa0aaa4f'/>";
+    const auto port = "<virtualport type='openvswitch'>" + id + "</virtualport>";
+    for (const std::string script :
+         {"", "<script path='vif-openvswitch'/>", "<script path='/etc/xen/scripts/vif-openvswitch'/>"})
+        EXPECT_THAT(read(bridged(port + script)),
+                    ElementsAre(Nic{.mac = first_mac, .bridge = "xenbr0", .openvswitch = OpenVswitch()}))
+            << script;
+    EXPECT_THAT(
+        refusal(bridged("<virtualport type='openvswitch'><parameters interfaceid='one'/></virtualport>")),
+        HasSubstr("attribute 'interfaceid' of <parameters> must be a UUID, not 'one'"));
+    EXPECT_THAT(
+        refusal(bridged("<virtualport type='openvswitch'><parameters profileid='web'/></virtualport>")),
+        HasSubstr("attribute 'profileid' of element <parameters> is not supported"));
+}
+
 TEST(DomainXmlNics, GetAMacOfXensWhereNoneIsGiven) {
     const auto nics = read(interface(bridge) + interface(bridge));
     ASSERT_EQ(nics.size(), 2U);
