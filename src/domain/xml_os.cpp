@@ -63,6 +63,7 @@ void read_order(const XmlElement& os, Boot& boot) {
         boot.order.push_back(device);
     }
     if (boot.order.empty()) boot.order = {BootDevice::disk};
+    expect_attribute(os.child("bootmenu"), "enable", "no");  // which virt-manager writes, and libxl has none
 }
 
 /// A loader of type rom is the hvmloader that brings a BIOS along, one of type pflash an image of UEFI.

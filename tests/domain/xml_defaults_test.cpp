@@ -157,6 +157,8 @@ TEST(DomainXml, AcceptsWhatLibvirtWritesIntoEveryGuest) {
         "ok");
     EXPECT_EQ(verdict(Sample{.os = "<os><type>hvm</type><kernel>/k</kernel><boot dev='hd'/></os>"}.xml()),
               "ok");
+    EXPECT_EQ(verdict(Sample{.os = "<os><type>hvm</type><boot dev='hd'/><bootmenu enable='no'/></os>"}.xml()),
+              "ok");
 }
 
 TEST(DomainXml, TakesVirtInstallsWordThatAPvOrPvhGuestBootsFromItsDisk) {

@@ -188,6 +188,10 @@ TEST(DomainXmlRefusal, OfBootDevicesAndFirmware) {
         "allowed here: hd, cdrom, network, fd");
     EXPECT_EQ(with("<boot dev='hd'/><boot dev='hd'/>"),
               "invalid XML: line 4: <boot> device 'hd' may appear only once");
+    EXPECT_EQ(
+        with("<bootmenu enable='yes'/>"),
+        "unsupported configuration: line 4: Invalid value for attribute 'enable' in element 'bootmenu': "
+        "'yes'; allowed here: no");
     EXPECT_EQ(with("<loader/>"), "invalid XML: line 4: <loader> must be the path of the guest's firmware");
     EXPECT_EQ(
         with("<loader secure='yes'>/x</loader>"),
