@@ -119,7 +119,13 @@ Result<> check_nic(const Nic& nic, GuestType type) {
 }
 
 bool is_given_by_xen(std::string_view target) {
-    return target.starts_with("vif");
+    constexpr std::string_view prefix = "vif";
+    if (!target.starts_with(prefix)) return false;
+    target.remove_prefix(prefix.size());
+    if (target.ends_with(emulated_suffix)) target.remove_suffix(emulated_suffix.size());
+    const auto dot = target.find('.');
+    return dot != target.npos && whole_number<unsigned>(target.substr(0, dot)) &&
+           whole_number<unsigned>(target.substr(dot + 1));
 }
 
 Result<> check_beside(const Nic& nic, const std::vector<Nic>& others) {

@@ -76,7 +76,7 @@ bool is_ip_address(const std::string& address);
 /// The lowest devid that none of them has.
 unsigned free_devid(const std::vector<Nic>& nics);
 
-/// Whether a vif's name is one that another guest's may be given at any time: "vif1.0".
+/// Whether a vif's name is one that another guest's may be given at any time: "vif1.0", "vif1.0-emu".
 bool is_given_by_xen(std::string_view target);
 
 /// Of its vif while the guest runs under a domid.

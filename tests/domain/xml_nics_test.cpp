@@ -126,7 +126,14 @@ TEST(DomainXmlNics, OfARunningGuestHaveTheNamesOfTheirVifs) {
     const auto xml = format_xml(definition, 7U);
     EXPECT_THAT(xml, HasSubstr("<target dev='vif7.0'/>\n      <alias name='net0'/>"));
     EXPECT_THAT(xml, HasSubstr("<target dev='web0'/>\n      <alias name='net3'/>"));
-    EXPECT_THAT(read(bridged("<target dev='vif7.0'/>")), ElementsAre(Field(&Nic::target, "")));
+    for (const auto* const given : {"vif7.0", "vif12.10", "vif7.0-emu"})
+        EXPECT_THAT(read(bridged(fmt::format("<target dev='{}'/>", given))),
+                    ElementsAre(Field(&Nic::target, "")))
+            << given;
+    for (const auto* const chosen : {"vif-web", "vifweb.0", "vif7", "vif.0", "vif7.web"})
+        EXPECT_THAT(read(bridged(fmt::format("<target dev='{}'/>", chosen))),
+                    ElementsAre(Field(&Nic::target, chosen)))
+            << chosen;
 }
 
 TEST(DomainXmlNicsRefusal, OfMacsThatNoInterfaceCanHave) {
