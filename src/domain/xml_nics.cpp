@@ -111,11 +111,16 @@ unsigned read_rate(const XmlElement& interface) {
 std::vector<std::string> read_addresses(const XmlElement& interface) {
     std::vector<std::string> addresses;
     for (const auto& ip : interface.children("ip")) {
-        addresses.emplace_back(trimmed(ip.attribute("address").value_or("")));
-        if (!is_ip_address(addresses.back()))
-            ip.invalid("attribute 'address' of <ip> must be an IP address, not '{}'",
-                       shown(addresses.back()));
-        expect_attribute(ip, "family", addresses.back().contains(':') ? "ipv6" : "ipv4");
+        auto& address = addresses.emplace_back(trimmed(ip.attribute("address").value_or("")));
+        if (!is_ip_address(address))
+            ip.invalid("attribute 'address' of <ip> must be an IP address, not '{}'", shown(address));
+        expect_attribute(ip, "family", address.contains(':') ? "ipv6" : "ipv4");
+        const auto prefix = ip.attribute("prefix");
+        if (!prefix) continue;
+        address += fmt::format("/{}", trimmed(*prefix));
+        if (!is_ip_range(address))
+            ip.invalid("<ip> with a 'prefix' must be a network, as 10.0.0.0/29 is, and not '{}'",
+                       shown(address));
     }
     return addresses;
 }
@@ -224,6 +229,14 @@ void write_openvswitch(XmlWriter& writer, const OpenVswitch& openvswitch) {
     if (!trunk.empty()) element.attribute("nativeMode", "untagged");
 }
 
+void write_address(XmlWriter& writer, std::string_view address) {
+    const auto slash = address.find('/');
+    auto ip = writer.element("ip");
+    ip.attribute("address", address.substr(0, slash));
+    ip.attribute("family", address.contains(':') ? "ipv6" : "ipv4");
+    if (slash != address.npos) ip.attribute("prefix", address.substr(slash + 1));
+}
+
 void write_text(XmlWriter& writer, std::string_view name, std::string_view attribute, std::string_view text) {
     if (!text.empty()) writer.element(name).attribute(attribute, text);
 }
@@ -294,9 +307,7 @@ void write_nic(XmlWriter& writer, const Nic& nic, bool with_devid) {
     writer.element("mac").attribute("address", to_string(nic.mac));
     if (nic.kind == Kind::bridge) writer.element("source").attribute("bridge", nic.bridge);
     for (const auto& address : nic.addresses)
-        writer.element("ip")
-            .attribute("address", address)
-            .attribute("family", address.contains(':') ? "ipv6" : "ipv4");
+        write_address(writer, address);
     if (nic.openvswitch) write_openvswitch(writer, *nic.openvswitch);
     if (nic.rate_kib != 0) {
         const auto bandwidth = writer.element("bandwidth");

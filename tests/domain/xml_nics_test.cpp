@@ -61,6 +61,27 @@ TEST(DomainXmlNics, OfTypeEthernetWithoutAScriptAreOnXensOwnBridge) {
                 ElementsAre(Nic{.mac = first_mac, .bridge = "xenbr0", .addresses = {"10.0.0.7"}}));
 }
 
+TEST(DomainXmlNics, MayHaveNetworksRoutedToThem) {
+    const auto nics = read(
+        bridged("<ip address='10.0.0.8' family='ipv4' prefix='29'/><ip address='2001:db8::' prefix='64'/>"
+                "<ip address='10.0.1.1' prefix='32'/>"));
+    ASSERT_EQ(nics.size(), 1u);
+    EXPECT_THAT(nics[0].addresses, ElementsAre("10.0.0.8/29", "2001:db8::/64", "10.0.1.1/32"));
+    const auto xml = format_xml({.name = "one", .nics = nics});
+    EXPECT_THAT(xml, HasSubstr("<ip address='10.0.0.8' family='ipv4' prefix='29'/>\n      "
+                               "<ip address='2001:db8::' family='ipv6' prefix='64'/>\n      "
+                               "<ip address='10.0.1.1' family='ipv4' prefix='32'/>"));
+    const auto with = [](std::string_view attributes) {
+        return refusal(bridged(fmt::format("<ip {}/>", attributes)));
+    };
+    for (const auto* const prefix : {"24", "33", "-1", "", "many"})
+        EXPECT_THAT(
+            with(fmt::format("address='10.0.0.1' prefix='{}'", prefix)),
+            HasSubstr(fmt::format("must be a network, as 10.0.0.0/29 is, and not '10.0.0.1/{}'", prefix)));
+    EXPECT_THAT(with("address='2001:db8::1' prefix='127'"), HasSubstr("and not '2001:db8::1/127'"));
+    EXPECT_THAT(with("address='10.0.0.0/29'"), HasSubstr("must be an IP address, not '10.0.0.0/29'"));
+}
+
 TEST(DomainXmlNics, HaveALinkThatIsUpUnlessItIsDown) {
     EXPECT_THAT(read(bridged("<link state='up'/>")), ElementsAre(Nic{.mac = first_mac, .bridge = "xenbr0"}));
     EXPECT_THAT(read(bridged("<link state='down'/>")),
