@@ -17,7 +17,7 @@ constexpr XlOption ignored(std::string_view key, std::string_view why, std::stri
 
 constexpr XlOption table[] = {
     absent("vif2", "netchannel2 is gone from Xen"),
-    absent("vncviewer", "what xl does for its caller when it has made the guest", "0"),
+    ignored("vncviewer", "xl ignores it; `virt-viewer` shows a guest that runs", "0"),
     absent("dtdev", "of guests on Arm"),
     absent("vsnd", "PV sound is not served"),
     absent("vuart", "of guests on Arm"),
