@@ -41,6 +41,15 @@ bool is_interface(std::string_view name, std::size_t bytes) {
            });
 }
 
+/// In the order of the wire; none: it is no address.
+std::vector<unsigned char> ip_bytes(const std::string& address) {
+    std::vector<unsigned char> bytes(sizeof(in6_addr));
+    if (::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1) return bytes;
+    bytes.resize(sizeof(in_addr));
+    if (::inet_pton(AF_INET, address.c_str(), bytes.data()) == 1) return bytes;
+    return {};
+}
+
 bool is_vlan(unsigned id) {
     return id >= 1 && id <= last_vlan;
 }
@@ -101,7 +110,9 @@ Result<> check_nic(const Nic& nic, GuestType type) {
     if (is_given_by_xen(nic.target))
         return refuse(nic, "its target cannot be '{}': Xen gives such names itself", nic.target);
     for (const auto& address : nic.addresses)
-        if (!is_ip_address(address)) return refuse(nic, "'{}' is no IP address", shown(address));
+        if (!is_ip_range(address))
+            return refuse(nic, "'{}' is no IP address, and no network of some, as 10.0.0.0/29 is",
+                          shown(address));
     if (nic.addresses.size() > limits::nic_addresses)
         return refuse(nic, "it can have {} IP addresses, not {}", limits::nic_addresses,
                       nic.addresses.size());
@@ -120,7 +131,13 @@ Result<> check_nic(const Nic& nic, GuestType type) {
 }
 
 bool is_given_by_xen(std::string_view target) {
-    return target.starts_with("vif");
+    constexpr std::string_view prefix = "vif";
+    if (!target.starts_with(prefix)) return false;
+    target.remove_prefix(prefix.size());
+    if (target.ends_with(emulated_suffix)) target.remove_suffix(emulated_suffix.size());
+    const auto dot = target.find('.');
+    return dot != target.npos && whole_number<unsigned>(target.substr(0, dot)) &&
+           whole_number<unsigned>(target.substr(dot + 1));
 }
 
 Result<> check_beside(const Nic& nic, const std::vector<Nic>& others) {
@@ -141,9 +158,19 @@ bool is_emulated(const Nic& nic, GuestType type) {
 }
 
 bool is_ip_address(const std::string& address) {
-    std::array<unsigned char, sizeof(in6_addr)> bytes{};
-    return ::inet_pton(AF_INET, address.c_str(), bytes.data()) == 1 ||
-           ::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
+    return !ip_bytes(address).empty();
+}
+
+bool is_ip_range(std::string_view text) {
+    const auto slash = text.find('/');
+    const auto bytes = ip_bytes(std::string(text.substr(0, slash)));
+    if (slash == text.npos || bytes.empty()) return !bytes.empty();
+    const auto bits = bytes.size() * 8;
+    const auto prefix = whole_number<std::size_t>(text.substr(slash + 1));
+    if (!prefix || *prefix > bits) return false;
+    for (auto bit = *prefix; bit < bits; ++bit)
+        if ((bytes[bit / 8] & 0x80U >> bit % 8) != 0) return false;
+    return true;
 }
 
 std::string alias_of(const Nic& nic) {

@@ -45,7 +45,7 @@ struct Nic {
     std::string bridge{};                      ///< of Kind::bridge
     std::optional<OpenVswitch> openvswitch{};  ///< `bridge` is an Open vSwitch; empty: it is Linux's own
     std::string script{};  ///< a path, or a name among Xen's scripts; empty: that of the kind of bridge
-    std::vector<std::string> addresses{};  ///< IP addresses that the script may let the guest have
+    std::vector<std::string> addresses{};  ///< that the script may let the guest have: see is_ip_range()
     std::string model{};   ///< that an HVM guest sees beside the vif; "netfront": none; empty: Xen's default
     std::string target{};  ///< the vif's name in the backend domain; empty: as vif_name()
     std::string backend_domain{};  ///< name of the domain that has the other end; empty: Domain-0
@@ -73,10 +73,13 @@ std::string alias_of(const Nic& nic);
 /// Of version 4 or 6.
 bool is_ip_address(const std::string& address);
 
+/// An address, or a network of them: "10.0.0.0/29", in which no bit is set behind the prefix.
+bool is_ip_range(std::string_view text);
+
 /// The lowest devid that none of them has.
 unsigned free_devid(const std::vector<Nic>& nics);
 
-/// Whether a vif's name is one that another guest's may be given at any time: "vif1.0".
+/// Whether a vif's name is one that another guest's may be given at any time: "vif1.0", "vif1.0-emu".
 bool is_given_by_xen(std::string_view target);
 
 /// Of its vif while the guest runs under a domid.

@@ -68,11 +68,15 @@ void connect(Nic& nic, const NicConnection& connection) {
     nic.addresses = addresses_in(connection.addresses);
     const auto& script = connection.script;
     const auto bridge = connection.bridge.empty() ? default_bridge : std::string_view(connection.bridge);
-    if (is_script(script, openvswitch_script)) return read_openvswitch_port(bridge, nic);
+    if (is_openvswitch_script(script)) return read_openvswitch_port(bridge, nic);
     const bool bridged = !connection.bridge.empty() || script.empty() || is_script(script, bridge_script);
     nic.kind = bridged ? Nic::Kind::bridge : Nic::Kind::ethernet;
     if (bridged) nic.bridge = bridge;
     nic.script = script;
+}
+
+bool is_openvswitch_script(std::string_view script) {
+    return is_script(script, openvswitch_script);
 }
 
 }  // namespace virtlight::domain

@@ -22,4 +22,7 @@ NicConnection connection_of(const Nic& nic);
 /// become 0.
 void connect(Nic& nic, const NicConnection& connection);
 
+/// Whether it is Xen's script for ports of an Open vSwitch, by its name alone or with its path.
+bool is_openvswitch_script(std::string_view script);
+
 }  // namespace virtlight::domain

@@ -17,7 +17,7 @@ constexpr XlOption ignored(std::string_view key, std::string_view why, std::stri
 
 constexpr XlOption absent_options[] = {
     absent("vif2", "netchannel2 is gone from Xen"),
-    absent("vncviewer", "what xl does for its caller when it has made the guest", "0"),
+    ignored("vncviewer", "xl ignores it; `virt-viewer` shows a guest that runs", "0"),
     absent("dtdev", "of guests on Arm"),
     absent("vsnd", "PV sound is not served"),
     absent("vuart", "of guests on Arm"),
@@ -25,6 +25,11 @@ constexpr XlOption absent_options[] = {
     ignored("parallel", "libvirt writes it, and xl knows no parallel ports", "none"),
     ignored("dhcp", "xen-tools writes it, and xl does not know it"),
     ignored("xen_shell", "xen-tools writes it for a program of its own, and xl does not know it"),
+    ignored("on_xend_start",
+            "xend's, and xl does not know it; `virsh autostart` starts a guest with the host", "ignore"),
+    ignored("on_xend_stop", "xend's, and xl does not know it; a guest outlives the daemon", "ignore"),
+    ignored("bootargs", "xend and libvirt write it, and xl does not know it; `bootloader_args` has them"),
+    ignored("description", "SUSE's tools write it, and xl does not know it; `virsh desc` has one", "None"),
 };
 
 }  // namespace

@@ -12,8 +12,12 @@ using Source = Disk::Source;
 constexpr Word<Disk::Device> disk_devices[] = {{"disk", Disk::Device::disk}, {"cdrom", Disk::Device::cdrom}};
 constexpr Word<Source> sources[] = {{"file", Source::file}, {"block", Source::block}};
 constexpr Word<DiskBus> buses[] = {{"xen", DiskBus::xen}, {"ide", DiskBus::ide}, {"scsi", DiskBus::scsi}};
-/// "file" is the old word for a file that a QEMU serves.
-constexpr Word<Backend> drivers[] = {{"phy", Backend::phy}, {"qemu", Backend::qemu}, {"file", Backend::qemu}};
+/// "file" is the old word for a file that a QEMU serves; so are "tap" and "tap2" now that blktap is gone.
+constexpr Word<Backend> drivers[] = {{"phy", Backend::phy},
+                                     {"qemu", Backend::qemu},
+                                     {"file", Backend::qemu},
+                                     {"tap", Backend::qemu},
+                                     {"tap2", Backend::qemu}};
 /// "aio" is the old word for raw.
 constexpr Word<Format> disk_formats[] = {{"raw", Format::raw},     {"qcow", Format::qcow},
                                          {"qcow2", Format::qcow2}, {"vhd", Format::vhd},

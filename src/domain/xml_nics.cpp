@@ -7,6 +7,7 @@
 
 #include "base/limits.hpp"
 #include "domain/nic.hpp"
+#include "domain/nic_connection.hpp"
 #include "domain/xml_parts.hpp"
 #include "domain/xml_settings.hpp"
 #include "domain/xml_values.hpp"
@@ -57,6 +58,14 @@ NicKind read_nic_kind(const XmlElement& interface) {
     return NicKind::bridge;
 }
 
+/// libvirt makes up an id for each port and writes it down; Xen's script makes nothing of it.
+void expect_port_id(const XmlElement& port) {
+    const auto parameters = port.child("parameters");
+    const auto id = parameters.attribute("interfaceid");
+    if (id && !Uuid::parse(trimmed(*id)))
+        parameters.invalid("attribute 'interfaceid' of <parameters> must be a UUID, not '{}'", shown(*id));
+}
+
 std::optional<OpenVswitch> read_openvswitch(const XmlElement& interface) {
     const auto port = interface.child("virtualport");
     const auto vlan = interface.child("vlan");
@@ -67,6 +76,7 @@ std::optional<OpenVswitch> read_openvswitch(const XmlElement& interface) {
     if (!port.attribute("type"))
         port.invalid("<virtualport> has no attribute 'type'; allowed here: openvswitch");
     expect_attribute(port, "type", "openvswitch");
+    expect_port_id(port);
     OpenVswitch openvswitch;
     if (!vlan) return openvswitch;
     const auto tags = vlan.children("tag");
@@ -101,11 +111,16 @@ unsigned read_rate(const XmlElement& interface) {
 std::vector<std::string> read_addresses(const XmlElement& interface) {
     std::vector<std::string> addresses;
     for (const auto& ip : interface.children("ip")) {
-        addresses.emplace_back(trimmed(ip.attribute("address").value_or("")));
-        if (!is_ip_address(addresses.back()))
-            ip.invalid("attribute 'address' of <ip> must be an IP address, not '{}'",
-                       shown(addresses.back()));
-        expect_attribute(ip, "family", addresses.back().contains(':') ? "ipv6" : "ipv4");
+        auto& address = addresses.emplace_back(trimmed(ip.attribute("address").value_or("")));
+        if (!is_ip_address(address))
+            ip.invalid("attribute 'address' of <ip> must be an IP address, not '{}'", shown(address));
+        expect_attribute(ip, "family", address.contains(':') ? "ipv6" : "ipv4");
+        const auto prefix = ip.attribute("prefix");
+        if (!prefix) continue;
+        address += fmt::format("/{}", trimmed(*prefix));
+        if (!is_ip_range(address))
+            ip.invalid("<ip> with a 'prefix' must be a network, as 10.0.0.0/29 is, and not '{}'",
+                       shown(address));
     }
     return addresses;
 }
@@ -214,6 +229,14 @@ void write_openvswitch(XmlWriter& writer, const OpenVswitch& openvswitch) {
     if (!trunk.empty()) element.attribute("nativeMode", "untagged");
 }
 
+void write_address(XmlWriter& writer, std::string_view address) {
+    const auto slash = address.find('/');
+    auto ip = writer.element("ip");
+    ip.attribute("address", address.substr(0, slash));
+    ip.attribute("family", address.contains(':') ? "ipv6" : "ipv4");
+    if (slash != address.npos) ip.attribute("prefix", address.substr(slash + 1));
+}
+
 void write_text(XmlWriter& writer, std::string_view name, std::string_view attribute, std::string_view text) {
     if (!text.empty()) writer.element(name).attribute(attribute, text);
 }
@@ -260,6 +283,8 @@ Nic read_nic(const XmlElement& interface) {
         nic.openvswitch = read_openvswitch(interface);
     }
     nic.script = interface.child("script").attribute("path").value_or("");
+    if (nic.openvswitch && is_openvswitch_script(nic.script))
+        nic.script.clear();  // such a port has it anyway
     if (nic.kind == NicKind::ethernet && nic.script.empty()) {
         nic.kind = NicKind::bridge;  // as libxl has one of which libvirt's driver tells it nothing
         nic.bridge = default_bridge;
@@ -282,9 +307,7 @@ void write_nic(XmlWriter& writer, const Nic& nic, bool with_devid) {
     writer.element("mac").attribute("address", to_string(nic.mac));
     if (nic.kind == NicKind::bridge) writer.element("source").attribute("bridge", nic.bridge);
     for (const auto& address : nic.addresses)
-        writer.element("ip")
-            .attribute("address", address)
-            .attribute("family", address.contains(':') ? "ipv6" : "ipv4");
+        write_address(writer, address);
     if (nic.openvswitch) write_openvswitch(writer, *nic.openvswitch);
     if (nic.rate_kib != 0) {
         const auto bandwidth = writer.element("bandwidth");

@@ -63,6 +63,7 @@ void read_order(const XmlElement& os, Boot& boot) {
         boot.order.push_back(device);
     }
     if (boot.order.empty()) boot.order = {BootDevice::disk};
+    expect_attribute(os.child("bootmenu"), "enable", "no");  // which virt-manager writes, and libxl has none
 }
 
 /// A loader of type rom is the hvmloader that brings a BIOS along, one of type pflash an image of UEFI.
@@ -83,6 +84,13 @@ void read_firmware(const XmlElement& os, Boot& boot) {
                            word_for(asked, firmwares));
     }
     boot.firmware = type;
+}
+
+/// A PV or PVH guest boots from its kernel or, by its bootloader, from its first disk. virt-install says as
+/// much of each, and libvirt does not keep it.
+void expect_disk(const XmlElement& os) {
+    for (const auto& element : os.children("boot"))
+        expect_attribute(element, "dev", word_for(BootDevice::disk, boot_devices));
 }
 
 /// libvirt gives a PV guest pygrub where nothing else is said.
@@ -131,6 +139,7 @@ void read_os(const XmlElement& domain, Definition& definition) {
         if (boot.kernel.empty() && !(boot.initrd.empty() && boot.cmdline.empty()))
             os.unsupported("<initrd> and <cmdline> of an HVM guest need a <kernel>");
     } else {
+        expect_disk(os);
         read_bootloader(domain, os, definition);
     }
 }

@@ -26,6 +26,18 @@ std::uint64_t read_vram(const XmlElement& model, VideoModel meant) {
     return (kib.value_or(0) + mib - 1) / mib * mib;
 }
 
+/// libxl gives half of a qxl's memory to its 'ram', which libvirt writes down beside the whole.
+void expect_ram(const XmlElement& model, const Video& video) {
+    const auto text = model.attribute("ram");
+    if (!text) return;
+    const auto kib = parse_number<std::uint32_t>(*text);
+    if (!kib)
+        model.invalid("attribute 'ram' of <model> must be a whole number of KiB, not '{}'", shown(*text));
+    else if (*kib > video.vram_kib / 2)
+        model.unsupported("the 'ram' of a qxl is half of its 'vram', {} KiB, and cannot be {}",
+                          video.vram_kib / 2, *kib);
+}
+
 void read_video(const XmlElement& devices, Definition& definition) {
     definition.video = default_video(definition.type, definition.graphics);
     const auto videos = devices.children("video");
@@ -36,6 +48,7 @@ void read_video(const XmlElement& devices, Definition& definition) {
     const auto otherwise = definition.type == GuestType::hvm ? VideoModel::cirrus : VideoModel::xen;
     const auto meant = attribute_choice(model, "type", video_models, otherwise);
     definition.video = {meant, meant == VideoModel::none ? 0 : read_vram(model, meant)};
+    if (meant == VideoModel::qxl) expect_ram(model, definition.video);
     expect_attribute(model, "heads", "1");
     expect_attribute(model, "primary", "yes");
     read_alias(video, own_name_of_video, definition);

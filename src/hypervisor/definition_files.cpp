@@ -16,9 +16,20 @@ namespace {
 
 using domain::Definition;
 
-/// An hvmloader has Xen's version in its path: see has_stale_hvmloader().
-bool is_hvmloader(const domain::Boot& boot) {
-    return boot.firmware == domain::Firmware::bios && boot.loader.ends_with("/hvmloader");
+/// What Xen brings along, as its files are called: see has_stale_firmware().
+struct OwnFirmware {
+    domain::Firmware type;
+    std::string_view file;
+    std::string_view name;
+};
+constexpr OwnFirmware own_firmwares[] = {{domain::Firmware::bios, "/hvmloader", "hvmloader"},
+                                         {domain::Firmware::efi, "/ovmf.bin", "OVMF"}};
+
+/// Empty: it is none of those.
+std::string_view own_firmware(const domain::Boot& boot) {
+    for (const auto& [type, file, name] : own_firmwares)
+        if (boot.firmware == type && boot.loader.ends_with(file)) return name;
+    return {};
 }
 
 bool is_nowhere(int error) {
@@ -29,7 +40,7 @@ void add_boot_files(const domain::Boot& boot, std::vector<NamedFile>& files) {
     files.push_back({"kernel", boot.kernel});
     files.push_back({"initrd", boot.initrd});
     files.push_back({"bootloader", boot.bootloader});
-    files.push_back({.what = "loader", .path = boot.loader, .is_hvmloader = is_hvmloader(boot)});
+    files.push_back({.what = "loader", .path = boot.loader, .own_firmware = own_firmware(boot)});
 }
 
 void add_settings(const domain::Settings& settings, std::vector<NamedFile>& files) {
@@ -66,9 +77,9 @@ std::vector<NamedFile> named_files(const Definition& definition) {
 std::optional<std::string> why_missing(const NamedFile& file) {
     struct stat status{};
     if (::stat(file.path.c_str(), &status) == 0) return std::nullopt;
-    if (file.is_hvmloader && is_nowhere(errno))
-        return fmt::format("{} '{}' is not there: the guest gets this host's own hvmloader", file.what,
-                           file.path);
+    if (!file.own_firmware.empty() && is_nowhere(errno))
+        return fmt::format("{} '{}' is not there: the guest gets this host's own {}", file.what, file.path,
+                           file.own_firmware);
     return to_words(file, errno_text(errno));
 }
 
@@ -79,9 +90,9 @@ std::vector<std::string> missing_files(const Definition& definition) {
     return missing;
 }
 
-bool has_stale_hvmloader(const Definition& definition) {
+bool has_stale_firmware(const Definition& definition) {
     struct stat status{};
-    return is_hvmloader(definition.boot) && ::stat(definition.boot.loader.c_str(), &status) != 0 &&
+    return !own_firmware(definition.boot).empty() && ::stat(definition.boot.loader.c_str(), &status) != 0 &&
            is_nowhere(errno);
 }
 

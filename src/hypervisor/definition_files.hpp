@@ -15,7 +15,7 @@ struct NamedFile {
     std::string what;  ///< "kernel"
     std::string path;  ///< absolute
     bool is_folder = false;
-    bool is_hvmloader = false;  ///< of which this host has another one, as has_stale_hvmloader() says
+    std::string_view own_firmware{};  ///< as has_stale_firmware() says: its name; empty: it is none of Xen's
 };
 
 /// "kernel '/k': No such file or directory".
@@ -31,9 +31,9 @@ std::optional<std::string> why_missing(const NamedFile& file);
 /// The sentences of those that are not there. Blocks: not for the core thread.
 std::vector<std::string> missing_files(const domain::Definition& definition);
 
-/// Whether a guest's firmware is an hvmloader that is not there. Xen brings one along, whose path has Xen's
-/// version in it, and libvirt has written that into definitions: such a guest gets the one of this host.
-/// Blocks: not for the core thread.
-bool has_stale_hvmloader(const domain::Definition& definition);
+/// Whether a guest's firmware is an hvmloader or an OVMF of Xen's that is not there. libvirt has written its
+/// path into definitions, which has Xen's version in it, or, of an OVMF, is where Xen may keep one and a
+/// distribution does not: such a guest gets the one of this host. Blocks: not for the core thread.
+bool has_stale_firmware(const domain::Definition& definition);
 
 }  // namespace virtlight::hypervisor

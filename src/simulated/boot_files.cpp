@@ -43,7 +43,7 @@ Result<> check_kernel(const domain::Definition& definition) {
     const std::pair<std::string_view, const std::string&> files[] = {
         {"kernel", boot.kernel}, {"initrd", boot.initrd}, {"loader", boot.loader}};
     for (const auto& [role, path] : files) {
-        if (path.empty() || (role == "loader" && hypervisor::has_stale_hvmloader(definition))) continue;
+        if (path.empty() || (role == "loader" && hypervisor::has_stale_firmware(definition))) continue;
         if (auto checked = check_file(role, path); !checked) return checked;
     }
     return {};

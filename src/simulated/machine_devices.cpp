@@ -11,7 +11,8 @@ std::vector<hypervisor::Neighbour> Machine::neighbours() const {
         if (domain.dying) continue;
         for (const auto& nic : domain.definition.nics)
             for (const auto& address : nic.addresses)
-                if (!nic.link_down && !address.contains(':')) all.push_back({nic.mac, address});
+                if (!nic.link_down && address.find_first_of(":/") == address.npos)
+                    all.push_back({nic.mac, address});
     }
     return all;
 }

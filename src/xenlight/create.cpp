@@ -255,20 +255,20 @@ Result<> check_none_was_given_up(const Making& making, const Definition& definit
         definition.name);
 }
 
-void replace_hvmloader(Definition& definition) {
-    log::warning("domain '{}': its loader '{}' is not there; it gets this host's own hvmloader",
-                 definition.name, definition.boot.loader);
+void replace_firmware(Definition& definition) {
+    log::warning("domain '{}': its loader '{}' is not there; it gets this host's own", definition.name,
+                 definition.boot.loader);
     definition.boot.loader.clear();
 }
 
 /// Before a context is borrowed: storage that does not answer would hold it, and all others after it. A
-/// restored guest has in its memory what it was booted from, and its hvmloader is only replaced if the
+/// restored guest has in its memory what it was booted from, and its firmware is only replaced if the
 /// storage of that says so.
 async::Task<Result<>> look_at_files(Making making, std::shared_ptr<Job> job, async::CancelToken cancel) {
     const bool boots = !job->stream;
-    auto stale = co_await look_for_stale_hvmloader(making.looks, job->definition, cancel);
+    auto stale = co_await look_for_stale_firmware(making.looks, job->definition, cancel);
     if (!stale && boots) co_return std::unexpected(in_context(job->what(), std::move(stale.error())));
-    if (stale && *stale) replace_hvmloader(job->definition);
+    if (stale && *stale) replace_firmware(job->definition);
     auto good = co_await check_guest_files(making.looks, job->definition, boots, cancel);
     if (!good) co_return std::unexpected(in_context(job->what(), std::move(good.error())));
     co_return good;

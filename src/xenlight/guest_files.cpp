@@ -40,14 +40,14 @@ Task<std::vector<std::string>> look_for_missing_files(FileLooks& looks, Definiti
     co_return missing;
 }
 
-Task<Result<bool>> look_for_stale_hvmloader(FileLooks& looks, Definition definition,
-                                            async::CancelToken cancel) {
+Task<Result<bool>> look_for_stale_firmware(FileLooks& looks, Definition definition,
+                                           async::CancelToken cancel) {
     if (definition.boot.loader.empty()) co_return false;
     auto place = place_of(definition.boot.loader);
     co_return co_await looks.look(
         std::move(place),
         [definition = std::move(definition)] {
-            return Result<bool>(hypervisor::has_stale_hvmloader(definition));
+            return Result<bool>(hypervisor::has_stale_firmware(definition));
         },
         std::move(cancel));
 }

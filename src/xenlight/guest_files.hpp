@@ -17,9 +17,9 @@ namespace virtlight::xenlight {
 /// As hypervisor::missing_files(). One whose storage does not answer is among them, with that.
 async::Task<std::vector<std::string>> look_for_missing_files(FileLooks& looks, domain::Definition definition);
 
-/// As hypervisor::has_stale_hvmloader(). timed_out: its storage does not answer; cancelled.
-async::Task<Result<bool>> look_for_stale_hvmloader(FileLooks& looks, domain::Definition definition,
-                                                   async::CancelToken cancel);
+/// As hypervisor::has_stale_firmware(). timed_out: its storage does not answer; cancelled.
+async::Task<Result<bool>> look_for_stale_firmware(FileLooks& looks, domain::Definition definition,
+                                                  async::CancelToken cancel);
 
 /// Whether what serves its disks is there and, if it `boots`, what it is booted from. invalid_argument;
 /// timed_out: the storage of one of them does not answer; cancelled.

@@ -38,8 +38,8 @@ inline Nic nic(GuestType type, unsigned number) {
     } else {
         nic.script = *one_of({"vif-route", "/opt/it's <mine>"});
     }
-    nic.addresses = *rc::gen::elementOf(
-        std::vector<std::vector<std::string>>{{}, {"10.0.0.7"}, {"192.168.1.1", "2001:db8::7"}});
+    nic.addresses = *rc::gen::elementOf(std::vector<std::vector<std::string>>{
+        {}, {"10.0.0.7"}, {"192.168.1.1", "2001:db8::7"}, {"10.0.0.8/29", "2001:db8::/64"}});
     nic.model = type == GuestType::hvm ? *one_of({"", "netfront", "e1000", "rtl8139", "ne2k_pci"})
                                        : *one_of({"", "netfront"});
     if (*rc::gen::arbitrary<bool>()) nic.target = "port" + std::to_string(number);

@@ -41,6 +41,16 @@ TEST(XlCfgNics, MayHaveAllThatADefinitionHas) {
     EXPECT_EQ(port.openvswitch, (OpenVswitch{.tag = 5, .trunk = {6, 7}}));
 }
 
+TEST(XlCfgNics, MayHaveNetworksRoutedToThem) {
+    const auto routed = [](const std::string& ip) {
+        return pv + "vif = [ 'script=vif-route,ip=" + ip + "' ]";
+    };
+    const auto nic = read(routed("10.0.0.1 10.0.0.8/29 2001:db8::/64")).nics.at(0);
+    EXPECT_EQ(nic.addresses, (std::vector<std::string>{"10.0.0.1", "10.0.0.8/29", "2001:db8::/64"}));
+    EXPECT_THAT(xl::refusal(routed("10.0.0.1/29")),
+                HasSubstr("'10.0.0.1/29' is no IP address, and no network"));
+}
+
 TEST(XlCfgNics, HaveRatesInBytesOrBits) {
     const auto rate = [](const std::string& words) {
         return read(pv + "vif = [ 'bridge=b,rate=" + words + "' ]").nics.at(0).rate_kib;

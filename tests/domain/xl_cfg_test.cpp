@@ -190,6 +190,15 @@ TEST(XlCfg, IsReadWithoutWhatOtherToolsWriteAndXlIgnores) {
                     HasSubstr("line 5: option 'xen_shell' is left out: xen-tools writes it")));
     EXPECT_THAT(remarks("parallel = 'none'\ndhcp = ''"), IsEmpty());
     EXPECT_THAT(remarks("parallel = '/dev/parport0'"), ElementsAre(HasSubstr("'parallel' is left out")));
+    EXPECT_THAT(
+        remarks("on_xend_start = 'start'\non_xend_stop = 'shutdown'\nbootargs = '-q'\ndescription = 'web'"),
+        ElementsAre(HasSubstr("line 4: option 'on_xend_start' is left out: xend's, and xl does not"),
+                    HasSubstr("line 5: option 'on_xend_stop' is left out"),
+                    HasSubstr("line 6: option 'bootargs' is left out"),
+                    HasSubstr("line 7: option 'description' is left out")));
+    EXPECT_THAT(remarks("vncviewer = 1"), ElementsAre(HasSubstr("'vncviewer' is left out: xl ignores it")));
+    EXPECT_THAT(remarks("vncviewer = 0"), IsEmpty());
+    EXPECT_THAT(remarks("on_xend_start = 'ignore'\nbootargs = ''\ndescription = 'None'"), IsEmpty());
     EXPECT_EQ(read(pv + "parallel = 'none'").consoles, read(pv).consoles);
 }
 

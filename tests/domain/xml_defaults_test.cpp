@@ -157,6 +157,18 @@ TEST(DomainXml, AcceptsWhatLibvirtWritesIntoEveryGuest) {
         "ok");
     EXPECT_EQ(verdict(Sample{.os = "<os><type>hvm</type><kernel>/k</kernel><boot dev='hd'/></os>"}.xml()),
               "ok");
+    EXPECT_EQ(verdict(Sample{.os = "<os><type>hvm</type><boot dev='hd'/><bootmenu enable='no'/></os>"}.xml()),
+              "ok");
+}
+
+TEST(DomainXml, TakesVirtInstallsWordThatAPvOrPvhGuestBootsFromItsDisk) {
+    const auto installed = definition_of({.os = "<os><type machine='xenpv'>xen</type><boot dev='hd'/></os>"});
+    EXPECT_EQ(installed.boot, Boot{.bootloader = "pygrub"});
+    const auto pvh = definition_of(
+        {.os = "<os><type>xenpvh</type><boot dev='hd'/></os>", .more = "<bootloader>pygrub</bootloader>"});
+    EXPECT_EQ(pvh.boot, Boot{.bootloader = "pygrub"});
+    const auto given = definition_of({.os = "<os><type>xen</type><kernel>/k</kernel><boot dev='hd'/></os>"});
+    EXPECT_EQ(given.boot, Boot{.kernel = "/k"});
 }
 
 TEST(DomainXml, KeepsMetadataAsItIs) {

@@ -56,9 +56,12 @@ TEST(DiskXml, OfAFileMayBeServedByTheKernel) {
 }
 
 TEST(DiskXml, ReadsTheOldWordsOfDrivers) {
-    const auto old = read(disk("<driver name='file' type='aio'/><source file='/d'/><target dev='xvda'/>"));
-    EXPECT_EQ(old.backend, Disk::Backend::qemu);
-    EXPECT_EQ(old.format, Disk::Format::raw);
+    for (const auto* const name : {"file", "tap", "tap2"}) {
+        const auto old = read(
+            disk(fmt::format("<driver name='{}' type='aio'/><source file='/d'/><target dev='xvda'/>", name)));
+        EXPECT_EQ(old.backend, Disk::Backend::qemu) << name;
+        EXPECT_EQ(old.format, Disk::Format::raw) << name;
+    }
 }
 
 TEST(DiskXml, OfACdDriveMayBeEmptyAndIsReadOnly) {
@@ -136,10 +139,10 @@ TEST(DiskXml, IsRefusedByName) {
         refused(disk(rest, "type='file' device='floppy'")),
         place +
             "Invalid value for attribute 'device' in element 'disk': 'floppy'; allowed here: disk, cdrom");
-    EXPECT_EQ(
-        refused(disk("<driver name='tap2'/>" + rest)),
-        place +
-            "Invalid value for attribute 'name' in element 'driver': 'tap2'; allowed here: phy, qemu, file");
+    EXPECT_EQ(refused(disk("<driver name='vbd'/>" + rest)),
+              place +
+                  "Invalid value for attribute 'name' in element 'driver': 'vbd'; allowed here: phy, qemu, "
+                  "file, tap, tap2");
     EXPECT_EQ(refused(disk("<driver name='phy' type='qcow2'/><source dev='/d'/>" + std::string(target),
                            "type='block'")),
               place + "<disk>: disk xvda has driver phy, which serves the format raw only");

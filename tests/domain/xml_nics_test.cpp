@@ -61,6 +61,27 @@ TEST(DomainXmlNics, OfTypeEthernetWithoutAScriptAreOnXensOwnBridge) {
                 ElementsAre(Nic{.mac = first_mac, .bridge = "xenbr0", .addresses = {"10.0.0.7"}}));
 }
 
+TEST(DomainXmlNics, MayHaveNetworksRoutedToThem) {
+    const auto nics = read(
+        bridged("<ip address='10.0.0.8' family='ipv4' prefix='29'/><ip address='2001:db8::' prefix='64'/>"
+                "<ip address='10.0.1.1' prefix='32'/>"));
+    ASSERT_EQ(nics.size(), 1u);
+    EXPECT_THAT(nics[0].addresses, ElementsAre("10.0.0.8/29", "2001:db8::/64", "10.0.1.1/32"));
+    const auto xml = format_xml({.name = "one", .nics = nics});
+    EXPECT_THAT(xml, HasSubstr("<ip address='10.0.0.8' family='ipv4' prefix='29'/>\n      "
+                               "<ip address='2001:db8::' family='ipv6' prefix='64'/>\n      "
+                               "<ip address='10.0.1.1' family='ipv4' prefix='32'/>"));
+    const auto with = [](std::string_view attributes) {
+        return refusal(bridged(fmt::format("<ip {}/>", attributes)));
+    };
+    for (const auto* const prefix : {"24", "33", "-1", "", "many"})
+        EXPECT_THAT(
+            with(fmt::format("address='10.0.0.1' prefix='{}'", prefix)),
+            HasSubstr(fmt::format("must be a network, as 10.0.0.0/29 is, and not '10.0.0.1/{}'", prefix)));
+    EXPECT_THAT(with("address='2001:db8::1' prefix='127'"), HasSubstr("and not '2001:db8::1/127'"));
+    EXPECT_THAT(with("address='10.0.0.0/29'"), HasSubstr("must be an IP address, not '10.0.0.0/29'"));
+}
+
 TEST(DomainXmlNics, HaveALinkThatIsUpUnlessItIsDown) {
     EXPECT_THAT(read(bridged("<link state='up'/>")), ElementsAre(Nic{.mac = first_mac, .bridge = "xenbr0"}));
     EXPECT_THAT(read(bridged("<link state='down'/>")),
@@ -77,6 +98,22 @@ TEST(DomainXmlNics, CanBePortsOfAnOpenVswitch) {
     EXPECT_EQ(port("<vlan trunk='yes'><tag id='42'/></vlan>"), OpenVswitch{.trunk = {42}});
     EXPECT_EQ(port("<vlan trunk='yes'><tag id='7'/><tag id='42' nativeMode='untagged'/><tag id='9'/></vlan>"),
               (OpenVswitch{.tag = 42, .trunk = {7, 9}}));
+}
+
+TEST(DomainXmlNics, AreTakenWithTheIdAndTheScriptThatLibvirtWritesOfAPort) {
+    const std::string id = "<parameters interfaceid='09b11c53-8b5c-4eeb-8f00-d84eaa0aaa4f'/>";
+    const auto port = "<virtualport type='openvswitch'>" + id + "</virtualport>";
+    for (const std::string script :
+         {"", "<script path='vif-openvswitch'/>", "<script path='/etc/xen/scripts/vif-openvswitch'/>"})
+        EXPECT_THAT(read(bridged(port + script)),
+                    ElementsAre(Nic{.mac = first_mac, .bridge = "xenbr0", .openvswitch = OpenVswitch()}))
+            << script;
+    EXPECT_THAT(
+        refusal(bridged("<virtualport type='openvswitch'><parameters interfaceid='one'/></virtualport>")),
+        HasSubstr("attribute 'interfaceid' of <parameters> must be a UUID, not 'one'"));
+    EXPECT_THAT(
+        refusal(bridged("<virtualport type='openvswitch'><parameters profileid='web'/></virtualport>")),
+        HasSubstr("attribute 'profileid' of element <parameters> is not supported"));
 }
 
 TEST(DomainXmlNics, GetAMacOfXensWhereNoneIsGiven) {
@@ -110,7 +147,14 @@ TEST(DomainXmlNics, OfARunningGuestHaveTheNamesOfTheirVifs) {
     const auto xml = format_xml(definition, 7U);
     EXPECT_THAT(xml, HasSubstr("<target dev='vif7.0'/>\n      <alias name='net0'/>"));
     EXPECT_THAT(xml, HasSubstr("<target dev='web0'/>\n      <alias name='net3'/>"));
-    EXPECT_THAT(read(bridged("<target dev='vif7.0'/>")), ElementsAre(Field(&Nic::target, "")));
+    for (const auto* const given : {"vif7.0", "vif12.10", "vif7.0-emu"})
+        EXPECT_THAT(read(bridged(fmt::format("<target dev='{}'/>", given))),
+                    ElementsAre(Field(&Nic::target, "")))
+            << given;
+    for (const auto* const chosen : {"vif-web", "vifweb.0", "vif7", "vif.0", "vif7.web"})
+        EXPECT_THAT(read(bridged(fmt::format("<target dev='{}'/>", chosen))),
+                    ElementsAre(Field(&Nic::target, chosen)))
+            << chosen;
 }
 
 TEST(DomainXmlNicsRefusal, OfMacsThatNoInterfaceCanHave) {

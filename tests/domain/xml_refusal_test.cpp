@@ -188,6 +188,10 @@ TEST(DomainXmlRefusal, OfBootDevicesAndFirmware) {
         "allowed here: hd, cdrom, network, fd");
     EXPECT_EQ(with("<boot dev='hd'/><boot dev='hd'/>"),
               "invalid XML: line 4: <boot> device 'hd' may appear only once");
+    EXPECT_EQ(
+        with("<bootmenu enable='yes'/>"),
+        "unsupported configuration: line 4: Invalid value for attribute 'enable' in element 'bootmenu': "
+        "'yes'; allowed here: no");
     EXPECT_EQ(with("<loader/>"), "invalid XML: line 4: <loader> must be the path of the guest's firmware");
     EXPECT_EQ(
         with("<loader secure='yes'>/x</loader>"),
@@ -200,10 +204,11 @@ TEST(DomainXmlRefusal, OfBootDevicesAndFirmware) {
               "allowed here: raw");
     EXPECT_EQ(with("<loader type='rom'>/x</loader>", " firmware='efi'"),
               "unsupported configuration: line 4: <loader> of type 'rom' contradicts firmware 'efi'");
-    EXPECT_EQ(
-        verdict(Sample{.os = os("<type>linux</type>" + kernel + "<boot dev='hd'/>")}.xml()),
-        "unsupported configuration: line 4: element <boot> is not supported in <os>; allowed here: type, "
-        "kernel, initrd, cmdline");
+    for (const std::string type : {"linux", "xenpvh"})
+        EXPECT_EQ(
+            verdict(Sample{.os = os("<type>" + type + "</type>" + kernel + "<boot dev='network'/>")}.xml()),
+            "unsupported configuration: line 4: Invalid value for attribute 'dev' in element 'boot': "
+            "'network'; allowed here: hd");
 }
 
 TEST(DomainXmlRefusal, OfBootloaders) {

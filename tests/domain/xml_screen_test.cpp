@@ -119,6 +119,19 @@ TEST(DomainXmlGraphics, CountVideoMemoryInWholeMib) {
     EXPECT_EQ(read("<video><model type='qxl'/></video>").video, (Video{Video::Model::qxl, 131072}));
 }
 
+TEST(DomainXmlGraphics, HaveAQxlWithTheRamThatLibvirtWritesDown) {
+    const auto qxl = [](std::string_view memory) {
+        return fmt::format("<video><model type='qxl' {} heads='1' primary='yes'/></video>", memory);
+    };
+    EXPECT_EQ(read(qxl("ram='65536' vram='131072'")).video, (Video{Video::Model::qxl, 131072}));
+    EXPECT_EQ(read(qxl("ram='65536' vram='262144'")).video, (Video{Video::Model::qxl, 262144}));
+    EXPECT_THAT(refusal(qxl("ram='131072' vram='131072'")),
+                HasSubstr("the 'ram' of a qxl is half of its 'vram', 65536 KiB, and cannot be 131072"));
+    EXPECT_THAT(refusal(qxl("ram='much'")), HasSubstr("must be a whole number of KiB, not 'much'"));
+    EXPECT_THAT(refusal("<video><model type='vga' ram='65536'/></video>"),
+                HasSubstr("attribute 'ram' of element <model> is not supported"));
+}
+
 TEST(DomainXmlGraphicsRefusal, OfWhatIsNotServed) {
     EXPECT_THAT(refusal("<graphics/>"),
                 HasSubstr("<graphics> has no attribute 'type'; allowed here: vnc, sdl, spice"));

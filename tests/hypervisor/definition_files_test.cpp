@@ -56,21 +56,39 @@ TEST_F(DefinitionFiles, MayBeAnHvmloaderOfAnotherXen) {
     domain::Definition guest{
         .type = domain::GuestType::hvm,
         .boot = {.firmware = domain::Firmware::bios, .loader = "/usr/lib/xen-4.1/boot/hvmloader"}};
-    EXPECT_TRUE(has_stale_hvmloader(guest));
+    EXPECT_TRUE(has_stale_firmware(guest));
     EXPECT_THAT(
         missing_files(guest),
         ElementsAre("loader '/usr/lib/xen-4.1/boot/hvmloader' is not there: the guest gets this host's own "
                     "hvmloader"));
     guest.boot.loader = file("hvmloader");
-    EXPECT_FALSE(has_stale_hvmloader(guest));
+    EXPECT_FALSE(has_stale_firmware(guest));
     EXPECT_THAT(missing_files(guest), IsEmpty());
     guest.boot.loader += "/hvmloader";
-    EXPECT_TRUE(has_stale_hvmloader(guest)) << "a file is no folder";
+    EXPECT_TRUE(has_stale_firmware(guest)) << "a file is no folder";
     guest.boot.loader = "/no/other-loader";
-    EXPECT_FALSE(has_stale_hvmloader(guest));
+    EXPECT_FALSE(has_stale_firmware(guest));
     EXPECT_THAT(missing_files(guest), ElementsAre("loader '/no/other-loader': No such file or directory"));
     guest.boot = {.firmware = domain::Firmware::efi, .loader = "/no/hvmloader"};
-    EXPECT_FALSE(has_stale_hvmloader(guest));
+    EXPECT_FALSE(has_stale_firmware(guest));
+}
+
+TEST_F(DefinitionFiles, MayBeAnOvmfWhereLibvirtTakesItToBe) {
+    domain::Definition guest{
+        .type = domain::GuestType::hvm,
+        .boot = {.firmware = domain::Firmware::efi, .loader = "/usr/lib/xen-4.1/boot/ovmf.bin"}};
+    EXPECT_TRUE(has_stale_firmware(guest));
+    EXPECT_THAT(
+        missing_files(guest),
+        ElementsAre("loader '/usr/lib/xen-4.1/boot/ovmf.bin' is not there: the guest gets this host's own "
+                    "OVMF"));
+    guest.boot.loader = file("ovmf.bin");
+    EXPECT_FALSE(has_stale_firmware(guest));
+    EXPECT_THAT(missing_files(guest), IsEmpty());
+    guest.boot.loader = "/no/OVMF_CODE.fd";
+    EXPECT_FALSE(has_stale_firmware(guest)) << "somebody has chosen it";
+    guest.boot = {.firmware = domain::Firmware::bios, .loader = "/no/ovmf.bin"};
+    EXPECT_FALSE(has_stale_firmware(guest));
 }
 
 TEST_F(DefinitionFiles, OfADefinitionThatNamesNoneAreAllThere) {

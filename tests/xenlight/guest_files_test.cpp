@@ -42,7 +42,7 @@ class GuestFiles : public testing::Test {
         return start(check_guest_files(looks, guest, boots, cancel.token()));
     }
     Answer<Result<bool>> look_for_stale() {
-        return start(look_for_stale_hvmloader(looks, guest, cancel.token()));
+        return start(look_for_stale_firmware(looks, guest, cancel.token()));
     }
     void end_one() {
         storage.end_one();
