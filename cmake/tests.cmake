@@ -53,17 +53,4 @@ virtlight_tests(simulation_tests simulation)
 
 include(cmake/libxl_tests.cmake)
 
-# Every header compiles alone.
-file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*/*.hpp)
-foreach(header IN LISTS headers)
-  file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR}/src ${header})
-  set(unit ${PROJECT_BINARY_DIR}/headers/${name}.cpp)
-  file(CONFIGURE OUTPUT ${unit} CONTENT "#include \"${name}\"\n#include \"${name}\" // twice: guarded\n")
-  list(APPEND header_units ${unit})
-endforeach()
-if(header_units)
-  add_library(header_check OBJECT EXCLUDE_FROM_ALL ${header_units})
-  set_target_properties(header_check PROPERTIES UNITY_BUILD OFF)
-  target_link_libraries(header_check PRIVATE virtlight_flags fmt::fmt PkgConfig::libxml2 PkgConfig::xenlight
-    PkgConfig::systemd CLI11::CLI11)
-endif()
+include(cmake/header_check.cmake)
