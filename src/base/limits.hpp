@@ -371,6 +371,13 @@ inline constexpr std::size_t wire_string = 4 * 1024 * 1024;
 inline constexpr std::size_t wire_list = 16384;
 /// Descriptors that may travel with one message. They are closed unread.
 inline constexpr std::size_t wire_descriptors = 32;
+/// Descriptors that one read from a socket may bring: as many as the kernel takes at once (SCM_MAX_FD).
+inline constexpr std::size_t descriptors_at_once = 253;
+/// Threads that close what clients send and leave unread, which may take as long as a client likes; and
+/// descriptors that they have not closed yet, from which on no client is taken and one that sends more is
+/// dropped.
+inline constexpr unsigned closing_threads = 16;
+inline constexpr std::size_t unclosed_descriptors = 1024;
 /// Connections at a time; one more is closed at once.
 inline constexpr std::size_t clients = 1000;
 /// Calls of one client that are under way; one more is refused, so that keepalive is answered whatever hangs.

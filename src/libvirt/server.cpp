@@ -48,6 +48,11 @@ Result<> Server::listen(Fd socket, bool read_only) {
 }
 
 void Server::accept_from(Listener& listener) {
+    if (closing_.unclosed() >= limits::unclosed_descriptors) {
+        log::error("no client is taken: {} descriptors of former ones are not closed yet",
+                   closing_.unclosed());
+        return rest_listeners();
+    }
     Fd socket(accept4(listener.socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket) return add_client(std::move(socket), listener.read_only);
     if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
@@ -68,14 +73,12 @@ void Server::rest_listeners() {
 }
 
 void Server::add_client(Fd socket, bool read_only) {
-    if (connections_.size() >= options_.max_clients) {
-        log::warning("a client is turned away: there are {} already", connections_.size());
-        return;
-    }
-    const auto peer = peer_of(socket.get());
-    if (!peer) return log::warning("a client is turned away: {}", peer.error().message);
-
     socket.keep_from_children();
+    if (connections_.size() >= options_.max_clients)
+        return turn_away(std::move(socket), fmt::format("there are {} already", connections_.size()));
+    const auto peer = peer_of(socket.get());
+    if (!peer) return turn_away(std::move(socket), peer.error().message);
+
     const auto id = ids_.next();
     auto connection = std::make_unique<Connection>(Connection{
         .socket = std::move(socket),
@@ -90,10 +93,15 @@ void Server::add_client(Fd socket, bool read_only) {
         if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0) read_from(id);
         serve(id);
     });
-    if (!connection->watch) return log::warning("a client is turned away: {}", errno_text(errno));
+    if (!connection->watch) return turn_away(std::move(connection->socket), errno_text(errno));
     log::debug("client {}: pid {}, uid {}", id.value, peer->pid, peer->uid);
     rearm(id, *connection);
     connections_.emplace(id, std::move(connection));
+}
+
+void Server::turn_away(Fd socket, std::string_view why) {
+    log::warning("a client is turned away: {}", why);
+    closing_.close_socket(std::move(socket));
 }
 
 // One connection
@@ -107,8 +115,12 @@ void Server::read_from(ConnectionId id) {
     auto* const connection = find(id);
     if (!connection || !connection->caller.session.wants_input()) return;
     static thread_local std::array<std::uint8_t, limits::read_bytes> buffer;
-    const auto got = read_some(connection->socket.get(), buffer);
+    std::vector<Fd> descriptors;
+    const auto got = read_some(connection->socket.get(), buffer, descriptors);
+    const bool too_many = !descriptors.empty() && closing_.unclosed() >= limits::unclosed_descriptors;
+    closing_.close(std::move(descriptors));
     if (!got) return drop(id, got.error().message);
+    if (too_many) return drop(id, "it sends descriptors, and those before them are not closed yet");
     if (*got > 0) connection->caller.session.receive(View(buffer).first(*got), scheduler_.now());
 }
 
@@ -199,6 +211,7 @@ void Server::drop(ConnectionId id, std::string_view reason) {
     }
     scheduler_.unwatch(connection.watch);
     scheduler_.cancel(connection.timer);
+    closing_.close_socket(std::move(connection.socket));
     connections_.erase(found);
 }
 

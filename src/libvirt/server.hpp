@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "async/scheduler.hpp"
@@ -14,6 +15,7 @@
 #include "base/limits.hpp"
 #include "base/result.hpp"
 #include "libvirt/caller.hpp"
+#include "libvirt/closing_threads.hpp"
 #include "manager/manager.hpp"
 
 namespace virtlight::libvirt {
@@ -59,6 +61,7 @@ class Server {
     void accept_from(Listener& listener);
     void add_client(Fd socket, bool read_only);
     void rest_listeners();
+    void turn_away(Fd socket, std::string_view why);
     void read_from(ConnectionId id);
     void serve_soon(ConnectionId id);
     void serve(ConnectionId id);
@@ -77,6 +80,7 @@ class Server {
     Options options_;
     std::vector<std::unique_ptr<Listener>> listeners_;
     async::TimerId rest_;
+    ClosingThreads closing_;
     IdSource<ConnectionTag> ids_;
     std::map<ConnectionId, std::unique_ptr<Connection>> connections_;
     manager::Manager::Subscription events_;

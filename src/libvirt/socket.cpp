@@ -13,14 +13,14 @@ namespace virtlight::libvirt {
 
 namespace {
 
-void close_descriptors(msghdr& message) {
+void take_descriptors(msghdr& message, std::vector<Fd>& descriptors) {
     for (auto* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
         if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
         const auto count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
         for (std::size_t i = 0; i < count; ++i) {
             int fd = -1;
             std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
-            Fd(fd).reset();
+            descriptors.emplace_back(fd);
         }
     }
 }
@@ -31,10 +31,10 @@ bool would_block(int error) {
 
 }  // namespace
 
-Result<std::size_t> read_some(int socket, std::span<std::uint8_t> buffer) {
+Result<std::size_t> read_some(int socket, std::span<std::uint8_t> buffer, std::vector<Fd>& descriptors) {
     iovec part{.iov_base = buffer.data(), .iov_len = buffer.size()};
-    // Descriptors for which this has no room are closed by the kernel.
-    alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(limits::wire_descriptors * sizeof(int))> control;
+    // Those for which this had no room would be closed by the kernel, here and now.
+    alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(limits::descriptors_at_once * sizeof(int))> control;
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
@@ -46,9 +46,14 @@ Result<std::size_t> read_some(int socket, std::span<std::uint8_t> buffer) {
         if (would_block(errno)) return 0;
         return fail_errno(errno, "cannot read");
     }
-    close_descriptors(message);
+    take_descriptors(message, descriptors);
     if (got == 0) return fail(Reason::io, "the other end has closed the connection");
     return static_cast<std::size_t>(got);
+}
+
+Result<std::size_t> read_some(int socket, std::span<std::uint8_t> buffer) {
+    std::vector<Fd> closed_at_once;
+    return read_some(socket, buffer, closed_at_once);
 }
 
 Result<std::size_t> write_some(int socket, View bytes) {

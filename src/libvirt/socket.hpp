@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -16,7 +17,10 @@
 namespace virtlight::libvirt {
 
 /// What is there to be read, into `buffer`: its number of bytes, 0 if there is nothing now. Descriptors that
-/// come along are closed. io: the other end is gone, or the kernel says so.
+/// come along are added to `descriptors`, also when this fails. io: the other end is gone, or the kernel says
+/// so.
+Result<std::size_t> read_some(int socket, std::span<std::uint8_t> buffer, std::vector<Fd>& descriptors);
+/// The same for those who may wait until the descriptors are closed.
 Result<std::size_t> read_some(int socket, std::span<std::uint8_t> buffer);
 
 /// What the socket takes now: a number of bytes, 0 if it is full.

@@ -14,6 +14,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -56,6 +57,51 @@ Fd connected_socket(const std::filesystem::path& path) {
     EXPECT_EQ(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
     return socket;
 }
+
+/// Sends bytes, and a descriptor with the first of them.
+void send_with(const Fd& socket, View bytes, int descriptor) {
+    Bytes sent(bytes.begin(), bytes.end());
+    iovec part{.iov_base = sent.data(), .iov_len = sent.size()};
+    alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(int))> control{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    auto* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+    EXPECT_EQ(::sendmsg(socket.get(), &message, MSG_NOSIGNAL), static_cast<ssize_t>(sent.size()));
+}
+
+/// A connection of TCP that lingers: to close `held`, if it is the last of its descriptors, takes an hour, or
+/// until its other end is closed.
+struct Lingering {
+    Fd held;
+    Fd other_end;
+
+    Lingering() {
+        const Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_in here{};
+        here.sin_family = AF_INET;
+        here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof here;
+        auto* const address = reinterpret_cast<sockaddr*>(&here);
+        EXPECT_EQ(::bind(listener.get(), address, size), 0);
+        EXPECT_EQ(::listen(listener.get(), 1), 0);
+        EXPECT_EQ(::getsockname(listener.get(), address, &size), 0);
+        held = Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        EXPECT_EQ(::connect(held.get(), address, size), 0);
+        other_end = Fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        const linger an_hour{.l_onoff = 1, .l_linger = 3600};
+        EXPECT_EQ(::setsockopt(held.get(), SOL_SOCKET, SO_LINGER, &an_hour, sizeof an_hour), 0);
+        const Bytes unread(limits::read_bytes);
+        while (::send(held.get(), unread.data(), unread.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
+        }
+    }
+};
 
 std::size_t open_descriptors() {
     const auto entries = std::filesystem::directory_iterator("/proc/self/fd");
@@ -277,28 +323,53 @@ TEST_F(ServerTest, ClosesDescriptorsThatAreSentAlong) {
                       {.program = program::remote, .procedure = 3, .type = MessageType::call_with_fds},
                       *encode(std::uint32_t{1}));
         send(socket, packets);
-        std::uint8_t zero = 0;
-        iovec part{.iov_base = &zero, .iov_len = 1};
-        alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(int))> control{};
-        msghdr message{};
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        message.msg_control = control.data();
-        message.msg_controllen = control.size();
-        auto* const header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int));
-        const int sent = STDERR_FILENO;
-        std::memcpy(CMSG_DATA(header), &sent, sizeof sent);
-        ASSERT_EQ(::sendmsg(socket.get(), &message, 0), 1);
+        send_with(socket, Bytes{0}, STDERR_FILENO);
         packets.clear();
         append_packet(packets, {.program = program::remote, .procedure = 2, .serial = 2}, {});
         send(socket, packets);
         EXPECT_EQ(read_to_end(socket).size(), 3 * (length_bytes + header_bytes) + 8);
     }
     EXPECT_TRUE(wait_until([&] { return server->clients() == 1; }));
-    EXPECT_EQ(open_descriptors(), before);
+    EXPECT_TRUE(wait_until([&] { return open_descriptors() == before; }));
+}
+
+TEST_F(ServerTest, IsNotHeldUpByADescriptorThatTakesLongToClose) {
+    const auto before = open_descriptors();
+    {
+        Lingering slow;
+        const auto socket = raw_connection();
+        Bytes packets;
+        append_packet(packets, {.program = program::remote, .procedure = 1}, *encode(OpenArgs()));
+        send_with(socket, packets, slow.held.get());
+        slow.held.reset();
+        packets.clear();
+        append_packet(packets, {.program = program::remote, .procedure = 2, .serial = 2}, {});
+        send(socket, packets);
+        EXPECT_EQ(read_to_end(socket).size(), 2 * (length_bytes + header_bytes));
+    }
+    EXPECT_TRUE(wait_until([&] { return open_descriptors() == before; }));
+}
+
+TEST_F(ServerTest, IsNotHeldUpByADescriptorThatLiesUnreadInAConnection) {
+    std::vector<Client> others;
+    for (std::size_t i = 1; i < max_clients; ++i)
+        others.push_back(Client::connect(path()).value());
+    const auto last = raw_connection();
+    EXPECT_TRUE(wait_until([this] { return server->clients() == max_clients; }));
+    Lingering slow;
+    Fd turned_away;
+    // All of it before the server sees that there is another client.
+    on_core([&] {
+        turned_away = raw_connection();
+        send_with(turned_away, Bytes{0}, slow.held.get());
+        slow.held.reset();
+    });
+    EXPECT_TRUE(read_to_end(turned_away).empty());
+    Bytes packets;
+    append_packet(packets, {.program = program::remote, .procedure = 1}, *encode(OpenArgs()));
+    append_packet(packets, {.program = program::remote, .procedure = 2, .serial = 2}, {});
+    send(last, packets);
+    EXPECT_EQ(read_to_end(last).size(), 2 * (length_bytes + header_bytes));
 }
 
 TEST_F(ServerTest, TellsClientsAtTheEndWhatBecameOfTheirOperations) {
