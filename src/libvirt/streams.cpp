@@ -24,14 +24,18 @@ void Streams::receive(const Packet& packet) {
     auto& stream = found->second;
     const auto& opened = stream.header;
     if (packet.header.program != opened.program || packet.header.procedure != opened.procedure) return;
-    if (stream.finished || stream.failure) return;
+    if (stream.failure) return;
+    // Who waits for the end may still give up.
+    const bool is_abort =
+        packet.header.type == MessageType::stream && packet.header.status == MessageStatus::error;
+    if (stream.finished && !is_abort) return;
 
     if (packet.header.type == MessageType::stream_hole) {
         stream.failure = Error{Reason::protocol, "Unexpected stream hole"};
     } else if (packet.header.status == MessageStatus::ok) {
         stream.finished = true;
-    } else if (packet.header.status == MessageStatus::error) {
-        // An abort: nothing is waited for.
+    } else if (is_abort) {
+        // Nothing is waited for.
         stream.finished = true;
         stream.input.clear();
         stream.end.reset();

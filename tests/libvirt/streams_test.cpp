@@ -182,6 +182,18 @@ TEST_F(StreamsTest, AnAbortWaitsForNothing) {
     EXPECT_EQ(streams.size(), 0u);
 }
 
+TEST_F(StreamsTest, AnAbortEndsAFinishThatWaitsForAGuestWhichTakesNothing) {
+    device.room = 0;
+    open(device);
+    receive(continued, "never taken");
+    receive(ok);
+    EXPECT_EQ(told(), Told{});
+    receive(MessageStatus::error);
+    EXPECT_EQ(told(), Told{"ok"});
+    EXPECT_FALSE(device.open);
+    EXPECT_EQ(streams.size(), 0u);
+}
+
 TEST_F(StreamsTest, TellTheEndOnceAndTakeNoMoreInput) {
     device.output = "bye";
     device.ended = true;
