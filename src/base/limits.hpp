@@ -388,7 +388,8 @@ inline constexpr std::size_t read_bytes = 64 * 1024;
 /// call takes longer.
 inline constexpr int calls_per_turn = 16;
 inline constexpr auto turn = milliseconds(10);
-/// Domains whose statistics are written before others have their turn.
+/// Domains whose statistics are written, and disks or domains that are gone through for them, before others
+/// have their turn.
 inline constexpr std::size_t stats_per_step = 256;
 /// Bytes that a client has not read yet, from which on no further call of it is begun.
 inline constexpr std::size_t output_pause = 1024 * 1024;

@@ -2,9 +2,9 @@
 #include "manager/disk_sizes.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "async/completion.hpp"
+#include "async/timing.hpp"
 #include "base/limits.hpp"
 
 namespace virtlight::manager {
@@ -23,10 +23,10 @@ Task<> DiskSizes::look(std::vector<Disk> disks, bool all, Duration patience) {
     std::erase_if(disks, [](const Disk& disk) {
         return disk.source == Disk::Source::none || !disk.backend_domain.empty();
     });
-    if (all || known_.size() + disks.size() > limits::disk_sizes) keep_only(disks);
-    if (patience <= Duration::zero()) co_return;
     const auto round = std::make_shared<Round>();
     round->left = std::move(disks);
+    if (all || known_.size() + round->left.size() > limits::disk_sizes) co_await keep_only(round);
+    if (patience <= Duration::zero()) co_return;
     // Each may hang: the next look is begun by whoever has ended one.
     const auto room = limits::disk_looks - std::min(working_, limits::disk_looks);
     round->workers = std::min(room, round->left.size());
@@ -45,13 +45,17 @@ std::optional<hypervisor::DiskSize> DiskSizes::of(const Disk& disk) const {
     return found == known_.end() ? std::nullopt : found->second.size;
 }
 
-/// What was known of others is not wanted any more.
-void DiskSizes::keep_only(const std::vector<Disk>& disks) {
-    std::set<Key> wanted;
-    for (const auto& disk : disks)
-        wanted.insert(key_of(disk));
+/// What was known of others is not wanted any more, unless it was learnt meanwhile.
+Task<> DiskSizes::keep_only(std::shared_ptr<Round> round) {
+    const auto& wanted = round->left;
+    const auto time = ++times_kept_;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (i > 0 && i % limits::stats_per_step == 0) co_await async::give_way(core_.scheduler);
+        if (const auto found = known_.find(key_of(wanted[i])); found != known_.end())
+            found->second.kept = time;
+    }
     std::erase_if(known_,
-                  [&](const auto& entry) { return !entry.second.looking && !wanted.contains(entry.first); });
+                  [time](const auto& entry) { return !entry.second.looking && entry.second.kept < time; });
 }
 
 Task<> DiskSizes::work(std::shared_ptr<Round> round) {
@@ -63,6 +67,7 @@ Task<> DiskSizes::work(std::shared_ptr<Round> round) {
         auto size = co_await core_.hypervisor.disk_size(disk);
         auto& known = known_[key_of(disk)];
         known.looking = false;
+        known.kept = times_kept_;
         if (size)
             known.size = *size;
         else if (size.error().reason != Reason::timed_out)

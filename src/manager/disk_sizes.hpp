@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,15 +36,17 @@ class DiskSizes {
     struct Known {
         std::optional<hypervisor::DiskSize> size{};
         bool looking = false;
+        std::uint64_t kept = 0;  ///< the last keep_only() that it was wanted by
     };
     struct Round;
 
     static Key key_of(const domain::Disk& disk) { return {disk.path, disk.format}; }
-    void keep_only(const std::vector<domain::Disk>& disks);
+    async::Task<> keep_only(std::shared_ptr<Round> round);
     async::Task<> work(std::shared_ptr<Round> round);
 
     Core& core_;
     std::map<Key, Known> known_;
+    std::uint64_t times_kept_ = 0;
     std::size_t working_ = 0;
     async::Scope looks_;
 };

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
 #include <iterator>
-#include <map>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "async/timing.hpp"
+#include "base/limits.hpp"
 #include "manager/disk_use.hpp"
 #include "manager/manager_impl.hpp"
 
@@ -49,21 +50,27 @@ Task<Result<std::string>> Manager::peek_disk(Uuid uuid, std::string disk, std::u
 
 Task<DisksOfDomains> Manager::disks(std::vector<Uuid> of, Duration patience) {
     const std::set<Uuid> wanted(of.begin(), of.end());
-    std::map<Uuid, std::vector<domain::Disk>> found;
+    std::vector<std::pair<Uuid, std::vector<domain::Disk>>> found;
     std::vector<domain::Disk> all;
-    for (const auto& domain : impl_->core.registry.all()) {
-        const auto* const definition = domain->life     ? &domain->life->definition
-                                       : domain->stored ? &*domain->stored
-                                                        : nullptr;
-        if (!definition || (!wanted.empty() && !wanted.contains(domain->uuid))) continue;
-        found[domain->uuid] = definition->disks;
+    const auto domains = impl_->core.registry.all();
+    for (std::size_t i = 0; i < domains.size(); ++i) {
+        if (i > 0 && i % limits::stats_per_step == 0) co_await give_way();
+        const auto& domain = *domains[i];
+        const auto* const definition = domain.life     ? &domain.life->definition
+                                       : domain.stored ? &*domain.stored
+                                                       : nullptr;
+        if (!definition || (!wanted.empty() && !wanted.contains(domain.uuid))) continue;
+        found.emplace_back(domain.uuid, definition->disks);
         std::ranges::copy(definition->disks, std::back_inserter(all));
     }
     co_await impl_->disk_sizes.look(std::move(all), wanted.empty(), patience);
     DisksOfDomains disks;
-    for (const auto& [uuid, each] : found)
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        if (i > 0 && i % limits::stats_per_step == 0) co_await give_way();
+        const auto& [uuid, each] = found[i];
         for (const auto& disk : each)
             disks[uuid].push_back({disk.target, disk.path, impl_->disk_sizes.of(disk)});
+    }
     co_return disks;
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "manager/disk_sizes.hpp"
 
+#include <functional>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -78,6 +81,29 @@ TEST_F(DiskSizesOfDomains, AreNotWaitedForWithoutEnd) {
     EXPECT_EQ(xen.count("disk_size"), limits::disk_looks);
     xen.release("disk_size");
     EXPECT_EQ(known(look(), web), 3u);
+}
+
+TEST_F(DiskSizesOfDomains, OfManyDomainsGiveWayToOtherWorkWhileTheyAreGathered) {
+    constexpr int steps = 3;
+    constexpr auto count = steps * limits::stats_per_step + 10;
+    for (std::size_t i = 0; i < count; ++i) {
+        auto guest = guest_named("domain-" + std::to_string(i));
+        guest.disks.push_back({.target = *domain::parse_disk_name("xvda"),
+                               .source = domain::Disk::Source::file,
+                               .path = "/images/" + guest.name});
+        ASSERT_TRUE(end_of(manager->define(guest)));
+    }
+    const auto pending = begin(as_result(manager->disks({}, Duration::zero())));
+    int turns = 0;
+    const std::function<void()> other = [&] {
+        ++turns;
+        if (!*pending) loop.post(other);
+    };
+    loop.post(other);
+    EXPECT_EQ(end_of(pending).value().size(), count);
+    settle();  // the other work, whose turn is still to come
+    // The domains, what is known of their disks, and what is told of them.
+    EXPECT_GE(turns, 3 * steps - 1);
 }
 
 TEST_F(DiskSizesOfDomains, WithoutPatienceAreWhatIsKnown) {
