@@ -56,6 +56,8 @@ inline constexpr std::size_t xl_cfg_settings = 1024;
 inline constexpr unsigned xl_cfg_depth = 8;
 /// Serial ports of an HVM guest: those of QEMU's PC.
 inline constexpr std::size_t serial_ports = 4;
+/// Disks of a guest: each is compared with the others, and with those of all other guests.
+inline constexpr std::size_t disks = 256;
 /// Network interfaces of a guest.
 inline constexpr unsigned nics = 128;
 /// IP addresses of one.

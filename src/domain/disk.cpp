@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/limits.hpp"
 #include "domain/definition.hpp"
 #include "domain/text.hpp"
 
@@ -17,6 +18,21 @@ std::string_view bus_word(DiskBus bus) {
         case DiskBus::scsi: return "scsi";
     }
     return "xen";
+}
+
+/// Whether a path is its own shortest form, as nearly all are. To find that of one costs so much that a guest
+/// could not be compared with thousands of others.
+bool is_shortest(std::string_view path) {
+    return path.starts_with('/') && !path.contains("//") && !path.contains("/.");
+}
+
+bool same_path(const std::string& one, const std::string& other) {
+    if (one == other) return true;
+    if (is_shortest(one) && is_shortest(other)) return false;
+    const auto shortest = [](const std::string& path) {
+        return std::filesystem::path(path).lexically_normal();
+    };
+    return shortest(one) == shortest(other);
 }
 
 /// What the device model of an HVM guest cannot do.
@@ -54,9 +70,8 @@ Result<> check_emulated(const Disk& disk) {
 }  // namespace
 
 bool same_source(const Disk& one, const Disk& other) {
-    const auto plain = [](const Disk& disk) { return std::filesystem::path(disk.path).lexically_normal(); };
     return one.source != Disk::Source::none && other.source != Disk::Source::none &&
-           one.backend_domain == other.backend_domain && plain(one) == plain(other);
+           one.backend_domain == other.backend_domain && same_path(one.path, other.path);
 }
 
 bool can_share(const Disk& one, const Disk& other) {
@@ -108,6 +123,8 @@ Result<> add_seen_disk(std::vector<Disk>& disks, Disk disk, GuestType type) {
 }
 
 Result<> add_disk(std::vector<Disk>& disks, Disk disk, GuestType type) {
+    if (disks.size() >= limits::disks)
+        return fail(Reason::invalid_argument, "a guest can have {} disks", limits::disks);
     const auto shares = [&](const Disk& other) {
         return other.target != disk.target && same_source(other, disk) && !can_share(other, disk);
     };

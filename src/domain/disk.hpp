@@ -63,7 +63,7 @@ Result<> check_disk(const Disk& disk, GuestType type);
 
 /// Adds a disk, in the order of targets' letters; those of one letter, as partitions are, stay in the order
 /// in which they come: a bootloader looks at the first disk of all. invalid_argument: another one has its
-/// place, or its source. The disk is one that check_disk() approves of.
+/// place, or its source, or there are limits::disks. The disk is one that check_disk() approves of.
 Result<> add_disk(std::vector<Disk>& disks, Disk disk, GuestType type);
 /// The same of a guest that another tool has made, whose disks may have their sources in common.
 Result<> add_seen_disk(std::vector<Disk>& disks, Disk disk, GuestType type);

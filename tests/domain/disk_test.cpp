@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "base/limits.hpp"
 #include "domain/arbitrary.hpp"
 
 namespace virtlight::domain {
@@ -79,6 +80,27 @@ TEST(Disks, HaveTargetsAndAliasesOfTheirOwn) {
     EXPECT_EQ(alias_of({.target = named("xvda")}), "xen-disk0");
     EXPECT_EQ(alias_of({.target = named("hdc")}), "ide-disk2");
     EXPECT_EQ(alias_of({.target = named("sdb1")}), "scsi-disk1p1");
+}
+
+TEST(Disks, OfADefinitionAreBoundedAndOfAGuestThatIsSeenAllCount) {
+    std::vector<Disk> disks;
+    for (unsigned i = 0; i < limits::disks; ++i)
+        ASSERT_TRUE(add_disk(disks, {.target = {.index = i}}, GuestType::pv));
+    const Disk further{.target = {.index = limits::disks}};
+    EXPECT_EQ(refusal(add_disk(disks, further, GuestType::pv)), "a guest can have 256 disks");
+    EXPECT_EQ(refusal(add_seen_disk(disks, further, GuestType::pv)), "ok");
+}
+
+TEST(Disks, HaveOneSourceHoweverItsPathIsWritten) {
+    const auto of = [](std::string_view path) {
+        return Disk{.source = Disk::Source::file, .path = std::string(path)};
+    };
+    for (const std::string_view path : {"/srv/disk", "/srv//disk", "/srv/./disk", "/srv/x/../disk"}) {
+        EXPECT_TRUE(same_source(of("/srv/disk"), of(path))) << path;
+        EXPECT_TRUE(same_source(of(path), of("/srv/./x/../disk"))) << path;
+    }
+    for (const std::string_view path : {"/srv/disk2", "/srv/.disk", "/srv/disk/", "/srv/disk..", "/disk"})
+        EXPECT_FALSE(same_source(of("/srv/disk"), of(path))) << path;
 }
 
 TEST(Disks, ThatManyWriteAreServedByAQemu) {
