@@ -52,6 +52,8 @@ inline constexpr std::size_t path_bytes = 4095;
 inline constexpr std::size_t xl_cfg_bytes = 1024 * 1024;
 /// Its options.
 inline constexpr std::size_t xl_cfg_settings = 1024;
+/// Items of one of its lists, each of which may be a line of the definition.
+inline constexpr std::size_t xl_cfg_items = 4096;
 /// Nesting of its lists.
 inline constexpr unsigned xl_cfg_depth = 8;
 /// Serial ports of an HVM guest: those of QEMU's PC.

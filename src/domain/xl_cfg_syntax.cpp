@@ -145,6 +145,8 @@ class Reader {
         if (before.kind != value.kind || value.kind == Kind::number)
             return refuse("'{} +=' adds a list to a list or a text to a text, and nothing else",
                           shown(setting.key));
+        if (before.items.size() + value.items.size() > limits::xl_cfg_items)
+            return refuse("the list '{}' has more than {} items", shown(setting.key), limits::xl_cfg_items);
         before.text += value.text;
         std::ranges::move(value.items, std::back_inserter(before.items));
         value = std::move(before);
@@ -172,6 +174,8 @@ class Reader {
         if (depth == limits::xl_cfg_depth) refuse("lists are nested deeper than {}", limits::xl_cfg_depth);
         for (skip_lines(); !failed() && !take_if(']'); skip_lines()) {
             if (rest_.empty()) refuse("the list that begins in line {} has no end", line);
+            if (list.items.size() == limits::xl_cfg_items)
+                refuse("the list that begins in line {} has more than {} items", line, limits::xl_cfg_items);
             list.items.push_back(read_value(depth + 1));
             skip_lines();
             if (failed() || take_if(',') || next() == ']') continue;

@@ -92,6 +92,17 @@ TEST(XlSettings, AreBounded) {
     };
     EXPECT_EQ(problem(nested(limits::xl_cfg_depth)), "it was read");
     EXPECT_EQ(problem(nested(limits::xl_cfg_depth + 1)), "line 1: lists are nested deeper than 8");
+    const auto list_of = [](std::size_t count) {
+        std::string items;
+        for (std::size_t i = 0; i < count; ++i)
+            items += "1,";
+        return "[" + items + "]";
+    };
+    const auto full = "a = " + list_of(limits::xl_cfg_items);
+    EXPECT_EQ(problem(full), "it was read");
+    EXPECT_EQ(problem(full + "; a += [1]"), "line 1: the list 'a' has more than 4096 items");
+    EXPECT_EQ(problem("\na = " + list_of(limits::xl_cfg_items + 1)),
+              "line 2: the list that begins in line 2 has more than 4096 items");
     std::string many;
     for (std::size_t i = 0; i <= limits::xl_cfg_settings; ++i)
         many += "a" + std::to_string(i) + "=1;";
