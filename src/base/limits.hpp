@@ -380,8 +380,9 @@ inline constexpr std::size_t wire_list = 16384;
 inline constexpr std::size_t wire_descriptors = 32;
 /// Descriptors that one read from a socket may bring: as many as the kernel takes at once (SCM_MAX_FD).
 inline constexpr std::size_t descriptors_at_once = 253;
-/// Threads that close what clients send and leave, which may take as long as a client likes; and descriptors
-/// that they have not closed yet, from which on no client is taken and one that sends more is dropped.
+/// Threads that close what clients send and leave unread, which may take as long as a client likes; and
+/// descriptors that they have not closed yet, from which on no client is taken and one that sends more is
+/// dropped.
 inline constexpr unsigned closing_threads = 16;
 inline constexpr std::size_t unclosed_descriptors = 1024;
 /// Connections at a time; one more is closed at once.

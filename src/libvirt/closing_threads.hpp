@@ -12,13 +12,14 @@
 
 namespace virtlight::libvirt {
 
-/// Closes what clients send and what they leave, never on the core thread. A descriptor that came with a
-/// message may be the last one of its file, and so may one that lies unread in a socket: closing it then
+/// Closes what clients send and what they leave unread, never on the core thread. A descriptor that came with
+/// a message may be the last one of its file, and so may one that lies unread in a socket: closing it then
 /// takes as long as the file likes (a connection that lingers, a server that is dead).
 class ClosingThreads {
  public:
     void close(std::vector<Fd> descriptors);
-    /// Its other end knows at once that it is closed.
+    /// Its other end knows at once that it is closed. Takes a thread only if something unread is in it, so
+    /// that those who leave in order wait for no others.
     void close_socket(Fd socket);
     /// Descriptors that were given and are not closed yet.
     std::size_t unclosed() const { return *unclosed_; }

@@ -101,6 +101,7 @@ TEST_F(DiskSizesOfDomains, OfManyDomainsGiveWayToOtherWorkWhileTheyAreGathered) 
     };
     loop.post(other);
     EXPECT_EQ(end_of(pending).value().size(), count);
+    settle();  // the other work, whose turn is still to come
     // The domains, what is known of their disks, and what is told of them.
     EXPECT_GE(turns, 3 * steps - 1);
 }
