@@ -95,12 +95,15 @@ int run(const cli::Command::Run& command, const std::filesystem::path& socket, b
 
 int main(int argc, char** argv) {
     CLI::App app("Talks to virtlightd, for what virsh cannot show.", "virtlight");
-    cli::Address address;
+    std::string root;
+    std::string uri;
     bool json = false;
     app.require_subcommand(1);
     app.fallthrough();
-    app.add_option("--root", address.root, "The daemon over this root")->type_name("DIR");
-    app.add_option("--connect,-c", address.uri, "The daemon at this libvirt URI")->type_name("URI");
+    const auto* const root_said =
+        app.add_option("--root", root, "The daemon over this root")->type_name("DIR");
+    const auto* const uri_said =
+        app.add_option("--connect,-c", uri, "The daemon at this libvirt URI")->type_name("URI");
     app.add_flag("--json", json, "Print JSON, errors too");
     app.set_version_flag("--version", "virtlight " VIRTLIGHT_VERSION);
     app.footer(
@@ -112,7 +115,6 @@ int main(int argc, char** argv) {
         "  virtlight console web\n"
         "  virtlight logs web --since 15m --follow");
     const auto runs = add_commands(app);
-    if (const char* uri = std::getenv("VIRTLIGHT_URI")) address.environment = uri;
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -121,6 +123,10 @@ int main(int argc, char** argv) {
         return explain(app, error, wants_json);
     }
 
+    cli::Address address;
+    if (root_said->count() > 0) address.root = root;
+    if (uri_said->count() > 0) address.uri = uri;
+    if (const char* set = std::getenv("VIRTLIGHT_URI")) address.environment = set;
     const auto socket = cli::socket_of(address);
     if (!socket) return report(socket.error(), json, mistake);
     return run(runs.at(app.get_subcommands().front()), *socket, json);

@@ -130,7 +130,8 @@ Result<> run(const Settings& settings) {
     if (!sockets) return std::unexpected(sockets.error());
 
     daemon.emplace(core, files, logs, **host, settings);
-    log::info("virtlightd " VIRTLIGHT_VERSION " at {}", settings.places.socket().string());
+    for (const auto& socket : *sockets)  // those of systemd are elsewhere than the settings say
+        log::info("virtlightd " VIRTLIGHT_VERSION " at {}", path_of(socket).string());
     const auto served = daemon->serve(*std::move(sockets));
     log::info("ended; the longest step of the core took {:.1f} ms",
               std::chrono::duration<double, std::milli>(core.stalls()->longest()).count());

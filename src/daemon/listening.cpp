@@ -68,6 +68,13 @@ Result<std::vector<Fd>> sockets_from_systemd() {
     return sockets;
 }
 
+std::filesystem::path path_of(const Fd& socket) {
+    sockaddr_un address{};
+    socklen_t size = sizeof address - 1;  // a zero stays behind the longest one
+    ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    return address.sun_path;
+}
+
 Result<Fd> lock_instance(const std::filesystem::path& path) {
     Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!file) return fail_errno(errno, "cannot open '{}'", path.string());

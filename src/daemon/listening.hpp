@@ -17,6 +17,9 @@ Result<Fd> listen_at(const std::filesystem::path& path, unsigned mode);
 /// one of them is no UNIX socket that listens for streams. To be called once.
 Result<std::vector<Fd>> sockets_from_systemd();
 
+/// Where it listens.
+std::filesystem::path path_of(const Fd& socket);
+
 /// Held while a daemon runs over a root: two over one state would not know of each other's changes. The
 /// kernel lets go of it when the process ends, however it ends. Blocks.
 Result<Fd> lock_instance(const std::filesystem::path& path);

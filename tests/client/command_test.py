@@ -188,6 +188,11 @@ def test_no_word_at_all_is_a_mistake(run):
     assert "subcommand is required" in run(status=2)
 
 
+def test_a_root_that_is_empty_is_not_the_hosts_own_daemon(daemon_folder):
+    answer = subprocess.run([daemon_folder / "virtlight", "--root", "", "list"], capture_output=True, text=True, timeout=60)
+    assert answer.returncode == 2 and answer.stderr == "virtlight: --root '' is no folder: it is empty\n"
+
+
 @pytest.mark.parametrize("number", ["-1", "0", "18446744073709551616", "last"])
 def test_what_is_no_number_of_a_boot_is_a_mistake_in_the_words(run, number):
     assert f"'{number}' is no boot" in run("logs", "any", "--boot", number, status=2)

@@ -29,6 +29,16 @@ TEST(ListenAt, GivesTheSocketExactlyTheAskedPermissions) {
     }
 }
 
+TEST(ListenAt, ListensWhereItIsTold) {
+    const test::TemporaryFolder folder;
+    const auto longest = folder.path() / std::string(107 - folder.path().native().size() - 1, 's');
+    for (const auto& path : {folder.path() / "s", longest}) {
+        const auto socket = listen_at(path, 0700);
+        ASSERT_TRUE(socket) << socket.error().message;
+        EXPECT_EQ(path_of(*socket), path);
+    }
+}
+
 TEST(ListenAt, SaysWhyAPathCannotBe) {
     const auto missing = listen_at("/nowhere/at/all", 0700);
     ASSERT_FALSE(missing);
