@@ -31,7 +31,12 @@ std::string named(const Disk& disk) {
     return "disk " + to_string(disk.target);
 }
 
+void settle(const Definition& definition, Disk& disk) {
+    disk = as_served(std::move(disk), definition.type);
+}
+
 Result<> add(Definition& definition, Disk disk) {
+    settle(definition, disk);
     if (auto good = check_disk(disk, definition.type); !good) return good;
     return add_disk(definition.disks, std::move(disk), definition.type);
 }
