@@ -147,6 +147,7 @@ Result<> replace_device(Definition& definition, Device device) {
             if (before == devices.end())
                 return fail(Reason::no_device, "the domain has no {}", kinds::named(wanted));
             if (auto good = kinds::check_unused(definition, wanted); !good) return good;
+            kinds::settle(definition, wanted);
             kinds::inherit(*before, wanted);
             keep_alias(*before, wanted);
             auto others = definition;

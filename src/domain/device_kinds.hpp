@@ -40,6 +40,10 @@ std::string named(const PciDevice& device);
 std::string named(const UsbController& controller);
 std::string named(const UsbDevice& device);
 
+/// Makes of it what it would be in this definition.
+void settle(const Definition&, auto&) {}
+void settle(const Definition& definition, Disk& disk);
+
 /// As add_device().
 Result<> add(Definition& definition, Disk disk);
 Result<> add(Definition& definition, Nic nic);

@@ -87,6 +87,12 @@ Disk::Backend backend_of(const Disk& disk) {
     return chosen && is_written_by_many(disk) ? Disk::Backend::qemu : disk.backend;
 }
 
+Disk as_served(Disk disk, GuestType type) {
+    const bool emulated = type == GuestType::hvm && disk.device == Disk::Device::cdrom;
+    if (emulated && disk.backend == Disk::Backend::phy) disk.backend = Disk::Backend::chosen;
+    return disk;
+}
+
 Result<> check_disk(const Disk& disk, GuestType type) {
     const auto name = to_string(disk.target);
     if (disk.source == Disk::Source::none && disk.device != Disk::Device::cdrom)

@@ -58,6 +58,10 @@ bool is_written_by_many(const Disk& disk);
 /// backend comes with a hotplug script that lets one guest write.
 Disk::Backend backend_of(const Disk& disk);
 
+/// As a guest of this type is served it. virt-install says phy of each block device, also of what is in a CD
+/// drive, which the device model of an HVM guest serves.
+Disk as_served(Disk disk, GuestType type);
+
 /// Whether a guest of this type can have the disk. unsupported_config: says what cannot be, and what can.
 Result<> check_disk(const Disk& disk, GuestType type);
 

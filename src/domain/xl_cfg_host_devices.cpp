@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "domain/pci.hpp"
 #include "domain/usb.hpp"
@@ -27,7 +28,23 @@ void read_address(const XlAt& at, std::string_view text, PciDevice& device) {
     device.guest_slot = *slot;
 }
 
-void read_pci_parameter(const XlAt& at, PciDevice& device) {
+/// What a device may say of itself, and the option that says it of all: here they are alike.
+constexpr std::pair<std::string_view, std::string_view> of_all_pci[] = {{"msitranslate", "pci_msitranslate"},
+                                                                        {"power_mgmt", "pci_power_mgmt"}};
+
+/// `option` is any of xl's. False: it is another parameter.
+bool read_what_all_are(const XlAt& at, const XlAt& option) {
+    for (const auto& [key, of_all] : of_all_pci) {
+        if (at.key() != key) continue;
+        const bool on = at.text().empty() || at.boolean();
+        if (on != option.is_on(of_all, false))
+            at.unsupported("'{}' is the same of all PCI devices here, as '{}' says", key, of_all);
+        return true;
+    }
+    return false;
+}
+
+void read_pci_parameter(const XlAt& at, const XlAt& option, PciDevice& device) {
     const auto& key = at.key();
     const auto& value = at.text();
     if (key == "permissive") {
@@ -40,7 +57,7 @@ void read_pci_parameter(const XlAt& at, PciDevice& device) {
         read_address(at, to_string(device.address) + "@" + value, device);
     } else if (value.empty() && key.contains(':')) {
         read_address(at, key, device);
-    } else {
+    } else if (!read_what_all_are(at, option)) {
         at.unsupported("'{}' of a PCI device is not supported", shown(key));
     }
 }
@@ -52,7 +69,7 @@ void read_pci(const XlAt& at, Definition& definition) {
         const auto parameters = item.parameters();
         if (parameters.empty()) return item.invalid("a PCI device has no address");
         for (const auto& parameter : parameters)
-            read_pci_parameter(item.part(parameters, parameter), device);
+            read_pci_parameter(item.part(parameters, parameter), at, device);
         for (const auto& good :
              {check_pci(device, definition.type), check_beside(device, definition.pci_devices)})
             if (!good) return item.unsupported("{}", good.error().message);

@@ -112,7 +112,7 @@ void read_address(const XmlElement& element, const DiskName& target) {
 
 void read_disks(const XmlElement& devices, Definition& definition) {
     for (const auto& element : devices.children("disk")) {
-        auto disk = read_disk(element);
+        auto disk = as_served(read_disk(element), definition.type);
         if (const auto good = check_disk(disk, definition.type); !good)
             element.unsupported("{}", good.error().message);
         if (const auto added = add_disk(definition.disks, std::move(disk), definition.type); !added)

@@ -85,7 +85,19 @@ TEST(Device, ThatIsACdDriveOfARunningHvmGuestGetsOtherMediaAndNothingElse) {
     EXPECT_EQ(refusal(check_live_change(hvm, wanted)), "ok");
     wanted.backend_domain = "storage";
     EXPECT_EQ(refusal(check_live_change(hvm, wanted)),
-              "only what is in CD drive hdc can be changed while the guest runs, not how it is attached");
+              "only what is in CD drive hdc can be changed while the guest runs, not its <backenddomain>");
+    wanted.backend_domain.clear();
+    wanted.direct_io = true;
+    EXPECT_EQ(
+        refusal(check_live_change(hvm, wanted)),
+        "only what is in CD drive hdc can be changed while the guest runs, not the 'cache' of its <driver>");
+    wanted.direct_io = false;
+    wanted.backend = Disk::Backend::phy;
+    EXPECT_EQ(refusal(check_live_change(hvm, wanted)), "ok");
+    auto changed = hvm;
+    EXPECT_EQ(refusal(replace_device(changed, wanted)), "ok");
+    EXPECT_EQ(changed.disks[1].path, "/other");
+    EXPECT_EQ(changed.disks[1].backend, Disk::Backend::chosen) << "its device model serves it";
     EXPECT_EQ(
         refusal(check_live_change(hvm, disk("hda"))),
         "disk hda cannot be changed while the guest runs; only what is in a CD drive of an HVM guest can");

@@ -33,6 +33,13 @@ TEST(XlCfgPci, IsReadAsXlDoes) {
 TEST(XlCfgPci, ThatCannotBeIsRefusedWithItsLine) {
     EXPECT_THAT(refusal(hvm + "pci=['x:y']"), HasSubstr("line 4: 'x:y' is no address of a PCI device"));
     EXPECT_THAT(refusal(hvm + "pci=['07:10.1@20']"), HasSubstr("'20' is no slot of a guest"));
+    EXPECT_EQ(refusal(hvm + "pci=['07:10.1,msitranslate=0,power_mgmt=0']"), "ok");
+    EXPECT_EQ(refusal(hvm + "pci=['07:10.1,msitranslate=1']\npci_msitranslate=1"), "ok");
+    EXPECT_THAT(
+        refusal(hvm + "pci=['07:10.1,msitranslate=1']"),
+        HasSubstr("line 4: 'msitranslate' is the same of all PCI devices here, as 'pci_msitranslate' says"));
+    EXPECT_THAT(refusal(hvm + "pci_power_mgmt=1\npci=['07:10.1,power_mgmt=0']"),
+                HasSubstr("as 'pci_power_mgmt' says"));
     EXPECT_THAT(refusal(hvm + "pci=['07:10.1,rdm_policy=strict']"),
                 HasSubstr("'rdm_policy' of a PCI device"));
     EXPECT_THAT(refusal(hvm + "pci=['']"), HasSubstr("a PCI device has no address"));

@@ -71,6 +71,16 @@ TEST(DiskXml, OfACdDriveMayBeEmptyAndIsReadOnly) {
               "line 6: <disk>: disk xvda has no source; only a CD drive can be empty");
 }
 
+TEST(DiskXml, OfACdDriveOfAnHvmGuestIsServedByItsDeviceModelWhateverVirtInstallSays) {
+    const auto drive =
+        disk("<driver name='phy' type='raw'/><source dev='/dev/vg/iso'/><target dev='hdc' bus='ide'/>",
+             "type='block' device='cdrom'");
+    const auto hvm = definition_of({.os = hvm_os, .devices = drive});
+    EXPECT_EQ(hvm.disks.at(0).backend, Disk::Backend::chosen);
+    const auto pv = definition_of({.devices = drive});
+    EXPECT_EQ(pv.disks.at(0).backend, Disk::Backend::phy);
+}
+
 TEST(DiskXml, OfARunningGuestHasAliases) {
     auto definition =
         parse_xml(Sample{.devices = disk(std::string(source) + std::string(target))}.xml()).value();
