@@ -242,7 +242,7 @@ TEST_F(JobsOfADomain, AreCancelledAtTheirDeadline) {
 TEST_F(JobsOfADomain, ThatMoveAnImageGoOnAsLongAsItMoves) {
     const auto guest = running("web");
     xen.hold("save");
-    const auto saving = begin(manager->save(guest.uuid, "/images/web", {}));
+    const auto saving = begin(manager->save(guest.uuid, "/saves/web", {}));
     settle();
     for (int hour = 0; hour < 3; ++hour) {
         for (int minute = 0; minute < 60; minute += 9) {
