@@ -340,8 +340,11 @@ TEST_F(ServerTest, IsNotHeldUpByADescriptorThatTakesLongToClose) {
         const auto socket = raw_connection();
         Bytes packets;
         append_packet(packets, {.program = program::remote, .procedure = 1}, *encode(OpenArgs()));
-        send_with(socket, packets, slow.held.get());
-        slow.held.reset();
+        // The server is to have the last one of them.
+        on_core([&] {
+            send_with(socket, packets, slow.held.get());
+            slow.held.reset();
+        });
         packets.clear();
         append_packet(packets, {.program = program::remote, .procedure = 2, .serial = 2}, {});
         send(socket, packets);
