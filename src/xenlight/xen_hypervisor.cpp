@@ -312,11 +312,7 @@ async::Task<Result<>> XenHypervisor::suspend(DomId domid, Operation operation) {
                                   {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
                                       return libxl_domain_suspend_only(ctx, domid, how);
                                   }});
-    if (suspended || domid == 0) co_return suspended;
-    const Workers::Loan asking(Workers::Loan(), &asking_);  // owns nothing: not a worker's context
-    const auto may_suspend = co_await let_go_on(asking, domid);
-    follow_anew(domid);
-    late_suspends_.follow(domid, may_suspend);
+    if (!suspended && domid != 0) co_await take_back_save(domid);  // the guest is asked for the same
     co_return suspended;
 }
 
