@@ -18,6 +18,16 @@ class Note : public ::testing::Test, protected World {
     Held noted(const domain::Definition& guest) const { return store.lives.at(guest.uuid).held; }
     /// As an operation leaves it whose last step has failed.
     void stale(const domain::Definition& guest, Held held) { store.lives.at(guest.uuid).held = held; }
+    /// A transient guest: nothing else has its definition. It is waited for.
+    domain::Definition one_that_reboots_while_the_disk_is_full() {
+        auto guest = guest_named("passing");
+        guest.on_reboot = domain::LifecycleAction::restart;
+        EXPECT_TRUE(end_of(manager->create(guest, {})));
+        store.is_full = true;
+        xen.stop(1, StopReason::reboot);
+        loop.run_for(seconds(20));
+        return guest;
+    }
 };
 
 TEST_F(Note, OfAStartIsGoneWhenTheNextDaemonFindsThatTheGuestRuns) {
@@ -346,12 +356,7 @@ TEST_F(Note, OfARestartIsTakenUpAgainWhenTheStoppedGuestCouldNotBeRemovedForLong
 }
 
 TEST_F(Note, OfARestartIsWaitedForBeforeAnythingOfTheStoppedGuestIsRemoved) {
-    auto guest = guest_named("passing");
-    guest.on_reboot = domain::LifecycleAction::restart;
-    ASSERT_TRUE(end_of(manager->create(guest, {})));
-    store.is_full = true;
-    xen.stop(1, StopReason::reboot);
-    loop.run_for(seconds(20));
+    const auto guest = one_that_reboots_while_the_disk_is_full();
     EXPECT_TRUE(xen.truth.contains(1)) << "no start of another could be noted";
     store.is_full = false;
     loop.run_for(limits::longest_restart_pause);
@@ -361,12 +366,7 @@ TEST_F(Note, OfARestartIsWaitedForBeforeAnythingOfTheStoppedGuestIsRemoved) {
 }
 
 TEST_F(Note, OfARestartIsNotWaitedForByADestroy) {
-    auto guest = guest_named("passing");
-    guest.on_reboot = domain::LifecycleAction::restart;
-    ASSERT_TRUE(end_of(manager->create(guest, {})));
-    store.is_full = true;
-    xen.stop(1, StopReason::reboot);
-    loop.run_for(seconds(20));
+    const auto guest = one_that_reboots_while_the_disk_is_full();
     EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
     EXPECT_FALSE(exists(guest));
 }
