@@ -211,9 +211,10 @@ def kill_often(host, count, seed=None):
     keepers = [Keeper(host, number, kind) for number, kind in enumerate(KINDS)]
     done = collections.Counter()
     during = collections.Counter()
-    for _ in range(count):
+    for number in range(1, count + 1):
         lost = kill_once(host, keepers, dice, done)
         during.update(keeper.deed for keeper in keepers)
+        print(f"kill {number}:", ", ".join(f"{keeper.name} {keeper.deed}" for keeper in keepers), flush=True)
         if lost:
             break
     for what, times in sorted(done.items()):
