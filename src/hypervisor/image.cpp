@@ -15,6 +15,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "domain/xml.hpp"
+#include "hypervisor/page_cache.hpp"
 
 namespace virtlight::hypervisor {
 namespace {
@@ -166,12 +167,6 @@ Result<Fd> open_temporary(const fs::path& path) {
     return file;
 }
 
-/// Whether the file system has no such call. Whatever else it says is of what was written, may be said once
-/// only, and each file system has its own words for that.
-bool knows_no_such_call(int error) {
-    return error == ENOSYS || error == EOPNOTSUPP || error == EINVAL || error == ESPIPE;
-}
-
 /// What a file system says of room that it has not; one that only cannot take it beforehand says something
 /// else.
 bool is_of_room(int error) {
@@ -284,18 +279,6 @@ Result<OpenImage> open_image_stream(const KnownImage& image) {
     return std::move(found->image);
 }
 
-constexpr auto write_and_wait =
-    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
-
-bool leave_cache(const Fd& file) {
-    const bool written =
-        ::sync_file_range(file.get(), 0, 0, write_and_wait) == 0 || knows_no_such_call(errno);
-    const int error = errno;
-    ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
-    errno = error;
-    return written;
-}
-
 Result<> read_from_image(const OpenImage& image, std::span<char> bytes) {
     const auto got = read_some(image.file.get(), bytes.size(), "the image");
     if (!got) return std::unexpected(got.error());
@@ -353,14 +336,10 @@ Result<> ImageWriter::write(std::string_view bytes) {
 /// the sync is bounded. That a write came to nothing is told once, here or there.
 Result<> ImageWriter::write_back() {
     constexpr auto step = limits::image_writeback;
-    const auto has_written = [this](std::uint64_t at, unsigned how) {
-        return ::sync_file_range(file_.get(), static_cast<off_t>(at), step, how) == 0 ||
-               knows_no_such_call(errno);
-    };
     for (; written_ - told_ >= step; told_ += step) {
-        bool good = has_written(told_, SYNC_FILE_RANGE_WRITE);
+        bool good = begin_write_out(file_, told_, step);
         if (good && told_ >= limits::image_unwritten)
-            good = has_written(told_ - limits::image_unwritten, write_and_wait);
+            good = write_out(file_, told_ - limits::image_unwritten, step);
         if (!good) return fail_errno(errno, "cannot write '{}'", path_.string());
     }
     return {};

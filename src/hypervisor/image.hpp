@@ -63,10 +63,6 @@ Result<OpenImage> open_image(const std::filesystem::path& path);
 /// been replaced since. One with the very same head is of the same guest with the same devices, and as good.
 Result<OpenImage> open_image_stream(const KnownImage& image);
 
-/// Writes out what of an open file is only in the host's page cache, and frees its pages there. False, with
-/// errno: the disk has not taken it, and a sync may not say so again.
-bool leave_cache(const Fd& file);
-
 /// Fills `bytes`. invalid_argument: the image ends before.
 Result<> read_from_image(const OpenImage& image, std::span<char> bytes);
 

@@ -5,6 +5,7 @@
 
 #include "async/blocking.hpp"
 #include "base/limits.hpp"
+#include "hypervisor/page_cache.hpp"
 #include "simulated/attempt.hpp"
 #include "simulated/image.hpp"
 #include "simulated/simulated.hpp"

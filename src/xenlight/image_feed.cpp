@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/limits.hpp"
+#include "hypervisor/page_cache.hpp"
 
 namespace virtlight::xenlight {
 namespace {
