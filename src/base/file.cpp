@@ -79,6 +79,20 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
     }
 }
 
+Result<std::string> read_up_to(int fd, std::size_t size, const std::filesystem::path& path) {
+    std::string bytes(size, '\0');
+    std::size_t got = 0;
+    while (got < size) {
+        const auto n = ::read(fd, bytes.data() + got, size - got);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return fail_errno(errno, "cannot read '{}'", path.string());
+        if (n == 0) break;
+        got += static_cast<std::size_t>(n);
+    }
+    bytes.resize(got);
+    return bytes;
+}
+
 Result<> write_file(const std::filesystem::path& path, std::string_view content, mode_t mode) {
     auto temporary = path;
     temporary += ".new";

@@ -41,6 +41,9 @@ Result<std::pair<Fd, Fd>> make_pipe(int flags = 0);
 /// The whole file, refused when it is longer than `limit` bytes. Blocks: not for the core thread.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit);
 
+/// The next `size` bytes, or as many as there are before its end. `path` is for the message. Blocks.
+Result<std::string> read_up_to(int fd, std::size_t size, const std::filesystem::path& path);
+
 /// Replaces the file in one step that survives a power cut: a temporary file is written and synced, renamed
 /// over `path`, and the folder is synced (a folder that cannot be is reported: the change is made all the
 /// same). On failure the old file stands and nothing is left behind. Blocks: not for the core thread.

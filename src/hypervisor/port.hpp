@@ -282,7 +282,7 @@ class Hypervisor {
     /// it has; no_domain, timed_out, cancelled: as describe().
     virtual async::Task<Result<>> check_whole(DomId domid, async::CancelToken cancel) = 0;
 
-    /// Has an image restored with another head: as rewrite_image() of image.hpp.
+    /// Has an image restored with another head: as rewrite_image() of image_writer.hpp.
     virtual async::Task<Result<>> rewrite_image(KnownImage image, ImageHead head, Operation operation) = 0;
 
     /// As create(), of a guest that goes on from where it was saved. The definition may be another one than

@@ -19,7 +19,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "domain/xml.hpp"
-#include "hypervisor/image.hpp"
+#include "hypervisor/image_writer.hpp"
 #include "manager/life_file.hpp"
 
 namespace virtlight::manager {

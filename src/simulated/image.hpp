@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "hypervisor/image.hpp"
+#include "hypervisor/image_writer.hpp"
 
 /// The stream behind the head of a simulated guest's image: a mark, how long the guest had run, how many
 /// vCPUs its device model had, a byte for each KiB of its memory, and the mark again. Everything here blocks.

@@ -11,6 +11,7 @@
 
 #include "async/blocking.hpp"
 #include "async/scheduler.hpp"
+#include "hypervisor/image_writer.hpp"
 #include "hypervisor/port.hpp"
 #include "simulated/faults.hpp"
 #include "simulated/machine.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "async/task.hpp"
-#include "hypervisor/image.hpp"
+#include "hypervisor/image_writer.hpp"
 #include "hypervisor/port.hpp"
 #include "xenlight/movers.hpp"
 #include "xenlight/workers.hpp"

@@ -11,6 +11,7 @@
 #include "async/cancel.hpp"
 #include "base/file.hpp"
 #include "hypervisor/image.hpp"
+#include "hypervisor/image_writer.hpp"
 #include "hypervisor/port.hpp"
 #include "xenlight/core_link.hpp"
 

@@ -16,7 +16,7 @@
 #include "async/task.hpp"
 #include "async/timing.hpp"
 #include "base/limits.hpp"
-#include "hypervisor/image.hpp"
+#include "hypervisor/image_writer.hpp"
 #include "xenlight/core_link.hpp"
 
 namespace virtlight::xenlight {

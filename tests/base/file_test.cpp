@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "base/file.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -53,6 +54,16 @@ TEST(ReadFile, RefusesAFileOverTheLimit) {
     const auto content = read_file(path, 100);
     ASSERT_FALSE(content);
     EXPECT_EQ(content.error().reason, Reason::too_many);
+}
+
+TEST(ReadUpTo, StopsAtTheEndOfTheFile) {
+    const TemporaryFolder folder;
+    const auto path = folder.path() / "a";
+    ASSERT_TRUE(write_file(path, "abcde"));
+    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    EXPECT_EQ(read_up_to(file.get(), 3, path), "abc");
+    EXPECT_EQ(read_up_to(file.get(), 3, path), "de");
+    EXPECT_EQ(read_up_to(file.get(), 3, path), "");
 }
 
 TEST(RemoveFile, IsContentWhenThereIsNone) {

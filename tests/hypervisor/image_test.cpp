@@ -20,6 +20,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/temporary_folder.hpp"
+#include "hypervisor/image_writer.hpp"
 
 namespace {
 
