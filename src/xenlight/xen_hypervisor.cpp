@@ -15,14 +15,12 @@
 #include "hypervisor/disk_peek.hpp"
 #include "xenlight/create.hpp"
 #include "xenlight/describe.hpp"
-#include "xenlight/domain_config.hpp"
 #include "xenlight/domain_lock.hpp"
 #include "xenlight/guest_files.hpp"
 #include "xenlight/host.hpp"
 #include "xenlight/lifeline.hpp"
 #include "xenlight/measure.hpp"
 #include "xenlight/screenshot.hpp"
-#include "xenlight/soft_reset.hpp"
 #include "xenlight/topology.hpp"
 #include "xenlight/words.hpp"
 
@@ -68,22 +66,6 @@ class Counted {
 
 }  // namespace
 
-struct XenHypervisor::Attention : std::enable_shared_from_this<Attention> {
-    explicit Attention(std::shared_ptr<CoreLink> core) : link(std::move(core)) {}
-
-    void raise() {
-        if (raised.exchange(true)) return;
-        link->post([self = shared_from_this()] {
-            self->raised = false;
-            if (self->again) self->again();
-        });
-    }
-
-    std::shared_ptr<CoreLink> link;
-    std::atomic<bool> raised = false;
-    std::function<void()> again;  ///< the core's
-};
-
 XenHypervisor::XenHypervisor(async::FdScheduler& core)
     : core_(core),
       link_(std::make_shared<CoreLink>(core)),
@@ -113,7 +95,7 @@ XenHypervisor::~XenHypervisor() {
     late_suspends_.drop();
     link_->cut();
     late_.drop();
-    attention_->again = nullptr;
+    attention_->on_raised(nullptr);
 }
 
 Result<std::unique_ptr<XenHypervisor>> XenHypervisor::open(async::FdScheduler& core,
@@ -122,20 +104,6 @@ Result<std::unique_ptr<XenHypervisor>> XenHypervisor::open(async::FdScheduler& c
     std::unique_ptr<XenHypervisor> xen(new XenHypervisor(core));
     if (auto read = xen->read_facts(autoballoon); !read) return std::unexpected(std::move(read.error()));
     return xen;
-}
-
-/// On the watching thread, whenever a context has been opened there.
-Result<> XenHypervisor::listen(Context& watching, const std::shared_ptr<Attention>& attention,
-                               const Lives& lives, ConsoleTtys& ttys) {
-    watching.on_domain_event([attention](LifeId) { attention->raise(); });
-    for (const auto* const happening : {"@introduceDomain", "@releaseDomain"}) {
-        auto watched = watching.xenstore().watch(happening, [attention] { attention->raise(); });
-        if (!watched) return watched;
-    }
-    ttys.resume(watching.xenstore());
-    for (const auto& [life, domid] : lives)
-        watching.deaths().follow(life, domid);
-    return {};
 }
 
 /// The core has no loop yet: this waits.
@@ -244,47 +212,6 @@ async::Task<Result<std::vector<hypervisor::Neighbour>>> XenHypervisor::neighbour
     return looks_.look("/proc/net", [] { return hypervisor::read_neighbours(); });
 }
 
-void XenHypervisor::on_attention(std::function<void()> again) {
-    attention_->again = std::move(again);
-}
-
-void XenHypervisor::follow(LifeId life, DomId domid) {
-    watching_.post([life, domid, attention = attention_, lives = lives_](Result<Context*> context) {
-        lives->insert_or_assign(life, domid);
-        if (context && !(*context)->deaths().follow(life, domid))
-            log::warning("libxl does not watch domain {}", domid);
-        // What happened before is not told; and if libxl does not watch, the xenstore watch still does.
-        attention->raise();
-    });
-}
-
-void XenHypervisor::unfollow(LifeId life) {
-    ttys_told_->erase(life);
-    watching_.post([life, lives = lives_, ttys = ttys_](Result<Context*> context) {
-        lives->erase(life);
-        ttys->unfollow(context ? &(*context)->xenstore() : nullptr, life);
-        if (context) (*context)->deaths().unfollow(life);
-    });
-}
-
-void XenHypervisor::follow_ttys(LifeId life, DomId domid, std::vector<domain::Console> consoles,
-                                hypervisor::TtysTold told) {
-    ttys_told_->insert_or_assign(life, std::move(told));
-    auto tell = [life, link = link_, lives = ttys_told_](const std::vector<domain::Console>& seen) {
-        link->post([life, lives, seen] {
-            const auto found = lives->find(life);
-            if (found == lives->end()) return;
-            const auto told_to = found->second;
-            told_to(seen);
-        });
-    };
-    watching_.post([life, domid, ttys = ttys_, consoles = std::move(consoles),
-                    tell = std::move(tell)](Result<Context*> context) mutable {
-        ttys->follow(context ? &(*context)->xenstore() : nullptr, life, domid, std::move(consoles),
-                     std::move(tell));
-    });
-}
-
 async::Task<Result<Created>> XenHypervisor::create(domain::Definition definition, Operation operation) {
     log::debug("operation {}: start domain '{}'", operation.id.value, definition.name);
     if (!runs(host_, definition.type)) {
@@ -300,158 +227,6 @@ async::Task<Result<Workers::Loan>> XenHypervisor::borrow(Workers& workers, std::
     auto worker = co_await workers.borrow(operation.cancel);
     if (!worker) co_return std::unexpected(in_context(what, std::move(worker.error())));
     co_return worker;
-}
-
-async::Task<Result<>> XenHypervisor::suspend(DomId domid, Operation operation) {
-    co_await late_suspends_.end(domid);
-    const auto nobody_else =
-        co_await asking_.call([domid](Context& context) { return check_not_suspended(context, domid); });
-    if (!nobody_else)
-        co_return std::unexpected(in_context(fmt::format("suspend domain {}", domid), nobody_else.error()));
-    auto suspended = co_await act(asking_, "suspend", domid, std::move(operation),
-                                  {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-                                      return libxl_domain_suspend_only(ctx, domid, how);
-                                  }});
-    if (!suspended && domid != 0) co_await take_back_save(domid);  // the guest is asked for the same
-    co_return suspended;
-}
-
-async::Task<Result<>> XenHypervisor::resume(DomId domid, Operation operation) {
-    const auto guest =
-        co_await asking_.call([domid](Context& context) { return look_at_suspending(context, domid); });
-    if (!guest) co_return std::unexpected(guest.error());
-    if (!guest->suspended)
-        co_return fail(Reason::invalid_state, "cannot resume domain {}: it is not suspended", domid);
-    auto resumed =
-        co_await act(asking_, "resume", domid, std::move(operation),
-                     {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-                         constexpr int it_knows_that_it_was_not_saved = 1;
-                         return libxl_domain_resume(ctx, domid, it_knows_that_it_was_not_saved, how);
-                     }});
-    follow_anew(domid);
-    co_return resumed;
-}
-
-async::Task<Result<>> XenHypervisor::soft_reset(DomId domid, Operation operation) {
-    const auto what = fmt::format("soft reset domain {}", domid);
-    log::debug("operation {}: {}", operation.id.value, what);
-    const auto worker = co_await borrow(workers_, what, operation);
-    if (!worker) co_return std::unexpected(worker.error());
-    auto reset = co_await soft_reset_domain(*worker, domid);
-    if (reset) follow_anew(domid);
-    co_return co_await explained(**worker, what, domid, std::move(reset));
-}
-
-/// libxl tells of one stop in a life: of that for the save, and of no other.
-void XenHypervisor::follow_anew(DomId domid) {
-    watching_.post([domid, attention = attention_, lives = lives_](Result<Context*> context) {
-        if (!context) return;
-        for (const auto& [life, of] : *lives) {
-            if (of != domid) continue;
-            (*context)->deaths().unfollow(life);
-            (*context)->deaths().follow(life, domid);
-        }
-        attention->raise();
-    });
-}
-
-async::Task<Result<bool>> XenHypervisor::is_paused(DomId domid, std::string_view verb) {
-    return asking_.call(
-        [domid, what = fmt::format("{} domain {}", verb, domid)](Context& context) -> Result<bool> {
-            DomainInfo info;
-            auto read = context.attempt(
-                what, domid, [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
-            if (!read) return std::unexpected(std::move(read.error()));
-            return info->paused;
-        });
-}
-
-/// Xen counts pauses, those of other tools among them: one unpause is to be enough.
-async::Task<Result<>> XenHypervisor::unpause(DomId domid, Operation operation) {
-    for (unsigned i = 0; i < limits::pauses_of_a_domain; ++i) {
-        const auto paused = co_await is_paused(domid, "unpause");
-        if (!paused) co_return std::unexpected(paused.error());
-        if (!*paused) co_return Result<>{};
-        auto unpaused = co_await act(asking_, "unpause", domid, operation,
-                                     {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-                                         return libxl_domain_unpause(ctx, domid, how);
-                                     }});
-        if (!unpaused) {
-            // libxl refuses when another tool was quicker.
-            const auto still = co_await is_paused(domid, "unpause");
-            if (!still || *still) co_return unpaused;
-        }
-    }
-    co_return fail(Reason::operation_failed, "cannot unpause domain {}: it is paused more than {} times",
-                   domid, limits::pauses_of_a_domain);
-}
-
-async::Task<Result<>> XenHypervisor::pause(DomId domid, Operation operation) {
-    const auto paused = co_await is_paused(domid, "pause");
-    if (!paused) co_return std::unexpected(paused.error());
-    if (*paused) co_return Result<>{};
-    co_return co_await act(asking_, "pause", domid, std::move(operation),
-                           {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-                               return libxl_domain_pause(ctx, domid, how);
-                           }});
-}
-
-async::Task<Result<>> XenHypervisor::request_shutdown(DomId domid, hypervisor::ShutdownMethod method,
-                                                      Operation operation) {
-    if (method == hypervisor::ShutdownMethod::acpi) return press_power_button(domid, std::move(operation));
-    return ask_to_stop(domid, {"shut down", "poweroff", libxl_domain_shutdown}, std::move(operation));
-}
-
-/// Xen takes the button of a PVH guest for pressed and does nothing.
-async::Task<Result<>> XenHypervisor::press_power_button(DomId domid, Operation operation) {
-    const auto type = co_await asking_.call([domid](Context& context) { return guest_type(context, domid); });
-    if (!type) co_return std::unexpected(type.error());
-    if (*type != domain::GuestType::hvm) {
-        co_return fail(Reason::unsupported_operation,
-                       "cannot shut down domain {} by ACPI: it is no HVM guest and has no power button",
-                       domid);
-    }
-    co_return co_await act(asking_, "press the power button of", domid, std::move(operation),
-                           {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-                               return libxl_send_trigger(ctx, domid, LIBXL_TRIGGER_POWER, 0, how);
-                           }});
-}
-
-async::Task<Result<>> XenHypervisor::request_reboot(DomId domid, Operation operation) {
-    return ask_to_stop(domid, {"reboot", "reboot", libxl_domain_reboot}, std::move(operation));
-}
-
-/// One that nobody wants any more is taken back where it was asked, as libxl leaves it standing. A destroy of
-/// the guest may wait for that: it is a moment, as the context has only just answered, and bounded as any
-/// call.
-async::Task<Result<>> XenHypervisor::ask_to_stop(DomId domid, StopRequest request, Operation operation) {
-    const auto asked = std::make_shared<bool>(false);  // the context's thread's
-    auto acknowledged =
-        co_await act(asking_, request.verb, domid, std::move(operation),
-                     {.start = [asked, domid, request](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-                         const int rc = request.ask(ctx, domid, how);
-                         *asked = rc == 0;
-                         return rc;
-                     }});
-    if (acknowledged || acknowledged.error().reason != Reason::cancelled) co_return acknowledged;
-    const auto taken_back = co_await asking_.call([asked, domid, request](Context& context) -> Result<bool> {
-        if (!*asked) return true;
-        return take_back(context, domid, request.word);
-    });
-    if (!taken_back)
-        log::warning("domain {} may still {}: {}", domid, request.verb, taken_back.error().message);
-    if (taken_back && !*taken_back) co_return Result<>{};
-    co_return acknowledged;
-}
-
-/// Never cut short: a domain that is half destroyed is of no use to anybody.
-async::Task<Result<>> XenHypervisor::destroy(DomId domid, Operation operation) {
-    if (auto free = co_await await_lock("destroy", domid, operation.cancel); !free) co_return free;
-    co_return co_await act(
-        destroying_, "destroy", domid, std::move(operation),
-        {.start = [domid](libxl_ctx* ctx,
-                          const libxl_asyncop_how* how) { return libxl_domain_destroy(ctx, domid, how); },
-         .abortable = false});
 }
 
 async::Task<Result<domain::Definition>> XenHypervisor::describe(DomId domid, async::CancelToken cancel) {

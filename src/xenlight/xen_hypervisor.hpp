@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "async/storage_threads.hpp"
 #include "hypervisor/port.hpp"
 #include "xenlight/attaches.hpp"
+#include "xenlight/attention.hpp"
 #include "xenlight/autoballoon.hpp"
 #include "xenlight/builds.hpp"
 #include "xenlight/console_ttys.hpp"
@@ -47,10 +47,12 @@ namespace virtlight::xenlight {
 ///               of limits::working_contexts; the rest waits. Disks and devices of the host come and go here,
 ///               too: libxl opens, unbinds and resets them while it holds the thread.
 ///   imaging     a guest is saved, restored or dumped, for hours where its disk is slow: one at a time on
-///   each
-///               of limits::imaging_contexts, so that a start or a reboot need not wait for that.
+///               each of limits::imaging_contexts, so that a start or a reboot need not wait for that.
 ///
 /// So a guest that hangs and a guest being built hold up neither each other nor the end of a third.
+///
+/// Its members stand in files by what they are about: following.cpp, running.cpp, tuning.cpp, scheduling.cpp,
+/// devices.cpp, pci.cpp and images.cpp; what is left, and what all of them use, in xen_hypervisor.cpp.
 class XenHypervisor final : public hypervisor::Hypervisor {
  public:
     /// Opens the contexts and reads the facts of the host; blocks, for limits::libxl_answer at most. `core`
@@ -140,8 +142,6 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> check_whole(hypervisor::DomId domid, async::CancelToken cancel) override;
 
  private:
-    /// The call to look again, from any thread; calls that come before the core gets to it are one.
-    struct Attention;
     /// The lives that are followed; they outlast a context that breaks down. The watching thread's.
     using Lives = std::unordered_map<hypervisor::LifeId, hypervisor::DomId>;
 
