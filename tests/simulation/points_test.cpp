@@ -223,6 +223,29 @@ std::unique_ptr<Scene> prepared(const Operation& operation) {
     return scene;
 }
 
+/// So many, or as many as there are until the operation is over.
+void take_steps(Scene& scene, std::size_t most) {
+    for (std::size_t i = 0; i < most && scene.open() > 0; ++i)
+        scene.step();
+}
+
+/// The daemon is killed where `work` has brought it; `check` gets to know how the guest runs when the next
+/// one has had a minute.
+void kill_and_restart(const Operation& operation, const std::function<void(Scene&)>& work,
+                      const std::function<void(Story::Run)>& check) {
+    const auto scene = prepared(operation);
+    try {
+        work(*scene);
+        scene->kill("at a point");
+        scene->start();
+        scene->run_for(std::chrono::minutes(1));
+        check(scene->state().run);
+        scene->come_to_rest();
+    } catch (const Broken& broken) {
+        ADD_FAILURE() << broken.what();
+    }
+}
+
 class Point : public ::testing::TestWithParam<Operation> {
  protected:
     /// How many steps the operation takes, and how many changes it makes on the disk, undisturbed.
@@ -244,8 +267,7 @@ class Point : public ::testing::TestWithParam<Operation> {
         auto scene = prepared(GetParam());
         try {
             (*scene.*GetParam().does)();
-            for (std::size_t i = 0; i < after && scene->open() > 0; ++i)
-                scene->step();
+            take_steps(*scene, after);
             disturb(*scene);
             scene->come_to_rest();
         } catch (const Broken& broken) {
@@ -312,17 +334,10 @@ class StartAnew : public ::testing::TestWithParam<Operation> {
 TEST_P(StartAnew, IsFinishedByTheNextDaemonWhateverStepWasTheLastOfThis) {
     const auto steps = run(*prepared(GetParam()));
     for (std::size_t step = 0; step <= steps && !HasFailure(); ++step) {
-        const auto scene = prepared(GetParam());
-        try {
-            run(*scene, step);
-            scene->kill("at a point");
-            scene->start();
-            scene->run_for(std::chrono::minutes(1));
-            EXPECT_EQ(scene->state().run, Story::Run::running) << "killed after step " << step;
-            scene->come_to_rest();
-        } catch (const Broken& broken) {
-            ADD_FAILURE() << "killed after step " << step << ": " << broken.what();
-        }
+        SCOPED_TRACE(::testing::Message() << "killed after step " << step);
+        kill_and_restart(
+            GetParam(), [step](Scene& scene) { run(scene, step); },
+            [](Story::Run guest) { EXPECT_EQ(guest, Story::Run::running); });
     }
 }
 
@@ -331,20 +346,15 @@ class CutSave : public ::testing::TestWithParam<Operation> {};
 TEST_P(CutSave, LeavesNoGuestAsleepWhateverStepWasTheLastOfTheDaemon) {
     bool over = false;
     for (std::size_t step = 0; !over && !HasFailure(); ++step) {
-        const auto scene = prepared(GetParam());
-        try {
-            (*scene.*GetParam().does)();
-            for (std::size_t i = 0; i < step && scene->open() > 0; ++i)
-                scene->step();
-            over = scene->open() == 0;
-            scene->kill("at a point");
-            scene->start();
-            scene->run_for(std::chrono::minutes(1));
-            EXPECT_NE(scene->state().run, Story::Run::asleep) << "killed after step " << step;
-            scene->come_to_rest();
-        } catch (const Broken& broken) {
-            ADD_FAILURE() << "killed after step " << step << ": " << broken.what();
-        }
+        SCOPED_TRACE(::testing::Message() << "killed after step " << step);
+        kill_and_restart(
+            GetParam(),
+            [&](Scene& scene) {
+                (scene.*GetParam().does)();
+                take_steps(scene, step);
+                over = scene.open() == 0;
+            },
+            [](Story::Run guest) { EXPECT_NE(guest, Story::Run::asleep); });
     }
 }
 
