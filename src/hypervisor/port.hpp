@@ -68,7 +68,7 @@ struct Operation {
     std::shared_ptr<Progress> progress{};  ///< null: nobody wants to know
     bool bypass_cache = false;             ///< of a save, a restore or a dump: as ImageWriter::bypass_cache()
 
-    void at(Stage stage) const {
+    void tell_stage(Stage stage) const {
         if (progress) progress->stage = stage;
     }
 };

@@ -42,7 +42,7 @@ Task<Result<>> Guests::sleep(DomainRef domain, Operation operation) {
     const Changing changing(core_, domain);
     if (auto noted = co_await note_as_it_is(core_, domain); !noted) co_return noted;
     if (!domain->life) co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
-    operation.at(hypervisor::Stage::asking_guest);
+    operation.tell_stage(hypervisor::Stage::asking_guest);
     auto suspended = co_await core_.hypervisor.suspend(domain->life->domid, operation);
     if (!suspended) co_return without_guest(std::move(suspended));
     if (!domain->life || domain->life->id != life)

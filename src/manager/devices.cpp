@@ -242,7 +242,7 @@ Task<Result<>> Devices::detach(DomainRef domain, DeviceNamed named, Affects aske
 }
 
 Task<Result<>> Devices::take_away(DomainRef domain, DomId domid, Device device, Operation operation) {
-    operation.at(hypervisor::Stage::asking_guest);
+    operation.tell_stage(hypervisor::Stage::asking_guest);
     auto taken = co_await core_.hypervisor.detach(domid, device, operation);
     // Another tool has taken it away.
     if (!taken && taken.error().reason == Reason::no_device) {

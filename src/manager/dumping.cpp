@@ -47,7 +47,7 @@ Task<Result<>> Guests::dump_core(DomainRef domain, std::filesystem::path path, D
     std::optional<Changing> held;
     hypervisor::Hold hold;
     if (!options.live) hold = [&, this] { return hold_for_dump(domain, life, operation, held); };
-    operation.at(Stage::dumping);
+    operation.tell_stage(Stage::dumping);
     auto dumped = co_await core_.hypervisor.dump_core(domid, std::move(path), std::move(hold), operation);
     if (!domain->life || domain->life->id != life)
         co_return fail(Reason::invalid_state, "the guest has stopped meanwhile");
@@ -81,7 +81,7 @@ Task<Result<>> Guests::end_as_crashed(DomainRef domain, bool held, Operation ope
 /// Of a guest that has crashed and is about to go: that does not wait for a core that cannot be written.
 Task<> Guests::keep_core(DomainRef domain, Operation operation) {
     const auto path = core_.store.core_path(domain->name);
-    operation.at(Stage::dumping);
+    operation.tell_stage(Stage::dumping);
     const auto dumped =
         co_await core_.hypervisor.dump_core(domain->life->domid, path, {}, std::move(operation));
     const auto what = dumped ? fmt::format("its core is kept in '{}'", path.string())
@@ -120,7 +120,7 @@ Task<Result<>> Guests::pause_for_dump(DomainRef domain, Operation operation) {
 Task<Result<>> Guests::go_on(DomainRef domain) {
     if (!domain->life) co_return Result<>{};
     const Changing changing(core_, domain);
-    show_stage(*domain, Stage::letting_run);
+    tell_stage(*domain, Stage::letting_run);
     auto unpaused = co_await unpause_in_any_case(domain);
     if (!unpaused) co_return without_guest(std::move(unpaused));
     if (!domain->life) co_return unpaused;

@@ -37,7 +37,7 @@ bool is_to_be_finished(const Domain& domain) {
     return domain.job && domain.job->to_be_finished;
 }
 
-void show_stage(Domain& domain, hypervisor::Stage stage) {
+void tell_stage(Domain& domain, hypervisor::Stage stage) {
     if (domain.job) domain.job->progress->stage = stage;
 }
 
@@ -107,7 +107,7 @@ Task<Result<>> Guests::shutdown(DomainRef domain, std::optional<hypervisor::Shut
     if (auto guest = require_guest(*domain); !guest) co_return guest;
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
-    operation.at(Stage::asking_guest);
+    operation.tell_stage(Stage::asking_guest);
     const bool was_asked = std::exchange(domain->life->stop_asked, true);
     const bool was_to_reboot = std::exchange(domain->life->restart_asked, false);
     if (was_to_reboot) co_await note_change(core_, domain, "that it is not to reboot");
@@ -130,7 +130,7 @@ Task<Result<>> Guests::reboot(DomainRef domain, std::optional<hypervisor::Shutdo
                               Operation operation) {
     using enum hypervisor::ShutdownMethod;
     if (auto guest = require_guest(*domain); !guest) co_return guest;
-    operation.at(Stage::asking_guest);
+    operation.tell_stage(Stage::asking_guest);
     if (method == acpi) co_return co_await press_to_reboot(domain, operation);
     const auto life = domain->life->id;
     auto asked = co_await core_.hypervisor.request_reboot(domain->life->domid, operation);
@@ -220,7 +220,7 @@ Task<Result<>> Guests::remove_guest(DomainRef domain, Operation operation) {
 
 Task<Result<>> Guests::take_apart(DomainRef domain, Operation operation) {
     if (!domain->life) co_return Result<>{};
-    show_stage(*domain, Stage::removing);
+    tell_stage(*domain, Stage::removing);
     auto removed = co_await core_.hypervisor.destroy(domain->life->domid, std::move(operation));
     if (!removed && removed.error().reason == Reason::no_domain) co_return Result<>{};
     co_return removed;

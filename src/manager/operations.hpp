@@ -40,7 +40,7 @@ async::Task<> note_change(Core& core, DomainRef domain, std::string_view what);
 void finish_in_any_case(Domain& domain);
 bool is_to_be_finished(const Domain& domain);
 /// What the domain's job is at, also where it has begun an operation of its own for that.
-void show_stage(Domain& domain, hypervisor::Stage stage);
+void tell_stage(Domain& domain, hypervisor::Stage stage);
 
 /// Whether a domain may be started from this definition, and not from what is stored of it. invalid_state;
 /// domain_exists: it was renamed meanwhile.

@@ -166,7 +166,7 @@ Task<> Guests::note_restart(DomainRef domain, bool started) {
 /// paused: a daemon that is killed now leaves it to the next one to let it run.
 Task<Result<>> Guests::soft_reset(DomainRef domain, Operation operation) {
     const auto life = domain->life->id;
-    operation.at(Stage::unnamed);
+    operation.tell_stage(Stage::unnamed);
     co_await note_or_warn(core_, domain, "that it resets itself", Held::resetting);
     if (!domain->life || domain->life->id != life) co_return Result<>{};
     auto reset = co_await core_.hypervisor.soft_reset(domain->life->domid, std::move(operation));
@@ -239,7 +239,7 @@ Task<bool> Guests::hold_back(DomainRef domain, std::string_view what, Operation 
     log::notice("domain '{}': {}", domain->name, why);
     core_.timeline.note(*domain, why);
     const Resting resting(core_, domain);
-    operation.at(Stage::held_back);
+    operation.tell_stage(Stage::held_back);
     co_return co_await async::sleep_for(core_.scheduler, pause, operation.cancel);
 }
 

@@ -70,7 +70,7 @@ void count_memory(Definition& definition, std::uint64_t seen_kib) {
 Task<Result<>> check_whole(Core& core, DomainRef domain, async::CancelToken cancel) {
     if (auto running = require_running(*domain); !running) co_return running;
     if (domain->life->ours) co_return Result<>{};
-    show_stage(*domain, Stage::asking_device_model);
+    tell_stage(*domain, Stage::asking_device_model);
     const auto whole = co_await core.hypervisor.check_whole(domain->life->domid, std::move(cancel));
     if (whole || whole.error().reason == Reason::cancelled) co_return whole;
     co_return fail(whole.error().reason,
@@ -86,7 +86,7 @@ Task<Result<ImageHead>> Guests::head_of(DomainRef domain, SaveOptions options, a
     if (!head) co_return head;
     count_memory(head->definition, domain->life->seen.memory_kib);
     if (head->definition.type == domain::GuestType::hvm) {
-        show_stage(*domain, Stage::asking_device_model);
+        tell_stage(*domain, Stage::asking_device_model);
         const auto described = co_await core_.hypervisor.describe(domain->life->domid, std::move(cancel));
         if (!described)
             co_return fail(described.error().reason, "how many vCPUs its device model has is not known: {}",
@@ -161,7 +161,7 @@ Task<Result<>> Guests::save_patiently(DomainRef domain, ImageHead head, std::fil
                                       Operation operation) {
     const auto life = domain->life->id;
     for (unsigned left = limits::save_attempts;;) {
-        operation.at(Stage::asking_guest);
+        operation.tell_stage(Stage::asking_guest);
         auto saved = co_await core_.hypervisor.save(domain->life->domid, head, path, operation);
         const bool too_early = !saved && saved.error().reason == Reason::timed_out;
         const bool is_over = !domain->life || domain->life->id != life;
@@ -198,7 +198,7 @@ Task<Result<>> Guests::restore(DomainRef domain, Definition definition, KnownIma
 
 Task<Result<>> Guests::start_from_image(DomainRef domain, StartOptions options, Operation operation) {
     const auto path = core_.store.image_path(domain->uuid);
-    operation.at(Stage::looking_at_files);
+    operation.tell_stage(Stage::looking_at_files);
     auto head = co_await core_.hypervisor.read_image(path);
     if (!head) co_return std::unexpected(std::move(head.error()));
     if (head->definition.uuid != domain->uuid)

@@ -60,7 +60,7 @@ Task<Result<>> Guests::create(DomainRef domain, domain::Definition definition, S
 
 Task<Result<hypervisor::Created>> Guests::make(const domain::Definition& definition,
                                                const hypervisor::KnownImage& image, Operation operation) {
-    operation.at(image.path.empty() ? Stage::building : Stage::restoring);
+    operation.tell_stage(image.path.empty() ? Stage::building : Stage::restoring);
     if (image.path.empty()) return core_.hypervisor.create(definition, std::move(operation));
     return core_.hypervisor.restore(definition, image, std::move(operation));
 }
@@ -68,7 +68,7 @@ Task<Result<hypervisor::Created>> Guests::make(const domain::Definition& definit
 Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, hypervisor::KnownImage image,
                                 Operation operation) {
     operation.bypass_cache = options.bypass_cache;
-    operation.at(Stage::looking_at_files);
+    operation.tell_stage(Stage::looking_at_files);
     const auto how = image.path.empty() ? domain::Started::booted : domain::Started::restored;
     auto usb = co_await find_usb_devices(core_, domain->making->usb);
     if (!usb) co_return std::unexpected(std::move(usb.error()));
@@ -167,7 +167,7 @@ Task<Result<>> Guests::let_run(DomainRef domain, StartOptions options, Operation
         domain->status = domain::PausedReason::user;
         co_return Result<>{};
     }
-    operation.at(Stage::letting_run);
+    operation.tell_stage(Stage::letting_run);
     auto unpaused = co_await unpause(domain, operation);
     if (unpaused) domain->status = domain::RunningReason::booted;
     co_return unpaused;

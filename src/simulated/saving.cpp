@@ -79,9 +79,9 @@ Task<Result<>> Simulated::suspend_and_write(Attempt& attempt, DomId domid, std::
     if (auto suspended = co_await suspend_guest(attempt, domid); !suspended) co_return suspended;
     const auto frozen = machine_.frozen(domid);
     if (!frozen) co_return std::unexpected(frozen.error());
-    operation.at(Stage::saving);
+    operation.tell_stage(Stage::saving);
     if (auto passed = co_await pass_telling(attempt, domid, *frozen, operation); !passed) co_return passed;
-    operation.at(Stage::syncing);
+    operation.tell_stage(Stage::syncing);
     co_return co_await finish_image(attempt, image, *frozen);
 }
 
@@ -137,7 +137,7 @@ Task<Result<>> Simulated::write_core(Attempt& attempt, DomId domid, std::shared_
     const auto memory = machine_.memory_of(domid, "dump the core of");
     if (!memory) co_return std::unexpected(memory.error());
     if (auto passed = co_await pass_telling(attempt, domid, *memory, operation); !passed) co_return passed;
-    operation.at(Stage::syncing);
+    operation.tell_stage(Stage::syncing);
     co_return co_await finish_image(attempt, image, *memory);
 }
 

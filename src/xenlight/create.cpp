@@ -38,7 +38,7 @@ struct Job {
     std::string what() const {
         return fmt::format("{} domain '{}'", stream ? "restore" : "start", definition.name);
     }
-    void at(Stage stage) const {
+    void tell_stage(Stage stage) const {
         if (progress) progress->stage = stage;
     }
 
@@ -226,7 +226,7 @@ async::Task<Result<Created>> make(Making making, Workers::Loan worker, std::shar
                                   std::shared_ptr<HeldAbort> abort, async::CancelToken cancel) {
     std::move_only_function<void()> cut_short;
     if (abort) cut_short = [abort] { abort->wish(); };
-    job->at(job->stream ? Stage::restoring : Stage::building);
+    job->tell_stage(job->stream ? Stage::restoring : Stage::building);
     auto made = co_await worker->perform(making_of(worker, job, making.late, std::move(cut_short)),
                                          abort ? abort->token() : cancel);
     if (job->build->given_up) co_return std::unexpected(std::move(made.error()));
@@ -240,7 +240,7 @@ async::Task<Result<Created>> make(Making making, Workers::Loan worker, std::shar
 
 async::Task<Result<Workers::Loan>> borrow(Making making, std::shared_ptr<const Job> job,
                                           async::CancelToken cancel) {
-    if (making.workers.free() == 0) job->at(Stage::waiting_for_turn);
+    if (making.workers.free() == 0) job->tell_stage(Stage::waiting_for_turn);
     auto worker = co_await making.workers.borrow(std::move(cancel));
     if (!worker) co_return std::unexpected(in_context(job->what(), std::move(worker.error())));
     co_return worker;
@@ -277,7 +277,7 @@ async::Task<Result<>> look_at_files(Making making, std::shared_ptr<Job> job, asy
 /// Ends with a context on which the domain can be made. It is not kept while memory is waited for.
 async::Task<Result<Workers::Loan>> make_ready(Making making, std::shared_ptr<Job> job,
                                               async::CancelToken cancel) {
-    job->at(Stage::looking_at_files);
+    job->tell_stage(Stage::looking_at_files);
     if (auto good = co_await look_at_files(making, job, cancel); !good)
         co_return std::unexpected(std::move(good.error()));
     {
@@ -286,7 +286,7 @@ async::Task<Result<Workers::Loan>> make_ready(Making making, std::shared_ptr<Job
         auto ready = co_await call(*worker, [job](Context& context) { return prepare(context, *job); });
         if (!ready) co_return std::unexpected(std::move(ready.error()));
     }
-    job->at(Stage::waiting_for_memory);
+    job->tell_stage(Stage::waiting_for_memory);
     auto promised = co_await making.memory.promise(job->build, job->memory_kib, job->what(), cancel);
     if (!promised) co_return std::unexpected(std::move(promised.error()));
     co_return co_await borrow(making, job, cancel);

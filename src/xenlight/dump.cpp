@@ -149,7 +149,7 @@ Task<Result<>> write_core(Workers::Loan worker, Movers movers, DomId domid,
     if (!written && (dumped || written.error().reason != Reason::timed_out))
         co_return std::unexpected(of_storage(what, written.error()));
     if (!dumped) co_return dumped;
-    operation.at(hypervisor::Stage::syncing);
+    operation.tell_stage(hypervisor::Stage::syncing);
     co_return co_await commit_image(movers, what, std::move(image), operation.cancel);
 }
 

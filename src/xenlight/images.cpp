@@ -24,7 +24,7 @@ Task<Result<>> XenHypervisor::save(DomId domid, hypervisor::ImageHead head, std:
     const auto what = fmt::format("save domain {}", domid);
     log::debug("operation {}: {} to '{}'", operation.id.value, what, path.string());
     if (domid == 0) co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
-    operation.at(Stage::creating_file);
+    operation.tell_stage(Stage::creating_file);
     // Before a worker is taken: storage that hangs must not hold one.
     auto image = co_await create_image(movers(), what, std::move(head), std::move(path), operation);
     if (!image) co_return std::unexpected(std::move(image.error()));
@@ -37,7 +37,7 @@ Task<Result<>> XenHypervisor::save_into(DomId domid, std::shared_ptr<hypervisor:
                                         std::string what, Operation operation) {
     const auto worker = co_await borrow(imagers_, what, operation);
     if (!worker) co_return std::unexpected(worker.error());
-    operation.at(Stage::asking_guest);
+    operation.tell_stage(Stage::asking_guest);
     co_await late_suspends_.end(domid);
     auto saved = co_await save_domain(*worker, movers(), domid, std::move(image), std::move(operation));
     if (!saved.result) follow_anew(domid);
@@ -102,7 +102,7 @@ Task<Result<>> XenHypervisor::dump_core(DomId domid, std::filesystem::path path,
     const auto what = fmt::format("dump the core of domain {}", domid);
     log::debug("operation {}: {} to '{}'", operation.id.value, what, path.string());
     if (domid == 0) co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
-    operation.at(Stage::creating_file);
+    operation.tell_stage(Stage::creating_file);
     auto image = co_await create_core(movers(), what, std::move(path), operation);
     if (!image) co_return std::unexpected(std::move(image.error()));
     auto dumped = co_await dump_into(domid, *image, std::move(hold), what, operation);
@@ -114,7 +114,7 @@ Task<Result<>> XenHypervisor::dump_into(DomId domid, std::shared_ptr<hypervisor:
                                         hypervisor::Hold hold, std::string what, Operation operation) {
     const auto worker = co_await borrow(imagers_, what, operation);
     if (!worker) co_return std::unexpected(worker.error());
-    operation.at(Stage::dumping);
+    operation.tell_stage(Stage::dumping);
     auto dumped = co_await dump_domain(*worker, movers(), domid, std::move(image), std::move(hold),
                                        std::move(operation));
     co_return co_await explained(**worker, what, domid, std::move(dumped));

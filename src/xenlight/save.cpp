@@ -70,7 +70,7 @@ Task<Result<>> write_image(Workers::Loan worker, Movers movers, DomId domid,
     if (!written && (saved || written.error().reason != Reason::timed_out))
         co_return std::unexpected(of_storage(what, written.error()));
     if (!saved) co_return saved;
-    operation.at(hypervisor::Stage::syncing);
+    operation.tell_stage(hypervisor::Stage::syncing);
     co_return co_await commit_image(movers, what, std::move(image), operation.cancel);
 }
 

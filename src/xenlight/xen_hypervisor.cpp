@@ -223,7 +223,7 @@ async::Task<Result<Created>> XenHypervisor::create(domain::Definition definition
 
 async::Task<Result<Workers::Loan>> XenHypervisor::borrow(Workers& workers, std::string what,
                                                          Operation operation) {
-    if (workers.free() == 0) operation.at(hypervisor::Stage::waiting_for_turn);
+    if (workers.free() == 0) operation.tell_stage(hypervisor::Stage::waiting_for_turn);
     auto worker = co_await workers.borrow(operation.cancel);
     if (!worker) co_return std::unexpected(in_context(what, std::move(worker.error())));
     co_return worker;
