@@ -115,18 +115,32 @@ void Broker::hold_input(bool hold) {
     offer_input();
 }
 
+void Broker::set_silence(std::string why) {
+    if (why == silence_) return;
+    silence_ = why;
+    tell_each([&why](const Seat& seat) {
+        if (!seat.until) seat.viewer->silenced(why);
+    });
+}
+
 Broker::Seat* Broker::find(ViewerId id) {
     const auto found = seats_.find(id);
     return found == seats_.end() ? nullptr : &found->second;
 }
 
-void Broker::tell_readable() {
+void Broker::tell_each(const std::function<void(Seat&)>& tell) {
     // By name and not by iterator: a viewer may leave, or throw out another one, when it is told.
     for (auto at = seats_.begin(); at != seats_.end();) {
         const auto id = at->first;
-        if (std::exchange(at->second.waits, false)) at->second.viewer->readable();
+        tell(at->second);
         at = seats_.upper_bound(id);
     }
+}
+
+void Broker::tell_readable() {
+    tell_each([](Seat& seat) {
+        if (std::exchange(seat.waits, false)) seat.viewer->readable();
+    });
 }
 
 /// Tells the one who wrote that `by` does now.

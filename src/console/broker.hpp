@@ -29,6 +29,8 @@ class Viewer {
     virtual void writable() = 0;
     /// `by` writes now; this one watches on.
     virtual void writing_taken(const std::string& by) = 0;
+    /// The guest's output does not come any more, as `why` says; empty: it comes again.
+    virtual void silenced(const std::string& why) = 0;
     /// Thrown out: the id is unknown already.
     virtual void closed(const Error& why) = 0;
 };
@@ -95,6 +97,8 @@ class Broker {
     bool writes(ViewerId id) const { return id && id == writer_; }
 
     std::vector<ViewerInfo> viewers() const;
+    /// Why the guest's output does not come, in words for those who watch; empty: it does.
+    const std::string& silence() const { return silence_; }
     const Ring& ring() const { return ring_; }
 
     // For the guest's side
@@ -112,6 +116,8 @@ class Broker {
     void hold_input(bool hold);
     /// Whether this daemon is the only one who reads the tty.
     void set_exclusive(bool exclusive) { exclusive_ = exclusive; }
+    /// As silence() has it. Those who watch are told when it changes.
+    void set_silence(std::string why);
 
  private:
     struct Seat {
@@ -125,6 +131,7 @@ class Broker {
     };
 
     Seat* find(ViewerId id);
+    void tell_each(const std::function<void(Seat&)>& tell);
     void tell_readable();
     void unseat(ViewerId former, const std::string& by);
     void set_writer(ViewerId id);
@@ -137,6 +144,7 @@ class Broker {
     std::map<ViewerId, Seat> seats_;
     ViewerId writer_;
     std::string input_;
+    std::string silence_;
     bool writer_waits_ = false;
     bool held_ = false;
     bool exclusive_ = false;

@@ -219,6 +219,7 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
         for (const auto kind : marks_of(begun.birth, reboots, place->history()))
             place->mark(kind);
         place->broker().hold_input(!found);  // until it is let run
+        place->broker().set_silence({});
         if (!console.tty.empty()) guest.ttys[name] = console.tty;
     }
     attach(begun.uuid, guest);

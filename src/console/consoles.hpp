@@ -72,8 +72,8 @@ class Consoles final : public manager::LifeWatcher {
                                                   bool force);
 
     /// Lets go of the consoles of a domain that runs, so that xl console can have them, until take_back() or
-    /// the domain's next life. Its viewers stay, and miss what is said meanwhile. no_domain; invalid_state:
-    /// it does not run, or they are released already.
+    /// the domain's next life. Its viewers stay, are told so, and miss what is said meanwhile. no_domain;
+    /// invalid_state: it does not run, or they are released already.
     Result<> release(Uuid uuid);
     /// Reads them again. invalid_state: they are not released; operation_failed: another program has them.
     Result<> take_back(Uuid uuid);
@@ -131,6 +131,7 @@ class Consoles final : public manager::LifeWatcher {
     void attach(Uuid uuid, Guest& guest);
     Result<> try_attach(Guest& guest) const;
     void detach(Guest& guest);
+    static void silence(const Guest& guest, const std::string& why);
     void retry_later(Uuid uuid);
     void told(const domain::Event& event);
     void rename(Guest& guest, const std::string& name);

@@ -35,6 +35,8 @@ void Consoles::lost(const HistoryKey& key) {
 void Consoles::attach(Uuid uuid, Guest& guest) {
     if (guest.released || guest.ttys.empty()) return;
     const auto attached = try_attach(guest);
+    silence(guest, guest.lock ? std::string()
+                              : fmt::format("the console is not read: {}", attached.error().message));
     if (!attached && !guest.refused)
         log::warning("the consoles of domain '{}' cannot be read: {}; it is tried again", guest.name,
                      attached.error().message);
@@ -70,6 +72,12 @@ void Consoles::detach(Guest& guest) {
     loop_.cancel(std::exchange(guest.retry, {}));
 }
 
+/// Tells those who watch why nothing comes.
+void Consoles::silence(const Guest& guest, const std::string& why) {
+    for (const auto& [name, console] : guest.consoles)
+        if (guest.present.contains(name)) console->broker().set_silence(why);
+}
+
 void Consoles::retry_later(Uuid uuid) {
     const auto found = guests_.find(uuid);
     if (found == guests_.end() || !found->second.life || found->second.retry || ending_) return;
@@ -89,6 +97,9 @@ Result<> Consoles::release(Uuid uuid) {
     detach(**guest);
     for (const auto& [name, console] : (*guest)->consoles)
         console->mark(Mark::Kind::released);
+    silence(**guest, fmt::format("the console is released for another program; 'virtlight retake {}' has "
+                                 "it read again",
+                                 (*guest)->name));
     return {};
 }
 
@@ -104,6 +115,7 @@ Result<> Consoles::take_back(Uuid uuid) {
     (*guest)->released = false;
     for (const auto& [name, console] : (*guest)->consoles)
         console->mark(Mark::Kind::attached);
+    silence(**guest, {});
     return {};
 }
 

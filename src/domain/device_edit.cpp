@@ -107,11 +107,35 @@ void keep_users_alias(const xmlNode& before, xmlNode& device) {
         if (is_named_by_user(part)) xmlAddChild(&device, xmlDocCopyNode(part, device.doc, 1));
 }
 
+bool has_target(xmlNode& device, const char* attribute, std::string_view value) {
+    return std::ranges::any_of(elements_in(device), [&](xmlNode* part) {
+        return name_of(*part) == "target" && says(*part, attribute, value);
+    });
+}
+
+/// It stands there twice: it is a <console>, too.
+bool is_first_serial(xmlNode& device) {
+    return (name_of(device) == "serial" && has_target(device, "port", "0")) ||
+           (name_of(device) == "console" && has_target(device, "type", "serial"));
+}
+
+void remove_first_serial(const xmlNode& devices) {
+    for (auto* const one : elements_in(devices)) {
+        if (!is_first_serial(*one)) continue;
+        xmlUnlinkNode(one);
+        const Node gone(one);
+    }
+}
+
 Result<> make(xmlNode& devices, xmlNode& wanted, DeviceEdit edit) {
     if (edit != DeviceEdit::add) {
         const auto there = find(devices, wanted, edit == DeviceEdit::remove ? has_all_of : same_kind);
         if (!there) return std::unexpected(there.error());
         if (edit == DeviceEdit::change) keep_users_alias(**there, wanted);
+        if (edit == DeviceEdit::remove && is_first_serial(**there)) {
+            remove_first_serial(devices);
+            return {};
+        }
         xmlUnlinkNode(*there);
         const Node gone(*there);
     }
@@ -125,13 +149,30 @@ bool has_alias(const xmlNode& device, std::string_view alias) {
     });
 }
 
-/// One may stand there twice: a <serial> is a <console>, too.
+/// One may stand there twice, as the first serial port does.
 void remove_aliased(const xmlNode& devices, std::string_view alias) {
     for (auto* const one : elements_in(devices)) {
         if (!has_alias(*one, alias)) continue;
         xmlUnlinkNode(one);
         const Node gone(one);
     }
+}
+
+std::string_view whence(std::string_view element) {
+    return element == "input" ? "; a mouse and a keyboard come and go with <graphics>" : "";
+}
+
+/// A name that a user gives is a change, too; a device that only loses it is there all the same.
+Result<> check_changed(const Definition& before, const Definition& after, std::string_view element,
+                       DeviceEdit edit) {
+    if (edit == DeviceEdit::add && after == before)
+        return fail(Reason::operation_failed,
+                    "<{}> would change nothing: such a guest has it already, or not by itself{}", element,
+                    whence(element));
+    if (edit == DeviceEdit::remove && without_aliases(after) == without_aliases(before))
+        return fail(Reason::operation_failed, "the <{}> is one that such a guest has anyway{}", element,
+                    whence(element));
+    return {};
 }
 
 xmlNode* devices_in(xmlDoc& document) {
@@ -160,7 +201,12 @@ Result<Definition> edit_device(const Definition& definition, std::string_view xm
     if (auto* const devices = devices_in(**document))
         if (auto made = make(*devices, *xmlDocGetRootElement(device->get()), edit); !made)
             return std::unexpected(std::move(made.error()));
-    return parse_document(**document);
+    auto edited = parse_document(**document);
+    if (!edited) return edited;
+    const auto element = shown(name_of(*xmlDocGetRootElement(device->get())));
+    if (auto changed = check_changed(definition, *edited, element, edit); !changed)
+        return std::unexpected(std::move(changed.error()));
+    return edited;
 }
 
 bool has_alias_of_definition_only(const Definition& definition, std::string_view alias) {

@@ -22,7 +22,8 @@ std::string device_element(std::string_view xml);
 
 /// The definition with a device more, fewer, or another one in the place of the one that is of the same kind
 /// and type. What is to go is the one that has all that `xml` says of it, but for what a life had given it.
-/// As parse_xml(); no_device: there is none; operation_failed: there are several.
+/// As parse_xml(); no_device: there is none; operation_failed: there are several, or nothing would change by
+/// it.
 Result<Definition> edit_device(const Definition& definition, std::string_view xml, DeviceEdit edit);
 
 /// Whether it is a user's alias of such a device.

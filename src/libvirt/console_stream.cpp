@@ -11,6 +11,10 @@ std::string told(std::uint64_t missed) {
     return fmt::format("\r\n--- {} bytes of the console are missing here ---\r\n", missed);
 }
 
+std::string said(const std::string& silence) {
+    return fmt::format("\r\n--- {} ---\r\n", silence.empty() ? "the console is read again" : silence);
+}
+
 /// For one who came to write if nobody did.
 std::string why_watches(const console::Broker& broker) {
     for (const auto& viewer : broker.viewers())
@@ -32,6 +36,7 @@ Result<std::unique_ptr<StreamEnd>> ConsoleStream::open(std::shared_ptr<console::
     if (!id) return std::unexpected(id.error());
     stream->id_ = *id;
     if (may_watch && !broker.writes(*id)) stream->why_watches_ = why_watches(broker);
+    if (!broker.silence().empty()) stream->silence_ = said(broker.silence());
     return stream;
 }
 
@@ -45,7 +50,8 @@ Result<StreamEnd::Portion> ConsoleStream::read(std::size_t max) {
     if (closed_) return std::unexpected(*closed_);
     const auto [piece, end] = console_->broker().read(id_, max);
     const bool seen_all = piece.next() == console_->history().end();
-    const auto after = seen_all ? std::exchange(why_watches_, {}) : std::string();
+    const auto after =
+        seen_all ? std::exchange(why_watches_, {}) + std::exchange(silence_, {}) : std::string();
     if (piece.missed.empty() && note_.empty() && after.empty() && !marks_)
         return Portion{as_bytes(piece.bytes), end};
     auto text = std::exchange(note_, {});
@@ -92,6 +98,11 @@ std::string HistoryStream::next(std::size_t max) {
 
 void ConsoleStream::writing_taken(const std::string& by) {
     note_ = fmt::format("\r\n--- {} writes to the console now ---\r\n", by);
+    wake_();
+}
+
+void ConsoleStream::silenced(const std::string& why) {
+    silence_ = said(why);
     wake_();
 }
 

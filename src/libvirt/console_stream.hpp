@@ -36,8 +36,8 @@ class PortionedText {
 };
 
 /// A viewer of a console at the end of a stream. What it missed because it was slow is said in its stream,
-/// and so is that another one writes now, or did before it came to write. What one sends who only watches is
-/// dropped.
+/// and so is that another one writes now, or did before it came to write, and why the guest's output does not
+/// come. What one sends who only watches is dropped.
 class ConsoleStream final : public StreamEnd, private console::Viewer {
  public:
     /// `wake` has the connection served; with `marks` it is told what happened to the guest. Fails as
@@ -61,6 +61,7 @@ class ConsoleStream final : public StreamEnd, private console::Viewer {
     void readable() override { wake_(); }
     void writable() override { wake_(); }
     void writing_taken(const std::string& by) override;
+    void silenced(const std::string& why) override;
     void closed(const Error& why) override;
 
     std::shared_ptr<console::Console> console_;
@@ -69,6 +70,7 @@ class ConsoleStream final : public StreamEnd, private console::Viewer {
     std::optional<Error> closed_;
     std::string note_;         ///< to be said in the stream
     std::string why_watches_;  ///< to be said when it has seen what was there, so that it stands at the end
+    std::string silence_;      ///< the same; the last word about it
     std::optional<ConsoleMarks> marks_;
     PortionedText text_;  ///< what read() gives
 };

@@ -32,6 +32,12 @@ std::string why_not_live(std::string_view element) {
     if (element == "tpm")
         return ": one of Xen's is emulated by another domain, for which <tpm> has no words; it is a setting, "
                "'vtpm'";
+    if (element == "sound")
+        return ": emulated ones are given to the device model at its start, and for Xen's own neither Linux "
+               "nor QEMU has a backend";
+    if (element == "video")
+        return ": adapters are given to the device model at its start, and a display that another domain "
+               "serves is a setting, 'vdispl'";
     return {};
 }
 

@@ -419,6 +419,21 @@ def test_consoles_are_released_for_another_reader_and_taken_back(host, conn, dae
 
 
 @pytest.mark.ours
+def test_who_watches_a_released_console_is_told_so_and_how_it_is_read_again(host, conn, daemon_folder):
+    domain = started(host, conn, "lent-out")
+    with Stream(domain) as there:
+        there.until("# ")
+        virtlight(host, daemon_folder, "release", "lent-out")
+        there.until("released for another program; 'virtlight retake lent-out' has it read again")
+        with Terminal([daemon_folder / "virtlight", "--connect", host.uri, "console", "lent-out"]) as late:
+            late.until("'virtlight retake lent-out' has it read again")
+            virtlight(host, daemon_folder, "retake", "lent-out")
+            late.until("the console is read again")
+            assert late.leave() == 0
+        there.until("the console is read again")
+
+
+@pytest.mark.ours
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP])
 def test_a_terminal_is_as_before_when_a_signal_ends_virtlight_console(host, conn, daemon_folder, end):
     started(host, conn, "cut-short")

@@ -108,6 +108,25 @@ def test_such_a_device_does_not_come_to_a_guest_that_runs(host, conn):
     assert "org.example.agent" in domain.XMLDesc(INACTIVE) and "org.example.agent" not in domain.XMLDesc()
 
 
+def test_a_device_that_a_guest_has_anyway_neither_comes_nor_goes_in_silence(host, conn):
+    domain = conn.defineXML(host.guest("shown").replace("</devices>", f"{screen()}</devices>"))
+    mouse = "<input type='mouse' bus='xen'/>"
+    before = domain.XMLDesc()
+    assert mouse in before
+    with refused(libvirt.VIR_ERR_OPERATION_FAILED, "has anyway", "with <graphics>"):
+        domain.detachDeviceFlags(mouse, CONFIG)
+    with refused(libvirt.VIR_ERR_OPERATION_FAILED, "would change nothing", "with <graphics>"):
+        domain.attachDeviceFlags(mouse, CONFIG)
+    assert domain.XMLDesc() == before
+
+
+def test_a_serial_port_goes_with_the_console_that_it_is(host, conn):
+    domain = conn.defineXML(host.guest("wired", "hvm"))
+    assert "<serial" in domain.XMLDesc() and "<target type='serial'" in domain.XMLDesc()
+    domain.detachDeviceFlags("<serial type='pty'/>", CONFIG)
+    assert "<serial" not in domain.XMLDesc() and "<target type='serial'" not in domain.XMLDesc()
+
+
 def test_what_no_definition_can_have_is_refused_by_name(host, conn):
     domain = conn.defineXML(host.guest("bare"))
     with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "line 1", "<tpm>", "allowed here"):

@@ -255,6 +255,10 @@ def test_what_cannot_come_while_a_guest_runs_is_refused_by_name(host, conn):
         domain.attachDeviceFlags("<tpm model='tpm-crb'/>", LIVE)
     with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "come and go with <graphics>"):
         domain.detachDeviceFlags("<input type='mouse' bus='xen'/>", LIVE)
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "neither Linux nor QEMU has a backend"):
+        domain.attachDeviceFlags("<sound model='ac97'/>", LIVE)
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "another domain serves", "'vdispl'"):
+        domain.attachDeviceFlags("<video><model type='xen'/></video>", LIVE)
 
 
 def test_a_channel_is_a_stream_for_one_client(host, conn):

@@ -31,6 +31,7 @@ class Recorder : public Viewer {
     void readable() override { note("readable", on_readable); }
     void writable() override { note("writable", on_writable); }
     void writing_taken(const std::string& by) override { note("taken by " + by, {}); }
+    void silenced(const std::string& why) override { note("silence: " + why, {}); }
     void closed(const Error& why) override { note("closed: " + why.message, on_closed); }
 
     std::vector<std::string> told() { return std::exchange(told_, {}); }
@@ -193,6 +194,16 @@ TEST_F(BrokerReading, EndsForAViewerThatItDoesNotKnow) {
     broker.detach(id);
     EXPECT_EQ(read(id), ".");
     EXPECT_TRUE(broker.viewers().empty());
+}
+
+TEST_F(BrokerReading, TellsThoseWhoWatchOnceWhyNothingComes) {
+    attach(a, Access::view);
+    broker.finish();
+    attach(b, Access::view);
+    for (const auto* why : {"lent", "lent", ""})
+        broker.set_silence(why);
+    EXPECT_THAT(b.told(), ElementsAre("silence: lent", "silence: "));
+    EXPECT_THAT(a.told(), IsEmpty()) << "it only reads to the end of what was said before";
 }
 
 TEST_F(BrokerReading, TellsNobodyWhoLeft) {
@@ -428,6 +439,7 @@ class Checker : public Viewer {
 
     void writable() override {}
     void writing_taken(const std::string&) override {}
+    void silenced(const std::string&) override {}
     void closed(const Error&) override {}
 
  private:

@@ -24,6 +24,7 @@ class Watching final : public Viewer {
  public:
     explicit Watching(Broker& broker) : broker_(broker) {
         id_ = *broker.attach(*this, {.name = "watcher"});
+        silence = broker.silence();
         readable();
     }
     ~Watching() override { broker_.detach(id_); }
@@ -40,9 +41,11 @@ class Watching final : public Viewer {
     }
     void writable() override {}
     void writing_taken(const std::string&) override {}
+    void silenced(const std::string& why) override { silence = why; }
     void closed(const Error&) override {}
 
     std::string text;
+    std::string silence;
     bool ended = false;
 
  private:

@@ -18,6 +18,7 @@ using test::marks_of;
 using test::text_of;
 using test::Watching;
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 struct TtyBodies {
     static Task<> tty_moves(ConsolesTest& t) {
@@ -89,18 +90,25 @@ struct TtyBodies {
         co_await t.turn();
         EXPECT_EQ(t.pty.heard(), "");
         EXPECT_EQ(viewer.text, "");
+        EXPECT_THAT(viewer.silence, HasSubstr("the console is not read: console lock"));
         other.reset();
         t.tell_tty(t.pty.path());  // as good as the next try
         co_await t.until_history_has("for the other one");
+        EXPECT_EQ(viewer.silence, "");
     }
 
     static Task<> released(ConsolesTest& t) {
         co_await t.define_and_start();
         t.pty.say("one ");
         co_await t.until_history_has("one ");
+        Watching viewer(t.console()->broker());
         const auto released = t.consoles->release(t.web.uuid);
         EXPECT_TRUE(released);
         EXPECT_FALSE(t.locked());
+        const std::string why =
+            "the console is released for another program; 'virtlight retake web' has it read again";
+        EXPECT_EQ(viewer.silence, why);
+        EXPECT_EQ(Watching(t.console()->broker()).silence, why) << "who comes later is told, too";
         EXPECT_TRUE(t.consoles->list().at(0).released);
         EXPECT_EQ(t.consoles->list().at(0).domid, 1u);
         const auto twice = t.consoles->release(t.web.uuid);
@@ -111,9 +119,11 @@ struct TtyBodies {
         auto other = std::optional(ConsoleLock::take(t.folder.path() / "xenconsole.1"));
         const auto refused = t.consoles->take_back(t.web.uuid);
         EXPECT_EQ(refused.error().reason, Reason::operation_failed);
+        EXPECT_EQ(viewer.silence, why);
         other.reset();
         const auto taken = t.consoles->take_back(t.web.uuid);
         EXPECT_TRUE(taken);
+        EXPECT_EQ(viewer.silence, "");
         EXPECT_TRUE(t.locked());
         EXPECT_FALSE(t.consoles->list().at(0).released);
         EXPECT_EQ(t.consoles->take_back(t.web.uuid).error().reason, Reason::invalid_state);
@@ -136,10 +146,13 @@ struct TtyBodies {
         co_await t.define_and_start();
         const auto released = t.consoles->release(t.web.uuid);
         EXPECT_TRUE(released);
+        Watching viewer(t.console()->broker());
+        EXPECT_NE(viewer.silence, "");
         t.xen.stop(1, hypervisor::StopReason::reboot);
         co_await t.until([&t] { return t.xen.count("unpause") == 2; });
         t.pty.say("from the first byte");
         co_await t.until_history_has("from the first byte");
+        EXPECT_EQ(viewer.silence, "");
         EXPECT_TRUE(t.locked());
     }
 };

@@ -70,6 +70,7 @@ class Watcher : public Viewer {
     }
     void writable() override {}
     void writing_taken(const std::string&) override {}
+    void silenced(const std::string&) override {}
     void closed(const Error&) override {}
 
     void read_all() {

@@ -87,6 +87,34 @@ TEST(DeviceEdit, TakesAwayWhatIsDescribedAsAGuestThatRunsHasIt) {
     EXPECT_EQ(edited(guest, channel, remove).consoles.size(), 2u);
 }
 
+TEST(DeviceEdit, TakesAwayTheFirstSerialPortWithTheConsoleThatItIs) {
+    const auto guest = hvm("<serial type='pty'/>");
+    for (const auto* xml : {"<serial type='pty'/>", "<serial type='pty'><target port='0'/></serial>",
+                            "<console type='pty'><target type='serial' port='0'/></console>"})
+        EXPECT_THAT(edited(guest, xml, remove).consoles, ElementsAre()) << xml;
+}
+
+TEST(DeviceEdit, SaysSoWhereItWouldChangeNothing) {
+    const auto plain = definition_of(Sample{});
+    const auto shown = definition_of(Sample{.devices = vnc});
+    const auto mouse = "<input type='mouse' bus='xen'/>";
+    for (const auto& guest : {plain, shown})
+        EXPECT_EQ(refusal(guest, mouse, add),
+                  "operation failed: <input> would change nothing: such a guest has it already, or not by "
+                  "itself; a mouse and a keyboard come and go with <graphics>");
+    EXPECT_EQ(refusal(shown, mouse, remove),
+              "operation failed: the <input> is one that such a guest has anyway; a mouse and a keyboard "
+              "come and go with <graphics>");
+    EXPECT_THAT(refusal(hvm(vnc), "<input type='keyboard' bus='ps2'/>", remove), HasSubstr("has anyway"));
+    EXPECT_THAT(refusal(plain, "<console type='pty'/>", remove), HasSubstr("has anyway"));
+    EXPECT_THAT(refusal(plain, "<memballoon model='xen'/>", remove), HasSubstr("has anyway"));
+
+    const auto named = "<input type='mouse' bus='xen'><alias name='ua-m'/></input>";
+    const auto with_name = edited(shown, named, add);
+    EXPECT_EQ(with_name.aliases.size(), 1u);
+    EXPECT_THAT(refusal(with_name, named, remove), HasSubstr("has anyway"));
+}
+
 TEST(DeviceEdit, TakesAwayNothingThatIsElsewhere) {
     EXPECT_EQ(refusal(hvm(vnc), "<graphics type='vnc' port='5901' autoport='no'/>", remove),
               "no such device: the definition has no such <graphics>");

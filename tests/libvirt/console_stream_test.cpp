@@ -99,6 +99,19 @@ TEST_F(ConsoleStreamTest, SaysBehindWhatWasThereWhyOneOnlyWatchesWhoCameToWrite)
     EXPECT_EQ(all_of(*watcher, 7), "more");
 }
 
+TEST_F(ConsoleStreamTest, SaysBehindWhatWasThereWhyNothingComesAndThatItComesAgain) {
+    const auto there = watch();
+    all_of(*there, limits::stream_chunk);
+    console->broker().set_silence("it is lent");
+    EXPECT_EQ(all_of(*there, 7), "\r\n--- it is lent ---\r\n");
+    const auto late = ConsoleStream::open(console, {.name = "two"}, [] {});
+    ASSERT_TRUE(late);
+    EXPECT_THAT(all_of(**late, 7), EndsWith("# \r\n--- it is lent ---\r\n"));
+    console->broker().set_silence({});
+    for (auto* const stream : {there.get(), late->get()})
+        EXPECT_EQ(all_of(*stream, 7), "\r\n--- the console is read again ---\r\n");
+}
+
 TEST_F(ConsoleStreamTest, FailsOnlyWhenAllIsGivenThatItHad) {
     const auto opened = ConsoleStream::open(
         console, {.name = "one", .access = console::Access::write, .watches_on = false}, [] {}, true);
