@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The man pages have every command, option and setting that there is, and no other."""
+"""What is written for users has every command, option, setting and operation that there is, and no other."""
 
 import re
 
@@ -44,3 +44,21 @@ def test_each_phase_of_a_job_is_in_the_man_page():
     phases = re.findall(r'return "(\w[^"]*)";', code("hypervisor/stage.hpp"))
     text = " ".join(COMMAND_PAGE.split())
     assert phases != [] and [phase for phase in phases if f'"{phase}"' not in text] == []
+
+
+def in_seconds(limit):
+    """Of a name in limits.hpp: a number of seconds or minutes, or the sum of two other names."""
+    value = re.search(rf"constexpr auto {limit} = ([^;]+);", code("base/limits.hpp"))[1]
+    if found := re.fullmatch(r"(?:std::chrono::)?(seconds|minutes)\((\d+)\)", value):
+        return int(found[2]) * {"seconds": 1, "minutes": 60}[found[1]]
+    return sum(in_seconds(part) for part in value.split(" + "))
+
+
+def test_each_operation_is_told_with_its_bound():
+    rows = re.findall(r"\{\w+, \{\"([^\"]+)\", (\w+), ", code("manager/job_queue.cpp"))
+    lines = (ROOT / "docs/timeline.md").read_text().split("| operation | given up after |")[1].split("\n\n")[0].splitlines()
+    assert len(rows) > 30
+    untold = [(verb, bound) for verb, bound in rows
+              if not any(f"`{verb}`" in line and f"{in_seconds(bound)} s" in line for line in lines)]
+    assert untold == []
+    assert {verb for line in lines for verb in re.findall("`([^`]+)`", line)} == {verb for verb, _ in rows}
