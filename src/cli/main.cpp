@@ -101,7 +101,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     app.fallthrough();
     const auto* const root_said =
-        app.add_option("--root", root, "The daemon over this root")->type_name("DIR");
+        app.add_option("--root", root, "The daemon that runs with this --root")->type_name("DIR");
     const auto* const uri_said =
         app.add_option("--connect,-c", uri, "The daemon at this libvirt URI")->type_name("URI");
     app.add_flag("--json", json, "Print JSON, errors too");

@@ -19,9 +19,10 @@ Result<ViewerId> Broker::attach(Viewer& viewer, Attachment how) {
         return fail(Reason::operation_failed,
                     "cannot open console {} safely: the daemon does not have it for itself", label_);
     if (how.access == Access::write && writer_)
-        return fail(Reason::operation_failed,
-                    "Active console session exists for this domain: '{}' writes to console {}",
-                    find(writer_)->name, label_);
+        return fail(
+            Reason::operation_failed,
+            "Active console session exists for this domain: '{}' writes to console {}; --force takes it over",
+            find(writer_)->name, label_);
 
     const auto id = ids_.next();
     const auto name = how.name;

@@ -193,7 +193,9 @@ std::variant<Settings, Exit> read_settings(int argc, const char* const* argv) {
     app.add_option("--log-level", log_level, "error, warning, notice, info (the default) or debug")
         ->type_name("LEVEL");
     app.set_version_flag("--version", "virtlightd " VIRTLIGHT_VERSION);
-    app.footer("Clients reach it with\n  virsh -c 'xen+unix:///system?socket=DIR/run/virtlightd.sock' list");
+    app.footer(
+        "Clients reach it with\n  virsh -c 'xen+unix:///system?socket=DIR/run/virtlightd.sock' list\n"
+        "More can be set in DIR/etc/virtlight/virtlightd.toml: virtlightd(8).");
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success&) {

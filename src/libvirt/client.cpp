@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -33,6 +34,16 @@ void bound_connecting(const Fd& socket, Time deadline) {
     ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
 }
 
+/// What the kernel's reason means to an admin.
+std::string_view advice(int errno_value) {
+    switch (errno_value) {
+        case ENOENT:
+        case ECONNREFUSED: return "; virtlightd does not run there";
+        case EACCES: return "; by default it lets in root alone (socket_mode in virtlightd(8))";
+        default: return "";
+    }
+}
+
 Result<Fd> connect_to(const std::filesystem::path& path, Time deadline) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -49,7 +60,9 @@ Result<Fd> connect_to(const std::filesystem::path& path, Time deadline) {
     while (failed != 0 && errno == EINTR);
     if (failed != 0 && errno == EAGAIN)
         return fail(Reason::timed_out, "{} takes no more clients", path.native());
-    if (failed != 0) return fail_errno(errno, "cannot connect to {}", path.native());
+    const int why = errno;
+    if (failed != 0)
+        return fail(Reason::io, "cannot connect to {}: {}{}", path.native(), errno_text(why), advice(why));
     return socket;
 }
 

@@ -9,7 +9,9 @@ namespace {
 
 Result<> require_stored(const Domain& domain) {
     if (domain.stored) return {};
-    if (domain.exists()) return fail(Reason::invalid_state, "the domain is transient");
+    if (domain.exists())
+        return fail(Reason::invalid_state,
+                    "the domain is transient: nothing is stored of it until it is defined");
     return fail(Reason::no_domain, "there is no such domain any more");
 }
 
@@ -35,7 +37,9 @@ async::Task<Result<>> Definitions::define(DomainRef domain, domain::Definition d
 async::Task<Result<>> Definitions::undefine(DomainRef domain, bool with_image) {
     if (auto stored = require_stored(*domain); !stored) co_return stored;
     if (domain->image && !with_image)
-        co_return fail(Reason::invalid_state, "Refusing to undefine while domain managed save image exists");
+        co_return fail(Reason::invalid_state,
+                       "Refusing to undefine while domain managed save image exists; undefine it with that "
+                       "(--managed-save), or start it");
     if (with_image) {
         if (auto removed = co_await core_.store.remove_image(domain->uuid); !removed) co_return removed;
         domain->image.goes();

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "async/timing.hpp"
 #include "base/limits.hpp"
@@ -51,6 +54,15 @@ bool stopped(const Domain& domain, hypervisor::LifeId life) {
 /// back. One that was not answered in time may still be followed.
 bool came_to_nothing(const Error& why) {
     return why.reason == Reason::unsupported_operation || why.reason == Reason::cancelled;
+}
+
+/// The guest is frozen, or still boots: whoever asked it is told what works all the same. If libxl is late
+/// with the end of a request that was cancelled, the guest has nothing to do with that.
+Result<> unanswered(Result<> asked, const Operation& operation, std::string_view instead) {
+    if (!asked && asked.error().reason == Reason::timed_out && !operation.cancel.cancelled())
+        asked.error().message =
+            fmt::format("the guest has not answered, and may still do so; a {} needs no answer", instead);
+    return asked;
 }
 
 /// Whether the next daemon would let it go on: not one of ours that has no note with its domid, or whose
@@ -118,7 +130,8 @@ Task<Result<>> Guests::shutdown(DomainRef domain, std::optional<hypervisor::Shut
         asked = co_await core_.hypervisor.request_shutdown(domid, acpi, operation);
     // A guest that is gone has done what it was asked for, acknowledged or not.
     if (asked || stopped(*domain, life) || asked.error().reason == Reason::no_domain) co_return Result<>{};
-    if (!came_to_nothing(asked.error())) co_return asked;
+    if (!came_to_nothing(asked.error()))
+        co_return method == acpi ? asked : unanswered(std::move(asked), operation, "destroy");
     // What it was asked before stands.
     domain->life->stop_asked = was_asked;
     domain->life->restart_asked = was_to_reboot;
@@ -137,14 +150,15 @@ Task<Result<>> Guests::reboot(DomainRef domain, std::optional<hypervisor::Shutdo
     const bool deaf = !asked && asked.error().reason == Reason::unsupported_operation;
     if (deaf && !method && !stopped(*domain, life)) co_return co_await press_to_reboot(domain, operation);
     if (!asked && domain->life && domain->life->id == life && domain->life->stopped) co_return Result<>{};
-    co_return without_guest(std::move(asked));
+    co_return without_guest(unanswered(std::move(asked), operation, "reset"));
 }
 
 /// The power button means power off; what is to follow is for us to remember, and for the next daemon.
 Task<Result<>> Guests::press_to_reboot(DomainRef domain, Operation operation) {
     if (!domain->life->ours)
-        co_return fail(Reason::unsupported_operation,
-                       "another tool made its guest: the power button would only end it");
+        co_return fail(
+            Reason::unsupported_operation,
+            "another tool made its guest: the power button would only end it; have that tool reboot it");
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;
     const bool pressed_before = std::exchange(domain->life->restart_asked, true);

@@ -28,11 +28,6 @@ std::optional<RunningJob>& slot(Domain& domain, JobKind kind) {
     return rules(kind).asks == JobRules::Asks::guest_only ? domain.request : domain.job;
 }
 
-Error not_within(Duration bound, std::string_view what) {
-    const auto count = std::chrono::duration_cast<seconds>(bound).count();
-    return {Reason::timed_out, fmt::format("{} within {} s", what, count)};
-}
-
 /// The hypervisor's sentences say for themselves what could not be done, of a domid or in words of libxl's; a
 /// client is told once, in its own.
 std::string_view cause(std::string_view sentence) {
@@ -72,7 +67,9 @@ Jobs::JobRef Jobs::submit(DomainRef domain, JobKind kind, Work work, std::string
     const auto arrival = domain->queue.add(job->id, kind);
     if (!arrival) {
         const auto waiting = domain->queue.waiting();
-        return refuse({Reason::too_many, fmt::format("{} operations on it wait already", waiting)});
+        return refuse(
+            {Reason::too_many,
+             fmt::format("{} operations on it wait already; virtlight jobs tells for what", waiting)});
     }
     jobs_.emplace(job->id, job);
     job->queued = true;
@@ -88,8 +85,12 @@ Jobs::JobRef Jobs::submit(DomainRef domain, JobKind kind, Work work, std::string
 
 void Jobs::bound_wait(Job& job) {
     const auto due = core_.scheduler.now() + limits::turn_wait;
-    job.turn = core_.scheduler.call_at(
-        due, [this, id = job.id] { withdraw(id, not_within(limits::turn_wait, "its turn has not come")); });
+    job.turn = core_.scheduler.call_at(due, [this, id = job.id] {
+        withdraw(id,
+                 {Reason::timed_out,
+                  fmt::format("its turn has not come within {} s; virtlight jobs tells what is done first",
+                              limits::turn_wait.count())});
+    });
 }
 
 void Jobs::pump(const DomainRef& domain) {

@@ -18,7 +18,9 @@ Result<> check(const Core& core, const Domain& domain, const std::string& name) 
     if (!domain.exists()) return fail(Reason::no_domain, "there is no such domain any more");
     if (!domain.stored) return fail(Reason::invalid_state, "cannot rename a transient domain");
     if (domain.image)
-        return fail(Reason::invalid_state, "domain with a managed saved state can't be renamed");
+        return fail(Reason::invalid_state,
+                    "domain with a managed saved state can't be renamed; start it, or remove the image "
+                    "(managedsave-remove)");
     if (domain.name == name) return fail(Reason::invalid_state, "it has this name already");
     if (const auto other = core.registry.find_holder(name))
         return fail(Reason::invalid_state, "domain with name '{}' already exists with uuid {}", name,

@@ -37,7 +37,8 @@ Result<ImageHead> asked_head(const Domain& domain, const SaveOptions& options) {
                     "a guest with NUMA cells cannot be saved: Xen's images do not hold them");
     if (!domain.life->definition.pci_devices.empty())
         return fail(Reason::unsupported_operation,
-                    "a guest with PCI devices of the host cannot be saved: their state is not in an image");
+                    "a guest with PCI devices of the host cannot be saved: their state is not in an image; "
+                    "detach them first");
     ImageHead head{at_rest(domain.life->definition), options.paused};
     if (!options.definition) return readable(std::move(head));
     if (auto same = domain::check_same_guest(head.definition, *options.definition); !same)
@@ -120,7 +121,9 @@ Task<Result<>> Guests::save(DomainRef domain, std::filesystem::path path, SaveOp
 }
 
 Task<Result<>> Guests::managed_save(DomainRef domain, SaveOptions options, Operation operation) {
-    if (!domain->stored) co_return fail(Reason::invalid_state, "cannot do managed save for transient domain");
+    if (!domain->stored)
+        co_return fail(Reason::invalid_state,
+                       "cannot do managed save for transient domain; save it to a file");
     const Changing changing(core_, domain);
     if (auto whole = co_await check_whole(core_, domain, operation.cancel); !whole) co_return whole;
     auto written = co_await write_image(domain, core_.store.image_path(domain->uuid), std::move(options),

@@ -19,13 +19,14 @@ namespace {
 Result<> check_file(std::string_view role, const std::string& path) {
     struct stat status{};
     if (::stat(path.c_str(), &status) != 0)
-        return fail(Reason::invalid_argument, "{} '{}': {}", role, path, errno_text(errno));
-    if (S_ISDIR(status.st_mode)) return fail(Reason::invalid_argument, "{} '{}' is a directory", role, path);
+        return fail(Reason::invalid_argument, "the {} {}: {}", role, path, errno_text(errno));
+    if (S_ISDIR(status.st_mode))
+        return fail(Reason::invalid_argument, "the {} {} is a directory", role, path);
     // Not opened: opening a pipe or a device can do anything.
     if (!S_ISREG(status.st_mode))
-        return fail(Reason::invalid_argument, "{} '{}' is not a regular file", role, path);
+        return fail(Reason::invalid_argument, "the {} {} is no regular file", role, path);
     if (const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC)); !file)
-        return fail(Reason::invalid_argument, "{} '{}': {}", role, path, errno_text(errno));
+        return fail(Reason::invalid_argument, "the {} {}: {}", role, path, errno_text(errno));
     return {};
 }
 
@@ -39,7 +40,9 @@ Result<> check_kernel(const domain::Definition& definition) {
         return boot.bootloader.starts_with('/') ? check_file("bootloader", boot.bootloader) : Result<>();
     }
     if (boot.kernel.empty() && definition.type != domain::GuestType::hvm)
-        return fail(Reason::invalid_argument, "no kernel is given, and only an HVM guest starts without");
+        return fail(
+            Reason::invalid_argument,
+            "it has no kernel to boot: give it a <kernel>, or a <bootloader> that finds one on its disk");
     const std::pair<std::string_view, const std::string&> files[] = {
         {"kernel", boot.kernel}, {"initrd", boot.initrd}, {"loader", boot.loader}};
     for (const auto& [role, path] : files) {

@@ -117,7 +117,9 @@ Result<std::vector<BootFile>> boot_files(const domain::Definition& definition) {
     const auto type = definition.type;
     if (!boot.bootloader.empty()) return bootloader_of(definition);
     if (boot.kernel.empty() && type != domain::GuestType::hvm)
-        return fail(Reason::invalid_argument, "it has no kernel to boot");
+        return fail(
+            Reason::invalid_argument,
+            "it has no kernel to boot: give it a <kernel>, or a <bootloader> that finds one on its disk");
     std::vector<BootFile> files;
     if (!boot.loader.empty()) files.push_back(readable(boot.loader, "loader"));
     if (boot.kernel.empty()) return files;

@@ -140,6 +140,8 @@ def test_files_that_are_missing_are_told_of_when_a_domain_is_defined(host, conn)
     assert domain.messages() == ["kernel '/no/such/kernel': No such file or directory"]
     assert domain.messages(libvirt.VIR_DOMAIN_MESSAGE_DEPRECATION) == []
     assert "/no/such/kernel" in host.virsh("dominfo", "forgetful")
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "cannot start domain 'forgetful': the kernel /no/such/kernel: No such file or directory"):
+        domain.create()
 
 
 def test_vcpus_are_limited_by_the_type_of_the_guest(host, conn):

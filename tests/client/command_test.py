@@ -167,6 +167,12 @@ def test_what_cannot_be_written_is_not_done(host, daemon_folder, words):
     assert answer.returncode == 1 and "No space left on device" in answer.stderr
 
 
+def test_where_no_daemon_runs_the_error_says_so(daemon_folder, tmp_path):
+    answer = subprocess.run([daemon_folder / "virtlight", "--root", tmp_path, "list"], capture_output=True, text=True, timeout=60)
+    assert answer.returncode == 1
+    assert f"cannot connect to {tmp_path}/run/virtlightd.sock: No such file or directory; virtlightd does not run there" in answer.stderr
+
+
 def test_a_daemon_that_does_not_answer_is_waited_for_as_long_as_was_said(own_host, daemon_folder):
     own_host.process.send_signal(signal.SIGSTOP)
     try:

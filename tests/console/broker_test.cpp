@@ -243,7 +243,8 @@ TEST_F(BrokerWriting, LetsOneWriteAndRefusesTheNextInLibvirtsWords) {
     const auto id = attach(a, Access::write, "virsh");
     EXPECT_TRUE(broker.writes(id));
     EXPECT_EQ(refusal({.name = "late", .access = Access::write}),
-              "Active console session exists for this domain: 'virsh' writes to console web/serial0");
+              "Active console session exists for this domain: 'virsh' writes to console web/serial0; --force "
+              "takes it over");
     EXPECT_THAT(a.told(), IsEmpty());
     EXPECT_EQ(broker.viewers().size(), 1u);
 }

@@ -134,7 +134,7 @@ TEST_F(Controls, ARebootOfAnotherToolsGuestThatDoesNotListenIsRefused) {
     look();
     xen.fail_next("reboot", {Reason::unsupported_operation, "no drivers"});
     expect_refused(end_of(manager->reboot(guest.uuid)), Reason::unsupported_operation,
-                   "the power button would only end it");
+                   "the power button would only end it; have that tool reboot it");
     EXPECT_EQ(xen.count("acpi"), 0u);
 }
 

@@ -197,7 +197,10 @@ TEST_F(Definitions, AreNeededForAutostart) {
     const auto refused = end_of(manager->set_autostart(guest.uuid, true));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().reason, Reason::invalid_state);
-    EXPECT_EQ(refused.error().message, "cannot set autostart of domain 'web': the domain is transient");
+    EXPECT_EQ(
+        refused.error().message,
+        "cannot set autostart of domain 'web': the domain is transient: nothing is stored of it until it is "
+        "defined");
 }
 
 }  // namespace

@@ -186,6 +186,18 @@ TEST_F(AskedGuest, ThatHasNotAnsweredInTimeMayStillDoAsItWasAsked) {
     EXPECT_EQ(status_after_poweroff(), Status(domain::ShutdownReason::user));
 }
 
+TEST_F(AskedGuest, ThatHasNotAnsweredIsToldOfWithWhatNeedsNoAnswer) {
+    xen.fail_next("shutdown", {Reason::timed_out, "no answer"});
+    EXPECT_EQ(
+        end_of(manager->shutdown(guest.uuid, {})).error().message,
+        "cannot shut down domain 'web': the guest has not answered, and may still do so; a destroy needs "
+        "no answer");
+    xen.fail_next("reboot", {Reason::timed_out, "no answer"});
+    EXPECT_EQ(end_of(manager->reboot(guest.uuid)).error().message,
+              "cannot reboot domain 'web': the guest has not answered, and may still do so; a reset needs no "
+              "answer");
+}
+
 TEST_F(AskedGuest, ThatIsAskedNoMoreMayStillDoAsItWasAskedBefore) {
     EXPECT_TRUE(end_of(manager->shutdown(guest.uuid, {})));
     abort_a_shutdown();

@@ -48,7 +48,8 @@ TEST_F(JobsOfADomain, AreBoundedAndADestroyIsStillServed) {
     const auto one_more = end_of(manager->suspend(guest.uuid));
     ASSERT_FALSE(one_more);
     EXPECT_EQ(one_more.error().reason, Reason::too_many);
-    EXPECT_THAT(one_more.error().message, HasSubstr("32 operations on it wait already"));
+    EXPECT_THAT(one_more.error().message,
+                HasSubstr("32 operations on it wait already; virtlight jobs tells"));
     EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
     for (const auto& pending : asked)
         EXPECT_FALSE(pending->value());
@@ -293,8 +294,10 @@ TEST_F(JobsOfADomain, DoNotWaitForTheirTurnForEver) {
     loop.run_for(limits::turn_wait + seconds(1));
     ASSERT_TRUE(destroying->has_value());
     EXPECT_EQ((*destroying)->error().reason, Reason::timed_out);
-    EXPECT_EQ((*destroying)->error().message,
-              "cannot destroy domain 'web': its turn has not come within 600 s");
+    EXPECT_EQ(
+        (*destroying)->error().message,
+        "cannot destroy domain 'web': its turn has not come within 600 s; virtlight jobs tells what is done "
+        "first");
     store.release();
     look();
     EXPECT_EQ(info(guest).domid, 1) << "what was answered does not happen after all";

@@ -124,7 +124,8 @@ TEST_F(Saving, OfADomainThatIsNotDefinedAnyMoreIsInTheWayOfEachStart) {
 TEST_F(Saving, IsRemovedOnRequestAndOnlyThenCanTheDomainBeUndefined) {
     const auto guest = running("web");
     saved(guest);
-    expect_refused(end_of(manager->undefine(guest.uuid)), Reason::invalid_state, "managed save image");
+    expect_refused(end_of(manager->undefine(guest.uuid)), Reason::invalid_state,
+                   "undefine it with that (--managed-save)");
     EXPECT_TRUE(end_of(manager->remove_managed_image(guest.uuid)));
     expect_refused(end_of(manager->remove_managed_image(guest.uuid)), Reason::invalid_state, "no managed");
     EXPECT_TRUE(end_of(manager->undefine(guest.uuid)));

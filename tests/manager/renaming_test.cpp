@@ -142,7 +142,8 @@ TEST_F(Renaming, IsRefusedWhereLibvirtRefusesIt) {
     ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
     ASSERT_TRUE(end_of(manager->managed_save(guest.uuid, {})));
     events();
-    expect_refused(end_of(manager->rename(guest.uuid, "x")), Reason::invalid_state, "managed saved state");
+    expect_refused(end_of(manager->rename(guest.uuid, "x")), Reason::invalid_state,
+                   "remove the image (managedsave-remove)");
     EXPECT_THAT(events(), IsEmpty());
 }
 

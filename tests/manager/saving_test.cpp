@@ -48,7 +48,8 @@ TEST_F(Saving, OfATransientGuestForgetsItAndRestoringMakesItAnew) {
     EXPECT_FALSE(exists(guest));
     ASSERT_TRUE(end_of(manager->restore(path, {})));
     EXPECT_FALSE(info(guest).persistent);
-    expect_refused(end_of(manager->managed_save(guest.uuid, {})), Reason::invalid_state, "transient");
+    expect_refused(end_of(manager->managed_save(guest.uuid, {})), Reason::invalid_state,
+                   "cannot do managed save for transient domain; save it to a file");
 }
 
 TEST_F(Saving, LeavesNothingInThePageCacheIfItIsToldTo) {
@@ -148,6 +149,15 @@ TEST_F(Saving, OfAGuestWithNumaCellsIsRefused) {
     expect_refused(end_of(manager->managed_save(guest.uuid, {})), Reason::unsupported_operation, "NUMA");
     EXPECT_EQ(info(guest).status.state, domain::State::running);
     EXPECT_EQ(xen.count("save"), 0u);
+}
+
+TEST_F(Saving, OfAGuestWithPciDevicesOfTheHostIsRefused) {
+    auto with_card = guest_named("web");
+    with_card.pci_devices = {{.address = {.bus = 7}}};
+    const auto guest = running(with_card);
+    expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::unsupported_operation,
+                   "their state is not in an image; detach them first");
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
 }
 
 TEST_F(Saving, IsRefusedOfAnotherToolsGuestThatADefinitionCannotHoldWhole) {

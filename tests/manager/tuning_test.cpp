@@ -214,7 +214,7 @@ TEST_F(Tuning, ATransientGuestHasNoDefinitionAndADefinedOneNoGuest) {
     const auto passing = guest_named("passing");
     ASSERT_TRUE(end_of(manager->create(passing, {})));
     expect_refused(end_of(manager->set_memory(passing.uuid, 32 * mib, both)), Reason::invalid_state,
-                   "transient");
+                   "define it first, or leave out --config");
     const auto off = defined("off");
     expect_refused(end_of(manager->set_memory(off.uuid, 32 * mib, guest_only)), Reason::invalid_state,
                    "not running");

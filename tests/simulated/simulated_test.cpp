@@ -34,7 +34,7 @@ TEST(Simulated, ARefusedFileIsNamedAndLeavesNothing) {
     ASSERT_FALSE(created);
     EXPECT_EQ(created.error().reason, Reason::invalid_argument);
     EXPECT_EQ(created.error().message,
-              "cannot create domain 'a': initrd '" + pipe + "' is not a regular file");
+              "cannot create domain 'a': the initrd " + pipe + " is no regular file");
     EXPECT_EQ(world.machine.size(), 1u);
     std::filesystem::remove(pipe);
 }

@@ -70,7 +70,7 @@ TEST_F(BootFiles, OfAnHvmGuestAreReadByADeviceModelThatUnpacksNothing) {
 }
 
 TEST_F(BootFiles, NeedAKernelUnlessTheGuestHasFirmware) {
-    EXPECT_THAT(complaint(""), HasSubstr("no kernel to boot"));
+    EXPECT_THAT(complaint(""), HasSubstr("no kernel to boot: give it a <kernel>, or a <bootloader>"));
     EXPECT_THAT(complaint("", "", GuestType::pvh), HasSubstr("no kernel to boot"));
     EXPECT_EQ(complaint("", "", GuestType::hvm), "");
 }
