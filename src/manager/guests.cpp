@@ -56,12 +56,12 @@ bool came_to_nothing(const Error& why) {
     return why.reason == Reason::unsupported_operation || why.reason == Reason::cancelled;
 }
 
-/// The guest is frozen, or still boots: whoever asked it is told what works all the same. If libxl is late
-/// with the end of a request that was cancelled, the guest has nothing to do with that.
+/// Mostly the guest is frozen, or still boots: whoever asked it is told what works all the same. If libxl is
+/// late with the end of a request that was cancelled, the guest has nothing to do with that.
 Result<> unanswered(Result<> asked, const Operation& operation, std::string_view instead) {
     if (!asked && asked.error().reason == Reason::timed_out && !operation.cancel.cancelled())
-        asked.error().message =
-            fmt::format("the guest has not answered, and may still do so; a {} needs no answer", instead);
+        asked.error().message +=
+            fmt::format("; the guest may still do as it was asked, and a {} needs no answer of it", instead);
     return asked;
 }
 

@@ -190,12 +190,13 @@ TEST_F(AskedGuest, ThatHasNotAnsweredIsToldOfWithWhatNeedsNoAnswer) {
     xen.fail_next("shutdown", {Reason::timed_out, "no answer"});
     EXPECT_EQ(
         end_of(manager->shutdown(guest.uuid, {})).error().message,
-        "cannot shut down domain 'web': the guest has not answered, and may still do so; a destroy needs "
-        "no answer");
+        "cannot shut down domain 'web': no answer; the guest may still do as it was asked, and a destroy "
+        "needs no answer of it");
     xen.fail_next("reboot", {Reason::timed_out, "no answer"});
-    EXPECT_EQ(end_of(manager->reboot(guest.uuid)).error().message,
-              "cannot reboot domain 'web': the guest has not answered, and may still do so; a reset needs no "
-              "answer");
+    EXPECT_EQ(
+        end_of(manager->reboot(guest.uuid)).error().message,
+        "cannot reboot domain 'web': no answer; the guest may still do as it was asked, and a reset needs "
+        "no answer of it");
 }
 
 TEST_F(AskedGuest, ThatIsAskedNoMoreMayStillDoAsItWasAskedBefore) {
