@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Where the daemon under test runs: in this machine over the simulated hypervisor, or in a lab on real Xen."""
 
+import collections
 import contextlib
 import os
 import pathlib
@@ -11,6 +12,7 @@ import subprocess
 import time
 
 import libvirt
+from remote_shell import RemoteShell
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -225,13 +227,18 @@ class LabHost(Host):
     initrd = "/var/lib/virtlight-lab/initrd.img"
     disk = "/var/lib/virtlight-lab/disk.img"
 
+    idle_shells = collections.defaultdict(list)  # in the dom0 of each lab
+    command_seconds = 300
+
     def __init__(self, name):
         self.name = name
         self.uri = self.lab("socket")
 
+    def command(self, *words):
+        return [ROOT / "scripts" / "lab", words[0], "--name", self.name, *words[1:]]
+
     def lab(self, *words):
-        command = [ROOT / "scripts" / "lab", words[0], "--name", self.name, *words[1:]]
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        answer = subprocess.run(self.command(*words), capture_output=True, text=True, timeout=self.command_seconds)
         assert answer.returncode == 0, f"scripts/lab {' '.join(words)}: {answer.stdout}{answer.stderr}"
         return answer.stdout.strip()
 
@@ -260,7 +267,32 @@ class LabHost(Host):
 
     def dom0(self, command):
         """What a shell command in dom0 printed."""
-        return self.lab("ssh", command)
+        try:
+            with self.shell_in_dom0() as shell:
+                status, printed = shell.run(command, self.command_seconds)
+        except OSError as error:  # the lab has gone down, or stands still
+            raise AssertionError(f"in dom0: {command}: {error!r}") from error
+        assert status == 0, f"in dom0: {command}: {printed}"
+        return printed.strip()
+
+    @contextlib.contextmanager
+    def shell_in_dom0(self):
+        """One that nobody else uses meanwhile, and the next command afterwards."""
+        idle = self.idle_shells[self.name]
+        while True:
+            try:
+                shell = idle.pop()
+            except IndexError:
+                shell = RemoteShell(self.command("ssh", "exec bash"))
+            if shell.lives():
+                break
+            shell.close()
+        try:
+            yield shell
+        except OSError:
+            shell.close()
+            raise
+        idle.append(shell)
 
     def place(self, name):
         path = f"/var/tmp/{name}"
