@@ -52,12 +52,26 @@ def test_domain_0_says_why_it_has_no_console(host, conn, daemon_folder):
         assert "domain 'Domain-0' has no console: it is the host itself" in refusal
 
 
-def test_the_first_words_of_a_boot_are_there_for_a_late_viewer(host, conn):
-    domain = started(host, conn, "early")
+def test_the_first_words_of_a_boot_are_there_for_a_late_viewer(host, lasting):
+    domain = lasting(host.guest("early"))
     with Stream(domain) as viewer:
         text = viewer.until("name=early ")
     with Stream(domain) as again:
         assert again.until("name=early ").startswith(text[:16])
+
+
+def test_consoles_are_released_for_another_reader_and_taken_back(host, daemon_folder, lasting):
+    domain = lasting(host.guest("early"))
+    with Stream(domain) as viewer:
+        viewer.until("# ")
+        virtlight(host, daemon_folder, "release", "early")
+        assert "released already" in virtlight(host, daemon_folder, "release", "early", status=1)
+        (console,) = json.loads(virtlight(host, daemon_folder, "consoles", "--json"))
+        assert not console["attached"]
+        virtlight(host, daemon_folder, "retake", "early")
+        viewer.type("back-again\r")
+        viewer.until("back-again")
+    assert "not released" in virtlight(host, daemon_folder, "retake", "early", status=1)
 
 
 def test_virsh_start_with_a_console_sees_the_guest_boot(host, conn):
@@ -402,20 +416,6 @@ def test_virtlight_console_types_and_watches(host, conn, daemon_folder):
         assert writer.leave() == 0 and viewer.leave() == 0
     conn.defineXML(host.guest("off"))
     assert "not running" in virtlight(host, daemon_folder, "console", "off", status=1)
-
-
-def test_consoles_are_released_for_another_reader_and_taken_back(host, conn, daemon_folder):
-    domain = started(host, conn, "shared")
-    with Stream(domain) as viewer:
-        viewer.until("# ")
-        virtlight(host, daemon_folder, "release", "shared")
-        assert "released already" in virtlight(host, daemon_folder, "release", "shared", status=1)
-        (console,) = json.loads(virtlight(host, daemon_folder, "consoles", "--json"))
-        assert not console["attached"]
-        virtlight(host, daemon_folder, "retake", "shared")
-        viewer.type("back-again\r")
-        viewer.until("back-again")
-    assert "not released" in virtlight(host, daemon_folder, "retake", "shared", status=1)
 
 
 @pytest.mark.ours

@@ -57,6 +57,24 @@ def wait_until(condition, seconds, what):
     raise AssertionError(f"not within {seconds} s: {what}")
 
 
+class LastingGuest:
+    """How a guest was when it had booted."""
+
+    def __init__(self, domain):
+        self.domid = domain.ID()
+        self.seen = self.look_at(domain)
+
+    @staticmethod
+    def look_at(domain):
+        definition = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+        return domain.UUIDString(), domain.state()[0], domain.hasManagedSaveImage(), definition
+
+    def is_as_it_was(self, domain):
+        """It may have been saved and restored, but has not booted again."""
+        booted = domain.state()[1] == libvirt.VIR_DOMAIN_RUNNING_BOOTED
+        return self.look_at(domain) == self.seen and (domain.ID() == self.domid or not booted)
+
+
 class Host:
     """What both kinds have: a URI, and guests that a test can describe once for both."""
 
@@ -69,6 +87,9 @@ class Host:
     timelines: str  # the folder of the domains' timelines, on the host of the daemon
     cores: str  # and of the cores of guests that crashed
     hurry = ""  # words for the kernels of guests, so that they boot sooner
+
+    def __init__(self):
+        self.lasting_guests = {}  # by name (lasting.py)
 
     def connect(self):
         return contextlib.closing(libvirt.open(self.uri))
@@ -110,16 +131,34 @@ class Host:
     def wait_for_state(self, domain, state, seconds=None):
         wait_until(lambda: domain.state()[0] == state, seconds or self.patience, f"state {state} of {domain.name()}")
 
+    def lasting_guest(self, conn, xml):
+        """A guest that has booted: what a test asks for first. One that is there, and as it was then, is taken again."""
+        name = re.search("<name>(.*)</name>", xml)[1]
+        with contextlib.suppress(KeyError, libvirt.libvirtError):
+            domain = conn.lookupByName(name)
+            if self.lasting_guests[name].is_as_it_was(domain):
+                return domain
+        self.lasting_guests.pop(name, None)
+        self.clear()
+        conn.defineXML(xml).create()
+        domain = conn.lookupByName(name)
+        self.wait_until_it_listens(domain)
+        self.lasting_guests[name] = LastingGuest(domain)
+        return domain
+
     def clear(self):
+        """Leaves the lasting guests only."""
         with self.connect() as conn:
-            for domain in conn.listAllDomains():
-                if domain.ID() == 0:
-                    continue
+
+            def others():
+                return [one for one in conn.listAllDomains() if one.ID() != 0 and one.name() not in self.lasting_guests]
+
+            for domain in others():
                 with contextlib.suppress(libvirt.libvirtError):
                     domain.destroy()
                 with contextlib.suppress(libvirt.libvirtError):
                     domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
-            wait_until(lambda: len(conn.listAllDomains()) == 1, self.patience, "only Domain-0 left")
+            wait_until(lambda: not others(), self.patience, "only Domain-0 left")
 
 
 class SimulatedHost(Host):
@@ -130,6 +169,7 @@ class SimulatedHost(Host):
     remote = False
 
     def __init__(self, folder, root):
+        super().__init__()
         self.program = folder / "virtlightd"
         self.root = root
         self.socket = root / "run" / "virtlightd.sock"
@@ -231,6 +271,7 @@ class LabHost(Host):
     command_seconds = 300
 
     def __init__(self, name):
+        super().__init__()
         self.name = name
         self.uri = self.lab("socket")
 

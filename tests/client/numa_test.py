@@ -14,10 +14,12 @@ CELLS = """<vcpu>2</vcpu>
   </numa></cpu>"""
 
 
-def test_a_guest_has_numa_cells_and_all_of_their_memory(host, conn):
-    domain = conn.defineXML(host.guest("celled", "hvm").replace("<vcpu>1</vcpu>", CELLS))
-    domain.create()
-    host.wait_until_it_listens(domain)
+def celled(host, name):
+    return host.guest(name, "hvm").replace("<vcpu>1</vcpu>", CELLS)
+
+
+def test_a_guest_has_numa_cells_and_all_of_their_memory(host, lasting):
+    domain = lasting(celled(host, "celled"))
     for flags in (0, INACTIVE):
         assert f"<cell id='1' cpus='1' memory='{32 * MIB}' unit='KiB'>" in domain.XMLDesc(flags)
         assert "<sibling id='0' value='31'/>" in domain.XMLDesc(flags), "it goes for the way back, too"
@@ -32,11 +34,11 @@ def test_a_guest_has_numa_cells_and_all_of_their_memory(host, conn):
     assert domain.isActive()
 
 
-def test_the_nodes_that_a_guests_memory_is_on_are_told(host, conn):
+def test_the_nodes_that_a_guests_memory_is_on_are_told(host, conn, lasting):
+    domain = lasting(celled(host, "celled"))
     nodes = conn.getInfo()[4]
-    domain = conn.defineXML(host.guest("celled", "hvm").replace("<vcpu>1</vcpu>", CELLS))
-    assert domain.numaParameters() == {"numa_nodeset": "0", "numa_mode": libvirt.VIR_DOMAIN_NUMATUNE_MEM_STRICT}
-    domain.create()
+    at_rest = conn.defineXML(celled(host, "at-rest"))
+    assert at_rest.numaParameters() == {"numa_nodeset": "0", "numa_mode": libvirt.VIR_DOMAIN_NUMATUNE_MEM_STRICT}
     assert domain.numaParameters()["numa_nodeset"] == "0"
     assert "strict" in host.virsh("numatune", "celled", "--live")
     flat = conn.createXML(host.guest("flat"))
