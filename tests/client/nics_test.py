@@ -130,7 +130,6 @@ def test_an_interface_that_the_guest_keeps_is_told(host, conn):
 def test_of_a_running_guests_interface_the_bandwidth_can_be_changed(host, conn, bridge):
     domain = conn.defineXML(guest_with(host, "limited", nic()))
     domain.create()
-    host.wait_until_it_listens(domain)
     domain.updateDeviceFlags(nic(more="<bandwidth><outbound average='1000'/></bandwidth>"), LIVE | CONFIG)
     assert "<outbound average='1000'/>" in domain.XMLDesc() and "average='1000'" in domain.XMLDesc(INACTIVE)
     domain.updateDeviceFlags(nic(), LIVE)
@@ -158,7 +157,6 @@ def is_down(host, domain, number=0, suffix=""):
 def test_a_link_goes_down_and_up_while_the_guest_runs(host, conn, bridge):
     domain = conn.defineXML(guest_with(host, "linked", nic()))
     domain.create()
-    host.wait_until_it_listens(domain)
     assert not is_down(host, domain)
     host.virsh("domif-setlink", "linked", MAC, "down")
     assert is_down(host, domain)
@@ -190,7 +188,6 @@ def test_a_link_that_is_down_in_the_definition_is_down_from_the_start_on(host, c
 def test_an_interface_comes_with_its_link_down(host, conn, bridge):
     domain = conn.defineXML(guest_with(host, "late", ""))
     domain.create()
-    host.wait_until_it_listens(domain)
     domain.attachDeviceFlags(nic(more="<link state='down'/>"), LIVE)
     assert is_down(host, domain)
     with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "its link cannot be down", "netvm"):
