@@ -59,7 +59,7 @@ def wait_until(condition, seconds, what):
 
 
 class LastingGuest:
-    """How a guest was when it had booted."""
+    """How a guest was at first."""
 
     def __init__(self, domain):
         self.domid = domain.ID()
@@ -132,8 +132,8 @@ class Host:
     def wait_for_state(self, domain, state, seconds=None):
         wait_until(lambda: domain.state()[0] == state, seconds or self.patience, f"state {state} of {domain.name()}")
 
-    def lasting_guest(self, conn, xml):
-        """A guest that has booted: what a test asks for first. One that is there, and as it was then, is taken again."""
+    def lasting_guest(self, conn, xml, booted):
+        """A guest that runs: what a test asks for first. One that is there, and as it was at first, is taken again."""
         name = re.search("<name>(.*)</name>", xml)[1]
         with contextlib.suppress(KeyError, libvirt.libvirtError):
             domain = conn.lookupByName(name)
@@ -143,7 +143,8 @@ class Host:
         self.clear()
         conn.defineXML(xml).create()
         domain = conn.lookupByName(name)
-        self.wait_until_it_listens(domain)
+        if booted:
+            self.wait_until_it_listens(domain)
         self.lasting_guests[name] = LastingGuest(domain)
         return domain
 

@@ -11,8 +11,8 @@ import pytest
 
 @pytest.fixture
 def lasting(host, conn):
-    """Gives the guest of a definition, which has booted: the one of the test before, if that has left it as it was."""
-    return lambda xml: host.lasting_guest(conn, xml)
+    """Gives the running guest of a definition, which has booted: that of the test before, if it has left it as it was."""
+    return lambda xml, booted=True: host.lasting_guest(conn, xml, booted)
 
 
 def forget_guests_of(item):

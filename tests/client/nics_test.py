@@ -254,11 +254,15 @@ def test_what_is_not_served_is_refused_by_name(host, conn):
         conn.defineXML(guest_with(host, "odd", nic() + nic()))
 
 
-def test_what_a_guest_shows_is_taken_as_a_picture(host, conn, tmp_path):
-    domain = conn.defineXML(guest_with(host, "pictured", "<graphics type='vnc'/>", "hvm"))
+def shown(host, kind):
+    return guest_with(host, f"shown-{kind}", "<graphics type='vnc'/>", kind)
+
+
+def test_what_a_guest_shows_is_taken_as_a_picture(host, conn, tmp_path, lasting):
+    domain = lasting(shown(host, "hvm"), booted=False)
+    at_rest = conn.defineXML(guest_with(host, "at-rest", "<graphics type='vnc'/>", "hvm"))
     with refused(libvirt.VIR_ERR_OPERATION_INVALID, "not running"):
-        domain.screenshot(conn.newStream(), 0)
-    domain.create()
+        at_rest.screenshot(conn.newStream(), 0)
     stream = conn.newStream()
     assert domain.screenshot(stream, 0) == "image/x-portable-pixmap"
     picture = bytearray()
@@ -268,21 +272,19 @@ def test_what_a_guest_shows_is_taken_as_a_picture(host, conn, tmp_path):
     assert (kind, depth) == (b"P6", b"255")
     header = len(kind) + len(width) + len(height) + len(depth) + 4
     assert len(picture) == header + int(width) * int(height) * 3
-    assert "image/x-portable-pixmap" in host.virsh("screenshot", "pictured", str(tmp_path / "picture"))
+    assert "image/x-portable-pixmap" in host.virsh("screenshot", domain.name(), str(tmp_path / "picture"))
     with refused(libvirt.VIR_ERR_INVALID_ARG, "screen 1"):
         domain.screenshot(conn.newStream(), 1)
 
 
-@pytest.mark.parametrize("kind", ["pv", "hvm"])
-def test_a_running_guests_xml_has_the_port_that_its_vnc_server_took(host, conn, kind):
-    domain = conn.defineXML(guest_with(host, f"shown-{kind}", "<graphics type='vnc'/>", kind))
-    assert "port='-1' autoport='yes'" in domain.XMLDesc()
-    domain.create()
+@pytest.mark.parametrize("kind", ["hvm", "pv"])
+def test_a_running_guests_xml_has_the_port_that_its_vnc_server_took(host, lasting, kind):
+    domain = lasting(shown(host, kind), booted=False)
     port = int(re.search(r"type='vnc' port='(\d+)' autoport='yes'", domain.XMLDesc())[1])
     assert port >= 5900
     assert host.virsh("vncdisplay", domain.name()).endswith(f":{port - 5900}")
     assert host.virsh("domdisplay", domain.name()).startswith("vnc://")
-    assert "port='-1'" in domain.XMLDesc(INACTIVE)
+    assert "port='-1' autoport='yes'" in domain.XMLDesc(INACTIVE)
     assert not domain.isUpdated()
 
 
