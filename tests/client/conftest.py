@@ -14,7 +14,7 @@ from hosts import LabHost, SimulatedHost
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-pytest_plugins = ["emulator"]
+pytest_plugins = ["emulator", "lasting"]
 
 
 def pytest_addoption(parser):
@@ -66,7 +66,7 @@ def shared_host(request, daemon_folder, tmp_path_factory):
 
 @pytest.fixture
 def host(shared_host):
-    """A host without guests, and without any left behind."""
+    """A host without guests, and without any left behind, but for lasting ones."""
     yield shared_host
     shared_host.clear()
 

@@ -50,45 +50,6 @@ def test_a_console_goes_on_over_a_rename(host, conn, daemon_folder):
     assert "still-me" in virtlight(host, daemon_folder, "logs", "after")
 
 
-def with_two_ports_and_a_pv_console(host, name):
-    first = "<serial type='pty'/>"
-    more = "<serial type='pty'><target port='1'/></serial><console type='pty'><target type='xen'/></console>"
-    xml = host.guest(name, "hvm")
-    assert first in xml
-    return xml.replace(first, first + more)
-
-
-def type_until_it_is_echoed(host, viewer, text):
-    """Nobody listens there yet when a guest boots, and what is typed is lost then."""
-    def echoed():
-        viewer.type(f"{text}\r")
-        try:
-            return viewer.until(text, seconds=2)
-        except AssertionError:
-            return None
-
-    wait_until(echoed, host.patience, f"the echo of {text}")
-
-
-def test_each_console_of_an_hvm_guest_is_its_own(host, conn, daemon_folder):
-    domain = conn.defineXML(with_two_ports_and_a_pv_console(host, "many"))
-    domain.create()
-    devices = {"serial1": "ttyS1", "console0": "hvc0"}
-    with Stream(domain, "serial0") as first:
-        first.until("# ")
-        for device in devices.values():
-            first.type(f"cat </dev/{device} >/dev/{device} &\r")
-        for console in devices:
-            with Stream(domain, console) as other:
-                type_until_it_is_echoed(host, other, f"told-to-{console}")
-        say(first, "told-to-serial0")
-        for console in devices:
-            assert f"told-to-{console}" not in first.text.decode()
-            assert f"told-to-{console}" in virtlight(host, daemon_folder, "logs", "many", console)
-    listed = virtlight(host, daemon_folder, "consoles")
-    assert all(console in listed for console in ("serial0", *devices))
-
-
 class Reader(RawStream):
     """One who reads of a history what lies between two offsets, by our own program."""
 

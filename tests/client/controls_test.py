@@ -33,22 +33,6 @@ def test_an_nmi_reaches_the_guest(host, conn):
         console.until("NMI")  # and what kind of NMI the kernel takes it for
 
 
-def test_keys_reach_the_keyboard_of_an_hvm_guest(host, conn):
-    # Linux says so even if it is quiet else; a simulated guest tells the keys.
-    seen = b"sysrq: HELP" if host.remote else b"keys 56 84 35"
-    domain = running(host, conn, "typed", "hvm")
-    with Stream(domain) as console:
-        assert "" == host.virsh("send-key", "typed", "KEY_LEFTALT", "KEY_SYSRQ", "KEY_H")
-        console.until(seen.decode())
-        for times, (codeset, codes) in enumerate([
-            (libvirt.VIR_KEYCODE_SET_XT, [0x38, 0x54, 0x23]),
-            (libvirt.VIR_KEYCODE_SET_USB, [0xE2, 0x46, 0x0B]),
-            (libvirt.VIR_KEYCODE_SET_QNUM, [0x38, 0x54, 0x23]),
-        ], 2):
-            assert domain.sendKey(codeset, 20, codes, len(codes), 0) == 0
-            console.wait(lambda times=times: console.text.count(seen) >= times, f"{seen} for the {times}. time", 60)
-
-
 @pytest.mark.ours
 def test_keys_that_cannot_be_sent_are_refused_with_the_reason(host, conn):
     domain = running(host, conn, "handless", "pvh")

@@ -31,16 +31,21 @@ def with_devices(xml, *devices):
     return xml.replace("</devices>", "".join(devices) + "</devices>")
 
 
-def running(host, conn, name, *devices, kind="pv", words=""):
+def started(host, conn, name, *devices, kind="pv", words=""):
     domain = conn.defineXML(with_devices(host.guest(name, kind, words=words), *devices))
     domain.create()
+    return domain
+
+
+def running(host, conn, name, *devices, **more):
+    domain = started(host, conn, name, *devices, **more)
     host.wait_until_it_listens(domain)
     return domain
 
 
 def test_a_guest_starts_with_its_disks(host, conn):
     path = images.raw(host, "root.img")
-    domain = running(host, conn, "has-disks", disk(path, "xvda"))
+    domain = started(host, conn, "has-disks", disk(path, "xvda"))
     assert path in host.virsh("domblklist", domain.name())
     assert "<alias name='xen-disk0'/>" in domain.XMLDesc()
     assert "<alias" not in domain.XMLDesc(INACTIVE)
@@ -49,7 +54,7 @@ def test_a_guest_starts_with_its_disks(host, conn):
 def test_a_file_may_be_served_by_the_kernel_by_name(host, conn):
     path = images.raw(host, "named-phy.img")
     by_kernel = "<driver name='phy' type='raw'/>"
-    domain = running(host, conn, "by-kernel", disk(path, "xvda", driver=by_kernel))
+    domain = started(host, conn, "by-kernel", disk(path, "xvda", driver=by_kernel))
     assert by_kernel in domain.XMLDesc() and f"<source file='{path}'/>" in domain.XMLDesc()
     domain.attachDeviceFlags(disk(images.raw(host, "second-phy.img"), driver=by_kernel), LIVE)
     assert "second-phy.img" in domain.XMLDesc()
@@ -158,8 +163,8 @@ def test_a_disk_serves_one_guest_that_writes(host, conn):
 
 def test_a_shareable_disk_serves_two_guests_that_write(host, conn):
     shared = disk(images.raw(host, "shared.img"), more="<shareable/>")
-    first = running(host, conn, "shares", shared)
-    second = running(host, conn, "shares-too", shared)
+    first = started(host, conn, "shares", shared)
+    second = started(host, conn, "shares-too", shared)
     assert first.isActive() and second.isActive()
     by_kernel = shared.replace("<driver ", "<driver name='phy' ")
     with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "xvdb is shareable and has driver phy"):
@@ -184,7 +189,7 @@ def test_what_is_in_a_cd_drive_is_changed(host, conn):
 
 def test_a_disk_grows_while_its_guest_runs(host, conn):
     path = images.raw(host, "grows.img")
-    domain = running(host, conn, "grower", disk(path))
+    domain = started(host, conn, "grower", disk(path))
     host.virsh("blockresize", domain.name(), "xvdb", "32M")
     assert domain.blockInfo("xvdb")[0] == 32 * images.MIB
     domain.blockResize(path, 64 * images.MIB + 1, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES)

@@ -58,7 +58,8 @@ def test_a_live_dump_does_not_pause_and_one_may_end_or_reset_the_guest(host, con
 
 
 def test_a_core_that_cannot_be_written_leaves_the_guest_running(host, conn):
-    domain = running(host, conn, "stays")
+    domain = conn.defineXML(host.guest("stays"))
+    domain.create()
     with refused(libvirt.VIR_ERR_SYSTEM_ERROR, "stays", "/nowhere/at/all", "No such file"):
         domain.coreDump("/nowhere/at/all", libvirt.VIR_DUMP_CRASH)
     with refused(libvirt.VIR_ERR_INVALID_ARG, "/dev/null"):

@@ -8,6 +8,7 @@ QEMU without KVM has two faults that no flag mends, the more often the busier th
 Only a failure that comes with one of these is repeated, and the summary tells of it.
 """
 
+import functools
 import subprocess
 import threading
 import time
@@ -60,10 +61,15 @@ class Watchdog:
         self.thread.join()
 
 
+@functools.cache
+def host_of(lab):
+    return LabHost(lab)
+
+
 def faults(lab):
     """How many guests the emulator broke since the host booted; nothing if the host does not answer."""
     try:
-        return LabHost(lab).dom0("xl dmesg").count(FAULT)
+        return host_of(lab).dom0("xl dmesg").count(FAULT)
     except AssertionError:
         return None
 
@@ -107,4 +113,4 @@ def pytest_terminal_summary(terminalreporter, config):
     for nodeid in again:
         terminalreporter.write_line(f"ran again after a fault of the emulator: {nodeid}")
     if config.getoption("--lab"):
-        terminalreporter.write_line(LabHost(config.getoption("--lab")).stalls() or "no step of the daemon was long")
+        terminalreporter.write_line(host_of(config.getoption("--lab")).stalls() or "no step of the daemon was long")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Where the daemon under test runs: in this machine over the simulated hypervisor, or in a lab on real Xen."""
 
+import collections
 import contextlib
 import os
 import pathlib
@@ -11,6 +12,7 @@ import subprocess
 import time
 
 import libvirt
+from remote_shell import RemoteShell
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -46,13 +48,32 @@ TYPES = {
 
 def wait_until(condition, seconds, what):
     """The first true answer of `condition`; a test failure that says `what` was waited for after `seconds`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    begin = time.monotonic()
+    while (waited := time.monotonic() - begin) < seconds:
         answer = condition()
         if answer:
             return answer
-        time.sleep(0.02)
+        # Who asks often takes from a lab's guests the time in which they do what is waited for.
+        time.sleep(min(0.02 + waited / 10, 0.25))
     raise AssertionError(f"not within {seconds} s: {what}")
+
+
+class LastingGuest:
+    """How a guest was at first."""
+
+    def __init__(self, domain):
+        self.domid = domain.ID()
+        self.seen = self.look_at(domain)
+
+    @staticmethod
+    def look_at(domain):
+        definition = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+        return domain.UUIDString(), domain.state()[0], domain.hasManagedSaveImage(), definition
+
+    def is_as_it_was(self, domain):
+        """It may have been saved and restored, but has not booted again."""
+        booted = domain.state()[1] == libvirt.VIR_DOMAIN_RUNNING_BOOTED
+        return self.look_at(domain) == self.seen and (domain.ID() == self.domid or not booted)
 
 
 class Host:
@@ -67,6 +88,9 @@ class Host:
     timelines: str  # the folder of the domains' timelines, on the host of the daemon
     cores: str  # and of the cores of guests that crashed
     hurry = ""  # words for the kernels of guests, so that they boot sooner
+
+    def __init__(self):
+        self.lasting_guests = {}  # by name (lasting.py)
 
     def connect(self):
         return contextlib.closing(libvirt.open(self.uri))
@@ -108,16 +132,35 @@ class Host:
     def wait_for_state(self, domain, state, seconds=None):
         wait_until(lambda: domain.state()[0] == state, seconds or self.patience, f"state {state} of {domain.name()}")
 
+    def lasting_guest(self, conn, xml, booted):
+        """A guest that runs: what a test asks for first. One that is there, and as it was at first, is taken again."""
+        name = re.search("<name>(.*)</name>", xml)[1]
+        with contextlib.suppress(KeyError, libvirt.libvirtError):
+            domain = conn.lookupByName(name)
+            if self.lasting_guests[name].is_as_it_was(domain):
+                return domain
+        self.lasting_guests.pop(name, None)
+        self.clear()
+        conn.defineXML(xml).create()
+        domain = conn.lookupByName(name)
+        if booted:
+            self.wait_until_it_listens(domain)
+        self.lasting_guests[name] = LastingGuest(domain)
+        return domain
+
     def clear(self):
+        """Leaves the lasting guests only."""
         with self.connect() as conn:
-            for domain in conn.listAllDomains():
-                if domain.ID() == 0:
-                    continue
+
+            def others():
+                return [one for one in conn.listAllDomains() if one.ID() != 0 and one.name() not in self.lasting_guests]
+
+            for domain in others():
                 with contextlib.suppress(libvirt.libvirtError):
                     domain.destroy()
                 with contextlib.suppress(libvirt.libvirtError):
                     domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
-            wait_until(lambda: len(conn.listAllDomains()) == 1, self.patience, "only Domain-0 left")
+            wait_until(lambda: not others(), self.patience, "only Domain-0 left")
 
 
 class SimulatedHost(Host):
@@ -128,6 +171,7 @@ class SimulatedHost(Host):
     remote = False
 
     def __init__(self, folder, root):
+        super().__init__()
         self.program = folder / "virtlightd"
         self.root = root
         self.socket = root / "run" / "virtlightd.sock"
@@ -225,13 +269,19 @@ class LabHost(Host):
     initrd = "/var/lib/virtlight-lab/initrd.img"
     disk = "/var/lib/virtlight-lab/disk.img"
 
+    idle_shells = collections.defaultdict(list)  # in the dom0 of each lab
+    command_seconds = 300
+
     def __init__(self, name):
+        super().__init__()
         self.name = name
         self.uri = self.lab("socket")
 
+    def command(self, *words):
+        return [ROOT / "scripts" / "lab", words[0], "--name", self.name, *words[1:]]
+
     def lab(self, *words):
-        command = [ROOT / "scripts" / "lab", words[0], "--name", self.name, *words[1:]]
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        answer = subprocess.run(self.command(*words), capture_output=True, text=True, timeout=self.command_seconds)
         assert answer.returncode == 0, f"scripts/lab {' '.join(words)}: {answer.stdout}{answer.stderr}"
         return answer.stdout.strip()
 
@@ -260,7 +310,32 @@ class LabHost(Host):
 
     def dom0(self, command):
         """What a shell command in dom0 printed."""
-        return self.lab("ssh", command)
+        try:
+            with self.shell_in_dom0() as shell:
+                status, printed = shell.run(command, self.command_seconds)
+        except OSError as error:  # the lab has gone down, or stands still
+            raise AssertionError(f"in dom0: {command}: {error!r}") from error
+        assert status == 0, f"in dom0: {command}: {printed}"
+        return printed.strip()
+
+    @contextlib.contextmanager
+    def shell_in_dom0(self):
+        """One that nobody else uses meanwhile, and the next command afterwards."""
+        idle = self.idle_shells[self.name]
+        while True:
+            try:
+                shell = idle.pop()
+            except IndexError:
+                shell = RemoteShell(self.command("ssh", "exec bash"))
+            if shell.lives():
+                break
+            shell.close()
+        try:
+            yield shell
+        except OSError:
+            shell.close()
+            raise
+        idle.append(shell)
 
     def place(self, name):
         path = f"/var/tmp/{name}"

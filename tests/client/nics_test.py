@@ -130,7 +130,6 @@ def test_an_interface_that_the_guest_keeps_is_told(host, conn):
 def test_of_a_running_guests_interface_the_bandwidth_can_be_changed(host, conn, bridge):
     domain = conn.defineXML(guest_with(host, "limited", nic()))
     domain.create()
-    host.wait_until_it_listens(domain)
     domain.updateDeviceFlags(nic(more="<bandwidth><outbound average='1000'/></bandwidth>"), LIVE | CONFIG)
     assert "<outbound average='1000'/>" in domain.XMLDesc() and "average='1000'" in domain.XMLDesc(INACTIVE)
     domain.updateDeviceFlags(nic(), LIVE)
@@ -158,7 +157,6 @@ def is_down(host, domain, number=0, suffix=""):
 def test_a_link_goes_down_and_up_while_the_guest_runs(host, conn, bridge):
     domain = conn.defineXML(guest_with(host, "linked", nic()))
     domain.create()
-    host.wait_until_it_listens(domain)
     assert not is_down(host, domain)
     host.virsh("domif-setlink", "linked", MAC, "down")
     assert is_down(host, domain)
@@ -190,7 +188,6 @@ def test_a_link_that_is_down_in_the_definition_is_down_from_the_start_on(host, c
 def test_an_interface_comes_with_its_link_down(host, conn, bridge):
     domain = conn.defineXML(guest_with(host, "late", ""))
     domain.create()
-    host.wait_until_it_listens(domain)
     domain.attachDeviceFlags(nic(more="<link state='down'/>"), LIVE)
     assert is_down(host, domain)
     with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "its link cannot be down", "netvm"):
@@ -257,11 +254,15 @@ def test_what_is_not_served_is_refused_by_name(host, conn):
         conn.defineXML(guest_with(host, "odd", nic() + nic()))
 
 
-def test_what_a_guest_shows_is_taken_as_a_picture(host, conn, tmp_path):
-    domain = conn.defineXML(guest_with(host, "pictured", "<graphics type='vnc'/>", "hvm"))
+def shown(host, kind):
+    return guest_with(host, f"shown-{kind}", "<graphics type='vnc'/>", kind)
+
+
+def test_what_a_guest_shows_is_taken_as_a_picture(host, conn, tmp_path, lasting):
+    domain = lasting(shown(host, "hvm"), booted=False)
+    at_rest = conn.defineXML(guest_with(host, "at-rest", "<graphics type='vnc'/>", "hvm"))
     with refused(libvirt.VIR_ERR_OPERATION_INVALID, "not running"):
-        domain.screenshot(conn.newStream(), 0)
-    domain.create()
+        at_rest.screenshot(conn.newStream(), 0)
     stream = conn.newStream()
     assert domain.screenshot(stream, 0) == "image/x-portable-pixmap"
     picture = bytearray()
@@ -271,21 +272,19 @@ def test_what_a_guest_shows_is_taken_as_a_picture(host, conn, tmp_path):
     assert (kind, depth) == (b"P6", b"255")
     header = len(kind) + len(width) + len(height) + len(depth) + 4
     assert len(picture) == header + int(width) * int(height) * 3
-    assert "image/x-portable-pixmap" in host.virsh("screenshot", "pictured", str(tmp_path / "picture"))
+    assert "image/x-portable-pixmap" in host.virsh("screenshot", domain.name(), str(tmp_path / "picture"))
     with refused(libvirt.VIR_ERR_INVALID_ARG, "screen 1"):
         domain.screenshot(conn.newStream(), 1)
 
 
-@pytest.mark.parametrize("kind", ["pv", "hvm"])
-def test_a_running_guests_xml_has_the_port_that_its_vnc_server_took(host, conn, kind):
-    domain = conn.defineXML(guest_with(host, f"shown-{kind}", "<graphics type='vnc'/>", kind))
-    assert "port='-1' autoport='yes'" in domain.XMLDesc()
-    domain.create()
+@pytest.mark.parametrize("kind", ["hvm", "pv"])
+def test_a_running_guests_xml_has_the_port_that_its_vnc_server_took(host, lasting, kind):
+    domain = lasting(shown(host, kind), booted=False)
     port = int(re.search(r"type='vnc' port='(\d+)' autoport='yes'", domain.XMLDesc())[1])
     assert port >= 5900
     assert host.virsh("vncdisplay", domain.name()).endswith(f":{port - 5900}")
     assert host.virsh("domdisplay", domain.name()).startswith("vnc://")
-    assert "port='-1'" in domain.XMLDesc(INACTIVE)
+    assert "port='-1' autoport='yes'" in domain.XMLDesc(INACTIVE)
     assert not domain.isUpdated()
 
 

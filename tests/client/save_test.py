@@ -7,6 +7,7 @@ import libvirt
 import pytest
 from hosts import wait_until
 from refusals import code_of
+from tuning_test import with_both_vcpus
 
 MIB = 1024 * 1024
 CYCLES = 3
@@ -34,29 +35,51 @@ def in_background(call, *arguments):
     return thread, errors
 
 
-@pytest.mark.parametrize("kind", ["pv", "pvh", "hvm"])
-def test_a_guest_is_saved_to_a_file_and_comes_back_again_and_again(host, conn, events, kind):
-    name = f"saved-{kind}"
-    domain = running(host, conn, name, kind)
+def saved_and_restored(host, conn, domain):
+    """What its definition in the image was."""
+    name = domain.name()
     image = host.place(f"{name}.save")
-    for _ in range(CYCLES):
-        domain.save(image)
-        assert domain.state() == [libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_SAVED]
-        assert host.shell(f"ls {image}*") == image
-        assert name in conn.saveImageGetXMLDesc(image)
+    domain.save(image)
+    assert domain.state() == [libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_SAVED]
+    assert host.shell(f"ls {image}*") == image
+    xml = conn.saveImageGetXMLDesc(image)
+    assert name in xml
 
-        conn.restore(image)
-        domain = conn.lookupByName(name)
-        assert domain.state() == [libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_RESTORED]
+    conn.restore(image)
+    assert conn.lookupByName(name).state() == [libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_RESTORED]
+    return xml
+
+
+def shuts_down_after_its_saves(host, domain, events):
     domain.shutdown()
     host.wait_for_state(domain, libvirt.VIR_DOMAIN_SHUTOFF)
-    events.wait_for(
-        name, "DEFINED ADDED", "STARTED BOOTED", *["STOPPED SAVED", "STARTED RESTORED"] * CYCLES, "STOPPED SHUTDOWN"
-    )
+    saves = ["STOPPED SAVED", "STARTED RESTORED"] * CYCLES
+    events.wait_for(domain.name(), "DEFINED ADDED", "STARTED BOOTED", *saves, "STOPPED SHUTDOWN")
 
 
-def test_a_managed_save_is_where_the_next_start_goes_on(host, conn, events):
-    domain = running(host, conn, "kept")
+@pytest.mark.parametrize("kind", ["pv", "pvh"])
+def test_a_guest_is_saved_to_a_file_and_comes_back_again_and_again(host, conn, events, kind):
+    domain = running(host, conn, f"saved-{kind}", kind)
+    for _ in range(CYCLES):
+        saved_and_restored(host, conn, domain)
+    shuts_down_after_its_saves(host, domain, events)
+
+
+def test_an_hvm_guest_comes_back_again_and_again_also_after_it_was_asked_for_fewer_vcpus(host, conn, events):
+    """Its device model keeps those that it has, and takes its state with no fewer; and so does a Linux guest."""
+    domain = with_both_vcpus(host, conn, "saved-hvm")
+    for cycle in range(CYCLES):
+        if cycle == 1:
+            host.virsh("setvcpus", "saved-hvm", "1", "--live")
+        assert "<vcpu placement='static'>2</vcpu>" in saved_and_restored(host, conn, domain)
+    live, config = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
+    assert domain.vcpusFlags(live) in (1, 2) and domain.vcpusFlags(config) == 2
+    host.virsh("setvcpus", "saved-hvm", "2", "--live")
+    shuts_down_after_its_saves(host, domain, events)
+
+
+def test_a_managed_save_is_where_the_next_start_goes_on(host, conn, events, lasting):
+    domain = lasting(host.guest("kept"))
     assert not domain.hasManagedSaveImage()
     domain.managedSave()
     assert domain.hasManagedSaveImage() and not domain.isActive()
@@ -71,8 +94,8 @@ def test_a_managed_save_is_where_the_next_start_goes_on(host, conn, events):
     events.wait_for("kept", "DEFINED ADDED", "STARTED BOOTED", "STOPPED SAVED", "STARTED RESTORED")
 
 
-def test_a_managed_save_stays_until_a_guest_that_was_started_paused_from_it_runs(host, conn):
-    domain = running(host, conn, "unrun")
+def test_a_managed_save_stays_until_a_guest_that_was_started_paused_from_it_runs(host, lasting):
+    domain = lasting(host.guest("kept"))
     domain.managedSave()
     domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
     assert domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED and domain.hasManagedSaveImage()
@@ -83,20 +106,52 @@ def test_a_managed_save_stays_until_a_guest_that_was_started_paused_from_it_runs
     assert domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING and not domain.hasManagedSaveImage()
 
 
-def test_virsh_saves_restores_and_shows_the_job(host):
-    image = host.place("by-virsh.save")
-    with host.connect() as conn:
-        running(host, conn, "by-virsh")
-    assert "saved to" in host.virsh("save", "by-virsh", image)
-    assert host.virsh("domstate", "--reason", "by-virsh") == "shut off (saved)"
-    assert "<name>by-virsh</name>" in host.virsh("save-image-dumpxml", image)
+def test_an_image_gets_another_definition_if_its_guest_can_go_on_with_it(host, conn, lasting):
+    domain = lasting(host.guest("kept"))
+    image = host.place("kept.save")
+    domain.save(image)
+    xml = conn.saveImageGetXMLDesc(image)
+    code, message = code_of(conn.saveImageDefineXML, image, xml.replace("131072", "262144"))
+    assert code == libvirt.VIR_ERR_CONFIG_UNSUPPORTED and "memory" in message
+    conn.saveImageDefineXML(image, xml.replace("<memory ", "<title>new</title><memory ", 1),
+                            libvirt.VIR_DOMAIN_SAVE_PAUSED)
+    conn.restore(image)
+    assert "<title>new</title>" in domain.XMLDesc() and domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED
+
+    domain.resume()
+    domain.managedSave(libvirt.VIR_DOMAIN_SAVE_BYPASS_CACHE)
+    xml = domain.managedSaveGetXMLDesc()
+    domain.managedSaveDefineXML(xml.replace("<title>new</title>", "<title>newer</title>"))
+    assert "newer" in domain.managedSaveGetXMLDesc()
+    domain.createWithFlags(libvirt.VIR_DOMAIN_START_BYPASS_CACHE)
+    assert "newer" in domain.XMLDesc() and domain.state()[1] == libvirt.VIR_DOMAIN_RUNNING_RESTORED
+
+
+def test_a_truncated_image_is_refused_and_leaves_nothing(host, conn, lasting):
+    domain = lasting(host.guest("kept"))
+    image, torn = host.place("kept.save"), host.place("kept-torn.save")
+    domain.save(image)
+    host.shell(f"head -c -1000 {image} > {torn}")
+    _, message = code_of(conn.restore, torn)
+    assert "kept" in message
+    assert domain.state()[0] == libvirt.VIR_DOMAIN_SHUTOFF
+    assert conn.numOfDomains() == 1
+    conn.restore(image)
+
+
+def test_virsh_saves_restores_and_shows_the_job(host, lasting):
+    lasting(host.guest("kept"))
+    image = host.place("kept.save")
+    assert "saved to" in host.virsh("save", "kept", image)
+    assert host.virsh("domstate", "--reason", "kept") == "shut off (saved)"
+    assert "<name>kept</name>" in host.virsh("save-image-dumpxml", image)
     assert "restored from" in host.virsh("restore", image, "--paused")
-    assert host.virsh("domstate", "by-virsh") == "paused"
-    host.virsh("resume", "by-virsh")
-    assert "Completed" in host.virsh("domjobinfo", "--completed", "by-virsh")
-    assert "saved by libvirt" in host.virsh("managedsave", "by-virsh")
-    assert "yes" in host.virsh("dominfo", "by-virsh").split("Managed save:")[1].splitlines()[0]
-    assert "Removed" in host.virsh("managedsave-remove", "by-virsh")
+    assert host.virsh("domstate", "kept") == "paused"
+    host.virsh("resume", "kept")
+    assert "Completed" in host.virsh("domjobinfo", "--completed", "kept")
+    assert "saved by libvirt" in host.virsh("managedsave", "kept")
+    assert "yes" in host.virsh("dominfo", "kept").split("Managed save:")[1].splitlines()[0]
+    assert "Removed" in host.virsh("managedsave-remove", "kept")
 
 
 @pytest.mark.ours
@@ -121,7 +176,8 @@ def test_a_paused_guest_cannot_be_saved_and_says_why(host, conn):
 
 
 def test_a_save_to_where_it_cannot_go_leaves_the_guest_running(host, conn):
-    domain = running(host, conn, "stays")
+    domain = conn.defineXML(host.guest("stays"))
+    domain.create()
     _, message = code_of(domain.save, "/nowhere/at/all")
     assert "/nowhere/at/all" in message and "No such file" in message
     code, message = code_of(domain.save, "/dev/null")
@@ -137,17 +193,6 @@ def test_what_is_no_image_is_refused(host, conn):
         assert code == libvirt.VIR_ERR_INVALID_ARG and words in message
         assert code_of(conn.saveImageGetXMLDesc, image)[0] == libvirt.VIR_ERR_INVALID_ARG
     assert "No such file" in code_of(conn.restore, image + ".missing")[1]
-
-
-def test_a_truncated_image_is_refused_and_leaves_nothing(host, conn):
-    domain = running(host, conn, "torn")
-    image = host.place("torn.save")
-    domain.save(image)
-    host.shell(f"truncate -s -1000 {image}")
-    _, message = code_of(conn.restore, image)
-    assert "torn" in message
-    assert domain.state()[0] == libvirt.VIR_DOMAIN_SHUTOFF
-    assert conn.numOfDomains() == 1
 
 
 @pytest.mark.ours
@@ -285,24 +330,3 @@ def test_saves_and_restores_take_parameters(host, conn):
     domain.saveParams({}, 0)
     assert domain.hasManagedSaveImage()
     assert code_of(conn.restoreParams, {"dxml": titled})[0] == libvirt.VIR_ERR_INVALID_ARG
-
-
-def test_an_image_gets_another_definition_if_its_guest_can_go_on_with_it(host, conn):
-    domain = running(host, conn, "changed")
-    image = host.place("changed.save")
-    domain.save(image)
-    xml = conn.saveImageGetXMLDesc(image)
-    code, message = code_of(conn.saveImageDefineXML, image, xml.replace("131072", "262144"))
-    assert code == libvirt.VIR_ERR_CONFIG_UNSUPPORTED and "memory" in message
-    conn.saveImageDefineXML(image, xml.replace("<memory ", "<title>new</title><memory ", 1),
-                            libvirt.VIR_DOMAIN_SAVE_PAUSED)
-    conn.restore(image)
-    assert "<title>new</title>" in domain.XMLDesc() and domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED
-
-    domain.resume()
-    domain.managedSave(libvirt.VIR_DOMAIN_SAVE_BYPASS_CACHE)
-    xml = domain.managedSaveGetXMLDesc()
-    domain.managedSaveDefineXML(xml.replace("<title>new</title>", "<title>newer</title>"))
-    assert "newer" in domain.managedSaveGetXMLDesc()
-    domain.createWithFlags(libvirt.VIR_DOMAIN_START_BYPASS_CACHE)
-    assert "newer" in domain.XMLDesc() and domain.state()[1] == libvirt.VIR_DOMAIN_RUNNING_RESTORED

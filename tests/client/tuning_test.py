@@ -33,8 +33,8 @@ def wait_for_memory(host, domain, kib):
 
 
 @pytest.mark.parametrize("kind", ["pv", "pvh"])
-def test_a_guest_gets_more_and_less_memory_and_it_is_told(host, conn, kind):
-    domain = running(host, conn, f"grows-{kind}", kind)
+def test_a_guest_gets_more_and_less_memory_and_it_is_told(host, conn, lasting, kind):
+    domain = lasting(roomy(host, f"roomy-{kind}", kind))
     told = []
 
     def on_balloon(_conn, changed, kib, _opaque):
@@ -53,6 +53,23 @@ def test_a_guest_gets_more_and_less_memory_and_it_is_told(host, conn, kind):
     domain.setMemory(128 * MIB)
     wait_for_memory(host, domain, 128 * MIB)
     assert "actual" in host.virsh("dommemstat", domain.name())
+
+
+@pytest.mark.parametrize("kind", ["pv", "pvh"])
+def test_vcpus_come_and_go(host, lasting, kind):
+    domain = lasting(roomy(host, f"roomy-{kind}", kind))
+    # Xen gives a PV guest all of its vCPUs, of which it lets go while it boots.
+    wait_until(lambda: domain.vcpusFlags(LIVE) == 1, host.patience, "one vCPU of the two")
+    assert domain.vcpusFlags(LIVE | libvirt.VIR_DOMAIN_VCPU_MAXIMUM) == 2
+    host.virsh("setvcpus", domain.name(), "2", "--live")
+    with Stream(domain) as console:
+        # What udev does in a guest that has it.
+        console.type("until echo 1 > /sys/devices/system/cpu/cpu1/online; do sleep 1; done\r")
+        wait_until(lambda: domain.vcpusFlags(LIVE) == 2, host.patience, "two vCPUs")
+    domain.setVcpusFlags(1, LIVE | CONFIG)
+    wait_until(lambda: domain.vcpusFlags(LIVE) == 1, host.patience, "one vCPU")
+    assert domain.vcpusFlags(CONFIG) == 1
+    assert "maximum      live           2" in host.virsh("vcpucount", domain.name())
 
 
 def test_memory_is_set_for_the_next_start(host, conn):
@@ -84,43 +101,13 @@ def test_memory_out_of_bounds_is_refused_and_nothing_has_changed(host, conn):
     assert domain.info()[1] == 256 * MIB and not domain.isUpdated()
 
 
-@pytest.mark.parametrize("kind", ["pv", "pvh"])
-def test_vcpus_come_and_go(host, conn, kind):
-    domain = running(host, conn, f"busy-{kind}", kind)
-    # Xen gives a PV guest all of its vCPUs, of which it lets go while it boots.
-    wait_until(lambda: domain.vcpusFlags(LIVE) == 1, host.patience, "one vCPU of the two")
-    assert domain.vcpusFlags(LIVE | libvirt.VIR_DOMAIN_VCPU_MAXIMUM) == 2
-    host.virsh("setvcpus", domain.name(), "2", "--live")
-    with Stream(domain) as console:
-        # What udev does in a guest that has it.
-        console.type("until echo 1 > /sys/devices/system/cpu/cpu1/online; do sleep 1; done\r")
-        wait_until(lambda: domain.vcpusFlags(LIVE) == 2, host.patience, "two vCPUs")
-    domain.setVcpusFlags(1, LIVE | CONFIG)
-    wait_until(lambda: domain.vcpusFlags(LIVE) == 1, host.patience, "one vCPU")
-    assert domain.vcpusFlags(CONFIG) == 1
-    assert "maximum      live           2" in host.virsh("vcpucount", domain.name())
-
-
 def with_both_vcpus(host, conn, name):
-    domain = conn.defineXML(host.guest(name, "hvm", memory_mib=256).replace("<vcpu>1</vcpu>", "<vcpu>2</vcpu>"))
+    domain = conn.defineXML(host.guest(name, "hvm").replace("<vcpu>1</vcpu>", "<vcpu>2</vcpu>"))
     domain.create()
     host.wait_until_it_listens(domain)
     if not host.remote:  # there the guest's kernel may do without the second one, which its device model has all the same
         wait_until(lambda: domain.vcpusFlags(LIVE) == 2, host.patience, "both vCPUs")
     return domain
-
-
-def test_an_hvm_guest_comes_back_from_its_save_after_it_was_asked_for_fewer_vcpus(host, conn):
-    """Its device model keeps those that it has, and takes its state with no fewer; and so does a Linux guest."""
-    domain = with_both_vcpus(host, conn, "fewer")
-    host.virsh("setvcpus", "fewer", "1", "--live")
-    for _ in range(2):
-        domain.managedSave()
-        assert "<vcpu placement='static'>2</vcpu>" in domain.managedSaveGetXMLDesc()
-        domain.create()
-        assert domain.state() == [libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_RUNNING_RESTORED]
-    assert domain.vcpusFlags(LIVE) in (1, 2) and domain.vcpusFlags(CONFIG) == 2
-    host.virsh("setvcpus", "fewer", "2", "--live")
 
 
 @pytest.mark.simulated

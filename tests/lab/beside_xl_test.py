@@ -2,7 +2,6 @@
 """What xl does behind our back is seen, told, and does not confuse us."""
 
 import libvirt
-import pytest
 from hosts import wait_until
 
 XL_GUEST = "/var/lib/virtlight-lab/pv.cfg"
@@ -65,12 +64,3 @@ def test_memory_and_vcpus_set_by_xl_are_shown(host, conn):
     wait_until(lambda: domain.info()[2] <= 144 * 1024, host.patience, "less memory")
     wait_until(lambda: domain.info()[3] == 1, host.patience, "one vCPU")
     assert domain.info()[1] == 256 * 1024
-
-
-@pytest.mark.parametrize("kind", ["pv", "pvh", "hvm"])
-def test_a_guest_says_its_first_line_on_its_own_console(host, conn, kind):
-    name = f"first-line-{kind}"
-    conn.createXML(host.guest(name, kind))
-    host.wait_until_it_listens(conn.lookupByName(name))
-    line = host.dom0(f"grep -h -o 'type=.* name={name} .*' /var/log/xen/console/guest-{name}.log")
-    assert f"type={kind.upper()}" in line

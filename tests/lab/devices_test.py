@@ -81,24 +81,25 @@ def test_what_a_guest_writes_to_a_disk_that_came_is_on_it_when_it_has_gone(host,
     host.dom0(f"losetup -j {image} | cut -d: -f1 | xargs losetup -d")
 
 
-def disk(kind, path):
+def disk(kind, path, target="xvdb"):
     return f"""<disk type='file' device='disk'>
-      <driver type='{kind}'/><source file='{path}'/><target dev='xvdb' bus='xen'/></disk>"""
+      <driver type='{kind}'/><source file='{path}'/><target dev='{target}' bus='xen'/></disk>"""
 
 
-@pytest.mark.parametrize("kind", ["raw", "qcow2"])  # which dom0's kernel serves, and a QEMU
-def test_a_guest_sees_its_disk_grow(host, conn, kind):
-    xml = disk(kind, getattr(images, kind)(host, f"grows.{kind}"))
+def test_a_guest_sees_its_disks_grow(host, conn):
+    kinds = {"xvdb": "raw", "xvdc": "qcow2"}  # which dom0's kernel serves, and a QEMU
+    xml = "".join(disk(kind, getattr(images, kind)(host, f"grows.{kind}"), name) for name, kind in kinds.items())
     domain = conn.createXML(host.guest("grower").replace("<devices>", f"<devices>{xml}"))
     with Shell(host, "grower") as guest:
-        guest.run("modprobe xen-blkfront; until [ -b /dev/xvdb ]; do sleep 0.2; done")
-        host.virsh("blockresize", "grower", "xvdb", "32M")
-        assert domain.blockInfo("xvdb")[0] == 32 * MIB
-        # dom0's kernel looks with each request that reaches it.
-        read = "echo 3 >/proc/sys/vm/drop_caches; head -c 4096 /dev/xvdb >/dev/null; sleep 0.2"
-        guest.run(f"until [ $(cat /sys/block/xvdb/size) = {32 * MIB // 512} ]; do {read}; done")
-        guest.run(f"echo words at its end | dd of=/dev/xvdb bs=512 seek={32 * MIB // 512 - 1} conv=fsync")
-        assert "words at its end" in guest.run("tail -c 512 /dev/xvdb | head -c 16")
+        for name in kinds:
+            guest.run(f"modprobe xen-blkfront; until [ -b /dev/{name} ]; do sleep 0.2; done")
+            host.virsh("blockresize", "grower", name, "32M")
+            assert domain.blockInfo(name)[0] == 32 * MIB
+            # dom0's kernel looks with each request that reaches it.
+            read = f"echo 3 >/proc/sys/vm/drop_caches; head -c 4096 /dev/{name} >/dev/null; sleep 0.2"
+            guest.run(f"until [ $(cat /sys/block/{name}/size) = {32 * MIB // 512} ]; do {read}; done")
+            guest.run(f"echo words at its end | dd of=/dev/{name} bs=512 seek={32 * MIB // 512 - 1} conv=fsync")
+            assert "words at its end" in guest.run(f"tail -c 512 /dev/{name} | head -c 16")
 
 
 def test_of_a_device_model_that_hangs_the_last_figures_are_told(host, conn):

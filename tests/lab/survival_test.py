@@ -7,14 +7,19 @@ import time
 import libvirt
 
 
+def said_by(host, domain):
+    return host.dom0(f"cat /var/log/xen/console/guest-{domain.name()}.log")
+
+
 def test_guests_go_on_when_the_daemon_is_killed_and_are_found_again(host):
     with host.connect() as conn:
         kept = conn.defineXML(host.guest("kept"))
         kept.create()
         passing = conn.createXML(host.guest("passing", "pvh"))
         before = {domain.name(): (domain.ID(), domain.UUIDString()) for domain in (kept, passing)}
-        host.wait_until_it_listens(kept)
-        host.wait_until_it_listens(passing)
+        for domain, kind in ((kept, "PV"), (passing, "PVH")):  # an HVM guest is one that its BIOS starts (boot_test.py)
+            host.wait_until_it_listens(domain)
+            assert f"type={kind} name={domain.name()} " in said_by(host, domain), "its first line, on its own console"
     host.daemon("kill")
     host.daemon("start")
     with host.connect() as conn:
