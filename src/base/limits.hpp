@@ -240,6 +240,8 @@ inline constexpr auto simulated_departure = seconds(10);
 // manager
 /// Domains, defined and running together; also what one answer on the wire may list.
 inline constexpr std::size_t domains = 16384;
+/// Stored definitions that the daemon takes up at its start before others have their turn.
+inline constexpr std::size_t restored_per_step = 512;
 /// Operations that may wait for their turn on one domain; as many urgent ones besides.
 inline constexpr std::size_t jobs_per_domain = 32;
 /// How long one waits for its turn.

@@ -107,7 +107,7 @@ Task<Result<>> Manager::start_up() {
     const auto snapshot = co_await core.hypervisor.look();
     if (!snapshot) co_return std::unexpected(snapshot.error());
     show_control_domain(core, *snapshot);
-    restore_definitions(core, std::move(content->domains), content->images);
+    co_await restore_definitions(core, std::move(content->domains), std::move(content->images));
     const auto later = restore_lives(core, impl_->jobs, impl_->guests, impl_->devices,
                                      std::move(content->lives), content->images_aside, *snapshot);
     impl_->reconciler.apply(*snapshot, asked);

@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "async/timing.hpp"
+#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "manager/found_life.hpp"
 
@@ -301,10 +303,16 @@ void Recovery::undo_start(const DomainRef& domain, StoredLife life, FoundLife fo
 
 }  // namespace
 
-void restore_definitions(Core& core, std::vector<Stored> domains, const std::vector<Uuid>& images) {
+async::Task<> restore_definitions(Core& core, std::vector<Stored> domains, std::vector<Uuid> images) {
     core.registry.expect_images(images);
-    std::ranges::sort(domains, {}, [](const Stored& stored) { return stored.definition.uuid; });
-    for (auto& stored : domains) {
+    // Definitions are long: they are not moved for the sake of their order.
+    std::vector<std::pair<Uuid, std::size_t>> order;
+    for (std::size_t i = 0; i < domains.size(); ++i)
+        order.emplace_back(domains[i].definition.uuid, i);
+    std::ranges::sort(order);
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        if (i > 0 && i % limits::restored_per_step == 0) co_await async::give_way(core.scheduler);
+        auto& stored = domains[order[i].second];
         auto claimed = core.registry.claim(stored.definition.uuid, stored.definition.name);
         if (!claimed) {
             log::error("the stored definition of domain '{}' is left alone: {}", stored.definition.name,

@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "async/task.hpp"
 #include "manager/core.hpp"
 #include "manager/devices.hpp"
 #include "manager/jobs.hpp"
@@ -14,8 +15,8 @@
 namespace virtlight::manager {
 
 /// Puts what is stored into the registry. Of two domains with one name the first by uuid counts. `images`:
-/// those that have a managed image.
-void restore_definitions(Core& core, std::vector<Stored> domains, const std::vector<Uuid>& images);
+/// those that have a managed image. In steps: there may be as many as limits::domains.
+async::Task<> restore_definitions(Core& core, std::vector<Stored> domains, std::vector<Uuid> images);
 
 /// Domain-0, as it is seen.
 void show_control_domain(Core& core, const hypervisor::Snapshot& snapshot);

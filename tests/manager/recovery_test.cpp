@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <functional>
+#include <set>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -26,6 +30,26 @@ TEST_F(Restart, FindsTheStoredDomains) {
     EXPECT_TRUE(info(web).persistent);
     EXPECT_EQ(manager->list().size(), 3u);
     EXPECT_THAT(events(), IsEmpty());
+}
+
+TEST_F(Restart, TakesUpManyDefinitionsWithOtherWorkBetween) {
+    constexpr std::size_t steps = 3;
+    constexpr auto count = (steps - 1) * limits::restored_per_step + 10;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto guest = guest_named("domain-" + std::to_string(i));
+        store.domains[guest.uuid] = {guest};
+    }
+    constexpr auto with_domain_0 = count + 1;
+    std::set<std::size_t> shown;
+    const std::function<void()> other = [&] {
+        shown.insert(manager->list().size());
+        if (*shown.rbegin() < with_domain_0) loop.post(other);
+    };
+    prepare = [&] { loop.post(other); };
+    start_up();
+    prepare = [] {};
+    EXPECT_THAT(shown, ElementsAre(0u, limits::restored_per_step + 1, 2 * limits::restored_per_step + 1,
+                                   with_domain_0));
 }
 
 TEST_F(Restart, TakesTheFirstByUuidOfTwoDomainsWithOneName) {
