@@ -62,6 +62,43 @@ std::string allowed(const std::vector<std::string_view>& names) {
     return names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", "));
 }
 
+/// Whether an element declares all namespaces that are used in it: as text, it stands alone as it is.
+class OwnNamespaces {
+ public:
+    /// Documents are bounded in depth, so this is too.
+    bool hold_all_of(const xmlNode& node) {
+        const auto outside = declared_.size();
+        for (const auto* ns = node.nsDef; ns != nullptr; ns = ns->next)
+            declared_.push_back(ns);
+        bool all = holds(node.ns);
+        for (const auto* attribute = node.properties; all && attribute != nullptr;
+             attribute = attribute->next)
+            all = holds(attribute->ns);
+        for (const auto* child = node.children; all && child != nullptr; child = child->next)
+            all = child->type != XML_ELEMENT_NODE || hold_all_of(*child);
+        declared_.resize(outside);
+        return all;
+    }
+
+ private:
+    bool holds(const xmlNs* ns) const {
+        // That of xml:lang and its like is declared nowhere.
+        return ns == nullptr || view_of(ns->prefix) == "xml" ||
+               std::ranges::find(declared_, ns) != declared_.end();
+    }
+
+    std::vector<const xmlNs*> declared_;
+};
+
+std::string dumped(xmlDoc& document, xmlNode& node) {
+    const std::unique_ptr<xmlBuffer, decltype(&xmlBufferFree)> buffer(xmlBufferCreate(), xmlBufferFree);
+    // With UTF-8 as the document's encoding nothing is written as a number that can stand as it is.
+    const auto* const before = std::exchange(document.encoding, reinterpret_cast<const xmlChar*>("UTF-8"));
+    xmlNodeDump(buffer.get(), &document, &node, 0, 0);
+    document.encoding = before;
+    return std::string(view_of(xmlBufferContent(buffer.get())));
+}
+
 }  // namespace
 
 XmlElement XmlReading::root() {
@@ -208,16 +245,13 @@ std::string XmlElement::text() const {
 std::string XmlElement::outer_xml(const Element& without) const {
     if (node_ == nullptr) return {};
     reading_->asked(*node_).everything = true;
-    // A document of its own: copying declares the namespaces that come from outside, and with UTF-8 as its
-    // encoding nothing is written as a number that can stand as it is.
+    if (!without && OwnNamespaces().hold_all_of(*node_)) return dumped(*node_->doc, *node_);
+    // A document of its own: copying declares the namespaces that come from outside.
     const XmlDocument alone(xmlNewDoc(nullptr));
-    alone->encoding = xmlStrdup(reinterpret_cast<const xmlChar*>("UTF-8"));
     auto* copy = xmlDocCopyNode(node_, alone.get(), 1);
     remove_copy(*node_, *copy, without.node_);
     xmlDocSetRootElement(alone.get(), copy);
-    const std::unique_ptr<xmlBuffer, decltype(&xmlBufferFree)> buffer(xmlBufferCreate(), xmlBufferFree);
-    xmlNodeDump(buffer.get(), alone.get(), copy, 0, 0);
-    return std::string(view_of(xmlBufferContent(buffer.get())));
+    return dumped(*alone, *copy);
 }
 
 }  // namespace virtlight::domain

@@ -51,9 +51,12 @@ std::string read_metadata(const XmlElement& domain) {
         if (uri.empty()) {
             child.invalid("element <{}> in <metadata> has no namespace; each one there needs its own",
                           shown(child.name()));
-        } else if (!seen.insert(uri).second) {
+            return {};
+        }
+        if (!seen.insert(uri).second) {
             child.invalid("<metadata> has a second element of namespace '{}'; each one needs its own",
                           shown(uri));
+            return {};
         }
     }
     const auto settings = settings_in(metadata);

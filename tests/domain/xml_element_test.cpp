@@ -131,5 +131,24 @@ TEST(XmlReading, DeclaresInASubtreeTheNamespacesThatItUses) {
     EXPECT_EQ(reading(alone, [&](XmlElement m) { EXPECT_EQ(m.outer_xml(), alone); }), "ok");
 }
 
+TEST(XmlReading, TakesASubtreeThatDeclaresItsNamespacesAsItIs) {
+    const std::string inner =
+        "<m xmlns:n=\"urn:n\"><n:x y=\"é\" n:z=\"1\" xml:lang=\"fr\">é</n:x><n xmlns=\"urn:n\"/></m>";
+    for (const auto* const head : {"", "<?xml version='1.0' encoding='ISO-8859-1'?>"})
+        EXPECT_EQ(reading(head + ("<a>" + inner + "</a>"),
+                          [&](XmlElement a) { EXPECT_EQ(a.child("m").outer_xml(), inner); }),
+                  "ok")
+            << head;
+}
+
+TEST(XmlReading, DeclaresAgainWhatIsDeclaredBesideItsUse) {
+    EXPECT_EQ(reading("<a xmlns:n='urn:n'><m><b xmlns:n='urn:other'/><n:c/></m></a>",
+                      [&](XmlElement a) {
+                          EXPECT_EQ(a.child("m").outer_xml(),
+                                    "<m xmlns:n=\"urn:n\"><b xmlns:n=\"urn:other\"/><n:c/></m>");
+                      }),
+              "ok");
+}
+
 }  // namespace
 }  // namespace virtlight::domain::xml_element_test
