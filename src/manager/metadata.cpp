@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "domain/metadata.hpp"
 
+#include <optional>
 #include <utility>
 
+#include "async/timing.hpp"
 #include "manager/affects.hpp"
 #include "manager/manager_impl.hpp"
 
@@ -18,6 +20,12 @@ namespace {
 Result<Definition> with(Definition definition, const Metadata& metadata) {
     if (auto set = domain::set_metadata(definition, metadata); !set) return std::unexpected(set.error());
     return definition;
+}
+
+void take_words(Definition& definition, Definition from) {
+    definition.title = std::move(from.title);
+    definition.description = std::move(from.description);
+    definition.metadata = std::move(from.metadata);
 }
 
 }  // namespace
@@ -36,9 +44,14 @@ Task<Result<>> Definitions::set_metadata(DomainRef domain, Metadata metadata, Af
     const auto affects = settle(*domain, asked);
     if (!affects) co_return std::unexpected(affects.error());
     const auto life = affects->guest ? domain->life->id : hypervisor::LifeId();
-    if (affects->guest)
-        if (const auto good = with(domain->life->definition, metadata); !good)
-            co_return std::unexpected(good.error());
+    std::optional<Definition> of_guest;
+    if (affects->guest) {
+        auto changed = with(domain->life->definition, metadata);
+        if (!changed) co_return std::unexpected(changed.error());
+        of_guest = *std::move(changed);
+    }
+    // Each may be long to read.
+    if (affects->guest && affects->definition) co_await async::give_way(core_.scheduler);
     if (affects->definition) {
         auto changed = with(*domain->stored, metadata);
         if (!changed) co_return std::unexpected(changed.error());
@@ -47,10 +60,9 @@ Task<Result<>> Definitions::set_metadata(DomainRef domain, Metadata metadata, Af
         if (!written) co_return written;
         domain->stored = stored.definition;
     }
-    if (affects->guest && domain->life && domain->life->id == life) {
+    if (of_guest && domain->life && domain->life->id == life) {
         // Devices may have come and gone meanwhile: they are another matter.
-        auto set = domain::set_metadata(domain->life->definition, metadata);
-        if (!set) co_return set;
+        take_words(domain->life->definition, *std::move(of_guest));
         co_await note_change(core_, domain, "its metadata");
     }
     core_.tell(*domain, domain::MetadataChanged{metadata.kind, std::move(metadata.uri)});

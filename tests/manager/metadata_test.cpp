@@ -62,5 +62,29 @@ TEST_F(MetadataOfDomains, ThatCannotBeAreRefusedAndToldToNobody) {
     EXPECT_THAT(events(), IsEmpty());
 }
 
+TEST_F(MetadataOfDomains, OfTheGuestAndOfTheDefinitionAreReadInAStepEach) {
+    const auto guest = running("web");
+    const auto writes = store.writes;
+    const Metadata words{.kind = MetadataKind::title, .text = "The web"};
+    const auto pending = begin(manager->set_metadata(guest.uuid, words, both));
+    EXPECT_EQ(store.writes, writes) << "the definition's turn is still to come";
+    ASSERT_TRUE(end_of(pending));
+    EXPECT_EQ(title(guest, Which::stored), "The web");
+}
+
+TEST_F(MetadataOfDomains, LeaveAGuestAloneThatHasEndedWhileTheDefinitionWasWritten) {
+    const auto guest = running("web");
+    store.hold();
+    const Metadata words{.kind = MetadataKind::title, .text = "The web"};
+    const auto pending = begin(manager->set_metadata(guest.uuid, words, both));
+    settle();
+    xen.vanish(domid(guest));
+    look();
+    store.release();
+    ASSERT_TRUE(end_of(pending));
+    EXPECT_EQ(title(guest, Which::stored), "The web");
+    EXPECT_EQ(info(guest).domid, -1);
+}
+
 }  // namespace
 }  // namespace virtlight::manager
