@@ -37,6 +37,8 @@ function(virtlight_program name main room)
   if(EXISTS ${PROJECT_SOURCE_DIR}/${main})
     add_executable(${name} ${main})
     target_link_libraries(${name} PRIVATE virtlight_${room})
+    # What is linked at a function's first call is linked in the midst of a step of the core thread, and could be written over.
+    target_link_options(${name} PRIVATE -Wl,-z,relro,-z,now)
     install(TARGETS ${name})
   endif()
 endfunction()

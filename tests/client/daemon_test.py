@@ -41,6 +41,14 @@ def test_help_and_version_are_answered(daemon_folder):
     assert run(daemon_folder / "virtlightd", "--version").stdout.startswith("virtlightd ")
 
 
+def test_it_is_linked_before_it_serves(daemon_folder):
+    program = daemon_folder / "virtlightd"
+    told = subprocess.run([program, "--version"], env=os.environ | {"LD_DEBUG": "reloc"}, capture_output=True, text=True,
+                          timeout=20).stderr
+    lines = [line for line in told.splitlines() if f"relocation processing: {program}" in line]
+    assert lines and not any("(lazy)" in line for line in lines)
+
+
 def test_an_option_it_does_not_know_is_refused(daemon_folder):
     answer = run(daemon_folder / "virtlightd", "--wobble")
     assert answer.returncode == 2 and "--wobble" in answer.stderr
