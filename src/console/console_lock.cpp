@@ -14,16 +14,17 @@
 namespace virtlight::console {
 namespace {
 
-/// How the kernel's list of locks names the file behind a descriptor: device and inode.
-std::string name_in_locks(int fd) {
+/// How the kernel's list of locks names a file: device and inode.
+std::string name_in_locks(const std::filesystem::path& path) {
     struct stat file = {};
-    if (::fstat(fd, &file) != 0) return {};
+    if (::stat(path.c_str(), &file) != 0) return {};
     return fmt::format("{:02x}:{:02x}:{}", major(file.st_dev), minor(file.st_dev), file.st_ino);
 }
 
-/// "xenconsole (1234)", as far as the kernel tells.
-std::string holder(int fd) {
-    const auto wanted = name_in_locks(fd);
+}  // namespace
+
+std::string lock_holder(const std::filesystem::path& path) {
+    const auto wanted = name_in_locks(path);
     std::ifstream locks("/proc/locks");
     for (std::string line; std::getline(locks, line);) {
         std::string number, kind, strength, access, pid, file;
@@ -33,10 +34,8 @@ std::string holder(int fd) {
         std::ifstream("/proc/" + pid + "/comm") >> program;
         return fmt::format("{} ({})", program, pid);
     }
-    return "another process";
+    return {};
 }
-
-}  // namespace
 
 Result<ConsoleLock> ConsoleLock::take(const std::filesystem::path& path) {
     Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
@@ -44,7 +43,7 @@ Result<ConsoleLock> ConsoleLock::take(const std::filesystem::path& path) {
     fd.keep_from_children();  // a copy would hold the lock after it was given up
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return ConsoleLock(std::move(fd));
     if (errno != EWOULDBLOCK) return fail_errno(errno, "cannot take console lock '{}'", path.string());
-    return fail(Reason::operation_failed, "console lock '{}' is held by {}", path.string(), holder(fd.get()));
+    return fail(Reason::operation_failed, "console lock '{}' is held by another program", path.string());
 }
 
 }  // namespace virtlight::console

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <utility>
 
 #include "base/file.hpp"
@@ -14,8 +15,8 @@ namespace virtlight::console {
 /// it back; the file stays, as removing it could let two others in at once.
 class ConsoleLock {
  public:
-    /// Takes the lock on the file at `path`, which is made if it is missing; does not wait. If somebody else
-    /// has it, fails with operation_failed and says who.
+    /// Takes the lock on the file at `path`, which is made if it is missing; does not wait. operation_failed:
+    /// somebody else has it, whom lock_holder() may know.
     static Result<ConsoleLock> take(const std::filesystem::path& path);
 
  private:
@@ -23,5 +24,9 @@ class ConsoleLock {
 
     Fd fd_;
 };
+
+/// Who has the lock: "xenconsole (1234)"; empty: nobody who is known. Blocks, as the kernel has all
+/// processors stop with locks of files before it lists them: not for the core thread, or not often.
+std::string lock_holder(const std::filesystem::path& path);
 
 }  // namespace virtlight::console

@@ -130,6 +130,8 @@ class Consoles final : public manager::LifeWatcher {
     void lost(const HistoryKey& key);
     void attach(Uuid uuid, Guest& guest);
     Result<> try_attach(Guest& guest) const;
+    std::filesystem::path lock_path(const Guest& guest) const;
+    void warn_of(const Guest& guest, const Error& why) const;
     void detach(Guest& guest);
     static void silence(const Guest& guest, const std::string& why);
     void retry_later(Uuid uuid);

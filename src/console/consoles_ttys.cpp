@@ -9,6 +9,14 @@
 
 /// Which ttys are read, and when another program has them.
 namespace virtlight::console {
+namespace {
+
+std::string with_holder(const std::string& why, const std::filesystem::path& lock) {
+    const auto holder = lock_holder(lock);
+    return holder.empty() ? why : fmt::format("{}, {}", why, holder);
+}
+
+}  // namespace
 
 void Consoles::ttys_told(Uuid uuid, hypervisor::LifeId life, const std::vector<domain::Console>& consoles) {
     const auto found = guests_.find(uuid);
@@ -37,16 +45,27 @@ void Consoles::attach(Uuid uuid, Guest& guest) {
     const auto attached = try_attach(guest);
     silence(guest, guest.lock ? std::string()
                               : fmt::format("the console is not read: {}", attached.error().message));
-    if (!attached && !guest.refused)
-        log::warning("the consoles of domain '{}' cannot be read: {}; it is tried again", guest.name,
-                     attached.error().message);
+    if (!attached && !guest.refused) warn_of(guest, attached.error());
     guest.refused = !attached;
     if (!attached) retry_later(uuid);
 }
 
+std::filesystem::path Consoles::lock_path(const Guest& guest) const {
+    return places_.locks / fmt::format("xenconsole.{}", guest.domid);
+}
+
+/// Who has the lock cannot be told without a wait.
+void Consoles::warn_of(const Guest& guest, const Error& why) const {
+    disk_.submit(
+        [name = guest.name, ours = guest.lock.has_value(), why = why.message, lock = lock_path(guest)] {
+            log::warning("the consoles of domain '{}' cannot be read: {}; it is tried again", name,
+                         ours ? why : with_holder(why, lock));
+        });
+}
+
 Result<> Consoles::try_attach(Guest& guest) const {
     if (!guest.lock) {
-        auto lock = ConsoleLock::take(places_.locks / fmt::format("xenconsole.{}", guest.domid));
+        auto lock = ConsoleLock::take(lock_path(guest));
         if (!lock) return std::unexpected(std::move(lock.error()));
         guest.lock = *std::move(lock);
     }
@@ -109,6 +128,9 @@ Result<> Consoles::take_back(Uuid uuid) {
     if (!(*guest)->released)
         return fail(Reason::invalid_state, "the consoles of domain '{}' are not released", (*guest)->name);
     if (auto attached = try_attach(**guest); !attached) {
+        // Somebody has asked, and is told at once.
+        auto& why = attached.error().message;
+        if (!(*guest)->lock) why = with_holder(why, lock_path(**guest));
         detach(**guest);
         return attached;
     }

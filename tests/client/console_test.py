@@ -2,7 +2,9 @@
 """A guest's console, as virsh and the libvirt binding see it."""
 
 import contextlib
+import fcntl
 import json
+import os
 import re
 import signal
 import subprocess
@@ -431,6 +433,17 @@ def test_who_watches_a_released_console_is_told_so_and_how_it_is_read_again(host
             late.until("the console is read again")
             assert late.leave() == 0
         there.until("the console is read again")
+
+
+@pytest.mark.simulated
+def test_a_program_that_has_a_console_is_named_in_the_log_and_to_who_wants_it_back(own_host, daemon_folder):
+    with own_host.connect() as conn, (own_host.root / "run/xenconsole.1").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        started(own_host, conn, "shared")
+        we = f"({os.getpid()})"
+        wait_until(lambda: we in own_host.log.read_text(), 10, "who has the console")
+        virtlight(own_host, daemon_folder, "release", "shared")
+        assert we in virtlight(own_host, daemon_folder, "retake", "shared", status=1)
 
 
 @pytest.mark.ours
