@@ -29,10 +29,7 @@ bool is_shortest(std::string_view path) {
 bool same_path(const std::string& one, const std::string& other) {
     if (one == other) return true;
     if (is_shortest(one) && is_shortest(other)) return false;
-    const auto shortest = [](const std::string& path) {
-        return std::filesystem::path(path).lexically_normal();
-    };
-    return shortest(one) == shortest(other);
+    return shortest_path(one) == shortest_path(other);
 }
 
 /// What the device model of an HVM guest cannot do.
@@ -68,6 +65,10 @@ Result<> check_emulated(const Disk& disk) {
 }
 
 }  // namespace
+
+std::string shortest_path(const std::string& path) {
+    return is_shortest(path) ? path : std::filesystem::path(path).lexically_normal().string();
+}
 
 bool same_source(const Disk& one, const Disk& other) {
     return one.source != Disk::Source::none && other.source != Disk::Source::none &&

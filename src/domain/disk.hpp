@@ -45,6 +45,9 @@ inline constexpr std::string_view no_network_disks =
     "there "
     "first (rbd map, nbd-client, iscsiadm), and name its block device";
 
+/// The path by the shortest of the names that it tells by itself ("/srv//x/../disk": "/srv/disk").
+std::string shortest_path(const std::string& path);
+
 /// Whether they name the same source, as far as their paths tell: not if one goes by a link.
 bool same_source(const Disk& one, const Disk& other);
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "manager/disk_use.hpp"
 
-#include <algorithm>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -30,41 +33,71 @@ std::optional<hypervisor::FileIdentity> file_of(const Domain& domain, const Disk
     return found == domain.disk_files.end() ? std::nullopt : found->second;
 }
 
-bool same_file(const Domain& domain, const Disk& disk, const Domain& other, const Disk& used) {
-    const auto file = file_of(domain, disk);
-    return same_source(disk, used) || (file && file == file_of(other, used));
-}
-
 std::string by_which_name(const Disk& disk, const Disk& used) {
     return disk.path == used.path ? std::string()
                                   : fmt::format(" (by the name {})", domain::shown(used.path));
 }
 
-/// By what is known. Of the domain itself another disk is meant.
-Result<> check_against(const Domain& domain, const Definition& definition, const Domain& other,
-                       const Definition& has) {
-    const bool itself = &domain == &other;
-    for (const auto& disk : definition.disks)
-        for (const auto& used : has.disks) {
-            if (itself && disk.target == used.target) continue;
-            if (!same_file(domain, disk, other, used) || can_share(disk, used)) continue;
-            return fail(
-                Reason::operation_failed,
-                "the source {} of disk {} is used by domain '{}' as its disk {}{}; both would have to "
-                "be read-only, or <shareable/>",
-                disk.path, to_string(disk.target), other.name, to_string(used.target),
-                by_which_name(disk, used));
+/// A guest's disks by what others may have them by, too: there may be thousands of these, of which each is
+/// looked up instead of being compared with all.
+class OwnDisks {
+ public:
+    OwnDisks(const Domain& domain, const Definition& definition) : domain_(domain) {
+        for (const auto& disk : definition.disks) {
+            if (disk.source == Disk::Source::none) continue;
+            by_path_.emplace(domain::shortest_path(disk.path), &disk);
+            if (const auto file = file_of(domain, disk)) by_file_.emplace(key_of(*file), &disk);
         }
-    return {};
-}
+    }
+
+    /// By what is known. Of the domain itself another disk is meant.
+    Result<> check_against(const Domain& other, const Definition& has) const {
+        const bool itself = &domain_ == &other;
+        for (const auto& used : has.disks)
+            for (const auto* const disk : same_as(other, used)) {
+                if ((itself && disk->target == used.target) || can_share(*disk, used)) continue;
+                return fail(
+                    Reason::operation_failed,
+                    "the source {} of disk {} is used by domain '{}' as its disk {}{}; both would have to "
+                    "be read-only, or <shareable/>",
+                    disk->path, to_string(disk->target), other.name, to_string(used.target),
+                    by_which_name(*disk, used));
+            }
+        return {};
+    }
+
+ private:
+    using FileKey = std::tuple<bool, std::uint64_t, std::uint64_t>;
+
+    static FileKey key_of(const hypervisor::FileIdentity& file) {
+        return {file.device, file.host, file.inode};
+    }
+
+    /// Own ones that lead to the same source, by their paths or by their files.
+    std::vector<const Disk*> same_as(const Domain& other, const Disk& used) const {
+        std::vector<const Disk*> same;
+        if (by_path_.empty() || used.source == Disk::Source::none) return same;
+        for (auto [at, end] = by_path_.equal_range(domain::shortest_path(used.path)); at != end; ++at)
+            if (same_source(*at->second, used)) same.push_back(at->second);
+        const auto file = file_of(other, used);
+        if (!file) return same;
+        for (auto [at, end] = by_file_.equal_range(key_of(*file)); at != end; ++at)
+            same.push_back(at->second);
+        return same;
+    }
+
+    const Domain& domain_;
+    std::unordered_multimap<std::string, const Disk*> by_path_;
+    std::multimap<FileKey, const Disk*> by_file_;
+};
 
 Result<> check(const Registry& registry, const Domain& domain, const Definition& definition) {
+    const OwnDisks disks(domain, definition);
     for (const auto* const own : claims(domain))
         if (own)
-            if (auto good = explained(domain, *own, check_against(domain, definition, domain, *own)); !good)
-                return good;
+            if (auto good = explained(domain, *own, disks.check_against(domain, *own)); !good) return good;
     return check_others(registry, domain.uuid, [&](const Domain& other, const Definition& has) {
-        return check_against(domain, definition, other, has);
+        return disks.check_against(other, has);
     });
 }
 

@@ -98,6 +98,7 @@ TEST(Disks, HaveOneSourceHoweverItsPathIsWritten) {
     for (const std::string_view path : {"/srv/disk", "/srv//disk", "/srv/./disk", "/srv/x/../disk"}) {
         EXPECT_TRUE(same_source(of("/srv/disk"), of(path))) << path;
         EXPECT_TRUE(same_source(of(path), of("/srv/./x/../disk"))) << path;
+        EXPECT_EQ(shortest_path(std::string(path)), "/srv/disk");
     }
     for (const std::string_view path : {"/srv/disk2", "/srv/.disk", "/srv/disk/", "/srv/disk..", "/disk"})
         EXPECT_FALSE(same_source(of("/srv/disk"), of(path))) << path;

@@ -201,6 +201,21 @@ TEST_F(Devices, AreTheSameByAnyOfTheirNames) {
     EXPECT_EQ(xen.count("attach"), 1u);
 }
 
+TEST_F(Devices, OfOneNameInDifferentDomainsAreOthersAndWhatNobodyWritesIsForAll) {
+    auto one = guest_named("one");
+    one.disks = {disk("xvda"), disk("xvdb", "/srv/tools.iso")};
+    one.disks[1].readonly = true;
+    running(one);
+    auto two = guest_named("two");
+    two.disks = {disk("xvda"), disk("xvdb", "/srv/tools.iso"), disk("xvdc", "/srv/./tools.iso")};
+    two.disks[0].backend_domain = "storage";
+    two.disks[1].readonly = two.disks[2].readonly = true;
+    running(two);
+    const auto three = running("three");
+    expect_refused(attach(three, disk("xvda", "/srv//tools.iso")), Reason::operation_failed,
+                   "used by domain 'one' as its disk xvdb");
+}
+
 TEST_F(Devices, AreKnownByAllTheirNamesOfGuestsThatWereFoundRunning) {
     xen.files = {{"/srv/disk.img", one_file}, {"/srv/link", one_file}};
     auto one = guest_named("one");
