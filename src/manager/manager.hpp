@@ -37,6 +37,7 @@ struct DomainInfo {
     bool persistent = false;
     bool autostart = false;
     bool managed_image = false;  ///< its next start goes on from where it was saved
+    bool model_ended = false;    ///< it runs without its device model, which has ended
     std::uint64_t memory_kib = 0;
     std::uint64_t memory_max_kib = 0;
     unsigned vcpus = 0;  ///< online

@@ -21,6 +21,7 @@
 #include "xenlight/context_thread.hpp"
 #include "xenlight/core_link.hpp"
 #include "xenlight/create.hpp"
+#include "xenlight/device_models.hpp"
 #include "xenlight/file_looks.hpp"
 #include "xenlight/host_memory.hpp"
 #include "xenlight/late_suspends.hpp"
@@ -143,7 +144,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     /// The call to look again, from any thread; calls that come before the core gets to it are one.
     struct Attention;
     /// The lives that are followed; they outlast a context that breaks down. The watching thread's.
-    using Lives = std::unordered_map<hypervisor::LifeId, hypervisor::DomId>;
+    using Lives = DeviceModels::Lives;
 
     explicit XenHypervisor(async::FdScheduler& core);
     static Result<> listen(Context& watching, const std::shared_ptr<Attention>& attention, const Lives& lives,
@@ -185,7 +186,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     std::shared_ptr<CoreLink> link_;
     std::shared_ptr<Attention> attention_;
     std::shared_ptr<Lives> lives_;
-    std::shared_ptr<ConsoleTtys> ttys_;  ///< the watching thread's
+    std::shared_ptr<ConsoleTtys> ttys_;     ///< the watching thread's
+    std::shared_ptr<DeviceModels> models_;  ///< the watching thread's
     /// Who wants to know the ttys of which life; the core's.
     std::shared_ptr<std::map<hypervisor::LifeId, hypervisor::TtysTold>> ttys_told_;
     hypervisor::HostFacts host_;
