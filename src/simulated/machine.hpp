@@ -90,6 +90,8 @@ class Machine {
     Result<> inject_nmi(DomId domid);
     /// The guest prints their numbers, if it runs. operation_failed: it has no keyboard.
     Result<> send_keys(DomId domid, const hypervisor::KeyPress& press);
+    /// The guest prints it, if it runs.
+    Result<> send_sysrq(DomId domid, char key);
     /// A guest that runs obliges at once, as far as the host has memory; others keep what they have.
     /// invalid_argument: more than it was built for.
     Result<> set_memory(DomId domid, std::uint64_t memory_kib);

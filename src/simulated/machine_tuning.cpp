@@ -31,6 +31,15 @@ Result<> Machine::send_keys(DomId domid, const hypervisor::KeyPress& press) {
     return {};
 }
 
+Result<> Machine::send_sysrq(DomId domid, char key) {
+    const auto domain = guest(domid, "send SysRq to");
+    if (!domain) return std::unexpected(domain.error());
+    if (obliges(**domain))
+        for (const auto& console : (*domain)->consoles)
+            console->print(fmt::format("simulated guest: SysRq {}\r\n", key));
+    return {};
+}
+
 /// Whether the guest does what Xen asks for.
 bool Machine::obliges(const Domain& domain) {
     return !domain.paused && !domain.guest.stopped() && !domain.guest.behaviour().frozen;

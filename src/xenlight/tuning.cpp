@@ -58,6 +58,17 @@ Task<Result<>> XenHypervisor::send_keys(DomId domid, hypervisor::KeyPress press,
     co_return co_await explained(asking_, what, domid, std::move(sent));
 }
 
+/// libxl would write it down for a domain that is not there, too.
+Task<Result<>> XenHypervisor::send_sysrq(DomId domid, char key, Operation operation) {
+    return tell("send SysRq to", domid, std::move(operation),
+                [domid, key](Context& context, const std::string& what) {
+                    return context.attempt(what, domid, [&](libxl_ctx* ctx) {
+                        const int rc = libxl_domain_info(ctx, nullptr, domid);
+                        return rc != 0 ? rc : libxl_send_sysrq(ctx, domid, key);
+                    });
+                });
+}
+
 Task<Result<>> XenHypervisor::rename(DomId domid, std::string name, Operation operation) {
     return tell("rename", domid, std::move(operation),
                 [domid, name = std::move(name)](Context& context, const std::string& what) {

@@ -89,6 +89,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> inject_nmi(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> send_keys(hypervisor::DomId domid, hypervisor::KeyPress press,
                                     hypervisor::Operation operation) override;
+    async::Task<Result<>> send_sysrq(hypervisor::DomId domid, char key,
+                                     hypervisor::Operation operation) override;
     async::Task<Result<>> rename(hypervisor::DomId domid, std::string name,
                                  hypervisor::Operation operation) override;
     async::Task<Result<>> set_memory(hypervisor::DomId domid, std::uint64_t memory_kib,
