@@ -189,7 +189,7 @@ constexpr Command table[] = {
      "  virtlight jobs\n"
      "  virtlight jobs --json | jq '.[] | select(.phase == \"asking the guest\")'",
      add_jobs},
-    {"list", "All domains with their states",
+    {"list", "All domains: their states, memory, vCPUs and processor time",
      "  virtlight list\n"
      "  virtlight --root /tmp/v list --json",
      add_list},

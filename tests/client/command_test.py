@@ -106,6 +106,20 @@ def test_each_command_answers_in_json(host, conn, run, tmp_path):
     assert not any("\r" in line["text"] for line in lines)
 
 
+def test_a_list_tells_what_domains_have_and_have_used(host, conn, run):
+    domain = started(host, conn, "busy")
+    conn.defineXML(host.guest("idle", memory_mib=96))
+    told = {one["name"]: one for one in json.loads(run("list", "--json"))}
+    busy, idle = told["busy"], told["idle"]
+    assert (busy["domid"], busy["memory_kib"], busy["vcpus"]) == (domain.ID(), domain.info()[2], 1)
+    assert 0 <= busy["cpu_time_ms"] <= domain.info()[4] / 1e6 and "Domain-0" in told
+    assert (idle["state"], idle["memory_kib"], idle["vcpus"]) == ("shut off", 96 * 1024, 1)
+    assert "domid" not in idle and "cpu_time_ms" not in idle
+    table = run("list")
+    assert re.search(rf"^ +{domain.ID()}  busy +running +128 MiB +1 +\d+\.\d s$", table, re.M)
+    assert re.search(r"^ +-  idle +shut off +96 MiB +1 +-$", table, re.M)
+
+
 def test_consoles_tell_their_domid_and_whether_they_are_released(host, conn, run):
     domain = started(host, conn, "lent")
     (console,) = json.loads(run("consoles", "--json"))
