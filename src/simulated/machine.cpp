@@ -100,6 +100,10 @@ Result<Definition> Machine::describe(DomId domid) const {
 Result<Machine::Domain*> Machine::guest(DomId domid, std::string_view wish) {
     if (domid == dom0)
         return fail(Reason::operation_failed, "cannot {} domid 0: Domain-0 is the host itself", wish);
+    return guest_or_host(domid, wish);
+}
+
+Result<Machine::Domain*> Machine::guest_or_host(DomId domid, std::string_view wish) {
     const auto found = domains_.find(domid);
     if (found == domains_.end() || found->second.dying)
         return fail(Reason::no_domain, "cannot {} domid {}: there is no such domain", wish, domid);

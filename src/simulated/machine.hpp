@@ -38,7 +38,7 @@ enum class Happening { introduced, acknowledged, stopped, dying, gone, ttys };
 /// or a guest would) act on it directly and at once. It outlives the daemon that is simulated beside it.
 ///
 /// All members belong to the scheduler's thread. Errors are complete sentences; acting on a domid that is
-/// gone or dying is Reason::no_domain, and on Domain-0 Reason::operation_failed.
+/// gone or dying is Reason::no_domain, and on Domain-0 Reason::operation_failed, but for where it runs.
 class Machine {
  public:
     /// With `consoles` (usually the same loop) each console of a guest is a real pty; without, there are none
@@ -177,6 +177,7 @@ class Machine {
     hypervisor::HostPciDevice* find_pci_device(const domain::PciAddress& address);
     Result<> take_pci_device(const domain::PciDevice& wanted);
     Result<Domain*> guest(DomId domid, std::string_view wish);
+    Result<Domain*> guest_or_host(DomId domid, std::string_view wish);
     Domain* find(const Begun& begun);
     std::optional<DomId> next_domid();
     Result<> open_consoles(Domain& domain);

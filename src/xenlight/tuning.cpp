@@ -115,10 +115,12 @@ Task<Result<>> XenHypervisor::set_vcpus(DomId domid, unsigned vcpus, Operation o
 }
 
 /// What libxl does before it answers: no event comes for it.
-Task<Result<>> XenHypervisor::tell(std::string verb, DomId domid, Operation operation, Telling telling) {
+Task<Result<>> XenHypervisor::tell(std::string verb, DomId domid, Operation operation, Telling telling,
+                                   Whom whom) {
     const auto what = fmt::format("{} domain {}", verb, domid);
     log::debug("operation {}: {}", operation.id.value, what);
-    if (domid == 0) co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
+    if (domid == 0 && whom == Whom::guests)
+        co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
     if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
     if (auto free = co_await await_lock(verb, domid, operation.cancel); !free) co_return free;
     auto told = co_await asking_.call(

@@ -168,8 +168,9 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> await_lock(std::string_view verb, hypervisor::DomId domid,
                                      async::CancelToken cancel);
     using Telling = std::function<Result<>(Context&, const std::string& what)>;
+    enum class Whom { guests, host_too };
     async::Task<Result<>> tell(std::string verb, hypervisor::DomId domid, hypervisor::Operation operation,
-                               Telling telling);
+                               Telling telling, Whom whom = Whom::guests);
     static async::Task<Result<Workers::Loan>> borrow(Workers& workers, std::string what,
                                                      hypervisor::Operation operation);
     async::Task<Result<>> explained(ContextThread& thread, std::string what, hypervisor::DomId domid,
