@@ -13,6 +13,7 @@
 
 #include "base/file.hpp"
 #include "base/limits.hpp"
+#include "cli/console_client.hpp"
 #include "cli/terminal.hpp"
 #include "domain/state.hpp"
 #include "domain/text.hpp"
@@ -161,6 +162,26 @@ Result<std::string> wait_ready(const std::filesystem::path& socket, Duration pat
             return fail(Reason::timed_out, "no answer within {} s: {}",
                         std::chrono::duration<double>(patience).count(), client.error().message);
         std::this_thread::sleep_for(limits::ready_again);
+    }
+}
+
+Result<std::string> wait_off(const std::filesystem::path& socket, const std::string& name, Duration patience,
+                             bool json) {
+    const auto end = Clock::now() + patience;
+    auto client = libvirt::Client::connect(socket, true);
+    if (!client) return std::unexpected(client.error());
+    const auto uuid = find_domain(*client, name);
+    if (!uuid) return std::unexpected(uuid.error());
+    for (bool seen = false;; seen = true) {
+        const auto info = client->call<libvirt::DomainInfoReply>(get_info, libvirt::Domain{.uuid = *uuid});
+        const bool gone = !info && seen && info.error().reason == Reason::no_domain;
+        if (!info && !gone) return std::unexpected(info.error());
+        const auto state = gone ? domain::State::shutoff : static_cast<domain::State>(info->state);
+        if (state == domain::State::shutoff) return std::string(json ? "{\"off\":true}\n" : "");
+        if (Clock::now() + limits::off_again > end)
+            return fail(Reason::timed_out, "domain '{}' is {}, and not shut off within {} s", name,
+                        domain::to_string(state), std::chrono::duration<double>(patience).count());
+        std::this_thread::sleep_for(limits::off_again);
     }
 }
 

@@ -17,7 +17,8 @@ from save_test import in_background
 
 pytestmark = pytest.mark.simulated
 
-COMMANDS = ["console", "consoles", "import", "jobs", "list", "logs", "release", "retake", "version", "wait-ready"]
+COMMANDS = ["console", "consoles", "import", "jobs", "list", "logs", "release", "retake", "version", "wait-off",
+            "wait-ready"]
 MARK = re.compile(r"^--- (\w+) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ---\r*$", re.MULTILINE)
 
 
@@ -118,6 +119,21 @@ def test_a_list_tells_what_domains_have_and_have_used(host, conn, run):
     table = run("list")
     assert re.search(rf"^ +{domain.ID()}  busy +running +128 MiB +1 +\d+\.\d s$", table, re.M)
     assert re.search(r"^ +-  idle +shut off +96 MiB +1 +-$", table, re.M)
+
+
+def test_one_who_waits_for_a_domain_returns_when_it_is_off(host, conn, run):
+    domain = started(host, conn, "leaving")
+    told = []
+    thread, _ = in_background(lambda: told.append(json.loads(run("wait-off", "leaving", "--json"))))
+    complaint = run("wait-off", "leaving", "--for", "0.3", status=1)
+    assert "domain 'leaving' is running, and not shut off within 0.3 s" in complaint and told == []
+    domain.shutdown()
+    thread.join(timeout=30)
+    assert told == [{"off": True}] and not domain.isActive()
+    assert run("wait-off", domain.UUIDString()) == ""
+    domain.undefine()
+    for unknown in ("leaving", domain.UUIDString()):
+        assert "no domain" in run("wait-off", unknown, status=1).lower()
 
 
 def test_consoles_tell_their_domid_and_whether_they_are_released(host, conn, run):
