@@ -446,6 +446,8 @@ inline constexpr int clients_waiting = 128;
 inline constexpr auto last_input = seconds(30);
 /// How often a daemon that does not answer is tried again.
 inline constexpr auto ready_again = milliseconds(50);
+/// How often a domain that is waited for is looked at.
+inline constexpr auto off_again = milliseconds(200);
 /// Bytes of a guest's line that are told in one JSON object; a longer line has several.
 inline constexpr std::size_t json_line = 64 * 1024;
 

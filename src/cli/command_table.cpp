@@ -38,24 +38,39 @@ Command::Run add_import(CLI::App& command) {
     return [file](const Call& call) { return import_config(call.socket, *file, call.json); };
 }
 
-Command::Run add_wait_ready(CLI::App& command) {
-    constexpr double usual = 30;
+/// How many seconds a command waits; `usual` without a word.
+std::shared_ptr<double> add_patience(CLI::App& command, double usual) {
     constexpr double most = 86'400;
     const auto patience = std::make_shared<double>(usual);
-    command.add_option("--for", *patience, "How long to wait at most (30)")
+    command.add_option("--for", *patience, fmt::format("How long to wait at most ({})", usual))
         ->type_name("SECONDS")
         ->check(CLI::Range(0.0, most));
-    return [patience](const Call& call) {
-        const std::chrono::duration<double> waiting(*patience);
-        return wait_ready(call.socket, std::chrono::duration_cast<Duration>(waiting), call.json);
-    };
+    return patience;
 }
 
-// Consoles
+Duration in_seconds(double patience) {
+    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(patience));
+}
+
+Command::Run add_wait_ready(CLI::App& command) {
+    const auto patience = add_patience(command, 30);
+    return [patience](const Call& call) { return wait_ready(call.socket, in_seconds(*patience), call.json); };
+}
 
 void add_domain(CLI::App& command, std::string& domain) {
     command.add_option("DOMAIN", domain, "Its name or uuid")->required();
 }
+
+Command::Run add_wait_off(CLI::App& command) {
+    const auto domain = std::make_shared<std::string>();
+    add_domain(command, *domain);
+    const auto patience = add_patience(command, 300);
+    return [domain, patience](const Call& call) {
+        return wait_off(call.socket, *domain, in_seconds(*patience), call.json);
+    };
+}
+
+// Consoles
 
 void add_choice(CLI::App& command, ConsoleChoice& which) {
     add_domain(command, which.domain);
@@ -189,7 +204,7 @@ constexpr Command table[] = {
      "  virtlight jobs\n"
      "  virtlight jobs --json | jq '.[] | select(.phase == \"asking the guest\")'",
      add_jobs},
-    {"list", "All domains with their states",
+    {"list", "All domains: their states, memory, vCPUs and processor time",
      "  virtlight list\n"
      "  virtlight --root /tmp/v list --json",
      add_list},
@@ -206,6 +221,10 @@ constexpr Command table[] = {
      "  virtlight version\n"
      "  virtlight version --json | jq -r .xen",
      add_version},
+    {"wait-off", "Return when a domain is shut off",
+     "  virsh shutdown web && virtlight wait-off web\n"
+     "  virtlight wait-off web --for 60 || virsh destroy web",
+     add_wait_off},
     {"wait-ready", "Return when the daemon serves clients",
      "  virtlight wait-ready --for 60 && virtlight list", add_wait_ready},
 };

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/commands.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -10,6 +13,7 @@
 
 #include "base/file.hpp"
 #include "base/limits.hpp"
+#include "cli/console_client.hpp"
 #include "cli/terminal.hpp"
 #include "domain/state.hpp"
 #include "domain/text.hpp"
@@ -24,15 +28,18 @@ namespace {
 enum Procedure : std::int32_t {
     get_version = 4,
     define_xml = 11,
+    get_info = 16,
     get_hostname = 59,
     xml_from_native = 135,
-    get_state = 212,
     list_all_domains = 273
 };
 
 struct Line {
     libvirt::Domain domain;
-    domain::State state;
+    libvirt::DomainInfoReply info;
+
+    domain::State state() const { return static_cast<domain::State>(info.state); }
+    bool runs() const { return domain.id >= 0; }
 };
 
 Result<std::vector<Line>> domains(libvirt::Client& client) {
@@ -41,11 +48,11 @@ Result<std::vector<Line>> domains(libvirt::Client& client) {
     if (!all) return std::unexpected(all.error());
     std::vector<Line> lines;
     for (const auto& domain : all->domains) {
-        const auto state = client.call<libvirt::StateReply>(get_state, libvirt::DomainFlags{.dom = domain});
-        if (state)
-            lines.push_back({domain, static_cast<domain::State>(state->state)});
-        else if (state.error().reason != Reason::no_domain)  // it has ended since
-            return std::unexpected(state.error());
+        const auto info = client.call<libvirt::DomainInfoReply>(get_info, domain);
+        if (info)
+            lines.push_back({domain, *info});
+        else if (info.error().reason != Reason::no_domain)  // it has ended since
+            return std::unexpected(info.error());
     }
     return lines;
 }
@@ -58,20 +65,37 @@ std::string shown(domain::State state) {
     return state == crashed ? painted(word, Colour::red) : std::string(word);
 }
 
+/// Colours have no width.
+std::string padded(domain::State state) {
+    constexpr std::size_t width = 11;
+    const auto length = domain::to_string(state).size();
+    return shown(state) + std::string(width - std::min(width, length), ' ');
+}
+
 std::string as_table(const std::vector<Line>& lines) {
-    std::string text = fmt::format("{:>5}  {:<30}  {}\n", "ID", "NAME", "STATE");
-    for (const auto& [domain, state] : lines)
-        text += fmt::format("{:>5}  {:<30}  {}\n", domain.id < 0 ? "-" : std::to_string(domain.id),
-                            domain.name, shown(state));
+    auto text = fmt::format("{:>5}  {:<30}  {:<11}  {:>8}  {:>5}  {:>10}\n", "ID", "NAME", "STATE", "MEMORY",
+                            "VCPUS", "CPU TIME");
+    constexpr std::uint64_t kib_per_mib = 1024;
+    for (const auto& line : lines) {
+        const auto seconds = static_cast<double>(line.info.cpu_time_ns) / 1e9;
+        text += fmt::format("{:>5}  {:<30}  {}  {:>8}  {:>5}  {:>10}\n",
+                            line.runs() ? std::to_string(line.domain.id) : "-", line.domain.name,
+                            padded(line.state()), fmt::format("{} MiB", line.info.memory_kib / kib_per_mib),
+                            line.info.vcpus, line.runs() ? fmt::format("{:.1f} s", seconds) : "-");
+    }
     return text;
 }
 
 std::string as_json(const std::vector<Line>& lines) {
+    constexpr std::uint64_t ns_per_ms = 1'000'000;
     boost::json::array list;
-    for (const auto& [domain, state] : lines) {
-        boost::json::object object{{"name", domain.name}, {"uuid", to_string(domain.uuid)}};
-        if (domain.id >= 0) object["domid"] = domain.id;
-        object["state"] = domain::to_string(state);
+    for (const auto& line : lines) {
+        boost::json::object object{{"name", line.domain.name}, {"uuid", to_string(line.domain.uuid)}};
+        if (line.runs()) object["domid"] = line.domain.id;
+        object["state"] = domain::to_string(line.state());
+        object["memory_kib"] = line.info.memory_kib;
+        object["vcpus"] = line.info.vcpus;
+        if (line.runs()) object["cpu_time_ms"] = line.info.cpu_time_ns / ns_per_ms;
         list.push_back(std::move(object));
     }
     return boost::json::serialize(list) + "\n";
@@ -138,6 +162,26 @@ Result<std::string> wait_ready(const std::filesystem::path& socket, Duration pat
             return fail(Reason::timed_out, "no answer within {} s: {}",
                         std::chrono::duration<double>(patience).count(), client.error().message);
         std::this_thread::sleep_for(limits::ready_again);
+    }
+}
+
+Result<std::string> wait_off(const std::filesystem::path& socket, const std::string& name, Duration patience,
+                             bool json) {
+    const auto end = Clock::now() + patience;
+    auto client = libvirt::Client::connect(socket, true);
+    if (!client) return std::unexpected(client.error());
+    const auto uuid = find_domain(*client, name);
+    if (!uuid) return std::unexpected(uuid.error());
+    for (bool seen = false;; seen = true) {
+        const auto info = client->call<libvirt::DomainInfoReply>(get_info, libvirt::Domain{.uuid = *uuid});
+        const bool gone = !info && seen && info.error().reason == Reason::no_domain;
+        if (!info && !gone) return std::unexpected(info.error());
+        const auto state = gone ? domain::State::shutoff : static_cast<domain::State>(info->state);
+        if (state == domain::State::shutoff) return std::string(json ? "{\"off\":true}\n" : "");
+        if (Clock::now() + limits::off_again > end)
+            return fail(Reason::timed_out, "domain '{}' is {}, and not shut off within {} s", name,
+                        domain::to_string(state), std::chrono::duration<double>(patience).count());
+        std::this_thread::sleep_for(limits::off_again);
     }
 }
 

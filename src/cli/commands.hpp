@@ -23,4 +23,9 @@ Result<std::string> import_config(const std::filesystem::path& socket, const std
 /// Waits until the daemon serves clients. timed_out after `patience`.
 Result<std::string> wait_ready(const std::filesystem::path& socket, Duration patience, bool json);
 
+/// Waits until the domain, by its name or uuid, is shut off or gone. timed_out after `patience`; no_domain:
+/// it was gone before.
+Result<std::string> wait_off(const std::filesystem::path& socket, const std::string& name, Duration patience,
+                             bool json);
+
 }  // namespace virtlight::cli

@@ -74,6 +74,12 @@ struct WatchdogFired {
     bool operator==(const WatchdogFired&) const = default;
 };
 
+/// The guest runs on without its device model, which has ended: nobody can ask it for anything any more, and
+/// what it serves is gone.
+struct ModelEnded {
+    bool operator==(const ModelEnded&) const = default;
+};
+
 /// The guest has more or less memory than before.
 struct MemoryChanged {
     std::uint64_t memory_kib = 0;
@@ -108,8 +114,8 @@ struct MetadataChanged {
     bool operator==(const MetadataChanged&) const = default;
 };
 
-using EventKind = std::variant<Lifecycle, Rebooted, WatchdogFired, MemoryChanged, JobEnded, DeviceAdded,
-                               DeviceRemoved, DeviceRemovalFailed, MetadataChanged>;
+using EventKind = std::variant<Lifecycle, Rebooted, WatchdogFired, ModelEnded, MemoryChanged, JobEnded,
+                               DeviceAdded, DeviceRemoved, DeviceRemovalFailed, MetadataChanged>;
 
 /// Something that happened to a domain. Carries the domain's names of that moment: when it is read, the
 /// domain may be gone or have another domid.

@@ -31,6 +31,9 @@ struct DomainSeen {
     unsigned vcpus_online = 0;
     unsigned vcpus_max = 0;
     nanoseconds cpu_time{};
+    /// Its device model has ended, and with that what it serves. So it is, too, of one that is being taken
+    /// apart, which is paused or has stopped before.
+    bool model_ended = false;
 
     /// One that is paused and has used no time is as it was made: it has executed nothing.
     bool may_have_run() const { return !paused || cpu_time > nanoseconds(); }

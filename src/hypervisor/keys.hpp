@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -15,5 +16,9 @@ struct KeyPress {
     std::vector<std::uint8_t> keys{};
     milliseconds held{};  ///< zero: as long as one does who types
 };
+
+/// The letter or digit that is pressed with Alt and SysRq, which a Linux takes for a request to its kernel.
+/// Empty: others are pressed.
+std::optional<char> sysrq_of(const KeyPress& press);
 
 }  // namespace virtlight::hypervisor

@@ -172,6 +172,10 @@ class Hypervisor {
     /// model has been told. timed_out: that does not answer.
     virtual async::Task<Result<>> send_keys(DomId domid, KeyPress press, Operation operation) = 0;
 
+    /// Asks the kernel of a guest for what it does for Alt, SysRq and this key; of a guest without a keyboard
+    /// that is a Linux. Ends when it is asked; what it makes of that is its own affair.
+    virtual async::Task<Result<>> send_sysrq(DomId domid, char key, Operation operation) = 0;
+
     /// Gives the domain another name. operation_failed: another domain of Xen's has it.
     virtual async::Task<Result<>> rename(DomId domid, std::string name, Operation operation) = 0;
 

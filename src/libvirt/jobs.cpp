@@ -12,6 +12,10 @@ namespace {
 /// virDomainControlState
 constexpr std::uint32_t control_ok = 0;
 constexpr std::uint32_t control_job = 1;
+constexpr std::uint32_t control_error = 3;
+
+/// virDomainControlErrorReason: what libvirt says of a QEMU that is gone
+constexpr std::uint32_t monitor_failure = 2;
 
 }  // namespace
 
@@ -49,6 +53,7 @@ Result<JobStats> job_stats(Manager& manager, const DomainFlags& args) {
 Result<ControlInfo> control_info(Manager& manager, const DomainFlags& args) {
     const auto info = find_running(manager, args.dom.uuid);
     if (!info) return std::unexpected(info.error());
+    if (info->model_ended) return ControlInfo{.state = control_error, .details = monitor_failure};
     return transform(manager.job(info->uuid), [](const JobReport& job) {
         if (job.state != JobReport::State::running) return ControlInfo{.state = control_ok};
         return ControlInfo{.state = control_job, .since_ms = elapsed_ms(job)};

@@ -24,6 +24,7 @@ constexpr Numbers numbers_of{-1, -1, -1};
 template <> constexpr Numbers numbers_of<domain::Lifecycle>          { 0, 318, 107};
 template <> constexpr Numbers numbers_of<domain::Rebooted>           { 1, 319, 169};
 template <> constexpr Numbers numbers_of<domain::WatchdogFired>      { 3, 321, 171};
+template <> constexpr Numbers numbers_of<domain::ModelEnded>         { 7, 325, 224};  // "control error"
 template <> constexpr Numbers numbers_of<domain::MemoryChanged>      {13, 331, 276};
 template <> constexpr Numbers numbers_of<domain::DeviceRemoved>      {15, 333, 311};
 template <> constexpr Numbers numbers_of<domain::DeviceAdded>        {19, 354, 0};
@@ -41,6 +42,9 @@ const Domain& body(const Domain& dom, const domain::Rebooted&) {
 }
 WatchdogMessage body(const Domain& dom, const domain::WatchdogFired& kind) {
     return {dom, static_cast<std::int32_t>(kind.action)};
+}
+const Domain& body(const Domain& dom, const domain::ModelEnded&) {
+    return dom;
 }
 BalloonMessage body(const Domain& dom, const domain::MemoryChanged& kind) {
     return {dom, kind.memory_kib};

@@ -12,6 +12,8 @@ namespace virtlight::manager {
 Result<Affects> settle(const Domain& domain, Affects asked) {
     if (!domain.exists()) return fail(Reason::no_domain, "there is no such domain any more");
     if (!asked.guest && !asked.definition) (domain.life ? asked.guest : asked.definition) = true;
+    if (asked.definition && domain.control)
+        return fail(Reason::invalid_state, "for its next start the host is configured on Xen's command line");
     if (asked.definition && !domain.stored)
         return fail(Reason::invalid_state,
                     "transient domains do not have any persistent config: define it first, or leave out "

@@ -28,11 +28,15 @@ Task<Result<>> Guests::inject_nmi(DomainRef domain, Operation operation) {
 
 Task<Result<>> Guests::send_keys(DomainRef domain, hypervisor::KeyPress press, Operation operation) {
     if (auto guest = require_guest(*domain); !guest) co_return guest;
-    if (domain->life->definition.type != domain::GuestType::hvm)
-        co_return fail(Reason::unsupported_operation,
-                       "it is a {} guest, and only an HVM guest has a keyboard that keys can be sent to",
-                       domain->life->definition.type == domain::GuestType::pv ? "PV" : "PVH");
     const auto domid = domain->life->domid;
+    if (const auto type = domain->life->definition.type; type != domain::GuestType::hvm) {
+        if (const auto key = hypervisor::sysrq_of(press))
+            co_return without_guest(co_await core_.hypervisor.send_sysrq(domid, *key, operation));
+        co_return fail(Reason::unsupported_operation,
+                       "it is a {} guest, and only an HVM guest has a keyboard that keys can be sent to; it "
+                       "can be sent Alt, SysRq and a letter or a digit",
+                       type == domain::GuestType::pv ? "PV" : "PVH");
+    }
     co_return without_guest(co_await core_.hypervisor.send_keys(domid, std::move(press), operation));
 }
 

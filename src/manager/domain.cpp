@@ -102,6 +102,7 @@ DomainInfo info(const Domain& domain) {
     info.vcpus_max = asked.vcpus_max;
     if (!domain.life) return info;
 
+    info.model_ended = domain.life->model_ended;
     const auto& seen = domain.life->seen;
     if (seen.memory_kib > 0) info.memory_kib = seen.memory_kib;
     if (seen.vcpus_online > 0) info.vcpus = seen.vcpus_online;

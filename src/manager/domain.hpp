@@ -40,7 +40,7 @@ JobReport report(const RunningJob& job, Time now);
 struct Domain {
     Uuid uuid{};
     std::string name{};
-    bool control = false;  ///< Domain-0: shown, and refused every change
+    bool control = false;  ///< Domain-0: shown, and refused every change but where it runs, and how much
 
     std::optional<domain::Definition> stored{};
     bool autostart = false;

@@ -76,7 +76,7 @@ Task<Result<>> note_as_it_is(Core& core, DomainRef domain) {
 }
 
 Task<> note_change(Core& core, DomainRef domain, std::string_view what) {
-    if (!domain->life) co_return;
+    if (!domain->life || domain->control) co_return;
     const auto held = held_for(*domain);
     // What is to follow on its end is not what is to follow on a start that is cut off.
     const bool reboots = held == Held::starting && domain->life->restart_asked;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -34,6 +35,7 @@ struct Life {
     std::optional<hypervisor::StopReason> stopped{};  ///< as last seen
     bool unfinished = false;        ///< what was to follow that has been given up: it is judged anew
     bool stop_untold = false;       ///< clients are told when what is left of it is gone
+    bool model_ended = false;       ///< its device model has, and clients were told
     hypervisor::DomainSeen seen{};  ///< its figures at the last look
     /// Taken from the host for it by a managed attach, where its definition does not tell that, as nobody
     /// knows whether it has got them, or where another tool has made it.
@@ -80,6 +82,11 @@ domain::Stopped stopped_event(domain::ShutoffReason reason);
 
 /// The event that a guest has stopped and stays as it is.
 domain::Lifecycle halted_event(const Life& life, domain::State state);
+
+/// What is said of a guest whose device model has ended.
+inline constexpr std::string_view model_ended_words =
+    "its device model has ended: its screen and all other devices that it served are gone, and the guest may "
+    "hang until it is started anew";
 
 /// How long a guest is held back before it is started anew, after so many short lives in a row.
 Duration restart_pause(unsigned short_lives);

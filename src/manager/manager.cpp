@@ -23,9 +23,18 @@ Result<DomainRef> Manager::Impl::existing(Uuid uuid) const {
     return domain;
 }
 
+namespace {
+
+/// What is said of Domain-0's processors as of a guest's.
+bool suits_the_host(JobKind kind) {
+    return kind == JobKind::pin_vcpu || kind == JobKind::set_cpu_share;
+}
+
+}  // namespace
+
 Result<DomainRef> Manager::Impl::changeable(JobKind kind, Uuid uuid) const {
     auto domain = existing(uuid);
-    if (!domain || !(*domain)->control) return domain;
+    if (!domain || !(*domain)->control || suits_the_host(kind)) return domain;
     Error why{Reason::invalid_state, "Domain-0 does not support requested operation"};
     return std::unexpected(refusal(kind, (*domain)->name, std::move(why)));
 }

@@ -37,6 +37,7 @@ struct DomainInfo {
     bool persistent = false;
     bool autostart = false;
     bool managed_image = false;  ///< its next start goes on from where it was saved
+    bool model_ended = false;    ///< it runs without its device model, which has ended
     std::uint64_t memory_kib = 0;
     std::uint64_t memory_max_kib = 0;
     unsigned vcpus = 0;  ///< online
@@ -217,7 +218,8 @@ class Manager {
     /// Ends the guest and boots it anew with the definition that it ran with, without asking it.
     async::Task<Result<>> reset(Uuid uuid);
     async::Task<Result<>> inject_nmi(Uuid uuid);
-    /// As hypervisor::Hypervisor::send_keys(). unsupported_operation: it is not an HVM guest.
+    /// As hypervisor::Hypervisor::send_keys(), and as send_sysrq() if it is not an HVM guest.
+    /// unsupported_operation: it is none, and what is pressed is no SysRq.
     async::Task<Result<>> send_keys(Uuid uuid, hypervisor::KeyPress press);
     /// What the guest is to have of its maximum memory, in KiB, rounded up to MiB. It is asked; when and
     /// whether it obliges is seen later. invalid_argument: none, or more than the maximum.

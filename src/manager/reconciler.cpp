@@ -165,6 +165,7 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
         core_.tell_seen(*domain, event);
     if (has_run_on(*seen)) set_image_aside(domain);
     tell_figures(*domain, before, *seen);
+    follow_model(*domain, *domain->life);
     if (const auto& name = seen->name; !name.empty() && name != domain->name && name != before.name)
         renaming_.follow(domain);
     if (verdict.ending && domain->life && domain->life->id == life) follow_ending(domain, *verdict.ending);
@@ -177,6 +178,17 @@ void Reconciler::tell_figures(const Domain& domain, const DomainSeen& before, co
     if (before.vcpus_online > 0 && before.vcpus_online != now.vcpus_online && !now.stopped)
         core_.timeline.note(domain, fmt::format("it has {} of its vCPUs online, and had {}", now.vcpus_online,
                                                 before.vcpus_online));
+}
+
+/// Who takes a guest apart, saves it or resets it softly ends its device model, too, and has paused or
+/// stopped the guest before. A soft reset gives it another one.
+void Reconciler::follow_model(const Domain& domain, Life& life) {
+    if (!life.seen.model_ended) life.model_ended = false;
+    if (!life.seen.model_ended || life.seen.paused || life.stopped) return;
+    if (std::exchange(life.model_ended, true)) return;
+    log::warning("domain '{}' (domid {}): {}", domain.name, domain.domid(), model_ended_words);
+    core_.timeline.note(domain, model_ended_words);
+    core_.tell_seen(domain, domain::ModelEnded{});
 }
 
 void Reconciler::follow_ending(const DomainRef& domain, const Ending& ending) {

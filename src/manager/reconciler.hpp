@@ -48,6 +48,7 @@ class Reconciler {
     void observe(const DomainRef& domain, const hypervisor::DomainSeen* seen);
     void tell_figures(const Domain& domain, const hypervisor::DomainSeen& before,
                       const hypervisor::DomainSeen& now);
+    void follow_model(const Domain& domain, Life& life);
     void follow_ending(const DomainRef& domain, const Ending& ending);
     void consider(const hypervisor::DomainSeen& seen, Moment asked);
     async::Task<> adopt_found();

@@ -72,6 +72,9 @@ EventWords event_words(const domain::WatchdogFired& kind) {
     static constexpr const char* actions[] = {"none", "pause", "reset", "poweroff"};
     return {"watchdog fired", actions[std::to_underlying(kind.action)]};
 }
+EventWords event_words(const domain::ModelEnded&) {
+    return {"control error", ""};
+}
 EventWords event_words(const domain::MemoryChanged& kind) {
     return {"memory changed", fmt::format("{} KiB", kind.memory_kib)};
 }

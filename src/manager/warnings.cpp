@@ -91,7 +91,9 @@ async::Task<> Manager::Impl::look_at_files(DomainRef domain) {
 Result<std::vector<std::string>> Manager::warnings(Uuid uuid) const {
     const auto domain = impl_->existing(uuid);
     if (!domain) return std::unexpected(domain.error());
-    return (*domain)->warnings;
+    auto warnings = (*domain)->warnings;
+    if ((*domain)->life && (*domain)->life->model_ended) warnings.emplace_back(model_ended_words);
+    return warnings;
 }
 
 }  // namespace virtlight::manager

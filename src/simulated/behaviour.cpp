@@ -62,6 +62,8 @@ bool apply(Behaviour& behaviour, std::string_view name, Duration seconds) {
         behaviour.late_tty = seconds;
     else if (name == "save-takes")
         behaviour.save_takes = seconds;
+    else if (name == "model-ends-after")
+        behaviour.model_ends = seconds;
     else
         return false;
     return true;

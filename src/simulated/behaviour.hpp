@@ -23,6 +23,7 @@ namespace virtlight::simulated {
 ///     sim:console-flood=BYTES      its consoles print so many bytes per second while it runs
 ///     sim:late-tty=SECONDS         its ttys are told only so long after it was made
 ///     sim:save-takes=SECONDS       writing its memory takes so long
+///     sim:model-ends-after=SECONDS the device model of an HVM guest ends when the guest has run for so long
 ///
 /// Without words it obeys: it acknowledges requests and follows them.
 struct Behaviour {
@@ -42,6 +43,7 @@ struct Behaviour {
     double console_flood = 0;  ///< bytes per second
     Duration late_tty{};
     std::optional<Duration> save_takes{};
+    std::optional<Duration> model_ends{};
 
     bool operator==(const Behaviour&) const = default;
 };

@@ -29,6 +29,7 @@ enum class Kind {
     soft_reset,
     inject_nmi,
     send_keys,
+    send_sysrq,
     rename,
     set_memory,
     set_memory_max,

@@ -66,6 +66,8 @@ hypervisor::Snapshot Machine::look() const {
 DomainSeen Machine::seen(const Domain& domain) const {
     const auto& definition = domain.definition;
     const bool paused = domain.paused && !domain.dying;
+    const auto& model_ends = domain.guest.behaviour().model_ends;
+    const auto now = scheduler_.now();
     return {.domid = domain.domid,
             .uuid = definition.uuid,
             // Its name goes with its place in xenstore, while Xen still frees its memory.
@@ -79,7 +81,9 @@ DomainSeen Machine::seen(const Domain& domain) const {
             .memory_max_kib = definition.memory_max_kib,
             .vcpus_online = definition.vcpus,
             .vcpus_max = definition.vcpus_max,
-            .cpu_time = domain.guest.cpu_time(scheduler_.now())};
+            .cpu_time = domain.guest.cpu_time(now),
+            .model_ended =
+                definition.type == GuestType::hvm && model_ends && domain.guest.ran(now) >= *model_ends};
 }
 
 Result<Definition> Machine::describe(DomId domid) const {
@@ -96,6 +100,10 @@ Result<Definition> Machine::describe(DomId domid) const {
 Result<Machine::Domain*> Machine::guest(DomId domid, std::string_view wish) {
     if (domid == dom0)
         return fail(Reason::operation_failed, "cannot {} domid 0: Domain-0 is the host itself", wish);
+    return guest_or_host(domid, wish);
+}
+
+Result<Machine::Domain*> Machine::guest_or_host(DomId domid, std::string_view wish) {
     const auto found = domains_.find(domid);
     if (found == domains_.end() || found->second.dying)
         return fail(Reason::no_domain, "cannot {} domid {}: there is no such domain", wish, domid);

@@ -38,7 +38,7 @@ enum class Happening { introduced, acknowledged, stopped, dying, gone, ttys };
 /// or a guest would) act on it directly and at once. It outlives the daemon that is simulated beside it.
 ///
 /// All members belong to the scheduler's thread. Errors are complete sentences; acting on a domid that is
-/// gone or dying is Reason::no_domain, and on Domain-0 Reason::operation_failed.
+/// gone or dying is Reason::no_domain, and on Domain-0 Reason::operation_failed, but for where it runs.
 class Machine {
  public:
     /// With `consoles` (usually the same loop) each console of a guest is a real pty; without, there are none
@@ -90,6 +90,8 @@ class Machine {
     Result<> inject_nmi(DomId domid);
     /// The guest prints their numbers, if it runs. operation_failed: it has no keyboard.
     Result<> send_keys(DomId domid, const hypervisor::KeyPress& press);
+    /// The guest prints it, if it runs.
+    Result<> send_sysrq(DomId domid, char key);
     /// A guest that runs obliges at once, as far as the host has memory; others keep what they have.
     /// invalid_argument: more than it was built for.
     Result<> set_memory(DomId domid, std::uint64_t memory_kib);
@@ -175,6 +177,7 @@ class Machine {
     hypervisor::HostPciDevice* find_pci_device(const domain::PciAddress& address);
     Result<> take_pci_device(const domain::PciDevice& wanted);
     Result<Domain*> guest(DomId domid, std::string_view wish);
+    Result<Domain*> guest_or_host(DomId domid, std::string_view wish);
     Domain* find(const Begun& begun);
     std::optional<DomId> next_domid();
     Result<> open_consoles(Domain& domain);

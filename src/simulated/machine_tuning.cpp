@@ -31,6 +31,15 @@ Result<> Machine::send_keys(DomId domid, const hypervisor::KeyPress& press) {
     return {};
 }
 
+Result<> Machine::send_sysrq(DomId domid, char key) {
+    const auto domain = guest(domid, "send SysRq to");
+    if (!domain) return std::unexpected(domain.error());
+    if (obliges(**domain))
+        for (const auto& console : (*domain)->consoles)
+            console->print(fmt::format("simulated guest: SysRq {}\r\n", key));
+    return {};
+}
+
 /// Whether the guest does what Xen asks for.
 bool Machine::obliges(const Domain& domain) {
     return !domain.paused && !domain.guest.stopped() && !domain.guest.behaviour().frozen;
@@ -80,7 +89,7 @@ Result<> Machine::set_vcpus(DomId domid, unsigned vcpus) {
 }
 
 Result<> Machine::pin_vcpu(DomId domid, unsigned vcpu, const domain::CpuSet& cpus) {
-    const auto domain = guest(domid, "pin a vCPU of");
+    const auto domain = guest_or_host(domid, "pin a vCPU of");
     if (!domain) return std::unexpected(domain.error());
     auto there = domain::CpuSet::first(settings_.cpus);
     for (unsigned cpu = 0; cpu < settings_.cpus; ++cpu)
@@ -104,7 +113,7 @@ Result<domain::CpuShare> Machine::cpu_share(DomId domid) const {
 }
 
 Result<> Machine::set_cpu_share(DomId domid, domain::CpuShare share) {
-    const auto domain = guest(domid, "schedule");
+    const auto domain = guest_or_host(domid, "schedule");
     if (!domain) return std::unexpected(domain.error());
     auto& has = (*domain)->definition.cpu_tuning.share;
     if (share.weight) has.weight = share.weight;

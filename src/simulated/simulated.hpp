@@ -58,6 +58,7 @@ class Simulated : public hypervisor::Hypervisor {
     async::Task<Result<>> inject_nmi(DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> send_keys(DomId domid, hypervisor::KeyPress press,
                                     hypervisor::Operation operation) override;
+    async::Task<Result<>> send_sysrq(DomId domid, char key, hypervisor::Operation operation) override;
     async::Task<Result<>> rename(DomId domid, std::string name, hypervisor::Operation operation) override;
     async::Task<Result<>> set_memory(DomId domid, std::uint64_t memory_kib,
                                      hypervisor::Operation operation) override;

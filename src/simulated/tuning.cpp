@@ -25,6 +25,13 @@ Task<Result<>> Simulated::send_keys(DomId domid, hypervisor::KeyPress press, Ope
     co_return machine_.send_keys(domid, press);
 }
 
+Task<Result<>> Simulated::send_sysrq(DomId domid, char key, Operation operation) {
+    auto attempt = begin(Kind::send_sysrq, fmt::format("send SysRq to domid {}", domid), operation.cancel);
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return passed;
+    co_return machine_.send_sysrq(domid, key);
+}
+
 Task<Result<>> Simulated::rename(DomId domid, std::string name, Operation operation) {
     auto attempt = begin(Kind::rename, fmt::format("rename domid {}", domid), operation.cancel);
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)

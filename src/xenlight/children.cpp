@@ -10,20 +10,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/limits.hpp"
 #include "base/private_descriptors.hpp"
+#include "xenlight/pidfd.hpp"
 
 namespace virtlight::xenlight {
 namespace {
-
-/// glibc 2.36 declares pidfd_open() for C alone.
-int open_pidfd(pid_t pid) {
-    return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-}
 
 /// The daemon blocks signals that it reads by signalfd and ignores others; libxl undoes none of that, and a
 /// device model that cannot be asked to end outlives its guest.
@@ -114,7 +109,7 @@ pid_t Children::fork() noexcept {
 }
 
 bool Children::watch(pid_t pid) {
-    Child child{.pidfd = Fd(open_pidfd(pid)), .watch = {}};
+    Child child{.pidfd = open_pidfd(pid), .watch = {}};
     if (!child.pidfd) return false;
     const auto id = ids_.next();
     child.watch = loop_.watch(child.pidfd.get(), POLLIN, [this, id](short) { ended(id); });

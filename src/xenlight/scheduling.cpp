@@ -44,10 +44,12 @@ Result<> read_share(Context& context, const std::string& what, DomId domid, Sche
 }  // namespace
 
 Task<Result<>> XenHypervisor::pin_vcpu(DomId domid, unsigned vcpu, domain::CpuSet cpus, Operation operation) {
-    return tell("pin a vCPU of", domid, std::move(operation),
-                [domid, vcpu, cpus = std::move(cpus)](Context& context, const std::string& what) {
-                    return pin(context, what, domid, vcpu, cpus);
-                });
+    return tell(
+        "pin a vCPU of", domid, std::move(operation),
+        [domid, vcpu, cpus = std::move(cpus)](Context& context, const std::string& what) {
+            return pin(context, what, domid, vcpu, cpus);
+        },
+        Whom::host_too);
 }
 
 Task<Result<CpuShare>> XenHypervisor::cpu_share(DomId domid) {
@@ -62,16 +64,18 @@ Task<Result<CpuShare>> XenHypervisor::cpu_share(DomId domid) {
 }
 
 Task<Result<>> XenHypervisor::set_cpu_share(DomId domid, CpuShare share, Operation operation) {
-    return tell("schedule", domid, std::move(operation),
-                [domid, share](Context& context, const std::string& what) -> Result<> {
-                    SchedulerParameters parameters;
-                    if (auto read = read_share(context, what, domid, parameters); !read) return read;
-                    if (share.weight) parameters->weight = static_cast<int>(*share.weight);
-                    if (share.cap) parameters->cap = static_cast<int>(*share.cap);
-                    return context.attempt(what, domid, [&](libxl_ctx* ctx) {
-                        return libxl_domain_sched_params_set(ctx, domid, parameters.get());
-                    });
-                });
+    return tell(
+        "schedule", domid, std::move(operation),
+        [domid, share](Context& context, const std::string& what) -> Result<> {
+            SchedulerParameters parameters;
+            if (auto read = read_share(context, what, domid, parameters); !read) return read;
+            if (share.weight) parameters->weight = static_cast<int>(*share.weight);
+            if (share.cap) parameters->cap = static_cast<int>(*share.cap);
+            return context.attempt(what, domid, [&](libxl_ctx* ctx) {
+                return libxl_domain_sched_params_set(ctx, domid, parameters.get());
+            });
+        },
+        Whom::host_too);
 }
 
 Task<Result<domain::CpuSet>> XenHypervisor::memory_nodes(DomId domid) {

@@ -58,6 +58,17 @@ Task<Result<>> XenHypervisor::send_keys(DomId domid, hypervisor::KeyPress press,
     co_return co_await explained(asking_, what, domid, std::move(sent));
 }
 
+/// libxl would write it down for a domain that is not there, too.
+Task<Result<>> XenHypervisor::send_sysrq(DomId domid, char key, Operation operation) {
+    return tell("send SysRq to", domid, std::move(operation),
+                [domid, key](Context& context, const std::string& what) {
+                    return context.attempt(what, domid, [&](libxl_ctx* ctx) {
+                        const int rc = libxl_domain_info(ctx, nullptr, domid);
+                        return rc != 0 ? rc : libxl_send_sysrq(ctx, domid, key);
+                    });
+                });
+}
+
 Task<Result<>> XenHypervisor::rename(DomId domid, std::string name, Operation operation) {
     return tell("rename", domid, std::move(operation),
                 [domid, name = std::move(name)](Context& context, const std::string& what) {
@@ -104,10 +115,12 @@ Task<Result<>> XenHypervisor::set_vcpus(DomId domid, unsigned vcpus, Operation o
 }
 
 /// What libxl does before it answers: no event comes for it.
-Task<Result<>> XenHypervisor::tell(std::string verb, DomId domid, Operation operation, Telling telling) {
+Task<Result<>> XenHypervisor::tell(std::string verb, DomId domid, Operation operation, Telling telling,
+                                   Whom whom) {
     const auto what = fmt::format("{} domain {}", verb, domid);
     log::debug("operation {}: {}", operation.id.value, what);
-    if (domid == 0) co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
+    if (domid == 0 && whom == Whom::guests)
+        co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", what);
     if (operation.cancel.cancelled()) co_return std::unexpected(error_of({.rc = ERROR_ABORTED}, what));
     if (auto free = co_await await_lock(verb, domid, operation.cancel); !free) co_return free;
     auto told = co_await asking_.call(

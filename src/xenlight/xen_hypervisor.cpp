@@ -52,6 +52,21 @@ void name_xenstored_socket() {
     if (std::filesystem::exists(socket, none)) ::setenv("XENSTORED_PATH", socket.c_str(), unless_it_has_one);
 }
 
+/// Who takes a guest apart pauses it first, and then ends its device model: so that is looked at first, too.
+Result<Snapshot> look_with_models(Context& context, const DeviceModels::Lives& lives, DeviceModels& models) {
+    const auto ended = models.ended(lives, [&context](DomId domid) {
+        return context.xenstore().read_number(fmt::format("/local/domain/{}/image/device-model-pid", domid));
+    });
+    auto snapshot = xenlight::look(context);
+    if (!snapshot) {
+        models = {};  // xenstored may not have answered
+        return snapshot;
+    }
+    for (auto& seen : snapshot->domains)
+        seen.model_ended = ended.contains(seen.domid);
+    return snapshot;
+}
+
 /// Counts as long as it lives.
 class Counted {
  public:
@@ -72,6 +87,7 @@ XenHypervisor::XenHypervisor(async::FdScheduler& core)
       attention_(std::make_shared<Attention>(link_)),
       lives_(std::make_shared<Lives>()),
       ttys_(std::make_shared<ConsoleTtys>()),
+      models_(std::make_shared<DeviceModels>()),
       ttys_told_(std::make_shared<std::map<LifeId, hypervisor::TtysTold>>()),
       watching_(
           "xen-watch", core, link_,
@@ -134,7 +150,9 @@ Result<> XenHypervisor::read_facts(Autoballoon autoballoon) {
 async::Task<Result<Snapshot>> XenHypervisor::look() {
     auto unseen = builds_.given_up();
     auto late = late_suspends_.followed();
-    auto snapshot = co_await watching_.call(xenlight::look);
+    auto snapshot = co_await watching_.call([lives = lives_, models = models_](Context& watching) {
+        return look_with_models(watching, *lives, *models);
+    });
     std::ranges::copy(builds_.given_up(), std::back_inserter(unseen));
     late.merge(late_suspends_.followed());
     if (!snapshot) co_return snapshot;

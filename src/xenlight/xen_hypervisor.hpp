@@ -21,6 +21,7 @@
 #include "xenlight/context_thread.hpp"
 #include "xenlight/core_link.hpp"
 #include "xenlight/create.hpp"
+#include "xenlight/device_models.hpp"
 #include "xenlight/file_looks.hpp"
 #include "xenlight/host_memory.hpp"
 #include "xenlight/late_suspends.hpp"
@@ -90,6 +91,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> inject_nmi(hypervisor::DomId domid, hypervisor::Operation operation) override;
     async::Task<Result<>> send_keys(hypervisor::DomId domid, hypervisor::KeyPress press,
                                     hypervisor::Operation operation) override;
+    async::Task<Result<>> send_sysrq(hypervisor::DomId domid, char key,
+                                     hypervisor::Operation operation) override;
     async::Task<Result<>> rename(hypervisor::DomId domid, std::string name,
                                  hypervisor::Operation operation) override;
     async::Task<Result<>> set_memory(hypervisor::DomId domid, std::uint64_t memory_kib,
@@ -143,7 +146,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
 
  private:
     /// The lives that are followed; they outlast a context that breaks down. The watching thread's.
-    using Lives = std::unordered_map<hypervisor::LifeId, hypervisor::DomId>;
+    using Lives = DeviceModels::Lives;
 
     explicit XenHypervisor(async::FdScheduler& core);
     static Result<> listen(Context& watching, const std::shared_ptr<Attention>& attention, const Lives& lives,
@@ -165,8 +168,9 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> await_lock(std::string_view verb, hypervisor::DomId domid,
                                      async::CancelToken cancel);
     using Telling = std::function<Result<>(Context&, const std::string& what)>;
+    enum class Whom { guests, host_too };
     async::Task<Result<>> tell(std::string verb, hypervisor::DomId domid, hypervisor::Operation operation,
-                               Telling telling);
+                               Telling telling, Whom whom = Whom::guests);
     static async::Task<Result<Workers::Loan>> borrow(Workers& workers, std::string what,
                                                      hypervisor::Operation operation);
     async::Task<Result<>> explained(ContextThread& thread, std::string what, hypervisor::DomId domid,
@@ -185,7 +189,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     std::shared_ptr<CoreLink> link_;
     std::shared_ptr<Attention> attention_;
     std::shared_ptr<Lives> lives_;
-    std::shared_ptr<ConsoleTtys> ttys_;  ///< the watching thread's
+    std::shared_ptr<ConsoleTtys> ttys_;     ///< the watching thread's
+    std::shared_ptr<DeviceModels> models_;  ///< the watching thread's
     /// Who wants to know the ttys of which life; the core's.
     std::shared_ptr<std::map<hypervisor::LifeId, hypervisor::TtysTold>> ttys_told_;
     hypervisor::HostFacts host_;

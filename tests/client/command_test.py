@@ -17,7 +17,8 @@ from save_test import in_background
 
 pytestmark = pytest.mark.simulated
 
-COMMANDS = ["console", "consoles", "import", "jobs", "list", "logs", "release", "retake", "version", "wait-ready"]
+COMMANDS = ["console", "consoles", "import", "jobs", "list", "logs", "release", "retake", "version", "wait-off",
+            "wait-ready"]
 MARK = re.compile(r"^--- (\w+) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ---\r*$", re.MULTILINE)
 
 
@@ -104,6 +105,35 @@ def test_each_command_answers_in_json(host, conn, run, tmp_path):
     assert (first["domain"], first["console"]) == ("spoken", "console0") and first["boots"] and first["marks"]
     assert any("name=spoken " in line["text"] for line in lines)
     assert not any("\r" in line["text"] for line in lines)
+
+
+def test_a_list_tells_what_domains_have_and_have_used(host, conn, run):
+    domain = started(host, conn, "busy")
+    conn.defineXML(host.guest("idle", memory_mib=96))
+    told = {one["name"]: one for one in json.loads(run("list", "--json"))}
+    busy, idle = told["busy"], told["idle"]
+    assert (busy["domid"], busy["memory_kib"], busy["vcpus"]) == (domain.ID(), domain.info()[2], 1)
+    assert 0 <= busy["cpu_time_ms"] <= domain.info()[4] / 1e6 and "Domain-0" in told
+    assert (idle["state"], idle["memory_kib"], idle["vcpus"]) == ("shut off", 96 * 1024, 1)
+    assert "domid" not in idle and "cpu_time_ms" not in idle
+    table = run("list")
+    assert re.search(rf"^ +{domain.ID()}  busy +running +128 MiB +1 +\d+\.\d s$", table, re.M)
+    assert re.search(r"^ +-  idle +shut off +96 MiB +1 +-$", table, re.M)
+
+
+def test_one_who_waits_for_a_domain_returns_when_it_is_off(host, conn, run):
+    domain = started(host, conn, "leaving")
+    told = []
+    thread, _ = in_background(lambda: told.append(json.loads(run("wait-off", "leaving", "--json"))))
+    complaint = run("wait-off", "leaving", "--for", "0.3", status=1)
+    assert "domain 'leaving' is running, and not shut off within 0.3 s" in complaint and told == []
+    domain.shutdown()
+    thread.join(timeout=30)
+    assert told == [{"off": True}] and not domain.isActive()
+    assert run("wait-off", domain.UUIDString()) == ""
+    domain.undefine()
+    for unknown in ("leaving", domain.UUIDString()):
+        assert "no domain" in run("wait-off", unknown, status=1).lower()
 
 
 def test_consoles_tell_their_domid_and_whether_they_are_released(host, conn, run):

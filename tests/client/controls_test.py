@@ -33,6 +33,14 @@ def test_an_nmi_reaches_the_guest(host, conn):
         console.until("NMI")  # and what kind of NMI the kernel takes it for
 
 
+@pytest.mark.parametrize("kind", ["pv", "pvh"])
+def test_sysrq_reaches_the_kernel_of_a_guest_without_a_keyboard(host, conn, kind):
+    running(host, conn, f"asked-{kind}", kind)
+    with Stream(conn.lookupByName(f"asked-{kind}")) as console:
+        assert "" == host.virsh("send-key", f"asked-{kind}", "KEY_LEFTALT", "KEY_SYSRQ", "KEY_H")
+        console.until("sysrq: HELP" if host.remote else "SysRq h")
+
+
 @pytest.mark.ours
 def test_keys_that_cannot_be_sent_are_refused_with_the_reason(host, conn):
     domain = running(host, conn, "handless", "pvh")

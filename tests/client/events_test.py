@@ -6,6 +6,7 @@ import threading
 
 import libvirt
 from hosts import wait_until
+from timelines import entry, timeline
 
 
 def test_the_old_way_of_registering_still_works(host, conn):
@@ -53,6 +54,23 @@ def test_nothing_comes_after_deregistering(host, conn, events):
         conn.defineXML(host.guest("unheard"))
         events.wait_for("unheard", "DEFINED ADDED", seconds=10)
     assert seen == []
+
+
+def test_a_guest_that_has_lost_its_device_model_is_told_of(host, conn):
+    told = []
+    conn.domainEventRegisterAny(
+        None, libvirt.VIR_DOMAIN_EVENT_ID_CONTROL_ERROR, lambda _conn, domain, _opaque: told.append(domain.name()), None
+    )
+    domain = conn.createXML(host.guest("bereft", "hvm", words=host.words_of_a_brief_device_model))
+    host.end_device_model(domain)
+    wait_until(lambda: told, host.patience, "a control error")
+    assert entry(host, "bereft", type="event", event="control error")["state"] == "running"
+    notes = [one["text"] for one in timeline(host, "bereft") if one["type"] == "note"]
+    why = next(note for note in notes if "its device model has ended" in note)
+    assert host.virsh("domcontrol", "bereft").startswith("error: monitor failure")
+    assert why in host.virsh("dominfo", "bereft")
+    domain.destroy()
+    assert told == ["bereft"]
 
 
 def test_virsh_prints_events_as_they_come(host, conn):

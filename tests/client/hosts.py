@@ -87,6 +87,7 @@ class Host:
     remote: bool  # the daemon sees another process than this as its client
     timelines: str  # the folder of the domains' timelines, on the host of the daemon
     cores: str  # and of the cores of guests that crashed
+    words_of_a_brief_device_model = ""
     hurry = ""  # words for the kernels of guests, so that they boot sooner
 
     def __init__(self):
@@ -123,6 +124,10 @@ class Host:
 
     def shell(self, command):
         """What a shell command on the host of the daemon printed."""
+        raise NotImplementedError
+
+    def end_device_model(self, domain):
+        """Soon, of an HVM guest that has the `words_of_a_brief_device_model`."""
         raise NotImplementedError
 
     def wait_until_it_listens(self, domain):
@@ -169,6 +174,7 @@ class SimulatedHost(Host):
     patience = 10
     core_bytes_per_mib = 1024
     remote = False
+    words_of_a_brief_device_model = "model-ends-after=1"
 
     def __init__(self, folder, root):
         super().__init__()
@@ -219,6 +225,9 @@ class SimulatedHost(Host):
         self.process.kill()
         self.process.wait()
         self.process = None
+
+    def end_device_model(self, domain):
+        pass  # by itself
 
     def wait_until_it_listens(self, domain):
         pass  # from its first moment
@@ -344,6 +353,9 @@ class LabHost(Host):
 
     def shell(self, command):
         return self.dom0(command)
+
+    def end_device_model(self, domain):
+        self.dom0(f"kill -9 $(xenstore-read /local/domain/{domain.ID()}/image/device-model-pid)")
 
     def wait_until_it_listens(self, domain):
         name = domain.name()

@@ -65,6 +65,21 @@ def test_a_guests_share_is_changed_live_and_for_the_next_start(host, conn):
         domain.setSchedulerParameters({"weight": 0})
 
 
+def test_domain_0_is_pinned_and_gets_a_share(host, conn):
+    control = conn.lookupByID(0)
+    cpus = conn.getInfo()[2]
+    before = control.schedulerParameters()
+    host.virsh("vcpupin", "Domain-0", "0", "0")
+    assert control.vcpuPinInfo(LIVE)[0] == (True,) + (False,) * (cpus - 1)
+    host.virsh("schedinfo", "Domain-0", "--set", "weight=512", "--live")
+    assert control.schedulerParameters() == {**before, "weight": 512}
+    with refused(libvirt.VIR_ERR_OPERATION_INVALID, "Domain-0", "Xen's command line"):
+        control.setSchedulerParametersFlags({"weight": 300}, CONFIG)
+    control.setSchedulerParameters(before)
+    control.pinVcpu(0, (True,) * cpus)
+    assert control.vcpuPinInfo(LIVE)[0] == (True,) * cpus
+
+
 def test_fewer_vcpus_leave_no_pin_behind(host, conn):
     domain = defined(host, conn, "shrinks", "<cputune><vcpupin vcpu='1' cpuset='0'/></cputune>")
     domain.setVcpusFlags(1, CONFIG | libvirt.VIR_DOMAIN_VCPU_MAXIMUM)

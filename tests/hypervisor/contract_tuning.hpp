@@ -40,6 +40,9 @@ class TuningContract : public HypervisorContract {
     Result<> send_key(DomId domid) {
         return end_of(start([&] { return hypervisor().send_keys(domid, {.keys = {1}}, operation()); }));
     }
+    Result<> send_sysrq(DomId domid) {
+        return end_of(start([&] { return hypervisor().send_sysrq(domid, 'h', operation()); }));
+    }
     Result<> dump(DomId domid, const std::filesystem::path& path, const Hold& its_hold = {}) {
         return end_of(start([&] { return hypervisor().dump_core(domid, path, its_hold, operation()); }));
     }
@@ -125,6 +128,13 @@ TEST_P(TuningContract, AnNmiCanBeSentToAnyGuest) {
     }
 }
 
+TEST_P(TuningContract, SysRqCanBeSentToAnyGuest) {
+    for (const auto type : {domain::GuestType::pv, domain::GuestType::pvh, domain::GuestType::hvm}) {
+        const auto sent = send_sysrq(running(guest(Habit::obeys, type)));
+        EXPECT_TRUE(sent) << sent.error().message;
+    }
+}
+
 TEST_P(TuningContract, ASuspendedGuestKeepsItsMemoryAndGoesOnWhenItIsResumed) {
     const auto domid = running(guest());
     for (int round = 0; round < 2; ++round) {
@@ -206,6 +216,7 @@ TEST_P(TuningContract, ADomainThatIsGoneSaysSo) {
     ASSERT_TRUE(gone(domid));
     expect_reason(inject_nmi(domid), Reason::no_domain);
     expect_reason(send_key(domid), Reason::no_domain);
+    expect_reason(send_sysrq(domid), Reason::no_domain);
     expect_reason(rename(domid, "x"), Reason::no_domain);
     expect_reason(set_memory(domid, 64 * 1024), Reason::no_domain);
     expect_reason(set_memory_max(domid, 64 * 1024), Reason::no_domain);

@@ -96,6 +96,16 @@ TEST(Subscriptions, TellOfAWatchdogInBothStyles) {
               (std::vector<EventMessage>{{321, *encode(CallbackMessage{id, body})}, {171, *encode(body)}}));
 }
 
+TEST(Subscriptions, TellOfADeviceModelThatHasEndedInBothStyles) {
+    Subscriptions subscriptions;
+    constexpr std::int32_t control_error = 7;
+    const auto id = *subscriptions.add(control_error, std::nullopt);
+    ASSERT_TRUE(subscriptions.add_legacy(control_error));
+    const Domain body{.name = "pv", .uuid = ours, .id = 5};
+    EXPECT_EQ(subscriptions.messages({.name = "pv", .uuid = ours, .domid = 5, .kind = domain::ModelEnded{}}),
+              (std::vector<EventMessage>{{325, *encode(CallbackMessage{id, body})}, {224, *encode(body)}}));
+}
+
 TEST(Subscriptions, TellOfDevicesThatComeAndGo) {
     Subscriptions subscriptions;
     const auto added = *subscriptions.add(19, std::nullopt);

@@ -115,6 +115,26 @@ TEST_F(Controls, KeysGoToAnHvmGuestAndToNoOther) {
     EXPECT_EQ(xen.pressed.size(), 1u);
 }
 
+TEST_F(Controls, SysRqGoesToTheKernelOfAGuestWithoutAKeyboard) {
+    const auto web = running("web");
+    EXPECT_TRUE(end_of(manager->send_keys(web.uuid, {.keys = {0x38, 0x54, 35}})));
+    EXPECT_TRUE(end_of(manager->send_keys(web.uuid, {.keys = {11, 0xb7, 0xb8}})));
+    EXPECT_EQ(xen.sysrqs, "h0");
+    for (const auto& keys : {std::vector<std::uint8_t>{0x54, 35},
+                             {0x38, 35},
+                             {0x38, 0x54},
+                             {0x38, 0x54, 1},
+                             {0x38, 0x54, 35, 36}})
+        expect_refused(end_of(manager->send_keys(web.uuid, {.keys = keys})), Reason::unsupported_operation,
+                       "only an HVM guest has a keyboard");
+    auto desktop = guest_named("desktop");
+    desktop.type = domain::GuestType::hvm;
+    ASSERT_TRUE(end_of(manager->create(desktop, {})));
+    EXPECT_TRUE(end_of(manager->send_keys(desktop.uuid, {.keys = {0x38, 0x54, 35}})));
+    EXPECT_EQ(xen.sysrqs, "h0");
+    EXPECT_EQ(xen.pressed.size(), 1u);
+}
+
 // Rebooting by the power button
 
 TEST_F(Controls, ARebootOfAGuestThatDoesNotListenPressesItsButtonAndStartsItAnew) {

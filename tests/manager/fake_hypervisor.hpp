@@ -54,6 +54,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     std::vector<hypervisor::Neighbour> known;  ///< to Domain-0
     std::vector<hypervisor::HostDevice> others;
     std::vector<hypervisor::KeyPress> pressed;
+    std::string sysrqs;                          ///< the keys
     std::map<DomId, domain::CpuTuning> tunings;  ///< as was asked for
     std::map<DomId, domain::CpuSet> nodes;
     std::map<std::filesystem::path, hypervisor::ImageHead> images;
@@ -245,6 +246,11 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> send_keys(DomId domid, hypervisor::KeyPress press, Operation operation) override {
         auto turn = co_await begin("send_keys", operation, domid);
         if (turn) pressed.push_back(std::move(press));
+        co_return turn;
+    }
+    async::Task<Result<>> send_sysrq(DomId domid, char key, Operation operation) override {
+        auto turn = co_await begin("send_sysrq", operation, domid);
+        if (turn) sysrqs.push_back(key);
         co_return turn;
     }
     async::Task<Result<>> rename(DomId domid, std::string name, Operation operation) override {

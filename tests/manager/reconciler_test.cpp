@@ -226,6 +226,35 @@ TEST_F(Reconciler, SeesWithinASecondWhatXenTellsNobody) {
     EXPECT_THAT(events(), ElementsAre("web SUSPENDED/0", "web RESUMED/0"));
 }
 
+TEST_F(Reconciler, TellsOnceThatAGuestRunsOnWithoutItsDeviceModel) {
+    const auto guest = running("win");
+    xen.truth.at(1).model_ended = true;
+    look();
+    look();
+    EXPECT_THAT(events(), ElementsAre("win MODEL ENDED"));
+    EXPECT_TRUE(info(guest).model_ended);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_THAT(manager->warnings(guest.uuid).value(), ElementsAre(HasSubstr("its device model has ended")));
+    ASSERT_TRUE(end_of(manager->reset(guest.uuid)));
+    look();
+    EXPECT_FALSE(info(guest).model_ended);
+    EXPECT_THAT(manager->warnings(guest.uuid).value(), IsEmpty());
+}
+
+TEST_F(Reconciler, DoesNotTellOfTheDeviceModelOfAGuestThatIsTakenApartOrSaved) {
+    running("destroyed");
+    running("saved");
+    xen.truth.at(1).paused = true;  // as libxl does first
+    xen.truth.at(2).stopped = StopReason::suspend;
+    for (const hypervisor::DomId domid : {1U, 2U})
+        xen.truth.at(domid).model_ended = true;
+    look();
+    EXPECT_THAT(events(), ::testing::UnorderedElementsAre("destroyed SUSPENDED/0", "saved PMSUSPENDED/0"));
+    xen.truth.at(1).paused = false;
+    look();
+    EXPECT_THAT(events(), ElementsAre("destroyed RESUMED/0", "destroyed MODEL ENDED")) << "it runs on";
+}
+
 TEST_F(Reconciler, SeesThatSomebodyElseHasDestroyedAGuest) {
     const auto guest = running("web");
     xen.vanish(1);

@@ -22,6 +22,7 @@ inline std::string to_text(const domain::Event& event) {
         return fmt::format("{} MEMORY {}", event.name, memory->memory_kib);
     if (const auto* fired = std::get_if<domain::WatchdogFired>(&event.kind))
         return fmt::format("{} WATCHDOG/{}", event.name, static_cast<int>(fired->action));
+    if (std::holds_alternative<domain::ModelEnded>(event.kind)) return event.name + " MODEL ENDED";
     if (const auto* ended = std::get_if<domain::JobEnded>(&event.kind))
         return fmt::format("{} JOB/{}", event.name, states[static_cast<std::size_t>(ended->job.state)]);
     if (const auto* added = std::get_if<domain::DeviceAdded>(&event.kind))

@@ -137,9 +137,12 @@ TEST_F(Timelines, TellEveryEventThatClientsAreTold) {
     end_of(manager->dump_core(guest.uuid, "/tmp/core", {})).value();
     xen.truth.at(1).memory_kib = 32 * 1024;
     look();
+    xen.truth.at(1).model_ended = true;
+    look();
     xen.stop(1, hypervisor::StopReason::watchdog);
     look();
     const auto told = lines("web");
+    EXPECT_THAT(told, Contains(HasSubstr(R"("event":"control error","state":"running","by":)")));
     const auto expect_told = [&](const std::string& event, const std::string& detail,
                                  const std::string& whose) {
         EXPECT_THAT(told, Contains(AllOf(HasSubstr(R"("event":")" + event + R"(","detail":")" + detail + '"'),

@@ -221,6 +221,19 @@ TEST_F(Tuning, ATransientGuestHasNoDefinitionAndADefinedOneNoGuest) {
     expect_refused(end_of(manager->set_memory(Uuid(), 32 * mib, {})), Reason::invalid_state, "Domain-0");
 }
 
+TEST_F(Tuning, TheHostItselfIsPinnedAndGetsAShareUntilItsNextBoot) {
+    const Uuid host;
+    const auto cpu = domain::CpuSet::parse("1").value();
+    EXPECT_TRUE(end_of(manager->pin_vcpu(host, 0, cpu, {})));
+    EXPECT_TRUE(end_of(manager->set_cpu_share(host, {.weight = 512}, guest_only)));
+    EXPECT_EQ(xen.tunings.at(0).pins.at(0), cpu);
+    EXPECT_EQ(xen.tunings.at(0).share.weight, 512u);
+    expect_refused(end_of(manager->pin_vcpu(host, 0, cpu, both)), Reason::invalid_state,
+                   "cannot pin a vCPU of domain 'Domain-0': for its next start the host is configured");
+    EXPECT_TRUE(store.domains.empty());
+    EXPECT_TRUE(store.lives.empty()) << "it is nobody's guest";
+}
+
 TEST_F(Tuning, WhatAnotherToolSetsIsShownAndTold) {
     const auto guest = running(roomy("web"));
     look();

@@ -18,6 +18,7 @@ TEST(Behaviour, EachWordIsUnderstoodAnywhereInTheLine) {
     EXPECT_TRUE(parse_behaviour(" sim:deaf\tquiet")->deaf);
     EXPECT_TRUE(parse_behaviour("sim:build-fails")->build_fails);
     EXPECT_EQ(parse_behaviour("sim:build-takes=2")->build_takes, seconds(2));
+    EXPECT_EQ(parse_behaviour("sim:model-ends-after=2")->model_ends, seconds(2));
     EXPECT_EQ(parse_behaviour("sim:crash-after=3")->stop, (Behaviour::Stop{seconds(3), StopReason::crash}));
     EXPECT_EQ(parse_behaviour("sim:reboot-after=3")->stop, (Behaviour::Stop{seconds(3), StopReason::reboot}));
     EXPECT_EQ(parse_behaviour("sim:soft-reset-after=3")->stop,

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "hypervisor/keys.hpp"
+
+#include <string_view>
+
+namespace virtlight::hypervisor {
+namespace {
+
+using Key = std::uint8_t;
+
+constexpr Key left_alt = 0x38;
+constexpr Key right_alt = 0xb8;
+constexpr Key sysrq = 0x54;  // of Print together with Alt
+constexpr Key print = 0xb7;
+
+/// Keys that stand beside each other, as on a keyboard of the USA.
+struct KeyRow {
+    Key first;
+    std::string_view words;
+};
+constexpr KeyRow key_rows[] = {{2, "1234567890"}, {16, "qwertyuiop"}, {30, "asdfghjkl"}, {44, "zxcvbnm"}};
+
+char word_on(Key key) {
+    for (const auto& [first, words] : key_rows)
+        if (key >= first && key < first + words.size()) return words[key - first];
+    return 0;
+}
+
+}  // namespace
+
+std::optional<char> sysrq_of(const KeyPress& press) {
+    bool with_alt = false;
+    bool with_sysrq = false;
+    char word = 0;
+    for (const auto key : press.keys) {
+        if (key == left_alt || key == right_alt)
+            with_alt = true;
+        else if (key == sysrq || key == print)
+            with_sysrq = true;
+        else if (word != 0 || (word = word_on(key)) == 0)
+            return std::nullopt;
+    }
+    if (!with_alt || !with_sysrq || word == 0) return std::nullopt;
+    return word;
+}
+
+}  // namespace virtlight::hypervisor

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "xenlight/device_models.hpp"
+
+#include <cerrno>
+#include <fstream>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include "xenlight/pidfd.hpp"
+
+namespace virtlight::xenlight {
+namespace {
+
+using hypervisor::DomId;
+
+/// By its name alone: to read the words that it was started with may take as long as its memory is locked.
+bool is_device_model(std::uint64_t process) {
+    std::ifstream file(fmt::format("/proc/{}/comm", process));
+    std::string name;
+    std::getline(file, name);
+    return name.contains("qemu");
+}
+
+}  // namespace
+
+DeviceModels::Model DeviceModels::find(std::optional<std::uint64_t> number) {
+    if (!number || *number == 0 || *number > std::numeric_limits<pid_t>::max()) return {};
+    Model model{.number = *number, .process = open_pidfd(static_cast<pid_t>(*number))};
+    if (!model.process) {
+        model.ended = errno == ESRCH;
+    } else if (!is_device_model(*number)) {
+        model.process.reset();
+    }
+    return model;
+}
+
+std::unordered_set<DomId> DeviceModels::ended(const Lives& lives, const Named& named) {
+    std::erase_if(models_, [&](const auto& each) { return !lives.contains(each.first); });
+    for (const auto& [life, domid] : lives)
+        if (!models_.contains(life)) models_.emplace(life, find(named(domid)));
+    look();
+    std::unordered_set<DomId> domids;
+    for (auto& [life, model] : models_) {
+        if (!model.ended) continue;
+        const auto domid = lives.at(life);
+        if (const auto number = named(domid); number != model.number) model = find(number);
+        if (model.ended) domids.insert(domid);
+    }
+    return domids;
+}
+
+/// At all of them with one call.
+void DeviceModels::look() {
+    std::vector<pollfd> states;
+    std::vector<Model*> models;
+    for (auto& [life, model] : models_) {
+        if (!model.process) continue;
+        states.push_back({.fd = model.process.get(), .events = POLLIN, .revents = 0});
+        models.push_back(&model);
+    }
+    if (states.empty() || ::poll(states.data(), states.size(), 0) <= 0) return;
+    for (std::size_t i = 0; i < states.size(); ++i) {
+        if (states[i].revents == 0) continue;
+        models[i]->ended = true;
+        models[i]->process.reset();
+    }
+}
+
+}  // namespace virtlight::xenlight

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/file.hpp"
+#include "hypervisor/port.hpp"
+
+namespace virtlight::xenlight {
+
+/// The processes that are guests' device models. libxl starts them, and does not tell of their end. Each is
+/// held by a descriptor, as its number may be another process's later. Stays on one thread.
+class DeviceModels {
+ public:
+    using Lives = std::unordered_map<hypervisor::LifeId, hypervisor::DomId>;
+    /// The number of the process that is said to be a guest's; empty: it has none on this host.
+    using Named = std::function<std::optional<std::uint64_t>(hypervisor::DomId)>;
+
+    /// Those of these lives' domains whose device model has ended. Each is looked for once, and once more
+    /// with each call when it has ended, as a soft reset gives the guest another one. All other lives are
+    /// forgotten. A process that is no QEMU has got the number since, and is left alone.
+    std::unordered_set<hypervisor::DomId> ended(const Lives& lives, const Named& named);
+
+ private:
+    struct Model {
+        std::uint64_t number = 0;  ///< of its process; 0: there is none
+        Fd process{};              ///< empty: it has ended, or nothing is known of it
+        bool ended = false;
+    };
+
+    static Model find(std::optional<std::uint64_t> number);
+    void look();
+
+    std::unordered_map<hypervisor::LifeId, Model> models_;
+};
+
+}  // namespace virtlight::xenlight

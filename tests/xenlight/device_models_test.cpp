@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "xenlight/device_models.hpp"
+
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/temporary_folder.hpp"
+
+namespace virtlight::xenlight {
+namespace {
+
+using hypervisor::DomId;
+using hypervisor::LifeId;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+/// A process of this name, which does nothing.
+class Sleeper {
+ public:
+    explicit Sleeper(const std::string& name) {
+        auto path = (folder_.path() / name).string();
+        std::filesystem::create_symlink("/bin/sleep", path);
+        char seconds[] = "600";
+        char* words[] = {path.data(), seconds, nullptr};
+        EXPECT_EQ(::posix_spawn(&pid_, path.c_str(), nullptr, nullptr, words, environ), 0);
+    }
+    Sleeper(const Sleeper&) = delete;
+    Sleeper& operator=(const Sleeper&) = delete;
+    ~Sleeper() { end(); }
+
+    std::uint64_t number() const { return static_cast<std::uint64_t>(pid_); }
+    void end() {
+        if (ended_) return;
+        ended_ = true;
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+    }
+
+ private:
+    test::TemporaryFolder folder_;
+    pid_t pid_ = 0;
+    bool ended_ = false;
+};
+
+class DeviceModelsTest : public testing::Test {
+ protected:
+    std::unordered_set<DomId> ended() {
+        return models.ended(lives, [this](DomId domid) -> std::optional<std::uint64_t> {
+            ++asked;
+            const auto found = named.find(domid);
+            if (found == named.end()) return std::nullopt;
+            return found->second;
+        });
+    }
+
+    DeviceModels::Lives lives{{LifeId{1}, 601}, {LifeId{2}, 602}};
+    std::map<DomId, std::uint64_t> named;
+    unsigned asked = 0;
+    DeviceModels models;
+};
+
+TEST_F(DeviceModelsTest, HaveEndedWhenTheirProcessHas) {
+    Sleeper first("xen-qemu-system-i386");
+    const Sleeper second("qemu-dm");
+    named = {{601, first.number()}, {602, second.number()}};
+    EXPECT_THAT(ended(), IsEmpty());
+    EXPECT_THAT(ended(), IsEmpty());
+    EXPECT_EQ(asked, 2) << "each is looked for once";
+    first.end();
+    EXPECT_THAT(ended(), UnorderedElementsAre(601));
+    EXPECT_THAT(ended(), UnorderedElementsAre(601));
+    lives.erase(LifeId{1});
+    EXPECT_THAT(ended(), IsEmpty());
+}
+
+TEST_F(DeviceModelsTest, HaveEndedBeforeAnybodyLooked) {
+    Sleeper before("qemu-dm");
+    named = {{601, before.number()}};
+    before.end();
+    EXPECT_THAT(ended(), UnorderedElementsAre(601));
+}
+
+TEST_F(DeviceModelsTest, AreOthersAfterASoftReset) {
+    Sleeper before("qemu-dm");
+    Sleeper after("qemu-dm");
+    named = {{601, before.number()}};
+    EXPECT_THAT(ended(), IsEmpty());
+    before.end();
+    named = {{601, after.number()}};
+    EXPECT_THAT(ended(), IsEmpty());
+    after.end();
+    EXPECT_THAT(ended(), UnorderedElementsAre(601));
+}
+
+TEST_F(DeviceModelsTest, AreNotTakenForAnotherProcessThatHasTheirNumber) {
+    Sleeper other("sleep");
+    named = {{601, other.number()}, {602, 0}};
+    EXPECT_THAT(ended(), IsEmpty());
+    other.end();
+    EXPECT_THAT(ended(), IsEmpty()) << "it was never known for the guest's";
+}
+
+}  // namespace
+}  // namespace virtlight::xenlight
