@@ -111,7 +111,8 @@ Result<> require_running(const Domain& domain) {
 
 Task<Result<>> Guests::save(DomainRef domain, std::filesystem::path path, SaveOptions options,
                             Operation operation) {
-    if (auto good = check_file_place(core_, path); !good) co_return good;
+    operation.at(Stage::looking_at_files);
+    if (auto good = co_await check_file_place(core_, path, operation.cancel); !good) co_return good;
     const Changing changing(core_, domain);
     if (auto whole = co_await check_whole(core_, domain, operation.cancel); !whole) co_return whole;
     auto written = co_await write_image(domain, std::move(path), std::move(options), std::move(operation));
