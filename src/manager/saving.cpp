@@ -266,8 +266,9 @@ Task<Result<>> Guests::drop_image(DomainRef domain) {
 
 Task<Result<>> Guests::set_image_aside(DomainRef domain) {
     if (!domain->image.is_outdated()) co_return Result<>{};
-    log::warning("another tool runs domain '{}': what was saved of it is set aside, beside '{}'",
-                 domain->name, core_.store.image_path(domain->uuid).string());
+    log::warning(
+        "domain '{}' has run since it was saved, or may have: what was saved is set aside, beside '{}'",
+        domain->name, core_.store.image_path(domain->uuid).string());
     const auto aside = co_await core_.store.set_image_aside(domain->uuid);
     if (aside) domain->image.goes();
     if (aside) co_return aside;

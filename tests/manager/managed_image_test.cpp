@@ -366,6 +366,19 @@ TEST_F(Saving, IsSetAsideAlsoWhenSuchAGuestHasEndedOrIsPausedAgainBeforeItWasSee
     EXPECT_EQ(store.images_aside.size(), 2u);
 }
 
+TEST_F(Saving, IsSetAsideByTheNextDaemonWhenSuchAGuestHasGoneWhileNobodyLooked) {
+    const auto guest = started_paused("web");
+    const auto domid = domid_of(guest);
+    prepare = [this, domid] { xen.truth.erase(domid); };
+    restart();
+    settle();
+    EXPECT_FALSE(info(guest).managed_image) << "another tool may have let it run before it ended";
+    EXPECT_TRUE(store.images_aside.contains(guest.uuid));
+    EXPECT_TRUE(store.lives.empty());
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_EQ(info(guest).status, Status(RunningReason::booted));
+}
+
 TEST_F(Saving, IsForgottenAlsoByAPausedStartThatIsToBoot) {
     const auto guest = running("web");
     saved(guest);
