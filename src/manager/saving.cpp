@@ -256,9 +256,10 @@ Task<Result<>> Guests::remove_image(DomainRef domain) {
 }
 
 Task<Result<>> Guests::drop_image(DomainRef domain) {
-    domain->image.goes();
     const auto removed = co_await core_.store.remove_image(domain->uuid);
-    if (!removed)
+    if (removed)
+        domain->image.goes();
+    else
         log::warning("the image of domain '{}' is used up and cannot be removed: {}", domain->name,
                      removed.error().message);
     co_return Result<>{};
