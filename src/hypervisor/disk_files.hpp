@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,7 +19,8 @@ bool is_served_here(const domain::Disk& disk);
 /// known. invalid_argument: names the disk and the path. Blocks: not for the core thread.
 Result<> check_disk_files(std::span<const domain::Disk> disks);
 
-/// What a path leads to, whatever other paths do. Two names of one block device are one.
+/// What a path leads to, whatever other paths do. Two names of one block device are one, and a loop device is
+/// the file that it shows.
 struct FileIdentity {
     bool device = false;     ///< a block device, which has no inode here
     std::uint64_t host = 0;  ///< the number of the device, or of the file system that the file is on
@@ -29,5 +31,11 @@ struct FileIdentity {
 
 /// Empty: nothing is there. Blocks: not for the core thread.
 std::optional<FileIdentity> identify_file(const std::string& path);
+
+/// What is behind the loop device of this number, if it shows all of it: parts of one file are disks of their
+/// own. Empty: it shows a part, or is no loop device, or what it shows has no name any more. `devices` is
+/// where the kernel tells of block devices by their numbers. Blocks with the storage of what is behind.
+std::optional<FileIdentity> behind_loop_device(std::uint64_t device,
+                                               const std::filesystem::path& devices = "/sys/dev/block");
 
 }  // namespace virtlight::hypervisor

@@ -28,6 +28,12 @@ Result<> check_place(const fs::path& path) {
     return {};
 }
 
+/// Under this very name, whatever it is; else errno says why not.
+bool has_something(const fs::path& path) {
+    struct stat there{};
+    return ::lstat(path.c_str(), &there) == 0;
+}
+
 /// Whether the file has this name: it may have been removed, renamed or replaced since it was opened.
 bool has_name(const Fd& file, const fs::path& path) {
     struct stat ours{};
@@ -99,7 +105,9 @@ Result<ImageWriter> ImageWriter::create(const fs::path& path) {
     temporary += unfinished_suffix;
     auto file = open_temporary(temporary);
     if (!file) return std::unexpected(file.error());
-    return ImageWriter(path, std::move(temporary), std::move(*file));
+    ImageWriter writer(path, std::move(temporary), std::move(*file));
+    writer.is_new_ = !has_something(path) && errno == ENOENT;
+    return writer;
 }
 
 ImageWriter::ImageWriter(fs::path path, fs::path temporary, Fd file)
@@ -159,6 +167,9 @@ Result<> ImageWriter::take_name() {
     if (!has_name(file_, temporary_))
         return fail(Reason::invalid_state, "'{}' has been removed or replaced meanwhile",
                     temporary_.string());
+    // Writing takes long: what somebody has made meanwhile may be the disk of a guest.
+    if (is_new_ && has_something(path_))
+        return fail(Reason::invalid_state, "'{}' has been made by somebody else meanwhile", path_.string());
     if (exchange_names()) return {};
     if (::rename(temporary_.c_str(), path_.c_str()) != 0)
         return fail_errno(errno, "cannot rename '{}' to '{}'", temporary_.string(), path_.string());

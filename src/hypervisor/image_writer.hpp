@@ -42,8 +42,9 @@ class ImageWriter {
     /// back by commit(). io: there is not enough.
     Result<> reserve(std::uint64_t bytes);
     Result<> write(std::string_view bytes);
-    /// Syncs it and gives it its name. When that fails, what had the name before has it again, unless the
-    /// file system cannot exchange two names: then nothing has it.
+    /// Syncs it and gives it its name. invalid_state: nothing had that when the writing began, and something
+    /// has it now. When it fails, what had the name before has it again, unless the file system cannot
+    /// exchange two names: then nothing has it.
     Result<> commit();
     /// Any thread, also while another one commits: nobody waits for the image any more, and no file is to be
     /// there. False: it is committed already, and the one who does that is about to say so.
@@ -73,6 +74,7 @@ class ImageWriter {
     bool bypasses_cache_ = false;
     std::size_t in_cache_ = 0;  ///< bytes, since it was left last
     bool reserved_ = false;
+    bool is_new_ = false;  ///< nothing had the name when the writing began
     std::uint64_t written_ = 0;
     std::uint64_t told_ = 0;  ///< bytes that the disk was told of
     std::unique_ptr<std::atomic<Fate>> fate_ = std::make_unique<std::atomic<Fate>>(Fate::open);

@@ -32,10 +32,11 @@ void add_that_it_stays_paused(Error& error, std::string_view why) {
 /// Also of a guest that has crashed and was kept for this.
 Task<Result<>> Guests::dump_core(DomainRef domain, std::filesystem::path path, DumpOptions options,
                                  Operation operation) {
+    operation.tell_stage(Stage::looking_at_files);
+    if (auto good = co_await check_file_place(core_, path, operation.cancel); !good) co_return good;
     if (!domain->life) co_return fail(Reason::invalid_state, "domain is not running");
     if (options.then == Then::reset && !domain->life->ours)
         co_return fail(Reason::unsupported_operation, "another tool made its guest, and can make it anew");
-    if (auto good = check_file_place(core_, path); !good) co_return good;
     operation.bypass_cache = options.bypass_cache;
     const auto life = domain->life->id;
     const auto domid = domain->life->domid;

@@ -82,15 +82,26 @@ Result<> make_autostart_link(const fs::path& link) {
     return {};
 }
 
+/// What the next daemon could not read would be lost: the one of before stays. Devices come to a definition,
+/// each of them good, until all are too long.
+Result<> check_can_be_read_back(std::string_view xml) {
+    const auto read = domain::parse_xml(xml);
+    if (read) return {};
+    return fail(read.error().reason, "its definition could not be read back if it was kept so: {}",
+                read.error().message);
+}
+
 Result<> save_domain(const fs::path& folder, const Stored& domain) {
     const auto uuid = domain.definition.uuid;
     const auto file = domain_file(folder, uuid);
     const auto link = autostart_link(folder, uuid);
+    const auto xml = domain::format_xml(domain.definition);
+    if (auto good = check_can_be_read_back(xml); !good) return good;
     // A domain of before may have left its link: the new one is not to be started with the host.
     if (is_link(link) && is_gone(file))
         if (auto unlinked = remove_file(link); !unlinked) return unlinked;
     // Two files, but a change is to the definition or to the link: one of the steps changes nothing.
-    if (auto written = write_file(file, domain::format_xml(domain.definition)); !written) return written;
+    if (auto written = write_file(file, xml); !written) return written;
     if (domain.autostart) return make_autostart_link(link);
     return is_link(link) ? remove_file(link) : Result<>();
 }

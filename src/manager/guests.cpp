@@ -288,6 +288,8 @@ Task<Result<>> Guests::clear_away(DomainRef domain, Lent lent) {
 Task<Result<>> Guests::forget(DomainRef domain) {
     if (domain->restarting && core_.stopping) co_return Result<>{};
     co_await settle_image(domain);
+    // By what is noted the next daemon knows that the image, which is still there, is not true any more.
+    if (domain->image.is_outdated()) co_return Result<>{};
     if (core_.half_made.contains(domain->uuid)) co_return Result<>{};
     // The store may keep it: a life that Xen does not run is recognised at the next start.
     const auto removed = co_await core_.store.remove_life(domain->uuid);

@@ -101,6 +101,14 @@ bool runs(const DomainSeen& seen) {
     return !seen.paused && !seen.stopped;
 }
 
+/// Whether a guest that has gone may have run since the image was made that it stood paused beside: another
+/// tool may have let it, as no daemon looked. What was being saved, or destroyed before it ran, is not meant;
+/// nor what the host has taken with it, which as a rule takes the daemon, too.
+bool may_have_run_unseen(const StoredLife& life, const FoundLife& found) {
+    using enum Held;
+    return found.fate == FoundLife::Fate::ended && !life.over && life.held != saving && life.held != ending;
+}
+
 std::optional<hypervisor::LifeId> life_of(const Domain& domain) {
     return domain.life ? std::optional(domain.life->id) : std::nullopt;
 }
@@ -204,7 +212,8 @@ void Recovery::restore(StoredLife life, bool image_aside) {
     note_decision(core_, *domain,
                   fmt::format("it {} while the daemon was away",
                               found.fate == not_started ? "was not started" : "has ended"));
-    if (image_aside && !domain->image) warn_of_old_image(domain);
+    if (may_have_run_unseen(life, found)) domain->image.outdate();
+    if (domain->image ? domain->image.is_outdated() : image_aside) warn_of_old_image(domain);
     if (found.to_start) return start_anew(domain, std::move(life.definition), life.anew);
     jobs_.post(domain, JobKind::after_stop,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.forget(domain); });
@@ -262,7 +271,7 @@ void Recovery::settle_image(const DomainRef& domain, bool image_aside) {
         return;
     }
     note_decision(core_, *domain, "it has run since it was saved: what was saved of it is dropped");
-    domain->image.goes();
+    domain->image.outdate();  // until it is dropped
     jobs_.post(domain, JobKind::remove_image,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.drop_image(domain); });
 }

@@ -112,7 +112,8 @@ Result<> require_running(const Domain& domain) {
 
 Task<Result<>> Guests::save(DomainRef domain, std::filesystem::path path, SaveOptions options,
                             Operation operation) {
-    if (auto good = check_file_place(core_, path); !good) co_return good;
+    operation.tell_stage(Stage::looking_at_files);
+    if (auto good = co_await check_file_place(core_, path, operation.cancel); !good) co_return good;
     const Changing changing(core_, domain);
     if (auto whole = co_await check_whole(core_, domain, operation.cancel); !whole) co_return whole;
     auto written = co_await write_image(domain, std::move(path), std::move(options), std::move(operation));
@@ -258,9 +259,10 @@ Task<Result<>> Guests::remove_image(DomainRef domain) {
 }
 
 Task<Result<>> Guests::drop_image(DomainRef domain) {
-    domain->image.goes();
     const auto removed = co_await core_.store.remove_image(domain->uuid);
-    if (!removed)
+    if (removed)
+        domain->image.goes();
+    else
         log::warning("the image of domain '{}' is used up and cannot be removed: {}", domain->name,
                      removed.error().message);
     co_return Result<>{};
@@ -268,8 +270,9 @@ Task<Result<>> Guests::drop_image(DomainRef domain) {
 
 Task<Result<>> Guests::set_image_aside(DomainRef domain) {
     if (!domain->image.is_outdated()) co_return Result<>{};
-    log::warning("another tool runs domain '{}': what was saved of it is set aside, beside '{}'",
-                 domain->name, core_.store.image_path(domain->uuid).string());
+    log::warning(
+        "domain '{}' has run since it was saved, or may have: what was saved is set aside, beside '{}'",
+        domain->name, core_.store.image_path(domain->uuid).string());
     const auto aside = co_await core_.store.set_image_aside(domain->uuid);
     if (aside) domain->image.goes();
     if (aside) co_return aside;

@@ -113,8 +113,9 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, hypervis
         co_return running;
     }
     log::info("domain '{}' runs as domid {}", domain->name, domain->domid());
-    const bool image_used = domain->image && !keeps_image(options);
-    if (image_used) domain->image.goes();
+    const bool image_aside = domain->image && !keeps_image(options);
+    const bool image_used = image_aside && !domain->image.is_outdated();
+    if (image_aside) domain->image.goes();
     core_.tell(*domain, how);
     if (!image.path.empty() && !options.paused) domain->status = domain::RunningReason::restored;
     if (options.paused) core_.tell(*domain, domain::Suspended::paused);
@@ -160,13 +161,15 @@ Task<bool> Guests::may_be_there(Uuid uuid) {
 Task<Result<>> Guests::let_run(DomainRef domain, StartOptions options, Operation operation) {
     if (domain->image && !keeps_image(options))
         if (auto aside = co_await core_.store.set_image_aside(domain->uuid); !aside) co_return aside;
+    if (operation.cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
     const auto held = options.paused ? Held::no : Held::starting;
     if (auto noted = co_await note_life(core_, domain, held); !noted) co_return noted;
-    if (operation.cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
+    // It is as was asked for, and noted so: the next daemon would not know that it was only being undone.
     if (options.paused) {
         domain->status = domain::PausedReason::user;
         co_return Result<>{};
     }
+    if (operation.cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
     operation.tell_stage(Stage::letting_run);
     auto unpaused = co_await unpause(domain, operation);
     if (unpaused) domain->status = domain::RunningReason::booted;

@@ -53,6 +53,7 @@ class Store {
 
     virtual ~Store() = default;
     virtual async::Task<Result<Content>> load() = 0;
+    /// Refuses what load() could not read.
     virtual async::Task<Result<>> save(Stored domain) = 0;
     /// With all that was saved of its guest and set aside, which may be gone although this fails.
     virtual async::Task<Result<>> remove(Uuid uuid) = 0;

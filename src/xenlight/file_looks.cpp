@@ -80,12 +80,16 @@ async::Task<FileLooks::Identities> FileLooks::identify(std::vector<std::string> 
     std::vector<Look<Identity>> looks;
     for (const auto& path : paths)
         looks.push_back(
-            {place_of(path), [path] { return Result<Identity>(hypervisor::identify_file(path)); }});
+            {place_of_identity(path), [path] { return Result<Identity>(hypervisor::identify_file(path)); }});
     return look_at_each(std::move(looks), std::move(cancel));
 }
 
 std::string place_of(const std::string& path) {
     return std::filesystem::path(path).parent_path().string();
+}
+
+std::string place_of_identity(const std::string& path) {
+    return path.starts_with("/dev/loop") ? path : place_of(path);
 }
 
 std::string place_of_data(const std::string& path) {

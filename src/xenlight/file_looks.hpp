@@ -137,6 +137,10 @@ class FileLooks {
 /// Where a look at this path is one: the folder that it is in.
 std::string place_of(const std::string& path);
 
+/// Where a look at what this path leads to is one: a loop device is a place of its own, as the file that it
+/// shows is looked at, wherever that is.
+std::string place_of_identity(const std::string& path);
+
 /// Where a look at what is in this file is one. Of devices each is one of its own: the folder of their names
 /// always answers, and one that does not says nothing of those beside it.
 std::string place_of_data(const std::string& path);

@@ -141,6 +141,21 @@ def test_a_disk_by_another_name_is_the_same(host, conn):
         third.attachDevice(disk(link))
 
 
+@pytest.mark.parametrize("end", ["save", "coreDump"])
+def test_nothing_is_written_in_the_place_of_a_disk_by_another_of_its_names(host, conn, end):
+    path = images.raw(host, "precious.img")
+    folder, name = path.rsplit("/", 1)
+    conn.defineXML(with_devices(host.guest("precious"), disk(path)))
+    hard = host.place("hard.img")
+    host.shell(f"ln {path} {hard}")
+    before = host.shell(f"stat -c %i {path}")
+    domain = running(host, conn, "lives")
+    for other in (f"{images.link(host, folder, 'other-folder')}/{name}", hard):
+        with refused(INVALID_ARG, "of domain 'precious', whose data would be lost"):
+            getattr(domain, end)(other)
+    assert domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING and host.shell(f"stat -c %i {path}") == before
+
+
 def test_one_guest_does_not_have_an_image_twice(host, conn):
     path = images.raw(host, "twice.img")
     xml = with_devices(host.guest("greedy"), disk(path), disk(path, "xvdc"))

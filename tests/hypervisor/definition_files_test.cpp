@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/sysmacros.h>
 
 #include "hypervisor/disk_files.hpp"
 
@@ -107,6 +108,28 @@ TEST_F(DefinitionFiles, AreOneByAnyOfTheirNames) {
     EXPECT_TRUE(identify_file(two));
     EXPECT_NE(identify_file(two), found);
     EXPECT_FALSE(identify_file(folder + "/none"));
+}
+
+TEST_F(DefinitionFiles, AreWhatALoopDeviceShowsThatShowsAllOfThem) {
+    const auto image = file("image");
+    const std::filesystem::path devices = folder + "/devices";
+    std::filesystem::create_directories(devices / "7:3/loop");
+    const auto tell = [&](const char* name, const std::string& text) {
+        std::ofstream(devices / "7:3/loop" / name) << text << "\n";
+    };
+    tell("backing_file", image);
+    tell("offset", "0");
+    tell("sizelimit", "0");
+    const auto device = makedev(7, 3);
+    EXPECT_EQ(behind_loop_device(device, devices), identify_file(image));
+    EXPECT_FALSE(behind_loop_device(makedev(7, 4), devices));
+    for (const auto* const part : {"offset", "sizelimit"}) {
+        tell(part, "1048576");
+        EXPECT_FALSE(behind_loop_device(device, devices)) << "another one may show the rest of it";
+        tell(part, "0");
+    }
+    tell("backing_file", image + " (deleted)");
+    EXPECT_FALSE(behind_loop_device(device, devices));
 }
 
 }  // namespace

@@ -367,6 +367,20 @@ TEST_F(Image, DoesNotTakeTheNameOfAnotherOneWhileItIsWritten) {
     EXPECT_EQ(read_file(other, 100).value(), "precious");
 }
 
+TEST_F(Image, DoesNotReplaceWhatSomebodyElseHasMadeWhileItWasWritten) {
+    {
+        auto writer = ImageWriter::create(path, head());
+        ASSERT_TRUE(writer);
+        write_file("precious");
+        const auto committed = writer->commit();
+        ASSERT_FALSE(committed);
+        EXPECT_EQ(committed.error().reason, Reason::invalid_state);
+        EXPECT_THAT(committed.error().message, HasSubstr("made by somebody else meanwhile"));
+    }
+    EXPECT_EQ(read_file(path, 100).value(), "precious");
+    EXPECT_EQ(files(), 1);
+}
+
 TEST_F(Image, GetsAnotherHeadAndKeepsItsStream) {
     auto changed = head();
     const std::string stream(limits::image_chunk + 12345, 's');

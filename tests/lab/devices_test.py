@@ -6,6 +6,7 @@ import libvirt
 import pytest
 from consoles import Virsh
 from hosts import wait_until
+from refusals import refused
 
 LIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE
 MIB = 1024 * 1024
@@ -75,6 +76,8 @@ def test_what_a_guest_writes_to_a_disk_that_came_is_on_it_when_it_has_gone(host,
         guest.run("modprobe xen-blkfront; until [ -b /dev/xvdb ]; do sleep 0.2; done")
         guest.run("echo words of the guest | dd of=/dev/xvdb conv=fsync")
         assert domain.blockInfo("xvdb")[0] == 4 * MIB
+        with refused(libvirt.VIR_ERR_INVALID_ARG, "disk xvdb of domain 'writer', whose data would be lost"):
+            domain.coreDump(image)
         domain.detachDeviceFlags(disk, LIVE)
         guest.run("while [ -b /dev/xvdb ]; do sleep 0.2; done")
     assert host.dom0(f"head -c 18 {image}") == "words of the guest"

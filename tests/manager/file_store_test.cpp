@@ -10,6 +10,7 @@
 
 #include "async/virtual_loop.hpp"
 #include "base/file.hpp"
+#include "base/limits.hpp"
 #include "base/temporary_folder.hpp"
 #include "domain/xml.hpp"
 #include "manager/world.hpp"
@@ -341,6 +342,20 @@ TEST_F(FileStoreTest, FailsAndKeepsTheOldDefinitionWhenItCannotWrite) {
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().reason, Reason::io);
     EXPECT_EQ(load().domains.at(0).definition, web);
+}
+
+TEST_F(FileStoreTest, KeepsTheOldDefinitionRatherThanOneThatTheNextDaemonCouldNotRead) {
+    ASSERT_TRUE(end_of(store.save({web})));
+    auto changed = web;
+    for (unsigned index = 0; index < limits::disks; ++index)
+        changed.disks.push_back({.target = {.index = index},
+                                 .source = domain::Disk::Source::file,
+                                 .path = fmt::format("/srv/{}/{}", std::string(4000, 'x'), index)});
+    const auto failed = end_of(store.save({changed}));
+    ASSERT_FALSE(failed);
+    EXPECT_THAT(failed.error().message, HasSubstr("could not be read back"));
+    EXPECT_EQ(load().domains.at(0).definition, web);
+    EXPECT_THAT(load().problems, IsEmpty());
 }
 
 TEST_F(FileStoreTest, MakesItsChangesInTheOrderOfTheCalls) {

@@ -367,6 +367,37 @@ TEST_F(Saving, IsSetAsideAlsoWhenSuchAGuestHasEndedOrIsPausedAgainBeforeItWasSee
     EXPECT_EQ(store.images_aside.size(), 2u);
 }
 
+TEST_F(Saving, IsSetAsideByTheNextDaemonWhenSuchAGuestHasGoneWhileNobodyLooked) {
+    const auto guest = started_paused("web");
+    const auto domid = domid_of(guest);
+    prepare = [this, domid] { xen.truth.erase(domid); };
+    restart();
+    settle();
+    EXPECT_FALSE(info(guest).managed_image) << "another tool may have let it run before it ended";
+    EXPECT_TRUE(store.images_aside.contains(guest.uuid));
+    EXPECT_TRUE(store.lives.empty());
+    ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_EQ(info(guest).status, Status(RunningReason::booted));
+}
+
+TEST_F(Saving, IsTrustedByNoDaemonOnceItsGuestHasRunThoughItCanNeitherBeRemovedNorSetAside) {
+    const auto guest = started_paused("web");
+    const auto domid = domid_of(guest);
+    prepare = [this, domid] {
+        xen.truth.at(domid).paused = false;
+        store.is_full = true;
+    };
+    restart();
+    look();
+    ASSERT_TRUE(end_of(manager->destroy(guest.uuid)));
+    expect_refused(to_nothing(end_of(manager->start(guest.uuid, {}))), Reason::io, "is older than its disks");
+    prepare = [this] { store.is_full = false; };
+    restart();
+    settle();
+    EXPECT_FALSE(info(guest).managed_image);
+    EXPECT_TRUE(store.images_aside.contains(guest.uuid));
+}
+
 TEST_F(Saving, IsForgottenAlsoByAPausedStartThatIsToBoot) {
     const auto guest = running("web");
     saved(guest);

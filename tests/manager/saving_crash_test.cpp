@@ -74,6 +74,13 @@ Host without_guests(Host host) {
     return host;
 }
 
+Host after_a_power_cut(const Host& host) {
+    auto after = without_guests(host);
+    for (auto& [uuid, life] : after.lives)
+        life.over = true;
+    return after;
+}
+
 void expect_one_of_guest_and_image(const std::vector<Host>& moments, const domain::Definition& guest) {
     ASSERT_GT(moments.size(), 5u);
     for (std::size_t i = 0; i < moments.size(); ++i) {
@@ -118,8 +125,21 @@ TEST(SavingCrash, OfAPausedStartFromAnImageLeavesTheImageWhateverThereIsOfTheGue
     EXPECT_TRUE(Next(moments.back()).runs(host.guest)) << "it is not destroyed for that";
     for (std::size_t i = 0; i < moments.size(); ++i) {
         EXPECT_TRUE(Next(moments[i]).trusts_image(host.guest)) << "at moment " << i;
-        EXPECT_TRUE(Next(without_guests(moments[i])).trusts_image(host.guest)) << "at moment " << i;
+        EXPECT_TRUE(Next(after_a_power_cut(moments[i])).trusts_image(host.guest)) << "at moment " << i;
     }
+    Next next(without_guests(moments.back()));
+    EXPECT_FALSE(next.trusts_image(host.guest)) << "another tool may have let it run before it ended";
+    EXPECT_TRUE(next.store.images_aside.contains(host.guest.uuid));
+}
+
+TEST(SavingCrash, OfADestroyOfAGuestThatWasStartedPausedLeavesItsImage) {
+    Recorder host;
+    host.save();
+    ASSERT_TRUE(host.end_of(host.manager->start(host.guest.uuid, {.paused = true})));
+    const auto moments = host.record(host.manager->destroy(host.guest.uuid));
+    ASSERT_GT(moments.size(), 3u);
+    for (std::size_t i = 0; i < moments.size(); ++i)
+        EXPECT_TRUE(Next(moments[i]).trusts_image(host.guest)) << "at moment " << i;
 }
 
 TEST(SavingCrash, OfTheFirstResumeOfAGuestLeavesTheImageUntilItHasRun) {

@@ -123,10 +123,65 @@ TEST_F(Saving, IsRefusedInThePlaceOfAnyDomainsDisk) {
     EXPECT_TRUE(xen.images.empty());
 }
 
+TEST_F(Saving, IsRefusedInThePlaceOfAnyDomainsDiskByWhateverName) {
+    const auto guest = running("web");
+    auto other = guest_named("other");
+    other.disks = {{.source = domain::Disk::Source::file, .path = "/srv/other.img"}};
+    ASSERT_TRUE(end_of(manager->define(other)));
+    xen.files = {{"/srv/other.img", {.host = 1, .inode = 7}},
+                 {"/link/other.img", {.host = 1, .inode = 7}},
+                 {"/link/free.img", {.host = 1, .inode = 8}}};
+    for (const auto& refused : {end_of(manager->save(guest.uuid, "/link/other.img", {})),
+                                end_of(manager->dump_core(guest.uuid, "/link/other.img", {}))})
+        expect_refused(refused, Reason::invalid_argument,
+                       "'/link/other.img', which is '/srv/other.img', is the source of disk xvda of domain "
+                       "'other', whose data would be lost");
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_TRUE(end_of(manager->save(guest.uuid, "/link/free.img", {}))) << "that is another file";
+}
+
+TEST_F(Saving, IsRefusedInThePlaceOfADiskThatAGuestHasOpenedWhateverHasItsNameByNow) {
+    const auto guest = running("web");
+    auto other = guest_named("other");
+    other.disks = {{.source = domain::Disk::Source::file, .path = "/srv/other.img"}};
+    xen.files = {{"/srv/other.img", {.host = 1, .inode = 7}}};
+    running(other);
+    xen.files = {{"/srv/other.img", {.host = 1, .inode = 8}}, {"/srv/moved.img", {.host = 1, .inode = 7}}};
+    expect_refused(end_of(manager->save(guest.uuid, "/srv/moved.img", {})), Reason::invalid_argument,
+                   "of domain 'other', whose data would be lost");
+}
+
+TEST_F(Saving, IsRefusedInThePlaceOfADiskByItsNameAloneWhereItsStorageDoesNotAnswer) {
+    const auto guest = running("web");
+    auto other = guest_named("other");
+    other.disks = {{.source = domain::Disk::Source::file, .path = "/srv/other.img"}};
+    ASSERT_TRUE(end_of(manager->define(other)));
+    xen.files = {{"/saves/web", {.host = 1, .inode = 7}}};
+    const auto fail_look = [this](unsigned nth) {
+        xen.before_effect = [this, nth, looks = 0U](const std::string& call) mutable {
+            if (call == "identify_files" && ++looks == nth)
+                xen.fail_next(call, {Reason::timed_out, "it has not answered"});
+        };
+    };
+    fail_look(1);
+    expect_refused(end_of(manager->save(guest.uuid, "/saves/web", {})), Reason::timed_out,
+                   "cannot look at '/saves/web': it has not answered");
+    fail_look(1);
+    expect_refused(end_of(manager->save(guest.uuid, "/srv/other.img", {})), Reason::invalid_argument,
+                   "of domain 'other', whose data would be lost");
+    log::set_level(log::Level::error);
+    fail_look(2);
+    EXPECT_TRUE(end_of(manager->save(guest.uuid, "/saves/web", {})))
+        << "the other's storage is not asked for";
+}
+
 TEST_F(Saving, IsRefusedInThePlaceOfManagedImages) {
     const auto guest = running("web");
     expect_refused(end_of(manager->save(guest.uuid, store.image_path(guest.uuid), {})),
                    Reason::invalid_argument, "use a managed save");
+    xen.files = {{"/images", {.host = 1, .inode = 2}}, {"/link", {.host = 1, .inode = 2}}};
+    expect_refused(end_of(manager->save(guest.uuid, "/link/web", {})), Reason::invalid_argument,
+                   "use a managed save");
     EXPECT_EQ(info(guest).status.state, domain::State::running);
 }
 

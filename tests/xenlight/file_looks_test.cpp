@@ -200,6 +200,12 @@ TEST_F(WaitingFileLooks, OfOneWhoAsksForManyFilesLetOthersBetweenThem) {
     EXPECT_FALSE(identities);
 }
 
+TEST(PlaceOfIdentity, IsALoopDeviceOrTheFolderOfAName) {
+    EXPECT_EQ(place_of_identity("/dev/loop3"), "/dev/loop3") << "what it shows may hang";
+    EXPECT_EQ(place_of_identity("/dev/vg/root"), "/dev/vg");
+    EXPECT_EQ(place_of_identity("/srv/disk.img"), "/srv");
+}
+
 TEST(PlaceOfData, IsADeviceThatMayHangAloneOrTheFolderOfAFile) {
     EXPECT_EQ(place_of_data("/dev/mapper/lun"), "/dev/mapper/lun");
     EXPECT_EQ(place_of("/dev/mapper/lun"), "/dev/mapper") << "that there is one can always be looked at";
