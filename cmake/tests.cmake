@@ -36,8 +36,8 @@ foreach(room base async domain hypervisor xenlight simulated manager console lib
   endif()
 endforeach()
 
-# Every interleaving of a small world around the event core. Takes its time.
-add_executable(model_tests tests/model/event_core_test.cpp)
+# Every interleaving of small worlds around the event core. Optimised: it looks at millions of worlds.
+add_executable(model_tests tests/model/event_core_test.cpp tests/model/explorer_test.cpp)
 target_include_directories(model_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(model_tests PRIVATE virtlight_xenlight GTest::gtest_main)
 virtlight_tests(model_tests model)

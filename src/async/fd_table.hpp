@@ -61,15 +61,22 @@ class FdTable {
 
     std::size_t size() const { return watches_.size(); }
 
+    /// Equals answer alike from here on.
+    bool operator==(const FdTable&) const = default;
+
  private:
     struct Watch {
         short events = 0;
         DescriptorId descriptor;
+
+        bool operator==(const Watch&) const = default;
     };
     struct Descriptor {
         int fd = -1;
         short told = 0;  ///< the mask that the kernel has
         std::vector<WatchId> watches;
+
+        bool operator==(const Descriptor&) const = default;
     };
 
     Change tell(DescriptorId id, Descriptor& descriptor);

@@ -60,10 +60,15 @@ class Slots {
 
     std::size_t size() const { return size_; }
 
+    /// Of equals, each gives the next values the same ids, too.
+    bool operator==(const Slots&) const = default;
+
  private:
     struct Slot {
         IdType id{};
         T value{};
+
+        bool operator==(const Slot&) const = default;
     };
 
     std::deque<Slot> slots_;

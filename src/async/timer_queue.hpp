@@ -30,11 +30,16 @@ class TimerQueue {
 
     std::size_t size() const { return heap_.size(); }
 
+    /// Equals answer alike from here on.
+    bool operator==(const TimerQueue&) const = default;
+
  private:
     struct Entry {
         Time due;
         std::uint64_t order;  ///< of setting; ties are served in it
         TimerId id;
+
+        bool operator==(const Entry&) const = default;
     };
 
     static bool before(const Entry& a, const Entry& b);

@@ -24,6 +24,8 @@ class IdSource {
  public:
     Id<Tag> next() { return Id<Tag>{++last_}; }
 
+    bool operator==(const IdSource&) const = default;
+
  private:
     std::uint64_t last_ = 0;
 };

@@ -44,6 +44,9 @@ class TimeoutLedger {
 
     std::size_t owed() const { return entries_.size(); }
 
+    /// Equals answer alike from here on, but for the order in which they forget.
+    bool operator==(const TimeoutLedger&) const = default;
+
  private:
     using Moment = std::pair<std::time_t, suseconds_t>;
     struct Entry {
@@ -51,6 +54,8 @@ class TimeoutLedger {
         Moment at;
         async::TimerId timer{};
         bool hurried = false;
+
+        bool operator==(const Entry&) const = default;
     };
 
     IdSource<struct TimeoutTag> ids_;

@@ -72,6 +72,21 @@ TEST(FdTable, WantsNothingForAWatchThatIsGone) {
 }
 
 /// Random calls against a plain list of watches; the kernel is a map that does as it is told.
+TEST(FdTable, EqualsOneThatWillAnswerAlikeAndNoneThatWillNameTheNextWatchOtherwise) {
+    FdTable table;
+    FdTable other;
+    const auto watch = table.add(7, POLLIN).id;
+    EXPECT_NE(table, other);
+    EXPECT_EQ(other.add(7, POLLIN).id, watch);
+    EXPECT_EQ(table, other);
+    other.modify(watch, POLLOUT);
+    EXPECT_NE(table, other);
+    other.modify(watch, POLLIN);
+    EXPECT_EQ(table, other);
+    other.remove(other.add(7, POLLIN).id);
+    EXPECT_NE(table, other);
+}
+
 RC_GTEST_PROP(FdTableProperty, KeepsTheKernelInAgreement, ()) {
     struct Watch {
         int fd;

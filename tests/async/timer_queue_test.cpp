@@ -49,6 +49,21 @@ TEST(TimerQueue, NeverUsesAnIdAgain) {
 }
 
 /// Random calls against a sorted map that says what must come out.
+TEST(TimerQueue, EqualsOneThatWillAnswerAlikeAndNoneThatWillNameTheNextTimerOtherwise) {
+    TimerQueue queue;
+    TimerQueue other;
+    const auto timer = queue.add(at(1));
+    EXPECT_NE(queue, other);
+    EXPECT_EQ(other.add(at(1)), timer);
+    EXPECT_EQ(queue, other);
+    EXPECT_TRUE(other.reset(timer, at(2)));
+    EXPECT_NE(queue, other);
+    EXPECT_TRUE(queue.reset(timer, at(2)));
+    EXPECT_EQ(queue, other);
+    EXPECT_TRUE(other.remove(other.add(at(1))));
+    EXPECT_NE(queue, other);
+}
+
 RC_GTEST_PROP(TimerQueueProperty, AgreesWithASortedList, ()) {
     TimerQueue queue;
     std::map<std::pair<Time, int>, TimerId> model;

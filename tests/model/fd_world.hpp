@@ -14,6 +14,7 @@
 #include <poll.h>
 
 #include "async/fd_table.hpp"
+#include "model/explorer.hpp"
 
 /// A small world of descriptors: libxl that registers them, a kernel with an epoll instance, two threads that
 /// fetch events and deliver them, and between them a bridge, which is what is tried.
@@ -32,6 +33,8 @@ class Kernel {
         Data data;
         int file;  ///< what the event is really about
         short revents;
+
+        bool operator==(const Event&) const = default;
     };
 
     /// The lowest free number, as the kernel gives it.
@@ -62,10 +65,14 @@ class Kernel {
 
     std::size_t entries() const { return entries_.size(); }
 
+    bool operator==(const Kernel&) const = default;
+
  private:
     struct Entry {
         short events;
         Data data;
+
+        bool operator==(const Entry&) const = default;
     };
 
     std::map<int, int> files_;                      ///< number to file
@@ -106,6 +113,8 @@ class TableBridge {
     bool empty() const { return table_.size() == 0; }
     bool reused_an_id() const { return reused_; }
 
+    bool operator==(const TableBridge&) const = default;
+
  private:
     static void tell(Kernel& kernel, const async::FdTable::Change& change) {
         using Kind = async::FdTable::Change::Kind;
@@ -139,7 +148,7 @@ class FdWorld {
 
     void settle() {
         for (int i = 0; i < registrations; ++i)
-            while (!act_of(i).empty()) {
+            while (registrations_[static_cast<std::size_t>(i)].step > 0 && !act_of(i).empty()) {
             }
         for (auto& thread : threads_)
             while (!thread.empty() && broken_.empty())
@@ -152,6 +161,20 @@ class FdWorld {
 
     const std::string& broken() const { return broken_; }
 
+    bool operator==(const FdWorld&) const = default;
+    std::size_t hash() const {
+        Hasher hasher;
+        for (const auto& r : registrations_)
+            hasher.add(r.step, r.life, r.fd, r.file);
+        for (const auto& thread : threads_)
+            for (const auto& event : thread)
+                hasher.add(event.data, event.file, event.revents);
+        for (const auto file : written_)
+            hasher.add(file);
+        hasher.add(threads_[0].size(), threads_[1].size(), kernel_.entries());
+        return hasher.value();
+    }
+
  private:
     struct Registration {
         int step = 0;
@@ -160,6 +183,8 @@ class FdWorld {
         int file = 0;
         short events = 0;
         bool live = false;
+
+        bool operator==(const Registration&) const = default;
     };
 
     /// One and two share a descriptor, as the bootloader's pty is registered twice; the third opens its own,

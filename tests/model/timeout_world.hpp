@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "async/timer_queue.hpp"
+#include "model/explorer.hpp"
 #include "xenlight/timeout_ledger.hpp"
 
 /// A small world of timeouts: libxl that registers them and uses its memory again at once, a loop, two
@@ -22,6 +23,8 @@ namespace virtlight::model {
 struct Clocks {
     Time monotonic{seconds(1000)};
     seconds wall{500'000};
+
+    bool operator==(const Clocks&) const = default;
 };
 
 /// A place in libxl's memory that stands for a timeout. Used again as soon as it is released.
@@ -60,6 +63,15 @@ class LedgerBridge {
     bool empty() const { return ledger_.owed() == 0 && queue_.size() == 0; }
     bool reused_an_id() const { return reused_; }
 
+    bool operator==(const LedgerBridge&) const = default;
+    /// What the world itself does not show: which timers there are.
+    void add_to(Hasher& hasher) const {
+        for (const auto& [timer, id] : timers_) {
+            const auto first = ledger_.moment_of_first(id);
+            hasher.add(timer.value, id.value, first ? first->tv_sec : 0);
+        }
+    }
+
  private:
     void arm(Registration id, Time due) {
         const auto timer = queue_.add(due);
@@ -96,7 +108,7 @@ class TimeoutWorld {
 
     void settle() {
         for (int i = 0; i < timeouts; ++i)
-            while (!act_of(i).empty()) {
+            while (timeouts_[static_cast<std::size_t>(i)].registered && !act_of(i).empty()) {
             }
         now_.monotonic += seconds(10'000);
         now_.wall += seconds(10'000);
@@ -112,7 +124,22 @@ class TimeoutWorld {
 
     const std::string& broken() const { return broken_; }
 
+    bool operator==(const TimeoutWorld&) const = default;
+    std::size_t hash() const {
+        Hasher hasher;
+        for (const auto& t : timeouts_)
+            hasher.add(t.step, t.delivered, t.nexus, t.due.time_since_epoch().count());
+        hasher.add(now_.monotonic.time_since_epoch().count(), now_.wall.count(), held_[0], held_[1]);
+        for (const auto nexus : free_)
+            hasher.add(nexus);
+        if constexpr (requires { bridge_.add_to(hasher); }) bridge_.add_to(hasher);
+        return hasher.value();
+    }
+
  private:
+    /// The step of one that is not given up any more: it was twice, or it is delivered and forgotten.
+    static constexpr int over = 3;
+
     struct Timeout {
         int step = 0;
         bool registered = false;
@@ -121,6 +148,8 @@ class TimeoutWorld {
         Nexus nexus = 0;
         Time due{};
         typename Bridge::Registration registration{};
+
+        bool operator==(const Timeout&) const = default;
     };
 
     std::string act_of(int which) {
@@ -131,10 +160,7 @@ class TimeoutWorld {
             t.nexus = take_nexus();
             t.due = now_.monotonic + after;
             t.registration = bridge_.add(t.nexus, now_.wall + after, now_);
-        } else if (t.step <= 2 && (!t.delivered || t.given_up)) {
-            // Once it has been delivered libxl has forgotten it, but the second wish of an abort may still
-            // come.
-            if (t.delivered) return {};
+        } else if (t.step < over) {
             t.given_up = true;
             bridge_.hurry(t.registration, now_);
         } else {
@@ -175,7 +201,7 @@ class TimeoutWorld {
     std::string tell(std::size_t which) {
         const auto nexus = std::exchange(held_[which], none);
         if (auto* const t = due_at(nexus)) {
-            t->delivered = true;
+            *t = {.step = over, .registered = true, .delivered = true};  // the rest decides nothing any more
             free_.push_back(nexus);
         }
         return fmt::format("thread {} tells place {} that its time has come", which + 1, nexus);

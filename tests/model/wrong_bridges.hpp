@@ -35,6 +35,8 @@ class RawPointerBridge {
     bool empty() const { return live_ == 0; }
     bool reused_an_id() const { return false; }
 
+    bool operator==(const RawPointerBridge&) const = default;
+
  private:
     int live_ = 0;
 };
@@ -67,10 +69,14 @@ class NumberBridge {
     bool empty() const { return live_.empty(); }
     bool reused_an_id() const { return false; }
 
+    bool operator==(const NumberBridge&) const = default;
+
  private:
     struct Each {
         Life life;
         short events;
+
+        bool operator==(const Each&) const = default;
     };
     std::map<int, std::vector<Each>> live_;
 };
@@ -82,10 +88,12 @@ class NoDeleteBridge : public TableBridge {
         Kernel ignored = kernel;
         TableBridge::remove(ignored, life, fd);
     }
+
+    bool operator==(const NoDeleteBridge&) const = default;
 };
 
 /// Delivers a timeout that is given up at once, and once more when it would have been due.
-class TwiceBridge : public LedgerBridge {
+class TwiceBridge {
  public:
     using Registration = Nexus;
 
@@ -101,6 +109,9 @@ class TwiceBridge : public LedgerBridge {
         return nexus;
     }
     bool empty() const { return due_.empty(); }
+    bool reused_an_id() const { return false; }
+
+    bool operator==(const TwiceBridge&) const = default;
 
  private:
     std::multimap<Time, Nexus> due_;
@@ -131,6 +142,8 @@ class WallClockBridge {
     }
     bool empty() const { return due_.empty(); }
     bool reused_an_id() const { return false; }
+
+    bool operator==(const WallClockBridge&) const = default;
 
  private:
     std::multimap<seconds, Nexus> due_;

@@ -85,6 +85,24 @@ TEST(TimeoutLedger, CountsWhatIsHurriedAmongNone) {
 }
 
 /// Whatever comes in whatever order, libxl hears of each registration once.
+TEST(TimeoutLedger, EqualsOneThatWillAnswerAlikeAndNoneThatWillNameTheNextTimeoutOtherwise) {
+    TimeoutLedger ledger;
+    TimeoutLedger other;
+    const auto id = ledger.add(&places[0], soon);
+    EXPECT_NE(ledger, other);
+    EXPECT_EQ(other.add(&places[0], soon), id);
+    EXPECT_EQ(ledger, other);
+    other.arm(id, TimerId{7});
+    EXPECT_NE(ledger, other);
+    ledger.arm(id, TimerId{7});
+    EXPECT_EQ(ledger, other);
+    EXPECT_EQ(other.hurry(id), TimerId{7});
+    EXPECT_NE(ledger, other);
+    EXPECT_EQ(ledger.hurry(id), TimerId{7});
+    EXPECT_EQ(other.deliver(other.add(&places[1], later)), &places[1]);
+    EXPECT_NE(ledger, other);
+}
+
 RC_GTEST_PROP(TimeoutLedger, NeverDeliversTwiceAndNeverForgets, (const std::vector<unsigned>& steps)) {
     TimeoutLedger ledger;
     std::vector<TimeoutId> ids;
