@@ -295,25 +295,6 @@ def test_an_image_whose_guest_may_have_run_since_is_not_started_from(own_host):
         assert not kept.exists(), "the memory of a guest that nobody knows any more"
 
 
-def test_an_image_is_not_started_from_whose_paused_guest_has_gone_while_no_daemon_ran(own_host):
-    with own_host.connect() as conn:
-        domain = conn.defineXML(own_host.guest("unwatched"))
-        domain.create()
-        domain.managedSave()
-        domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
-        assert domain.hasManagedSaveImage()
-        saved = own_host.root / "var" / "lib" / "virtlight" / "saved" / f"{domain.UUIDString()}.image"
-    own_host.kill()  # with its guest, which another tool may have let run before
-    own_host.start()
-    with own_host.connect() as conn:
-        domain = conn.lookupByName("unwatched")
-        wait_until(lambda: not domain.hasManagedSaveImage(), own_host.patience, "the image to be set aside")
-        assert saved.with_suffix(".used").exists() and not saved.exists()
-        domain.create()
-        assert domain.state()[1] == libvirt.VIR_DOMAIN_RUNNING_BOOTED
-        domain.destroy()
-
-
 @pytest.mark.ours
 def test_the_end_of_a_job_is_told_with_its_figures(host, conn):
     told = []

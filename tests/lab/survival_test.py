@@ -5,6 +5,7 @@ import threading
 import time
 
 import libvirt
+from hosts import wait_until
 
 
 def said_by(host, domain):
@@ -50,6 +51,26 @@ def test_a_link_and_a_bandwidth_are_as_they_were_changed_when_the_daemon_was_kil
     assert host.virsh("domif-getlink", "changed", mac).endswith("down")
     assert "UP" not in host.dom0(f"ip -o link show dev vif{domid}.0").split("<")[1].split(">")[0].split(",")
     assert "outbound.average: 700" in host.virsh("domiftune", "changed", mac)
+
+
+def test_an_image_is_not_started_from_whose_paused_guest_has_gone_while_no_daemon_ran(host):
+    with host.connect() as conn:
+        domain = conn.defineXML(host.guest("unwatched"))
+        domain.create()
+        host.wait_until_it_listens(domain)
+        domain.managedSave()
+        domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+        assert domain.hasManagedSaveImage()
+        image = f"/var/lib/virtlight/saved/{domain.UUIDString()}"
+    host.daemon("kill")
+    host.dom0("xl unpause unwatched; sleep 1; xl destroy unwatched")
+    host.daemon("start")
+    with host.connect() as conn:
+        domain = conn.lookupByName("unwatched")
+        wait_until(lambda: not domain.hasManagedSaveImage(), host.patience, "the image to be set aside")
+        assert host.dom0(f"ls {image}*") == f"{image}.used"
+        domain.create()
+        assert domain.state()[1] == libvirt.VIR_DOMAIN_RUNNING_BOOTED
 
 
 def test_an_orderly_stop_touches_no_guest(host):
