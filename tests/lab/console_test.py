@@ -18,11 +18,10 @@ LOGS = "/var/log/virtlight/consoles"
 LOG_RETRY = 60  # seconds: the daemon tries a full disk again every five
 
 
-# Until the guest has told its uptime once more, or xl is refused; then the key is typed at which it leaves.
+# Until the guest has told its uptime once more, or xl is refused; then until nothing of it is left.
 XL_CONSOLE = (
-    "keys=$(mktemp -u); mkfifo $keys; exec 3<>$keys; rm $keys; "
-    r"sed '/uptime=\|Could not lock/q' < <(exec timeout 20 xl console talks <&3 3>&- 2>&1); "
-    r"printf '\035' >&3; wait $! || true"
+    r"sed '/uptime=\|Could not lock/q' < <(sleep 20 | timeout 20 xl console talks 2>&1); "
+    "while pkill -f 'xenconsole.*--num'; do sleep 0.1; done"
 )
 
 
