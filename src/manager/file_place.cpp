@@ -143,7 +143,7 @@ Task<Result<>> check_file_place(const Core& core, std::filesystem::path path, Ca
     const auto& images = found[2];
     if (!target || !folder) {
         const auto& why = (target ? folder : target).error();
-        co_return fail(why.reason, "cannot look at {}: {}", in_quotes(path.string()), why.message);
+        co_return fail(why.reason, "{} cannot be looked at: {}", in_quotes(path.string()), why.message);
     }
     if (images && *folder && *folder == *images) co_return std::unexpected(is_images_folder(path.string()));
     if (!*target) co_return Result<>{};

@@ -13,8 +13,7 @@ Result<> check_macs_are_free(const Registry& registry, const domain::Definition&
         for (const auto& nic : has.nics)
             if (std::ranges::find(definition.nics, nic.mac, &domain::Nic::mac) != definition.nics.end())
                 return fail(Reason::operation_failed,
-                            "the MAC address {} of a network interface is in use by domain '{}'; one of the "
-                            "two needs another one",
+                            "the MAC address {} of a network interface is in use by domain '{}'",
                             to_string(nic.mac), other.name);
         return {};
     };

@@ -165,7 +165,7 @@ TEST_F(Saving, IsRefusedInThePlaceOfADiskByItsNameAloneWhereItsStorageDoesNotAns
     };
     fail_look(1);
     expect_refused(end_of(manager->save(guest.uuid, "/saves/web", {})), Reason::timed_out,
-                   "cannot look at '/saves/web': it has not answered");
+                   "'/saves/web' cannot be looked at: it has not answered");
     fail_look(1);
     expect_refused(end_of(manager->save(guest.uuid, "/srv/other.img", {})), Reason::invalid_argument,
                    "of domain 'other', whose data would be lost");
