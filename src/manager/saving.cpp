@@ -268,6 +268,11 @@ Task<Result<>> Guests::drop_image(DomainRef domain) {
     co_return Result<>{};
 }
 
+Task<Result<>> Guests::drop_outdated_image(DomainRef domain) {
+    if (!domain->image.is_outdated() || !domain->life) co_return Result<>{};
+    co_return co_await drop_image(domain);
+}
+
 Task<Result<>> Guests::set_image_aside(DomainRef domain) {
     if (!domain->image.is_outdated()) co_return Result<>{};
     log::warning(
