@@ -100,8 +100,8 @@ class Guests {
                                                hypervisor::Operation operation);
     /// Its guest runs: what was saved of it is old.
     async::Task<Result<>> drop_image(DomainRef domain);
-    /// The same, unless a job that has come before has set it aside, or has ended the guest.
-    async::Task<Result<>> drop_outdated_image(DomainRef domain);
+    /// The same, unless a job that has come before has ended the guest: what was saved is kept beside then.
+    async::Task<Result<>> drop_image_of_running(DomainRef domain);
     /// The same of an image that is outdated, but by whom and from what its guest runs, or whether it has, is
     /// not known: the file is kept beside. A job that has come before may have written a new one.
     async::Task<Result<>> set_image_aside(DomainRef domain);

@@ -273,7 +273,7 @@ void Recovery::settle_image(const DomainRef& domain, bool image_aside) {
     note_decision(core_, *domain, "it has run since it was saved: what was saved of it is dropped");
     domain->image.outdate();  // until it is dropped
     jobs_.post(domain, JobKind::remove_image, [&guests = guests_, domain](hypervisor::Operation) {
-        return guests.drop_outdated_image(domain);
+        return guests.drop_image_of_running(domain);
     });
 }
 

@@ -268,8 +268,8 @@ Task<Result<>> Guests::drop_image(DomainRef domain) {
     co_return Result<>{};
 }
 
-Task<Result<>> Guests::drop_outdated_image(DomainRef domain) {
-    if (!domain->image.is_outdated() || !domain->life) co_return Result<>{};
+Task<Result<>> Guests::drop_image_of_running(DomainRef domain) {
+    if (!domain->life) co_return Result<>{};
     co_return co_await drop_image(domain);
 }
 
