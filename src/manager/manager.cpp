@@ -117,8 +117,8 @@ Task<Result<>> Manager::start_up() {
     if (!snapshot) co_return std::unexpected(snapshot.error());
     show_control_domain(core, *snapshot);
     co_await restore_definitions(core, std::move(content->domains), std::move(content->images));
-    const auto later = restore_lives(core, impl_->jobs, impl_->guests, impl_->devices,
-                                     std::move(content->lives), content->images_aside, *snapshot);
+    const Parts parts{core, impl_->jobs, impl_->guests, impl_->devices, impl_->renaming};
+    const auto later = restore_lives(parts, std::move(content->lives), content->images_aside, *snapshot);
     impl_->reconciler.apply(*snapshot, asked);
     impl_->scope.spawn(impl_->reconciler.run());
     co_await drained_within(core.scheduler, impl_->reconciler.adoptions(), impl_->scope,

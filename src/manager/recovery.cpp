@@ -18,6 +18,7 @@
 namespace virtlight::manager {
 namespace {
 
+using async::Task;
 using hypervisor::DomainSeen;
 using hypervisor::Snapshot;
 
@@ -38,9 +39,6 @@ void take_up(Core& core, const DomainRef& domain, StoredLife stored, const Domai
     life.definition = std::move(stored.definition);
     life.pci_taken = std::move(stored.pci_taken);
     life.seen = seen;
-    // Another tool may have renamed ours: that is left to the reconciler. Its own may always have had that
-    // name.
-    if (life.ours) life.seen.name.clear();
     // The note may have less than it has, or what it had before that tool changed it.
     if (!life.ours) life.undescribed.emplace();
     core.begin_life(domain, std::move(life), first_status(seen));
@@ -118,11 +116,25 @@ void let_sleep(const DomainRef& domain) {
     domain->status = domain::PmSuspendedReason::unknown;
 }
 
+/// Of a guest that had this life when the daemon started.
+Task<Result<>> finish_start_anew(Guests& guests, DomainRef domain, std::optional<hypervisor::LifeId> life,
+                                 domain::Definition again, Anew how, hypervisor::Operation operation) {
+    // What was done before it may have started another.
+    if (domain->life && life_of(*domain) != life) co_return Result<>{};
+    finish_in_any_case(*domain);  // it may be taken apart by half
+    co_return co_await guests.start_anew(domain, std::move(again), how, std::move(operation));
+}
+
 /// What a life that is known from before has become.
 class Recovery {
  public:
-    Recovery(Core& core, Jobs& jobs, Guests& guests, Devices& devices, const Snapshot& snapshot, Later& later)
-        : core_(core), jobs_(jobs), guests_(guests), devices_(devices), later_(later) {
+    Recovery(const Parts& parts, const Snapshot& snapshot, Later& later)
+        : core_(parts.core),
+          jobs_(parts.jobs),
+          guests_(parts.guests),
+          devices_(parts.devices),
+          renaming_(parts.renaming),
+          later_(later) {
         for (const auto& seen : snapshot.domains)
             seen_.emplace(seen.uuid, &seen);
     }
@@ -134,6 +146,7 @@ class Recovery {
     void start_anew(const DomainRef& domain, domain::Definition definition, Anew how);
     void settle_ending(const DomainRef& domain, std::optional<Anew> again);
     void go_on(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside);
+    void follow_name(const DomainRef& domain);
     void look_at_devices(const DomainRef& domain);
     void warn_of_old_image(const DomainRef& domain);
     void settle_image(const DomainRef& domain, bool image_aside);
@@ -144,6 +157,7 @@ class Recovery {
     Jobs& jobs_;
     Guests& guests_;
     Devices& devices_;
+    Renaming& renaming_;
     Later& later_;
     std::unordered_multimap<Uuid, const DomainSeen*> seen_;
 };
@@ -159,17 +173,16 @@ FoundLife Recovery::judge(const StoredLife& life) const {
 /// Unless another tool starts it meanwhile, or ends what there is of it, or lets that run.
 void Recovery::start_anew(const DomainRef& domain, domain::Definition definition, Anew how) {
     note_decision(core_, *domain, "it was being started anew when the daemon ended: it is started");
-    auto work = [&guests = guests_, domain, again = next(*domain, std::move(definition), how),
+    const auto life = life_of(*domain);
+    auto work = [&guests = guests_, domain, life, again = next(*domain, std::move(definition), how),
                  how](hypervisor::Operation operation) {
-        finish_in_any_case(*domain);  // it may be taken apart by half
-        return guests.start_anew(domain, again, how, std::move(operation));
+        return finish_start_anew(guests, domain, life, again, how, std::move(operation));
     };
-    later_.push_back(
-        [&jobs = jobs_, &guests = guests_, domain, life = life_of(*domain), work = std::move(work)] {
-            if (life_of(*domain) != life) return;
-            if (life && runs(domain->life->seen)) return note_that_it_stays(jobs, guests, domain);
-            jobs.post(domain, JobKind::start, work);
-        });
+    later_.push_back([&jobs = jobs_, &guests = guests_, domain, life, work = std::move(work)] {
+        if (life_of(*domain) != life) return;
+        if (life && runs(domain->life->seen)) return note_that_it_stays(jobs, guests, domain);
+        jobs.post(domain, JobKind::start, work);
+    });
 }
 
 /// The daemon was killed while it destroyed this guest. What Xen has paused may be taken apart already, and
@@ -234,6 +247,7 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, FoundLife found, 
     const auto again = found.to_start ? std::optional(life.anew) : std::nullopt;
     const bool suspended = seen.stopped == hypervisor::StopReason::suspend;
     take_up(core_, domain, std::move(life), seen);
+    follow_name(domain);
     if (held == saving && suspended) return settle(core_, jobs_, guests_, domain);
     if (held == ending) {
         // An image that is aside is kept: it may be all that is left.
@@ -283,6 +297,16 @@ void Recovery::take_image_back(const DomainRef& domain) {
     domain->image.stands();
 }
 
+/// Another tool may have renamed ours, before clients come; its own may always have had that name. The names
+/// of all are known first.
+void Recovery::follow_name(const DomainRef& domain) {
+    const auto& name = domain->life->seen.name;
+    if (!domain->life->ours || name.empty() || name == domain->name) return;
+    later_.push_back([&renaming = renaming_, domain, life = life_of(*domain)] {
+        if (life_of(*domain) == life) renaming.follow(domain);
+    });
+}
+
 void Recovery::look_at_devices(const DomainRef& domain) {
     jobs_.post(domain, JobKind::look_again,
                [&devices = devices_, domain, id = domain->life->id](hypervisor::Operation) {
@@ -300,6 +324,8 @@ void Recovery::undo_start(const DomainRef& domain, StoredLife life, FoundLife fo
         note_decision(core_, *domain,
                       fmt::format("it was left half made as domid {}: it is destroyed", seen->domid));
         take_up(core_, domain, std::move(life), *seen);
+        // Not to be taken for the end of one that has run.
+        domain->life->stopped = seen->stopped;
         domain->status = domain::PausedReason::starting_up;
     } else {
         note_decision(core_, *domain, "it was not started while the daemon was away");
@@ -356,11 +382,11 @@ void show_control_domain(Core& core, const Snapshot& snapshot) {
     core.registry.set_domid(domain, 0);
 }
 
-Later restore_lives(Core& core, Jobs& jobs, Guests& guests, Devices& devices, std::vector<StoredLife> lives,
-                    const std::vector<Uuid>& images_aside, const Snapshot& snapshot) {
+Later restore_lives(const Parts& parts, std::vector<StoredLife> lives, const std::vector<Uuid>& images_aside,
+                    const Snapshot& snapshot) {
     const std::unordered_set<Uuid> set_aside(images_aside.begin(), images_aside.end());
     Later later;
-    Recovery recovery(core, jobs, guests, devices, snapshot, later);
+    Recovery recovery(parts, snapshot, later);
     for (auto& life : lives) {
         const bool aside = set_aside.contains(life.definition.uuid);
         recovery.restore(std::move(life), aside);

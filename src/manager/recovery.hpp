@@ -9,6 +9,7 @@
 #include "manager/devices.hpp"
 #include "manager/jobs.hpp"
 #include "manager/operations.hpp"
+#include "manager/renaming.hpp"
 
 /// What the daemon makes of what it finds at its start. Each decision is in the log and in its domain's
 /// timeline.
@@ -21,14 +22,24 @@ async::Task<> restore_definitions(Core& core, std::vector<Stored> domains, std::
 /// Domain-0, as it is seen.
 void show_control_domain(Core& core, const hypervisor::Snapshot& snapshot);
 
-/// What is to be done when the guests of other tools are known: they have disks that nobody else may get.
+/// The parts of the manager that do what is decided.
+struct Parts {
+    Core& core;
+    Jobs& jobs;
+    Guests& guests;
+    Devices& devices;
+    Renaming& renaming;
+};
+
+/// What is to be done when all guests are known: those of other tools have disks that nobody else may get,
+/// and each has a name.
 using Later = std::vector<std::function<void()>>;
 
 /// Compares the lives that the store knows with what runs: takes up those that go on, has removed what a
 /// start that was cut off has left, forgets those that have ended, and starts anew, later, those of which
 /// that was cut off. An image that was set aside is a managed image again if its guest has certainly not run,
 /// and is dropped if it runs.
-Later restore_lives(Core& core, Jobs& jobs, Guests& guests, Devices& devices, std::vector<StoredLife> lives,
-                    const std::vector<Uuid>& images_aside, const hypervisor::Snapshot& snapshot);
+Later restore_lives(const Parts& parts, std::vector<StoredLife> lives, const std::vector<Uuid>& images_aside,
+                    const hypervisor::Snapshot& snapshot);
 
 }  // namespace virtlight::manager

@@ -316,6 +316,20 @@ TEST_F(Restart, FinishesTheResetOfAGuestThatHasCrashed) {
     EXPECT_EQ(info(guest).status.state, domain::State::running);
 }
 
+TEST_F(Restart, FinishesAResetOnceThoughWhatWasHalfMadeHasStopped) {
+    const auto guest = half_made(true, true);
+    store.domains[guest.uuid] = {guest};
+    store.lives[guest.uuid].again = true;
+    xen.stop(1, StopReason::watchdog);
+    start_up();
+    look();
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_EQ(xen.count("destroy"), 1u);
+    EXPECT_EQ(xen.count("create"), 1u);
+    EXPECT_THAT(events(), ::testing::Not(::testing::Contains(::testing::StartsWith("web WATCHDOG"))));
+}
+
 TEST_F(Restart, DoesNotStartAnewWhatAnotherToolHasStartedSince) {
     const auto guest = guest_named("web");
     store.domains[guest.uuid] = {guest};

@@ -208,6 +208,16 @@ TEST_F(Renaming, ByAnotherToolWhileTheDaemonIsAwayIsFollowed) {
     EXPECT_EQ(store.domains.at(guest.uuid).definition.name, "new");
 }
 
+TEST_F(Renaming, ByAnotherToolWhileTheDaemonIsAwayIsFollowedBeforeClientsCome) {
+    const auto guest = running("old");
+    xen.truth.at(1).name = "new";
+    restart();
+    const auto defined = end_of(manager->define(guest));
+    ASSERT_FALSE(defined);
+    EXPECT_EQ(defined.error().reason, Reason::domain_exists);
+    EXPECT_TRUE(is_called(guest, "new"));
+}
+
 TEST_F(Renaming, ByAnotherToolToANameOfOursIsNotFollowed) {
     const auto guest = running("old");
     const auto other = defined("taken");
