@@ -18,6 +18,8 @@ using manager::Story;
 namespace {
 
 constexpr auto most_of_a_start = std::chrono::minutes(5);
+/// It waits for its operations, and then for what they have to write.
+constexpr auto most_of_an_end = 2 * limits::shut_down_wait;
 
 simulated::Settings small_host(std::function<Duration(Duration)> vary) {
     // Domids come around soon, and memory is scarce now and then.
@@ -112,6 +114,18 @@ void Host::xl_lets_run(simulated::DomId domid) {
     guests_.xl_lets_run(domid);
 }
 
+void Host::xl_renames(simulated::DomId domid, const std::string& name) {
+    const auto snapshot = machine.look();
+    const auto seen = std::ranges::find(snapshot.domains, domid, &hypervisor::DomainSeen::domid);
+    // Of one that is being built nobody would know, by another name, for whom.
+    if (domid == 0 || seen == snapshot.domains.end() || !machine.describe(domid)) return;
+    if (!machine.rename(domid, name)) return;
+    note(fmt::format("xl renames domid {} to '{}'", domid, name));
+    stored_.done_in_xen({.kind = Wish::Kind::change,
+                         .uuid = seen->uuid,
+                         .change = [name](domain::Definition& definition) { definition.name = name; }});
+}
+
 // Time
 
 void Host::step() {
@@ -145,6 +159,18 @@ void Host::check_step() {
 
 void Host::kill(std::string_view why) {
     note(fmt::format("the daemon is killed: {}", why));
+    drop_daemon();
+}
+
+void Host::stop() {
+    note("the daemon is stopped");
+    shut_down_within(most_of_an_end);
+    if (!daemon_) return;  // it was killed on the way
+    if (!open_.empty()) throw Broken("an operation outlives the daemon: " + open_.begin()->second.words);
+    drop_daemon();
+}
+
+void Host::drop_daemon() {
     events_ = {};
     daemon_.reset();
     started_ = false;
@@ -353,13 +379,20 @@ async::Task<> Host::shut_down() {
     started_ = false;
 }
 
+void Host::shut_down_within(Duration bound) {
+    events_ = {};
+    const auto end = loop.now() + bound;
+    daemon_->clients().spawn(shut_down());
+    while (started_) {
+        step();
+        if (loop.now() > end) throw Broken("the daemon does not end");
+    }
+}
+
 void Host::end_in_order() {
     const auto before = those_of(machine.look());
-    events_ = {};
     const auto began = loop.now();
-    daemon_->clients().spawn(shut_down());
-    while (started_)
-        step();
+    shut_down_within(most_of_an_end);
     if (loop.now() == began && those_of(machine.look()) != before)
         throw Broken("guests have changed at the daemon's end");
     if (daemon_->clients().in_flight() > 0) throw Broken("a task outlives the daemon");

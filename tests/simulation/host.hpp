@@ -53,6 +53,8 @@ class Host {
     void finish_operations(Duration bound = std::chrono::hours(3));
 
     void kill(std::string_view why);
+    /// Ends the daemon as an admin does, whatever it is at: within the time that it has for that.
+    void stop();
     /// Starts a daemon, and another one as long as they are killed by the disk.
     void start();
     bool up() const { return daemon_ && daemon_->alive() && started_; }
@@ -65,6 +67,8 @@ class Host {
 
     /// Another tool unpauses a guest.
     void xl_lets_run(simulated::DomId domid);
+    /// Another tool gives a guest another name.
+    void xl_renames(simulated::DomId domid, const std::string& name);
 
     void note(const std::string& text);
     const std::vector<std::string>& trace() const { return trace_; }
@@ -95,6 +99,8 @@ class Host {
     manager::Story story_of(manager::DomainInfo info);
     async::Task<> bring_up();
     async::Task<> shut_down();
+    void shut_down_within(Duration bound);
+    void drop_daemon();
     void heard(const domain::Event& event);
     void check_step();
     void settle();

@@ -31,7 +31,7 @@ Affects RandomRun::some_affects() {
 
 void RandomRun::rename() {
     const auto& guest = known_guest();
-    const std::string name(1, static_cast<char>('a' + chance_.below(7)));
+    const auto name = some_name();
     ask(fmt::format("rename {} to '{}'", to_string(guest.uuid), name),
         {.kind = Wish::Kind::change,
          .uuid = guest.uuid,

@@ -56,10 +56,12 @@ const std::vector<RandomRun::Act>& RandomRun::acts() {
         {.weight = 2, .does = &RandomRun::xl_destroys, .asks_daemon = false},
         {.weight = 2, .does = &RandomRun::xl_pauses, .asks_daemon = false},
         {.weight = 2, .does = &RandomRun::xl_unpauses, .asks_daemon = false},
+        {.weight = 2, .does = &RandomRun::xl_renames, .asks_daemon = false},
         {.weight = 6, .does = &RandomRun::hypervisor_fails, .asks_daemon = true},
         {.weight = 3, .does = &RandomRun::disk_fails, .asks_daemon = false},
         {.weight = 3, .does = &RandomRun::disk_crashes, .asks_daemon = false},
         {.weight = 2, .does = &RandomRun::daemon_is_killed, .asks_daemon = true},
+        {.weight = 2, .does = &RandomRun::daemon_is_stopped, .asks_daemon = true},
     };
     return all;
 }
@@ -270,6 +272,11 @@ void RandomRun::xl_unpauses() {
     xl_lets_run(some_domid());
 }
 
+void RandomRun::xl_renames() {
+    const auto domid = some_domid();
+    Host::xl_renames(domid, some_name());
+}
+
 // What goes wrong
 
 void RandomRun::hypervisor_fails() {
@@ -297,6 +304,10 @@ void RandomRun::disk_crashes() {
 
 void RandomRun::daemon_is_killed() {
     kill("by chance");
+}
+
+void RandomRun::daemon_is_stopped() {
+    stop();
 }
 
 Outcome run_seed(std::uint64_t seed, unsigned steps, const Spoil& spoil) {

@@ -61,16 +61,19 @@ class RandomRun : public Host {
     void xl_destroys();
     void xl_pauses();
     void xl_unpauses();
+    void xl_renames();
 
     // What goes wrong
     void hypervisor_fails();
     void disk_fails();
     void disk_crashes();
     void daemon_is_killed();
+    void daemon_is_stopped();
 
     domain::Definition some_guest();
     const domain::Definition& known_guest();
     simulated::DomId some_domid() { return 1 + chance_.below(9); }
+    std::string some_name() { return std::string(1, static_cast<char>('a' + chance_.below(7))); }
     std::filesystem::path some_image();
     manager::Affects some_affects();
     domain::Disk some_disk();

@@ -41,7 +41,7 @@ void StoredRules::in_doubt(const Wish& wish) {
     if (wish.uuid.is_nil()) return;
     auto& entries = entries_[wish.uuid];
     if (entries.empty()) entries.emplace_back();
-    if (wish.stays == Wish::Stays::in_xen) in_xen_[wish.uuid].push_back(wish);
+    if (wish.stays == Wish::Stays::in_xen) done_in_xen(wish);
     // Of several any number may have been done, in any order that clients can tell.
     const auto before = entries;
     for (const auto& entry : before)
@@ -51,7 +51,7 @@ void StoredRules::in_doubt(const Wish& wish) {
 
 void StoredRules::failed(const Wish& wish) {
     if (wish.stays == Wish::Stays::stored) in_doubt(wish);
-    if (wish.stays == Wish::Stays::in_xen) in_xen_[wish.uuid].push_back(wish);
+    if (wish.stays == Wish::Stays::in_xen) done_in_xen(wish);
 }
 
 std::string StoredRules::check(const manager::Manager& manager) {

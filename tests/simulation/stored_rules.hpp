@@ -20,6 +20,8 @@ class StoredRules {
     void failed(const Wish& wish);
     /// The daemon was killed before it has ended.
     void in_doubt(const Wish& wish);
+    /// Another tool has done it, to a guest.
+    void done_in_xen(const Wish& wish) { in_xen_[wish.uuid].push_back(wish); }
 
     /// What is wrong with what `manager` says is stored; empty: nothing. Settles doubts.
     std::string check(const manager::Manager& manager);
