@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "console/line_cleaner.hpp"
+#include "base/line_cleaner.hpp"
 
 #include <algorithm>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace virtlight::console {
+namespace virtlight {
 namespace {
 
 std::string clean(std::string_view bytes) {
@@ -114,4 +114,4 @@ RC_GTEST_PROP(LineCleanerProperty, LeavesNoControlBytesAndKeepsEveryLineEnd, ())
 }
 
 }  // namespace
-}  // namespace virtlight::console
+}  // namespace virtlight

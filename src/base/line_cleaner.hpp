@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace virtlight::console {
+namespace virtlight {
 
 /// Makes lines for reading out of bytes for a terminal: colours, cursor movements, titles and other control
 /// sequences go, also those that begin with a control character of Unicode's further ones, as U+009B; what a
@@ -35,4 +35,4 @@ class LineCleaner {
     bool led_ = false;        ///< the first byte of what may be a control character came, and nothing since
 };
 
-}  // namespace virtlight::console
+}  // namespace virtlight

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "console/line_cleaner.hpp"
+#include "base/line_cleaner.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace virtlight::console {
+namespace virtlight {
 namespace {
 
 constexpr char escape = '\x1b';
@@ -124,4 +124,4 @@ void LineCleaner::put(char c, std::string& out) {
     line_empty_ = false;
 }
 
-}  // namespace virtlight::console
+}  // namespace virtlight
