@@ -387,8 +387,9 @@ inline constexpr std::size_t descriptors_at_once = 253;
 /// dropped.
 inline constexpr unsigned closing_threads = 16;
 inline constexpr std::size_t unclosed_descriptors = 1024;
-/// Connections at a time; one more is closed at once.
+/// Connections at a time, and those of one process, which leave room for others; one more is closed at once.
 inline constexpr std::size_t clients = 1000;
+inline constexpr std::size_t clients_of_process = 900;
 /// Calls of one client that are under way; one more is refused, so that keepalive is answered whatever hangs.
 inline constexpr std::size_t calls_in_flight = 128;
 /// Bytes taken from a client's socket at a time.

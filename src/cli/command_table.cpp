@@ -144,7 +144,8 @@ struct LogWords {
 Result<std::string> show_logs(const Call& call, const LogWords& words) {
     auto options = words.options;
     options.json = call.json;
-    options.marks = words.marks || (!words.no_marks && is_terminal(stdout));
+    options.cleaned = is_terminal(stdout);
+    options.marks = words.marks || (!words.no_marks && options.cleaned);
     return nothing_more(logs(call.socket, words.which, options));
 }
 

@@ -3,12 +3,17 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
 #include <poll.h>
 
+#include "base/line_cleaner.hpp"
 #include "cli/console_client.hpp"
 #include "cli/lines.hpp"
 #include "domain/text.hpp"
@@ -41,17 +46,32 @@ Result<libvirt::BootInfo> find_boot(libvirt::Client& client, const Uuid& uuid, c
     return fail(Reason::invalid_argument, "no boot {} of domain '{}' is kept", number, which.domain);
 }
 
-Result<> print_object(const boost::json::object& object) {
-    return print(libvirt::as_bytes(boost::json::serialize(object) + "\n"));
+/// JSON may have DEL and Unicode's further control characters as they are, which terminals obey.
+std::string with_controls_escaped(std::string_view json) {
+    std::string text;
+    while (!json.empty()) {
+        const auto before = json;
+        const auto character = domain::take_char(json);
+        if (character && domain::is_control(*character))
+            text += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(*character));
+        else
+            text += before.substr(0, before.size() - json.size());
+    }
+    return text;
 }
 
-/// What comes, as it stands or as JSON: an object for each line, or for each piece of a long one.
+Result<> print_object(const boost::json::object& object) {
+    return print(libvirt::as_bytes(with_controls_escaped(boost::json::serialize(object)) + "\n"));
+}
+
+/// What comes, as it stands, for reading, or as JSON: an object for each line, or for each piece of a long
+/// one.
 class Printer {
  public:
-    explicit Printer(bool json) : json_(json) {}
+    explicit Printer(const LogOptions& options) : json_(options.json), cleaned_(options.cleaned) {}
 
     Result<> add(libvirt::View bytes) {
-        if (!json_) return print(bytes);
+        if (!json_) return cleaned_ ? print_cleaned(libvirt::as_text(bytes)) : print(bytes);
         for (const auto& piece : lines_.add(libvirt::as_text(bytes)))
             if (auto printed = print_piece(piece); !printed) return printed;
         return {};
@@ -62,6 +82,11 @@ class Printer {
     }
 
  private:
+    Result<> print_cleaned(std::string_view bytes) {
+        std::string text;
+        cleaner_.clean(bytes, text);
+        return print(libvirt::as_bytes(text));
+    }
     static Result<> print_piece(const Lines::Piece& piece) {
         boost::json::object object{{"text", domain::as_utf8(piece.text)}};
         if (piece.continues) object["continues"] = true;
@@ -69,7 +94,9 @@ class Printer {
     }
 
     bool json_;
+    bool cleaned_;
     Lines lines_;
+    LineCleaner cleaner_;
 };
 
 /// What is asked for, as far as it is there already.
@@ -100,8 +127,8 @@ Result<ClientStream> open(libvirt::Client client, const libvirt::ReadHistoryArgs
 }
 
 /// What comes from the stream until its end.
-Result<> print_all(ClientStream stream, bool json) {
-    Printer printer(json);
+Result<> print_all(ClientStream stream, const LogOptions& options) {
+    Printer printer(options);
     for (;;) {
         const auto data = stream.receive();
         if (!data) return std::unexpected(data.error());
@@ -128,7 +155,7 @@ Result<> logs(const std::filesystem::path& socket, const ConsoleChoice& which, c
     }
     auto stream = open(*std::move(client), *args, options.follow);
     if (!stream) return std::unexpected(stream.error());
-    return print_all(*std::move(stream), options.json);
+    return print_all(*std::move(stream), options);
 }
 
 }  // namespace virtlight::cli

@@ -20,9 +20,12 @@ struct LogOptions {
     /// First what `consoles` has of it, then an object for each line; for one that is longer than
     /// limits::json_line several, of which all but the last say that it continues.
     bool json = false;
+    /// Without control sequences: what a guest has written for its own terminal must not act on another one,
+    /// which might type an answer into the reader's shell.
+    bool cleaned = false;
 };
 
-/// Writes the history to standard output as it stands, and with `follow` what comes until the guest stops.
+/// Writes the history to standard output, and with `follow` what comes until the guest stops.
 Result<> logs(const std::filesystem::path& socket, const ConsoleChoice& which, const LogOptions& options);
 
 }  // namespace virtlight::cli

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "console/line_cleaner.hpp"
+#include "base/line_cleaner.hpp"
 #include "console/position.hpp"
 
 namespace virtlight::console {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
 #include "async/blocking.hpp"
@@ -130,8 +131,14 @@ Result<> run(const Settings& settings) {
     if (!sockets) return std::unexpected(sockets.error());
 
     daemon.emplace(core, files, logs, **host, settings);
-    for (const auto& socket : *sockets)  // those of systemd are elsewhere than the settings say
+    for (const auto& socket : *sockets) {  // those of systemd are elsewhere than the settings say
         log::info("virtlightd " VIRTLIGHT_VERSION " at {}", path_of(socket).string());
+        if (lets_everybody_in(socket) && (settings.socket_mode & S_IWOTH) == 0)
+            log::warning(
+                "everybody on this host may connect to the socket '{}' that systemd hands over, and so "
+                "control every guest: its unit decides that (SocketMode=0700), and not socket_mode",
+                path_of(socket).string());
+    }
     const auto served = daemon->serve(*std::move(sockets));
     log::info("ended; the longest step of the core took {:.1f} ms",
               std::chrono::duration<double, std::milli>(core.stalls()->longest()).count());

@@ -75,6 +75,13 @@ std::filesystem::path path_of(const Fd& socket) {
     return address.sun_path;
 }
 
+bool lets_everybody_in(const Fd& socket) {
+    const auto path = path_of(socket);
+    if (path.empty()) return true;  // an abstract one has no permissions
+    struct stat about = {};
+    return ::stat(path.c_str(), &about) == 0 && (about.st_mode & S_IWOTH) != 0;
+}
+
 Result<Fd> lock_instance(const std::filesystem::path& path) {
     Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!file) return fail_errno(errno, "cannot open '{}'", path.string());

@@ -20,6 +20,9 @@ Result<std::vector<Fd>> sockets_from_systemd();
 /// Where it listens.
 std::filesystem::path path_of(const Fd& socket);
 
+/// Whether everybody on the host may connect to it: by the permissions of its path, or because it has none.
+bool lets_everybody_in(const Fd& socket);
+
 /// Held while a daemon runs over a root: two over one state would not know of each other's changes. The
 /// kernel lets go of it when the process ends, however it ends. Blocks.
 Result<Fd> lock_instance(const std::filesystem::path& path);

@@ -13,11 +13,15 @@ void append_packet(Bytes& to, const Header& header, View payload) {
 }
 
 void Framer::add(View bytes) {
+    forget_taken();
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+}
+
+void Framer::forget_taken() {
     bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(taken_));
     // A rare big message does not keep its memory.
     if (bytes_.empty() && bytes_.capacity() > 4 * limits::read_bytes) bytes_.shrink_to_fit();
     taken_ = 0;
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
 }
 
 Result<std::optional<Packet>> Framer::next() {
@@ -25,6 +29,7 @@ Result<std::optional<Packet>> Framer::next() {
     taken_ += skipped;
     descriptors_due_ -= skipped;
 
+    if (taken_ == bytes_.size()) forget_taken();  // nothing may be added for as long as the client likes
     const auto rest = View(bytes_).subspan(taken_);
     if (descriptors_due_ > 0 || rest.size() < length_bytes) return std::nullopt;
 

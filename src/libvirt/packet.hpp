@@ -66,14 +66,19 @@ class Framer {
  public:
     void add(View bytes);
 
-    /// The next packet, as soon as all of it is there. Its payload is valid until the next add(). protocol:
-    /// no packet can be found in this stream any more.
+    /// The next packet, as soon as all of it is there. Its payload is valid until the next add() or next().
+    /// protocol: no packet can be found in this stream any more.
     Result<std::optional<Packet>> next();
 
     /// Whether a packet has begun whose rest has not come. Meaningful when next() has returned nothing.
     bool partial() const { return taken_ < bytes_.size() || descriptors_due_ > 0; }
 
+    /// Bytes of memory behind it.
+    std::size_t memory() const { return bytes_.capacity(); }
+
  private:
+    void forget_taken();
+
     Bytes bytes_;
     std::size_t taken_ = 0;            ///< of bytes_, by packets already handed out
     std::size_t descriptors_due_ = 0;  ///< each travels on one byte of its own behind its packet

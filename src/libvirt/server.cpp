@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "libvirt/server.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -8,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/log.hpp"
+#include "domain/text.hpp"
 #include "libvirt/socket.hpp"
 #include "manager/drained.hpp"
 
@@ -78,6 +80,10 @@ void Server::add_client(Fd socket, bool read_only) {
         return turn_away(std::move(socket), fmt::format("there are {} already", connections_.size()));
     const auto peer = peer_of(socket.get());
     if (!peer) return turn_away(std::move(socket), peer.error().message);
+    // One that forgets to close its own must not lock all others out.
+    if (const auto its = clients_of(peer->pid); its >= options_.max_of_process)
+        return turn_away(std::move(socket), fmt::format("its process, {} ({}), has {} connections already",
+                                                        peer->pid, domain::shown(peer->command), its));
 
     const auto id = ids_.next();
     auto connection = std::make_unique<Connection>(Connection{
@@ -97,6 +103,11 @@ void Server::add_client(Fd socket, bool read_only) {
     log::debug("client {}: pid {}, uid {}", id.value, peer->pid, peer->uid);
     rearm(id, *connection);
     connections_.emplace(id, std::move(connection));
+}
+
+std::size_t Server::clients_of(pid_t process) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        connections_, [process](const auto& entry) { return entry.second->caller.pid == process; }));
 }
 
 void Server::turn_away(Fd socket, std::string_view why) {

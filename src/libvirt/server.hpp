@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "async/scheduler.hpp"
 #include "async/scope.hpp"
 #include "async/task.hpp"
@@ -29,6 +31,7 @@ class Server {
  public:
     struct Options {
         std::size_t max_clients = limits::clients;
+        std::size_t max_of_process = limits::clients_of_process;
         console::Consoles* consoles = nullptr;  ///< null: there are none to be opened
     };
 
@@ -61,6 +64,7 @@ class Server {
     void accept_from(Listener& listener);
     void add_client(Fd socket, bool read_only);
     void rest_listeners();
+    std::size_t clients_of(pid_t process) const;
     void turn_away(Fd socket, std::string_view why);
     void read_from(ConnectionId id);
     void serve_soon(ConnectionId id);

@@ -191,6 +191,7 @@ void Session::tick(Time now) {
     if (!keepalive_ || now < next_ping()) return;
     if (unanswered_pings_ == limits::keepalive_count) return end("it gives no sign of life");
     ++unanswered_pings_;
+    asked_ = now;
     send_keepalive(keepalive::ping);
 }
 
@@ -230,8 +231,10 @@ void Session::hear(Time now) {
     unanswered_pings_ = 0;
 }
 
+/// Each question has its interval, however late it was asked: a daemon that has not run for a while must not
+/// ask them all at once, with no time for an answer.
 Time Session::next_ping() const {
-    return heard_ + limits::keepalive_interval * (unanswered_pings_ + 1);
+    return (unanswered_pings_ == 0 ? heard_ : asked_) + limits::keepalive_interval;
 }
 
 }  // namespace virtlight::libvirt

@@ -128,6 +128,7 @@ class Session {
     std::optional<Time> unread_since_;  ///< since when the client is behind and has not taken any of output()
     bool keepalive_ = false;
     int unanswered_pings_ = 0;
+    Time asked_;  ///< when the last of them was sent
 };
 
 }  // namespace virtlight::libvirt

@@ -85,6 +85,24 @@ def test_people_see_marks_and_programs_do_not_unless_they_ask(host, conn, daemon
         assert terminal.status() == 0 and "---" not in terminal.text and "name=seen " in terminal.text
 
 
+def test_what_a_guest_has_written_does_not_act_on_the_terminal_of_who_reads_it(host, conn, run, daemon_folder):
+    domain = started(host, conn, "artful")
+    with Stream(domain) as viewer:
+        viewer.type("\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b[6n\u009b6n10%\rdone\r")
+        viewer.until("done\r\n# ")
+    program = [daemon_folder / "virtlight", "--connect", host.uri, "logs", "artful"]
+    for words in ([], ["--no-marks"]):
+        with Terminal([*program, *words]) as terminal:
+            assert terminal.status() == 0
+            assert "# red 10%\r\n# done\r\n# " in terminal.text
+            assert "\x1b" not in terminal.text and "\u009b" not in terminal.text
+    piped = subprocess.run(program, capture_output=True, timeout=60, check=True).stdout
+    said = "\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b[6n\u009b6n10%"
+    assert f"{said}\r\n".encode() in piped
+    in_json = run("logs", "artful", "--json")
+    assert in_json.isascii() and any(said in json.loads(line).get("text", "") for line in in_json.splitlines())
+
+
 def test_each_command_answers_in_json(host, conn, run, tmp_path):
     started(host, conn, "spoken")
     assert [domain["state"] for domain in json.loads(run("list", "--json")) if domain["name"] == "spoken"] == ["running"]

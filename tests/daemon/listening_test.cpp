@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,6 +47,21 @@ TEST(ListenAt, SaysWhyAPathCannotBe) {
     const auto longer = listen_at("/" + std::string(200, 'x'), 0700);
     ASSERT_FALSE(longer);
     EXPECT_EQ(longer.error().reason, Reason::invalid_argument);
+}
+
+TEST(LetsEverybodyIn, IsToldByThePermissionsOfThePathOrByItsLack) {
+    const test::TemporaryFolder folder;
+    for (const auto& [mode, everybody] : {std::pair(0700u, false), {0770u, false}, {0766u, true}}) {
+        const auto socket = listen_at(folder.path() / "s", mode);
+        ASSERT_TRUE(socket) << socket.error().message;
+        EXPECT_EQ(lets_everybody_in(*socket), everybody) << mode;
+    }
+    const Fd abstract(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    constexpr socklen_t only_the_family = sizeof address.sun_family;  // the kernel makes up a name
+    ASSERT_EQ(::bind(abstract.get(), reinterpret_cast<const sockaddr*>(&address), only_the_family), 0);
+    EXPECT_TRUE(lets_everybody_in(abstract));
 }
 
 /// Whether a process takes this descriptor from systemd: "ok", or why not.

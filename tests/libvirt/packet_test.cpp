@@ -87,6 +87,14 @@ TEST(Framer, GivesUpOnTooManyDescriptorsAndOnTheirNumberMissing) {
     }
 }
 
+TEST(Framer, KeepsNoMemoryOfABigMessageWhileNothingComes) {
+    Framer framer;
+    framer.add(packet(call_open, Bytes(limits::wire_message / 2)));
+    ASSERT_TRUE(framer.next()->has_value());
+    EXPECT_FALSE(framer.next()->has_value());
+    EXPECT_LE(framer.memory(), 4 * limits::read_bytes);
+}
+
 RC_GTEST_PROP(Framer, CutsTheSamePacketsHoweverTheyArrive, ()) {
     std::vector<Header> sent;
     Bytes stream;

@@ -11,6 +11,8 @@
 #include <map>
 #include <memory>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,10 +20,12 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "async/event_loop.hpp"
 #include "async/virtual_loop.hpp"
+#include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/temporary_folder.hpp"
 #include "libvirt/client.hpp"
@@ -134,7 +138,8 @@ class ServerTest : public testing::Test {
     async::Task<> begin() {
         const auto started = co_await manager->start_up();
         EXPECT_TRUE(started);
-        server.emplace(core, *manager, Server::Options{.max_clients = max_clients});
+        server.emplace(core, *manager,
+                       Server::Options{.max_clients = max_clients, .max_of_process = max_of_process});
         EXPECT_TRUE(server->listen(listening_socket(path()), false));
         EXPECT_TRUE(server->listen(listening_socket(read_only_path()), true));
     }
@@ -187,6 +192,7 @@ class ServerTest : public testing::Test {
     }
 
     static constexpr std::size_t max_clients = 8;
+    std::size_t max_of_process = max_clients;  ///< for the server that begins next
     async::EventLoop core{"core"};
     manager::MemoryStore store{core};
     manager::FakeHypervisor xen{core};
@@ -281,6 +287,52 @@ TEST_F(ServerTest, TurnsAwayOneClientTooMany) {
     EXPECT_TRUE(read_to_end(raw_connection()).empty());
     clients.pop_back();
     EXPECT_TRUE(wait_until([this] { return server->clients() < max_clients; }));
+    EXPECT_TRUE(Client::connect(path()));
+}
+
+/// With another process, which asks the server something when it is told to.
+class ServerOfTwoProcessesTest : public ServerTest {
+ protected:
+    ServerOfTwoProcessesTest() {
+        max_of_process = max_clients - 1;
+        another_ = ::fork();  // before there are threads
+        if (another_ == 0) ::_exit(asks_when_told() ? 0 : 1);
+        told_->first.reset();
+    }
+
+    /// Whether the other process is answered.
+    bool answers_another_process() {
+        const char byte = 0;
+        EXPECT_EQ(::write(told_->second.get(), &byte, sizeof byte), 1);
+        int status = -1;
+        ::waitpid(another_, &status, 0);
+        return status == 0;
+    }
+
+ private:
+    bool asks_when_told() {
+        told_->second.reset();
+        char byte = 0;
+        if (::read(told_->first.get(), &byte, sizeof byte) != 1) return false;
+        const auto socket = connected_socket(path());
+        Bytes asked;
+        append_packet(asked, {.program = program::remote, .procedure = 66}, {});
+        send(socket, asked);
+        return ::recv(socket.get(), &byte, sizeof byte, 0) == 1;
+    }
+
+    Result<std::pair<Fd, Fd>> told_ = make_pipe();
+    pid_t another_ = -1;
+};
+
+TEST_F(ServerOfTwoProcessesTest, LeavesRoomForOthersWhereOneForgetsToCloseItsConnections) {
+    std::vector<Client> forgotten;
+    for (std::size_t i = 0; i < max_of_process; ++i)
+        forgotten.push_back(Client::connect(path()).value());
+    EXPECT_TRUE(read_to_end(raw_connection()).empty());
+    EXPECT_TRUE(answers_another_process());
+    forgotten.pop_back();
+    EXPECT_TRUE(wait_until([this] { return server->clients() < max_of_process; }));
     EXPECT_TRUE(Client::connect(path()));
 }
 

@@ -48,6 +48,22 @@ TEST_F(SessionTest, EndsWhenTheLastQuestionIsNotAnswered) {
     EXPECT_THAT(session.end_reason(), HasSubstr("sign of life"));
 }
 
+TEST_F(SessionTest, GivesEachQuestionItsIntervalAlsoAfterAWhileInWhichItHasNotRun) {
+    open();
+    session.start_keepalive();
+    now += std::chrono::hours(1);
+    while (session.deadline() <= now && !session.ended())
+        session.tick(now);
+    EXPECT_FALSE(session.ended()) << session.end_reason();
+    EXPECT_EQ(take_output().size(), 1);
+    auto pong = ping();
+    pong.procedure = keepalive::pong;
+    EXPECT_FALSE(call(pong));
+    pass(silence_borne);
+    EXPECT_EQ(take_output().size(), limits::keepalive_count);
+    EXPECT_FALSE(session.ended()) << session.end_reason();
+}
+
 TEST_F(SessionTest, TakesAnythingThatComesForASignOfLife) {
     open();
     session.start_keepalive();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "console/line_cleaner.hpp"
+#include "base/line_cleaner.hpp"
 
 #include <algorithm>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace virtlight::console {
+namespace virtlight {
 namespace {
 
 std::string clean(std::string_view bytes) {
@@ -40,6 +40,34 @@ TEST(LineCleaner, RemovesOtherControlBytes) {
     EXPECT_EQ(clean(std::string_view("a\0b\bc\x7f\ad", 8)), "abcd");
 }
 
+TEST(LineCleaner, RemovesSequencesThatBeginWithControlCharactersOfUnicode) {
+    EXPECT_EQ(clean("a\u009b31mb"), "ab");
+    EXPECT_EQ(clean("a\u009d52;c;cm0gLXJm\u009cb"), "ab");
+    EXPECT_EQ(clean("a\u0090$q\x1b\\b\u0085c"), "abc");
+    EXPECT_EQ(clean("a\x1b]0;t\u009cb"), "ab");
+    EXPECT_EQ(clean("a\u009b31\npanic"), "a\npanic");
+}
+
+TEST(LineCleaner, LeavesCharactersAloneThatShareAByteWithThose) {
+    EXPECT_EQ(clean("1\u00b0\u00a0C, \u2590\u00db"), "1\u00b0\u00a0C, \u2590\u00db");
+    EXPECT_EQ(clean("10%\r\u00b120%\n"), "10%\n\u00b120%\n");
+    EXPECT_EQ(clean("latin \xc2\n"), "latin \xc2\n");
+}
+
+TEST(LineCleaner, MakesNoControlCharacterOfWhatStoodOnBothSidesOfASequence) {
+    EXPECT_EQ(clean("a\xc2\x1b[m\x9b"
+                    "31mb"),
+              "a\x9b"
+              "31mb");
+    EXPECT_EQ(clean("a\xc2\xc2\x9b"
+                    "31mb"),
+              "ab");
+    EXPECT_EQ(clean("a\xc2\a\x9b"
+                    "b"),
+              "a\x9b"
+              "b");
+}
+
 TEST(LineCleaner, EndsLinesTheWayOfFiles) {
     EXPECT_EQ(clean("a\r\nb\r\r\nc\n\rd"), "a\nb\nc\nd");
     EXPECT_EQ(clean("\r\n\r\n"), "\n\n");
@@ -59,7 +87,7 @@ TEST(LineCleaner, LosesNoLineToASequenceThatNeverEnds) {
 /// Text of which every second byte matters to a terminal.
 std::string terminal_text() {
     return *rc::gen::container<std::string>(
-        rc::gen::elementOf(std::string("\x1b\x1b[]()P\\\a\r\n\t \x18\x7fm1;x\xc3")));
+        rc::gen::elementOf(std::string("\x1b\x1b[]()P\\\a\r\n\t \x18\x7fm1;x\xc3\xc2\xc2\x9b\x9d\x9c\xb0")));
 }
 
 RC_GTEST_PROP(LineCleanerProperty, DoesNotCareHowAStreamIsCut, ()) {
@@ -77,10 +105,13 @@ RC_GTEST_PROP(LineCleanerProperty, LeavesNoControlBytesAndKeepsEveryLineEnd, ())
     const auto out = clean(text);
     RC_ASSERT(std::ranges::none_of(
         out, [](unsigned char c) { return (c < ' ' && c != '\n' && c != '\t') || c == 0x7f; }));
+    RC_ASSERT(std::ranges::adjacent_find(out, [](unsigned char a, unsigned char b) {
+                  return a == 0xc2 && b >= 0x80 && b <= 0x9f;
+              }) == out.end());
     RC_ASSERT(std::ranges::count(out, '\n') >= std::ranges::count(text, '\n'));
     RC_ASSERT(out.size() <= text.size());
     RC_ASSERT(clean(out) == out);
 }
 
 }  // namespace
-}  // namespace virtlight::console
+}  // namespace virtlight
