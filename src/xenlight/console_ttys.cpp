@@ -20,6 +20,13 @@ std::string tty_node(DomId domid, const domain::Console& console) {
     return fmt::format("{}/device/console/{}/tty", domain, console.port);
 }
 
+/// A guest can put a node of its own in the place of one that stands in its end of a device, and name there
+/// whatever of dom0's it would like to be opened. So libxl is not asked, which believes it.
+void find_ttys(Xenstore& xenstore, DomId domid, std::vector<domain::Console>& consoles) {
+    for (auto& console : consoles)
+        console.tty = xenstore.read_of_dom0(tty_node(domid, console)).value_or("");
+}
+
 void ConsoleTtys::follow(Xenstore* xenstore, LifeId life, DomId domid, std::vector<domain::Console> consoles,
                          hypervisor::TtysTold told) {
     const auto [entry, added] =
@@ -51,10 +58,7 @@ void ConsoleTtys::tell(Xenstore& xenstore, LifeId life) {
     const auto found = lives_.find(life);
     if (found == lives_.end()) return;
     auto& [domid, consoles, told] = found->second;
-    // A guest can put a node of its own in the place of one that stands in its end of a device, and name
-    // there whatever of dom0's it would like to be opened.
-    for (auto& console : consoles)
-        console.tty = xenstore.read_of_dom0(tty_node(domid, console)).value_or("");
+    find_ttys(xenstore, domid, consoles);
     told(consoles);
 }
 

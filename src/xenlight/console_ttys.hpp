@@ -38,4 +38,7 @@ class ConsoleTtys {
 /// The node that names a console's tty.
 std::string tty_node(hypervisor::DomId domid, const domain::Console& console);
 
+/// Fills in where the consoles of a running domain are; one that is nowhere (yet) is empty.
+void find_ttys(Xenstore& xenstore, hypervisor::DomId domid, std::vector<domain::Console>& consoles);
+
 }  // namespace virtlight::xenlight

@@ -9,7 +9,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "xenlight/consoles.hpp"
+#include "xenlight/console_ttys.hpp"
 #include "xenlight/device_model_log.hpp"
 #include "xenlight/domain_config.hpp"
 #include "xenlight/guest_files.hpp"
@@ -158,7 +158,7 @@ async::Task<Result<>> remove_remains(Workers::Loan worker, std::shared_ptr<Job> 
 
 Created created(Context& context, const Job& job) {
     Created made{.domid = job.domid, .consoles = job.definition.consoles};
-    find_ttys(context, job.domid, made.consoles);
+    find_ttys(context.xenstore(), job.domid, made.consoles);
     if (job.definition.graphics.vnc) made.vnc_port = vnc_port(context, job.domid);
     if (job.spice_port) made.spice_port = job.spice_port->number();
     return made;

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "domain/memory.hpp"
-#include "xenlight/consoles.hpp"
+#include "xenlight/console_ttys.hpp"
 #include "xenlight/device_acts.hpp"
 #include "xenlight/domain_config.hpp"
 #include "xenlight/screens.hpp"
@@ -62,7 +62,7 @@ Result<Definition> compose(Context& context, DomId domid, const libxl_domain_con
     // Other tools may have changed how much memory it has, and what its cells have is not told.
     if (!check_numa(definition)) definition.numa.clear();
     look_at_nics(context.xenstore(), domid, definition.nics);
-    find_ttys(context, domid, definition.consoles);
+    find_ttys(context.xenstore(), domid, definition.consoles);
     if (auto& vnc = definition.graphics.vnc) vnc->port = vnc_port(context, domid).value_or(vnc->port);
     return definition;
 }

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <system_error>
 
+#include "domain/text.hpp"
+
 namespace virtlight::xenlight {
 namespace {
 
@@ -27,7 +29,7 @@ std::vector<std::string> device_model_lines(const std::string& guest, fs::file_t
     file.seekg(size > most_bytes ? size - most_bytes : 0);
     std::vector<std::string> lines;
     for (std::string line; std::getline(file, line);)
-        if (!line.empty()) lines.push_back("device model: " + line);
+        if (!line.empty()) lines.push_back("device model: " + domain::shown(line, most_bytes));
     if (lines.size() > most_lines) lines.erase(lines.begin(), lines.end() - most_lines);
     return lines;
 }

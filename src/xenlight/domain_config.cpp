@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "domain/text.hpp"
 #include "xenlight/channels.hpp"
 #include "xenlight/cpu_tuning.hpp"
 #include "xenlight/disks.hpp"
@@ -136,6 +137,17 @@ domain::Boot read_boot(const libxl_domain_build_info& info, GuestType type) {
     return boot;
 }
 
+/// A definition's ports are ptys: of another one, what it is connected to would be lost.
+Result<> check_serial_ports(const libxl_domain_build_info& info) {
+    auto backends = read_list(info.u.hvm.serial_list);
+    if (info.u.hvm.serial) backends.emplace_back(info.u.hvm.serial);
+    for (const auto& backend : backends)
+        if (backend != "pty" && backend != "none")
+            return fail(Reason::unsupported_config, "it has the serial port '{}'; only 'pty' is served",
+                        domain::shown(backend));
+    return {};
+}
+
 /// The first thing that the guest has and a definition cannot hold.
 Result<> check_devices(const libxl_domain_config& config, GuestType type) {
     const std::pair<std::string_view, int> unknown[] = {
@@ -145,6 +157,8 @@ Result<> check_devices(const libxl_domain_config& config, GuestType type) {
     };
     for (const auto& [what, count] : unknown)
         if (count > 0) return fail(Reason::unsupported_config, "it has {}, which are not served yet", what);
+    if (type == GuestType::hvm)
+        if (auto held = check_serial_ports(config.b_info); !held) return held;
     if (auto held = check_nics(config, type); !held) return held;
     if (auto held = check_screen(config); !held) return held;
     if (auto held = check_host_devices(config, type); !held) return held;

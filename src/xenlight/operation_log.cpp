@@ -9,6 +9,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "domain/text.hpp"
 
 namespace virtlight::xenlight {
 namespace {
@@ -26,6 +27,11 @@ class Line {
         const auto room = text_.size() - size_;
         const int wanted = std::vsnprintf(text_.data() + size_, room, format, arguments);
         if (wanted > 0) size_ += std::min(static_cast<std::size_t>(wanted), room - 1);
+    }
+    /// Some messages of libxl's end theirs.
+    void drop_line_end() {
+        while (size_ > 0 && text_[size_ - 1] == '\n')
+            --size_;
     }
     std::string_view text() const { return {text_.data(), size_}; }
     std::string_view text_with_newline() {
@@ -62,6 +68,7 @@ void OperationLog::vmessage(xentoollog_logger* sink, xentoollog_level level, int
     Line line;
     line.add("%s: %s: ", context ? context : "libxl", xtl_level_to_string(level));
     line.add_list(format, arguments);
+    line.drop_line_end();
     if (const char* const why = ::strerrordesc_np(errno_value)) line.add(": %s", why);
     if (::getpid() != log.daemon_) {
         if (level < XTL_WARN) return;
@@ -69,8 +76,10 @@ void OperationLog::vmessage(xentoollog_logger* sink, xentoollog_level level, int
         [[maybe_unused]] const auto n = ::write(STDERR_FILENO, text.data(), text.size());
         return;
     }
-    log::debug("{}", line.text());
-    if (level >= XTL_WARN) log.keep(line.text());
+    // It may hold what a device model has said, which a guest may have taken over.
+    const auto text = domain::shown(line.text(), limits::log_line_bytes);
+    log::debug("{}", text);
+    if (level >= XTL_WARN) log.keep(text);
 }
 
 void OperationLog::keep(std::string_view line) {

@@ -14,16 +14,19 @@
 #include <sys/un.h>
 
 #include "base/limits.hpp"
+#include "domain/text.hpp"
 
 namespace virtlight::xenlight {
 namespace {
 
 namespace json = boost::json;
 
+/// A device model that a guest has taken over says what it likes.
 std::string description_of(const json::value& error) {
     const auto* const object = error.if_object();
     const auto* const text = object ? object->if_contains("desc") : nullptr;
-    return text && text->is_string() ? std::string(text->get_string()) : "no reason given";
+    return text && text->is_string() ? domain::shown(text->get_string(), limits::log_line_bytes)
+                                     : "no reason given";
 }
 
 }  // namespace

@@ -42,8 +42,10 @@ constexpr Place flag(std::string_view name) {
             }};
 }
 
-/// `at` gives a number of a config, which is `otherwise` by default and counts `unit` for each of ours.
-template <auto at, auto otherwise, std::uint64_t unit = 1>
+/// `at` gives a number of a config, which is `otherwise` by default and counts `unit` for each of ours. The
+/// default may stand as `filled_in`: xl has libxl fill in what is left open, when it asks how much memory its
+/// guest needs, and then the numbers are no whole ones either.
+template <auto at, auto otherwise, std::uint64_t unit = 1, auto filled_in = otherwise>
 constexpr Place number(std::string_view name) {
     return {name,
             [](const SettingValue& value, Config& config) {
@@ -53,9 +55,10 @@ constexpr Place number(std::string_view name) {
             },
             [](const Config& config) -> std::optional<SettingValue> {
                 const auto& field = at(config);
-                if (field == static_cast<std::remove_cvref_t<decltype(field)>>(otherwise))
+                using Field = std::remove_cvref_t<decltype(field)>;
+                if (field == static_cast<Field>(otherwise) || field == static_cast<Field>(filled_in))
                     return std::nullopt;
-                return static_cast<std::uint64_t>(field) / unit;
+                return (static_cast<std::uint64_t>(field) + unit - 1) / unit;
             }};
 }
 
@@ -165,7 +168,7 @@ constexpr Place places[] = {
     text<[](auto& c) -> auto& { return c.b_info.u.hvm.acpi_firmware; }>("acpi_firmware"),
     text<[](auto& c) -> auto& { return c.b_info.u.hvm.smbios_firmware; }>("smbios_firmware"),
     {"ms_vm_genid", set_generation, generation},
-    number<[](auto& c) -> auto& { return c.b_info.u.hvm.mmio_hole_memkb; }, LIBXL_MEMKB_DEFAULT, mib>(
+    number<[](auto& c) -> auto& { return c.b_info.u.hvm.mmio_hole_memkb; }, LIBXL_MEMKB_DEFAULT, mib, 0>(
         "mmio_hole"),
     {"rdm", set_regions, regions},
     number<[](auto& c) -> auto& { return c.b_info.u.hvm.rdm_mem_boundary_memkb; }, LIBXL_MEMKB_DEFAULT, mib>(

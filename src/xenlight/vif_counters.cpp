@@ -76,7 +76,8 @@ VifCounters parse_net_dev(std::string_view text, const VifNames& names) {
         const auto colon = line.find(':');
         if (colon == line.npos) continue;
         auto name = line.substr(0, colon);
-        if (constexpr std::string_view tap = "-emu"; name.ends_with(tap)) name.remove_suffix(tap.size());
+        constexpr std::string_view tap = "-emu";
+        if (name.ends_with(tap) && !names.contains(name)) name.remove_suffix(tap.size());
         const auto vif = nic_named(name, names);
         const auto columns = parse_columns(line.substr(colon + 1));
         if (!vif || !columns) continue;

@@ -17,8 +17,8 @@ using VifNames = decltype(hypervisor::FiguresWanted::named_nics);
 
 /// Reads Linux' /proc/net/dev: the lines of the interfaces that Xen has named "vifDOMID.DEVID", and of those
 /// in `names`, in the order of devices. A guest that is emulated a network card has a tap, with "-emu" behind
-/// the name, too: through one of both goes what it sends, and they count as one. Lines that cannot be read
-/// are passed over. Pure.
+/// the name, too, unless that is the name of another one: through one of both goes what it sends, and they
+/// count as one. Lines that cannot be read are passed over. Pure.
 VifCounters parse_net_dev(std::string_view text, const VifNames& names);
 
 /// The same of this host; none if it cannot be read. Blocks.

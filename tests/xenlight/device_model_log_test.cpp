@@ -31,6 +31,11 @@ TEST_F(DeviceModelLog, TellsWhatTheDeviceModelHasWritten) {
     EXPECT_THAT(lines(), ElementsAre("device model: no DES", "device model: end"));
 }
 
+TEST_F(DeviceModelLog, TellsTextAlone) {
+    write("\x1b[2Jno \xff\n");
+    EXPECT_THAT(lines(), ElementsAre("device model: \\x1b[2Jno \\xff"));
+}
+
 TEST_F(DeviceModelLog, TellsTheLastLinesOfMany) {
     std::string text;
     for (int i = 0; i < 1000; ++i)

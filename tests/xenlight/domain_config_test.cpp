@@ -6,6 +6,7 @@
 #include <fstream>
 #include <functional>
 #include <sstream>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -417,6 +418,18 @@ TEST(DomainConfig, ThatMustBeWholeIsRefusedForNicsAndScreensThatADefinitionCanno
     config->nics[0].mac[0] = 1;
     EXPECT_THAT(complaint(*config), testing::HasSubstr("multicast"));
     config->nics[0].mac[0] = 0;
+}
+
+TEST(DomainConfig, ThatMustBeWholeIsRefusedForSerialPortsThatADefinitionCannotHold) {
+    DomainConfig config;
+    write_config(hvm_guest(), *config);
+    EXPECT_EQ(complaint(*config), "");
+    auto*& last = config->b_info.u.hvm.serial_list[2];
+    std::free(std::exchange(last, ::strdup("tcp::4444,server,nowait")));
+    EXPECT_EQ(complaint(*config), "it has the serial port 'tcp::4444,server,nowait'; only 'pty' is served");
+    std::free(std::exchange(last, ::strdup("pty")));
+    config->b_info.u.hvm.serial = ::strdup("/dev/ttyS0");
+    EXPECT_EQ(complaint(*config), "it has the serial port '/dev/ttyS0'; only 'pty' is served");
 }
 
 RC_GTEST_PROP(DomainConfig, KeepsEveryNumberOfVcpus, ()) {

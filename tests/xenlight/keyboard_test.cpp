@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
 #include "base/temporary_folder.hpp"
 #include "xenlight/device_model.hpp"
 
@@ -49,6 +50,15 @@ TEST_F(Keyboard, FailsWithWhatTheDeviceModelHasAgainstIt) {
     ASSERT_FALSE(pressed);
     EXPECT_EQ(pressed.error().message,
               "cannot send keys to domain 7: its device model refuses 'send-key': too many");
+}
+
+TEST_F(Keyboard, FailsInOneLineOfText) {
+    const DeviceModel model(
+        socket(), {yes, R"({"error": {"desc": "no\n\u001b[2Jkeys)" + std::string(100'000, '!') + R"("}})"});
+    const auto pressed = press_keys(7, {.keys = {1}}, folder.path());
+    ASSERT_FALSE(pressed);
+    EXPECT_THAT(pressed.error().message, HasSubstr("refuses 'send-key': no\\x0a\\x1b[2Jkeys!!!"));
+    EXPECT_LT(pressed.error().message.size(), 2 * limits::log_line_bytes);
 }
 
 }  // namespace

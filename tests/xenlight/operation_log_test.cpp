@@ -69,6 +69,14 @@ TEST_F(OperationLogTest, CutsALineThatIsTooLong) {
     EXPECT_EQ(lines.front().size(), limits::log_line_bytes - 1);
 }
 
+TEST_F(OperationLogTest, KeepsTextAloneOfALine) {
+    const auto id = log.begin(std::nullopt);
+    write(XTL_ERROR, "QMP says: \x1b[2J\xff and\nmore\n");
+    write(XTL_ERROR, "it failed\n", EPERM);
+    EXPECT_THAT(log.end(id), ElementsAre("libxl: error: QMP says: \\x1b[2J\\xff and\\x0amore",
+                                         "libxl: error: it failed: Operation not permitted"));
+}
+
 TEST_F(OperationLogTest, WritesStraightToStandardErrorInAChild) {
     auto ends = make_pipe();
     ASSERT_TRUE(ends);

@@ -86,6 +86,16 @@ TEST(Settings, MayTakeProcessorsFromAllThatThereAre) {
               (Settings{{"cpus_soft", Texts{"1-4095"}}}));
 }
 
+/// xl asks libxl how much memory a guest needs, unless dom0 has all that it ever gets.
+TEST(Settings, OfXlMayHaveBeenFilledInByLibxl) {
+    DomainConfig config;
+    init(GuestType::hvm, config);
+    libxl_defbool_set(&config->b_info.u.hvm.vkb_device, false);
+    config->b_info.u.hvm.mmio_hole_memkb = 0;
+    config->b_info.shadow_memkb = 4 * (256 * 1 + 300);
+    EXPECT_EQ(read_settings(*config, GuestType::hvm), (Settings{{"shadow_memory", std::uint64_t{3}}}));
+}
+
 TEST(Settings, OfXlMayHaveItsDefaultKeyboard) {
     DomainConfig config;
     init(GuestType::hvm, config);

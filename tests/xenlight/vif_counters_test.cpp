@@ -52,6 +52,16 @@ TEST(VifCounters, AreThoseOfInterfacesThatHaveANameOfTheirOwn) {
                 ElementsAre(Pair(9, ElementsAre(NicFigures{"web0", 1, {6, 7, 8, 9}, {2, 3, 4, 5}}))));
 }
 
+TEST(VifCounters, AreNoOtherGuestsThoughTheNameIsThatOfATap) {
+    const auto counters = parse_net_dev(
+        "web0: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\n"
+        "web0-emu: 1 1 1 1 0 0 0 0 2 2 2 2 0 0 0 0\n",
+        {{"web0", {.domid = 9, .devid = 1}}, {"web0-emu", {.domid = 10}}});
+    EXPECT_THAT(counters,
+                ElementsAre(Pair(9, ElementsAre(NicFigures{"web0", 1, {5, 6, 7, 8}, {1, 2, 3, 4}})),
+                            Pair(10, ElementsAre(NicFigures{"web0-emu", 0, {2, 2, 2, 2}, {1, 1, 1, 1}}))));
+}
+
 TEST(VifCounters, PassOverWhatIsNoInterfaceOfAGuest) {
     for (const auto* line :
          {"", ":", "eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16", "vif: 1 2 3 4 5 6 7 8 9",

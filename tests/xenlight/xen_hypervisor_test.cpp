@@ -261,6 +261,17 @@ TEST_F(XenHypervisorTest, DescribesADomainThatLibxlDidNotMake) {
     });
 }
 
+TEST_F(XenHypervisorTest, DescribesNoTtyThatTheGuestHasPutThere) {
+    run([](XenHypervisorTest& t) -> Task<> {
+        t.fake.replace("/local/domain/5/console/tty", "/dev/watchdog", 5);
+        const auto described = co_await t.xen->describe(5, {});
+        EXPECT_TRUE(described) << described.error().message;
+        if (!described) co_return;
+        EXPECT_EQ(described->consoles.size(), 1);
+        EXPECT_EQ(described->consoles.front().tty, "");
+    });
+}
+
 TEST_F(XenHypervisorTest, RefusesToStartWithoutAKernel) {
     run([](XenHypervisorTest& t) -> Task<> {
         const auto made = co_await t.xen->create({.name = "new", .boot = {.kernel = "/nowhere"}}, {});
