@@ -160,6 +160,10 @@ inline constexpr auto late_suspend_look = milliseconds(250);
 inline constexpr unsigned xenstore_attempts = 64;
 /// How long storage may take to answer a look at a file.
 inline constexpr auto file_look = seconds(30);
+/// Files of other domains that are looked at together before a file is replaced, and how long one of them may
+/// keep that waiting.
+inline constexpr std::size_t others_files = 512;
+inline constexpr auto others_look = seconds(10);
 /// Looks that may wait at one place: as many guests may be started there at once as may wait to be built.
 inline constexpr std::size_t file_looks_at_place = waiting_operations;
 /// Looks that have not ended altogether: a few places that do not answer cannot use them up.
