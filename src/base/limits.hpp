@@ -363,6 +363,8 @@ inline constexpr auto console_log_retry = seconds(5);
 inline constexpr std::size_t channel_output = 1024 * 1024;
 /// How often a console that is there and could not be opened (another program has its lock) is tried again.
 inline constexpr auto console_retry = seconds(1);
+/// How long who wants a console back waits for the name of the program that has it.
+inline constexpr auto console_holder_wait = seconds(2);
 /// How soon what came to a console is written down for the next start of the daemon.
 inline constexpr auto console_save_delay = seconds(5);
 /// How long the daemon's end waits for a disk that takes none of what is left of logs and histories.

@@ -193,7 +193,7 @@ Result<std::vector<ConsoleInfo>> list_consoles(Caller&, const None&);
 Result<> watch_console(Caller&, const WatchConsoleArgs&);
 Result<> read_history(Caller&, const ReadHistoryArgs&);
 Result<> release_consoles(Caller&, const DomainConsolesArgs&);
-Result<> take_consoles(Caller&, const DomainConsolesArgs&);
+async::Task<Result<>> take_consoles(console::Consoles&, DomainConsolesArgs);
 
 // screen.cpp: what a guest shows
 async::Task<Result<Streamed<std::optional<std::string>>>> screenshot(Manager&, ScreenshotArgs);
