@@ -158,6 +158,8 @@ inline constexpr auto late_suspend = seconds(120);
 inline constexpr auto late_suspend_look = milliseconds(250);
 /// How often a change of xenstore is tried while others change the same.
 inline constexpr unsigned xenstore_attempts = 64;
+/// Guests without a device model that each look looks at again, in turn, as one may have come.
+inline constexpr std::size_t models_sought = 16;
 /// How long storage may take to answer a look at a file.
 inline constexpr auto file_look = seconds(30);
 /// Files of other domains that are looked at together before a file is replaced, and how long one of them may

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "xenlight/device_models.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <poll.h>
 
+#include "base/limits.hpp"
 #include "xenlight/pidfd.hpp"
 
 namespace virtlight::xenlight {
 namespace {
 
 using hypervisor::DomId;
+using hypervisor::LifeId;
 
 /// By its name alone: to read the words that it was started with may take as long as its memory is locked.
 bool is_device_model(std::uint64_t process) {
@@ -40,8 +44,10 @@ DeviceModels::Model DeviceModels::find(std::optional<std::uint64_t> number) {
 
 std::unordered_set<DomId> DeviceModels::ended(const Lives& lives, const Named& named) {
     std::erase_if(models_, [&](const auto& each) { return !lives.contains(each.first); });
+    std::erase_if(without_, [&](LifeId life) { return !lives.contains(life); });
+    seek(lives, named);
     for (const auto& [life, domid] : lives)
-        if (!models_.contains(life)) models_.emplace(life, find(named(domid)));
+        if (!models_.contains(life)) keep(life, find(named(domid)));
     look();
     std::unordered_set<DomId> domids;
     for (auto& [life, model] : models_) {
@@ -51,6 +57,22 @@ std::unordered_set<DomId> DeviceModels::ended(const Lives& lives, const Named& n
         if (model.ended) domids.insert(domid);
     }
     return domids;
+}
+
+void DeviceModels::keep(LifeId life, Model model) {
+    if (!model.process && !model.ended) without_.push_back(life);
+    models_.insert_or_assign(life, std::move(model));
+}
+
+/// What was another process's number stays so when that has ended; but it may have been about to become QEMU.
+void DeviceModels::seek(const Lives& lives, const Named& named) {
+    for (auto left = std::min(without_.size(), limits::models_sought); left > 0; --left) {
+        const auto life = without_.front();
+        without_.pop_front();
+        auto model = find(named(lives.at(life)));
+        if (model.number == models_.at(life).number) model.ended = false;
+        keep(life, std::move(model));
+    }
 }
 
 /// At all of them with one call.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <unordered_map>
@@ -21,8 +22,10 @@ class DeviceModels {
     using Named = std::function<std::optional<std::uint64_t>(hypervisor::DomId)>;
 
     /// Those of these lives' domains whose device model has ended. Each is looked for once, and once more
-    /// with each call when it has ended, as a soft reset gives the guest another one. All other lives are
-    /// forgotten. A process that is no QEMU has got the number since, and is left alone.
+    /// with each call when it has ended, as a soft reset gives the guest another one. Those that have none
+    /// are looked at in turn, limits::models_sought with each call, as a PV guest gets one with the first
+    /// device that needs it. All other lives are forgotten. A process that is no QEMU has got the number
+    /// since, and is left alone.
     std::unordered_set<hypervisor::DomId> ended(const Lives& lives, const Named& named);
 
  private:
@@ -33,9 +36,12 @@ class DeviceModels {
     };
 
     static Model find(std::optional<std::uint64_t> number);
+    void keep(hypervisor::LifeId life, Model model);
+    void seek(const Lives& lives, const Named& named);
     void look();
 
     std::unordered_map<hypervisor::LifeId, Model> models_;
+    std::deque<hypervisor::LifeId> without_;  ///< those of which nothing is known, in turn
 };
 
 }  // namespace virtlight::xenlight

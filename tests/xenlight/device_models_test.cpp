@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/limits.hpp"
 #include "base/temporary_folder.hpp"
 
 namespace virtlight::xenlight {
@@ -98,6 +99,35 @@ TEST_F(DeviceModelsTest, AreOthersAfterASoftReset) {
     EXPECT_THAT(ended(), IsEmpty());
     after.end();
     EXPECT_THAT(ended(), UnorderedElementsAre(601));
+}
+
+TEST_F(DeviceModelsTest, AreFollowedThoughTheyComeLater) {
+    Sleeper late("qemu-dm");
+    named = {{602, 0}};
+    EXPECT_THAT(ended(), IsEmpty());
+    named = {{601, late.number()}, {602, 0}};
+    EXPECT_THAT(ended(), IsEmpty());
+    late.end();
+    EXPECT_THAT(ended(), UnorderedElementsAre(601));
+}
+
+TEST_F(DeviceModelsTest, ThatAreNotThereAreLookedForInTurnAFewAtATime) {
+    constexpr auto count = 2 * limits::models_sought;
+    lives.clear();
+    for (unsigned i = 1; i <= count; ++i)
+        lives.emplace(LifeId{i}, 600 + i);
+    EXPECT_THAT(ended(), IsEmpty());
+    EXPECT_EQ(asked, count);
+    Sleeper late("qemu-dm");
+    for (unsigned i = 1; i <= count; ++i)
+        named.emplace(600 + i, late.number());
+    EXPECT_THAT(ended(), IsEmpty());
+    EXPECT_EQ(asked, count + limits::models_sought);
+    EXPECT_THAT(ended(), IsEmpty());
+    EXPECT_THAT(ended(), IsEmpty());
+    EXPECT_EQ(asked, 2 * count) << "each is found once";
+    late.end();
+    EXPECT_EQ(ended().size(), count);
 }
 
 TEST_F(DeviceModelsTest, AreNotTakenForAnotherProcessThatHasTheirNumber) {
