@@ -60,6 +60,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     std::string sysrqs;                          ///< the keys
     std::map<DomId, domain::CpuTuning> tunings;  ///< as was asked for
     std::map<DomId, domain::CpuSet> nodes;
+    std::map<DomId, std::string> schedulers;  ///< of those that have not the host's
     std::map<std::filesystem::path, hypervisor::ImageHead> images;
     std::map<std::filesystem::path, bool> dumps;  ///< of a guest that was paused
     std::set<Uuid> given_up;                      ///< domains that may still come
@@ -328,6 +329,13 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         auto turn = co_await begin("pin_vcpu", operation, domid);
         if (turn) tunings[domid].pins[vcpu] = std::move(cpus);
         co_return turn;
+    }
+    async::Task<Result<std::string>> scheduler(DomId domid) override {
+        const Operation operation;
+        const auto turn = co_await begin("scheduler", operation, domid);
+        if (!turn) co_return std::unexpected(turn.error());
+        const auto found = schedulers.find(domid);
+        co_return found == schedulers.end() ? facts.scheduler : found->second;
     }
     async::Task<Result<domain::CpuShare>> cpu_share(DomId domid) override {
         const Operation operation;
