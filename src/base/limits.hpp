@@ -158,8 +158,14 @@ inline constexpr auto late_suspend = seconds(120);
 inline constexpr auto late_suspend_look = milliseconds(250);
 /// How often a change of xenstore is tried while others change the same.
 inline constexpr unsigned xenstore_attempts = 64;
+/// Guests without a device model that each look looks at again, in turn, as one may have come.
+inline constexpr std::size_t models_sought = 16;
 /// How long storage may take to answer a look at a file.
 inline constexpr auto file_look = seconds(30);
+/// Files of other domains that are looked at together before a file is replaced, and how long one of them may
+/// keep that waiting.
+inline constexpr std::size_t others_files = 512;
+inline constexpr auto others_look = seconds(10);
 /// Looks that may wait at one place: as many guests may be started there at once as may wait to be built.
 inline constexpr std::size_t file_looks_at_place = waiting_operations;
 /// Looks that have not ended altogether: a few places that do not answer cannot use them up.
@@ -359,6 +365,8 @@ inline constexpr auto console_log_retry = seconds(5);
 inline constexpr std::size_t channel_output = 1024 * 1024;
 /// How often a console that is there and could not be opened (another program has its lock) is tried again.
 inline constexpr auto console_retry = seconds(1);
+/// How long who wants a console back waits for the name of the program that has it.
+inline constexpr auto console_holder_wait = seconds(2);
 /// How soon what came to a console is written down for the next start of the daemon.
 inline constexpr auto console_save_delay = seconds(5);
 /// How long the daemon's end waits for a disk that takes none of what is left of logs and histories.

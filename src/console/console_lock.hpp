@@ -26,7 +26,7 @@ class ConsoleLock {
 };
 
 /// Who has the lock: "xenconsole (1234)"; empty: nobody who is known. Blocks, as the kernel has all
-/// processors stop with locks of files before it lists them: not for the core thread, or not often.
+/// processors stop with locks of files before it lists them: not for the core thread.
 std::string lock_holder(const std::filesystem::path& path);
 
 }  // namespace virtlight::console

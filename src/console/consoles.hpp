@@ -75,8 +75,9 @@ class Consoles final : public manager::LifeWatcher {
     /// the domain's next life. Its viewers stay, are told so, and miss what is said meanwhile. no_domain;
     /// invalid_state: it does not run, or they are released already.
     Result<> release(Uuid uuid);
-    /// Reads them again. invalid_state: they are not released; operation_failed: another program has them.
-    Result<> take_back(Uuid uuid);
+    /// Reads them again, at once. invalid_state: they are not released; operation_failed: another program has
+    /// them, which is told when the kernel has told its name.
+    async::Task<Result<>> take_back(Uuid uuid);
 
     struct Listed {
         Uuid uuid{};

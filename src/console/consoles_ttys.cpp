@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <filesystem>
 #include <map>
+#include <string>
 #include <utility>
 
+#include "async/bounded.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "console/consoles.hpp"
@@ -14,6 +17,18 @@ namespace {
 std::string with_holder(const std::string& why, const std::filesystem::path& lock) {
     const auto holder = lock_holder(lock);
     return holder.empty() ? why : fmt::format("{}, {}", why, holder);
+}
+
+/// The same, looked up beside the core. Who waits for it does not wait for a disk that hangs.
+async::Task<std::string> with_holder_soon(async::Scheduler& loop, async::Blocking& disk, std::string why,
+                                          std::filesystem::path lock) {
+    const async::Completion<Result<std::string>> done;
+    disk.submit([&loop, done, why, lock = std::move(lock)] {
+        loop.post([done, told = with_holder(why, lock)]() mutable { done.set(std::move(told)); });
+    });
+    auto told = co_await async::bounded(loop, done, limits::console_holder_wait,
+                                        Error{Reason::timed_out, "it was not looked up in time"});
+    co_return told ? *std::move(told) : std::move(why);
 }
 
 }  // namespace
@@ -122,23 +137,23 @@ Result<> Consoles::release(Uuid uuid) {
     return {};
 }
 
-Result<> Consoles::take_back(Uuid uuid) {
+async::Task<Result<>> Consoles::take_back(Uuid uuid) {
     const auto guest = running(uuid);
-    if (!guest) return std::unexpected(guest.error());
+    if (!guest) co_return std::unexpected(guest.error());
     if (!(*guest)->released)
-        return fail(Reason::invalid_state, "the consoles of domain '{}' are not released", (*guest)->name);
+        co_return fail(Reason::invalid_state, "the consoles of domain '{}' are not released", (*guest)->name);
     if (auto attached = try_attach(**guest); !attached) {
-        // Somebody has asked, and is told at once.
-        auto& why = attached.error().message;
-        if (!(*guest)->lock) why = with_holder(why, lock_path(**guest));
+        const bool ours = (*guest)->lock.has_value();
         detach(**guest);
-        return attached;
+        auto& why = attached.error().message;
+        if (!ours) why = co_await with_holder_soon(loop_, disk_, why, lock_path(**guest));
+        co_return attached;  // the guest may be gone by now
     }
     (*guest)->released = false;
     for (const auto& [name, console] : (*guest)->consoles)
         console->mark(Mark::Kind::attached);
     silence(**guest, {});
-    return {};
+    co_return Result<>{};
 }
 
 }  // namespace virtlight::console

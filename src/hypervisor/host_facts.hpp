@@ -64,7 +64,7 @@ struct HostFacts {
     std::vector<SmbiosEntry> smbios{};  ///< empty: the firmware has no tables, or dom0 does not see them
     std::vector<HostCpu> topology{};    ///< by id
     std::vector<HostNode> numa{};       ///< by id
-    std::string scheduler = "credit2";  ///< Xen's, by its name
+    std::string scheduler = "credit2";  ///< of all that is in no CPU pool of its own, by its name
     std::string device_model{};         ///< the program that is one; empty: where it is, libxl alone knows
     bool has_pv = false;
     bool has_pvh = false;

@@ -240,6 +240,8 @@ class Hypervisor {
     /// vCPU, or the host none of the processors.
     virtual async::Task<Result<>> pin_vcpu(DomId domid, unsigned vcpu, domain::CpuSet cpus,
                                            Operation operation) = 0;
+    /// By its name, the scheduler of the CPU pool that the guest is in.
+    virtual async::Task<Result<std::string>> scheduler(DomId domid) = 0;
     /// What Xen's scheduler gives the guest; both are there. unsupported_operation: it is a scheduler that
     /// does not know them.
     virtual async::Task<Result<domain::CpuShare>> cpu_share(DomId domid) = 0;

@@ -152,7 +152,7 @@ async::Task<Result<>> reset_node_device(Manager&, std::string name);
 async::Task<Result<>> pin_vcpu(Manager&, PinVcpuArgs);
 async::Task<Result<>> pin_vcpu_flags(Manager&, PinVcpuFlagsArgs);
 async::Task<Result<VcpuPinsReply>> vcpu_pins(Manager&, VcpuPinsArgs);
-Result<SchedulerReply> scheduler_type(Manager&, const Domain&);
+async::Task<Result<SchedulerReply>> scheduler_type(Manager&, Domain);
 async::Task<Result<std::vector<TypedParam>>> scheduler_params(Manager&, ParamsArgs);
 async::Task<Result<std::vector<TypedParam>>> scheduler_params_plain(Manager&, DomainNumber max);
 async::Task<Result<>> set_scheduler_params(Manager&, SetParamsArgs);
@@ -193,7 +193,7 @@ Result<std::vector<ConsoleInfo>> list_consoles(Caller&, const None&);
 Result<> watch_console(Caller&, const WatchConsoleArgs&);
 Result<> read_history(Caller&, const ReadHistoryArgs&);
 Result<> release_consoles(Caller&, const DomainConsolesArgs&);
-Result<> take_consoles(Caller&, const DomainConsolesArgs&);
+async::Task<Result<>> take_consoles(console::Consoles&, DomainConsolesArgs);
 
 // screen.cpp: what a guest shows
 async::Task<Result<Streamed<std::optional<std::string>>>> screenshot(Manager&, ScreenshotArgs);

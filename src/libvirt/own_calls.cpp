@@ -90,9 +90,8 @@ Result<> release_consoles(Caller& caller, const DomainConsolesArgs& args) {
     return caller.consoles->release(args.uuid);
 }
 
-Result<> take_consoles(Caller& caller, const DomainConsolesArgs& args) {
-    if (!caller.consoles) return fail(Reason::no_support, "consoles");
-    return caller.consoles->take_back(args.uuid);
+async::Task<Result<>> take_consoles(console::Consoles& consoles, DomainConsolesArgs args) {
+    return consoles.take_back(args.uuid);
 }
 
 }  // namespace virtlight::libvirt::calls

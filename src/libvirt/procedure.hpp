@@ -25,7 +25,7 @@ struct LateAnswer {
 };
 
 /// The result struct of a call as bytes: at once, or when an operation has ended. The task owns all that it
-/// uses but the manager: the caller may be gone before it ends.
+/// uses but the manager and the consoles: the caller may be gone before it ends.
 using Answer = std::variant<Result<Bytes>, async::Task<Result<LateAnswer>>>;
 
 /// What a connection must be before it may call.

@@ -94,9 +94,9 @@ Task<Result<VcpuPinsReply>> vcpu_pins(Manager& manager, VcpuPinsArgs args) {
     co_return reply;
 }
 
-Result<SchedulerReply> scheduler_type(Manager& manager, const Domain& dom) {
-    return transform(manager.find(dom.uuid), [&](const manager::DomainInfo&) {
-        const auto& scheduler = manager.host().scheduler;
+Task<Result<SchedulerReply>> scheduler_type(Manager& manager, Domain dom) {
+    const auto named = co_await manager.scheduler(dom.uuid);
+    co_return transform(named, [](const std::string& scheduler) {
         return SchedulerReply{scheduler, has_share(scheduler) ? 2 : 0};
     });
 }

@@ -18,8 +18,8 @@ namespace virtlight::libvirt {
 ///   Task<Result<Reply>> handler(Subject&, Args)        answers when an operation has ended
 ///   Task<Result<Streamed<Reply>>> handler(...)         the same, and opens a stream
 ///
-/// where Subject is manager::Manager, or Caller if the call is about the connection itself. A task must not
-/// take the Caller, which it may outlive.
+/// where Subject is manager::Manager, console::Consoles, or Caller if the call is about the connection
+/// itself. A task must not take the Caller, which it may outlive.
 template <class>
 struct Handler;
 
@@ -43,6 +43,8 @@ template <class Subject>
 Subject& subject(Caller& caller) {
     if constexpr (std::is_same_v<Subject, Caller>) {
         return caller;
+    } else if constexpr (std::is_same_v<Subject, console::Consoles>) {
+        return *caller.consoles;
     } else {
         return caller.manager;
     }
@@ -110,6 +112,8 @@ Answer serve(const Procedure& procedure, Caller& caller, View payload) {
                         procedure.function);
         }
     }
+    if constexpr (std::is_same_v<typename Traits::Subject, console::Consoles>)
+        if (!caller.consoles) return fail(Reason::no_support, "consoles");
     auto& about = subject<typename Traits::Subject>(caller);
     auto name = domain_name(*args);
     if constexpr (Traits::at_once) {

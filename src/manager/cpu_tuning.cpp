@@ -84,6 +84,13 @@ Task<Result<>> Manager::set_cpu_share(Uuid uuid, CpuShare share, Affects affects
                          });
 }
 
+Task<Result<std::string>> Manager::scheduler(Uuid uuid) {
+    const auto domain = impl_->existing(uuid);
+    if (!domain) co_return std::unexpected(domain.error());
+    if (!(*domain)->life) co_return host().scheduler;
+    co_return co_await impl_->core.hypervisor.scheduler((*domain)->life->domid);
+}
+
 Task<Result<CpuShare>> Manager::cpu_share(Uuid uuid) {
     const auto domain = impl_->existing(uuid);
     if (!domain) co_return std::unexpected(domain.error());

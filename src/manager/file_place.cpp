@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "manager/file_place.hpp"
 
-#include <map>
-#include <optional>
+#include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "async/timing.hpp"
+#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "domain/text.hpp"
 #include "hypervisor/disk_files.hpp"
@@ -94,41 +96,107 @@ Result<> check_is_not_open(const Registry& registry, const std::string& path, co
     return {};
 }
 
-/// Of all domains, whether they run or not, by path.
-std::map<std::string, DataOwner> data_of_all(const Registry& registry) {
-    std::map<std::string, DataOwner> all;
-    const auto add = [&all](const Domain& domain, const domain::Definition& definition) {
-        for (const auto& disk : definition.disks)
-            if (hypervisor::is_served_here(disk)) all.try_emplace(disk.path, domain.name, disk.target);
-    };
-    for (const auto& domain : registry.all()) {
-        if (domain->stored) add(*domain, *domain->stored);
-        for (const auto* const claimed : claims(*domain))
-            if (claimed) add(*domain, *claimed);
-    }
-    return all;
+/// What a guest that runs has opened is known. Its path may lead to another file by now, as after a move, but
+/// hardly to one on another file system: that of its own, which may not answer, need not be asked.
+bool may_lead_to(const Domain& domain, const Disk& disk, const FileIdentity& target) {
+    const auto known = domain.disk_files.find(disk.path);
+    if (!domain.life || known == domain.disk_files.end() || !known->second) return true;
+    return known->second->device == target.device && (target.device || known->second->host == target.host);
 }
 
-/// Of a disk whose storage does not answer its name has to do: that is no reason to keep a guest from being
-/// saved elsewhere.
-Task<Result<>> check_is_no_data(const Core& core, std::string path, FileIdentity target, CancelToken cancel) {
-    if (auto good = check_is_not_open(core.registry, path, target); !good) co_return good;
-    const auto owners = data_of_all(core.registry);
-    std::vector<std::string> paths;
-    for (const auto& [disk, owner] : owners)
-        paths.push_back(disk);
-    const auto files = co_await core.hypervisor.identify_files(std::move(paths), cancel);
-    if (cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
-    auto file = files.begin();
-    for (const auto& [disk, owner] : owners) {
-        const auto& found = *file++;
-        if (!found)
-            log::warning("whether {} is disk {} of domain '{}' goes by its name alone: {}", in_quotes(path),
-                         to_string(owner.disk), owner.domain, found.error().message);
-        else if (*found == target)
-            co_return std::unexpected(is_data_of(in_quotes(path, disk), owner));
+/// What does not answer for one file here does not for others, either; each device answers for itself.
+std::string answering_for(const std::string& path) {
+    return path.starts_with("/dev/") ? path : std::filesystem::path(path).parent_path().string();
+}
+
+/// Looks for a file among the data of all domains, whether they run or not: there may be thousands, so that a
+/// few are asked for at a time. Of a disk whose storage does not answer its name has to do: that is no reason
+/// to keep a guest from being saved elsewhere.
+class DataSearch {
+ public:
+    DataSearch(const Core& core, std::string path, FileIdentity target)
+        : core_(core),
+          path_(std::move(path)),
+          target_(target),
+          due_(core.scheduler.now() + limits::file_look) {}
+
+    Task<Result<>> run(CancelToken cancel);
+
+ private:
+    struct DataFile {
+        std::string path;
+        DataOwner owner;
+    };
+
+    void add(const Domain& domain);
+    void add(const Domain& domain, const domain::Definition& definition);
+    Task<Result<>> look(CancelToken cancel);
+    void take_by_name(const DataFile& file, const Error& why);
+
+    const Core& core_;
+    std::string path_;
+    FileIdentity target_;
+    Time due_;
+    std::vector<DataFile> files_{};  ///< to be asked for next
+    std::set<std::string> added_{};
+    std::set<std::string> silent_{};  ///< where nothing has answered
+};
+
+Task<Result<>> DataSearch::run(CancelToken cancel) {
+    const auto domains = core_.registry.all();
+    for (std::size_t i = 0; i < domains.size(); ++i) {
+        if (i > 0 && i % limits::restored_per_step == 0) co_await async::give_way(core_.scheduler);
+        add(*domains[i]);
+        const bool last = i + 1 == domains.size();
+        if (files_.size() < (last ? 1 : limits::others_files)) continue;
+        if (core_.scheduler.now() >= due_) {
+            log::warning(
+                "whether {} is a disk of another domain goes by its name alone: storage does not answer",
+                in_quotes(path_));
+            co_return Result<>{};
+        }
+        if (auto good = co_await look(cancel); !good) co_return good;
     }
     co_return Result<>{};
+}
+
+void DataSearch::add(const Domain& domain) {
+    if (domain.stored) add(domain, *domain.stored);
+    for (const auto* const claimed : claims(domain))
+        if (claimed) add(domain, *claimed);
+}
+
+void DataSearch::add(const Domain& domain, const domain::Definition& definition) {
+    for (const auto& disk : definition.disks)
+        if (hypervisor::is_served_here(disk) && may_lead_to(domain, disk, target_) &&
+            !silent_.contains(answering_for(disk.path)) && added_.insert(disk.path).second)
+            files_.push_back({disk.path, {domain.name, disk.target}});
+}
+
+Task<Result<>> DataSearch::look(CancelToken cancel) {
+    const auto files = std::exchange(files_, {});
+    std::vector<std::string> paths;
+    for (const auto& file : files)
+        paths.push_back(file.path);
+    async::CancelSource enough;
+    const async::Deadline deadline(core_.scheduler, core_.scheduler.now() + limits::others_look, enough);
+    const auto unwanted = cancel.on_cancel([enough]() mutable { enough.cancel(); });
+    const auto found = co_await core_.hypervisor.identify_files(std::move(paths), enough.token());
+    if (cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        if (!found[i])
+            take_by_name(files[i], found[i].error());
+        else if (*found[i] == target_)
+            co_return std::unexpected(is_data_of(in_quotes(path_, files[i].path), files[i].owner));
+    }
+    co_return Result<>{};
+}
+
+void DataSearch::take_by_name(const DataFile& file, const Error& why) {
+    if (!silent_.insert(answering_for(file.path)).second) return;
+    log::warning("whether {} is disk {} of domain '{}' goes by its name alone: {}", in_quotes(path_),
+                 to_string(file.owner.disk), file.owner.domain,
+                 why.reason == Reason::cancelled ? "its storage does not answer" : why.message);
 }
 
 }  // namespace
@@ -147,7 +215,9 @@ Task<Result<>> check_file_place(const Core& core, std::filesystem::path path, Ca
     }
     if (images && *folder && *folder == *images) co_return std::unexpected(is_images_folder(path.string()));
     if (!*target) co_return Result<>{};
-    co_return co_await check_is_no_data(core, path.string(), **target, std::move(cancel));
+    if (auto good = check_is_not_open(core.registry, path.string(), **target); !good) co_return good;
+    DataSearch search(core, path.string(), **target);
+    co_return co_await search.run(std::move(cancel));
 }
 
 }  // namespace virtlight::manager

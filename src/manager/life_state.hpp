@@ -36,6 +36,7 @@ struct Life {
     bool unfinished = false;        ///< what was to follow that has been given up: it is judged anew
     bool stop_untold = false;       ///< clients are told when what is left of it is gone
     bool model_ended = false;       ///< its device model has, and clients were told
+    std::string awaited_name{};     ///< what Xen calls it, as long as that is another domain's name here
     hypervisor::DomainSeen seen{};  ///< its figures at the last look
     /// Taken from the host for it by a managed attach, where its definition does not tell that, as nobody
     /// knows whether it has got them, or where another tool has made it.

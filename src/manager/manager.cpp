@@ -118,13 +118,13 @@ Task<Result<>> Manager::start_up() {
     show_control_domain(core, *snapshot);
     co_await restore_definitions(core, std::move(content->domains), std::move(content->images));
     const Parts parts{core, impl_->jobs, impl_->guests, impl_->devices, impl_->renaming};
-    const auto later = restore_lives(parts, std::move(content->lives), content->images_aside, *snapshot);
+    auto later =
+        co_await restore_lives(parts, std::move(content->lives), std::move(content->images_aside), *snapshot);
     impl_->reconciler.apply(*snapshot, asked);
     impl_->scope.spawn(impl_->reconciler.run());
     co_await drained_within(core.scheduler, impl_->reconciler.adoptions(), impl_->scope,
                             limits::adoption_wait);
-    for (const auto& act : later)
-        act();
+    co_await do_later(core, std::move(later));
     impl_->autostarted_in = std::move(content->autostarted_in);
     co_return Result<>{};
 }

@@ -187,6 +187,8 @@ class Manager {
     /// Ends behind what else the core has to do by now.
     async::Task<> give_way();
 
+    /// The scheduler of a guest that runs, as hypervisor::Hypervisor::scheduler(), or the host's.
+    async::Task<Result<std::string>> scheduler(Uuid uuid);
     /// What Xen's scheduler gives a guest that runs. invalid_state: it does not.
     async::Task<Result<domain::CpuShare>> cpu_share(Uuid uuid);
 

@@ -166,9 +166,15 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
     if (has_run_on(*seen)) set_image_aside(domain);
     tell_figures(*domain, before, *seen);
     follow_model(*domain, *domain->life);
-    if (const auto& name = seen->name; !name.empty() && name != domain->name && name != before.name)
-        renaming_.follow(domain);
+    if (has_new_name(*domain, before)) renaming_.follow(domain);
     if (verdict.ending && domain->life && domain->life->id == life) follow_ending(domain, *verdict.ending);
+}
+
+/// One that another domain has is new once more when that has given it up.
+bool Reconciler::has_new_name(const Domain& domain, const DomainSeen& before) const {
+    const auto& name = domain.life->seen.name;
+    if (name.empty() || name == domain.name) return false;
+    return name != before.name || (name == domain.life->awaited_name && !core_.registry.find_holder(name));
 }
 
 /// libvirt has no event for vCPUs that come and go. A guest that stops may take its own away.

@@ -2,6 +2,8 @@
 #include "manager/recovery.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -128,17 +130,20 @@ Task<Result<>> finish_start_anew(Guests& guests, DomainRef domain, std::optional
 /// What a life that is known from before has become.
 class Recovery {
  public:
-    Recovery(const Parts& parts, const Snapshot& snapshot, Later& later)
+    Recovery(const Parts& parts, const Snapshot& snapshot, Later& later, Later& ended)
         : core_(parts.core),
           jobs_(parts.jobs),
           guests_(parts.guests),
           devices_(parts.devices),
           renaming_(parts.renaming),
-          later_(later) {
+          later_(later),
+          ended_(ended) {
         for (const auto& seen : snapshot.domains)
             seen_.emplace(seen.uuid, &seen);
     }
 
+    /// Whether nothing is left of it but its note: that is dropped later.
+    bool put_off_end(const StoredLife& life, bool image_aside);
     void restore(StoredLife life, bool image_aside);
 
  private:
@@ -159,6 +164,7 @@ class Recovery {
     Devices& devices_;
     Renaming& renaming_;
     Later& later_;
+    Later& ended_;  ///< the same, of those that have only ended
     std::unordered_multimap<Uuid, const DomainSeen*> seen_;
 };
 
@@ -168,6 +174,21 @@ FoundLife Recovery::judge(const StoredLife& life) const {
     for (auto at = first; at != last; ++at)
         candidates.push_back(at->second);
     return judge_found(life, candidates);
+}
+
+/// A boot of the host leaves as many of these as there were guests.
+bool Recovery::put_off_end(const StoredLife& life, bool image_aside) {
+    const auto domain = core_.registry.find(life.definition.uuid);
+    if (!domain || domain->image || image_aside || seen_.contains(life.definition.uuid)) return false;
+    const auto found = judge(life);
+    if (found.fate != FoundLife::Fate::ended || found.to_start) return false;
+    domain->short_lives = life.short_lives;
+    ended_.push_back([&core = core_, &jobs = jobs_, &guests = guests_, domain] {
+        note_decision(core, *domain, "it has ended while the daemon was away");
+        jobs.post(domain, JobKind::after_stop,
+                  [&guests, domain](hypervisor::Operation) { return guests.forget(domain); });
+    });
+    return true;
 }
 
 /// Unless another tool starts it meanwhile, or ends what there is of it, or lets that run.
@@ -382,16 +403,33 @@ void show_control_domain(Core& core, const Snapshot& snapshot) {
     core.registry.set_domid(domain, 0);
 }
 
-Later restore_lives(const Parts& parts, std::vector<StoredLife> lives, const std::vector<Uuid>& images_aside,
-                    const Snapshot& snapshot) {
+Task<Later> restore_lives(Parts parts, std::vector<StoredLife> lives, std::vector<Uuid> images_aside,
+                          const Snapshot& snapshot) {
     const std::unordered_set<Uuid> set_aside(images_aside.begin(), images_aside.end());
     Later later;
-    Recovery recovery(parts, snapshot, later);
-    for (auto& life : lives) {
+    Later ended;
+    Recovery recovery(parts, snapshot, later, ended);
+    std::vector<StoredLife> others;
+    for (std::size_t i = 0; i < lives.size(); ++i) {
+        if (i > 0 && i % limits::restored_per_step == 0) co_await async::give_way(parts.core.scheduler);
+        auto life = std::move(lives[i]);  // its definition is long, and goes in this step
+        if (!recovery.put_off_end(life, set_aside.contains(life.definition.uuid)))
+            others.push_back(std::move(life));
+    }
+    // In one step: what is begun for the first must not find the last unknown.
+    for (auto& life : others) {
         const bool aside = set_aside.contains(life.definition.uuid);
         recovery.restore(std::move(life), aside);
     }
-    return later;
+    std::ranges::move(ended, std::back_inserter(later));
+    co_return later;
+}
+
+Task<> do_later(Core& core, Later later) {
+    for (std::size_t i = 0; i < later.size() && !core.stopping; ++i) {
+        if (i > 0 && i % limits::restored_per_step == 0) co_await async::give_way(core.scheduler);
+        later[i]();
+    }
 }
 
 }  // namespace virtlight::manager

@@ -31,15 +31,19 @@ struct Parts {
     Renaming& renaming;
 };
 
-/// What is to be done when all guests are known: those of other tools have disks that nobody else may get,
-/// and each has a name.
+/// What is to be done, in this order, when all guests are known: those of other tools have disks that nobody
+/// else may get, and each has a name.
 using Later = std::vector<std::function<void()>>;
 
 /// Compares the lives that the store knows with what runs: takes up those that go on, has removed what a
 /// start that was cut off has left, forgets those that have ended, and starts anew, later, those of which
 /// that was cut off. An image that was set aside is a managed image again if its guest has certainly not run,
-/// and is dropped if it runs.
-Later restore_lives(const Parts& parts, std::vector<StoredLife> lives, const std::vector<Uuid>& images_aside,
-                    const hypervisor::Snapshot& snapshot);
+/// and is dropped if it runs. In steps, as far as nothing is begun for a guest: a boot of the host ends as
+/// many as there were.
+async::Task<Later> restore_lives(Parts parts, std::vector<StoredLife> lives, std::vector<Uuid> images_aside,
+                                 const hypervisor::Snapshot& snapshot);
+
+/// In steps, unless the daemon is to end.
+async::Task<> do_later(Core& core, Later later);
 
 }  // namespace virtlight::manager

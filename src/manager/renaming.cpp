@@ -87,6 +87,7 @@ Task<Result<>> Renaming::take_name(DomainRef domain, std::string name) {
 }
 
 void Renaming::follow(const DomainRef& domain) {
+    domain->life->awaited_name.clear();
     const bool queued =
         jobs_.post(domain, JobKind::follow_name, [this, domain](Operation) { return take_over(domain); });
     if (!queued) domain->life->seen.name.clear();  // the next look sees it anew
@@ -103,8 +104,11 @@ Task<Result<>> Renaming::take_over(DomainRef domain) {
         co_return Result<>{};
     }
     if (const auto other = core_.registry.find_holder(name)) {
-        log::warning("domain '{}' is called '{}' in Xen now, which is another one's name (uuid {})",
-                     domain->name, name, to_string(other->uuid));
+        log::warning(
+            "domain '{}' is called '{}' in Xen now, and keeps this name while that is another one's "
+            "(uuid {})",
+            domain->name, name, to_string(other->uuid));
+        domain->life->awaited_name = name;
         co_return Result<>{};
     }
     log::notice("domain '{}' was renamed to '{}' by another tool", domain->name, name);

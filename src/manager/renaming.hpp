@@ -17,8 +17,8 @@ class Renaming {
     /// A job, as operations.hpp has it: in Xen, if it runs, and in the store. While it is on its way the name
     /// is taken.
     async::Task<Result<>> rename(DomainRef domain, std::string name, hypervisor::Operation operation);
-    /// In Xen it has another name now: in its turn it gets it here, too. Without effect if another domain of
-    /// ours has it: then that keeps it.
+    /// In Xen it has another name now: in its turn it gets it here, too. If another domain of ours has it,
+    /// that keeps it, and this one waits for it (Life::awaited_name).
     void follow(const DomainRef& domain);
 
  private:

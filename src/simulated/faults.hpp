@@ -42,6 +42,7 @@ enum class Kind {
     dump_core,
     measure,
     pin_vcpu,
+    scheduler,
     cpu_share,
     set_cpu_share,
     memory_nodes,

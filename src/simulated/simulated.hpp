@@ -85,6 +85,7 @@ class Simulated : public hypervisor::Hypervisor {
     async::Task<Result<>> reset_pci(domain::PciAddress address, hypervisor::Operation operation) override;
     async::Task<Result<>> pin_vcpu(DomId domid, unsigned vcpu, domain::CpuSet cpus,
                                    hypervisor::Operation operation) override;
+    async::Task<Result<std::string>> scheduler(DomId domid) override;
     async::Task<Result<domain::CpuShare>> cpu_share(DomId domid) override;
     async::Task<Result<>> set_cpu_share(DomId domid, domain::CpuShare share,
                                         hypervisor::Operation operation) override;

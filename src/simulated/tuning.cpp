@@ -69,6 +69,16 @@ Task<Result<>> Simulated::pin_vcpu(DomId domid, unsigned vcpu, domain::CpuSet cp
     co_return machine_.pin_vcpu(domid, vcpu, cpus);
 }
 
+/// There are no CPU pools here.
+Task<Result<std::string>> Simulated::scheduler(DomId domid) {
+    auto attempt = begin(Kind::scheduler, fmt::format("read the scheduler of domid {}", domid));
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return std::unexpected(std::move(passed).error());
+    const auto known = machine_.describe(domid);
+    if (!known) co_return std::unexpected(known.error());
+    co_return host().scheduler;
+}
+
 Task<Result<domain::CpuShare>> Simulated::cpu_share(DomId domid) {
     auto attempt = begin(Kind::cpu_share, fmt::format("read the scheduling of domid {}", domid));
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "base/file.hpp"
 #include "hypervisor/port.hpp"
@@ -20,9 +23,14 @@ class DeviceModels {
     /// The number of the process that is said to be a guest's; empty: it has none on this host.
     using Named = std::function<std::optional<std::uint64_t>(hypervisor::DomId)>;
 
+    /// `folder` is where device models listen.
+    explicit DeviceModels(std::filesystem::path folder = "/var/run/xen") : folder_(std::move(folder)) {}
+
     /// Those of these lives' domains whose device model has ended. Each is looked for once, and once more
-    /// with each call when it has ended, as a soft reset gives the guest another one. All other lives are
-    /// forgotten. A process that is no QEMU has got the number since, and is left alone.
+    /// with each call when it has ended, as a soft reset gives the guest another one. Those that have none
+    /// are looked at in turn, limits::models_sought with each call, as a PV guest gets one with the first
+    /// device that needs it. All other lives are forgotten. A process that is not called QEMU, and does not
+    /// listen where the guest's would, has got the number since, and is left alone.
     std::unordered_set<hypervisor::DomId> ended(const Lives& lives, const Named& named);
 
  private:
@@ -32,10 +40,14 @@ class DeviceModels {
         bool ended = false;
     };
 
-    static Model find(std::optional<std::uint64_t> number);
+    Model find(std::optional<std::uint64_t> number, hypervisor::DomId domid) const;
+    void keep(hypervisor::LifeId life, Model model);
+    void seek(const Lives& lives, const Named& named);
     void look();
 
+    std::filesystem::path folder_;
     std::unordered_map<hypervisor::LifeId, Model> models_;
+    std::deque<hypervisor::LifeId> without_;  ///< those of which nothing is known, in turn
 };
 
 }  // namespace virtlight::xenlight

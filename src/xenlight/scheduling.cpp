@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "xenlight/cpu_tuning.hpp"
+#include "xenlight/words.hpp"
 #include "xenlight/xen_hypervisor.hpp"
 
 /// Where a guest's vCPUs run, how much they get, and where its memory is.
@@ -13,6 +14,7 @@ using hypervisor::Operation;
 namespace {
 
 using CpuMap = Owned<libxl_bitmap, libxl_bitmap_init, libxl_bitmap_dispose>;
+using CpuPool = Owned<libxl_cpupoolinfo, libxl_cpupoolinfo_init, libxl_cpupoolinfo_dispose>;
 using SchedulerParameters =
     Owned<libxl_domain_sched_params, libxl_domain_sched_params_init, libxl_domain_sched_params_dispose>;
 
@@ -50,6 +52,20 @@ Task<Result<>> XenHypervisor::pin_vcpu(DomId domid, unsigned vcpu, domain::CpuSe
             return pin(context, what, domid, vcpu, cpus);
         },
         Whom::host_too);
+}
+
+Task<Result<std::string>> XenHypervisor::scheduler(DomId domid) {
+    return asking_.call([domid](Context& context) -> Result<std::string> {
+        DomainInfo info;
+        CpuPool pool;
+        const auto what = fmt::format("read the scheduler of domain {}", domid);
+        const auto read = context.attempt(what, domid, [&](libxl_ctx* ctx) {
+            if (const int rc = libxl_domain_info(ctx, info.get(), domid); rc != 0) return rc;
+            return libxl_cpupool_info(ctx, pool.get(), info->cpupool);
+        });
+        if (!read) return std::unexpected(read.error());
+        return text_of(libxl_scheduler_to_string(pool->sched));
+    });
 }
 
 Task<Result<CpuShare>> XenHypervisor::cpu_share(DomId domid) {

@@ -59,7 +59,7 @@ Result<Snapshot> look_with_models(Context& context, const DeviceModels::Lives& l
     });
     auto snapshot = xenlight::look(context);
     if (!snapshot) {
-        models = {};  // xenstored may not have answered
+        models = DeviceModels();  // xenstored may not have answered
         return snapshot;
     }
     for (auto& seen : snapshot->domains)

@@ -121,6 +121,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> reset_pci(domain::PciAddress address, hypervisor::Operation operation) override;
     async::Task<Result<>> pin_vcpu(hypervisor::DomId domid, unsigned vcpu, domain::CpuSet cpus,
                                    hypervisor::Operation operation) override;
+    async::Task<Result<std::string>> scheduler(hypervisor::DomId domid) override;
     async::Task<Result<domain::CpuShare>> cpu_share(hypervisor::DomId domid) override;
     async::Task<Result<>> set_cpu_share(hypervisor::DomId domid, domain::CpuShare share,
                                         hypervisor::Operation operation) override;

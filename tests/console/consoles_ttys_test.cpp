@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <future>
 #include <optional>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include "async/scope.hpp"
 #include "console/consoles_test.hpp"
 
 // Which ttys consoles read, and who else reads them.
@@ -117,26 +121,50 @@ struct TtyBodies {
         EXPECT_FALSE(t.console()->attached()) << "whatever Xen tells";
 
         auto other = std::optional(ConsoleLock::take(t.folder.path() / "xenconsole.1"));
-        const auto refused = t.consoles->take_back(t.web.uuid);
+        const auto refused = co_await t.consoles->take_back(t.web.uuid);
         EXPECT_EQ(refused.error().reason, Reason::operation_failed);
         EXPECT_EQ(viewer.silence, why);
         other.reset();
-        const auto taken = t.consoles->take_back(t.web.uuid);
+        const auto taken = co_await t.consoles->take_back(t.web.uuid);
         EXPECT_TRUE(taken);
         EXPECT_EQ(viewer.silence, "");
         EXPECT_TRUE(t.locked());
         EXPECT_FALSE(t.consoles->list().at(0).released);
-        EXPECT_EQ(t.consoles->take_back(t.web.uuid).error().reason, Reason::invalid_state);
+        const auto again = co_await t.consoles->take_back(t.web.uuid);
+        EXPECT_EQ(again.error().reason, Reason::invalid_state);
         t.pty.say("two");
         co_await t.until_history_has("one two");
         EXPECT_THAT(marks_of(t.console()->history()),
                     ElementsAre(Mark::Kind::boot, Mark::Kind::released, Mark::Kind::attached));
     }
 
+    static Task<> keep_answer(Task<Result<>> asked, std::optional<Result<>>& answer) {
+        answer = co_await std::move(asked);
+    }
+
+    static Task<> taken_back_from_another(ConsolesTest& t) {
+        co_await t.define_and_start();
+        const auto released = t.consoles->release(t.web.uuid);
+        EXPECT_TRUE(released);
+        const auto other = ConsoleLock::take(t.folder.path() / "xenconsole.1");
+        EXPECT_TRUE(other);
+        std::promise<void> free;
+        t.disk.submit([wait = free.get_future()] { wait.wait(); });
+        std::optional<Result<>> answer;
+        async::Scope scope;
+        scope.spawn(keep_answer(t.consoles->take_back(t.web.uuid), answer));
+        co_await t.turn();
+        EXPECT_FALSE(answer) << "the core has looked it up itself";
+        free.set_value();
+        co_await scope.drained();
+        EXPECT_THAT(answer->error().message, HasSubstr(fmt::format("({})", ::getpid())));
+    }
+
     static Task<> the_hosts_own(ConsolesTest& t) {
         co_await t.define_and_start();
         const auto domain_0 = t.xen.truth.at(0).uuid;
-        for (const auto& refused : {t.consoles->release(domain_0), t.consoles->take_back(domain_0)})
+        const auto taken = co_await t.consoles->take_back(domain_0);
+        for (const auto& refused : {t.consoles->release(domain_0), taken})
             EXPECT_EQ(
                 refused.error().message,
                 "domain 'Domain-0' has no console: it is the host itself, which has terminals of its own");
@@ -179,6 +207,10 @@ TEST_F(ConsolesTest, AConsoleThatAnotherProgramReadsIsLeftToIt) {
 
 TEST_F(ConsolesTest, ReleasedConsolesAreReadAgainWhenTheyAreTakenBack) {
     run_daemon(TtyBodies::released);
+}
+
+TEST_F(ConsolesTest, WhoHasAConsoleThatIsWantedBackIsLookedUpBesideTheCore) {
+    run_daemon(TtyBodies::taken_back_from_another);
 }
 
 TEST_F(ConsolesTest, WhatIsNotReleasedForDomain0IsSaidToBeTheHosts) {

@@ -121,6 +121,14 @@ TEST_P(TuningContract, AGuestCanBeAskedForFewerVcpus) {
     EXPECT_FALSE(set_vcpus(domid, 3));
 }
 
+TEST_P(TuningContract, AGuestOfNoPoolOfItsOwnHasTheHostsScheduler) {
+    const auto domid = running(guest());
+    const auto named = end_of(start([&] { return hypervisor().scheduler(domid); }));
+    ASSERT_TRUE(named) << named.error().message;
+    EXPECT_EQ(*named, hypervisor().host().scheduler);
+    EXPECT_FALSE(end_of(start([&] { return hypervisor().scheduler(domid + 1000); })));
+}
+
 TEST_P(TuningContract, AnNmiCanBeSentToAnyGuest) {
     for (const auto type : {domain::GuestType::pv, domain::GuestType::pvh, domain::GuestType::hvm}) {
         const auto sent = inject_nmi(running(guest(Habit::obeys, type)));

@@ -80,6 +80,14 @@ TEST_F(SchedulingTest, TheSchedulerHasAWeightAndACap) {
     EXPECT_EQ(talk.call<std::vector<TypedParam>>(57, DomainNumber{dom, 1}).value().size(), 1u);
 }
 
+TEST_F(SchedulingTest, TheSchedulerIsThatOfThePoolThatTheGuestIsIn) {
+    talk.xen.schedulers[1] = "rtds";
+    EXPECT_EQ(talk.call<SchedulerReply>(56, dom).value(), (SchedulerReply{"rtds", 0}));
+    ASSERT_TRUE(talk.call<void>(12, dom));
+    EXPECT_EQ(talk.call<SchedulerReply>(56, dom).value(), (SchedulerReply{"credit2", 2}))
+        << "it does not run";
+}
+
 TEST_F(SchedulingTest, AShareIsSetWhereItIsAskedFor) {
     const std::vector<TypedParam> cap{{"cap", std::uint32_t{50}}};
     EXPECT_TRUE(talk.call<void>(58, SetSchedulerPlainArgs{dom, cap}));

@@ -13,6 +13,8 @@
 
 #include "async/completion.hpp"
 #include "async/scheduler.hpp"
+#include "async/timing.hpp"
+#include "base/limits.hpp"
 #include "hypervisor/port.hpp"
 
 namespace virtlight::manager {
@@ -45,6 +47,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     hypervisor::HostFigures host_figures;
     std::map<std::string, hypervisor::DiskSize> disk_sizes;  ///< by target
     std::map<std::string, hypervisor::FileIdentity> files;   ///< by path
+    std::set<std::string> silent;                            ///< paths whose storage does not answer
     std::vector<std::string> missing;                        ///< of any definition
     Duration patience{};                                     ///< of the last who wanted figures
     std::vector<DomId> measured;                             ///< by the last of them; none: all
@@ -57,6 +60,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     std::string sysrqs;                          ///< the keys
     std::map<DomId, domain::CpuTuning> tunings;  ///< as was asked for
     std::map<DomId, domain::CpuSet> nodes;
+    std::map<DomId, std::string> schedulers;  ///< of those that have not the host's
     std::map<std::filesystem::path, hypervisor::ImageHead> images;
     std::map<std::filesystem::path, bool> dumps;  ///< of a guest that was paused
     std::set<Uuid> given_up;                      ///< domains that may still come
@@ -66,6 +70,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     std::vector<std::string> calls;
     unsigned looking = 0;
     unsigned most_looking = 0;
+    std::size_t most_identified = 0;  ///< files at once
     std::set<DomId> followed() const {
         std::set<DomId> domids;
         for (const auto& [life, domid] : followed_)
@@ -188,13 +193,18 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     }
     async::Task<std::vector<Result<std::optional<hypervisor::FileIdentity>>>> identify_files(
         std::vector<std::string> paths, async::CancelToken cancel) override {
-        const Operation operation{.cancel = std::move(cancel)};
+        const Operation operation{.cancel = cancel};
         const auto turn = co_await begin("identify_files", operation);
+        most_identified = std::max(most_identified, paths.size());
+        if (std::ranges::any_of(paths, [this](const auto& path) { return silent.contains(path); }))
+            co_await async::sleep_for(scheduler_, limits::file_look, std::move(cancel));
         std::vector<Result<std::optional<hypervisor::FileIdentity>>> all;
         for (const auto& path : paths) {
             const auto found = files.find(path);
             if (!turn)
                 all.push_back(std::unexpected(turn.error()));
+            else if (silent.contains(path))
+                all.push_back(fail(Reason::timed_out, "it has not answered"));
             else
                 all.push_back(found == files.end() ? std::nullopt : std::optional(found->second));
         }
@@ -319,6 +329,13 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
         auto turn = co_await begin("pin_vcpu", operation, domid);
         if (turn) tunings[domid].pins[vcpu] = std::move(cpus);
         co_return turn;
+    }
+    async::Task<Result<std::string>> scheduler(DomId domid) override {
+        const Operation operation;
+        const auto turn = co_await begin("scheduler", operation, domid);
+        if (!turn) co_return std::unexpected(turn.error());
+        const auto found = schedulers.find(domid);
+        co_return found == schedulers.end() ? facts.scheduler : found->second;
     }
     async::Task<Result<domain::CpuShare>> cpu_share(DomId domid) override {
         const Operation operation;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
 #include <functional>
 #include <set>
 #include <string>
@@ -134,6 +135,27 @@ TEST_F(Restart, ForgetsAGuestThatHasEndedMeanwhile) {
     EXPECT_FALSE(exists(transient));
     EXPECT_TRUE(store.lives.empty());
     EXPECT_TRUE(end_of(manager->start(persistent.uuid, {})));
+}
+
+TEST_F(Restart, ForgetsManyGuestsThatAreNoMoreWithOtherWorkBetween) {
+    constexpr auto count = 2 * limits::restored_per_step + 10;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto guest = guest_named("domain-" + std::to_string(i));
+        store.domains[guest.uuid] = {guest};
+        store.lives[guest.uuid] = {guest, static_cast<hypervisor::DomId>(i + 1)};
+    }
+    std::size_t at_once = 0;
+    std::size_t left = count;
+    const std::function<void()> other = [&] {
+        at_once = std::max(at_once, left - store.lives.size());
+        left = store.lives.size();
+        if (left > 0) loop.post(other);
+    };
+    prepare = [&] { loop.post(other); };
+    start_up();
+    prepare = [] {};
+    EXPECT_EQ(left, 0u);
+    EXPECT_LE(at_once, limits::restored_per_step);
 }
 
 TEST_F(Restart, CleansUpAfterAGuestThatHasStoppedMeanwhile) {

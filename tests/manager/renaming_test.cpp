@@ -218,7 +218,25 @@ TEST_F(Renaming, ByAnotherToolWhileTheDaemonIsAwayIsFollowedBeforeClientsCome) {
     EXPECT_TRUE(is_called(guest, "new"));
 }
 
-TEST_F(Renaming, ByAnotherToolToANameOfOursIsNotFollowed) {
+TEST_F(Renaming, ByAnotherToolToTheFormerNameOfAnotherIsFollowedInAnyOrder) {
+    const auto one = running("one");
+    const auto two = running("two");
+    log::set_level(log::Level::error);
+    xen.truth.at(1).name = "two";
+    xen.truth.at(2).name = "three";
+    restart();
+    look();
+    EXPECT_TRUE(is_called(one, "two"));
+    EXPECT_TRUE(is_called(two, "three"));
+    xen.truth.at(2).name = "two";
+    xen.truth.at(1).name = "four";
+    restart();
+    look();
+    EXPECT_TRUE(is_called(one, "four"));
+    EXPECT_TRUE(is_called(two, "two"));
+}
+
+TEST_F(Renaming, ByAnotherToolToANameOfOursIsNotFollowedUntilThatIsFree) {
     const auto guest = running("old");
     const auto other = defined("taken");
     log::set_level(log::Level::error);
@@ -227,6 +245,11 @@ TEST_F(Renaming, ByAnotherToolToANameOfOursIsNotFollowed) {
     EXPECT_TRUE(is_called(guest, "old"));
     EXPECT_TRUE(is_called(other, "taken"));
     EXPECT_THAT(events(), IsEmpty());
+    look();
+    EXPECT_EQ(manager->find(guest.uuid)->name, "old");
+    ASSERT_TRUE(end_of(manager->undefine(other.uuid)));
+    look();
+    EXPECT_TRUE(is_called(guest, "taken"));
 }
 
 TEST_F(Renaming, ByAnotherToolToWhatIsNoNameIsNotFollowed) {

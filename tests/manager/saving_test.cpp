@@ -175,6 +175,49 @@ TEST_F(Saving, IsRefusedInThePlaceOfADiskByItsNameAloneWhereItsStorageDoesNotAns
         << "the other's storage is not asked for";
 }
 
+TEST_F(Saving, OverAFileAsksNoStorageThatIsKnownNotToHaveItAndNoOtherForLong) {
+    const auto guest = running("web");
+    auto other = guest_named("other");
+    other.disks = {{.source = domain::Disk::Source::file, .path = "/dead/other.img"}};
+    xen.files = {{"/dead/other.img", {.host = 2, .inode = 7}},
+                 {"/saves/web", {.host = 1, .inode = 7}},
+                 {"/saves/db", {.host = 1, .inode = 9}}};
+    running(other);
+    xen.silent = {"/dead/other.img"};
+    auto began = loop.now();
+    ASSERT_TRUE(end_of(manager->dump_core(guest.uuid, "/saves/web", {})));
+    EXPECT_LT(loop.now() - began, seconds(1)) << "what the other has opened is known";
+    ASSERT_TRUE(end_of(manager->destroy(other.uuid)));
+    log::set_level(log::Level::error);
+    began = loop.now();
+    ASSERT_TRUE(end_of(manager->dump_core(guest.uuid, "/saves/web", {})));
+    EXPECT_LT(loop.now() - began, limits::others_look + seconds(1));
+    auto db = guest_named("with");
+    db.disks = {{.source = domain::Disk::Source::file, .path = "/srv/db.img"}};
+    ASSERT_TRUE(end_of(manager->define(db)));
+    xen.files["/srv/db.img"] = {.host = 1, .inode = 9};
+    expect_refused(end_of(manager->dump_core(guest.uuid, "/saves/db", {})), Reason::invalid_argument,
+                   "of domain 'with', whose data would be lost");
+}
+
+TEST_F(Saving, OverAFileLooksAtAFewFilesOfOthersAtATime) {
+    constexpr std::size_t looks = 3;
+    const auto guest = running("web");
+    xen.files = {{"/saves/web", {.host = 1, .inode = 7}}, {"/saves/last", {.host = 1, .inode = 8}}};
+    for (std::size_t i = 0; i < looks * limits::others_files; ++i) {
+        auto other = guest_named(fmt::format("other-{:05}", i));
+        other.disks = {{.source = domain::Disk::Source::file, .path = fmt::format("/srv/{}.img", i)}};
+        store.domains[other.uuid] = {other, false};
+        xen.files["/srv/" + std::to_string(i) + ".img"] = {.host = 1, .inode = 100 + i};
+    }
+    xen.files[fmt::format("/srv/{}.img", looks * limits::others_files - 1)] = {.host = 1, .inode = 8};
+    restart();
+    ASSERT_TRUE(end_of(manager->dump_core(guest.uuid, "/saves/web", {})));
+    EXPECT_LE(xen.most_identified, limits::others_files);
+    expect_refused(end_of(manager->dump_core(guest.uuid, "/saves/last", {})), Reason::invalid_argument,
+                   "whose data would be lost");
+}
+
 TEST_F(Saving, IsRefusedInThePlaceOfManagedImages) {
     const auto guest = running("web");
     expect_refused(end_of(manager->save(guest.uuid, store.image_path(guest.uuid), {})),
