@@ -116,12 +116,10 @@ Result<> converse(libvirt::ClientStream& stream, bool only_watches) {
         if (!data) return std::unexpected(data.error());
         if (auto printed = print(*data); !printed) return printed;
         if (stream.ended()) return {};
-        std::array<pollfd, 2> waiting{{{.fd = stream.descriptor(), .events = POLLIN, .revents = 0},
-                                       {.fd = input, .events = POLLIN, .revents = 0}}};
         const int patience = data->empty() ? -1 : 0;  // there may be more
-        if (::poll(waiting.data(), waiting.size(), patience) < 0 && errno != EINTR)
-            return fail_errno(errno, "cannot wait for the daemon");
-        if (waiting[1].revents == 0) continue;
+        const auto can_be_read = wait_for_more(stream, input, patience);
+        if (!can_be_read) return std::unexpected(can_be_read.error());
+        if (!*can_be_read) continue;
         const auto typed = pass_input(stream);
         if (!typed) return std::unexpected(typed.error());
         if (*typed == Typed::leave) return {};

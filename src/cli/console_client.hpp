@@ -24,4 +24,10 @@ boost::json::object as_object(const libvirt::ConsoleInfo& console);
 /// Writes the bytes to standard output, all of them. io: nobody reads there any more.
 Result<> print(libvirt::View bytes);
 
+/// Waits until the stream has something, or `input` (-1: there is none) can be read, and returns whether that
+/// can; for `patience` milliseconds at most (-1: without end). When nobody reads standard output any more the
+/// program ends as in a write, which a guest that says nothing would never bring about; io: where SIGPIPE is
+/// ignored.
+Result<bool> wait_for_more(const libvirt::ClientStream& stream, int input = -1, int patience = -1);
+
 }  // namespace virtlight::cli

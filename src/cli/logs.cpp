@@ -2,12 +2,10 @@
 #include "cli/logs.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 #include <vector>
 
 #include <boost/json.hpp>
-#include <poll.h>
 
 #include "cli/console_client.hpp"
 #include "cli/lines.hpp"
@@ -108,9 +106,7 @@ Result<> print_all(ClientStream stream, bool json) {
         if (auto printed = printer.add(*data); !printed) return printed;
         if (stream.ended()) return printer.end();
         if (!data->empty()) continue;
-        pollfd waiting{.fd = stream.descriptor(), .events = POLLIN, .revents = 0};
-        if (::poll(&waiting, 1, -1) < 0 && errno != EINTR)
-            return fail_errno(errno, "cannot wait for the daemon");
+        if (const auto waited = wait_for_more(stream); !waited) return std::unexpected(waited.error());
     }
 }
 

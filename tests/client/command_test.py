@@ -76,6 +76,19 @@ def test_one_who_follows_is_told_what_happens(host, conn, daemon_folder):
     assert [kind for kind, _ in MARK.findall(text)] == ["boot", "shutdown"]
 
 
+@pytest.mark.parametrize("words", [["logs", "--follow"], ["console", "--view"]])
+def test_one_who_follows_a_silent_guest_ends_when_nobody_reads_any_more(host, conn, daemon_folder, words):
+    started(host, conn, "silent")
+    follower = subprocess.Popen([daemon_folder / "virtlight", "--connect", host.uri, *words, "silent"],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0)
+    text = b""
+    while not text.endswith(b"# "):  # the guest waits for somebody to type, and says no more
+        text += (more := follower.stdout.read(4096))
+        assert more, text
+    follower.stdout.close()
+    assert follower.wait(timeout=30) == -signal.SIGPIPE
+
+
 def test_people_see_marks_and_programs_do_not_unless_they_ask(host, conn, daemon_folder):
     started(host, conn, "seen")
     program = [daemon_folder / "virtlight", "--connect", host.uri, "logs", "seen"]
