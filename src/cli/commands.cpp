@@ -13,7 +13,7 @@
 
 #include "base/file.hpp"
 #include "base/limits.hpp"
-#include "cli/console_client.hpp"
+#include "cli/domains.hpp"
 #include "cli/terminal.hpp"
 #include "domain/state.hpp"
 #include "domain/text.hpp"
@@ -25,14 +25,7 @@ namespace virtlight::cli {
 namespace {
 
 /// libvirt's numbers of the procedures that are called here.
-enum Procedure : std::int32_t {
-    get_version = 4,
-    define_xml = 11,
-    get_info = 16,
-    get_hostname = 59,
-    xml_from_native = 135,
-    list_all_domains = 273
-};
+enum Procedure : std::int32_t { get_version = 4, define_xml = 11, get_hostname = 59, xml_from_native = 135 };
 
 struct Line {
     libvirt::Domain domain;
@@ -43,12 +36,11 @@ struct Line {
 };
 
 Result<std::vector<Line>> domains(libvirt::Client& client) {
-    const auto all =
-        client.call<libvirt::DomainList>(list_all_domains, libvirt::ListAllArgs{.need_results = 1});
+    const auto all = all_domains(client);
     if (!all) return std::unexpected(all.error());
     std::vector<Line> lines;
-    for (const auto& domain : all->domains) {
-        const auto info = client.call<libvirt::DomainInfoReply>(get_info, domain);
+    for (const auto& domain : *all) {
+        const auto info = info_of(client, domain.uuid);
         if (info)
             lines.push_back({domain, *info});
         else if (info.error().reason != Reason::no_domain)  // it has ended since
@@ -173,7 +165,7 @@ Result<std::string> wait_off(const std::filesystem::path& socket, const std::str
     const auto uuid = find_domain(*client, name);
     if (!uuid) return std::unexpected(uuid.error());
     for (bool seen = false;; seen = true) {
-        const auto info = client->call<libvirt::DomainInfoReply>(get_info, libvirt::Domain{.uuid = *uuid});
+        const auto info = info_of(*client, *uuid);
         const bool gone = !info && seen && info.error().reason == Reason::no_domain;
         if (!info && !gone) return std::unexpected(info.error());
         const auto state = gone ? domain::State::shutoff : static_cast<domain::State>(info->state);

@@ -14,6 +14,7 @@
 #include "base/clock.hpp"
 #include "base/limits.hpp"
 #include "cli/console_client.hpp"
+#include "cli/domains.hpp"
 #include "cli/terminal.hpp"
 
 namespace virtlight::cli {

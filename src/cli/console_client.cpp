@@ -9,17 +9,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "libvirt/messages.hpp"
-
 namespace virtlight::cli {
-
-Result<Uuid> find_domain(libvirt::Client& client, const std::string& name) {
-    constexpr std::int32_t lookup_by_name = 23;
-    const auto found = client.call<libvirt::Domain>(lookup_by_name, name);
-    if (found) return found->uuid;
-    if (const auto uuid = Uuid::parse(name)) return *uuid;
-    return std::unexpected(found.error());
-}
 
 Result<std::vector<libvirt::ConsoleInfo>> list_consoles(libvirt::Client& client) {
     return client.call<std::vector<libvirt::ConsoleInfo>>(libvirt::own::list_consoles, libvirt::None(),

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "cli/console_client.hpp"
+#include "cli/domains.hpp"
 
 namespace virtlight::cli {
 namespace {

@@ -13,6 +13,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "cli/domains.hpp"
 #include "domain/text.hpp"
 #include "libvirt/client.hpp"
 #include "libvirt/messages.hpp"
@@ -44,12 +45,11 @@ std::optional<T> own_value_of(const JobShown& job, std::string_view field) {
 }
 
 Result<std::vector<JobShown>> running_jobs(libvirt::Client& client) {
-    constexpr std::int32_t list_domains = 273;
     constexpr std::int32_t get_job_stats = 298;
-    const auto all = client.call<libvirt::DomainList>(list_domains, libvirt::ListAllArgs{.need_results = 1});
+    const auto all = all_domains(client);
     if (!all) return std::unexpected(all.error());
     std::vector<JobShown> jobs;
-    for (const auto& domain : all->domains) {
+    for (const auto& domain : *all) {
         auto stats = client.call<libvirt::JobStats>(get_job_stats, libvirt::DomainFlags{.dom = domain});
         if (!stats && stats.error().reason == Reason::no_domain) continue;  // it has ended since
         if (!stats) return std::unexpected(std::move(stats.error()));

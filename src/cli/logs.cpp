@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 
 #include "cli/console_client.hpp"
+#include "cli/domains.hpp"
 #include "cli/lines.hpp"
 #include "domain/text.hpp"
 #include "libvirt/streams.hpp"
