@@ -25,8 +25,8 @@
 
 #include "async/event_loop.hpp"
 #include "base/file.hpp"
-#include "cli/commands.hpp"
 #include "cli/domains.hpp"
+#include "cli/waits.hpp"
 #include "libvirt/client_stream.hpp"
 #include "libvirt/messages.hpp"
 #include "libvirt/own_messages.hpp"

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.hpp"
 #include "base/wall_time.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
@@ -16,6 +17,7 @@
 #include "cli/logs.hpp"
 #include "cli/since.hpp"
 #include "cli/terminal.hpp"
+#include "cli/waits.hpp"
 
 namespace virtlight::cli {
 namespace {

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <boost/json.hpp>
@@ -143,38 +142,6 @@ Result<std::string> import_config(const std::filesystem::path& socket, const std
                "\n";
     return fmt::format("Domain '{}' defined from {}\n{}{}", domain->name, file.string(),
                        fmt::join(remarks, "\n"), remarks.empty() ? "" : "\n");
-}
-
-Result<std::string> wait_ready(const std::filesystem::path& socket, Duration patience, bool json) {
-    const auto end = Clock::now() + patience;
-    for (;;) {
-        const auto client = libvirt::Client::connect(socket, true, end);
-        if (client) return std::string(json ? "{\"ready\":true}\n" : "");
-        if (Clock::now() + limits::ready_again > end)
-            return fail(Reason::timed_out, "no answer within {} s: {}",
-                        std::chrono::duration<double>(patience).count(), client.error().message);
-        std::this_thread::sleep_for(limits::ready_again);
-    }
-}
-
-Result<std::string> wait_off(const std::filesystem::path& socket, const std::string& name, Duration patience,
-                             bool json) {
-    const auto end = Clock::now() + patience;
-    auto client = libvirt::Client::connect(socket, true);
-    if (!client) return std::unexpected(client.error());
-    const auto uuid = find_domain(*client, name);
-    if (!uuid) return std::unexpected(uuid.error());
-    for (bool seen = false;; seen = true) {
-        const auto info = info_of(*client, *uuid);
-        const bool gone = !info && seen && info.error().reason == Reason::no_domain;
-        if (!info && !gone) return std::unexpected(info.error());
-        const auto state = gone ? domain::State::shutoff : static_cast<domain::State>(info->state);
-        if (state == domain::State::shutoff) return std::string(json ? "{\"off\":true}\n" : "");
-        if (Clock::now() + limits::off_again > end)
-            return fail(Reason::timed_out, "domain '{}' is {}, and not shut off within {} s", name,
-                        domain::to_string(state), std::chrono::duration<double>(patience).count());
-        std::this_thread::sleep_for(limits::off_again);
-    }
 }
 
 }  // namespace virtlight::cli

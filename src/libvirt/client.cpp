@@ -83,7 +83,6 @@ Result<Client> Client::connect(const std::filesystem::path& socket, bool read_on
         connect_open,
         OpenArgs{.uri = "xen:///system", .flags = read_only ? flag::open_read_only : flag::none});
     if (!opened) return std::unexpected(opened.error());
-    client.end_ = Time::max();
     return client;
 }
 

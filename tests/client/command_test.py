@@ -149,6 +149,37 @@ def test_one_who_waits_for_a_domain_returns_when_it_is_off(host, conn, run):
         assert "no domain" in run("wait-off", unknown, status=1).lower()
 
 
+def waiting_for(host, conn, daemon_folder, name, *words):
+    """A guest that runs, and a `virtlight wait-off` of it, which is connected."""
+    started(host, conn, name)
+    before = host.open_files()
+    waiting = subprocess.Popen([daemon_folder / "virtlight", "--connect", host.uri, "wait-off", name, *words],
+                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: host.open_files() > before, 10, "who waits")
+    return waiting
+
+
+def test_one_who_waits_for_a_domain_goes_on_when_the_daemon_is_started_anew(own_host, daemon_folder):
+    with own_host.connect() as conn:
+        waiting = waiting_for(own_host, conn, daemon_folder, "outlived")
+        assert own_host.virsh("domstate", "outlived") == "running"
+    own_host.kill()  # and with it, as it is a simulated one, its guest
+    own_host.start()
+    _, complaint = waiting.communicate(timeout=60)
+    assert (waiting.returncode, complaint) == (0, "")
+
+
+def test_one_who_waits_for_a_domain_waits_little_longer_for_a_daemon_that_hangs(own_host, daemon_folder):
+    with own_host.connect() as conn:
+        waiting = waiting_for(own_host, conn, daemon_folder, "unheard", "--for", "2")
+    own_host.process.send_signal(signal.SIGSTOP)
+    try:
+        _, complaint = waiting.communicate(timeout=60)
+        assert waiting.returncode == 1 and "the daemon does not answer" in complaint
+    finally:
+        own_host.kill()  # what it was in the midst of would be a stall
+
+
 def test_consoles_tell_their_domid_and_whether_they_are_released(host, conn, run):
     domain = started(host, conn, "lent")
     (console,) = json.loads(run("consoles", "--json"))
