@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/commands.hpp"
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +12,7 @@
 #include "base/file.hpp"
 #include "base/limits.hpp"
 #include "cli/domains.hpp"
-#include "cli/terminal.hpp"
+#include "cli/table.hpp"
 #include "domain/state.hpp"
 #include "domain/text.hpp"
 #include "domain/xl_cfg.hpp"
@@ -48,33 +47,27 @@ Result<std::vector<Line>> domains(libvirt::Client& client) {
     return lines;
 }
 
-std::string shown(domain::State state) {
+std::optional<Colour> colour_of(domain::State state) {
     using enum domain::State;
-    const auto word = domain::to_string(state);
-    if (state == running) return painted(word, Colour::green);
-    if (state == paused || state == pm_suspended) return painted(word, Colour::yellow);
-    return state == crashed ? painted(word, Colour::red) : std::string(word);
-}
-
-/// Colours have no width.
-std::string padded(domain::State state) {
-    constexpr std::size_t width = 11;
-    const auto length = domain::to_string(state).size();
-    return shown(state) + std::string(width - std::min(width, length), ' ');
+    if (state == running) return Colour::green;
+    if (state == paused || state == pm_suspended) return Colour::yellow;
+    return state == crashed ? std::optional(Colour::red) : std::nullopt;
 }
 
 std::string as_table(const std::vector<Line>& lines) {
-    auto text = fmt::format("{:>5}  {:<30}  {:<11}  {:>8}  {:>5}  {:>10}\n", "ID", "NAME", "STATE", "MEMORY",
-                            "VCPUS", "CPU TIME");
+    using enum Table::Side;
     constexpr std::uint64_t kib_per_mib = 1024;
+    Table table{{"ID", right}, {"NAME"}, {"STATE"}, {"MEMORY", right}, {"VCPUS", right}, {"CPU TIME", right}};
     for (const auto& line : lines) {
         const auto seconds = static_cast<double>(line.info.cpu_time_ns) / 1e9;
-        text += fmt::format("{:>5}  {:<30}  {}  {:>8}  {:>5}  {:>10}\n",
-                            line.runs() ? std::to_string(line.domain.id) : "-", line.domain.name,
-                            padded(line.state()), fmt::format("{} MiB", line.info.memory_kib / kib_per_mib),
-                            line.info.vcpus, line.runs() ? fmt::format("{:.1f} s", seconds) : "-");
+        table.add({line.runs() ? std::to_string(line.domain.id) : "-",
+                   line.domain.name,
+                   {std::string(domain::to_string(line.state())), colour_of(line.state())},
+                   fmt::format("{} MiB", line.info.memory_kib / kib_per_mib),
+                   std::to_string(line.info.vcpus),
+                   line.runs() ? fmt::format("{:.1f} s", seconds) : "-"});
     }
-    return text;
+    return table.text();
 }
 
 std::string as_json(const std::vector<Line>& lines) {

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "cli/domains.hpp"
+#include "cli/table.hpp"
 #include "domain/text.hpp"
 #include "libvirt/client.hpp"
 #include "libvirt/messages.hpp"
@@ -74,17 +75,16 @@ std::string part_done(const JobShown& job) {
 }
 
 std::string table_of_jobs(const std::vector<JobShown>& jobs) {
-    const auto line = [](const auto&... columns) {
-        return fmt::format("{:>5}  {:<30}  {:<24}  {:<32}  {:>7}  {:>7}  {:>5}  {}\n", columns...);
-    };
-    auto text = line("ID", "DOMAIN", "OPERATION", "PHASE", "RUNNING", "LEFT", "DONE", "CLIENT");
+    using enum Table::Side;
+    Table table{{"ID", right},      {"DOMAIN"},      {"OPERATION"},   {"PHASE"},
+                {"RUNNING", right}, {"LEFT", right}, {"DONE", right}, {"CLIENT"}};
     for (const auto& job : jobs)
-        text += line(job.domain.id < 0 ? "-" : fmt::format("{}", job.domain.id), job.domain.name,
-                     text_shown(job, "operation"), text_shown(job, "phase"),
-                     seconds_shown(number_of(job, "time_elapsed")),
-                     seconds_shown(own_value_of<std::uint64_t>(job, "time_left")), part_done(job),
-                     text_shown(job, "client"));
-    return text;
+        table.add({job.domain.id < 0 ? "-" : std::to_string(job.domain.id), job.domain.name,
+                   text_shown(job, "operation"), text_shown(job, "phase"),
+                   seconds_shown(number_of(job, "time_elapsed")),
+                   seconds_shown(own_value_of<std::uint64_t>(job, "time_left")), part_done(job),
+                   text_shown(job, "client")});
+    return table.text();
 }
 
 boost::json::object job_object(const JobShown& job) {

@@ -130,7 +130,7 @@ def test_a_list_tells_what_domains_have_and_have_used(host, conn, run):
     assert (idle["state"], idle["memory_kib"], idle["vcpus"]) == ("shut off", 96 * 1024, 1)
     assert "domid" not in idle and "cpu_time_ms" not in idle
     table = run("list")
-    assert re.search(rf"^ +{domain.ID()}  busy +running +128 MiB +1 +\d+\.\d s$", table, re.M)
+    assert re.search(rf"^ *{domain.ID()}  busy +running +128 MiB +1 +\d+\.\d s$", table, re.M)
     assert re.search(r"^ +-  idle +shut off +96 MiB +1 +-$", table, re.M)
 
 
@@ -202,7 +202,7 @@ def test_what_is_being_done_to_a_guest_is_told_with_who_asked_for_it_and_what_it
     assert (job["domain"], job["uuid"], job["domid"]) == ("stuck", domain.UUIDString(), domain.ID())
     assert (job["operation"], job["phase"]) == ("shut down", "asking the guest")
     assert f"pid {os.getpid()} (" in job["client"] and job["running_ms"] >= 0 and 0 < job["left_ms"] <= 75_000
-    assert re.search(rf"^ +{domain.ID()}  stuck +shut down +asking the guest +\d+ s +\d+ s +-  pid ", run("jobs"), re.M)
+    assert re.search(rf"^ *{domain.ID()}  stuck +shut down +asking the guest +\d+ s +\d+ s +-  pid ", run("jobs"), re.M)
     domain.destroy()
     thread.join(timeout=host.patience)
     assert json.loads(run("jobs", "--json")) == [] and "stuck" not in run("jobs")
