@@ -223,7 +223,7 @@ def test_an_error_about_a_file_whose_name_is_no_utf8_is_json(run):
 
 def test_what_the_daemon_refuses_is_no_mistake_in_the_words(host, conn, run, tmp_path):
     started(host, conn, "refusing")
-    assert "no boot 99" in run("logs", "refusing", "--boot", "99", status=1)
+    assert "no boot 99 of domain 'refusing' is kept (kept: 1 to 1)" in run("logs", "refusing", "--boot", "99", status=1)
     file = tmp_path / "bad.cfg"
     file.write_text("name = 'bad'\nwobble = 1\n")
     assert "line 2" in run("import", str(file), status=1)
@@ -231,6 +231,16 @@ def test_what_the_daemon_refuses_is_no_mistake_in_the_words(host, conn, run, tmp
                   ["logs", "refusing", "--json", "--marks"],
                   ["wait-ready", "--for", "x"], ["--root", "/r", "list"]):
         assert run(*words, status=2)
+
+
+def test_why_nothing_is_kept_is_told_alike_however_it_is_asked_for(host, conn, run):
+    started(host, conn, "kept")
+    conn.defineXML(host.guest("unused"))
+    for words, why in ((["unused"], "'unused' has not run yet"), (["kept", "serial7"], "it has: console0"),
+                       (["Domain-0"], "it is the host itself")):
+        plain = run("logs", *words, status=1)
+        assert why in plain and plain == run("logs", *words, "--boot", "1", status=1)
+        assert plain == f"virtlight: {json.loads(run('logs', *words, '--json', status=1))['error']}\n"
 
 
 @pytest.mark.parametrize("words", [["list"], ["version", "--json"], ["--help"], ["--version"]])
