@@ -129,6 +129,11 @@ Result<> converse(libvirt::ClientStream& stream, bool only_watches) {
     }
 }
 
+Result<> converse_raw(libvirt::ClientStream& stream, bool only_watches) {
+    const RawTerminal raw;
+    return converse(stream, only_watches);
+}
+
 }  // namespace
 
 Result<> console(const std::filesystem::path& socket, const ConsoleChoice& which, ConsoleAccess access) {
@@ -140,8 +145,12 @@ Result<> console(const std::filesystem::path& socket, const ConsoleChoice& which
         .uuid = *uuid, .name = which.console, .access = static_cast<std::uint32_t>(access)};
     auto stream = libvirt::ClientStream::open(*std::move(client), libvirt::own::watch_console, args);
     if (!stream) return std::unexpected(stream.error());
-    const RawTerminal raw;
-    return converse(*stream, access == ConsoleAccess::view);
+    // A guest may say nothing, and Ctrl-C is for it; what it said last may have no end of a line.
+    const bool by_hand = is_terminal(stdin);
+    if (by_hand) std::fputs("Ctrl-] leaves the console.\n", stderr);
+    auto done = converse_raw(*stream, access == ConsoleAccess::view);
+    if (by_hand) std::fputs("\n", stderr);
+    return done;
 }
 
 }  // namespace virtlight::cli
