@@ -46,6 +46,11 @@ def test_each_phase_of_a_job_is_in_the_man_page():
     assert phases != [] and [phase for phase in phases if f'"{phase}"' not in text] == []
 
 
+def test_each_word_of_a_simulated_guest_is_in_the_readme():
+    told = re.findall(r"^\| `sim:([a-z-]+)", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert told != [] and sorted(told) == sorted(re.findall(r'name == "([a-z-]+)"', code("simulated/behaviour.cpp")))
+
+
 def in_seconds(limit):
     """Of a name in limits.hpp: a number of seconds or minutes, or the sum of two other names."""
     value = re.search(rf"constexpr auto {limit} = ([^;]+);", code("base/limits.hpp"))[1]
