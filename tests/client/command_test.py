@@ -288,6 +288,12 @@ def test_what_is_no_number_of_a_boot_is_a_mistake_in_the_words(run, number):
     assert f"'{number}' is no boot" in run("logs", "any", "--boot", number, status=2)
 
 
+@pytest.mark.parametrize("command", [["wait-ready"], ["wait-off", "any"]])
+@pytest.mark.parametrize("seconds", ["-1", "86401", "nan", "5m"])
+def test_what_is_no_number_of_seconds_is_a_mistake_in_the_words(run, command, seconds):
+    assert f"'{seconds}' is no number of seconds" in run(*command, f"--for={seconds}", status=2)
+
+
 @pytest.mark.parametrize("word", ["lst", "--jsn"])
 def test_a_word_that_is_no_command_is_named(run, word):
     complaint = f"'{word}' is neither a command nor an option"
