@@ -48,6 +48,8 @@ class Client {
     Client(Fd socket, Time end) : socket_(std::move(socket)), end_(end) {}
 
     friend class ClientStream;
+    /// The error where nothing can be read any more, with what helps.
+    static std::unexpected<Error> lost(const Error& why);
     Result<Bytes> exchange(std::uint32_t program, std::int32_t procedure, View payload);
     Result<> send(const Header& header, View payload, Time deadline);
     Result<Packet> receive(Time deadline);

@@ -76,6 +76,17 @@ def test_one_who_follows_is_told_what_happens(host, conn, daemon_folder):
     assert [kind for kind, _ in MARK.findall(text)] == ["boot", "shutdown"]
 
 
+def test_one_who_follows_is_told_what_helps_when_the_daemon_ends(own_host, daemon_folder):
+    with own_host.connect() as conn:
+        started(own_host, conn, "followed")
+        follower = subprocess.Popen([daemon_folder / "virtlight", "--connect", own_host.uri, "logs", "--follow", "followed"],
+                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+        assert follower.stdout.read(1)
+    own_host.kill()
+    _, complaint = follower.communicate(timeout=60)
+    assert follower.returncode == 1 and b"is lost" in complaint and b"'virtlight wait-ready'" in complaint
+
+
 @pytest.mark.parametrize("words", [["logs", "--follow"], ["console", "--view"]])
 def test_one_who_follows_a_silent_guest_ends_when_nobody_reads_any_more(host, conn, daemon_folder, words):
     started(host, conn, "silent")
