@@ -32,6 +32,13 @@ def test_each_option_of_virtlight_is_in_its_man_page():
     assert options_of(COMMAND_PAGE) == (options_in(table) | options_in(main)) - {"--version"}
 
 
+def test_the_json_of_each_command_is_in_the_man_page_but_that_of_console_which_has_none():
+    section = COMMAND_PAGE.split("# JSON")[1].split("\n# ")[0]
+    described = [name for line in re.findall(r"^\*.*", section, re.MULTILINE) for name in re.findall(r"\*([a-z-]+)\*", line)]
+    commands = re.findall(r'^    \{"([a-z-]+)",', code("cli/command_table.cpp"), re.MULTILINE)
+    assert sorted([*described, "console"]) == commands
+
+
 def test_each_option_and_setting_of_virtlightd_is_in_its_man_page():
     settings = code("daemon/settings.cpp")
     assert options_of(DAEMON_PAGE) == options_in(settings) - {"--version"}
