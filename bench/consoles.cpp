@@ -25,10 +25,11 @@
 
 #include "async/event_loop.hpp"
 #include "base/file.hpp"
-#include "cli/commands.hpp"
-#include "cli/console_client.hpp"
+#include "cli/domains.hpp"
+#include "cli/waits.hpp"
 #include "libvirt/client_stream.hpp"
 #include "libvirt/messages.hpp"
+#include "libvirt/own_messages.hpp"
 #include "simulated/console_pty.hpp"
 
 namespace {

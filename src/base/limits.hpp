@@ -457,6 +457,8 @@ inline constexpr auto last_input = seconds(30);
 inline constexpr auto ready_again = milliseconds(50);
 /// How often a domain that is waited for is looked at.
 inline constexpr auto off_again = milliseconds(200);
+/// How much longer a daemon may take to answer whether it is off.
+inline constexpr auto off_answer = seconds(5);
 /// Bytes of a guest's line that are told in one JSON object; a longer line has several.
 inline constexpr std::size_t json_line = 64 * 1024;
 

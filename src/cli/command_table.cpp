@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.hpp"
 #include "base/wall_time.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
@@ -16,6 +17,7 @@
 #include "cli/logs.hpp"
 #include "cli/since.hpp"
 #include "cli/terminal.hpp"
+#include "cli/waits.hpp"
 
 namespace virtlight::cli {
 namespace {
@@ -38,13 +40,22 @@ Command::Run add_import(CLI::App& command) {
     return [file](const Call& call) { return import_config(call.socket, *file, call.json); };
 }
 
+/// What is wrong with the seconds that a command is to wait; empty: nothing. CLI11 finds "nan" in any range.
+std::string not_a_wait(const std::string& text) {
+    constexpr double most = 86'400;
+    double seconds = 0;
+    const auto* const text_end = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data(), text_end, seconds);
+    if (error == std::errc() && end == text_end && seconds >= 0 && seconds <= most) return {};
+    return fmt::format("'{}' is no number of seconds from 0 to {}", text, most);
+}
+
 /// How many seconds a command waits; `usual` without a word.
 std::shared_ptr<double> add_patience(CLI::App& command, double usual) {
-    constexpr double most = 86'400;
     const auto patience = std::make_shared<double>(usual);
     command.add_option("--for", *patience, fmt::format("How long to wait at most ({})", usual))
         ->type_name("SECONDS")
-        ->check(CLI::Range(0.0, most));
+        ->check(not_a_wait);
     return patience;
 }
 

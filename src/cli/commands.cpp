@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/commands.hpp"
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <boost/json.hpp>
@@ -13,8 +11,8 @@
 
 #include "base/file.hpp"
 #include "base/limits.hpp"
-#include "cli/console_client.hpp"
-#include "cli/terminal.hpp"
+#include "cli/domains.hpp"
+#include "cli/table.hpp"
 #include "domain/state.hpp"
 #include "domain/text.hpp"
 #include "domain/xl_cfg.hpp"
@@ -25,14 +23,7 @@ namespace virtlight::cli {
 namespace {
 
 /// libvirt's numbers of the procedures that are called here.
-enum Procedure : std::int32_t {
-    get_version = 4,
-    define_xml = 11,
-    get_info = 16,
-    get_hostname = 59,
-    xml_from_native = 135,
-    list_all_domains = 273
-};
+enum Procedure : std::int32_t { get_version = 4, define_xml = 11, get_hostname = 59, xml_from_native = 135 };
 
 struct Line {
     libvirt::Domain domain;
@@ -43,12 +34,11 @@ struct Line {
 };
 
 Result<std::vector<Line>> domains(libvirt::Client& client) {
-    const auto all =
-        client.call<libvirt::DomainList>(list_all_domains, libvirt::ListAllArgs{.need_results = 1});
+    const auto all = all_domains(client);
     if (!all) return std::unexpected(all.error());
     std::vector<Line> lines;
-    for (const auto& domain : all->domains) {
-        const auto info = client.call<libvirt::DomainInfoReply>(get_info, domain);
+    for (const auto& domain : *all) {
+        const auto info = info_of(client, domain.uuid);
         if (info)
             lines.push_back({domain, *info});
         else if (info.error().reason != Reason::no_domain)  // it has ended since
@@ -57,33 +47,27 @@ Result<std::vector<Line>> domains(libvirt::Client& client) {
     return lines;
 }
 
-std::string shown(domain::State state) {
+std::optional<Colour> colour_of(domain::State state) {
     using enum domain::State;
-    const auto word = domain::to_string(state);
-    if (state == running) return painted(word, Colour::green);
-    if (state == paused || state == pm_suspended) return painted(word, Colour::yellow);
-    return state == crashed ? painted(word, Colour::red) : std::string(word);
-}
-
-/// Colours have no width.
-std::string padded(domain::State state) {
-    constexpr std::size_t width = 11;
-    const auto length = domain::to_string(state).size();
-    return shown(state) + std::string(width - std::min(width, length), ' ');
+    if (state == running) return Colour::green;
+    if (state == paused || state == pm_suspended) return Colour::yellow;
+    return state == crashed ? std::optional(Colour::red) : std::nullopt;
 }
 
 std::string as_table(const std::vector<Line>& lines) {
-    auto text = fmt::format("{:>5}  {:<30}  {:<11}  {:>8}  {:>5}  {:>10}\n", "ID", "NAME", "STATE", "MEMORY",
-                            "VCPUS", "CPU TIME");
+    using enum Table::Side;
     constexpr std::uint64_t kib_per_mib = 1024;
+    Table table{{"ID", right}, {"NAME"}, {"STATE"}, {"MEMORY", right}, {"VCPUS", right}, {"CPU TIME", right}};
     for (const auto& line : lines) {
         const auto seconds = static_cast<double>(line.info.cpu_time_ns) / 1e9;
-        text += fmt::format("{:>5}  {:<30}  {}  {:>8}  {:>5}  {:>10}\n",
-                            line.runs() ? std::to_string(line.domain.id) : "-", line.domain.name,
-                            padded(line.state()), fmt::format("{} MiB", line.info.memory_kib / kib_per_mib),
-                            line.info.vcpus, line.runs() ? fmt::format("{:.1f} s", seconds) : "-");
+        table.add({line.runs() ? std::to_string(line.domain.id) : "-",
+                   line.domain.name,
+                   {std::string(domain::to_string(line.state())), colour_of(line.state())},
+                   fmt::format("{} MiB", line.info.memory_kib / kib_per_mib),
+                   std::to_string(line.info.vcpus),
+                   line.runs() ? fmt::format("{:.1f} s", seconds) : "-"});
     }
-    return text;
+    return table.text();
 }
 
 std::string as_json(const std::vector<Line>& lines) {
@@ -151,38 +135,6 @@ Result<std::string> import_config(const std::filesystem::path& socket, const std
                "\n";
     return fmt::format("Domain '{}' defined from {}\n{}{}", domain->name, file.string(),
                        fmt::join(remarks, "\n"), remarks.empty() ? "" : "\n");
-}
-
-Result<std::string> wait_ready(const std::filesystem::path& socket, Duration patience, bool json) {
-    const auto end = Clock::now() + patience;
-    for (;;) {
-        const auto client = libvirt::Client::connect(socket, true, end);
-        if (client) return std::string(json ? "{\"ready\":true}\n" : "");
-        if (Clock::now() + limits::ready_again > end)
-            return fail(Reason::timed_out, "no answer within {} s: {}",
-                        std::chrono::duration<double>(patience).count(), client.error().message);
-        std::this_thread::sleep_for(limits::ready_again);
-    }
-}
-
-Result<std::string> wait_off(const std::filesystem::path& socket, const std::string& name, Duration patience,
-                             bool json) {
-    const auto end = Clock::now() + patience;
-    auto client = libvirt::Client::connect(socket, true);
-    if (!client) return std::unexpected(client.error());
-    const auto uuid = find_domain(*client, name);
-    if (!uuid) return std::unexpected(uuid.error());
-    for (bool seen = false;; seen = true) {
-        const auto info = client->call<libvirt::DomainInfoReply>(get_info, libvirt::Domain{.uuid = *uuid});
-        const bool gone = !info && seen && info.error().reason == Reason::no_domain;
-        if (!info && !gone) return std::unexpected(info.error());
-        const auto state = gone ? domain::State::shutoff : static_cast<domain::State>(info->state);
-        if (state == domain::State::shutoff) return std::string(json ? "{\"off\":true}\n" : "");
-        if (Clock::now() + limits::off_again > end)
-            return fail(Reason::timed_out, "domain '{}' is {}, and not shut off within {} s", name,
-                        domain::to_string(state), std::chrono::duration<double>(patience).count());
-        std::this_thread::sleep_for(limits::off_again);
-    }
 }
 
 }  // namespace virtlight::cli

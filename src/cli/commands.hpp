@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <string>
 
-#include "base/clock.hpp"
 #include "base/result.hpp"
 
 /// What the command does. Each returns what is to be printed.
@@ -19,13 +18,5 @@ Result<std::string> list(const std::filesystem::path& socket, bool json);
 /// Defines a domain from a configuration file of xl's, and tells what is not as with xl.
 Result<std::string> import_config(const std::filesystem::path& socket, const std::filesystem::path& file,
                                   bool json);
-
-/// Waits until the daemon serves clients. timed_out after `patience`.
-Result<std::string> wait_ready(const std::filesystem::path& socket, Duration patience, bool json);
-
-/// Waits until the domain, by its name or uuid, is shut off or gone. timed_out after `patience`; no_domain:
-/// it was gone before.
-Result<std::string> wait_off(const std::filesystem::path& socket, const std::string& name, Duration patience,
-                             bool json);
 
 }  // namespace virtlight::cli

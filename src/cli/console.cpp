@@ -14,6 +14,7 @@
 #include "base/clock.hpp"
 #include "base/limits.hpp"
 #include "cli/console_client.hpp"
+#include "cli/domains.hpp"
 #include "cli/terminal.hpp"
 
 namespace virtlight::cli {
@@ -116,18 +117,21 @@ Result<> converse(libvirt::ClientStream& stream, bool only_watches) {
         if (!data) return std::unexpected(data.error());
         if (auto printed = print(*data); !printed) return printed;
         if (stream.ended()) return {};
-        std::array<pollfd, 2> waiting{{{.fd = stream.descriptor(), .events = POLLIN, .revents = 0},
-                                       {.fd = input, .events = POLLIN, .revents = 0}}};
         const int patience = data->empty() ? -1 : 0;  // there may be more
-        if (::poll(waiting.data(), waiting.size(), patience) < 0 && errno != EINTR)
-            return fail_errno(errno, "cannot wait for the daemon");
-        if (waiting[1].revents == 0) continue;
+        const auto can_be_read = wait_for_more(stream, input, patience);
+        if (!can_be_read) return std::unexpected(can_be_read.error());
+        if (!*can_be_read) continue;
         const auto typed = pass_input(stream);
         if (!typed) return std::unexpected(typed.error());
         if (*typed == Typed::leave) return {};
         if (*typed == Typed::end && !only_watches) return finish(stream);
         if (*typed == Typed::end) input = -1;
     }
+}
+
+Result<> converse_raw(libvirt::ClientStream& stream, bool only_watches) {
+    const RawTerminal raw;
+    return converse(stream, only_watches);
 }
 
 }  // namespace
@@ -141,8 +145,12 @@ Result<> console(const std::filesystem::path& socket, const ConsoleChoice& which
         .uuid = *uuid, .name = which.console, .access = static_cast<std::uint32_t>(access)};
     auto stream = libvirt::ClientStream::open(*std::move(client), libvirt::own::watch_console, args);
     if (!stream) return std::unexpected(stream.error());
-    const RawTerminal raw;
-    return converse(*stream, access == ConsoleAccess::view);
+    // A guest may say nothing, and Ctrl-C is for it; what it said last may have no end of a line.
+    const bool by_hand = is_terminal(stdin);
+    if (by_hand) std::fputs("Ctrl-] leaves the console.\n", stderr);
+    auto done = converse_raw(*stream, access == ConsoleAccess::view);
+    if (by_hand) std::fputs("\n", stderr);
+    return done;
 }
 
 }  // namespace virtlight::cli

@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/console_client.hpp"
 
+#include <array>
 #include <cerrno>
+#include <csignal>
 
 #include <boost/json.hpp>
+#include <poll.h>
 #include <unistd.h>
 
-#include "libvirt/messages.hpp"
-
 namespace virtlight::cli {
-
-Result<Uuid> find_domain(libvirt::Client& client, const std::string& name) {
-    constexpr std::int32_t lookup_by_name = 23;
-    const auto found = client.call<libvirt::Domain>(lookup_by_name, name);
-    if (found) return found->uuid;
-    if (const auto uuid = Uuid::parse(name)) return *uuid;
-    return std::unexpected(found.error());
-}
 
 Result<std::vector<libvirt::ConsoleInfo>> list_consoles(libvirt::Client& client) {
     return client.call<std::vector<libvirt::ConsoleInfo>>(libvirt::own::list_consoles, libvirt::None(),
@@ -54,6 +47,20 @@ Result<> print(libvirt::View bytes) {
         bytes = bytes.subspan(static_cast<std::size_t>(n));
     }
     return {};
+}
+
+Result<bool> wait_for_more(const libvirt::ClientStream& stream, int input, int patience) {
+    // What nobody reads any more is told unasked, as POLLERR of a pipe and POLLHUP of a socket or a terminal.
+    std::array<pollfd, 3> waiting{{{.fd = stream.descriptor(), .events = POLLIN, .revents = 0},
+                                   {.fd = input, .events = POLLIN, .revents = 0},
+                                   {.fd = STDOUT_FILENO, .events = 0, .revents = 0}}};
+    if (::poll(waiting.data(), waiting.size(), patience) < 0 && errno != EINTR)
+        return fail_errno(errno, "cannot wait for the daemon");
+    if ((waiting[2].revents & (POLLERR | POLLHUP)) != 0) {
+        ::raise(SIGPIPE);
+        return fail_errno(EPIPE, "cannot write");
+    }
+    return waiting[1].revents != 0;
 }
 
 }  // namespace virtlight::cli

@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include <boost/json/object.hpp>
 
-#include "base/uuid.hpp"
 #include "libvirt/client_stream.hpp"
 #include "libvirt/own_messages.hpp"
 
 /// What the commands about consoles share.
 namespace virtlight::cli {
-
-/// The domain with this name, or this uuid. no_domain: there is none.
-Result<Uuid> find_domain(libvirt::Client& client, const std::string& name);
 
 Result<std::vector<libvirt::ConsoleInfo>> list_consoles(libvirt::Client& client);
 
@@ -23,5 +18,11 @@ boost::json::object as_object(const libvirt::ConsoleInfo& console);
 
 /// Writes the bytes to standard output, all of them. io: nobody reads there any more.
 Result<> print(libvirt::View bytes);
+
+/// Waits until the stream has something, or `input` (-1: there is none) can be read, and returns whether that
+/// can; for `patience` milliseconds at most (-1: without end). When nobody reads standard output any more the
+/// program ends as in a write, which a guest that says nothing would never bring about; io: where SIGPIPE is
+/// ignored.
+Result<bool> wait_for_more(const libvirt::ClientStream& stream, int input = -1, int patience = -1);
 
 }  // namespace virtlight::cli

@@ -5,9 +5,10 @@
 #include <string_view>
 
 #include <boost/json.hpp>
-#include <fmt/format.h>
 
 #include "cli/console_client.hpp"
+#include "cli/domains.hpp"
+#include "cli/table.hpp"
 
 namespace virtlight::cli {
 namespace {
@@ -21,18 +22,18 @@ std::string_view state_of(const ConsoleInfo& console) {
 }
 
 std::string as_table(const std::vector<ConsoleInfo>& all) {
-    const auto line = [](const auto&... columns) {
-        return fmt::format("{:<30}  {:>5}  {:<10}  {:<8}  {:>5}  {:>12}  {:>7}  {}\n", columns...);
-    };
-    auto text = line("DOMAIN", "ID", "CONSOLE", "STATE", "BOOT", "BYTES", "VIEWERS", "WRITER");
+    using enum Table::Side;
+    Table table{{"DOMAIN"},      {"ID", right},    {"CONSOLE"},        {"STATE"},
+                {"BOOT", right}, {"BYTES", right}, {"VIEWERS", right}, {"WRITER"}};
     for (const auto& console : all) {
         const auto boot = console.boots.empty() ? libvirt::BootInfo() : console.boots.back();
         const auto writer = std::ranges::find(console.viewers, true, &libvirt::ConsoleViewer::writes);
-        text += line(console.domain, console.domid < 0 ? "-" : fmt::format("{}", console.domid), console.name,
-                     state_of(console), boot.number, boot.to, console.viewers.size(),
-                     writer == console.viewers.end() ? "-" : writer->name);
+        table.add({console.domain, console.domid < 0 ? "-" : std::to_string(console.domid), console.name,
+                   std::string(state_of(console)), std::to_string(boot.number), std::to_string(boot.to),
+                   std::to_string(console.viewers.size()),
+                   writer == console.viewers.end() ? "-" : writer->name});
     }
-    return text;
+    return table.text();
 }
 
 std::string as_json(const std::vector<ConsoleInfo>& all) {

@@ -13,6 +13,8 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "cli/domains.hpp"
+#include "cli/table.hpp"
 #include "domain/text.hpp"
 #include "libvirt/client.hpp"
 #include "libvirt/messages.hpp"
@@ -44,12 +46,11 @@ std::optional<T> own_value_of(const JobShown& job, std::string_view field) {
 }
 
 Result<std::vector<JobShown>> running_jobs(libvirt::Client& client) {
-    constexpr std::int32_t list_domains = 273;
     constexpr std::int32_t get_job_stats = 298;
-    const auto all = client.call<libvirt::DomainList>(list_domains, libvirt::ListAllArgs{.need_results = 1});
+    const auto all = all_domains(client);
     if (!all) return std::unexpected(all.error());
     std::vector<JobShown> jobs;
-    for (const auto& domain : all->domains) {
+    for (const auto& domain : *all) {
         auto stats = client.call<libvirt::JobStats>(get_job_stats, libvirt::DomainFlags{.dom = domain});
         if (!stats && stats.error().reason == Reason::no_domain) continue;  // it has ended since
         if (!stats) return std::unexpected(std::move(stats.error()));
@@ -74,17 +75,16 @@ std::string part_done(const JobShown& job) {
 }
 
 std::string table_of_jobs(const std::vector<JobShown>& jobs) {
-    const auto line = [](const auto&... columns) {
-        return fmt::format("{:>5}  {:<30}  {:<24}  {:<32}  {:>7}  {:>7}  {:>5}  {}\n", columns...);
-    };
-    auto text = line("ID", "DOMAIN", "OPERATION", "PHASE", "RUNNING", "LEFT", "DONE", "CLIENT");
+    using enum Table::Side;
+    Table table{{"ID", right},      {"DOMAIN"},      {"OPERATION"},   {"PHASE"},
+                {"RUNNING", right}, {"LEFT", right}, {"DONE", right}, {"CLIENT"}};
     for (const auto& job : jobs)
-        text += line(job.domain.id < 0 ? "-" : fmt::format("{}", job.domain.id), job.domain.name,
-                     text_shown(job, "operation"), text_shown(job, "phase"),
-                     seconds_shown(number_of(job, "time_elapsed")),
-                     seconds_shown(own_value_of<std::uint64_t>(job, "time_left")), part_done(job),
-                     text_shown(job, "client"));
-    return text;
+        table.add({job.domain.id < 0 ? "-" : std::to_string(job.domain.id), job.domain.name,
+                   text_shown(job, "operation"), text_shown(job, "phase"),
+                   seconds_shown(number_of(job, "time_elapsed")),
+                   seconds_shown(own_value_of<std::uint64_t>(job, "time_left")), part_done(job),
+                   text_shown(job, "client")});
+    return table.text();
 }
 
 boost::json::object job_object(const JobShown& job) {

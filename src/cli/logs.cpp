@@ -2,8 +2,8 @@
 #include "cli/logs.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,10 +11,10 @@
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
-#include <poll.h>
 
 #include "base/line_cleaner.hpp"
 #include "cli/console_client.hpp"
+#include "cli/domains.hpp"
 #include "cli/lines.hpp"
 #include "domain/text.hpp"
 #include "libvirt/streams.hpp"
@@ -24,26 +24,26 @@ namespace {
 
 using libvirt::ClientStream;
 
-/// The console that is meant: without a name the first one, as the daemon has it.
-Result<libvirt::ConsoleInfo> find_console(libvirt::Client& client, const Uuid& uuid,
-                                          const ConsoleChoice& which) {
-    const auto all = list_consoles(client);
-    if (!all) return std::unexpected(all.error());
+/// The console that is meant among those of which anything is kept: without a name the first one, as the
+/// daemon has it.
+std::optional<libvirt::ConsoleInfo> find_console(const std::vector<libvirt::ConsoleInfo>& all,
+                                                 const libvirt::ReadHistoryArgs& args) {
     for (const auto& name :
-         which.console ? std::vector{*which.console} : std::vector<std::string>{"serial0", "console0"})
-        for (const auto& console : *all)
-            if (console.uuid == uuid && console.name == name) return console;
-    return fail(Reason::invalid_argument, "nothing of this console of domain '{}' is kept", which.domain);
+         args.name ? std::vector{*args.name} : std::vector<std::string>{"serial0", "console0"})
+        for (const auto& console : all)
+            if (console.uuid == args.uuid && console.name == name) return console;
+    return std::nullopt;
 }
 
-/// The boot with this number among those that are held.
-Result<libvirt::BootInfo> find_boot(libvirt::Client& client, const Uuid& uuid, const ConsoleChoice& which,
-                                    std::uint64_t number) {
-    const auto console = find_console(client, uuid, which);
-    if (!console) return std::unexpected(console.error());
-    const auto boot = std::ranges::find(console->boots, number, &libvirt::BootInfo::number);
-    if (boot != console->boots.end()) return *boot;
-    return fail(Reason::invalid_argument, "no boot {} of domain '{}' is kept", number, which.domain);
+/// The boot with this number among those that are kept.
+Result<libvirt::BootInfo> find_boot(const libvirt::ConsoleInfo& console, std::uint64_t number) {
+    const auto boot = std::ranges::find(console.boots, number, &libvirt::BootInfo::number);
+    if (boot != console.boots.end()) return *boot;
+    const auto kept = console.boots.empty() ? "none"
+                                            : fmt::format("{} to {}", console.boots.front().number,
+                                                          console.boots.back().number);
+    return fail(Reason::invalid_argument, "no boot {} of domain '{}' is kept (kept: {})", number,
+                console.domain, kept);
 }
 
 /// JSON may have DEL and Unicode's further control characters as they are, which terminals obey.
@@ -99,23 +99,6 @@ class Printer {
     LineCleaner cleaner_;
 };
 
-/// What is asked for, as far as it is there already.
-Result<libvirt::ReadHistoryArgs> range(libvirt::Client& client, const ConsoleChoice& which,
-                                       const LogOptions& options) {
-    const auto uuid = find_domain(client, which.domain);
-    if (!uuid) return std::unexpected(uuid.error());
-    libvirt::ReadHistoryArgs args{
-        .uuid = *uuid, .name = which.console, .marks = options.marks && !options.json};
-    if (options.since) args.since_ms = options.since->time_since_epoch().count();
-    if (options.boot) {
-        const auto boot = find_boot(client, *uuid, which, *options.boot);
-        if (!boot) return std::unexpected(boot.error());
-        args.from = boot->from;
-        args.to = boot->to;
-    }
-    return args;
-}
-
 Result<ClientStream> open(libvirt::Client client, const libvirt::ReadHistoryArgs& args, bool follow) {
     if (!follow) return ClientStream::open(std::move(client), libvirt::own::read_history, args);
     const libvirt::WatchConsoleArgs live{.uuid = args.uuid,
@@ -135,9 +118,7 @@ Result<> print_all(ClientStream stream, const LogOptions& options) {
         if (auto printed = printer.add(*data); !printed) return printed;
         if (stream.ended()) return printer.end();
         if (!data->empty()) continue;
-        pollfd waiting{.fd = stream.descriptor(), .events = POLLIN, .revents = 0};
-        if (::poll(&waiting, 1, -1) < 0 && errno != EINTR)
-            return fail_errno(errno, "cannot wait for the daemon");
+        if (const auto waited = wait_for_more(stream); !waited) return std::unexpected(waited.error());
     }
 }
 
@@ -146,15 +127,32 @@ Result<> print_all(ClientStream stream, const LogOptions& options) {
 Result<> logs(const std::filesystem::path& socket, const ConsoleChoice& which, const LogOptions& options) {
     auto client = libvirt::Client::connect(socket);
     if (!client) return std::unexpected(client.error());
-    const auto args = range(*client, which, options);
-    if (!args) return std::unexpected(args.error());
-    if (options.json) {
-        const auto console = find_console(*client, args->uuid, which);
-        if (!console) return std::unexpected(console.error());
-        if (auto printed = print_object(as_object(*console)); !printed) return printed;
+    const auto uuid = find_domain(*client, which.domain);
+    if (!uuid) return std::unexpected(uuid.error());
+    libvirt::ReadHistoryArgs args{
+        .uuid = *uuid, .name = which.console, .marks = options.marks && !options.json};
+    if (options.since) args.since_ms = options.since->time_since_epoch().count();
+
+    const bool by_console = options.json || options.boot;
+    std::optional<libvirt::ConsoleInfo> console;
+    if (by_console) {
+        const auto all = list_consoles(*client);
+        if (!all) return std::unexpected(all.error());
+        console = find_console(*all, args);
     }
-    auto stream = open(*std::move(client), *args, options.follow);
-    if (!stream) return std::unexpected(stream.error());
+    if (console && options.boot) {
+        const auto boot = find_boot(*console, *options.boot);
+        if (!boot) return std::unexpected(boot.error());
+        args.from = boot->from;
+        args.to = boot->to;
+    }
+    auto stream = open(*std::move(client), args, options.follow);
+    if (!stream) return std::unexpected(stream.error());  // why there is no such console, too
+    if (by_console && !console)
+        return fail(Reason::invalid_state, "domain '{}' has its first boot just now: ask again",
+                    which.domain);
+    if (options.json)
+        if (auto printed = print_object(as_object(*console)); !printed) return printed;
     return print_all(*std::move(stream), options);
 }
 

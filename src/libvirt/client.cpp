@@ -83,7 +83,6 @@ Result<Client> Client::connect(const std::filesystem::path& socket, bool read_on
         connect_open,
         OpenArgs{.uri = "xen:///system", .flags = read_only ? flag::open_read_only : flag::none});
     if (!opened) return std::unexpected(opened.error());
-    client.end_ = Time::max();
     return client;
 }
 
@@ -135,9 +134,16 @@ Result<Packet> Client::receive(Time deadline) {
         if (const auto ready = wait(POLLIN, deadline); !ready) return std::unexpected(ready.error());
         std::array<std::uint8_t, limits::read_bytes> buffer;
         const auto got = read_some(socket_.get(), buffer);
-        if (!got) return std::unexpected(got.error());
+        if (!got) return lost(got.error());
         framer_.add(View(buffer).first(*got));
     }
+}
+
+std::unexpected<Error> Client::lost(const Error& why) {
+    return fail(Reason::io,
+                "the connection to virtlightd is lost ({}); 'virtlight wait-ready' returns when it serves "
+                "clients again",
+                why.message);
 }
 
 Result<> Client::wait(short events, Time deadline) {

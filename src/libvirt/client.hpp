@@ -18,8 +18,8 @@ namespace virtlight::libvirt {
 /// call blocks until it is answered. Not thread-safe.
 class Client {
  public:
-    /// Connects and opens. io: nobody listens there; timed_out: no answer until `deadline`, nor within
-    /// limits::answer_wait to one call.
+    /// Connects and opens. io: nobody listens there; timed_out, here as of each later call: no answer until
+    /// `deadline`, nor within limits::answer_wait.
     static Result<Client> connect(const std::filesystem::path& socket, bool read_only = false,
                                   Time deadline = Time::max());
 
@@ -29,8 +29,7 @@ class Client {
     ~Client();
 
     /// Calls a procedure of the remote program (libvirt's), or of another one. What the daemon refuses comes
-    /// as its Error; timed_out after limits::answer_wait. After protocol, io or timed_out the connection is
-    /// of no more use.
+    /// as its Error. After protocol, io or timed_out the connection is of no more use.
     template <class Reply, class Args = None>
     Result<Reply> call(std::int32_t procedure, const Args& args = {},
                        std::uint32_t program = program::remote) {
@@ -49,6 +48,8 @@ class Client {
     Client(Fd socket, Time end) : socket_(std::move(socket)), end_(end) {}
 
     friend class ClientStream;
+    /// The error where nothing can be read any more, with what helps.
+    static std::unexpected<Error> lost(const Error& why);
     Result<Bytes> exchange(std::uint32_t program, std::int32_t procedure, View payload);
     Result<> send(const Header& header, View payload, Time deadline);
     Result<Packet> receive(Time deadline);

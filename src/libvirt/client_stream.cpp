@@ -16,7 +16,7 @@ Result<Bytes> ClientStream::receive() {
     if (!take(data)) {
         std::array<std::uint8_t, limits::read_bytes> buffer;
         const auto got = read_some(client_.socket_.get(), buffer);
-        if (!got) return std::unexpected(got.error());
+        if (!got) return Client::lost(got.error());
         client_.framer_.add(View(buffer).first(*got));
         take(data);
     }

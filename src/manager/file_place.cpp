@@ -193,7 +193,8 @@ Task<Result<>> DataSearch::look(CancelToken cancel) {
 }
 
 void DataSearch::take_by_name(const DataFile& file, const Error& why) {
-    if (!silent_.insert(answering_for(file.path)).second) return;
+    const bool silent = why.reason == Reason::cancelled || why.reason == Reason::timed_out;
+    if (silent && !silent_.insert(answering_for(file.path)).second) return;
     log::warning("whether {} is disk {} of domain '{}' goes by its name alone: {}", in_quotes(path_),
                  to_string(file.owner.disk), file.owner.domain,
                  why.reason == Reason::cancelled ? "its storage does not answer" : why.message);

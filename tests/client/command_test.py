@@ -76,6 +76,30 @@ def test_one_who_follows_is_told_what_happens(host, conn, daemon_folder):
     assert [kind for kind, _ in MARK.findall(text)] == ["boot", "shutdown"]
 
 
+def test_one_who_follows_is_told_what_helps_when_the_daemon_ends(own_host, daemon_folder):
+    with own_host.connect() as conn:
+        started(own_host, conn, "followed")
+        follower = subprocess.Popen([daemon_folder / "virtlight", "--connect", own_host.uri, "logs", "--follow", "followed"],
+                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+        assert follower.stdout.read(1)
+    own_host.kill()
+    _, complaint = follower.communicate(timeout=60)
+    assert follower.returncode == 1 and b"is lost" in complaint and b"'virtlight wait-ready'" in complaint
+
+
+@pytest.mark.parametrize("words", [["logs", "--follow"], ["console", "--view"]])
+def test_one_who_follows_a_silent_guest_ends_when_nobody_reads_any_more(host, conn, daemon_folder, words):
+    started(host, conn, "silent")
+    follower = subprocess.Popen([daemon_folder / "virtlight", "--connect", host.uri, *words, "silent"],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0)
+    text = b""
+    while not text.endswith(b"# "):  # the guest waits for somebody to type, and says no more
+        text += (more := follower.stdout.read(4096))
+        assert more, text
+    follower.stdout.close()
+    assert follower.wait(timeout=30) == -signal.SIGPIPE
+
+
 def test_people_see_marks_and_programs_do_not_unless_they_ask(host, conn, daemon_folder):
     started(host, conn, "seen")
     program = [daemon_folder / "virtlight", "--connect", host.uri, "logs", "seen"]
@@ -135,7 +159,7 @@ def test_a_list_tells_what_domains_have_and_have_used(host, conn, run):
     assert (idle["state"], idle["memory_kib"], idle["vcpus"]) == ("shut off", 96 * 1024, 1)
     assert "domid" not in idle and "cpu_time_ms" not in idle
     table = run("list")
-    assert re.search(rf"^ +{domain.ID()}  busy +running +128 MiB +1 +\d+\.\d s$", table, re.M)
+    assert re.search(rf"^ *{domain.ID()}  busy +running +128 MiB +1 +\d+\.\d s$", table, re.M)
     assert re.search(r"^ +-  idle +shut off +96 MiB +1 +-$", table, re.M)
 
 
@@ -152,6 +176,37 @@ def test_one_who_waits_for_a_domain_returns_when_it_is_off(host, conn, run):
     domain.undefine()
     for unknown in ("leaving", domain.UUIDString()):
         assert "no domain" in run("wait-off", unknown, status=1).lower()
+
+
+def waiting_for(host, conn, daemon_folder, name, *words):
+    """A guest that runs, and a `virtlight wait-off` of it, which is connected."""
+    started(host, conn, name)
+    before = host.open_files()
+    waiting = subprocess.Popen([daemon_folder / "virtlight", "--connect", host.uri, "wait-off", name, *words],
+                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: host.open_files() > before, 10, "who waits")
+    return waiting
+
+
+def test_one_who_waits_for_a_domain_goes_on_when_the_daemon_is_started_anew(own_host, daemon_folder):
+    with own_host.connect() as conn:
+        waiting = waiting_for(own_host, conn, daemon_folder, "outlived")
+        assert own_host.virsh("domstate", "outlived") == "running"
+    own_host.kill()  # and with it, as it is a simulated one, its guest
+    own_host.start()
+    _, complaint = waiting.communicate(timeout=60)
+    assert (waiting.returncode, complaint) == (0, "")
+
+
+def test_one_who_waits_for_a_domain_waits_little_longer_for_a_daemon_that_hangs(own_host, daemon_folder):
+    with own_host.connect() as conn:
+        waiting = waiting_for(own_host, conn, daemon_folder, "unheard", "--for", "2")
+    own_host.process.send_signal(signal.SIGSTOP)
+    try:
+        _, complaint = waiting.communicate(timeout=60)
+        assert waiting.returncode == 1 and "the daemon does not answer" in complaint
+    finally:
+        own_host.kill()  # what it was in the midst of would be a stall
 
 
 def test_consoles_tell_their_domid_and_whether_they_are_released(host, conn, run):
@@ -176,7 +231,7 @@ def test_what_is_being_done_to_a_guest_is_told_with_who_asked_for_it_and_what_it
     assert (job["domain"], job["uuid"], job["domid"]) == ("stuck", domain.UUIDString(), domain.ID())
     assert (job["operation"], job["phase"]) == ("shut down", "asking the guest")
     assert f"pid {os.getpid()} (" in job["client"] and job["running_ms"] >= 0 and 0 < job["left_ms"] <= 75_000
-    assert re.search(rf"^ +{domain.ID()}  stuck +shut down +asking the guest +\d+ s +\d+ s +-  pid ", run("jobs"), re.M)
+    assert re.search(rf"^ *{domain.ID()}  stuck +shut down +asking the guest +\d+ s +\d+ s +-  pid ", run("jobs"), re.M)
     domain.destroy()
     thread.join(timeout=host.patience)
     assert json.loads(run("jobs", "--json")) == [] and "stuck" not in run("jobs")
@@ -197,7 +252,7 @@ def test_an_error_about_a_file_whose_name_is_no_utf8_is_json(run):
 
 def test_what_the_daemon_refuses_is_no_mistake_in_the_words(host, conn, run, tmp_path):
     started(host, conn, "refusing")
-    assert "no boot 99" in run("logs", "refusing", "--boot", "99", status=1)
+    assert "no boot 99 of domain 'refusing' is kept (kept: 1 to 1)" in run("logs", "refusing", "--boot", "99", status=1)
     file = tmp_path / "bad.cfg"
     file.write_text("name = 'bad'\nwobble = 1\n")
     assert "line 2" in run("import", str(file), status=1)
@@ -205,6 +260,16 @@ def test_what_the_daemon_refuses_is_no_mistake_in_the_words(host, conn, run, tmp
                   ["logs", "refusing", "--json", "--marks"],
                   ["wait-ready", "--for", "x"], ["--root", "/r", "list"]):
         assert run(*words, status=2)
+
+
+def test_why_nothing_is_kept_is_told_alike_however_it_is_asked_for(host, conn, run):
+    started(host, conn, "kept")
+    conn.defineXML(host.guest("unused"))
+    for words, why in ((["unused"], "'unused' has not run yet"), (["kept", "serial7"], "it has: console0"),
+                       (["Domain-0"], "it is the host itself")):
+        plain = run("logs", *words, status=1)
+        assert why in plain and plain == run("logs", *words, "--boot", "1", status=1)
+        assert plain == f"virtlight: {json.loads(run('logs', *words, '--json', status=1))['error']}\n"
 
 
 @pytest.mark.parametrize("words", [["list"], ["version", "--json"], ["--help"], ["--version"]])
@@ -250,6 +315,12 @@ def test_a_root_that_is_empty_is_not_the_hosts_own_daemon(daemon_folder):
 @pytest.mark.parametrize("number", ["-1", "0", "18446744073709551616", "last"])
 def test_what_is_no_number_of_a_boot_is_a_mistake_in_the_words(run, number):
     assert f"'{number}' is no boot" in run("logs", "any", "--boot", number, status=2)
+
+
+@pytest.mark.parametrize("command", [["wait-ready"], ["wait-off", "any"]])
+@pytest.mark.parametrize("seconds", ["-1", "86401", "nan", "5m"])
+def test_what_is_no_number_of_seconds_is_a_mistake_in_the_words(run, command, seconds):
+    assert f"'{seconds}' is no number of seconds" in run(*command, f"--for={seconds}", status=2)
 
 
 @pytest.mark.parametrize("word", ["lst", "--jsn"])

@@ -420,6 +420,17 @@ def test_virtlight_console_types_and_watches(host, conn, daemon_folder):
     assert "not running" in virtlight(host, daemon_folder, "console", "off", status=1)
 
 
+@pytest.mark.simulated
+def test_a_person_is_told_how_to_leave_a_console_and_leaves_on_a_line_of_their_own(host, conn, daemon_folder):
+    started(host, conn, "visited")
+    program = [daemon_folder / "virtlight", "--connect", host.uri, "console", "visited"]
+    with Terminal(program) as terminal:
+        assert terminal.until("# ").startswith("Ctrl-] leaves the console.\r\n")
+        assert terminal.leave() == 0 and terminal.text.endswith("# \r\n")
+    answer = subprocess.run([*program, "--write"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert answer.returncode == 0 and answer.stderr == ""
+
+
 @pytest.mark.ours
 def test_who_watches_a_released_console_is_told_so_and_how_it_is_read_again(host, conn, daemon_folder):
     domain = started(host, conn, "lent-out")

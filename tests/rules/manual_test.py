@@ -32,6 +32,13 @@ def test_each_option_of_virtlight_is_in_its_man_page():
     assert options_of(COMMAND_PAGE) == (options_in(table) | options_in(main)) - {"--version"}
 
 
+def test_the_json_of_each_command_is_in_the_man_page_but_that_of_console_which_has_none():
+    section = COMMAND_PAGE.split("# JSON")[1].split("\n# ")[0]
+    described = [name for line in re.findall(r"^\*.*", section, re.MULTILINE) for name in re.findall(r"\*([a-z-]+)\*", line)]
+    commands = re.findall(r'^    \{"([a-z-]+)",', code("cli/command_table.cpp"), re.MULTILINE)
+    assert sorted([*described, "console"]) == commands
+
+
 def test_each_option_and_setting_of_virtlightd_is_in_its_man_page():
     settings = code("daemon/settings.cpp")
     assert options_of(DAEMON_PAGE) == options_in(settings) - {"--version"}
@@ -44,6 +51,11 @@ def test_each_phase_of_a_job_is_in_the_man_page():
     phases = re.findall(r'return "(\w[^"]*)";', code("hypervisor/stage.hpp"))
     text = " ".join(COMMAND_PAGE.split())
     assert phases != [] and [phase for phase in phases if f'"{phase}"' not in text] == []
+
+
+def test_each_word_of_a_simulated_guest_is_in_the_readme():
+    told = re.findall(r"^\| `sim:([a-z-]+)", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert told != [] and sorted(told) == sorted(re.findall(r'name == "([a-z-]+)"', code("simulated/behaviour.cpp")))
 
 
 def in_seconds(limit):
