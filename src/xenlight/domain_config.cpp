@@ -62,14 +62,11 @@ void write_vcpus(const Definition& definition, libxl_domain_build_info& info) {
         libxl_bitmap_set(&info.avail_vcpus, static_cast<int>(vcpu));
 }
 
-/// One entry a port up to the last: libxl numbers serial ports by their place.
+/// A device model counts them in the order in which it is told of them.
 void write_serial_ports(const Definition& definition, libxl_domain_build_info& info) {
-    std::vector<const char*> ports;
-    for (const auto& console : definition.consoles) {
-        if (console.target != Console::Target::serial) continue;
-        if (ports.size() <= console.port) ports.resize(console.port + 1, "none");
-        ports[console.port] = "pty";
-    }
+    std::vector<std::string_view> ports;
+    for (const auto& console : definition.consoles)
+        if (console.target == Console::Target::serial) ports.emplace_back("pty");
     info.u.hvm.serial_list = copy_list(ports);
 }
 
@@ -98,15 +95,16 @@ void write_hvm(const Definition& definition, libxl_domain_build_info& info) {
     write_firmware(definition.boot, info);
 }
 
+/// A port that is "none" is not there, and the next one has its number.
 void add_serial_ports(const libxl_domain_build_info& info, std::vector<Console>& consoles) {
-    const auto add = [&](unsigned port, const char* backend) {
+    unsigned port = 0;
+    const auto add = [&](const char* backend) {
         if (std::strcmp(backend, "none") != 0)
-            consoles.push_back({.target = Console::Target::serial, .port = port});
+            consoles.push_back({.target = Console::Target::serial, .port = port++});
     };
-    if (info.u.hvm.serial) add(0, info.u.hvm.serial);
-    char* const* backend = info.u.hvm.serial_list;
-    for (unsigned port = 0; backend && *backend; ++backend, ++port)
-        add(port, *backend);
+    if (info.u.hvm.serial) add(info.u.hvm.serial);
+    for (char* const* backend = info.u.hvm.serial_list; backend && *backend; ++backend)
+        add(*backend);
 }
 
 std::vector<std::string> read_list(char* const* texts) {

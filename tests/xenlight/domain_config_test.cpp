@@ -12,6 +12,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "domain/memory.hpp"
+#include "xenlight/words.hpp"
 
 namespace virtlight::xenlight {
 namespace {
@@ -83,7 +84,7 @@ Definition hvm_guest() {
         {.mac = mac(1), .bridge = "xenbr0", .model = "e1000", .rate_kib = 1000},
         {.mac = mac(2), .devid = 1, .bridge = "xenbr1", .script = "vif-nat", .model = "netfront"}};
     definition.consoles = {{.target = Console::Target::serial, .port = 0},
-                           {.target = Console::Target::serial, .port = 2}};
+                           {.target = Console::Target::serial, .port = 1}};
     return definition;
 }
 
@@ -294,6 +295,16 @@ TEST(DomainConfig, ReadsTheSinglePortThatXlWrites) {
     libxl_domain_build_info_init_type(&config->b_info, LIBXL_DOMAIN_TYPE_HVM);
     config->b_info.u.hvm.serial = ::strdup("pty");
     const std::vector<Console> serial = {{.target = Console::Target::serial, .port = 0}};
+    EXPECT_EQ(read_config(*config).consoles, serial);
+}
+
+TEST(DomainConfig, CountsSerialPortsAsADeviceModelDoesWithoutThoseThatAreNone) {
+    DomainConfig config;
+    config->c_info.type = LIBXL_DOMAIN_TYPE_HVM;
+    libxl_domain_build_info_init_type(&config->b_info, LIBXL_DOMAIN_TYPE_HVM);
+    config->b_info.u.hvm.serial_list = copy_list(std::vector<std::string>{"none", "pty", "none", "pty"});
+    const std::vector<Console> serial = {{.target = Console::Target::serial, .port = 0},
+                                         {.target = Console::Target::serial, .port = 1}};
     EXPECT_EQ(read_config(*config).consoles, serial);
 }
 
