@@ -7,6 +7,8 @@ namespace virtlight::xenlight {
 
 void find_ttys(Context& context, hypervisor::DomId domid, std::vector<domain::Console>& consoles) {
     for (auto& console : consoles) {
+        console.tty.clear();
+        if (!has_pty(console)) continue;
         const bool serial = console.target == domain::Console::Target::serial;
         const auto type = serial ? LIBXL_CONSOLE_TYPE_SERIAL : LIBXL_CONSOLE_TYPE_PV;
         char* found = nullptr;

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <tuple>
 #include <utility>
 
+#include "base/limits.hpp"
+#include "domain/serial_source.hpp"
 #include "xenlight/channels.hpp"
 #include "xenlight/cpu_tuning.hpp"
 #include "xenlight/disks.hpp"
@@ -25,6 +27,7 @@ using domain::Console;
 using domain::Definition;
 using domain::GuestType;
 using domain::LifecycleAction;
+using domain::SerialSource;
 
 constexpr std::array types = {
     std::pair{GuestType::pv, LIBXL_DOMAIN_TYPE_PV},
@@ -64,9 +67,9 @@ void write_vcpus(const Definition& definition, libxl_domain_build_info& info) {
 
 /// A device model counts them in the order in which it is told of them.
 void write_serial_ports(const Definition& definition, libxl_domain_build_info& info) {
-    std::vector<std::string_view> ports;
+    std::vector<std::string> ports;
     for (const auto& console : definition.consoles)
-        if (console.target == Console::Target::serial) ports.emplace_back("pty");
+        if (console.target == Console::Target::serial) ports.push_back(domain::serial_words(console.source));
     info.u.hvm.serial_list = copy_list(ports);
 }
 
@@ -95,16 +98,30 @@ void write_hvm(const Definition& definition, libxl_domain_build_info& info) {
     write_firmware(definition.boot, info);
 }
 
-/// A port that is "none" is not there, and the next one has its number.
-void add_serial_ports(const libxl_domain_build_info& info, std::vector<Console>& consoles) {
+/// A port that is "none" is not there, and the next one has its number. One that a definition cannot hold
+/// leads nowhere there; what is wrong with the first such one is given.
+Result<> add_serial_ports(const libxl_domain_build_info& info, std::vector<Console>& consoles) {
+    Result<> all;
     unsigned port = 0;
-    const auto add = [&](const char* backend) {
-        if (std::strcmp(backend, "none") != 0)
-            consoles.push_back({.target = Console::Target::serial, .port = port++});
+    const auto add = [&](std::string_view words) {
+        if (words == "none") return;
+        auto said = domain::parse_serial_source(words);
+        if (port == limits::serial_ports)
+            said = fail(Reason::unsupported_config, "a guest can have {} serial ports", limits::serial_ports);
+        if (all && !said) all = std::unexpected(said.error());
+        if (port == limits::serial_ports) return;
+        auto source = said ? std::move(said->source) : SerialSource{.kind = SerialSource::Kind::null};
+        consoles.push_back({.target = Console::Target::serial, .port = port++, .source = std::move(source)});
     };
     if (info.u.hvm.serial) add(info.u.hvm.serial);
-    for (char* const* backend = info.u.hvm.serial_list; backend && *backend; ++backend)
-        add(*backend);
+    for (char* const* words = info.u.hvm.serial_list; words && *words; ++words)
+        add(*words);
+    return all;
+}
+
+Result<> check_serial_ports(const libxl_domain_build_info& info, GuestType type) {
+    std::vector<Console> consoles;
+    return type == GuestType::hvm ? add_serial_ports(info, consoles) : Result<>{};
 }
 
 std::vector<std::string> read_list(char* const* texts) {
@@ -146,6 +163,7 @@ Result<> check_devices(const libxl_domain_config& config, GuestType type) {
     if (auto held = check_nics(config, type); !held) return held;
     if (auto held = check_screen(config); !held) return held;
     if (auto held = check_host_devices(config, type); !held) return held;
+    if (auto held = check_serial_ports(config.b_info, type); !held) return held;
     if (auto held = check_channels(config); !held) return held;
     if (auto held = check_shared_folders(config); !held) return held;
     if (auto held = check_platform(config); !held) return held;
@@ -242,7 +260,7 @@ Definition read_config(const libxl_domain_config& config) {
     read_platform(config, definition);
     definition.label = read_label(config);
     definition.settings = read_settings(config, type);
-    if (hvm) add_serial_ports(build, definition.consoles);
+    if (hvm) std::ignore = add_serial_ports(build, definition.consoles);
     if (definition.consoles.empty()) definition.consoles = {{.target = Console::Target::xen, .port = 0}};
     read_channels(config, definition);
     read_shared_folders(config, definition);

@@ -308,6 +308,25 @@ TEST(DomainConfig, CountsSerialPortsAsADeviceModelDoesWithoutThoseThatAreNone) {
     EXPECT_EQ(read_config(*config).consoles, serial);
 }
 
+TEST(DomainConfig, HasSerialPortsInTheWordsOfADeviceModel) {
+    using enum domain::SerialSource::Kind;
+    auto definition = hvm_guest();
+    definition.consoles = {
+        {.target = Console::Target::serial, .port = 0, .source = {.kind = file, .path = "/srv/log"}},
+        {.target = Console::Target::serial, .port = 1},
+        {.target = Console::Target::serial,
+         .port = 2,
+         .source = {.kind = tcp, .listens = true, .service = "4444"}}};
+    DomainConfig config;
+    write_config(definition, *config);
+    const auto* const* const list = config->b_info.u.hvm.serial_list;
+    EXPECT_STREQ(list[0], "file:/srv/log");
+    EXPECT_STREQ(list[1], "pty");
+    EXPECT_STREQ(list[2], "tcp::4444,server=on,wait=off");
+    EXPECT_EQ(list[3], nullptr);
+    EXPECT_EQ(after_a_round_trip(definition), definition);
+}
+
 std::string complaint(const libxl_domain_config& config) {
     const auto read = read_whole_config(config);
     return read ? "" : read.error().message;
@@ -321,6 +340,20 @@ std::string complaint(const std::function<void(libxl_device_disk&)>& change) {
     write_config(definition, *config);
     change(config->disks[0]);
     return complaint(*config);
+}
+
+TEST(DomainConfig, ThatMustBeWholeIsRefusedForSerialPortsThatADefinitionCannotHold) {
+    DomainConfig config;
+    auto definition = hvm_guest();
+    definition.consoles.clear();
+    write_config(definition, *config);
+    EXPECT_EQ(complaint(*config), "");
+    config->b_info.u.hvm.serial_list = copy_list(std::vector<std::string>{"braille", "pty"});
+    EXPECT_THAT(complaint(*config), testing::HasSubstr("a serial port cannot be 'braille' here"));
+    const auto shown = read_config(*config).consoles;
+    ASSERT_EQ(shown.size(), 2u);
+    EXPECT_EQ(shown[0].source.kind, domain::SerialSource::Kind::null) << "the next one keeps its number";
+    EXPECT_TRUE(has_pty(shown[1]));
 }
 
 TEST(DomainConfig, ThatMustBeWholeIsRefusedForDisksThatADefinitionCannotHold) {
