@@ -44,7 +44,9 @@ constexpr XlOption device_options[] = {
     {"vif",
      "`devices/interface`; without `gatewaydev`, `colo`; a rate's interval can be 50ms alone, xl's default",
      read_xl_nics, write_xl_nics},
-    {"disk", "`devices/disk`; `shareable` is access w! of xend's files, which xl does not know",
+    {"disk",
+     "`devices/disk`; `shareable` is access w! of xend's files, which xl does not know; without `script`, "
+     "`untrusted`, `colo`",
      read_xl_disks, write_xl_disks},
     {"serial",
      "`devices/serial` of types pty, null, vc, stdio, file, pipe, dev, tcp (`telnet:` is its protocol), udp "
