@@ -162,6 +162,11 @@ Result<std::shared_ptr<Console>> Consoles::find_among(Uuid uuid, const std::opti
     for (const auto& wanted : name ? std::vector{*name} : std::vector<std::string>{"serial0", "console0"})
         if (const auto found = consoles.find(wanted); found != consoles.end() && counts(wanted))
             return found->second;
+    if (const auto port = name.value_or("serial0"); guest->second.elsewhere.contains(port))
+        return fail(Reason::invalid_argument,
+                    "character device {} of domain '{}' is not using a PTY: what it says goes where its "
+                    "definition has it go, and is no console here",
+                    port, info->name);
     std::string known;
     for (const auto& each : consoles | std::views::keys | std::views::filter(counts))
         known += (known.empty() ? "" : ", ") + each;
@@ -206,8 +211,11 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
     for (auto& console : consoles)
         if (found) console.tty.clear();
     guest.present.clear();
+    guest.elsewhere.clear();
     for (const auto& console : consoles)
-        if (!is_channel(console)) guest.present.insert(name_of(console));
+        if (!is_channel(console))
+            (has_pty(console) ? guest.present : guest.elsewhere).insert(name_of(console));
+    std::erase_if(consoles, [](const auto& console) { return !is_channel(console) && !has_pty(console); });
     take_up(begun.uuid, guest);
     part_with_others(begun.uuid, guest, found);
     name_channels(guest, consoles);

@@ -109,6 +109,7 @@ class Consoles final : public manager::LifeWatcher {
         hypervisor::DomId domid = 0;
         std::map<std::string, std::shared_ptr<Console>> consoles{};
         std::set<std::string> present{};            ///< which of them this life has
+        std::set<std::string> elsewhere{};          ///< serial ports of this life that are no ptys
         std::map<std::string, std::string> ttys{};  ///< of this life, as far as they are there
         std::vector<NamedChannel> channels{};       ///< of this life
         std::optional<ConsoleLock> lock{};

@@ -16,7 +16,8 @@ constexpr std::size_t socket_bytes = sizeof(sockaddr_un::sun_path);
 
 Result<> add_channel(std::vector<Console>& consoles, Console channel) {
     const auto refuse = [](std::string text) { return fail(Reason::unsupported_config, "{}", text); };
-    const auto& [target, port, tty, name, socket] = channel;
+    const auto& name = channel.name;
+    const auto& socket = channel.socket;
     if (name.empty() || name.size() > limits::channel_name_bytes || !is_line(name))
         return refuse(fmt::format("the name of a channel must be 1 to {} bytes in one line, not '{}'",
                                   limits::channel_name_bytes, shown(name)));

@@ -16,6 +16,7 @@
 #include "domain/numa.hpp"
 #include "domain/pci.hpp"
 #include "domain/platform.hpp"
+#include "domain/serial_source.hpp"
 #include "domain/settings.hpp"
 #include "domain/shared_folder.hpp"
 #include "domain/usb.hpp"
@@ -42,10 +43,16 @@ struct Console {
     unsigned port = 0;   ///< of a channel its place among them, from 1, as Xen counts it behind its console
     std::string tty{};   ///< the pty in dom0 while the guest runs; empty in a definition that is not running
     std::string name{};  ///< of a channel; no other of the guest has it
-    std::string socket{};  ///< of a channel: the UNIX socket in dom0 that serves it; empty: a pty
+    std::string socket{};   ///< of a channel: the UNIX socket in dom0 that serves it; empty: a pty
+    SerialSource source{};  ///< of a serial port
 
     bool operator==(const Console&) const = default;
 };
+
+/// Whether it leads to a pty. Nothing reads any other here.
+inline bool has_pty(const Console& console) {
+    return console.socket.empty() && console.source.kind == SerialSource::Kind::pty;
+}
 
 /// Switches that libvirt writes under <features>. Absent there means off, as libvirt's Xen driver has it.
 struct Features {

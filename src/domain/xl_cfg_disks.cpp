@@ -35,6 +35,17 @@ constexpr std::string_view shared_accesses[] = {"w!", "!"};
 constexpr std::string_view protocols[] = {"rbd",  "nbd",   "iscsi", "sheepdog", "gluster", "nfs",   "ssh",
                                           "http", "https", "ftp",   "ftps",     "json",    "driver"};
 
+/// What stood before the name of what a script of Xen's makes a block device of: "drbd:RESOURCE" is
+/// script=block-drbd.
+constexpr std::string_view script_prefixes[] = {"iscsi", "nbd", "enbd", "drbd"};
+constexpr std::string_view no_scripts =
+    "domain XML has no place for a script of a disk; run it first, and name the block device that it makes";
+
+/// Words that stand alone and ask for what no definition can, and why.
+constexpr std::pair<std::string_view, std::string_view> unserved_flags[] = {
+    {"untrusted", "domain XML has no word for a backend that its guest is not to trust"},
+    {"colo", "guests are not replicated"}};
+
 /// What was once written before a path, "tap:qcow2:/path", and says nothing more.
 constexpr std::string_view empty_prefixes[] = {"tapdisk", "tap", "tap2", "aio", "ioemu", "file", "phy"};
 
@@ -53,6 +64,8 @@ class DiskReading {
     }
 
  private:
+    using Flag = std::pair<std::string_view, std::string_view>;
+
     /// What a parameter without a name is: the first of these that has not been given.
     enum class Field : std::uint8_t { target, format, vdev, access };
     static constexpr std::array fields = {Field::target, Field::format, Field::vdev, Field::access};
@@ -78,6 +91,9 @@ class DiskReading {
             set_discard(parameter == "discard");
         else if (parameter == "direct-io-safe")
             disk_.direct_io = true;
+        else if (const auto* const flag = std::ranges::find(unserved_flags, parameter, &Flag::first);
+                 flag != std::end(unserved_flags))
+            at_.unsupported("'{}' of a disk is not supported: {}", parameter, flag->second);
         else if (parameter != "trusted" && parameter != "no-colo")
             read_positional(parameter);
     }
@@ -98,8 +114,7 @@ class DiskReading {
         else if (name == "backend")
             set_backend_domain(value);
         else if (name == "script")
-            at_.unsupported("'script={}' of a disk is not supported: run it first, and name its block device",
-                            shown(value));
+            at_.unsupported("'script={}' of a disk is not supported: {}", shown(value), no_scripts);
         else if (name != "specification" || value != "xen")
             at_.unsupported("'{}={}' of a disk is not supported", shown(name), shown(value));
     }
@@ -127,6 +142,8 @@ class DiskReading {
                 give(Field::format);
             } else if (!prefix.empty() && meaning_of<Format>(prefix, xl_disk_formats)) {
                 set_format(prefix);
+            } else if (std::ranges::find(script_prefixes, prefix) != std::end(script_prefixes)) {
+                return refuse_script(prefix);
             } else if (is_protocol(prefix)) {
                 return refuse_protocol(prefix);
             } else {
@@ -136,6 +153,11 @@ class DiskReading {
         set_path(path);
     }
 
+    void refuse_script(std::string_view prefix) {
+        give(Field::target);
+        at_.unsupported("'{0}:' before a disk stands for 'script=block-{0}', which is not supported: {1}",
+                        prefix, no_scripts);
+    }
     static bool is_protocol(std::string_view prefix) {
         return std::ranges::find(protocols, prefix.substr(0, prefix.find('+'))) != std::end(protocols);
     }

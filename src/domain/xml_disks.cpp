@@ -65,6 +65,15 @@ void read_source(const XmlElement& element, Disk& disk) {
     disk.path = path;
 }
 
+/// Without emulated drives a guest finds each disk on Xen's bus, whatever it is called, and libvirt says so
+/// of those that it has read from a file of xl's.
+void expect_bus(const XmlElement& target, const DiskName& name, bool may_be_xens) {
+    const auto bus = attribute_choice(target, "bus", buses, name.bus);
+    if (bus == name.bus || (may_be_xens && bus == DiskBus::xen)) return;
+    target.unsupported("target '{}' is on bus '{}', not '{}': its name says where the guest finds it",
+                       to_string(name), word_for(name.bus, buses), word_for(bus, buses));
+}
+
 void read_target(const XmlElement& element, Disk& disk) {
     const auto target = element.child("target");
     const auto text = target.attribute("dev");
@@ -78,10 +87,7 @@ void read_target(const XmlElement& element, Disk& disk) {
         return;
     }
     disk.target = *name;
-    const auto bus = attribute_choice(target, "bus", buses, name->bus);
-    if (bus != name->bus)
-        target.unsupported("target '{}' is on bus '{}', not '{}': its name says where the guest finds it",
-                           shown(*text), word_for(name->bus, buses), word_for(bus, buses));
+    expect_bus(target, *name, true);
 }
 
 /// libvirt has seven drives on a controller of SCSI; all sixteen can be said to be on one, too.
@@ -113,6 +119,7 @@ void read_address(const XmlElement& element, const DiskName& target) {
 void read_disks(const XmlElement& devices, Definition& definition) {
     for (const auto& element : devices.children("disk")) {
         auto disk = as_served(read_disk(element), definition.type);
+        if (definition.type == GuestType::hvm) expect_bus(element.child("target"), disk.target, false);
         if (const auto good = check_disk(disk, definition.type); !good)
             element.unsupported("{}", good.error().message);
         if (const auto added = add_disk(definition.disks, std::move(disk), definition.type); !added)

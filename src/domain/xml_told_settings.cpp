@@ -20,6 +20,9 @@ constexpr std::pair<std::string_view, std::string_view> enlightenments[] = {
     {"stimer", "stimer"},     {"ipi", "hcall_ipi"},
 };
 
+/// Whether all of them are there.
+constexpr Word<bool> hyperv_modes[] = {{"custom", false}, {"passthrough", true}};
+
 enum class Tables { slic, set };
 /// Xen takes a file with one table or with many.
 constexpr Word<Tables> acpi_tables[] = {{"slic", Tables::slic}, {"rawset", Tables::set}};
@@ -32,8 +35,8 @@ void tell(const XmlElement& at, std::string_view name, SettingValue value, Defin
 }
 
 std::vector<std::string> read_hyperv(const XmlElement& hyperv) {
+    if (attribute_choice(hyperv, "mode", hyperv_modes, false)) return {"all"};
     std::vector<std::string> groups;
-    expect_attribute(hyperv, "mode", "custom");
     for (const auto& [name, group] : enlightenments) {
         const auto element = hyperv.child(name);
         if (!element || !attribute_choice<bool>(element, "state", switches, true)) continue;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "hypervisor/definition_files.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -32,15 +33,30 @@ std::string_view own_firmware(const domain::Boot& boot) {
     return {};
 }
 
+/// As "/usr/lib/xen-4.14/bin/qemu-system-i386": where a Xen has its QEMU, and as a distribution calls it.
+constexpr std::string_view own_emulators[] = {"/bin/qemu-system-i386", "/xen-qemu-system-i386"};
+
+std::string_view own_emulator(std::string_view path) {
+    const bool is_own = path.contains("/xen") && std::ranges::any_of(own_emulators, [path](const auto& file) {
+                            return path.ends_with(file);
+                        });
+    return is_own ? "QEMU" : std::string_view();
+}
+
 bool is_nowhere(int error) {
     return error == ENOENT || error == ENOTDIR;
+}
+
+bool is_gone(const std::string& path) {
+    struct stat status{};
+    return ::stat(path.c_str(), &status) != 0 && is_nowhere(errno);
 }
 
 void add_boot_files(const domain::Boot& boot, std::vector<NamedFile>& files) {
     files.push_back({"kernel", boot.kernel});
     files.push_back({"initrd", boot.initrd});
     files.push_back({"bootloader", boot.bootloader});
-    files.push_back({.what = "loader", .path = boot.loader, .own_firmware = own_firmware(boot)});
+    files.push_back({.what = "loader", .path = boot.loader, .own = own_firmware(boot)});
 }
 
 void add_settings(const domain::Settings& settings, std::vector<NamedFile>& files) {
@@ -60,7 +76,8 @@ std::string to_words(const NamedFile& file, std::string_view why) {
 std::vector<NamedFile> named_files(const Definition& definition) {
     std::vector<NamedFile> files;
     add_boot_files(definition.boot, files);
-    files.push_back({"emulator", definition.emulator});
+    files.push_back(
+        {.what = "emulator", .path = definition.emulator, .own = own_emulator(definition.emulator)});
     for (const auto& disk : definition.disks)
         if (is_served_here(disk))
             files.push_back({"the source of disk " + to_string(disk.target), disk.path});
@@ -77,9 +94,9 @@ std::vector<NamedFile> named_files(const Definition& definition) {
 std::optional<std::string> why_missing(const NamedFile& file) {
     struct stat status{};
     if (::stat(file.path.c_str(), &status) == 0) return std::nullopt;
-    if (!file.own_firmware.empty() && is_nowhere(errno))
+    if (!file.own.empty() && is_nowhere(errno))
         return fmt::format("{} '{}' is not there: the guest gets this host's own {}", file.what, file.path,
-                           file.own_firmware);
+                           file.own);
     return to_words(file, errno_text(errno));
 }
 
@@ -91,9 +108,11 @@ std::vector<std::string> missing_files(const Definition& definition) {
 }
 
 bool has_stale_firmware(const Definition& definition) {
-    struct stat status{};
-    return !own_firmware(definition.boot).empty() && ::stat(definition.boot.loader.c_str(), &status) != 0 &&
-           is_nowhere(errno);
+    return !own_firmware(definition.boot).empty() && is_gone(definition.boot.loader);
+}
+
+bool has_stale_emulator(const Definition& definition) {
+    return !own_emulator(definition.emulator).empty() && is_gone(definition.emulator);
 }
 
 }  // namespace virtlight::hypervisor

@@ -15,7 +15,8 @@ struct NamedFile {
     std::string what;  ///< "kernel"
     std::string path;  ///< absolute
     bool is_folder = false;
-    std::string_view own_firmware{};  ///< as has_stale_firmware() says: its name; empty: it is none of Xen's
+    /// As has_stale_firmware() and has_stale_emulator() say: its name; empty: it is none of Xen's.
+    std::string_view own{};
 };
 
 /// "kernel '/k': No such file or directory".
@@ -35,5 +36,8 @@ std::vector<std::string> missing_files(const domain::Definition& definition);
 /// path into definitions, which has Xen's version in it, or, of an OVMF, is where Xen may keep one and a
 /// distribution does not: such a guest gets the one of this host. Blocks: not for the core thread.
 bool has_stale_firmware(const domain::Definition& definition);
+
+/// The same of its device model, a QEMU of Xen's: libvirt has written its path into each definition, too.
+bool has_stale_emulator(const domain::Definition& definition);
 
 }  // namespace virtlight::hypervisor

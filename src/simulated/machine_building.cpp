@@ -121,7 +121,7 @@ Result<> Machine::open_consoles(Domain& domain) {
 
 void Machine::name_ttys(Domain& domain) {
     for (std::size_t i = 0; i < domain.consoles.size(); ++i)
-        if (auto& console = domain.definition.consoles[i]; console.socket.empty())
+        if (auto& console = domain.definition.consoles[i]; has_pty(console))
             console.tty = domain.consoles[i]->tty();
 }
 

@@ -261,14 +261,23 @@ void replace_firmware(Definition& definition) {
     definition.boot.loader.clear();
 }
 
+void replace_emulator(Definition& definition) {
+    log::warning("domain '{}': its emulator '{}' is not there; it gets this host's own", definition.name,
+                 definition.emulator);
+    definition.emulator.clear();
+}
+
 /// Before a context is borrowed: storage that does not answer would hold it, and all others after it. A
-/// restored guest has in its memory what it was booted from, and its firmware is only replaced if the
-/// storage of that says so.
+/// restored guest has in its memory what it was booted from, and its firmware and its device model are only
+/// replaced if the storage of those says so.
 async::Task<Result<>> look_at_files(Making making, std::shared_ptr<Job> job, async::CancelToken cancel) {
     const bool boots = !job->stream;
     auto stale = co_await look_for_stale_firmware(making.looks, job->definition, cancel);
     if (!stale && boots) co_return std::unexpected(in_context(job->what(), std::move(stale.error())));
     if (stale && *stale) replace_firmware(job->definition);
+    stale = co_await look_for_stale_emulator(making.looks, job->definition, cancel);
+    if (!stale && boots) co_return std::unexpected(in_context(job->what(), std::move(stale.error())));
+    if (stale && *stale) replace_emulator(job->definition);
     auto good = co_await check_guest_files(making.looks, job->definition, boots, cancel);
     if (!good) co_return std::unexpected(in_context(job->what(), std::move(good.error())));
     co_return good;

@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <tuple>
 #include <utility>
 
-#include "domain/text.hpp"
+#include "base/limits.hpp"
+#include "domain/serial_source.hpp"
 #include "xenlight/channels.hpp"
 #include "xenlight/cpu_tuning.hpp"
 #include "xenlight/disks.hpp"
@@ -26,6 +27,7 @@ using domain::Console;
 using domain::Definition;
 using domain::GuestType;
 using domain::LifecycleAction;
+using domain::SerialSource;
 
 constexpr std::array types = {
     std::pair{GuestType::pv, LIBXL_DOMAIN_TYPE_PV},
@@ -63,14 +65,11 @@ void write_vcpus(const Definition& definition, libxl_domain_build_info& info) {
         libxl_bitmap_set(&info.avail_vcpus, static_cast<int>(vcpu));
 }
 
-/// One entry a port up to the last: libxl numbers serial ports by their place.
+/// A device model counts them in the order in which it is told of them.
 void write_serial_ports(const Definition& definition, libxl_domain_build_info& info) {
-    std::vector<const char*> ports;
-    for (const auto& console : definition.consoles) {
-        if (console.target != Console::Target::serial) continue;
-        if (ports.size() <= console.port) ports.resize(console.port + 1, "none");
-        ports[console.port] = "pty";
-    }
+    std::vector<std::string> ports;
+    for (const auto& console : definition.consoles)
+        if (console.target == Console::Target::serial) ports.push_back(domain::serial_words(console.source));
     info.u.hvm.serial_list = copy_list(ports);
 }
 
@@ -99,15 +98,30 @@ void write_hvm(const Definition& definition, libxl_domain_build_info& info) {
     write_firmware(definition.boot, info);
 }
 
-void add_serial_ports(const libxl_domain_build_info& info, std::vector<Console>& consoles) {
-    const auto add = [&](unsigned port, const char* backend) {
-        if (std::strcmp(backend, "none") != 0)
-            consoles.push_back({.target = Console::Target::serial, .port = port});
+/// A port that is "none" is not there, and the next one has its number. One that a definition cannot hold
+/// leads nowhere there; what is wrong with the first such one is given.
+Result<> add_serial_ports(const libxl_domain_build_info& info, std::vector<Console>& consoles) {
+    Result<> all;
+    unsigned port = 0;
+    const auto add = [&](std::string_view words) {
+        if (words == "none") return;
+        auto said = domain::parse_serial_source(words);
+        if (port == limits::serial_ports)
+            said = fail(Reason::unsupported_config, "a guest can have {} serial ports", limits::serial_ports);
+        if (all && !said) all = std::unexpected(said.error());
+        if (port == limits::serial_ports) return;
+        auto source = said ? std::move(said->source) : SerialSource{.kind = SerialSource::Kind::null};
+        consoles.push_back({.target = Console::Target::serial, .port = port++, .source = std::move(source)});
     };
-    if (info.u.hvm.serial) add(0, info.u.hvm.serial);
-    char* const* backend = info.u.hvm.serial_list;
-    for (unsigned port = 0; backend && *backend; ++backend, ++port)
-        add(port, *backend);
+    if (info.u.hvm.serial) add(info.u.hvm.serial);
+    for (char* const* words = info.u.hvm.serial_list; words && *words; ++words)
+        add(*words);
+    return all;
+}
+
+Result<> check_serial_ports(const libxl_domain_build_info& info, GuestType type) {
+    std::vector<Console> consoles;
+    return type == GuestType::hvm ? add_serial_ports(info, consoles) : Result<>{};
 }
 
 std::vector<std::string> read_list(char* const* texts) {
@@ -137,17 +151,6 @@ domain::Boot read_boot(const libxl_domain_build_info& info, GuestType type) {
     return boot;
 }
 
-/// A definition's ports are ptys: of another one, what it is connected to would be lost.
-Result<> check_serial_ports(const libxl_domain_build_info& info) {
-    auto backends = read_list(info.u.hvm.serial_list);
-    if (info.u.hvm.serial) backends.emplace_back(info.u.hvm.serial);
-    for (const auto& backend : backends)
-        if (backend != "pty" && backend != "none")
-            return fail(Reason::unsupported_config, "it has the serial port '{}'; only 'pty' is served",
-                        domain::shown(backend));
-    return {};
-}
-
 /// The first thing that the guest has and a definition cannot hold.
 Result<> check_devices(const libxl_domain_config& config, GuestType type) {
     const std::pair<std::string_view, int> unknown[] = {
@@ -157,11 +160,10 @@ Result<> check_devices(const libxl_domain_config& config, GuestType type) {
     };
     for (const auto& [what, count] : unknown)
         if (count > 0) return fail(Reason::unsupported_config, "it has {}, which are not served yet", what);
-    if (type == GuestType::hvm)
-        if (auto held = check_serial_ports(config.b_info); !held) return held;
     if (auto held = check_nics(config, type); !held) return held;
     if (auto held = check_screen(config); !held) return held;
     if (auto held = check_host_devices(config, type); !held) return held;
+    if (auto held = check_serial_ports(config.b_info, type); !held) return held;
     if (auto held = check_channels(config); !held) return held;
     if (auto held = check_shared_folders(config); !held) return held;
     if (auto held = check_platform(config); !held) return held;
@@ -258,7 +260,7 @@ Definition read_config(const libxl_domain_config& config) {
     read_platform(config, definition);
     definition.label = read_label(config);
     definition.settings = read_settings(config, type);
-    if (hvm) add_serial_ports(build, definition.consoles);
+    if (hvm) std::ignore = add_serial_ports(build, definition.consoles);
     if (definition.consoles.empty()) definition.consoles = {{.target = Console::Target::xen, .port = 0}};
     read_channels(config, definition);
     read_shared_folders(config, definition);

@@ -52,6 +52,18 @@ Task<Result<bool>> look_for_stale_firmware(FileLooks& looks, Definition definiti
         std::move(cancel));
 }
 
+Task<Result<bool>> look_for_stale_emulator(FileLooks& looks, Definition definition,
+                                           async::CancelToken cancel) {
+    if (definition.emulator.empty()) co_return false;
+    auto place = place_of(definition.emulator);
+    co_return co_await looks.look(
+        std::move(place),
+        [definition = std::move(definition)] {
+            return Result<bool>(hypervisor::has_stale_emulator(definition));
+        },
+        std::move(cancel));
+}
+
 Task<Result<>> check_guest_files(FileLooks& looks, Definition definition, bool boots,
                                  async::CancelToken cancel) {
     std::vector<FileLooks::Look<void>> wanted;

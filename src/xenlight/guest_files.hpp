@@ -21,6 +21,10 @@ async::Task<std::vector<std::string>> look_for_missing_files(FileLooks& looks, d
 async::Task<Result<bool>> look_for_stale_firmware(FileLooks& looks, domain::Definition definition,
                                                   async::CancelToken cancel);
 
+/// As hypervisor::has_stale_emulator(), and as above.
+async::Task<Result<bool>> look_for_stale_emulator(FileLooks& looks, domain::Definition definition,
+                                                  async::CancelToken cancel);
+
 /// Whether what serves its disks is there and, if it `boots`, what it is booted from. invalid_argument;
 /// timed_out: the storage of one of them does not answer; cancelled.
 async::Task<Result<>> check_guest_files(FileLooks& looks, domain::Definition definition, bool boots,

@@ -35,14 +35,16 @@ def test_the_password_of_a_screen_is_changed_for_the_next_start(host, conn):
         domain.updateDeviceFlags("<graphics type='vnc' port='many'/>", CONFIG)
 
 
-def test_a_guest_with_the_hvmloader_of_another_xen_starts_with_this_ones(host, conn):
+def test_a_guest_with_the_hvmloader_and_the_qemu_of_another_xen_starts_with_this_ones(host, conn):
     loader = "/usr/lib/xen-4.1/boot/hvmloader"
+    emulator = "<emulator>/usr/lib/xen-4.1/bin/qemu-system-i386</emulator>"
     xml = host.guest("moved", "hvm").replace("</os>", f"<loader>{loader}</loader></os>")
-    domain = conn.defineXML(xml)
-    wait_until(lambda: any("gets this host's own hvmloader" in str(each) for each in timeline(host, "moved")), 10,
-               "the warning")
+    domain = conn.defineXML(xml.replace("<devices>", f"<devices>{emulator}"))
+    for own in ("hvmloader", "QEMU"):
+        wait_until(lambda own=own: any(f"gets this host's own {own}" in str(each) for each in timeline(host, "moved")),
+                   10, "the warning")
     domain.create()
-    assert f"{loader}</loader>" in domain.XMLDesc()
+    assert f"{loader}</loader>" in domain.XMLDesc() and emulator in domain.XMLDesc()
     other = conn.defineXML(host.guest("lost", "hvm").replace("</os>", "<loader>/no/other-loader</loader></os>"))
     with refused(libvirt.VIR_ERR_INVALID_ARG, "/no/other-loader"):
         other.create()

@@ -253,6 +253,10 @@ def test_what_cannot_come_while_a_guest_runs_is_refused_by_name(host, conn):
             domain.attachDeviceFlags(device, LIVE)
     with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "emulated by another domain", "'vtpm'"):
         domain.attachDeviceFlags("<tpm model='tpm-crb'/>", LIVE)
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "libxl has no call that gives one to a guest that runs"):
+        domain.attachDeviceFlags("<filesystem><source dir='/srv'/><target dir='t'/></filesystem>", LIVE)
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "libxl has no call that gives one to a guest that runs"):
+        domain.attachDeviceFlags(channel(), LIVE)
     with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "come and go with <graphics>"):
         domain.detachDeviceFlags("<input type='mouse' bus='xen'/>", LIVE)
     with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "neither Linux nor QEMU has a backend"):

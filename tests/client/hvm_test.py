@@ -24,9 +24,10 @@ def with_cells(xml):
     return xml.replace("<vcpu>1</vcpu>", CELLS)
 
 
-def with_two_ports_and_a_pv_console(xml):
+def with_more_ports_and_a_pv_console(xml):
     first = "<serial type='pty'/>"
-    more = "<serial type='pty'><target port='1'/></serial><console type='pty'><target type='xen'/></console>"
+    ports = "<serial type='pty'><target port='1'/></serial><serial type='null'><target port='2'/></serial>"
+    more = ports + "<console type='pty'><target type='xen'/></console>"
     assert first in xml
     return xml.replace(first, first + more)
 
@@ -34,7 +35,7 @@ def with_two_ports_and_a_pv_console(xml):
 @pytest.fixture
 def whole(host, lasting):
     """A guest with all of it, which the tests of this file share: an HVM guest takes longest to boot."""
-    return lasting(with_cells(with_two_ports_and_a_pv_console(host.guest("whole", "hvm"))))
+    return lasting(with_cells(with_more_ports_and_a_pv_console(host.guest("whole", "hvm"))))
 
 
 # Consoles
@@ -71,6 +72,15 @@ def test_each_console_of_an_hvm_guest_is_its_own(host, daemon_folder, whole):
             assert f"told-to-{console}" in virtlight(host, daemon_folder, "logs", "whole", console)
     listed = virtlight(host, daemon_folder, "consoles")
     assert all(console in listed for console in ("serial0", *devices))
+
+
+def test_a_serial_port_that_is_no_pty_is_no_console(host, daemon_folder, whole):
+    for flags in (0, INACTIVE):
+        assert "<serial type='null'>" in whole.XMLDesc(flags)
+    with refused(libvirt.VIR_ERR_INVALID_ARG, "serial2", "is not using a PTY"):
+        Stream(whole, "serial2")
+    assert "serial2" not in virtlight(host, daemon_folder, "consoles")
+    assert '"pty", "pty", "null"' in host.virsh("domxml-to-native", "xen-xl", "--domain", "whole")
 
 
 # Keyboard

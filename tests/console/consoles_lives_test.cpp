@@ -67,6 +67,21 @@ struct LifeBodies {
         EXPECT_EQ(t.consoles->find(Uuid::random(), {}).error().reason, Reason::no_domain);
     }
 
+    static Task<> other_ports(ConsolesTest& t) {
+        t.web.type = domain::GuestType::hvm;
+        t.web.consoles = {
+            {.target = Console::Target::serial, .source = {.kind = domain::SerialSource::Kind::null}},
+            {.target = Console::Target::serial, .port = 1}};
+        co_await t.define_and_start();
+        EXPECT_TRUE(t.consoles->find(t.web.uuid, "serial1"));
+        for (const auto& name : {std::optional<std::string>(), std::optional<std::string>("serial0")}) {
+            const auto none = t.consoles->find(t.web.uuid, name);
+            EXPECT_EQ(none.error().reason, Reason::invalid_argument);
+            EXPECT_THAT(none.error().message, HasSubstr("serial0 of domain 'web' is not using a PTY"));
+        }
+        EXPECT_EQ(t.consoles->list().size(), 1u);
+    }
+
     static Task<> channels(ConsolesTest& t) {
         t.web.consoles.push_back({.target = Console::Target::channel, .port = 1, .name = "agent"});
         t.web.consoles.push_back(
@@ -188,6 +203,10 @@ TEST_F(ConsolesTest, WhatAGuestSaysLastIsReadAndThenItsViewersAreToldTheEnd) {
 
 TEST_F(ConsolesTest, AConsoleHasLibvirtsNameAndTheFirstSerialPortComesFirst) {
     run_daemon(LifeBodies::names);
+}
+
+TEST_F(ConsolesTest, ASerialPortThatIsNoPtyIsNoConsole) {
+    run_daemon(LifeBodies::other_ports);
 }
 
 TEST_F(ConsolesTest, HaveChannelsForOneUserAtATime) {

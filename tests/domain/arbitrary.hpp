@@ -85,13 +85,28 @@ inline rc::Gen<LifecycleAction> crash_action() {
     return rc::gen::element(destroy, restart, rename_restart, preserve, coredump_destroy, coredump_restart);
 }
 
+inline rc::Gen<SerialSource> serial_source() {
+    using enum SerialSource::Kind;
+    return rc::gen::element(
+        SerialSource(), SerialSource{.kind = null}, SerialSource{.kind = vc}, SerialSource{.kind = stdio},
+        SerialSource{.kind = file, .path = "/srv/é, <it's> & more"},
+        SerialSource{.kind = pipe, .path = "/p:q"}, SerialSource{.kind = device, .path = "/dev/ttyS1"},
+        SerialSource{.kind = tcp, .host = "host-1.example", .service = "4444"},
+        SerialSource{.kind = tcp, .listens = true, .telnet = true, .service = "telnet"},
+        SerialSource{.kind = udp, .service = "1"},
+        SerialSource{.kind = udp, .host = "10.0.0.1", .service = "65535", .own_service = "4555"},
+        SerialSource{.kind = udp, .service = "syslog", .own_host = "0.0.0.0", .own_service = "9"},
+        SerialSource{.kind = unix_socket, .path = "/run/a b", .listens = true},
+        SerialSource{.kind = unix_socket, .path = "/run/<c>"});
+}
+
 inline std::vector<Console> consoles(GuestType type) {
     std::vector<Console> all;
     if (type != GuestType::hvm || *rc::gen::arbitrary<bool>()) all.push_back({Console::Target::xen, 0});
     const unsigned serials =
         type == GuestType::hvm ? *rc::gen::inRange(0U, unsigned{limits::serial_ports} + 1) : 0;
     for (unsigned port = 0; port < serials; ++port)
-        all.push_back({Console::Target::serial, port});
+        all.push_back({.target = Console::Target::serial, .port = port, .source = *serial_source()});
     return all;
 }
 

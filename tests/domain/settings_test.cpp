@@ -67,6 +67,7 @@ TEST(Settings, AreReadFromElementsOfLibvirtsThatSayThem) {
     EXPECT_EQ(groups("<viridian/><hyperv><tlbflush state='on'/><frequencies/></hyperv>"),
               viridian({"defaults", "base", "freq", "hcall_remote_tlb_flush"}));
     EXPECT_EQ(groups("<hyperv><ipi state='off'/></hyperv>"), Settings());
+    EXPECT_EQ(groups("<hyperv mode='passthrough'/>"), viridian({"all"}));
     const auto with_table = definition_of(
         {.os = "<os><type>hvm</type><acpi><table type='slic'>/srv/slic.bin</table></acpi></os>"});
     EXPECT_EQ(with_table.settings, (Settings{{"acpi_firmware", "/srv/slic.bin"s}}));
@@ -77,8 +78,8 @@ TEST(Settings, OfElementsOfLibvirtsAreRefusedWhereTheyCannotBe) {
     const auto refusal = [](const std::string& more, const std::string& inside = "") {
         return verdict(Sample{.os = "<os><type>hvm</type>" + inside + "</os>", .more = more}.xml());
     };
-    EXPECT_THAT(refusal("<features><hyperv mode='passthrough'/></features>"),
-                HasSubstr("'passthrough'; allowed here: custom"));
+    EXPECT_THAT(refusal("<features><hyperv mode='some'/></features>"),
+                HasSubstr("'some'; allowed here: custom, passthrough"));
     EXPECT_THAT(refusal("<features><hyperv><spinlocks state='on' retries='8191'/></hyperv></features>"),
                 HasSubstr("element <spinlocks> is not supported in <hyperv>; allowed here: relaxed"));
     EXPECT_THAT(refusal("", "<acpi><table type='msdm'>/t</table></acpi>"),

@@ -73,8 +73,15 @@ TEST(XlCfgDisks, ThatCannotBeAreRefusedWithTheirLine) {
     EXPECT_THAT(disk("/a,foo,xvda"), HasSubstr("format 'foo' of a disk is not supported; allowed are raw"));
     EXPECT_THAT(disk("/a,raw,xvda,x"), HasSubstr("access 'x'"));
     EXPECT_THAT(disk("/a,raw,xvda,w,more"), HasSubstr("has too many parameters"));
-    EXPECT_THAT(disk("script=block-iscsi,vdev=xvda,target=/a"), HasSubstr("'script=block-iscsi' of a disk"));
-    EXPECT_THAT(disk("nbd:/a,raw,xvda"), HasSubstr("a disk of protocol 'nbd' is not supported"));
+    EXPECT_THAT(disk("script=block-iscsi,vdev=xvda,target=/a"),
+                HasSubstr("'script=block-iscsi' of a disk is not supported: domain XML has no place for"));
+    for (const std::string prefix : {"iscsi", "nbd", "enbd", "drbd"})
+        EXPECT_THAT(disk(prefix + ":web,xvda,w"),
+                    HasSubstr("'" + prefix + ":' before a disk stands for 'script=block-" + prefix + "'"));
+    EXPECT_THAT(disk("vdev=xvda,target=nbd:host:10809"),
+                HasSubstr("a disk of protocol 'nbd' is not supported"));
+    EXPECT_THAT(disk("vdev=hdc,cdrom,untrusted"), HasSubstr("'untrusted' of a disk is not supported"));
+    EXPECT_THAT(disk("vdev=xvda,colo,target=/a"), HasSubstr("'colo' of a disk is not supported"));
     EXPECT_THAT(disk(",raw,xvda,w"), HasSubstr("only a CD drive can be empty"));
     EXPECT_THAT(refused("disk = ['/a,raw,xvda', '/b,raw,xvda']"), HasSubstr("target 'xvda' duplicated"));
 }

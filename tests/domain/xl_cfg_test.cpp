@@ -122,8 +122,9 @@ TEST(XlCfg, IsRefusedWithTheOptionAndItsLine) {
                 HasSubstr("line 5: 'cmdline' and 'extra' exclude each other"));
     EXPECT_THAT(refused("type = 'pvh'\nacpi = 0"), HasSubstr("line 5: 'acpi' of a PVH guest cannot be off"));
     EXPECT_THAT(refused("serial = 'pty'"), HasSubstr("line 4: 'serial': only HVM guests have serial ports"));
-    EXPECT_THAT(refused("type = 'hvm'\nserial = 'tcp::4444'"),
-                HasSubstr("line 5: 'serial': a serial port can be 'pty' here"));
+    EXPECT_THAT(
+        refused("type = 'hvm'\nserial = 'tcp::4444'"),
+        HasSubstr("line 5: 'serial': a serial port that connects to a host needs its name or address"));
     EXPECT_THAT(refusal("name = 'a/b'"), HasSubstr("line 1: 'name': name 'a/b' cannot contain '/'"));
     EXPECT_THAT(refusal("memory = 1"), HasSubstr("a guest needs a 'name'"));
     EXPECT_THAT(refusal("name = 'a'"), HasSubstr("a guest needs 'memory'"));

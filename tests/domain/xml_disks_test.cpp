@@ -125,6 +125,15 @@ TEST(DiskXml, OfAnyGuestMayBeWhereLibvirtHasWrittenItsControllers) {
     EXPECT_TRUE(format_xml(named).contains("<controller type='scsi' index='1'>\n      <alias name='ua-s'/>"));
 }
 
+TEST(DiskXml, OfAGuestWithoutEmulatedDrivesIsOnXensBusWhateverItIsCalled) {
+    for (const std::string name : {"hda", "hdc2", "sda", "sdb1"}) {
+        const auto on_xens = disk(std::string(source) + "<target dev='" + name + "' bus='xen'/>");
+        EXPECT_EQ(to_string(read(on_xens).target), name);
+        EXPECT_TRUE(refused(on_xens, true).contains("not 'xen': its name says where the guest finds it"))
+            << name;
+    }
+}
+
 TEST(DiskXml, IsRefusedByName) {
     const std::string rest = std::string(source) + std::string(target);
     const auto place = std::string("line 6: ");

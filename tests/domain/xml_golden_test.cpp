@@ -49,7 +49,19 @@ TEST(DomainXml, IsReadIntoEachFieldOfTheDefinition) {
                                  .on_reboot = LifecycleAction::rename_restart,
                                  .on_crash = LifecycleAction::restart,
                                  .emulator = "/usr/lib/xen-4.17/bin/qemu-system-i386",
-                                 .consoles = {{Console::Target::serial, 0}, {Console::Target::serial, 1}}}));
+                                 .consoles = {{Console::Target::serial, 0},
+                                              {Console::Target::serial, 1},
+                                              {.target = Console::Target::serial,
+                                               .port = 2,
+                                               .source = {.kind = SerialSource::Kind::file,
+                                                          .path = "/var/log/guests/old b\xc3\xbcro"}},
+                                              {.target = Console::Target::serial,
+                                               .port = 3,
+                                               .source = {.kind = SerialSource::Kind::tcp,
+                                                          .listens = true,
+                                                          .telnet = true,
+                                                          .host = "127.0.0.1",
+                                                          .service = "4555"}}}}));
 }
 
 TEST(DomainXml, OfARunningDomainHasItsIdAndItsTtys) {
@@ -67,6 +79,15 @@ TEST(DomainXml, OfARunningDomainHasItsIdAndItsTtys) {
                      "    </serial>\n"
                      "    <serial type='pty'>\n"
                      "      <target port='1'/>\n"
+                     "    </serial>\n"
+                     "    <serial type='file'>\n"
+                     "      <source path='/var/log/guests/old b\xc3\xbcro'/>\n"
+                     "      <target port='2'/>\n"
+                     "    </serial>\n"
+                     "    <serial type='tcp'>\n"
+                     "      <source mode='bind' host='127.0.0.1' service='4555'/>\n"
+                     "      <protocol type='telnet'/>\n"
+                     "      <target port='3'/>\n"
                      "    </serial>\n"
                      "    <console type='pty' tty='/dev/pts/7'>\n"
                      "      <source path='/dev/pts/7'/>\n"

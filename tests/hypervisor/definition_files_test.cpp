@@ -92,6 +92,26 @@ TEST_F(DefinitionFiles, MayBeAnOvmfWhereLibvirtTakesItToBe) {
     EXPECT_FALSE(has_stale_firmware(guest));
 }
 
+TEST_F(DefinitionFiles, MayBeAQemuOfAnotherXen) {
+    domain::Definition guest;
+    for (const auto* const path :
+         {"/usr/lib/xen-4.1/bin/qemu-system-i386", "/no/libexec/xen-qemu-system-i386"}) {
+        guest.emulator = path;
+        EXPECT_TRUE(has_stale_emulator(guest)) << path;
+        EXPECT_THAT(missing_files(guest), ElementsAre(std::string("emulator '") + path +
+                                                      "' is not there: the guest gets this host's own QEMU"));
+    }
+    for (const auto* const path : {"/no/bin/qemu-system-i386", "/no/xen/bin/qemu-mine"}) {
+        guest.emulator = path;
+        EXPECT_FALSE(has_stale_emulator(guest)) << "somebody has chosen it";
+        EXPECT_THAT(missing_files(guest),
+                    ElementsAre(std::string("emulator '") + path + "': No such file or directory"));
+    }
+    guest.emulator = file("xen-qemu-system-i386");
+    EXPECT_FALSE(has_stale_emulator(guest));
+    EXPECT_THAT(missing_files(guest), IsEmpty());
+}
+
 TEST_F(DefinitionFiles, OfADefinitionThatNamesNoneAreAllThere) {
     EXPECT_THAT(missing_files({}), IsEmpty());
 }

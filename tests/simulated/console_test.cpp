@@ -142,6 +142,21 @@ TEST(Consoles, EachOfADomainsConsolesGreetsWhenItFirstRuns) {
     EXPECT_EQ(reader.until("on"), "simulated guest: type=HVM name=web domid=1\r\n# on") << "and greets once";
 }
 
+TEST(Consoles, OfSerialPortsThatAreNoPtysHaveNoTty) {
+    async::EventLoop loop("core");
+    Machine machine(loop, {}, &loop);
+    auto definition = guest_named("web");
+    definition.type = domain::GuestType::hvm;
+    definition.consoles = {{.target = domain::Console::Target::serial},
+                           {.target = domain::Console::Target::serial,
+                            .port = 1,
+                            .source = {.kind = domain::SerialSource::Kind::null}}};
+    const auto described = machine.describe(machine.create(definition, true).value()).value();
+    ASSERT_EQ(described.consoles.size(), 2u);
+    EXPECT_NE(described.consoles[0].tty, "");
+    EXPECT_EQ(described.consoles[1].tty, "");
+}
+
 TEST(Consoles, AreClosedWhenTheDomainIsDestroyed) {
     async::EventLoop loop("core");
     Machine machine(loop, {}, &loop);

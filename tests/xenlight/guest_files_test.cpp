@@ -137,7 +137,7 @@ TEST_F(GuestFiles, OfARestoredGuestAreItsDisks) {
     EXPECT_THAT((**checked).error().message, HasSubstr("the source /no/disk of disk xvda: No such file"));
 }
 
-TEST_F(GuestFiles, HaveAnHvmloaderAmongThemThatMayBeOfAnotherXen) {
+TEST_F(GuestFiles, HaveAnHvmloaderAndAQemuAmongThemThatMayBeOfAnotherXen) {
     ASSERT_TRUE(*look_for_stale()) << "it names none";
     guest.type = domain::GuestType::hvm;
     guest.boot = {.firmware = domain::Firmware::bios, .loader = "/no/hvmloader"};
@@ -146,6 +146,12 @@ TEST_F(GuestFiles, HaveAnHvmloaderAmongThemThatMayBeOfAnotherXen) {
     end_one();
     ASSERT_TRUE(*stale && **stale);
     EXPECT_TRUE((**stale).value());
+    guest.emulator = "/no/xen-4.1/bin/qemu-system-i386";
+    const auto emulator = start(look_for_stale_emulator(looks, guest, cancel.token()));
+    EXPECT_FALSE(*emulator);
+    end_one();
+    ASSERT_TRUE(*emulator && **emulator);
+    EXPECT_TRUE((**emulator).value());
 }
 
 }  // namespace
