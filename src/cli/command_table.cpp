@@ -197,7 +197,7 @@ Command::Run add_logs(CLI::App& command) {
     return [words](const Call& call) { return show_logs(call, *words); };
 }
 
-constexpr Command table[] = {
+constexpr Command all_commands[] = {
     {"console", "Watch a guest's console and type into it; Ctrl-] leaves",
      "  virtlight console web\n"
      "  virtlight console web serial1 --view\n"
@@ -244,7 +244,7 @@ constexpr Command table[] = {
 }  // namespace
 
 std::span<const Command> commands() {
-    return table;
+    return all_commands;
 }
 
 }  // namespace virtlight::cli
