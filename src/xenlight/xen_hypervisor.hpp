@@ -155,8 +155,10 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     Making making_with(Workers& workers) { return {workers, builds_, memory_, looks_, late_}; }
     async::Task<> add_models_counts(std::vector<hypervisor::DomainFigures>& all, Duration patience);
     async::Task<Result<bool>> is_paused(hypervisor::DomId domid, std::string_view verb);
+    enum class Whom { guests, host_too };
     async::Task<Result<>> act(ContextThread& thread, std::string verb, hypervisor::DomId domid,
-                              hypervisor::Operation operation, ContextThread::Ao ao);
+                              hypervisor::Operation operation, ContextThread::Ao ao,
+                              Whom whom = Whom::guests);
     async::Task<Result<bool>> has_device(hypervisor::DomId domid, domain::Device device);
     async::Task<Result<Workers::Loan>> thread_for(domain::Device device, std::string what,
                                                   hypervisor::Operation operation);
@@ -168,7 +170,6 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> await_lock(std::string_view verb, hypervisor::DomId domid,
                                      async::CancelToken cancel);
     using Telling = std::function<Result<>(Context&, const std::string& what)>;
-    enum class Whom { guests, host_too };
     async::Task<Result<>> tell(std::string verb, hypervisor::DomId domid, hypervisor::Operation operation,
                                Telling telling, Whom whom = Whom::guests);
     static async::Task<Result<Workers::Loan>> borrow(Workers& workers, std::string what,
