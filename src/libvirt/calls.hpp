@@ -143,6 +143,8 @@ async::Task<Result<std::string>> node_device_xml(Manager&, TextFlags);
 async::Task<Result<std::optional<std::string>>> node_device_parent(Manager&, std::string name);
 async::Task<Result<std::int32_t>> count_node_device_caps(Manager&, std::string name);
 async::Task<Result<std::vector<std::string>>> list_node_device_caps(Manager&, NodeDeviceCapsArgs);
+async::Task<Result<bool>> is_node_device_active(Manager&, std::string name);
+async::Task<Result<bool>> is_node_device_of_each_boot(Manager&, std::string name);
 async::Task<Result<>> detach_node_device(Manager&, std::string name);
 async::Task<Result<>> detach_node_device_flags(Manager&, NodeDeviceDetachArgs);
 async::Task<Result<>> reattach_node_device(Manager&, std::string name);

@@ -78,6 +78,9 @@ constexpr Procedure table[] = {
     {120, "virNodeDeviceReset",                  write,   flag::none, serve<calls::reset_node_device>},
     {285, "virConnectListAllNodeDevices",        open,    flag::any,  serve<calls::list_all_node_devices>},
     {301, "virNodeDeviceDetachFlags",            write,   flag::none, serve<calls::detach_node_device_flags>},
+    {433, "virNodeDeviceGetAutostart",           open,    flag::none, serve<calls::is_node_device_of_each_boot>},
+    {435, "virNodeDeviceIsPersistent",           open,    flag::none, serve<calls::is_node_device_of_each_boot>},
+    {436, "virNodeDeviceIsActive",               open,    flag::none, serve<calls::is_node_device_active>},
 
     // which domains there are
     { 21, "virConnectListDefinedDomains",        open,    flag::none, serve<calls::list_defined>},

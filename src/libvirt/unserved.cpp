@@ -138,10 +138,7 @@ constexpr Unserved unserved[] = {
     {428, "virNodeDeviceDefineXML"},
     {429, "virNodeDeviceUndefine"},
     {430, "virNodeDeviceCreate"},
-    {433, "virNodeDeviceGetAutostart"},
     {434, "virNodeDeviceSetAutostart"},
-    {435, "virNodeDeviceIsPersistent"},
-    {436, "virNodeDeviceIsActive"},
     {447, "virNodeDeviceUpdate"},
 
     // networks

@@ -122,6 +122,12 @@ TEST_F(NodeDevices, AreListedByKindAndFoundByName) {
     EXPECT_EQ(talk.call<std::optional<std::string>>(115, std::string("computer")).value(), std::nullopt);
     EXPECT_THAT(talk.call<std::vector<std::string>>(117, NodeDeviceCapsArgs{"block_sda", 5}).value(),
                 ElementsAre("storage"));
+    for (const std::string name : {"computer", "usb_1_4_2"}) {
+        EXPECT_TRUE(talk.call<bool>(436, name).value()) << "it is there";
+        EXPECT_EQ(talk.call<bool>(435, name).value(), name == "computer") << "and nobody has defined it";
+        EXPECT_EQ(talk.call<bool>(433, name).value(), name == "computer");
+    }
+    EXPECT_EQ(talk.call<bool>(436, std::string("pci_7")).error().reason, Reason::no_node_device);
     EXPECT_EQ(talk.call<std::string>(113, std::string("pci_7")).error().reason, Reason::no_node_device);
     const auto detached = talk.call<void>(118, std::string("net_lo"));
     ASSERT_FALSE(detached);
