@@ -154,7 +154,7 @@ def test_an_hvm_guest_has_no_more_vcpus_after_its_save_than_before(host, conn):
 def test_vcpus_are_set_for_the_next_start(host, conn):
     domain = conn.defineXML(roomy(host, "planned"))
     domain.setVcpusFlags(4, CONFIG | libvirt.VIR_DOMAIN_VCPU_MAXIMUM)
-    domain.setVcpusFlags(3, CONFIG)
+    host.virsh("setvcpus", "planned", "3", "--config", "--hotpluggable")
     assert "<vcpu placement='static' current='3'>4</vcpu>" in domain.XMLDesc()
     domain.setVcpusFlags(2, CONFIG | libvirt.VIR_DOMAIN_VCPU_MAXIMUM)
     assert "<vcpu placement='static'>2</vcpu>" in domain.XMLDesc()
