@@ -12,6 +12,7 @@
 #include "async/scheduler.hpp"
 #include "async/scope.hpp"
 #include "async/storage_threads.hpp"
+#include "hypervisor/pci_names.hpp"
 #include "hypervisor/port.hpp"
 #include "xenlight/attaches.hpp"
 #include "xenlight/attention.hpp"
@@ -207,6 +208,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     HostMemory memory_;
     async::StorageThreads storage_;
     FileLooks looks_;
+    const std::shared_ptr<hypervisor::PciNames> pci_names_ = std::make_shared<hypervisor::PciNames>();
     async::BlockingThreads model_threads_;  ///< device models answer in time, or not at all
     ModelCounters model_counters_;
     async::Scope late_;  ///< what libxl makes of operations that were given up

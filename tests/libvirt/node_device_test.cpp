@@ -27,6 +27,7 @@ using testing::Not;
 const std::vector<HostPciDevice> pci{{.address = {.bus = 7},
                                       .vendor = 0x8086,
                                       .product = 0x10d3,
+                                      .vendor_name = "A & B",
                                       .class_code = 0x020000,
                                       .driver = "e1000e",
                                       .path = "/sys/devices/pci/7"},
@@ -92,7 +93,8 @@ TEST_F(NodeDevices, TellWhatTheyAre) {
     EXPECT_THAT(xml("computer"), AllOf(HasSubstr("<product>&lt;box&gt;</product>"),
                                        HasSubstr("<release_date>01/01/2026"), Not(HasSubstr("<parent>"))));
     EXPECT_THAT(xml("pci_0000_07_00_0"),
-                AllOf(HasSubstr("<class>0x020000</class>"), HasSubstr("<product id='0x10d3'/>")));
+                AllOf(HasSubstr("<class>0x020000</class>"), HasSubstr("<product id='0x10d3'/>"),
+                      HasSubstr("<vendor id='0x8086'>A &amp; B</vendor>")));
     EXPECT_THAT(xml("net_eth0_00_16_3e_00_00_01"),
                 AllOf(HasSubstr("<link speed='1000' state='up'/>"), HasSubstr("<capability type='80203'/>")));
     EXPECT_THAT(xml("net_wlan0_00_16_3e_00_00_02"),
