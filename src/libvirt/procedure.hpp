@@ -55,4 +55,8 @@ const Procedure* find_own_procedure(std::uint32_t number);
 /// numbers that no client calls.
 std::string_view unserved_function(std::uint32_t number);
 
+/// Why this daemon does not take one of these flags of a function that it serves; empty: they are not
+/// libvirt's, or say all themselves.
+std::string_view why_not_taken(std::string_view function, std::uint32_t flags);
+
 }  // namespace virtlight::libvirt

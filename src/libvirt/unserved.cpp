@@ -229,11 +229,45 @@ constexpr Unserved unserved[] = {
 };
 // clang-format on
 
+constexpr std::string_view no_agent = "no agent in the guest is asked";
+constexpr std::string_view no_init = "a guest is asked by Xen or by its power button, and not in this way";
+constexpr std::string_view outlives = "a guest does not end with the connection that has started it";
+constexpr std::string_view no_nvram = "guests have no NVRAM that is kept";
+
+struct UntakenFlag {
+    std::string_view function;
+    std::uint32_t flag;
+    std::string_view why;
+};
+
+constexpr UntakenFlag untaken[] = {
+    {"virDomainAbortJobFlags", 1 << 0, "guests are not migrated"},
+    {"virDomainCreateWithFlags", 1 << 1, outlives},
+    {"virDomainCreateWithFlags", 1 << 5, no_nvram},
+    {"virDomainCreateXML", 1 << 1, outlives},
+    {"virDomainCreateXML", 1 << 5, no_nvram},
+    {"virDomainDestroyFlags", 1 << 1, "what a guest has written stays"},
+    {"virDomainGetVcpusFlags", 1 << 3, no_agent},
+    {"virDomainReboot", 1 << 1, no_agent},
+    {"virDomainReboot", 1 << 2 | 1 << 3, no_init},
+    {"virDomainRestoreFlags", 1 << 3, no_nvram},
+    {"virDomainRestoreParams", 1 << 3, no_nvram},
+    {"virDomainSetVcpusFlags", 1 << 3, no_agent},
+    {"virDomainShutdownFlags", 1 << 1, no_agent},
+    {"virDomainShutdownFlags", 1 << 2 | 1 << 3, no_init},
+};
+
 }  // namespace
 
 std::string_view unserved_function(std::uint32_t number) {
     const auto* const found = std::ranges::find(unserved, number, &Unserved::number);
     return found == std::end(unserved) ? std::string_view() : found->function;
+}
+
+std::string_view why_not_taken(std::string_view function, std::uint32_t flags) {
+    const auto* const found = std::ranges::find_if(
+        untaken, [&](const UntakenFlag& one) { return one.function == function && (one.flag & flags) != 0; });
+    return found == std::end(untaken) ? std::string_view() : found->why;
 }
 
 }  // namespace virtlight::libvirt

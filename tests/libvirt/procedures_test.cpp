@@ -43,6 +43,16 @@ TEST(Procedures, ThatClientsMayCallAreAllKnown) {
     EXPECT_EQ(unserved_function(last_procedure + 1), "");
 }
 
+TEST(Procedures, SayWhyTheyDoNotTakeAFlagOfLibvirts) {
+    const auto function = [](std::uint32_t number) { return find_procedure(number)->function; };
+    EXPECT_EQ(why_not_taken(function(258), 1 << 1), "no agent in the guest is asked");
+    EXPECT_EQ(why_not_taken(function(258), 1 << 1 | 1 << 30), "no agent in the guest is asked");
+    EXPECT_EQ(why_not_taken(function(258), 1 << 30), "");
+    EXPECT_EQ(why_not_taken(function(24), 1 << 1), "");
+    for (const auto& procedure : procedures())
+        EXPECT_EQ(why_not_taken(procedure.function, procedure.flags), "") << procedure.function;
+}
+
 TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {
     std::set<std::string_view> writing;
     for (const auto& procedure : procedures()) {
