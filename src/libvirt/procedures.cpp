@@ -225,8 +225,6 @@ constexpr Procedure table[] = {
     {314, "virConnectNetworkEventDeregisterAny", open,    flag::none, serve<calls::deregister>},
     {368, "virConnectStoragePoolEventRegisterAny",   open, flag::none, serve<calls::register_named>},
     {369, "virConnectStoragePoolEventDeregisterAny", open, flag::none, serve<calls::deregister>},
-    {374, "virConnectNodeDeviceEventRegisterAny",    open, flag::none, serve<calls::register_device>},
-    {375, "virConnectNodeDeviceEventDeregisterAny",  open, flag::none, serve<calls::deregister>},
     {380, "virConnectSecretEventRegisterAny",    open,    flag::none, serve<calls::register_secret>},
     {381, "virConnectSecretEventDeregisterAny",  open,    flag::none, serve<calls::deregister>},
 

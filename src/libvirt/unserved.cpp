@@ -157,6 +157,12 @@ constexpr Unserved unserved_host_devices[] = {
     {447, "virNodeDeviceUpdate"},
 };
 
+/// A client that could register would wait for what is never told, instead of listing them again.
+constexpr Unserved unserved_device_events[] = {
+    {374, "virConnectNodeDeviceEventRegisterAny"},
+    {375, "virConnectNodeDeviceEventDeregisterAny"},
+};
+
 constexpr Unserved unserved_networks[] = {
     { 39, "virNetworkCreate"},
     { 40, "virNetworkCreateXML"},
@@ -268,6 +274,7 @@ constexpr UnservedKind unserved_kinds[] = {
     {unserved_guest, {}},
     {unserved_host, {}},
     {unserved_host_devices, "devices of the host are found, and not made"},
+    {unserved_device_events, "the host's devices are not watched: list them again"},
     {unserved_networks, "there are no networks here: name a bridge in the domain's XML"},
     {unserved_storage, "there are no storage pools here: name files and block devices in the domain's XML"},
     {unserved_host_interfaces, "the host's interfaces are configured as its system does it"},

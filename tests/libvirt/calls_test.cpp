@@ -401,7 +401,6 @@ TEST_F(CallsTest, RegisterForEventsInEveryStyle) {
     EXPECT_EQ(refusal<void>(317, *id).reason, Reason::invalid_argument);
     EXPECT_TRUE(talk.call<void>(314, *talk.call<std::int32_t>(313, RegisterArgs<NamedUuid>())));
     EXPECT_TRUE(talk.call<void>(369, *talk.call<std::int32_t>(368, RegisterArgs<NamedUuid>())));
-    EXPECT_TRUE(talk.call<void>(375, *talk.call<std::int32_t>(374, RegisterArgs<std::string>())));
     EXPECT_TRUE(talk.call<void>(381, *talk.call<std::int32_t>(380, RegisterArgs<Secret>())));
 }
 

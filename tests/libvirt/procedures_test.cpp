@@ -48,6 +48,7 @@ TEST(Procedures, ThatAreNotServedSayWhy) {
     EXPECT_EQ(unserved_function(77)->name, "virStoragePoolDefineXML");
     EXPECT_EQ(unserved_function(77)->why,
               "there are no storage pools here: name files and block devices in the domain's XML");
+    EXPECT_EQ(unserved_function(374)->why, "the host's devices are not watched: list them again");
     EXPECT_EQ(unserved_function(104)->why, "");
 }
 
