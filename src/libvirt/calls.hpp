@@ -14,6 +14,7 @@
 #include "libvirt/caller.hpp"
 #include "libvirt/control_messages.hpp"
 #include "libvirt/cpu_messages.hpp"
+#include "libvirt/event_messages.hpp"
 #include "libvirt/interface_messages.hpp"
 #include "libvirt/messages.hpp"
 #include "libvirt/node_device_messages.hpp"

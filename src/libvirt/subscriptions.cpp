@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "libvirt/event_messages.hpp"
 #include "libvirt/job_params.hpp"
-#include "libvirt/messages.hpp"
 
 namespace virtlight::libvirt {
 

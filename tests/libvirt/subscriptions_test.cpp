@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "libvirt/messages.hpp"
+#include "libvirt/event_messages.hpp"
 
 namespace virtlight::libvirt {
 namespace {

@@ -10,6 +10,7 @@
 #include "libvirt/arbitrary_message.hpp"
 #include "libvirt/control_messages.hpp"
 #include "libvirt/cpu_messages.hpp"
+#include "libvirt/event_messages.hpp"
 #include "libvirt/scheduling_messages.hpp"
 #include "libvirt/statistics_messages.hpp"
 
