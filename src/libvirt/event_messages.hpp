@@ -63,6 +63,15 @@ struct DeviceMessage {
     bool operator==(const DeviceMessage&) const = default;
 };
 
+struct TrayMessage {
+    Domain dom;
+    std::string alias;
+    std::int32_t reason = 0;
+
+    auto fields(this auto& self) { return std::tie(self.dom, self.alias, self.reason); }
+    bool operator==(const TrayMessage&) const = default;
+};
+
 struct MetadataMessage {
     Domain dom;
     std::int32_t type = 0;

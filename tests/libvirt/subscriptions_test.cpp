@@ -125,6 +125,22 @@ TEST(Subscriptions, TellOfDevicesThatComeAndGo) {
               (std::vector<EventMessage>{{367, *encode(CallbackMessage{kept, body})}}));
 }
 
+TEST(Subscriptions, TellOfTheMediumInACdDrive) {
+    Subscriptions subscriptions;
+    const auto id = *subscriptions.add(10, std::nullopt);
+    ASSERT_TRUE(subscriptions.add_legacy(10));
+    const auto told = [&](bool there) {
+        return subscriptions.messages(
+            {.name = "pv", .uuid = ours, .domid = 5, .kind = domain::MediumChanged{"ide-disk2", there}});
+    };
+    const auto messages = [&](std::int32_t reason) {
+        const TrayMessage body{{.name = "pv", .uuid = ours, .id = 5}, "ide-disk2", reason};
+        return std::vector<EventMessage>{{328, *encode(CallbackMessage{id, body})}, {268, *encode(body)}};
+    };
+    EXPECT_EQ(told(false), messages(0)) << "the tray is open";
+    EXPECT_EQ(told(true), messages(1));
+}
+
 TEST(Subscriptions, TellOfMetadataThatWasChanged) {
     Subscriptions subscriptions;
     const auto id = *subscriptions.add(23, std::nullopt);
