@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "libvirt/event_messages.hpp"
 #include "libvirt/messages.hpp"
 
 namespace {

@@ -107,6 +107,8 @@ inline constexpr std::size_t cpu_set_text = 8 * cpus;
 // hypervisor
 /// Devices of the host that are listed.
 inline constexpr std::size_t node_devices = 4096;
+/// Bytes of the table that names them.
+inline constexpr std::size_t pci_names_bytes = 16 * 1024 * 1024;
 /// Bytes of what the kernel says of all network interfaces of dom0.
 inline constexpr std::size_t net_dev_bytes = 16 * 1024 * 1024;
 /// And of who has answered it by ARP.

@@ -107,6 +107,13 @@ struct DeviceRemovalFailed {
     bool operator==(const DeviceRemovalFailed&) const = default;
 };
 
+/// A CD drive of a guest that runs has another medium, or none; under its alias.
+struct MediumChanged {
+    std::string alias;
+    bool there = false;
+    bool operator==(const MediumChanged&) const = default;
+};
+
 /// What people and tools have written about it was changed.
 struct MetadataChanged {
     MetadataKind kind = MetadataKind::description;
@@ -114,8 +121,9 @@ struct MetadataChanged {
     bool operator==(const MetadataChanged&) const = default;
 };
 
-using EventKind = std::variant<Lifecycle, Rebooted, WatchdogFired, ModelEnded, MemoryChanged, JobEnded,
-                               DeviceAdded, DeviceRemoved, DeviceRemovalFailed, MetadataChanged>;
+using EventKind =
+    std::variant<Lifecycle, Rebooted, WatchdogFired, ModelEnded, MemoryChanged, JobEnded, DeviceAdded,
+                 DeviceRemoved, DeviceRemovalFailed, MediumChanged, MetadataChanged>;
 
 /// Something that happened to a domain. Carries the domain's names of that moment: when it is read, the
 /// domain may be gone or have another domid.

@@ -15,6 +15,8 @@ struct HostPciDevice {
     domain::PciAddress address{};
     unsigned vendor = 0;
     unsigned product = 0;
+    std::string vendor_name{};  ///< empty: nobody knows it here, as of the next one
+    std::string product_name{};
     unsigned class_code = 0;  ///< 24 bits: class, subclass, interface
     std::string driver{};     ///< in dom0; empty: none
     bool assignable = false;  ///< its driver is Xen's, which hands it to guests

@@ -179,8 +179,9 @@ class Hypervisor {
     /// Gives the domain another name. operation_failed: another domain of Xen's has it.
     virtual async::Task<Result<>> rename(DomId domid, std::string name, Operation operation) = 0;
 
-    /// Asks the guest to have so much memory from now on, and lets it have no more. Ends when it is asked:
-    /// what it has is seen later. invalid_argument: more than the guest was built for.
+    /// Asks the guest to have so much memory from now on, and lets it have no more; the host itself keeps its
+    /// bound. Ends when it is asked: what it has is seen later. invalid_argument: more than the guest was
+    /// built for; operation_failed: less than the host itself needs.
     virtual async::Task<Result<>> set_memory(DomId domid, std::uint64_t memory_kib, Operation operation) = 0;
     /// What Xen lets the guest have at most, until set_memory() says otherwise. invalid_argument: more than
     /// it was built for; operation_failed: less than it is asked to have.

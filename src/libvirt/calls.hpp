@@ -14,6 +14,7 @@
 #include "libvirt/caller.hpp"
 #include "libvirt/control_messages.hpp"
 #include "libvirt/cpu_messages.hpp"
+#include "libvirt/event_messages.hpp"
 #include "libvirt/interface_messages.hpp"
 #include "libvirt/messages.hpp"
 #include "libvirt/node_device_messages.hpp"
@@ -143,6 +144,8 @@ async::Task<Result<std::string>> node_device_xml(Manager&, TextFlags);
 async::Task<Result<std::optional<std::string>>> node_device_parent(Manager&, std::string name);
 async::Task<Result<std::int32_t>> count_node_device_caps(Manager&, std::string name);
 async::Task<Result<std::vector<std::string>>> list_node_device_caps(Manager&, NodeDeviceCapsArgs);
+async::Task<Result<bool>> is_node_device_active(Manager&, std::string name);
+async::Task<Result<bool>> is_node_device_of_each_boot(Manager&, std::string name);
 async::Task<Result<>> detach_node_device(Manager&, std::string name);
 async::Task<Result<>> detach_node_device_flags(Manager&, NodeDeviceDetachArgs);
 async::Task<Result<>> reattach_node_device(Manager&, std::string name);
@@ -227,7 +230,6 @@ Result<> register_legacy(Caller&, std::int32_t event);
 Result<> deregister_legacy(Caller&, std::int32_t event);
 Result<std::int32_t> register_domain(Caller&, const RegisterArgs<Domain>&);
 Result<std::int32_t> register_named(Caller&, const RegisterArgs<NamedUuid>&);
-Result<std::int32_t> register_device(Caller&, const RegisterArgs<std::string>&);
 Result<std::int32_t> register_secret(Caller&, const RegisterArgs<Secret>&);
 Result<> deregister(Caller&, std::int32_t callback_id);
 

@@ -21,7 +21,7 @@ Result<DumpOptions> dump_options(std::uint32_t flags) {
     using enum DumpOptions::Then;
     DumpOptions options;
     options.bypass_cache = (flags & flag::dump::bypass_cache) != 0;
-    switch (flags & ~flag::dump::bypass_cache) {
+    switch (flags & ~(flag::dump::bypass_cache | flag::dump::memory_only)) {
         case flag::none: return options;
         case flag::dump::live: options.live = true; return options;
         case flag::dump::crash: options.then = end_as_crashed; return options;
@@ -61,8 +61,8 @@ Task<Result<>> core_dump(Manager& manager, CoreDumpArgs args) {
 
 Task<Result<>> core_dump_format(Manager& manager, CoreDumpFormatArgs args) {
     if (args.format != format_raw)
-        co_return fail(Reason::unsupported_operation, "cores are written in the raw format only, not in {}",
-                       args.format);
+        co_return fail(Reason::unsupported_operation,
+                       "cores are written in the raw format (ELF) only, not in {}", args.format);
     co_return co_await core_dump(manager, {std::move(args.dom), std::move(args.to), args.flags});
 }
 

@@ -40,10 +40,6 @@ Result<std::int32_t> register_named(Caller& caller, const RegisterArgs<NamedUuid
     return caller.subscriptions.add_silent();
 }
 
-Result<std::int32_t> register_device(Caller& caller, const RegisterArgs<std::string>&) {
-    return caller.subscriptions.add_silent();
-}
-
 Result<std::int32_t> register_secret(Caller& caller, const RegisterArgs<Secret>&) {
     return caller.subscriptions.add_silent();
 }

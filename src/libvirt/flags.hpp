@@ -17,6 +17,8 @@ inline constexpr std::uint32_t config = 2;
 /// virDomainGetVcpusFlags, virDomainSetVcpusFlags, virDomainSetMemoryFlags: the bound, and not what there is
 inline constexpr std::uint32_t vcpu_maximum = 4;
 inline constexpr std::uint32_t memory_maximum = 4;
+/// virDomainSetVcpusFlags: those that come can go again, as all of Xen's can
+inline constexpr std::uint32_t vcpu_hotpluggable = 16;
 /// virDomainUpdateDeviceFlags: even if the guest has locked it
 inline constexpr std::uint32_t device_force = 4;
 
@@ -78,12 +80,13 @@ inline constexpr std::uint32_t paravirtual = 1 << 4;
 /// virDomainDestroyFlags
 inline constexpr std::uint32_t destroy_graceful = 1 << 0;
 
-/// virDomainCoreDump
+/// virDomainCoreDump; a core of Xen's has memory and registers only, whether that is asked for or not
 namespace dump {
 inline constexpr std::uint32_t crash = 1 << 0;
 inline constexpr std::uint32_t live = 1 << 1;
 inline constexpr std::uint32_t bypass_cache = 1 << 2;
 inline constexpr std::uint32_t reset = 1 << 3;
+inline constexpr std::uint32_t memory_only = 1 << 4;
 }  // namespace dump
 
 /// virDomainOpenConsole, and the first of them virDomainOpenChannel

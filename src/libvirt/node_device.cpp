@@ -90,20 +90,20 @@ void write_what(XmlWriter& writer, const HostItself& host) {
     write_if_known(writer, "release_date", told("bios", "date"));
 }
 
+void write_who(XmlWriter& writer, std::string_view element, unsigned id, std::string_view name) {
+    auto who = writer.element(element);
+    who.attribute("id", fmt::format("{:#06x}", id));
+    if (!name.empty()) who.text(name);
+}
+
 void write_what(XmlWriter& writer, const HostPciDevice& device) {
     writer.element("class").text(fmt::format("{:#08x}", device.class_code));
     writer.element("domain").text(device.address.domain);
     writer.element("bus").text(device.address.bus);
     writer.element("slot").text(device.address.slot);
     writer.element("function").text(device.address.function);
-    writer.element("product").attribute("id", fmt::format("{:#06x}", device.product));
-    writer.element("vendor").attribute("id", fmt::format("{:#06x}", device.vendor));
-}
-
-void write_who(XmlWriter& writer, std::string_view element, unsigned id, std::string_view name) {
-    auto who = writer.element(element);
-    who.attribute("id", fmt::format("{:#06x}", id));
-    if (!name.empty()) who.text(name);
+    write_who(writer, "product", device.product, device.product_name);
+    write_who(writer, "vendor", device.vendor, device.vendor_name);
 }
 
 void write_what(XmlWriter& writer, const HostUsbDevice& device) {

@@ -113,6 +113,19 @@ Task<Result<std::vector<std::string>>> list_node_device_caps(Manager& manager, N
     });
 }
 
+/// One that is found is there.
+Task<Result<bool>> is_node_device_active(Manager& manager, std::string name) {
+    const auto found = co_await find(manager, std::move(name));
+    co_return transform(found, [](const Found&) { return true; });
+}
+
+/// Whether it is there again for certain: of the host itself that is known, as libvirt has it.
+Task<Result<bool>> is_node_device_of_each_boot(Manager& manager, std::string name) {
+    const auto found = co_await find(manager, std::move(name));
+    co_return transform(found,
+                        [](const Found& its) { return std::holds_alternative<HostItself>(its.device.what); });
+}
+
 Task<Result<>> detach_node_device(Manager& manager, std::string name) {
     const auto device = co_await find_pci(manager, std::move(name));
     if (!device) co_return std::unexpected(device.error());

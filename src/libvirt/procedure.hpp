@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -51,8 +52,16 @@ const Procedure* find_procedure(std::uint32_t number);
 /// Of our own program.
 const Procedure* find_own_procedure(std::uint32_t number);
 
+struct UnservedFunction {
+    std::string_view name;
+    std::string_view why;  ///< empty: the name says it
+};
 /// The public function behind a procedure that clients may call and this daemon does not have; empty for
 /// numbers that no client calls.
-std::string_view unserved_function(std::uint32_t number);
+std::optional<UnservedFunction> unserved_function(std::uint32_t number);
+
+/// Why this daemon does not take one of these flags of a function that it serves; empty: they are not
+/// libvirt's, or say all themselves.
+std::string_view why_not_taken(std::string_view function, std::uint32_t flags);
 
 }  // namespace virtlight::libvirt

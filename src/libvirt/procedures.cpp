@@ -14,12 +14,13 @@ namespace {
 using enum Needs;
 
 constexpr std::uint32_t impact = flag::live | flag::config;
+constexpr std::uint32_t set_vcpus_flags = impact | flag::vcpu_maximum | flag::vcpu_hotpluggable;
 constexpr std::uint32_t start_flags =
     flag::start::paused | flag::start::bypass_cache | flag::start::force_boot | flag::start::validate;
 constexpr std::uint32_t create_flags = flag::start::paused | flag::start::validate;
 constexpr std::uint32_t shutdown_flags = flag::stop::acpi | flag::stop::paravirtual;
-constexpr std::uint32_t dump_flags =
-    flag::dump::crash | flag::dump::live | flag::dump::bypass_cache | flag::dump::reset;
+constexpr std::uint32_t dump_flags = flag::dump::crash | flag::dump::live | flag::dump::bypass_cache |
+                                     flag::dump::reset | flag::dump::memory_only;
 constexpr std::uint32_t image_flags = flag::save::running | flag::save::paused;
 constexpr std::uint32_t save_flags = image_flags | flag::save::bypass_cache;
 constexpr std::uint32_t xml_flags =
@@ -78,6 +79,9 @@ constexpr Procedure table[] = {
     {120, "virNodeDeviceReset",                  write,   flag::none, serve<calls::reset_node_device>},
     {285, "virConnectListAllNodeDevices",        open,    flag::any,  serve<calls::list_all_node_devices>},
     {301, "virNodeDeviceDetachFlags",            write,   flag::none, serve<calls::detach_node_device_flags>},
+    {433, "virNodeDeviceGetAutostart",           open,    flag::none, serve<calls::is_node_device_of_each_boot>},
+    {435, "virNodeDeviceIsPersistent",           open,    flag::none, serve<calls::is_node_device_of_each_boot>},
+    {436, "virNodeDeviceIsActive",               open,    flag::none, serve<calls::is_node_device_active>},
 
     // which domains there are
     { 21, "virConnectListDefinedDomains",        open,    flag::none, serve<calls::list_defined>},
@@ -144,7 +148,7 @@ constexpr Procedure table[] = {
     { 31, "virDomainSetMemory",                  write,   flag::none, serve<calls::set_memory_plain>},
     { 32, "virDomainSetVcpus",                   write,   flag::none, serve<calls::set_vcpus_plain>},
     {159, "virDomainMemoryStats",                open,    flag::none, serve<calls::memory_stats>},
-    {199, "virDomainSetVcpusFlags",              write,   impact | flag::vcpu_maximum, serve<calls::set_vcpus>},
+    {199, "virDomainSetVcpusFlags",              write,   set_vcpus_flags, serve<calls::set_vcpus>},
     {204, "virDomainSetMemoryFlags",             write,   impact | flag::memory_maximum, serve<calls::set_memory>},
     {358, "virDomainRename",                     write,   flag::none, serve<calls::rename>},
     {384, "virDomainSetVcpu",                    write,   impact,     serve<calls::set_vcpu>},
@@ -221,8 +225,6 @@ constexpr Procedure table[] = {
     {314, "virConnectNetworkEventDeregisterAny", open,    flag::none, serve<calls::deregister>},
     {368, "virConnectStoragePoolEventRegisterAny",   open, flag::none, serve<calls::register_named>},
     {369, "virConnectStoragePoolEventDeregisterAny", open, flag::none, serve<calls::deregister>},
-    {374, "virConnectNodeDeviceEventRegisterAny",    open, flag::none, serve<calls::register_device>},
-    {375, "virConnectNodeDeviceEventDeregisterAny",  open, flag::none, serve<calls::deregister>},
     {380, "virConnectSecretEventRegisterAny",    open,    flag::none, serve<calls::register_secret>},
     {381, "virConnectSecretEventDeregisterAny",  open,    flag::none, serve<calls::deregister>},
 

@@ -108,8 +108,9 @@ Answer serve(const Procedure& procedure, Caller& caller, View payload) {
     }
     if constexpr (requires { args->flags; }) {
         if (const auto unknown = args->flags & ~procedure.flags; unknown != 0) {
-            return fail(Reason::invalid_argument, "unsupported flags (0x{:x}) in function {}", unknown,
-                        procedure.function);
+            const auto why = why_not_taken(procedure.function, unknown);
+            return fail(Reason::invalid_argument, "unsupported flags (0x{:x}) in function {}{}{}", unknown,
+                        procedure.function, why.empty() ? "" : ": ", why);
         }
     }
     if constexpr (std::is_same_v<typename Traits::Subject, console::Consoles>)

@@ -77,9 +77,10 @@ std::optional<Error> Session::refusal(const Header& header, const Procedure* pro
     if (!procedure) {
         const bool own = header.program == program::virtlight;
         const auto function =
-            own ? std::string_view() : unserved_function(static_cast<std::uint32_t>(header.procedure));
-        if (function.empty()) return because(Reason::protocol, "unknown procedure: {}", header.procedure);
-        return because(Reason::no_support, "{}", function);
+            own ? std::nullopt : unserved_function(static_cast<std::uint32_t>(header.procedure));
+        if (!function) return because(Reason::protocol, "unknown procedure: {}", header.procedure);
+        return because(Reason::no_support, "{}{}{}", function->name, function->why.empty() ? "" : ": ",
+                       function->why);
     }
     if (procedure->needs != Needs::nothing && !opened_) {
         return because(Reason::invalid_state, "{} before the connection is open", procedure->function);

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "libvirt/event_messages.hpp"
 #include "libvirt/job_params.hpp"
-#include "libvirt/messages.hpp"
 
 namespace virtlight::libvirt {
 
@@ -25,6 +25,7 @@ template <> constexpr Numbers numbers_of<domain::Lifecycle>          { 0, 318, 1
 template <> constexpr Numbers numbers_of<domain::Rebooted>           { 1, 319, 169};
 template <> constexpr Numbers numbers_of<domain::WatchdogFired>      { 3, 321, 171};
 template <> constexpr Numbers numbers_of<domain::ModelEnded>         { 7, 325, 224};  // "control error"
+template <> constexpr Numbers numbers_of<domain::MediumChanged>      {10, 328, 268};  // "tray change"
 template <> constexpr Numbers numbers_of<domain::MemoryChanged>      {13, 331, 276};
 template <> constexpr Numbers numbers_of<domain::DeviceRemoved>      {15, 333, 311};
 template <> constexpr Numbers numbers_of<domain::DeviceAdded>        {19, 354, 0};
@@ -60,6 +61,11 @@ DeviceMessage body(const Domain& dom, const domain::DeviceRemoved& kind) {
 }
 DeviceMessage body(const Domain& dom, const domain::DeviceRemovalFailed& kind) {
     return {dom, kind.alias};
+}
+TrayMessage body(const Domain& dom, const domain::MediumChanged& kind) {
+    constexpr std::int32_t open = 0;
+    constexpr std::int32_t closed = 1;
+    return {dom, kind.alias, kind.there ? closed : open};
 }
 MetadataMessage body(const Domain& dom, const domain::MetadataChanged& kind) {
     const bool element = kind.kind == domain::MetadataKind::element;

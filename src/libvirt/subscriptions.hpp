@@ -25,8 +25,8 @@ struct EventMessage {
 /// be registered for; those that never happen here are never sent.
 class Subscriptions {
  public:
-    /// libvirt's events about domains are numbered from 0 to this.
-    static constexpr std::int32_t last_event = 26;
+    /// libvirt's events about domains are numbered from 0 to this, as of libvirt 11.3.
+    static constexpr std::int32_t last_event = 27;
     /// The older style ends with this one.
     static constexpr std::int32_t last_legacy_event = 15;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <span>
 
 #include "libvirt/procedure.hpp"
 
@@ -13,8 +14,7 @@ struct Unserved {
     std::string_view function;
 };
 
-constexpr Unserved unserved[] = {
-    // migration
+constexpr Unserved unserved_migration[] = {
     { 61, "virDomainMigratePrepare"},
     { 62, "virDomainMigratePerform"},
     { 63, "virDomainMigrateFinish"},
@@ -40,8 +40,9 @@ constexpr Unserved unserved[] = {
     {307, "virDomainMigrateConfirm3Params"},
     {364, "virDomainMigrateStartPostCopy"},
     {387, "virDomainMigrateGetMaxDowntime"},
+};
 
-    // snapshots, checkpoints and backups
+constexpr Unserved unserved_snapshots[] = {
     {185, "virDomainSnapshotCreateXML"},
     {186, "virDomainSnapshotGetXMLDesc"},
     {189, "virDomainSnapshotLookupByName"},
@@ -62,8 +63,9 @@ constexpr Unserved unserved[] = {
     {417, "virDomainCheckpointDelete"},
     {421, "virDomainBackupBegin"},
     {422, "virDomainBackupGetXMLDesc"},
+};
 
-    // what an agent in a guest would do
+constexpr Unserved unserved_agent[] = {
     {277, "virDomainGetHostname"},
     {294, "virDomainFSTrim"},
     {335, "virDomainFSFreeze"},
@@ -78,73 +80,90 @@ constexpr Unserved unserved[] = {
     {420, "virDomainAgentSetResponseTimeout"},
     {424, "virDomainAuthorizedSSHKeysGet"},
     {425, "virDomainAuthorizedSSHKeysSet"},
+};
 
-    // jobs on disks, and what is done to their contents
+constexpr Unserved unserved_disk_jobs[] = {
     {237, "virDomainBlockJobAbort"},
     {238, "virDomainGetBlockJobInfo"},
     {239, "virDomainBlockJobSetSpeed"},
     {240, "virDomainBlockPull"},
-    {252, "virDomainSetBlockIoTune"},
-    {253, "virDomainGetBlockIoTune"},
     {266, "virDomainBlockRebase"},
     {290, "virDomainBlockCommit"},
     {345, "virDomainBlockCopy"},
     {386, "virDomainSetBlockThreshold"},
+};
+
+constexpr Unserved unserved_throttling[] = {
+    {252, "virDomainSetBlockIoTune"},
+    {253, "virDomainGetBlockIoTune"},
     {451, "virDomainSetThrottleGroup"},
     {452, "virDomainDelThrottleGroup"},
+};
 
-    // what else a guest might have
-    {104, "virDomainMemoryPeek"},
-    {121, "virDomainGetSecurityLabel"},
+constexpr Unserved unserved_control_groups[] = {
     {197, "virDomainSetMemoryParameters"},
     {198, "virDomainGetMemoryParameters"},
     {205, "virDomainSetBlkioParameters"},
     {206, "virDomainGetBlkioParameters"},
-    {249, "virDomainOpenGraphics"},
-    {278, "virDomainGetSecurityLabelList"},
+};
+
+constexpr Unserved unserved_threads[] = {
     {279, "virDomainPinEmulator"},
     {280, "virDomainGetEmulatorPinInfo"},
+    {351, "virDomainGetIOThreadInfo"},
+    {352, "virDomainPinIOThread"},
+    {355, "virDomainAddIOThread"},
+    {356, "virDomainDelIOThread"},
+    {402, "virDomainSetIOThreadParams"},
+};
+
+constexpr Unserved unserved_guest[] = {
+    {104, "virDomainMemoryPeek"},
+    {121, "virDomainGetSecurityLabel"},
+    {249, "virDomainOpenGraphics"},
+    {278, "virDomainGetSecurityLabelList"},
     {295, "virDomainSendProcessSignal"},
     {308, "virDomainSetMemoryStatsPeriod"},
     {309, "virDomainCreateXMLWithFiles"},
     {310, "virDomainCreateWithFiles"},
     {343, "virDomainOpenGraphicsFD"},
-    {351, "virDomainGetIOThreadInfo"},
-    {352, "virDomainPinIOThread"},
-    {355, "virDomainAddIOThread"},
-    {356, "virDomainDelIOThread"},
     {365, "virDomainGetPerfEvents"},
     {366, "virDomainSetPerfEvents"},
     {396, "virDomainGetLaunchSecurityInfo"},
-    {402, "virDomainSetIOThreadParams"},
     {427, "virDomainStartDirtyRateCalc"},
     {439, "virDomainSetLaunchSecurityState"},
     {443, "virDomainFDAssociate"},
     {448, "virDomainGraphicsReload"},
     {449, "virDomainGetAutostartOnce"},
     {450, "virDomainSetAutostartOnce"},
+};
 
-    // the host
+constexpr Unserved unserved_host[] = {
     {250, "virNodeSuspendForDuration"},
     {288, "virNodeSetMemoryParameters"},
     {289, "virNodeGetMemoryParameters"},
     {347, "virNodeAllocPages"},
     {395, "virNodeGetSEVInfo"},
+};
 
-    // the host's devices
+constexpr Unserved unserved_host_devices[] = {
     {123, "virNodeDeviceCreateXML"},
     {124, "virNodeDeviceDestroy"},
     {297, "virNodeDeviceLookupSCSIHostByWWN"},
     {428, "virNodeDeviceDefineXML"},
     {429, "virNodeDeviceUndefine"},
     {430, "virNodeDeviceCreate"},
-    {433, "virNodeDeviceGetAutostart"},
     {434, "virNodeDeviceSetAutostart"},
-    {435, "virNodeDeviceIsPersistent"},
-    {436, "virNodeDeviceIsActive"},
     {447, "virNodeDeviceUpdate"},
+};
 
-    // networks
+/// A client that could register would wait for what is never told, instead of listing them again.
+constexpr Unserved unserved_device_events[] = {
+    {374, "virConnectNodeDeviceEventRegisterAny"},
+    {375, "virConnectNodeDeviceEventDeregisterAny"},
+};
+
+constexpr Unserved unserved_networks[] = {
     { 39, "virNetworkCreate"},
     { 40, "virNetworkCreateXML"},
     { 41, "virNetworkDefineXML"},
@@ -169,8 +188,9 @@ constexpr Unserved unserved[] = {
     {437, "virNetworkCreateXMLFlags"},
     {444, "virNetworkSetMetadata"},
     {445, "virNetworkGetMetadata"},
+};
 
-    // storage
+constexpr Unserved unserved_storage[] = {
     { 75, "virConnectFindStoragePoolSources"},
     { 76, "virStoragePoolCreateXML"},
     { 77, "virStoragePoolDefineXML"},
@@ -202,8 +222,9 @@ constexpr Unserved unserved[] = {
     {282, "virStoragePoolListAllVolumes"},
     {378, "virStorageVolGetInfoFlags"},
     {403, "virConnectGetStoragePoolCapabilities"},
+};
 
-    // the host's network interfaces
+constexpr Unserved unserved_host_interfaces[] = {
     {130, "virInterfaceGetXMLDesc"},
     {131, "virInterfaceDefineXML"},
     {132, "virInterfaceUndefine"},
@@ -213,15 +234,17 @@ constexpr Unserved unserved[] = {
     {220, "virInterfaceChangeBegin"},
     {221, "virInterfaceChangeCommit"},
     {222, "virInterfaceChangeRollback"},
+};
 
-    // secrets
+constexpr Unserved unserved_secrets[] = {
     {142, "virSecretDefineXML"},
     {143, "virSecretGetXMLDesc"},
     {144, "virSecretSetValue"},
     {145, "virSecretGetValue"},
     {146, "virSecretUndefine"},
+};
 
-    // network filters
+constexpr Unserved unserved_network_filters[] = {
     {177, "virNWFilterGetXMLDesc"},
     {180, "virNWFilterDefineXML"},
     {181, "virNWFilterUndefine"},
@@ -230,13 +253,76 @@ constexpr Unserved unserved[] = {
     {400, "virNWFilterBindingDelete"},
     {431, "virNWFilterDefineXMLFlags"},
 };
+
 // clang-format on
+
+constexpr std::string_view no_agent = "no agent in the guest is asked";
+
+struct UnservedKind {
+    std::span<const Unserved> functions;
+    std::string_view why;  ///< empty: the function says it
+};
+
+constexpr UnservedKind unserved_kinds[] = {
+    {unserved_migration, "guests are not migrated between hosts"},
+    {unserved_snapshots, "use those of the guest's storage"},
+    {unserved_agent, no_agent},
+    {unserved_disk_jobs, "what is in a disk is left to its storage"},
+    {unserved_throttling, "disks are not throttled here"},
+    {unserved_control_groups, "a guest of Xen's is in no control group of dom0's"},
+    {unserved_threads, "a guest runs on vCPUs alone, and its device model is not pinned"},
+    {unserved_guest, {}},
+    {unserved_host, {}},
+    {unserved_host_devices, "devices of the host are found, and not made"},
+    {unserved_device_events, "the host's devices are not watched: list them again"},
+    {unserved_networks, "there are no networks here: name a bridge in the domain's XML"},
+    {unserved_storage, "there are no storage pools here: name files and block devices in the domain's XML"},
+    {unserved_host_interfaces, "the host's interfaces are configured as its system does it"},
+    {unserved_secrets, "there are no secrets here"},
+    {unserved_network_filters, "there are no network filters here"},
+};
+
+constexpr std::string_view no_init = "a guest is asked by Xen or by its power button, and not in this way";
+constexpr std::string_view outlives = "a guest does not end with the connection that has started it";
+constexpr std::string_view no_nvram = "guests have no NVRAM that is kept";
+
+struct UntakenFlag {
+    std::string_view function;
+    std::uint32_t flag;
+    std::string_view why;
+};
+
+constexpr UntakenFlag untaken[] = {
+    {"virDomainAbortJobFlags", 1 << 0, "guests are not migrated"},
+    {"virDomainCreateWithFlags", 1 << 1, outlives},
+    {"virDomainCreateWithFlags", 1 << 5, no_nvram},
+    {"virDomainCreateXML", 1 << 1, outlives},
+    {"virDomainCreateXML", 1 << 5, no_nvram},
+    {"virDomainDestroyFlags", 1 << 1, "what a guest has written stays"},
+    {"virDomainGetVcpusFlags", 1 << 3, no_agent},
+    {"virDomainReboot", 1 << 1, no_agent},
+    {"virDomainReboot", 1 << 2 | 1 << 3, no_init},
+    {"virDomainRestoreFlags", 1 << 3, no_nvram},
+    {"virDomainRestoreParams", 1 << 3, no_nvram},
+    {"virDomainSetVcpusFlags", 1 << 3, no_agent},
+    {"virDomainShutdownFlags", 1 << 1, no_agent},
+    {"virDomainShutdownFlags", 1 << 2 | 1 << 3, no_init},
+};
 
 }  // namespace
 
-std::string_view unserved_function(std::uint32_t number) {
-    const auto* const found = std::ranges::find(unserved, number, &Unserved::number);
-    return found == std::end(unserved) ? std::string_view() : found->function;
+std::optional<UnservedFunction> unserved_function(std::uint32_t number) {
+    for (const auto& [functions, why] : unserved_kinds) {
+        const auto found = std::ranges::find(functions, number, &Unserved::number);
+        if (found != functions.end()) return UnservedFunction{found->function, why};
+    }
+    return std::nullopt;
+}
+
+std::string_view why_not_taken(std::string_view function, std::uint32_t flags) {
+    const auto* const found = std::ranges::find_if(
+        untaken, [&](const UntakenFlag& one) { return one.function == function && (one.flag & flags) != 0; });
+    return found == std::end(untaken) ? std::string_view() : found->why;
 }
 
 }  // namespace virtlight::libvirt

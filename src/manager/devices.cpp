@@ -141,6 +141,7 @@ Found take_devices(const Definition& seen, Definition& ours) {
         take_medium(*now, drive);
         const auto medium = drive.path.empty() ? " has no medium any more" : " has got another medium";
         found.changes.push_back(name_of(Device(drive)) + medium);
+        found.told.emplace_back(domain::MediumChanged{domain::alias_of(Device(drive)), !drive.path.empty()});
     }
     take_nics(seen, ours, found.changes);
     return found;
@@ -263,16 +264,30 @@ Task<Result<>> Devices::update(DomainRef domain, Device device, Affects asked, O
     co_return co_await replace(domain, device, *affects, std::move(stored), operation);
 }
 
+namespace {
+
+/// Another medium in the same drive; empty: it is another change, or none.
+std::optional<domain::EventKind> medium_changed(const Device& before, const Device& after) {
+    const auto* const had = std::get_if<domain::Disk>(&before);
+    const auto* const has = std::get_if<domain::Disk>(&after);
+    if (!had || !has || had->path == has->path) return std::nullopt;
+    return domain::MediumChanged{domain::alias_of(after), !has->path.empty()};
+}
+
+}  // namespace
+
 Task<Result<>> Devices::replace(DomainRef domain, Device device, Affects affects, Change stored,
                                 Operation operation) {
     auto changed = device;
     std::optional<Coming> coming;
+    std::optional<domain::EventKind> told;
     if (affects.guest) {
         const auto& guest = domain->life->definition;
         if (auto good = domain::check_live_change(guest, device); !good) co_return good;
         auto after = guest;
         if (auto good = domain::replace_device(after, device); !good) co_return good;
         changed = *domain::find_device(after, device);
+        told = medium_changed(*domain::find_device(guest, device), changed);
         coming.emplace(domain, changed);
         if (auto free = co_await require_free(core_, domain, operation.cancel); !free) co_return free;
     }
@@ -281,7 +296,7 @@ Task<Result<>> Devices::replace(DomainRef domain, Device device, Affects affects
     Act act = [this, changed, operation](DomId domid) {
         return core_.hypervisor.update(domid, changed, operation);
     };
-    co_return co_await carry_out(domain, affects, std::move(changes), std::move(act), std::nullopt);
+    co_return co_await carry_out(domain, affects, std::move(changes), std::move(act), std::move(told));
 }
 
 Task<Result<>> Devices::carry_out(DomainRef domain, Affects affects, Changes changes, Act act,

@@ -25,9 +25,10 @@ Result<DomainRef> Manager::Impl::existing(Uuid uuid) const {
 
 namespace {
 
-/// What is said of Domain-0's processors as of a guest's.
+/// What is said of Domain-0's processors and memory as of a guest's.
 bool suits_the_host(JobKind kind) {
-    return kind == JobKind::pin_vcpu || kind == JobKind::set_cpu_share;
+    return kind == JobKind::pin_vcpu || kind == JobKind::set_cpu_share || kind == JobKind::set_memory ||
+           kind == JobKind::set_vcpus;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "domain/xml.hpp"
+#include "manager/recovery.hpp"
 
 namespace virtlight::manager {
 namespace {
@@ -140,7 +141,7 @@ void Reconciler::apply(const hypervisor::Snapshot& snapshot, Moment asked) {
 
 void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
     if (domain->control) {
-        if (seen) domain->life->seen = *seen;
+        if (seen) see_control_domain(core_, *domain->life, *seen);
         return;
     }
     const auto verdict = judge(*domain->life, domain->status, seen);

@@ -384,16 +384,11 @@ async::Task<> restore_definitions(Core& core, std::vector<Stored> domains, std::
 void show_control_domain(Core& core, const Snapshot& snapshot) {
     const auto found = std::ranges::find(snapshot.domains, 0U, &DomainSeen::domid);
     Life life;
-    life.seen = found == snapshot.domains.end() ? DomainSeen{} : *found;
+    see_control_domain(core, life, found == snapshot.domains.end() ? DomainSeen{} : *found);
     auto& definition = life.definition;
     definition.name = "Domain-0";
     definition.uuid = life.seen.uuid;  // nil, unless the host's toolstack was told another
     definition.type = life.seen.hvm ? domain::GuestType::pvh : domain::GuestType::pv;
-    definition.memory_kib = life.seen.memory_kib;
-    // Xen's bound may be "none"; more than the host has is the same.
-    definition.memory_max_kib = std::min(life.seen.memory_max_kib, core.hypervisor.host().memory_kib);
-    definition.vcpus = life.seen.vcpus_online;
-    definition.vcpus_max = life.seen.vcpus_max;
 
     const auto domain = core.registry.claim(definition.uuid, definition.name).value();
     domain->control = true;
@@ -401,6 +396,16 @@ void show_control_domain(Core& core, const Snapshot& snapshot) {
     domain->status = domain::RunningReason::booted;
     domain->life = std::move(life);
     core.registry.set_domid(domain, 0);
+}
+
+void see_control_domain(const Core& core, Life& life, const DomainSeen& seen) {
+    life.seen = seen;
+    auto& definition = life.definition;
+    definition.memory_kib = seen.memory_kib;
+    // Xen's bound may be "none"; more than the host has is the same.
+    definition.memory_max_kib = std::min(seen.memory_max_kib, core.hypervisor.host().memory_kib);
+    definition.vcpus = seen.vcpus_online;
+    definition.vcpus_max = seen.vcpus_max;
 }
 
 Task<Later> restore_lives(Parts parts, std::vector<StoredLife> lives, std::vector<Uuid> images_aside,

@@ -21,6 +21,8 @@ async::Task<> restore_definitions(Core& core, std::vector<Stored> domains, std::
 
 /// Domain-0, as it is seen.
 void show_control_domain(Core& core, const hypervisor::Snapshot& snapshot);
+/// What it has now, whoever has given it that or taken it away: nobody writes it down.
+void see_control_domain(const Core& core, Life& life, const hypervisor::DomainSeen& seen);
 
 /// The parts of the manager that do what is decided.
 struct Parts {

@@ -91,6 +91,9 @@ EventWords event_words(const domain::DeviceRemoved& kind) {
 EventWords event_words(const domain::DeviceRemovalFailed& kind) {
     return {"device removal failed", kind.alias};
 }
+EventWords event_words(const domain::MediumChanged& kind) {
+    return {"medium changed", kind.there ? kind.alias : kind.alias + " is empty"};
+}
 EventWords event_words(const domain::MetadataChanged& kind) {
     static constexpr const char* kinds[] = {"description", "title", "element"};
     const std::string what = kinds[std::to_underlying(kind.kind)];

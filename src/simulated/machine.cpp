@@ -42,6 +42,7 @@ Machine::Machine(async::Scheduler& scheduler, Settings settings, async::FdSchedu
       memory_free_kib_(settings_.memory_kib - settings_.dom0_memory_kib) {
     Domain host{.domid = dom0, .definition = describe_dom0(settings_), .guest = Guest({}, {})};
     host.built = true;
+    host.memory_built_kib = host.memory_asked_kib = host.definition.memory_kib;
     host.paused = false;
     host.guest.run(scheduler_.now());
     names_.insert(host.definition.name);

@@ -46,8 +46,12 @@ bool Machine::obliges(const Domain& domain) {
 }
 
 Result<> Machine::set_memory(DomId domid, std::uint64_t memory_kib) {
-    const auto domain = guest(domid, "set the memory of");
+    constexpr std::uint64_t host_least_kib = 128 * 1024;  // as libxl has it
+    const auto domain = guest_or_host(domid, "set the memory of");
     if (!domain) return std::unexpected(domain.error());
+    if (domid == 0 && memory_kib < host_least_kib)
+        return fail(Reason::operation_failed, "cannot set the memory of domid 0: it keeps {} KiB",
+                    host_least_kib);
     if (memory_kib > (*domain)->memory_built_kib)
         return fail(Reason::invalid_argument,
                     "cannot set the memory of domid {}: the guest was built for at most {} KiB", domid,
@@ -62,7 +66,7 @@ Result<> Machine::set_memory(DomId domid, std::uint64_t memory_kib) {
 }
 
 Result<> Machine::set_memory_max(DomId domid, std::uint64_t memory_kib) {
-    const auto domain = guest(domid, "set the maximum memory of");
+    const auto domain = guest_or_host(domid, "set the maximum memory of");
     if (!domain) return std::unexpected(domain.error());
     if (memory_kib > (*domain)->memory_built_kib)
         return fail(Reason::invalid_argument,
@@ -77,7 +81,7 @@ Result<> Machine::set_memory_max(DomId domid, std::uint64_t memory_kib) {
 }
 
 Result<> Machine::set_vcpus(DomId domid, unsigned vcpus) {
-    const auto domain = guest(domid, "set the vCPUs of");
+    const auto domain = guest_or_host(domid, "set the vCPUs of");
     if (!domain) return std::unexpected(domain.error());
     const auto most = (*domain)->definition.vcpus_max;
     if (vcpus < 1 || vcpus > most)

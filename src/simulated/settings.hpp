@@ -33,6 +33,8 @@ struct Settings {
     std::vector<hypervisor::HostPciDevice> pci_devices{{.address = {.bus = 7},
                                                         .vendor = 0x8086,
                                                         .product = 0x10d3,
+                                                        .vendor_name = "Intel Corporation",
+                                                        .product_name = "82574L Gigabit",
                                                         .class_code = 0x020000,
                                                         .driver = "e1000e",
                                                         .path = "/sys/devices/pci0000:00/0000:07:00.0"},

@@ -11,9 +11,17 @@ using hypervisor::HostPciDevice;
 using hypervisor::HostUsbDevice;
 using hypervisor::Operation;
 
+/// A disk that does not answer with their names is waited for, and then they have none.
 Task<Result<std::vector<HostPciDevice>>> XenHypervisor::pci_devices() {
-    return looks_.look("/sys/bus/pci",
-                       [] { return Result<std::vector<HostPciDevice>>(hypervisor::read_pci_devices()); });
+    using Devices = Result<std::vector<HostPciDevice>>;
+    auto devices =
+        co_await looks_.look("/sys/bus/pci", [] { return Devices(hypervisor::read_pci_devices()); });
+    if (!devices) co_return devices;
+    auto named = co_await looks_.look("/usr/share", [names = pci_names_, devices = *devices]() mutable {
+        names->name(devices);
+        return Devices(std::move(devices));
+    });
+    co_return named ? std::move(named) : std::move(devices);
 }
 
 Task<Result<std::vector<HostUsbDevice>>> XenHypervisor::usb_devices() {

@@ -79,39 +79,47 @@ Task<Result<>> XenHypervisor::rename(DomId domid, std::string name, Operation op
                 });
 }
 
+/// dom0 keeps to it without a bound, as when it is asked for a guest's memory: with one it could not be seen
+/// how much it may have again.
 Task<Result<>> XenHypervisor::set_memory(DomId domid, std::uint64_t memory_kib, Operation operation) {
-    return tell("set the memory of", domid, std::move(operation),
-                [domid, memory_kib](Context& context, const std::string& what) -> Result<> {
-                    if (auto within = within_what_it_was_built_for(context, domid, memory_kib, what); !within)
-                        return within;
-                    return context.attempt(what, domid, [&](libxl_ctx* ctx) {
-                        constexpr int absolute = 0;
-                        constexpr int and_no_more = 1;
-                        return libxl_set_memory_target(ctx, domid, static_cast<std::int64_t>(memory_kib),
-                                                       absolute, and_no_more);
-                    });
-                });
+    return tell(
+        "set the memory of", domid, std::move(operation),
+        [domid, memory_kib](Context& context, const std::string& what) -> Result<> {
+            if (auto within = within_what_it_was_built_for(context, domid, memory_kib, what); !within)
+                return within;
+            return context.attempt(what, domid, [&](libxl_ctx* ctx) {
+                constexpr int absolute = 0;
+                const int and_no_more = domid == 0 ? 0 : 1;
+                return libxl_set_memory_target(ctx, domid, static_cast<std::int64_t>(memory_kib), absolute,
+                                               and_no_more);
+            });
+        },
+        Whom::host_too);
 }
 
 Task<Result<>> XenHypervisor::set_memory_max(DomId domid, std::uint64_t memory_kib, Operation operation) {
-    return tell("set the maximum memory of", domid, std::move(operation),
-                [domid, memory_kib](Context& context, const std::string& what) -> Result<> {
-                    if (auto within = within_what_it_was_built_for(context, domid, memory_kib, what); !within)
-                        return within;
-                    return move_bound(context, domid, memory_kib, what);
-                });
+    return tell(
+        "set the maximum memory of", domid, std::move(operation),
+        [domid, memory_kib](Context& context, const std::string& what) -> Result<> {
+            if (auto within = within_what_it_was_built_for(context, domid, memory_kib, what); !within)
+                return within;
+            return move_bound(context, domid, memory_kib, what);
+        },
+        Whom::host_too);
 }
 
 Task<Result<>> XenHypervisor::set_vcpus(DomId domid, unsigned vcpus, Operation operation) {
     const auto online = std::make_shared<VcpuMap>();
     return act(asking_, "set the vCPUs of", domid, std::move(operation),
-               {.start = [domid, vcpus, online](libxl_ctx* ctx, const libxl_asyncop_how* how) {
-                   const auto bits = static_cast<int>(vcpus);
-                   if (const int rc = libxl_bitmap_alloc(ctx, online->get(), bits); rc != 0) return rc;
-                   for (int vcpu = 0; vcpu < bits; ++vcpu)
-                       libxl_bitmap_set(online->get(), vcpu);
-                   return libxl_set_vcpuonline(ctx, domid, online->get(), how);
-               }});
+               {.start =
+                    [domid, vcpus, online](libxl_ctx* ctx, const libxl_asyncop_how* how) {
+                        const auto bits = static_cast<int>(vcpus);
+                        if (const int rc = libxl_bitmap_alloc(ctx, online->get(), bits); rc != 0) return rc;
+                        for (int vcpu = 0; vcpu < bits; ++vcpu)
+                            libxl_bitmap_set(online->get(), vcpu);
+                        return libxl_set_vcpuonline(ctx, domid, online->get(), how);
+                    }},
+               Whom::host_too);
 }
 
 /// What libxl does before it answers: no event comes for it.

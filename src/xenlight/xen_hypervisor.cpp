@@ -280,11 +280,11 @@ async::Task<Result<>> XenHypervisor::await_lock(std::string_view verb, DomId dom
 
 /// Everything that is done to one domain and brings nothing back.
 async::Task<Result<>> XenHypervisor::act(ContextThread& thread, std::string verb, DomId domid,
-                                         Operation operation, ContextThread::Ao ao) {
+                                         Operation operation, ContextThread::Ao ao, Whom whom) {
     ao.what = fmt::format("{} domain {}", verb, domid);
     ao.domid = domid;
     log::debug("operation {}: {}", operation.id.value, ao.what);
-    if (domid == 0)
+    if (domid == 0 && whom == Whom::guests)
         co_return fail(Reason::unsupported_operation, "cannot {}: it is the host itself", ao.what);
     if (in_flight_ >= limits::asked_operations)
         co_return fail(Reason::too_many, "cannot {}: {} operations are in progress", ao.what, in_flight_);

@@ -12,6 +12,7 @@
 #include "async/scheduler.hpp"
 #include "async/scope.hpp"
 #include "async/storage_threads.hpp"
+#include "hypervisor/pci_names.hpp"
 #include "hypervisor/port.hpp"
 #include "xenlight/attaches.hpp"
 #include "xenlight/attention.hpp"
@@ -156,8 +157,10 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     Making making_with(Workers& workers) { return {workers, builds_, memory_, looks_, late_}; }
     async::Task<> add_models_counts(std::vector<hypervisor::DomainFigures>& all, Duration patience);
     async::Task<Result<bool>> is_paused(hypervisor::DomId domid, std::string_view verb);
+    enum class Whom { guests, host_too };
     async::Task<Result<>> act(ContextThread& thread, std::string verb, hypervisor::DomId domid,
-                              hypervisor::Operation operation, ContextThread::Ao ao);
+                              hypervisor::Operation operation, ContextThread::Ao ao,
+                              Whom whom = Whom::guests);
     async::Task<Result<bool>> has_device(hypervisor::DomId domid, domain::Device device);
     async::Task<Result<Workers::Loan>> thread_for(domain::Device device, std::string what,
                                                   hypervisor::Operation operation);
@@ -169,7 +172,6 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<>> await_lock(std::string_view verb, hypervisor::DomId domid,
                                      async::CancelToken cancel);
     using Telling = std::function<Result<>(Context&, const std::string& what)>;
-    enum class Whom { guests, host_too };
     async::Task<Result<>> tell(std::string verb, hypervisor::DomId domid, hypervisor::Operation operation,
                                Telling telling, Whom whom = Whom::guests);
     static async::Task<Result<Workers::Loan>> borrow(Workers& workers, std::string what,
@@ -207,6 +209,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     HostMemory memory_;
     async::StorageThreads storage_;
     FileLooks looks_;
+    const std::shared_ptr<hypervisor::PciNames> pci_names_ = std::make_shared<hypervisor::PciNames>();
     async::BlockingThreads model_threads_;  ///< device models answer in time, or not at all
     ModelCounters model_counters_;
     async::Scope late_;  ///< what libxl makes of operations that were given up

@@ -52,6 +52,15 @@ def devices_told(conn, domain):
     return told
 
 
+def trays_told(conn, domain):
+    """The list to which what is told of its CD drives is added."""
+    told = []
+    conn.domainEventRegisterAny(
+        domain, libvirt.VIR_DOMAIN_EVENT_ID_TRAY_CHANGE, lambda _conn, _domain, *tray: told.append(tray[:2]), None
+    )
+    return told
+
+
 def told_of(told, count):
     """All of it, when so much has been told."""
     wait_until(lambda: len(told) >= count, 10, f"{count} events of devices, seen: {told}")

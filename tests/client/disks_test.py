@@ -6,7 +6,7 @@ import re
 import images
 import libvirt
 import pytest
-from clients import devices_told
+from clients import devices_told, told_of, trays_told
 from hosts import wait_until
 from refusals import refused
 
@@ -190,10 +190,15 @@ def test_what_is_in_a_cd_drive_is_changed(host, conn):
     one, two = images.raw(host, "one.iso"), images.raw(host, "two.iso")
     domain = conn.defineXML(with_devices(host.guest("cinema", "hvm"), cd_drive(one)))
     domain.create()  # its device model changes the medium, whatever the guest does
+    trays = trays_told(conn, domain)
     host.virsh("change-media", domain.name(), "hdc", two, "--update", "--live", "--config")
     assert two in domain.XMLDesc() and two in domain.XMLDesc(INACTIVE)
     host.virsh("change-media", domain.name(), "hdc", "--eject", "--live")
     assert two not in domain.XMLDesc() and "hdc" in domain.XMLDesc()
+    assert told_of(trays, 2) == [
+        ("ide-disk2", libvirt.VIR_DOMAIN_EVENT_TRAY_CHANGE_CLOSE),
+        ("ide-disk2", libvirt.VIR_DOMAIN_EVENT_TRAY_CHANGE_OPEN),
+    ]
     host.virsh("attach-disk", domain.name(), one, "hdc", "--type", "cdrom", "--subdriver", "raw", "--sourcetype", "file", "--live")
     assert one in domain.XMLDesc() and one not in domain.XMLDesc(INACTIVE)
     with refused(INVALID_ARG, "/nowhere.iso"):

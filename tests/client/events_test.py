@@ -6,6 +6,7 @@ import threading
 
 import libvirt
 from hosts import wait_until
+from refusals import refused
 from timelines import entry, timeline
 
 
@@ -42,6 +43,14 @@ def test_every_client_hears_of_what_another_one_does(host, conn, events):
     with host.connect() as other:
         other.defineXML(host.guest("told"))
     events.wait_for("told", "DEFINED ADDED", seconds=10)
+
+
+def test_who_would_watch_the_hosts_devices_is_told_to_list_them_again(host, conn):
+    """As virt-manager does then; otherwise it would never list one that is plugged in later."""
+    words = "virConnectNodeDeviceEventRegisterAny: the host's devices are not watched: list them again"
+    with refused(libvirt.VIR_ERR_NO_SUPPORT, words):
+        conn.nodeDeviceEventRegisterAny(None, libvirt.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE, lambda *_: None, None)
+    assert words in host.virsh("nodedev-event", "--event", "lifecycle", ok=False)
 
 
 def test_nothing_comes_after_deregistering(host, conn, events):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What guests have of the host to themselves (PCI and USB devices), their channels and shared folders."""
 
+import re
 import subprocess
 
 import libvirt
@@ -91,7 +92,7 @@ def test_the_hosts_pci_devices_are_listed_and_made_ready_for_guests(host, conn):
     card = conn.nodeDeviceLookupByName("pci_0000_07_00_0")
     assert card.listCaps() == ["pci"] and card.parent() == "computer"
     assert "<bus>7</bus>" in card.XMLDesc() and "<name>e1000e</name>" in card.XMLDesc()
-    assert "<vendor id='0x8086'/>" in card.XMLDesc()
+    assert "<vendor id='0x8086'>Intel Corporation</vendor>" in card.XMLDesc()
     host.virsh("nodedev-detach", card.name())
     assert "<name>pciback</name>" in card.XMLDesc()
     host.virsh("nodedev-reset", card.name())
@@ -153,6 +154,15 @@ def test_what_a_simulated_host_has_hangs_together(host, conn):
     disk = conn.nodeDeviceLookupByName("block_sda").XMLDesc()
     assert "<block>/dev/sda</block>" in disk and "<serial>4711</serial>" in disk
     assert "<product>simulated host</product>" in conn.nodeDeviceLookupByName("computer").XMLDesc()
+
+
+def test_a_device_of_the_host_is_there_and_nothing_has_defined_it(host, conn):
+    for device in (conn.nodeDeviceLookupByName("computer"), *conn.listAllDevices()[:3]):
+        is_the_host = device.name() == "computer"
+        assert device.isActive() and bool(device.isPersistent()) == bool(device.autostart()) == is_the_host
+    told = host.virsh("nodedev-info", "computer")
+    for line in (r"Active: +yes", r"Persistent: +yes", r"Autostart: +yes"):
+        assert re.search(line, told), told
 
 
 def test_the_hosts_devices_are_for_those_who_may_change_it(host, conn):

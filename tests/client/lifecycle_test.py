@@ -73,6 +73,22 @@ def test_a_guest_can_be_started_paused(host, conn, events):
     events.wait_for("held", "DEFINED ADDED", "STARTED BOOTED", "SUSPENDED PAUSED", "RESUMED UNPAUSED")
 
 
+@pytest.mark.ours
+def test_a_flag_of_libvirts_that_is_not_taken_is_refused_with_the_reason(host, conn):
+    domain = conn.createXML(host.guest("plain"))
+    for ask, flag in (
+        (domain.shutdownFlags, libvirt.VIR_DOMAIN_SHUTDOWN_GUEST_AGENT),
+        (domain.reboot, libvirt.VIR_DOMAIN_REBOOT_GUEST_AGENT),
+        (domain.vcpusFlags, libvirt.VIR_DOMAIN_VCPU_GUEST),
+    ):
+        with refused(libvirt.VIR_ERR_INVALID_ARG, "unsupported flags", "no agent in the guest is asked"):
+            ask(flag)
+    assert "by Xen or by its power button" in host.virsh("shutdown", "plain", "--mode", "initctl", ok=False)
+    conn.defineXML(host.guest("other"))
+    assert "does not end with the connection" in host.virsh("start", "other", "--autodestroy", ok=False)
+    assert domain.isActive() and not conn.lookupByName("other").isActive()
+
+
 def test_a_transient_guest_is_forgotten_when_it_ends(host, conn, events):
     domain = conn.createXML(host.guest("passing"))
     assert not domain.isPersistent()

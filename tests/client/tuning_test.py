@@ -72,6 +72,35 @@ def test_vcpus_come_and_go(host, lasting, kind):
     assert "maximum      live           2" in host.virsh("vcpucount", domain.name())
 
 
+def test_domain_0_gets_less_and_more_memory(host, conn):
+    control = conn.lookupByID(0)
+    most, before = control.maxMemory(), control.info()[2] // MIB * MIB
+    less = before - 64 * MIB
+    host.virsh("setmem", "Domain-0", less, "--live")
+    wait_for_memory(host, control, less)
+    assert control.maxMemory() == most
+    with refused(INVALID_ARG, "Domain-0", "higher than max memory"):
+        control.setMemory(most + MIB)
+    with refused(libvirt.VIR_ERR_OPERATION_FAILED, "Domain-0"):
+        control.setMemory(MIB)
+    with refused(INVALID, "Domain-0", "Xen's command line"):
+        control.setMemoryFlags(less, CONFIG)
+    control.setMemory(before)
+    wait_for_memory(host, control, before)
+
+
+@pytest.mark.simulated  # a lab's dom0 has no udev to bring its processor back
+def test_domain_0_gets_fewer_and_more_vcpus(host, conn):
+    control = conn.lookupByID(0)
+    most = control.vcpusFlags(LIVE | libvirt.VIR_DOMAIN_VCPU_MAXIMUM)
+    host.virsh("setvcpus", "Domain-0", most - 1, "--live")
+    wait_until(lambda: control.vcpusFlags(LIVE) == most - 1, host.patience, "one vCPU less")
+    host.virsh("setvcpu", "Domain-0", most - 1, "--enable", "--live")
+    wait_until(lambda: control.vcpusFlags(LIVE) == most, host.patience, "all vCPUs")
+    with refused(INVALID_ARG, "Domain-0", "max allowable vcpus"):
+        control.setVcpus(most + 1)
+
+
 def test_memory_is_set_for_the_next_start(host, conn):
     domain = conn.defineXML(roomy(host, "planned"))
     domain.setMemoryFlags(64 * MIB, CONFIG)
@@ -125,7 +154,7 @@ def test_an_hvm_guest_has_no_more_vcpus_after_its_save_than_before(host, conn):
 def test_vcpus_are_set_for_the_next_start(host, conn):
     domain = conn.defineXML(roomy(host, "planned"))
     domain.setVcpusFlags(4, CONFIG | libvirt.VIR_DOMAIN_VCPU_MAXIMUM)
-    domain.setVcpusFlags(3, CONFIG)
+    host.virsh("setvcpus", "planned", "3", "--config", "--hotpluggable")
     assert "<vcpu placement='static' current='3'>4</vcpu>" in domain.XMLDesc()
     domain.setVcpusFlags(2, CONFIG | libvirt.VIR_DOMAIN_VCPU_MAXIMUM)
     assert "<vcpu placement='static'>2</vcpu>" in domain.XMLDesc()

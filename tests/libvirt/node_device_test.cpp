@@ -27,6 +27,7 @@ using testing::Not;
 const std::vector<HostPciDevice> pci{{.address = {.bus = 7},
                                       .vendor = 0x8086,
                                       .product = 0x10d3,
+                                      .vendor_name = "A & B",
                                       .class_code = 0x020000,
                                       .driver = "e1000e",
                                       .path = "/sys/devices/pci/7"},
@@ -92,7 +93,8 @@ TEST_F(NodeDevices, TellWhatTheyAre) {
     EXPECT_THAT(xml("computer"), AllOf(HasSubstr("<product>&lt;box&gt;</product>"),
                                        HasSubstr("<release_date>01/01/2026"), Not(HasSubstr("<parent>"))));
     EXPECT_THAT(xml("pci_0000_07_00_0"),
-                AllOf(HasSubstr("<class>0x020000</class>"), HasSubstr("<product id='0x10d3'/>")));
+                AllOf(HasSubstr("<class>0x020000</class>"), HasSubstr("<product id='0x10d3'/>"),
+                      HasSubstr("<vendor id='0x8086'>A &amp; B</vendor>")));
     EXPECT_THAT(xml("net_eth0_00_16_3e_00_00_01"),
                 AllOf(HasSubstr("<link speed='1000' state='up'/>"), HasSubstr("<capability type='80203'/>")));
     EXPECT_THAT(xml("net_wlan0_00_16_3e_00_00_02"),
@@ -122,6 +124,12 @@ TEST_F(NodeDevices, AreListedByKindAndFoundByName) {
     EXPECT_EQ(talk.call<std::optional<std::string>>(115, std::string("computer")).value(), std::nullopt);
     EXPECT_THAT(talk.call<std::vector<std::string>>(117, NodeDeviceCapsArgs{"block_sda", 5}).value(),
                 ElementsAre("storage"));
+    for (const std::string name : {"computer", "usb_1_4_2"}) {
+        EXPECT_TRUE(talk.call<bool>(436, name).value()) << "it is there";
+        EXPECT_EQ(talk.call<bool>(435, name).value(), name == "computer") << "and nobody has defined it";
+        EXPECT_EQ(talk.call<bool>(433, name).value(), name == "computer");
+    }
+    EXPECT_EQ(talk.call<bool>(436, std::string("pci_7")).error().reason, Reason::no_node_device);
     EXPECT_EQ(talk.call<std::string>(113, std::string("pci_7")).error().reason, Reason::no_node_device);
     const auto detached = talk.call<void>(118, std::string("net_lo"));
     ASSERT_FALSE(detached);

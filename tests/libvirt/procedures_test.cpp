@@ -25,7 +25,7 @@ TEST(Procedures, HaveANumberOfTheirOwnAndAFunction) {
 
 TEST(Procedures, AreEitherServedOrNot) {
     for (std::uint32_t number = 0; number <= last_procedure; ++number) {
-        EXPECT_FALSE(find_procedure(number) && !unserved_function(number).empty()) << number;
+        EXPECT_FALSE(find_procedure(number) && unserved_function(number)) << number;
     }
 }
 
@@ -36,11 +36,30 @@ TEST(Procedures, ThatClientsMayCallAreAllKnown) {
         311, 315, 318, 319, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 339, 346,
         348, 354, 359, 362, 363, 367, 370, 373, 376, 377, 379, 382, 383, 385, 423, 438, 446, 453};
     for (std::uint32_t number = 0; number <= last_procedure; ++number) {
-        const bool known = find_procedure(number) || !unserved_function(number).empty();
+        const bool known = find_procedure(number) || unserved_function(number);
         EXPECT_EQ(known, !not_called.contains(number)) << number;
     }
     EXPECT_EQ(find_procedure(last_procedure + 1), nullptr);
-    EXPECT_EQ(unserved_function(last_procedure + 1), "");
+    EXPECT_FALSE(unserved_function(last_procedure + 1));
+}
+
+TEST(Procedures, ThatAreNotServedSayWhy) {
+    EXPECT_EQ(unserved_function(185)->why, "use those of the guest's storage");
+    EXPECT_EQ(unserved_function(77)->name, "virStoragePoolDefineXML");
+    EXPECT_EQ(unserved_function(77)->why,
+              "there are no storage pools here: name files and block devices in the domain's XML");
+    EXPECT_EQ(unserved_function(374)->why, "the host's devices are not watched: list them again");
+    EXPECT_EQ(unserved_function(104)->why, "");
+}
+
+TEST(Procedures, SayWhyTheyDoNotTakeAFlagOfLibvirts) {
+    const auto function = [](std::uint32_t number) { return find_procedure(number)->function; };
+    EXPECT_EQ(why_not_taken(function(258), 1 << 1), "no agent in the guest is asked");
+    EXPECT_EQ(why_not_taken(function(258), 1 << 1 | 1 << 30), "no agent in the guest is asked");
+    EXPECT_EQ(why_not_taken(function(258), 1 << 30), "");
+    EXPECT_EQ(why_not_taken(function(24), 1 << 1), "");
+    for (const auto& procedure : procedures())
+        EXPECT_EQ(why_not_taken(procedure.function, procedure.flags), "") << procedure.function;
 }
 
 TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {

@@ -29,7 +29,7 @@
 #include "base/log.hpp"
 #include "base/temporary_folder.hpp"
 #include "libvirt/client.hpp"
-#include "libvirt/messages.hpp"
+#include "libvirt/event_messages.hpp"
 #include "manager/fake_hypervisor.hpp"
 #include "manager/memory_store.hpp"
 

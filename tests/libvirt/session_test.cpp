@@ -131,7 +131,10 @@ TEST_F(SessionTest, NamesTheFunctionThatThisDaemonDoesNotHave) {
     EXPECT_FALSE(call(252));
     const auto error = take_error();
     EXPECT_EQ(error.code, 3);
-    EXPECT_THAT(*error.message, HasSubstr("not supported by the connection driver: virDomainSetBlockIoTune"));
+    EXPECT_THAT(
+        *error.message,
+        HasSubstr(
+            "not supported by the connection driver: virDomainSetBlockIoTune: disks are not throttled here"));
 }
 
 TEST_F(SessionTest, NamesTheFunctionsOfClientsThatAreNewerThanThisDaemonsLibvirt) {

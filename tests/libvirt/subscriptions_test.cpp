@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "libvirt/messages.hpp"
+#include "libvirt/event_messages.hpp"
 
 namespace virtlight::libvirt {
 namespace {
@@ -125,6 +125,22 @@ TEST(Subscriptions, TellOfDevicesThatComeAndGo) {
               (std::vector<EventMessage>{{367, *encode(CallbackMessage{kept, body})}}));
 }
 
+TEST(Subscriptions, TellOfTheMediumInACdDrive) {
+    Subscriptions subscriptions;
+    const auto id = *subscriptions.add(10, std::nullopt);
+    ASSERT_TRUE(subscriptions.add_legacy(10));
+    const auto told = [&](bool there) {
+        return subscriptions.messages(
+            {.name = "pv", .uuid = ours, .domid = 5, .kind = domain::MediumChanged{"ide-disk2", there}});
+    };
+    const auto messages = [&](std::int32_t reason) {
+        const TrayMessage body{{.name = "pv", .uuid = ours, .id = 5}, "ide-disk2", reason};
+        return std::vector<EventMessage>{{328, *encode(CallbackMessage{id, body})}, {268, *encode(body)}};
+    };
+    EXPECT_EQ(told(false), messages(0)) << "the tray is open";
+    EXPECT_EQ(told(true), messages(1));
+}
+
 TEST(Subscriptions, TellOfMetadataThatWasChanged) {
     Subscriptions subscriptions;
     const auto id = *subscriptions.add(23, std::nullopt);
@@ -172,12 +188,12 @@ TEST(Subscriptions, EndWhenTheyAreTakenBack) {
 
 TEST(Subscriptions, TakeEveryEventThatLibvirtHasAndNoOther) {
     Subscriptions subscriptions;
-    for (std::int32_t event = 0; event <= 26; ++event)
+    for (std::int32_t event = 0; event <= 27; ++event)
         EXPECT_TRUE(subscriptions.add(event, std::nullopt)) << event;
     EXPECT_TRUE(subscriptions.add_legacy(15));
-    const Error unknown{Reason::internal, "unsupported event ID 27"};  // as libvirt has it
-    EXPECT_EQ(subscriptions.add(27, std::nullopt).error(), unknown);
-    EXPECT_EQ(subscriptions.add_legacy(27).error(), unknown);
+    const Error unknown{Reason::internal, "unsupported event ID 28"};  // as libvirt has it
+    EXPECT_EQ(subscriptions.add(28, std::nullopt).error(), unknown);
+    EXPECT_EQ(subscriptions.add_legacy(28).error(), unknown);
     EXPECT_EQ(subscriptions.add(-1, std::nullopt).error().reason, Reason::internal);
     EXPECT_FALSE(subscriptions.add_legacy(16));
 }

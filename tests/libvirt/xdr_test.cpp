@@ -10,6 +10,7 @@
 #include "libvirt/arbitrary_message.hpp"
 #include "libvirt/control_messages.hpp"
 #include "libvirt/cpu_messages.hpp"
+#include "libvirt/event_messages.hpp"
 #include "libvirt/scheduling_messages.hpp"
 #include "libvirt/statistics_messages.hpp"
 
@@ -132,9 +133,9 @@ using Messages = testing::Types<
     None, Domain, NamedUuid, Secret, TypedParam, WireError, Flags, TextFlags, DomainNumber, DomainFlags,
     OpenArgs, IdentityArgs, NodeInfo, SecurityModel, CellsArgs, DomainCapabilitiesArgs, ListAllArgs,
     DomainList, DomainListAllArgs, DomainNamesArgs, DeviceNumArgs, DeviceNamesArgs, EmptyList,
-    DomainInfoReply, StateReply, MetadataArgs, SetMetadataArgs, SetVcpuArgs, MetadataMessage, JobInfo,
-    JobStats, RegisterArgs<Domain>, RegisterArgs<NamedUuid>, RegisterArgs<Secret>, RegisterArgs<std::string>,
-    LifecycleMessage, CallbackMessage<LifecycleMessage>, CallbackMessage<Domain>, Header, std::string,
+    DomainInfoReply, StateReply, MetadataArgs, SetMetadataArgs, SetVcpuArgs, MetadataMessage, TrayMessage,
+    JobInfo, JobStats, RegisterArgs<Domain>, RegisterArgs<NamedUuid>, RegisterArgs<Secret>, LifecycleMessage,
+    CallbackMessage<LifecycleMessage>, CallbackMessage<Domain>, Header, std::string,
     std::optional<std::string>, std::vector<std::string>, std::vector<std::int32_t>,
     std::vector<std::uint64_t>, AllDomainStatsArgs, std::vector<DomainStats>, CpuStatsArgs, ParamsReply,
     GetVcpusArgs, VcpusReply, InterfaceStats, BlockStats, BlockStatsArgs, NodeStatsArgs, NodeMemoryStatsArgs,

@@ -59,6 +59,20 @@ TEST_F(MemoryTest, AGuestGetsWhatIsMissingFromDom0) {
     EXPECT_GE(dom0_kib(), before - 300 * mib) << "and no more than that";
 }
 
+TEST_F(MemoryTest, Dom0IsAskedForMoreAndLessAndKeepsItsBound) {
+    const auto before = dom0_kib();
+    const auto set = [&](std::uint64_t kib) {
+        return host_.run(host_.hypervisor().set_memory(0, kib, host_.operation()));
+    };
+    ASSERT_TRUE(set(before - 200 * mib));
+    EXPECT_EQ(target_kib(), before - 200 * mib);
+    EXPECT_EQ(host_.xen().find(0)->max_pages * 4, before);
+    ASSERT_TRUE(set(before));
+    EXPECT_EQ(target_kib(), before);
+    EXPECT_EQ(reason(set(before + mib)), Reason::invalid_argument);
+    EXPECT_EQ(reason(set(mib)), Reason::operation_failed) << "it could do nothing with that";
+}
+
 TEST_F(MemoryTest, AGuestThatIsRestoredDoes) {
     run_and_save();
     const auto other = host_.machine.add("other");

@@ -10,18 +10,25 @@ namespace virtlight::manager {
 namespace {
 
 using test::Devices;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST_F(Devices, ThatAreCdDrivesGetOtherMedia) {
     auto hvm = guest_named("win");
     hvm.type = domain::GuestType::hvm;
     hvm.disks = {cd_drive()};
     const auto guest = running(hvm);
+    events();
     EXPECT_TRUE(end_of(manager->update_device(guest.uuid, cd_drive("/one.iso"), both)));
     EXPECT_THAT(live(guest), ElementsAre(cd_drive("/one.iso")));
     EXPECT_THAT(stored(guest), ElementsAre(cd_drive("/one.iso")));
+    EXPECT_THAT(events(), ElementsAre("win MEDIUM/1 ide-disk2", "win DEFINED/1"));
+    EXPECT_TRUE(end_of(manager->update_device(guest.uuid, cd_drive("/one.iso"), guest_only)));
+    EXPECT_THAT(events(), IsEmpty()) << "it is in there";
     EXPECT_TRUE(end_of(manager->update_device(guest.uuid, cd_drive(), guest_only)));
     EXPECT_THAT(live(guest), ElementsAre(cd_drive()));
+    EXPECT_THAT(events(), ElementsAre("win MEDIUM/0 ide-disk2"));
     expect_refused(end_of(manager->update_device(guest.uuid, disk("hdc"), guest_only)),
                    Reason::unsupported_operation, "disk hdc cannot be changed while the guest runs");
     expect_refused(end_of(manager->update_device(guest.uuid, disk("xvdb"), {})), Reason::no_device,
@@ -93,6 +100,7 @@ TEST_F(Devices, ThatAreCdDrivesShowTheMediumThatTheyHaveAfterAChangeThatFailedBy
     EXPECT_THAT(store.lives.at(guest.uuid).definition.disks, ElementsAre(cd_drive()));
     EXPECT_THAT(stored(guest), ElementsAre(cd_drive("/one.iso")));
     EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
+    EXPECT_THAT(events(), Contains("win MEDIUM/0 ide-disk2"));
 }
 
 TEST_F(Devices, ThatAreNetworkInterfacesGetAnotherRate) {

@@ -31,6 +31,8 @@ inline std::string to_text(const domain::Event& event) {
         return fmt::format("{} REMOVED {}", event.name, removed->alias);
     if (const auto* kept = std::get_if<domain::DeviceRemovalFailed>(&event.kind))
         return fmt::format("{} KEPT {}", event.name, kept->alias);
+    if (const auto* medium = std::get_if<domain::MediumChanged>(&event.kind))
+        return fmt::format("{} MEDIUM/{} {}", event.name, medium->there ? 1 : 0, medium->alias);
     if (const auto* changed = std::get_if<domain::MetadataChanged>(&event.kind))
         return fmt::format("{} METADATA/{} {}", event.name, static_cast<int>(changed->kind), changed->uri);
     return event.name + " REBOOT";
@@ -83,7 +85,7 @@ class Story {
         const bool live = run_ == running || run_ == paused || run_ == asleep;
         if (event.starts_with("JOB") || event.starts_with("MEMORY")) return true;
         if (event.starts_with("WATCHDOG") || event.starts_with("ADDED") || event.starts_with("REMOVED") ||
-            event.starts_with("KEPT"))
+            event.starts_with("KEPT") || event.starts_with("MEDIUM"))
             return live || run_ == halted;
         if (event == "DEFINED/0") return !std::exchange(defined_, true);
         if (event == "DEFINED/1" || event == "DEFINED/2" || event == "UNDEFINED/1") return defined_;

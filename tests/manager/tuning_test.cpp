@@ -218,7 +218,6 @@ TEST_F(Tuning, ATransientGuestHasNoDefinitionAndADefinedOneNoGuest) {
     const auto off = defined("off");
     expect_refused(end_of(manager->set_memory(off.uuid, 32 * mib, guest_only)), Reason::invalid_state,
                    "not running");
-    expect_refused(end_of(manager->set_memory(Uuid(), 32 * mib, {})), Reason::invalid_state, "Domain-0");
 }
 
 TEST_F(Tuning, TheHostItselfIsPinnedAndGetsAShareUntilItsNextBoot) {
@@ -232,6 +231,36 @@ TEST_F(Tuning, TheHostItselfIsPinnedAndGetsAShareUntilItsNextBoot) {
                    "cannot pin a vCPU of domain 'Domain-0': for its next start the host is configured");
     EXPECT_TRUE(store.domains.empty());
     EXPECT_TRUE(store.lives.empty()) << "it is nobody's guest";
+}
+
+TEST_F(Tuning, TheHostItselfHasMoreAndLessMemoryAndVcpusUntilItsNextBoot) {
+    const Uuid host;
+    EXPECT_TRUE(end_of(manager->set_memory(host, 512 * mib, guest_only)));
+    EXPECT_TRUE(end_of(manager->set_vcpus(host, 1, {})));
+    look();
+    EXPECT_EQ(manager->find(host)->memory_kib, 512 * mib);
+    EXPECT_EQ(manager->find(host)->vcpus, 1u);
+    EXPECT_EQ(manager->definition(host, Which::live)->vcpus, 1u);
+    expect_refused(end_of(manager->set_memory(host, xen.facts.memory_kib + mib, {})),
+                   Reason::invalid_argument, "higher than max memory");
+    expect_refused(end_of(manager->set_vcpus(host, 3, {})), Reason::invalid_argument, "max allowable vcpus");
+    expect_refused(end_of(manager->set_memory(host, 768 * mib, both)), Reason::invalid_state,
+                   "cannot set the memory of domain 'Domain-0': for its next start the host is configured");
+    EXPECT_TRUE(store.domains.empty());
+    EXPECT_TRUE(store.lives.empty());
+}
+
+TEST_F(Tuning, TheHostItselfHasWhatAnotherToolLetsItHave) {
+    const Uuid host;
+    xen.truth.at(0).memory_max_kib = xen.truth.at(0).memory_kib = 512 * mib;
+    xen.truth.at(0).vcpus_online = 1;
+    look();
+    EXPECT_EQ(manager->definition(host, Which::live)->vcpus, 1u);
+    expect_refused(end_of(manager->set_memory(host, 640 * mib, {})), Reason::invalid_argument,
+                   "higher than max memory");
+    EXPECT_TRUE(end_of(manager->set_memory_max(host, 768 * mib, {})));
+    EXPECT_TRUE(end_of(manager->set_memory(host, 640 * mib, {})));
+    EXPECT_EQ(xen.truth.at(0).memory_kib, 640 * mib);
 }
 
 TEST_F(Tuning, WhatAnotherToolSetsIsShownAndTold) {
