@@ -151,7 +151,7 @@ constexpr BadOption options[] = {
      "line 4: 'disk': access 'maybe' of a disk is not supported; allowed are ro, r, rw, w"},
     {"disk = ['vdev=xvda,backendtype=qdisk,target=rbd:pool/img:id=admin']",
      "line 4: 'disk': a disk of protocol 'rbd' is not supported: who serves disks"},
-    {"disk = ['nbd:10.0.0.1:10809,raw,xvda,w']", "a disk of protocol 'nbd' is not supported"},
+    {"disk = ['nbd:10.0.0.1:10809,raw,xvda,w']", "'nbd:' before a disk stands for 'script=block-nbd'"},
     {"disk = ['vdev=xvda,script=block-iscsi,target=iqn=x']",
      "'script=block-iscsi' of a disk is not supported"},
     {"vif = ['mac=zz']", "line 4: 'vif': 'zz' is no MAC address"},

@@ -4,8 +4,10 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <gmock/gmock.h>
@@ -37,6 +39,10 @@ class Sleeper {
         char seconds[] = "600";
         char* words[] = {path.data(), seconds, nullptr};
         EXPECT_EQ(::posix_spawn(&pid_, path.c_str(), nullptr, nullptr, words, environ), 0);
+        // Whoever spawns goes on before the kernel has named the process.
+        constexpr std::size_t longest = 15;
+        while (called() != name.substr(0, longest))
+            std::this_thread::yield();
     }
     Sleeper(const Sleeper&) = delete;
     Sleeper& operator=(const Sleeper&) = delete;
@@ -51,6 +57,13 @@ class Sleeper {
     }
 
  private:
+    std::string called() const {
+        std::ifstream file("/proc/" + std::to_string(pid_) + "/comm");
+        std::string name;
+        std::getline(file, name);
+        return name;
+    }
+
     test::TemporaryFolder folder_;
     pid_t pid_ = 0;
     bool ended_ = false;
