@@ -72,6 +72,12 @@ class Story {
         }
     }
 
+    static std::string_view to_word(Run run) {
+        static constexpr std::string_view words[] = {"off",    "running",       "paused",  "asleep",
+                                                     "halted", "between lives", "starting"};
+        return words[static_cast<std::size_t>(run)];
+    }
+
     /// It was told of a reboot, and runs on in the same life.
     void goes_on_in_place() { run_ = Run::running; }
 

@@ -328,10 +328,14 @@ std::string Host::untruth_of_stories() {
         const auto run = story.mapped().run();
         const bool between =
             (run == Story::Run::between_lives || run == Story::Run::starting) && info.domid < 0;
-        const bool held_back = run == Story::Run::running && is_held_back(info);
+        const bool lived = run == Story::Run::running || run == Story::Run::paused;
+        const bool held_back = lived && is_held_back(info);
         const bool told = run == Story::run_of(info) || between || held_back;
         if (story.mapped().defined() != info.persistent || !told)
-            return fmt::format("the events about '{}' tell another story", info.name);
+            return fmt::format(
+                "the events about '{}' tell another story: it is {}{}, and was told to be {}{}", info.name,
+                domain::to_string(info.status.state), info.persistent ? ", defined" : "", Story::to_word(run),
+                story.mapped().defined() ? ", defined" : "");
     }
     for (const auto& [uuid, story] : untold)
         if (story.defined() || (story.run() != Story::Run::off && story.run() != Story::Run::starting))
