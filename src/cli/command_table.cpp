@@ -229,7 +229,7 @@ constexpr Command all_commands[] = {
     {"release", "Free a running guest's consoles for xl console",
      "  virtlight release web && xl console web; virtlight retake web", add_release},
     {"retake", "Read a guest's consoles again that were released", "  virtlight retake web", add_retake},
-    {"version", "The versions of this command and of the host's Xen",
+    {"version", "The versions of this command, of the daemon and of the host's Xen",
      "  virtlight version\n"
      "  virtlight version --json | jq -r .xen",
      add_version},

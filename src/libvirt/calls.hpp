@@ -197,6 +197,7 @@ Result<> watch_console(Caller&, const WatchConsoleArgs&);
 Result<> read_history(Caller&, const ReadHistoryArgs&);
 Result<> release_consoles(Caller&, const DomainConsolesArgs&);
 async::Task<Result<>> take_consoles(console::Consoles&, DomainConsolesArgs);
+Result<std::string> daemon_version(Caller&, const None&);
 
 // screen.cpp: what a guest shows
 async::Task<Result<Streamed<std::optional<std::string>>>> screenshot(Manager&, ScreenshotArgs);

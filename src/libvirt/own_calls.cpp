@@ -94,4 +94,8 @@ async::Task<Result<>> take_consoles(console::Consoles& consoles, DomainConsolesA
     return consoles.take_back(args.uuid);
 }
 
+Result<std::string> daemon_version(Caller&, const None&) {
+    return std::string(VIRTLIGHT_VERSION);
+}
+
 }  // namespace virtlight::libvirt::calls

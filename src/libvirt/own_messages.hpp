@@ -19,6 +19,7 @@ inline constexpr std::uint32_t watch_console = 2;
 inline constexpr std::uint32_t read_history = 3;
 inline constexpr std::uint32_t release_consoles = 4;
 inline constexpr std::uint32_t take_consoles = 5;
+inline constexpr std::uint32_t daemon_version = 6;
 }  // namespace own
 
 struct BootInfo {

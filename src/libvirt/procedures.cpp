@@ -285,6 +285,7 @@ constexpr Procedure own_table[] = {
     {own::read_history,  "read_history",         write,   flag::none, serve<calls::read_history>},
     {own::release_consoles, "release_consoles",  write,   flag::none, serve<calls::release_consoles>},
     {own::take_consoles, "take_consoles",        write,   flag::none, serve<calls::take_consoles>},
+    {own::daemon_version, "daemon_version",      open,    flag::none, serve<calls::daemon_version>},
 };
 // clang-format on
 
