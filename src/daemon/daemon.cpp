@@ -19,6 +19,7 @@
 #include "daemon/listening.hpp"
 #include "daemon/signals.hpp"
 #include "libvirt/server.hpp"
+#include "libvirt/storage_daemon.hpp"
 #include "manager/file_store.hpp"
 #include "manager/manager.hpp"
 
@@ -40,7 +41,8 @@ class Daemon {
                      .logs = settings.places.console_logs(),
                      .locks = host.console_locks()},
                     settings.consoles),
-          server_(core, manager_, {.consoles = &consoles_}) {
+          storage_(core, settings.storage_socket.value_or(settings.places.storage_socket())),
+          server_(core, manager_, {.consoles = &consoles_, .storage = &storage_}) {
         manager_.keep_timelines(logs, settings.places.timelines());
     }
 
@@ -89,6 +91,7 @@ class Daemon {
     manager::FileStore store_;
     manager::Manager manager_;
     console::Consoles consoles_;
+    libvirt::StorageDaemon storage_;
     libvirt::Server server_;
     Result<> failure_;
     bool ending_ = false;

@@ -57,6 +57,13 @@ Result<unsigned> socket_mode(std::string_view text) {
     return mode;
 }
 
+/// Absolute, or empty.
+Result<std::filesystem::path> socket_path(std::string_view text) {
+    if (!text.empty() && !text.starts_with('/'))
+        return fail(Reason::invalid_argument, "'{}' is no absolute path of a socket", text);
+    return std::filesystem::path(text);
+}
+
 /// "512", "512K", "64M", "1G".
 Result<std::size_t> size_between(std::size_t least, std::size_t most, std::string_view text) {
     constexpr std::string_view units = "KMG";
@@ -98,6 +105,10 @@ constexpr Setting known[] = {
      }},
     {"socket_mode",
      [](Settings& all, std::string_view value) { return store(all.socket_mode, socket_mode(value)); }},
+    {"storage_socket",
+     [](Settings& all, std::string_view value) {
+         return store<std::filesystem::path>(all.storage_socket, socket_path(value));
+     }},
     {"autoballoon",
      [](Settings& all, std::string_view value) {
          return store(all.autoballoon, one_of(autoballoons, "autoballoon", value));

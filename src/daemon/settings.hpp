@@ -23,6 +23,7 @@ struct Places {
     std::filesystem::path state() const { return root / "var/lib/virtlight"; }
     std::filesystem::path run() const { return root / "run"; }
     std::filesystem::path socket() const { return run() / "virtlightd.sock"; }
+    std::filesystem::path storage_socket() const { return run() / "libvirt/virtstoraged-sock"; }
     std::filesystem::path lock() const { return run() / "virtlightd.lock"; }
     std::filesystem::path histories() const { return state() / "consoles"; }
     std::filesystem::path timelines() const { return root / "var/log/virtlight/timeline"; }
@@ -35,6 +36,8 @@ struct Settings {
     std::optional<HypervisorKind> hypervisor{};  ///< empty: Xen where the machine is a Xen dom0
     log::Level log_level = log::Level::info;
     unsigned socket_mode = 0700;
+    std::optional<std::filesystem::path>
+        storage_socket{};  ///< none: that of the places; empty: nobody is asked
     console::Settings consoles{};
     xenlight::Autoballoon autoballoon = xenlight::Autoballoon::automatic;
 };

@@ -231,6 +231,7 @@ Result<> register_legacy(Caller&, std::int32_t event);
 Result<> deregister_legacy(Caller&, std::int32_t event);
 Result<std::int32_t> register_domain(Caller&, const RegisterArgs<Domain>&);
 Result<std::int32_t> register_named(Caller&, const RegisterArgs<NamedUuid>&);
+Result<std::int32_t> register_pool(Caller&, const RegisterArgs<NamedUuid>&);
 Result<std::int32_t> register_secret(Caller&, const RegisterArgs<Secret>&);
 Result<> deregister(Caller&, std::int32_t callback_id);
 

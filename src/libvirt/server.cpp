@@ -91,6 +91,7 @@ void Server::add_client(Fd socket, bool read_only) {
         .caller = {.manager = manager_,
                    .session = Session(read_only, scheduler_.now()),
                    .consoles = options_.consoles,
+                   .storage = options_.storage,
                    .wake = [this, id] { serve_soon(id); },
                    .uid = peer->uid,
                    .pid = peer->pid,
@@ -195,7 +196,8 @@ async::Task<> Server::answer_later(ConnectionId id, CallId call, Header header,
     if (!answer) {
         session.reply(call, std::unexpected(std::move(answer.error())));
     } else {
-        session.reply(call, std::move(answer->bytes));
+        session.reply(call, std::move(answer->bytes),
+                      answer->refused ? MessageStatus::error : MessageStatus::ok);
         if (answer->stream) session.streams().open(header, std::move(answer->stream));
     }
     serve_soon(id);
@@ -262,6 +264,7 @@ async::Task<> Server::shut_down() {
     listeners_.clear();
     scheduler_.cancel(rest_);
     stopping_ = true;
+    if (options_.storage) options_.storage->stop();
     if (!co_await manager::drained_within(scheduler_, scope_, waiters_, limits::shut_down_wait))
         log::error("{} calls of clients have no answer", scope_.in_flight());
     waiters_.drop();

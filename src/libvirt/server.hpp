@@ -18,6 +18,7 @@
 #include "base/result.hpp"
 #include "libvirt/caller.hpp"
 #include "libvirt/closing_threads.hpp"
+#include "libvirt/storage_daemon.hpp"
 #include "manager/manager.hpp"
 
 namespace virtlight::libvirt {
@@ -33,6 +34,7 @@ class Server {
         std::size_t max_clients = limits::clients;
         std::size_t max_of_process = limits::clients_of_process;
         console::Consoles* consoles = nullptr;  ///< null: there are none to be opened
+        StorageDaemon* storage = nullptr;       ///< null: nobody is asked
     };
 
     /// The references must outlive the server. The manager must have started up.

@@ -95,13 +95,14 @@ std::optional<Error> Session::refusal(const Header& header, const Procedure* pro
     return std::nullopt;
 }
 
-void Session::reply(CallId id, const Result<Bytes>& answer) {
+void Session::reply(CallId id, const Result<Bytes>& answer, MessageStatus status) {
     const auto found = in_flight_.find(id);
     if (found == in_flight_.end()) return;
     auto header = found->second;
     in_flight_.erase(found);
 
     header.type = MessageType::reply;
+    header.status = status;
     if (!answer) {
         refuse(header, answer.error());
     } else if (answer->size() > limits::wire_message - header_bytes) {

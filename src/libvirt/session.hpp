@@ -47,8 +47,9 @@ class Session {
     /// The next call, if one has arrived whole and there is room for its answer. Until this has returned
     /// nothing, receive() should wait.
     std::optional<Call> next_call();
-    /// Answers may come in any order. One for a call that is unknown or answered is dropped.
-    void reply(CallId id, const Result<Bytes>& answer);
+    /// Answers may come in any order. One for a call that is unknown or answered is dropped. `status`: that
+    /// of an answer that is given as it stands.
+    void reply(CallId id, const Result<Bytes>& answer, MessageStatus status = MessageStatus::ok);
     /// Tells the client something unasked.
     void send_event(std::int32_t procedure, View payload);
 

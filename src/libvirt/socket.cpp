@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "base/limits.hpp"
 
@@ -61,6 +62,19 @@ Result<std::size_t> write_some(int socket, View bytes) {
     if (put >= 0) return static_cast<std::size_t>(put);
     if (would_block(errno)) return 0;
     return fail_errno(errno, "cannot write");
+}
+
+Result<Fd> connect_at_once(const std::filesystem::path& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.native().size() >= sizeof address.sun_path)
+        return fail(Reason::invalid_argument, "{}: too long for a socket's path", path.native());
+    std::memcpy(address.sun_path, path.c_str(), path.native().size());
+    Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket) return fail_errno(errno, "cannot make a socket");
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+        return fail_errno(errno, "cannot connect to '{}'", path.native());
+    return socket;
 }
 
 Result<Peer> peer_of(int socket) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,6 +26,9 @@ Result<std::size_t> read_some(int socket, std::span<std::uint8_t> buffer);
 
 /// What the socket takes now: a number of bytes, 0 if it is full.
 Result<std::size_t> write_some(int socket, View bytes);
+
+/// Connects to who listens there, or fails at once.
+Result<Fd> connect_at_once(const std::filesystem::path& path);
 
 struct Peer {
     uid_t uid;

@@ -190,38 +190,9 @@ constexpr Unserved unserved_networks[] = {
     {445, "virNetworkGetMetadata"},
 };
 
-constexpr Unserved unserved_storage[] = {
-    { 75, "virConnectFindStoragePoolSources"},
-    { 76, "virStoragePoolCreateXML"},
-    { 77, "virStoragePoolDefineXML"},
-    { 78, "virStoragePoolCreate"},
-    { 79, "virStoragePoolBuild"},
-    { 80, "virStoragePoolDestroy"},
-    { 81, "virStoragePoolDelete"},
-    { 82, "virStoragePoolUndefine"},
-    { 83, "virStoragePoolRefresh"},
-    { 87, "virStoragePoolGetInfo"},
-    { 88, "virStoragePoolGetXMLDesc"},
-    { 89, "virStoragePoolGetAutostart"},
-    { 90, "virStoragePoolSetAutostart"},
-    { 91, "virStoragePoolNumOfVolumes"},
-    { 92, "virStoragePoolListVolumes"},
-    { 93, "virStorageVolCreateXML"},
-    { 94, "virStorageVolDelete"},
-    { 98, "virStorageVolGetInfo"},
-    { 99, "virStorageVolGetXMLDesc"},
-    {100, "virStorageVolGetPath"},
-    {125, "virStorageVolCreateXMLFrom"},
-    {154, "virStoragePoolIsActive"},
-    {155, "virStoragePoolIsPersistent"},
-    {165, "virStorageVolWipe"},
+constexpr Unserved unserved_volume_data[] = {
     {208, "virStorageVolUpload"},
     {209, "virStorageVolDownload"},
-    {259, "virStorageVolWipePattern"},
-    {260, "virStorageVolResize"},
-    {282, "virStoragePoolListAllVolumes"},
-    {378, "virStorageVolGetInfoFlags"},
-    {403, "virConnectGetStoragePoolCapabilities"},
 };
 
 constexpr Unserved unserved_host_interfaces[] = {
@@ -276,7 +247,7 @@ constexpr UnservedKind unserved_kinds[] = {
     {unserved_host_devices, "devices of the host are found, and not made"},
     {unserved_device_events, "the host's devices are not watched: list them again"},
     {unserved_networks, "there are no networks here: name a bridge in the domain's XML"},
-    {unserved_storage, "there are no storage pools here: name files and block devices in the domain's XML"},
+    {unserved_volume_data, "what is in a volume does not go through here: read and write its file"},
     {unserved_host_interfaces, "the host's interfaces are configured as its system does it"},
     {unserved_secrets, "there are no secrets here"},
     {unserved_network_filters, "there are no network filters here"},

@@ -73,6 +73,17 @@ TEST(Settings, SayHowMuchOfAConsoleIsKept) {
     EXPECT_EQ(console::HistorySize().bytes(), console::HistorySize::of(512 * 1024).bytes());
 }
 
+TEST(Settings, SayWhoIsAskedForStorage) {
+    const auto said = [](std::string_view text) {
+        const Root root(text);
+        return settings_of(read({"--root", root.path()})).storage_socket;
+    };
+    EXPECT_EQ(said(""), std::nullopt);
+    EXPECT_EQ(said("storage_socket = ''\n"), "");
+    EXPECT_EQ(said("storage_socket = '/run/libvirt/libvirt-sock'\n"), "/run/libvirt/libvirt-sock");
+    EXPECT_EQ(Places{}.storage_socket(), "/run/libvirt/virtstoraged-sock");
+}
+
 TEST(Settings, SayWhetherDom0IsAskedForMemory) {
     using xenlight::Autoballoon;
     const auto said = [](std::string_view text) {
@@ -105,6 +116,7 @@ TEST(Settings, NameTheFileAndTheLineOfAMistake) {
              {"console_log_size = '1 M'\n", "line 1: '1 M' is no number"},
              {"console_log_files = ''\n", "line 1: '' is no number from 0 to 100"},
              {"console_log_sequences = 'red'\n", "'red' is not known (known: cleaned, kept)"},
+             {"storage_socket = 'here'\n", "line 1: 'here' is no absolute path of a socket"},
              {"socket_mode = '01000'\n", "line 1: socket mode '01000' is no octal number up to 0777"},
              {"hypervisor = \n", "line 1: "}}) {
         const Root root(text);

@@ -45,9 +45,8 @@ TEST(Procedures, ThatClientsMayCallAreAllKnown) {
 
 TEST(Procedures, ThatAreNotServedSayWhy) {
     EXPECT_EQ(unserved_function(185)->why, "use those of the guest's storage");
-    EXPECT_EQ(unserved_function(77)->name, "virStoragePoolDefineXML");
-    EXPECT_EQ(unserved_function(77)->why,
-              "there are no storage pools here: name files and block devices in the domain's XML");
+    EXPECT_EQ(unserved_function(41)->name, "virNetworkDefineXML");
+    EXPECT_EQ(unserved_function(41)->why, "there are no networks here: name a bridge in the domain's XML");
     EXPECT_EQ(unserved_function(374)->why, "the host's devices are not watched: list them again");
     EXPECT_EQ(unserved_function(104)->why, "");
 }
@@ -65,7 +64,8 @@ TEST(Procedures, SayWhyTheyDoNotTakeAFlagOfLibvirts) {
 TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {
     std::set<std::string_view> writing;
     for (const auto& procedure : procedures()) {
-        if (procedure.needs == Needs::write) writing.insert(procedure.function);
+        const bool of_storage = procedure.function.starts_with("virStorage");  // whose daemon decides, too
+        if (procedure.needs == Needs::write && !of_storage) writing.insert(procedure.function);
     }
     EXPECT_EQ(writing, (std::set<std::string_view>{"virConnectBaselineHypervisorCPU",
                                                    "virConnectCompareHypervisorCPU",
