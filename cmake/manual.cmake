@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# docs/NAME.SECTION.scd becomes the man page NAME.SECTION, where scdoc is there; what the pages name is installed, too.
+# docs/NAME.SECTION.scd becomes the man page NAME.SECTION, where scdoc is there; what the pages name is installed, too, and what
+# completes the command's words in bash.
 
 file(GLOB documents CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.md)
 install(FILES ${documents} ${PROJECT_SOURCE_DIR}/CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/packaging/virtlight.bash RENAME virtlight
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 
 find_program(SCDOC scdoc)
 if(SCDOC)

@@ -31,6 +31,7 @@ def test_headers_guard_themselves():
 
 def test_shell_scripts_pass_shellcheck():
     scripts = [path for path in tracked("scripts", "lab", ".ci") if re.match(r"#!.*\b(ba)?sh\b", path.open(errors="replace").readline())]  # with what they source
+    scripts += tracked("*.bash")
     answer = subprocess.run(["shellcheck", "-x", *map(str, scripts)], cwd=ROOT, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stdout[:4000]
 
