@@ -33,6 +33,11 @@ virDomainPinVcpu virDomainPinVcpuFlags virDomainSetSchedulerParameters virDomain
 virDomainSetMaxMemory virDomainSetMemory virDomainSetMemoryFlags virDomainSetVcpu virDomainSetVcpus
 virDomainSetVcpusFlags
 virNodeDeviceDetachFlags virNodeDeviceDettach virNodeDeviceReAttach virNodeDeviceReset
+virConnectFindStoragePoolSources virStoragePoolBuild virStoragePoolCreate virStoragePoolCreateXML
+virStoragePoolDefineXML virStoragePoolDelete virStoragePoolDestroy virStoragePoolRefresh
+virStoragePoolSetAutostart virStoragePoolUndefine
+virStorageVolCreateXML virStorageVolCreateXMLFrom virStorageVolDelete virStorageVolResize virStorageVolWipe
+virStorageVolWipePattern
 """.split())
 OF_OUR_OWN = {"watch_console", "read_history", "release_consoles", "take_consoles"}
 PREVENTED = "read only access prevents "
