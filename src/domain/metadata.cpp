@@ -68,7 +68,8 @@ Result<> put_into_namespace(xmlNode& root, const Metadata& metadata) {
     if (root.ns != nullptr)
         return fail(Reason::invalid_argument, "the metadata's element is in namespace '{}', and not in '{}'",
                     shown(reinterpret_cast<const char*>(root.ns->href)), shown(metadata.uri));
-    if (xmlValidateNCName(xml_text(metadata.prefix), 0) != 0)
+    const bool is_of_xml = metadata.prefix == "xml" || metadata.prefix == "xmlns";  // bound for good
+    if (is_of_xml || xmlValidateNCName(xml_text(metadata.prefix), 0) != 0)
         return fail(Reason::invalid_argument, "'{}' cannot be the prefix of a namespace",
                     shown(metadata.prefix));
     auto* const added = xmlNewNs(&root, xml_text(metadata.uri), xml_text(metadata.prefix));

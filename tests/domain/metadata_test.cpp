@@ -88,6 +88,8 @@ TEST(Metadata, ThatCannotBeIsRefusedAndChangesNothing) {
     EXPECT_THAT(refusal(element("<a xmlns:app='urn:x'/>")).message, HasSubstr("prefix 'app' of its own"));
     EXPECT_THAT(refusal(element("<a/>", "urn:app", "")).message, HasSubstr("prefix"));
     EXPECT_THAT(refusal(element("<a/>", "urn:app", "1:2")).message, HasSubstr("prefix"));
+    for (const auto* const reserved : {"xml", "xmlns"})
+        EXPECT_THAT(refusal(element("<a/>", "urn:app", reserved)).message, HasSubstr("prefix"));
     EXPECT_THAT(refusal(element("<a/>", "")).message, HasSubstr("needs a namespace"));
     EXPECT_THAT(refusal(element("<a/>", std::string("urn:a\0b", 7))).message, HasSubstr("no zero byte"));
     EXPECT_EQ(refusal(element("<s/>", "urn:virtlight:settings:1")).reason, Reason::unsupported_operation);

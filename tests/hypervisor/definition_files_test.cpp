@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <sys/sysmacros.h>
 
+#include "base/temporary_folder.hpp"
 #include "hypervisor/disk_files.hpp"
 
 namespace virtlight::hypervisor {
@@ -19,13 +20,12 @@ using ::testing::IsEmpty;
 
 class DefinitionFiles : public ::testing::Test {
  protected:
-    void SetUp() override { std::filesystem::create_directory(folder); }
-    void TearDown() override { std::filesystem::remove_all(folder); }
     std::string file(const std::string& name) {
         std::ofstream(folder + "/" + name) << name;
         return folder + "/" + name;
     }
-    std::string folder = ::testing::TempDir() + "definition_files";
+    const test::TemporaryFolder temporary;  // others run these tests at the same time
+    const std::string folder = temporary.path();
 };
 
 TEST_F(DefinitionFiles, AreNamedIfTheyAreNotThere) {
