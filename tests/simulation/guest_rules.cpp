@@ -39,6 +39,8 @@ std::optional<Uuid> GuestRules::owner(const std::filesystem::path& path) const {
 void GuestRules::step() {
     // A domid is free for others once its domain is gone, and that is a step of its own.
     if (std::exchange(domains_, machine_.size()) == machine_.size()) return;
+    for (const auto& seen : machine_.look().domains)
+        lived_.emplace(seen.uuid, seen.domid);
     for (auto* domids : {&ran_, &xl_ran_, &imaged_, &doomed_})
         std::erase_if(*domids, [this](DomId domid) { return !find(domid); });
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "simulated/machine.hpp"
 
@@ -46,6 +47,8 @@ class GuestRules {
     /// Somebody has let the guest run.
     bool has_run(simulated::DomId domid) const { return ran_.contains(domid) || xl_ran_.contains(domid); }
     bool has_image(Uuid uuid) const { return images_.contains(image(uuid)); }
+    /// A guest of this uuid has lived as this domid.
+    bool has_lived(Uuid uuid, simulated::DomId domid) const { return lived_.contains({uuid, domid}); }
 
     /// Everything that was wrong; empty: nothing.
     const std::string& broken() const { return broken_; }
@@ -63,6 +66,7 @@ class GuestRules {
     std::set<simulated::DomId> xl_ran_;  ///< lives that another tool has let run
     std::set<simulated::DomId> imaged_;  ///< lives whose image is whole, and that have not run since
     std::set<simulated::DomId> doomed_;  ///< lives that were to be destroyed when the daemon was killed
+    std::set<std::pair<Uuid, simulated::DomId>> lived_;
     std::map<std::filesystem::path, simulated::DomId> saving_;
     std::map<std::filesystem::path, bool> images_;  ///< managed ones; whether its guest has run since
     std::string broken_;

@@ -65,6 +65,8 @@ class Host {
     /// daemon that is started anew, and its orderly end leaves the guests as they are and nothing behind.
     void come_to_rest();
 
+    /// Another tool makes a guest.
+    void xl_creates(const domain::Definition& guest, bool paused);
     /// Another tool unpauses a guest.
     void xl_lets_run(simulated::DomId domid);
     /// Another tool gives a guest another name.
