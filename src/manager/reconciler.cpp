@@ -154,12 +154,13 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
                    });
         return;
     }
-    if (seen->stopped && domain->life->stopped != seen->stopped)
+    const bool stops = seen->stopped && domain->life->stopped != seen->stopped;
+    if (stops)
         core_.timeline.note(*domain, fmt::format("the guest has stopped: {}", in_words(*seen->stopped)));
     domain->status = verdict.status;
     domain->life->stopped = seen->stopped;
     domain->life->unfinished = false;
-    if (verdict.ending) domain->life->stop_untold = true;
+    if (stops && verdict.ending) domain->life->stop_untold = true;  // one that is judged anew may be told
     const auto before = std::exchange(domain->life->seen, *seen);
     const auto life = domain->life->id;
     for (const auto& event : verdict.events)

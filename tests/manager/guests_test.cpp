@@ -414,6 +414,22 @@ TEST_F(Guest, ThatResetsItselfSoftlyAgainAndAgainIsHeldBack) {
     EXPECT_EQ(info(guest).domid, -1);
 }
 
+TEST_F(Guest, ThatHasStoppedIsToldOfOnceHoweverOftenItsRemovalFails) {
+    const auto guest = running("web");
+    xen.stop(1, hypervisor::StopReason::soft_reset);  // soon after its start: it is held back
+    settle();
+    events();
+    std::size_t told = 0;
+    for (int i = 0; i < 2; ++i) {
+        xen.fail_next("destroy", {Reason::operation_failed, "refused"});
+        EXPECT_FALSE(end_of(manager->destroy(guest.uuid)));
+        look();
+        for (const auto& event : events())
+            if (event.starts_with("web SHUTDOWN")) ++told;
+    }
+    EXPECT_EQ(told, 1u);
+}
+
 TEST_F(Guest, ThatResetsItselfSoftlyNowAndThenIsNotHeldBack) {
     const auto guest = running("web");
     for (unsigned resets = 1; resets < 4; ++resets) {
