@@ -38,6 +38,8 @@ class Relay {
 
     View output() const { return output_; }
     void sent(std::size_t bytes);
+    /// Bytes that wait to be sent, also until the connection is open.
+    std::size_t unsent() const { return output_.size() + waiting_.size(); }
 
  private:
     enum class Stage { authenticating, opening, open };

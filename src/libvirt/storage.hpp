@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <utility>
-
 #include "libvirt/caller.hpp"
 #include "libvirt/procedure.hpp"
 #include "libvirt/serve.hpp"
@@ -15,15 +13,14 @@ inline bool has_storage(const Caller& caller) {
     return caller.storage && caller.storage->is_there();
 }
 
-/// Asks that daemon; where there is none it answers as `handler` does.
+/// Asks that daemon; where there is none it is said so.
+Answer ask_storage_alone(const Procedure& procedure, Caller& caller, View payload);
+
+/// The same of what has an answer without it: that of `handler`.
 template <auto handler>
 Answer ask_storage(const Procedure& procedure, Caller& caller, View payload) {
-    if (!has_storage(caller)) return serve<handler>(procedure, caller, payload);
-    return caller.storage->call(caller.session.read_only(), static_cast<std::int32_t>(procedure.number),
-                                Bytes(payload.begin(), payload.end()));
+    return has_storage(caller) ? ask_storage_alone(procedure, caller, payload)
+                               : serve<handler>(procedure, caller, payload);
 }
-
-/// The same of what there is no answer to without it.
-Answer ask_storage_alone(const Procedure& procedure, Caller& caller, View payload);
 
 }  // namespace virtlight::libvirt

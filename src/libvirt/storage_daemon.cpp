@@ -41,12 +41,12 @@ async::Task<Result<LateAnswer>> StorageDaemon::call(bool read_only, std::int32_t
     const auto side = read_only ? looking : writing;
     const auto connection = connected(side);
     if (!connection) co_return std::unexpected(connection.error());
-    auto& asked = (*connection)->asked;
-    if (asked.size() >= limits::storage_calls)
+    auto& [socket, relay, watch, asked] = **connection;
+    if (asked.size() >= limits::storage_calls || relay.unsent() + payload.size() > limits::storage_unsent)
         co_return fail(Reason::too_many, "{} questions to libvirt's storage daemon wait already",
                        asked.size());
     const async::Completion<Result<LateAnswer>> answer;
-    asked.emplace((*connection)->relay.ask(procedure, payload), answer);
+    asked.emplace(relay.ask(procedure, payload), answer);
     send(side);  // the connection may be gone from here on
     Error late{Reason::timed_out, fmt::format("libvirt's storage daemon has not answered within {} s",
                                               seconds(limits::storage_answer).count())};

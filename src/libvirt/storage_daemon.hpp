@@ -32,7 +32,7 @@ class StorageDaemon {
 
     /// Asks a procedure of the remote program. What it refuses is told in its own words. io: it is not there,
     /// or goes away before it answers; timed_out: it has not within limits::storage_answer; too_many:
-    /// limits::storage_calls wait already.
+    /// limits::storage_calls, or limits::storage_unsent of them, wait already.
     async::Task<Result<LateAnswer>> call(bool read_only, std::int32_t procedure, Bytes payload);
 
     /// Whoever waits is told that the daemon stops; so is who asks from now on.

@@ -214,6 +214,13 @@ TEST_F(StorageDaemonTest, ThatHangsIsNotAskedMoreAndMore) {
     EXPECT_EQ((*one_more)->error().reason, Reason::too_many);
 }
 
+TEST_F(StorageDaemonTest, ThatDoesNotReadIsNotSaidMoreAndMore) {
+    EXPECT_FALSE(*ask(false, Bytes(limits::storage_unsent / 2)));
+    const auto one_more = ask(false, Bytes(limits::storage_unsent / 2));
+    ASSERT_TRUE(*one_more);
+    EXPECT_EQ((*one_more)->error().reason, Reason::too_many);
+}
+
 TEST_F(StorageDaemonTest, KeepsNobodyWaitingWhenTheDaemonStops) {
     const auto pending = ask();
     storage.stop();
