@@ -119,12 +119,20 @@ void let_sleep(const DomainRef& domain) {
 }
 
 /// Of a guest that had this life when the daemon started.
-Task<Result<>> finish_start_anew(Guests& guests, DomainRef domain, std::optional<hypervisor::LifeId> life,
-                                 domain::Definition again, Anew how, hypervisor::Operation operation) {
+Task<Result<>> finish_start_anew(Core& core, Guests& guests, DomainRef domain,
+                                 std::optional<hypervisor::LifeId> life, domain::Definition again, Anew how,
+                                 hypervisor::Operation operation) {
     // What was done before it may have started another.
     if (domain->life && life_of(*domain) != life) co_return Result<>{};
+    const bool half_made = life && domain->status == domain::Status(domain::PausedReason::starting_up);
     finish_in_any_case(*domain);  // it may be taken apart by half
-    co_return co_await guests.start_anew(domain, std::move(again), how, std::move(operation));
+    auto started = co_await guests.start_anew(domain, std::move(again), how, std::move(operation));
+    if (half_made && life_of(*domain) == life) {
+        // It cannot be removed: it is there, and clients see it. Then they are told of it, too.
+        core.tell(*domain, domain::Started::booted);
+        core.tell(*domain, domain::Suspended::api_error);
+    }
+    co_return started;
 }
 
 /// What a life that is known from before has become.
@@ -195,9 +203,9 @@ bool Recovery::put_off_end(const StoredLife& life, bool image_aside) {
 void Recovery::start_anew(const DomainRef& domain, domain::Definition definition, Anew how) {
     note_decision(core_, *domain, "it was being started anew when the daemon ended: it is started");
     const auto life = life_of(*domain);
-    auto work = [&guests = guests_, domain, life, again = next(*domain, std::move(definition), how),
-                 how](hypervisor::Operation operation) {
-        return finish_start_anew(guests, domain, life, again, how, std::move(operation));
+    auto work = [&core = core_, &guests = guests_, domain, life,
+                 again = next(*domain, std::move(definition), how), how](hypervisor::Operation operation) {
+        return finish_start_anew(core, guests, domain, life, again, how, std::move(operation));
     };
     later_.push_back([&jobs = jobs_, &guests = guests_, domain, life, work = std::move(work)] {
         if (life_of(*domain) != life) return;

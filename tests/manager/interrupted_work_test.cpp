@@ -14,6 +14,7 @@ namespace {
 using domain::ShutoffReason;
 using domain::Status;
 using hypervisor::StopReason;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 TEST_F(Restart, DestroysADomainThatWasLeftHalfMade) {
@@ -328,6 +329,17 @@ TEST_F(Restart, FinishesAResetOnceThoughWhatWasHalfMadeHasStopped) {
     EXPECT_EQ(xen.count("destroy"), 1u);
     EXPECT_EQ(xen.count("create"), 1u);
     EXPECT_THAT(events(), ::testing::Not(::testing::Contains(::testing::StartsWith("web WATCHDOG"))));
+}
+
+TEST_F(Restart, TellsOfWhatWasLeftHalfMadeWhenItCannotBeRemovedForAStartAnew) {
+    const auto guest = half_made(true, true);
+    store.domains[guest.uuid] = {guest};
+    store.lives[guest.uuid].again = true;
+    xen.fail_next("destroy", {Reason::operation_failed, "libxl refuses"});
+    start_up();
+    settle();
+    EXPECT_EQ(info(guest).status, Status(domain::PausedReason::starting_up));
+    EXPECT_THAT(events(), ElementsAre("web STARTED BOOTED", "web SUSPENDED API_ERROR"));
 }
 
 TEST_F(Restart, DoesNotStartAnewWhatAnotherToolHasStartedSince) {
