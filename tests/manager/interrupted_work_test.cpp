@@ -339,7 +339,7 @@ TEST_F(Restart, TellsOfWhatWasLeftHalfMadeWhenItCannotBeRemovedForAStartAnew) {
     start_up();
     settle();
     EXPECT_EQ(info(guest).status, Status(domain::PausedReason::starting_up));
-    EXPECT_THAT(events(), ElementsAre("web STARTED BOOTED", "web SUSPENDED API_ERROR"));
+    EXPECT_THAT(events(), ElementsAre("web STARTED/0", "web SUSPENDED/6"));
 }
 
 TEST_F(Restart, DoesNotStartAnewWhatAnotherToolHasStartedSince) {
