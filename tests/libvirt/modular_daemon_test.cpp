@@ -35,7 +35,7 @@ using testing::HasSubstr;
 constexpr std::int32_t list_pools = 281;
 constexpr std::int32_t register_for_pools = 368;
 constexpr std::int32_t pool_changed = 370;
-constexpr std::int32_t lifecycle = 0;
+constexpr std::int32_t pool_lifecycle = 0;
 const NamedUuid images{.name = "images", .uuid = {.bytes = {1}}};
 
 /// The daemon's end of a connection.
@@ -317,22 +317,22 @@ TEST_F(ModularDaemonTest, IsOneOfFiveThatStopTogether) {
 // Events
 
 TEST_F(ModularDaemonTest, TellsOfAnEventWhenItHasAgreedTo) {
-    const auto watching = watch(lifecycle);
+    const auto watching = watch(pool_lifecycle);
     EXPECT_FALSE(*watching);
-    auto peer = let_in_and_agree(lifecycle, 7);
+    auto peer = let_in_and_agree(pool_lifecycle, 7);
     EXPECT_TRUE(*watching && **watching);
     peer.tell(pool_changed, CallbackMessage{7, images});
     loop.serve_descriptors();
     EXPECT_EQ(told, (std::vector<ObjectEvent>{{.of = Served::storage,
-                                               .event = lifecycle,
+                                               .event = pool_lifecycle,
                                                .object = images.uuid,
                                                .procedure = pool_changed,
                                                .body = *encode(images)}}));
 }
 
 TEST_F(ModularDaemonTest, TellsOfNothingThatNobodyHasRegisteredFor) {
-    watch(lifecycle);
-    auto peer = let_in_and_agree(lifecycle, 7);
+    watch(pool_lifecycle);
+    auto peer = let_in_and_agree(pool_lifecycle, 7);
     peer.tell(pool_changed, CallbackMessage{8, images});
     peer.tell(pool_changed, CallbackMessage{7, None()});
     loop.serve_descriptors();
@@ -340,12 +340,12 @@ TEST_F(ModularDaemonTest, TellsOfNothingThatNobodyHasRegisteredFor) {
 }
 
 TEST_F(ModularDaemonTest, IsAskedForAnEventOnceHoweverManyWantIt) {
-    const auto first = watch(lifecycle);
-    const auto second = watch(lifecycle);
-    auto peer = let_in_and_agree(lifecycle, 7);
+    const auto first = watch(pool_lifecycle);
+    const auto second = watch(pool_lifecycle);
+    auto peer = let_in_and_agree(pool_lifecycle, 7);
     EXPECT_TRUE(*first && **first);
     EXPECT_TRUE(*second && **second);
-    const auto third = watch(lifecycle);
+    const auto third = watch(pool_lifecycle);
     EXPECT_TRUE(*third && **third);
     ask(true);
     EXPECT_EQ(peer.asked().header.procedure, list_pools);
@@ -354,7 +354,7 @@ TEST_F(ModularDaemonTest, IsAskedForAnEventOnceHoweverManyWantIt) {
 TEST_F(ModularDaemonTest, TellsOfSecretsByTheirUuids) {
     ModularDaemon secrets{loop, Served::secrets, path};
     secrets.on_event([this](const ObjectEvent& event) { told.push_back(event); });
-    pending(secrets.watch(lifecycle));
+    pending(secrets.watch(pool_lifecycle));
     auto peer = let_in(flag::open_read_only, "secret:///system");
     const auto asked = peer.asked();
     EXPECT_EQ(asked.header.procedure, 380);
@@ -383,30 +383,30 @@ TEST_F(ModularDaemonTest, MayRefuseToTellOfAnEvent) {
 
 TEST_F(ModularDaemonTest, ThatComesLaterTellsOfWhatWasWantedBefore) {
     listen_no_more();
-    const auto watching = watch(lifecycle);
+    const auto watching = watch(pool_lifecycle);
     EXPECT_TRUE(*watching && **watching);
     listen();
     ask();  // by one who may write
     loop.serve_descriptors();
-    let_in_and_agree(lifecycle, 7);
+    let_in_and_agree(pool_lifecycle, 7);
 }
 
 TEST_F(ModularDaemonTest, ThatCameBackIsAskedToTellAgain) {
-    watch(lifecycle);
-    let_in_and_agree(lifecycle, 7);
+    watch(pool_lifecycle);
+    let_in_and_agree(pool_lifecycle, 7);
     loop.serve_descriptors();
     EXPECT_EQ(loop.watches(), 0u) << "its end of the connection is closed";
     loop.run_for(limits::modular_retry);
-    auto peer = let_in_and_agree(lifecycle, 9);
+    auto peer = let_in_and_agree(pool_lifecycle, 9);
     peer.tell(pool_changed, CallbackMessage{9, images});
     loop.serve_descriptors();
     EXPECT_EQ(told.size(), 1u);
 }
 
 TEST_F(ModularDaemonTest, ThatDoesNotComeBackIsNotLookedForForEver) {
-    watch(lifecycle);
+    watch(pool_lifecycle);
     {
-        const auto peer = let_in_and_agree(lifecycle, 7);
+        const auto peer = let_in_and_agree(pool_lifecycle, 7);
         listen_no_more();
     }
     const auto before = loop.timers_set();
@@ -416,7 +416,7 @@ TEST_F(ModularDaemonTest, ThatDoesNotComeBackIsNotLookedForForEver) {
 }
 
 TEST_F(ModularDaemonTest, ThatGoesAwayInsteadOfAgreeingIsToldOf) {
-    const auto watching = watch(lifecycle);
+    const auto watching = watch(pool_lifecycle);
     let_in(flag::open_read_only);
     loop.serve_descriptors();
     ASSERT_TRUE(*watching);
