@@ -236,8 +236,7 @@ void ModularDaemon::watch_again_soon() {
     if (tries_++ == limits::modular_retries) {
         tries_ = 0;
         return log::warning(
-            "libvirt's {} has not come back: nobody is told of its events until it is asked "
-            "something",
+            "libvirt's {} has not come back: nobody is told of its events until it is asked again",
             daemon_name(served_));
     }
     next_try_ = scheduler_.call_at(scheduler_.now() + limits::modular_retry, [this] {
@@ -266,8 +265,7 @@ void ModularDaemons::stop() {
 Error not_served(Served served) {
     const auto& by = served_by(served);
     return {Reason::no_support,
-            fmt::format("there are no {} here, as libvirt's {} does not run ({} in "
-                        "virtlightd(8)){}{}",
+            fmt::format("there are no {} here, as libvirt's {} does not run ({} in virtlightd(8)){}{}",
                         by.objects, by.daemon, by.setting, by.instead.empty() ? "" : ": ", by.instead)};
 }
 
