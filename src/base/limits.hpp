@@ -402,11 +402,16 @@ inline constexpr std::size_t clients = 1000;
 inline constexpr std::size_t clients_of_process = 900;
 /// Calls of one client that are under way; one more is refused, so that keepalive is answered whatever hangs.
 inline constexpr std::size_t calls_in_flight = 128;
-/// Questions to libvirt's storage daemon that wait at a time, of those who may write and of the others, their
-/// bytes that it has not taken yet, and how long one may take: to overwrite a large volume takes a while.
-inline constexpr std::size_t storage_calls = 128;
-inline constexpr std::size_t storage_unsent = 4 * 1024 * 1024;
-inline constexpr auto storage_answer = std::chrono::hours(1);
+/// Questions to one of libvirt's own daemons that wait at a time, of those who may write and of the others,
+/// their bytes that it has not taken yet, and how long one may take: to overwrite a large volume takes a
+/// while.
+inline constexpr std::size_t modular_calls = 128;
+inline constexpr std::size_t modular_unsent = 4 * 1024 * 1024;
+inline constexpr auto modular_answer = std::chrono::hours(1);
+/// How long one that tells of events and went away is left alone before it is asked for them again, and how
+/// many times.
+inline constexpr auto modular_retry = seconds(5);
+inline constexpr int modular_retries = 24;
 /// Bytes taken from a client's socket at a time.
 inline constexpr std::size_t read_bytes = 64 * 1024;
 /// Calls of one client that are served before others have their turn, and how long that may take unless one

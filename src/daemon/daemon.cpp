@@ -18,8 +18,8 @@
 #include "daemon/host.hpp"
 #include "daemon/listening.hpp"
 #include "daemon/signals.hpp"
+#include "libvirt/modular_daemon.hpp"
 #include "libvirt/server.hpp"
-#include "libvirt/storage_daemon.hpp"
 #include "manager/file_store.hpp"
 #include "manager/manager.hpp"
 
@@ -34,6 +34,7 @@ class Daemon {
            const Settings& settings)
         : core_(core),
           boot_(host.boot()),
+          modular_(core, [&](libvirt::Served served) { return settings.socket_of(served); }),
           store_(settings.places.state(), boot_, files, core),
           manager_(core, host.hypervisor(), store_),
           consoles_(core, logs, host.hypervisor(), manager_,
@@ -41,8 +42,7 @@ class Daemon {
                      .logs = settings.places.console_logs(),
                      .locks = host.console_locks()},
                     settings.consoles),
-          storage_(core, settings.storage_socket.value_or(settings.places.storage_socket())),
-          server_(core, manager_, {.consoles = &consoles_, .storage = &storage_}) {
+          server_(core, manager_, {.consoles = &consoles_, .daemons = &modular_}) {
         manager_.keep_timelines(logs, settings.places.timelines());
     }
 
@@ -88,10 +88,10 @@ class Daemon {
 
     async::EventLoop& core_;
     std::string boot_;
+    libvirt::ModularDaemons modular_;
     manager::FileStore store_;
     manager::Manager manager_;
     console::Consoles consoles_;
-    libvirt::StorageDaemon storage_;
     libvirt::Server server_;
     Result<> failure_;
     bool ending_ = false;

@@ -18,6 +18,7 @@
 namespace virtlight::daemon {
 namespace {
 
+using libvirt::Served;
 using std::string_view_literals::operator""sv;
 
 constexpr std::array hypervisors = {std::pair("xen"sv, HypervisorKind::xen),
@@ -89,6 +90,10 @@ Result<> store(Place& place, const Result<Value>& result) {
     return {};
 }
 
+Result<> store_socket(Settings& all, Served served, std::string_view value) {
+    return store<std::filesystem::path>(all.modular_sockets[served], socket_path(value));
+}
+
 struct Setting {
     std::string_view key;
     Result<> (*apply)(Settings&, std::string_view value);
@@ -106,9 +111,15 @@ constexpr Setting known[] = {
     {"socket_mode",
      [](Settings& all, std::string_view value) { return store(all.socket_mode, socket_mode(value)); }},
     {"storage_socket",
-     [](Settings& all, std::string_view value) {
-         return store<std::filesystem::path>(all.storage_socket, socket_path(value));
-     }},
+     [](Settings& all, std::string_view value) { return store_socket(all, Served::storage, value); }},
+    {"network_socket",
+     [](Settings& all, std::string_view value) { return store_socket(all, Served::networks, value); }},
+    {"interface_socket",
+     [](Settings& all, std::string_view value) { return store_socket(all, Served::interfaces, value); }},
+    {"secret_socket",
+     [](Settings& all, std::string_view value) { return store_socket(all, Served::secrets, value); }},
+    {"nwfilter_socket",
+     [](Settings& all, std::string_view value) { return store_socket(all, Served::filters, value); }},
     {"autoballoon",
      [](Settings& all, std::string_view value) {
          return store(all.autoballoon, one_of(autoballoons, "autoballoon", value));

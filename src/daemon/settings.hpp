@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -9,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "console/settings.hpp"
+#include "libvirt/served.hpp"
 #include "xenlight/autoballoon.hpp"
 
 namespace virtlight::daemon {
@@ -23,7 +25,9 @@ struct Places {
     std::filesystem::path state() const { return root / "var/lib/virtlight"; }
     std::filesystem::path run() const { return root / "run"; }
     std::filesystem::path socket() const { return run() / "virtlightd.sock"; }
-    std::filesystem::path storage_socket() const { return run() / "libvirt/virtstoraged-sock"; }
+    std::filesystem::path socket_of(libvirt::Served served) const {
+        return run() / "libvirt" / libvirt::served_by(served).socket;
+    }
     std::filesystem::path lock() const { return run() / "virtlightd.lock"; }
     std::filesystem::path histories() const { return state() / "consoles"; }
     std::filesystem::path timelines() const { return root / "var/log/virtlight/timeline"; }
@@ -36,10 +40,15 @@ struct Settings {
     std::optional<HypervisorKind> hypervisor{};  ///< empty: Xen where the machine is a Xen dom0
     log::Level log_level = log::Level::info;
     unsigned socket_mode = 0700;
-    std::optional<std::filesystem::path>
-        storage_socket{};  ///< none: that of the places; empty: nobody is asked
+    /// Of libvirt's own daemons that listen elsewhere than in their places; empty: nobody is asked.
+    std::map<libvirt::Served, std::filesystem::path> modular_sockets{};
     console::Settings consoles{};
     xenlight::Autoballoon autoballoon = xenlight::Autoballoon::automatic;
+
+    std::filesystem::path socket_of(libvirt::Served served) const {
+        const auto said = modular_sockets.find(served);
+        return said == modular_sockets.end() ? places.socket_of(served) : said->second;
+    }
 };
 
 /// Nothing to run: what to print (help, the version, or a complaint) and the status to exit with.

@@ -7,8 +7,8 @@
 #include <sys/types.h>
 
 #include "console/consoles.hpp"
+#include "libvirt/modular_daemon.hpp"
 #include "libvirt/session.hpp"
-#include "libvirt/storage_daemon.hpp"
 #include "libvirt/streams.hpp"
 #include "libvirt/subscriptions.hpp"
 #include "manager/manager.hpp"
@@ -22,7 +22,7 @@ struct Caller {
     Session session;
     Subscriptions subscriptions{};
     console::Consoles* consoles = nullptr;  ///< null: this daemon has none
-    StorageDaemon* storage = nullptr;       ///< null: this daemon asks none
+    ModularDaemons* daemons = nullptr;      ///< null: this daemon asks none of libvirt's
     std::function<void()> wake = [] {};     ///< has the connection served soon
     std::unique_ptr<StreamEnd> stream{};    ///< opened by the call that is being performed
     uid_t uid = 0;                          ///< as the kernel tells it

@@ -230,12 +230,10 @@ Result<bool> deregister_lifecycle(Caller&, const None&);
 Result<> register_legacy(Caller&, std::int32_t event);
 Result<> deregister_legacy(Caller&, std::int32_t event);
 Result<std::int32_t> register_domain(Caller&, const RegisterArgs<Domain>&);
-Result<std::int32_t> register_named(Caller&, const RegisterArgs<NamedUuid>&);
-Result<std::int32_t> register_pool(Caller&, const RegisterArgs<NamedUuid>&);
-Result<std::int32_t> register_secret(Caller&, const RegisterArgs<Secret>&);
 Result<> deregister(Caller&, std::int32_t callback_id);
 
-// absent.cpp: kinds of objects that this daemon does not have: their lists are empty, and none is found
+// absent.cpp: kinds of objects that only libvirt's daemons have: without them, lists are empty and none is
+// found
 Result<std::int32_t> count_nothing(Manager&, const None&);
 Result<std::vector<std::string>> list_nothing(Manager&, std::int32_t max);
 Result<EmptyList> list_all_nothing(Manager&, const ListAllArgs&);

@@ -36,14 +36,6 @@ Result<std::int32_t> register_domain(Caller& caller, const RegisterArgs<Domain>&
     return caller.subscriptions.add(args.event, only);
 }
 
-Result<std::int32_t> register_named(Caller& caller, const RegisterArgs<NamedUuid>&) {
-    return caller.subscriptions.add_silent();
-}
-
-Result<std::int32_t> register_secret(Caller& caller, const RegisterArgs<Secret>&) {
-    return caller.subscriptions.add_silent();
-}
-
 Result<> deregister(Caller& caller, std::int32_t callback_id) {
     return caller.subscriptions.remove(callback_id);
 }

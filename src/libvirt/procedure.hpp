@@ -27,7 +27,7 @@ struct LateAnswer {
 };
 
 /// The result struct of a call as bytes: at once, or when an operation has ended. The task owns all that it
-/// uses but the manager, the consoles and the storage daemon: the caller may be gone before it ends.
+/// uses but the manager, the consoles and libvirt's daemons: the caller may be gone before it ends.
 using Answer = std::variant<Result<Bytes>, async::Task<Result<LateAnswer>>>;
 
 /// What a connection must be before it may call.

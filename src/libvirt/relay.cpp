@@ -48,6 +48,8 @@ Result<std::optional<Relay::Told>> Relay::next() {
                 output_,
                 {.program = program::keepalive, .procedure = keepalive::pong, .type = MessageType::message},
                 {});
+        if (header.program == program::remote && header.type == MessageType::message)
+            messages_.push_back({header.procedure, Bytes(payload.begin(), payload.end())});
         if (header.type != MessageType::reply) continue;
         if (stage_ == Stage::open)
             return Told{header.serial,

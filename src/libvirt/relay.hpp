@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 #include "libvirt/packet.hpp"
@@ -36,6 +38,14 @@ class Relay {
     /// protocol, access_denied, or what the daemon has refused to open it with.
     Result<std::optional<Told>> next();
 
+    /// Told unasked, as events are.
+    struct Message {
+        std::int32_t procedure;
+        Bytes payload;
+    };
+    /// Those among what next() has gone through.
+    std::vector<Message> take_messages() { return std::exchange(messages_, {}); }
+
     View output() const { return output_; }
     void sent(std::size_t bytes);
     /// Bytes that wait to be sent, also until the connection is open.
@@ -54,6 +64,7 @@ class Relay {
     Framer framer_;
     Bytes output_;
     Bytes waiting_;  ///< what is asked when it is open
+    std::vector<Message> messages_;
 };
 
 }  // namespace virtlight::libvirt

@@ -96,16 +96,17 @@ async::Task<Result<LateAnswer>> encoded_later(async::Task<Result<Streamed<Reply>
     co_return with_stream(encode(streamed->reply), std::move(streamed->stream));
 }
 
+inline std::unexpected<Error> unreadable(const Procedure& procedure, const Error& why) {
+    return fail(Reason::protocol, "cannot read the arguments of {}: {}", procedure.function, why.message);
+}
+
 /// Turns a handler into what the table of procedures holds: decodes the arguments, refuses flags that the
 /// procedure does not have, calls, and encodes what it answers.
 template <auto handler>
 Answer serve(const Procedure& procedure, Caller& caller, View payload) {
     using Traits = Handler<decltype(handler)>;
     auto args = decode<typename Traits::Args>(payload);
-    if (!args) {
-        return fail(Reason::protocol, "cannot read the arguments of {}: {}", procedure.function,
-                    args.error().message);
-    }
+    if (!args) return unreadable(procedure, args.error());
     if constexpr (requires { args->flags; }) {
         if (const auto unknown = args->flags & ~procedure.flags; unknown != 0) {
             const auto why = why_not_taken(procedure.function, unknown);

@@ -27,9 +27,11 @@ struct Server::Connection {
 Server::Server(async::FdScheduler& scheduler, manager::Manager& manager, Options options)
     : scheduler_(scheduler), manager_(manager), options_(options), self_(std::make_shared<Server*>(this)) {
     events_ = manager_.subscribe([this](const domain::Event& event) { tell(event); });
+    if (options_.daemons) options_.daemons->on_event([this](const ObjectEvent& event) { tell(event); });
 }
 
 Server::~Server() {
+    if (options_.daemons) options_.daemons->on_event({});
     while (!connections_.empty())
         drop(connections_.begin()->first, "the daemon stops");
     for (const auto& listener : listeners_)
@@ -91,7 +93,7 @@ void Server::add_client(Fd socket, bool read_only) {
         .caller = {.manager = manager_,
                    .session = Session(read_only, scheduler_.now()),
                    .consoles = options_.consoles,
-                   .storage = options_.storage,
+                   .daemons = options_.daemons,
                    .wake = [this, id] { serve_soon(id); },
                    .uid = peer->uid,
                    .pid = peer->pid,
@@ -249,7 +251,8 @@ void Server::rearm(ConnectionId id, Connection& connection) {
 
 // Events and the end
 
-void Server::tell(const domain::Event& event) {
+template <class Event>
+void Server::tell(const Event& event) {
     for (const auto& [id, connection] : connections_) {
         for (const auto& message : connection->caller.subscriptions.messages(event)) {
             connection->caller.session.send_event(message.procedure, message.payload);
@@ -264,7 +267,7 @@ async::Task<> Server::shut_down() {
     listeners_.clear();
     scheduler_.cancel(rest_);
     stopping_ = true;
-    if (options_.storage) options_.storage->stop();
+    if (options_.daemons) options_.daemons->stop();
     if (!co_await manager::drained_within(scheduler_, scope_, waiters_, limits::shut_down_wait))
         log::error("{} calls of clients have no answer", scope_.in_flight());
     waiters_.drop();

@@ -18,7 +18,7 @@
 #include "base/result.hpp"
 #include "libvirt/caller.hpp"
 #include "libvirt/closing_threads.hpp"
-#include "libvirt/storage_daemon.hpp"
+#include "libvirt/modular_daemon.hpp"
 #include "manager/manager.hpp"
 
 namespace virtlight::libvirt {
@@ -34,7 +34,7 @@ class Server {
         std::size_t max_clients = limits::clients;
         std::size_t max_of_process = limits::clients_of_process;
         console::Consoles* consoles = nullptr;  ///< null: there are none to be opened
-        StorageDaemon* storage = nullptr;       ///< null: nobody is asked
+        ModularDaemons* daemons = nullptr;      ///< null: none of libvirt's is asked
     };
 
     /// The references must outlive the server. The manager must have started up.
@@ -78,7 +78,8 @@ class Server {
     void tick(ConnectionId id);
     void rearm(ConnectionId id, Connection& connection);
     void drop(ConnectionId id, std::string_view reason);
-    void tell(const domain::Event& event);
+    template <class Event>
+    void tell(const Event& event);
     Connection* find(ConnectionId id);
 
     async::FdScheduler& scheduler_;

@@ -113,11 +113,12 @@ std::int32_t Subscriptions::next_id() {
 
 Result<std::int32_t> Subscriptions::add(std::int32_t event, std::optional<Uuid> domain) {
     if (const auto known = check(event, last_event); !known) return std::unexpected(known.error());
-    return insert({.event = event, .domain = domain, .id = next_id()});
+    return insert({.event = event, .object = domain, .id = next_id()});
 }
 
-Result<std::int32_t> Subscriptions::add_silent() {
-    return insert({.id = next_id()});
+Result<std::int32_t> Subscriptions::add(Served of, std::int32_t event, std::optional<Uuid> object) {
+    if (const auto known = check(event, last_object_event); !known) return std::unexpected(known.error());
+    return insert({.of = of, .event = event, .object = object, .id = next_id()});
 }
 
 Result<> Subscriptions::remove(std::int32_t callback_id) {
@@ -149,10 +150,21 @@ Result<> Subscriptions::remove_legacy(std::int32_t event) {
 std::vector<EventMessage> Subscriptions::messages(const domain::Event& event) const {
     std::vector<EventMessage> messages;
     const auto how = numbers(event.kind);
-    for (const auto& [wanted, domain, id] : registrations_) {
-        if (wanted != how.event || (domain && *domain != event.uuid)) continue;
+    for (const auto& [of, wanted, domain, id] : registrations_) {
+        if (of || wanted != how.event || (domain && *domain != event.uuid)) continue;
         messages.push_back(
             {.procedure = id ? how.procedure : how.legacy_procedure, .payload = payload(event, id)});
+    }
+    return messages;
+}
+
+std::vector<EventMessage> Subscriptions::messages(const ObjectEvent& event) const {
+    std::vector<EventMessage> messages;
+    for (const auto& [of, wanted, object, id] : registrations_) {
+        if (of != event.of || wanted != event.event || (object && *object != event.object)) continue;
+        auto payload = *encode(*id);
+        payload.insert(payload.end(), event.body.begin(), event.body.end());
+        messages.push_back({.procedure = event.procedure, .payload = std::move(payload)});
     }
     return messages;
 }

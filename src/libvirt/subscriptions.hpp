@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "base/uuid.hpp"
 #include "domain/event.hpp"
+#include "libvirt/served.hpp"
 #include "libvirt/xdr.hpp"
 
 namespace virtlight::libvirt {
@@ -20,6 +21,17 @@ struct EventMessage {
     bool operator==(const EventMessage&) const = default;
 };
 
+/// What one of libvirt's daemons tells of something that it serves.
+struct ObjectEvent {
+    Served of;
+    std::int32_t event;  ///< libvirt's number of it
+    Uuid object;
+    std::int32_t procedure;  ///< of the message
+    Bytes body;              ///< of it, behind the id of the registration
+
+    bool operator==(const ObjectEvent&) const = default;
+};
+
 /// What one client wants to be told. There are two styles: registrations with an id of their own, for one
 /// domain or for all, and the older ones that are known by their event only. Every event that libvirt has can
 /// be registered for; those that never happen here are never sent.
@@ -27,13 +39,15 @@ class Subscriptions {
  public:
     /// libvirt's events about domains are numbered from 0 to this, as of libvirt 11.3.
     static constexpr std::int32_t last_event = 27;
+    /// Those about networks, storage pools and secrets.
+    static constexpr std::int32_t last_object_event = 1;
     /// The older style ends with this one.
     static constexpr std::int32_t last_legacy_event = 15;
 
     /// Returns the id of the registration. internal, as libvirt has it: there is no such event; too_many.
     Result<std::int32_t> add(std::int32_t event, std::optional<Uuid> domain);
-    /// For events about objects that this daemon does not have (networks, pools, ...).
-    Result<std::int32_t> add_silent();
+    /// For events of what libvirt's daemons serve; none: of all objects. Errors as above.
+    Result<std::int32_t> add(Served of, std::int32_t event, std::optional<Uuid> object);
     /// invalid_argument: there is no such registration.
     Result<> remove(std::int32_t callback_id);
 
@@ -42,12 +56,14 @@ class Subscriptions {
 
     /// What to send about an event, one message a registration that it concerns.
     std::vector<EventMessage> messages(const domain::Event& event) const;
+    std::vector<EventMessage> messages(const ObjectEvent& event) const;
 
  private:
     struct Registration {
-        std::optional<std::int32_t> event;  ///< none: never sent
-        std::optional<Uuid> domain;         ///< none: all domains
-        std::optional<std::int32_t> id;     ///< none: the older style
+        std::optional<Served> of;  ///< none: of domains
+        std::int32_t event;
+        std::optional<Uuid> object;      ///< none: all of them
+        std::optional<std::int32_t> id;  ///< none: the older style
     };
 
     Result<std::int32_t> insert(Registration registration);

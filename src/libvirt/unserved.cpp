@@ -163,66 +163,9 @@ constexpr Unserved unserved_device_events[] = {
     {375, "virConnectNodeDeviceEventDeregisterAny"},
 };
 
-constexpr Unserved unserved_networks[] = {
-    { 39, "virNetworkCreate"},
-    { 40, "virNetworkCreateXML"},
-    { 41, "virNetworkDefineXML"},
-    { 42, "virNetworkDestroy"},
-    { 43, "virNetworkGetXMLDesc"},
-    { 44, "virNetworkGetAutostart"},
-    { 45, "virNetworkGetBridgeName"},
-    { 48, "virNetworkSetAutostart"},
-    { 49, "virNetworkUndefine"},
-    {152, "virNetworkIsActive"},
-    {153, "virNetworkIsPersistent"},
-    {291, "virNetworkUpdate"},
-    {341, "virNetworkGetDHCPLeases"},
-    {404, "virNetworkListAllPorts"},
-    {405, "virNetworkPortLookupByUUID"},
-    {406, "virNetworkPortCreateXML"},
-    {407, "virNetworkPortGetParameters"},
-    {408, "virNetworkPortSetParameters"},
-    {409, "virNetworkPortGetXMLDesc"},
-    {410, "virNetworkPortDelete"},
-    {432, "virNetworkDefineXMLFlags"},
-    {437, "virNetworkCreateXMLFlags"},
-    {444, "virNetworkSetMetadata"},
-    {445, "virNetworkGetMetadata"},
-};
-
 constexpr Unserved unserved_volume_data[] = {
     {208, "virStorageVolUpload"},
     {209, "virStorageVolDownload"},
-};
-
-constexpr Unserved unserved_host_interfaces[] = {
-    {130, "virInterfaceGetXMLDesc"},
-    {131, "virInterfaceDefineXML"},
-    {132, "virInterfaceUndefine"},
-    {133, "virInterfaceCreate"},
-    {134, "virInterfaceDestroy"},
-    {156, "virInterfaceIsActive"},
-    {220, "virInterfaceChangeBegin"},
-    {221, "virInterfaceChangeCommit"},
-    {222, "virInterfaceChangeRollback"},
-};
-
-constexpr Unserved unserved_secrets[] = {
-    {142, "virSecretDefineXML"},
-    {143, "virSecretGetXMLDesc"},
-    {144, "virSecretSetValue"},
-    {145, "virSecretGetValue"},
-    {146, "virSecretUndefine"},
-};
-
-constexpr Unserved unserved_network_filters[] = {
-    {177, "virNWFilterGetXMLDesc"},
-    {180, "virNWFilterDefineXML"},
-    {181, "virNWFilterUndefine"},
-    {398, "virNWFilterBindingGetXMLDesc"},
-    {399, "virNWFilterBindingCreateXML"},
-    {400, "virNWFilterBindingDelete"},
-    {431, "virNWFilterDefineXMLFlags"},
 };
 
 // clang-format on
@@ -246,11 +189,7 @@ constexpr UnservedKind unserved_kinds[] = {
     {unserved_host, {}},
     {unserved_host_devices, "devices of the host are found, and not made"},
     {unserved_device_events, "the host's devices are not watched: list them again"},
-    {unserved_networks, "there are no networks here: name a bridge in the domain's XML"},
     {unserved_volume_data, "what is in a volume does not go through here: read and write its file"},
-    {unserved_host_interfaces, "the host's interfaces are configured as its system does it"},
-    {unserved_secrets, "there are no secrets here"},
-    {unserved_network_filters, "there are no network filters here"},
 };
 
 constexpr std::string_view no_init = "a guest is asked by Xen or by its power button, and not in this way";

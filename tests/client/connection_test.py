@@ -146,6 +146,8 @@ def test_what_is_not_there_yet_is_said_as_libvirt_says_it(conn, host):
         domain.hostname()
     with refused(libvirt.VIR_ERR_NO_SUPPORT, "there are no storage pools here", "name files and block devices"):
         conn.storagePoolDefineXML("<pool type='dir'><name>images</name><target><path>/srv</path></target></pool>")
+    with refused(libvirt.VIR_ERR_NO_SUPPORT, "there are no networks here", "network_socket", "name a bridge"):
+        conn.networkDefineXML("<network><name>default</name></network>")
     assert "use those of the guest's storage" in host.virsh("snapshot-create", "plain", ok=False)
 
 

@@ -2,70 +2,22 @@
 """Storage pools and volumes, which are libvirt's own daemon's where the host runs it."""
 
 import os
-import pathlib
-import subprocess
 
 import libvirt
 import pytest
 from hosts import wait_until
+from libvirt_daemon import LibvirtDaemon, marks
 from refusals import refused
 
-LIBVIRTD = pathlib.Path("/usr/sbin/libvirtd")
-DRIVERS = "/usr/lib/*/libvirt/connection-driver/libvirt_driver_storage.so"
 POOL = "<pool type='dir'><name>{}</name><target><path>{}</path></target></pool>"
 VOLUME = "<volume><name>{}</name><capacity unit='MiB'>64</capacity><allocation>0</allocation></volume>"
 
-# libvirt keeps what it knows of pools in one place of the host.
-another = pathlib.Path("/run/libvirtd.pid").exists()
-pytestmark = [
-    pytest.mark.simulated,
-    pytest.mark.skipif(not LIBVIRTD.exists() or os.geteuid() != 0 or another, reason="needs root and a libvirtd that does not run"),
-]
-
-
-class StorageDaemon:
-    """libvirt's daemon with its storage driver alone."""
-
-    def __init__(self, folder, listening):
-        self.socket = listening / "virtstoraged-sock"
-        listening.mkdir(parents=True)
-        self.words = ["-f", folder / "libvirtd.conf", "-p", folder / "libvirtd.pid"]
-        drivers = folder / "drivers"
-        drivers.mkdir()
-        for driver in pathlib.Path("/").glob(DRIVERS[1:]):
-            (drivers / driver.name).symlink_to(driver)
-        self.environment = {**os.environ, "LIBVIRT_DRIVER_DIR": str(drivers)}
-        self.log = folder / "libvirtd.log"
-        (folder / "libvirtd.conf").write_text(
-            f'unix_sock_dir = "{listening}"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\nlog_outputs = "2:file:{self.log}"\n'
-        )
-        self.socket.symlink_to("libvirt-sock")
-        self.process = None
-
-    def start(self):
-        self.process = subprocess.Popen([LIBVIRTD, *self.words], env=self.environment, stdin=subprocess.DEVNULL)
-        wait_until(self.answers, 20, "the storage daemon's first answer")
-
-    def answers(self):
-        assert self.process.poll() is None, self.log.read_text()
-        return self.socket.is_socket()
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=20)
-        self.socket.resolve().unlink(missing_ok=True)
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
+pytestmark = marks
 
 
 @pytest.fixture
 def storage(own_host, tmp_path_factory):
-    with StorageDaemon(tmp_path_factory.mktemp("storage"), own_host.root / "run" / "libvirt") as daemon:
+    with LibvirtDaemon(own_host, tmp_path_factory.mktemp("storage"), "storage", "virtstoraged") as daemon:
         yield daemon
 
 
@@ -103,8 +55,30 @@ def test_what_the_storage_daemon_refuses_is_told_in_its_words(own_host, pool):
         with refused(libvirt.VIR_ERR_STORAGE_VOL_EXIST, "once.img"):
             pool.createXML(VOLUME.format("once.img"))
         pool.storageVolLookupByName("once.img").delete()
-        with refused(libvirt.VIR_ERR_NO_SUPPORT, "list them again"):
-            conn.storagePoolEventRegisterAny(None, libvirt.VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE, print, None)
+
+
+def test_who_has_registered_is_told_of_pools(own_host, pool, tmp_path):
+    told = []
+    with own_host.connect() as conn:
+        register = conn.storagePoolEventRegisterAny
+        changes = register(None, libvirt.VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE, lambda _conn, of, event, *_: told.append((of.name(), event)), None)
+        own = conn.storagePoolLookupByName(pool.name())
+        looks = register(own, libvirt.VIR_STORAGE_POOL_EVENT_ID_REFRESH, lambda _conn, of, _opaque: told.append((of.name(), "refresh")), None)
+        name = f"{pool.name()}-other"
+        (tmp_path / "other").mkdir()
+        other = conn.storagePoolCreateXML(POOL.format(name, tmp_path / "other"))
+        other.refresh()
+        pool.refresh()
+        other.destroy()
+        expected = {
+            (name, libvirt.VIR_STORAGE_POOL_EVENT_STARTED),
+            (pool.name(), "refresh"),
+            (name, libvirt.VIR_STORAGE_POOL_EVENT_STOPPED),
+        }
+        wait_until(lambda: expected <= set(told), 10, f"{expected}, told: {told}")
+        assert (name, "refresh") not in told
+        for callback in (changes, looks):
+            conn.storagePoolEventDeregisterAny(callback)
 
 
 def test_who_may_only_look_changes_no_pool(own_host, pool):

@@ -73,15 +73,32 @@ TEST(Settings, SayHowMuchOfAConsoleIsKept) {
     EXPECT_EQ(console::HistorySize().bytes(), console::HistorySize::of(512 * 1024).bytes());
 }
 
-TEST(Settings, SayWhoIsAskedForStorage) {
-    const auto said = [](std::string_view text) {
+TEST(Settings, SayWhichOfLibvirtsDaemonsAreAsked) {
+    using libvirt::Served;
+    const auto said = [](Served served, std::string_view text) {
         const Root root(text);
-        return settings_of(read({"--root", root.path()})).storage_socket;
+        return settings_of(read({"--root", root.path()})).socket_of(served);
     };
-    EXPECT_EQ(said(""), std::nullopt);
-    EXPECT_EQ(said("storage_socket = ''\n"), "");
-    EXPECT_EQ(said("storage_socket = '/run/libvirt/libvirt-sock'\n"), "/run/libvirt/libvirt-sock");
-    EXPECT_EQ(Places{}.storage_socket(), "/run/libvirt/virtstoraged-sock");
+    for (const auto& one : libvirt::modular_daemons) {
+        const std::string setting(one.setting);
+        EXPECT_EQ(said(one.served, setting + " = ''\n"), "");
+        EXPECT_EQ(said(one.served, setting + " = '/run/libvirt/libvirt-sock'\n"),
+                  "/run/libvirt/libvirt-sock");
+    }
+    const Root root("storage_socket = '/run/mine'\n");
+    const auto settings = settings_of(read({"--root", root.path()}));
+    EXPECT_EQ(settings.socket_of(Served::storage), "/run/mine");
+    EXPECT_EQ(settings.socket_of(Served::networks), settings.places.run() / "libvirt/virtnetworkd-sock");
+}
+
+TEST(Settings, KnowWhereLibvirtsDaemonsListen) {
+    using libvirt::Served;
+    const Settings settings;
+    EXPECT_EQ(settings.socket_of(Served::storage), "/run/libvirt/virtstoraged-sock");
+    EXPECT_EQ(settings.socket_of(Served::networks), "/run/libvirt/virtnetworkd-sock");
+    EXPECT_EQ(settings.socket_of(Served::interfaces), "/run/libvirt/virtinterfaced-sock");
+    EXPECT_EQ(settings.socket_of(Served::secrets), "/run/libvirt/virtsecretd-sock");
+    EXPECT_EQ(settings.socket_of(Served::filters), "/run/libvirt/virtnwfilterd-sock");
 }
 
 TEST(Settings, SayWhetherDom0IsAskedForMemory) {

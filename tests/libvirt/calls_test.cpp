@@ -318,6 +318,32 @@ TEST_F(CallsTest, FindNothingOfWhatIsNotHere) {
     EXPECT_EQ(refusal<void>(147, SecretUsage{.usage_id = "one"}).reason, Reason::no_secret);
 }
 
+TEST_F(CallsTest, SayWhichDaemonOfLibvirtsDoesNotRun) {
+    const std::map<std::int32_t, std::string> settings = {{41, "network_socket"},
+                                                          {77, "storage_socket"},
+                                                          {131, "interface_socket"},
+                                                          {142, "secret_socket"},
+                                                          {180, "nwfilter_socket"}};
+    for (const auto& [number, setting] : settings) {
+        const auto error = refusal<void>(number, std::string("<xml/>"));
+        EXPECT_EQ(error.reason, Reason::no_support) << number;
+        EXPECT_THAT(error.message, HasSubstr(setting + " in virtlightd(8)"));
+    }
+    EXPECT_THAT(refusal<void>(41, std::string("<network/>")).message,
+                HasSubstr("virNetworkDefineXML: there are no networks here"));
+}
+
+TEST_F(CallsTest, RegisterForEventsOfWhatIsNotHereToo) {
+    const auto named = talk.call<std::int32_t>(313, RegisterArgs<NamedUuid>{.event = 0});
+    EXPECT_TRUE(named);
+    EXPECT_TRUE(talk.call<std::int32_t>(368, RegisterArgs<NamedUuid>{.event = 1}));
+    EXPECT_TRUE(talk.call<std::int32_t>(380, RegisterArgs<Secret>{.event = 1}));
+    EXPECT_EQ(refusal<std::int32_t>(313, RegisterArgs<NamedUuid>{.event = 2}).message,
+              "unsupported event ID 2");
+    EXPECT_TRUE(talk.call<void>(314, *named));
+    EXPECT_EQ(refusal<void>(314, *named).reason, Reason::invalid_argument);
+}
+
 // Refusals
 
 TEST_F(CallsTest, RefuseFlagsByNameAndFunction) {

@@ -128,15 +128,21 @@ TEST_F(RelayTest, IsOfNoUseWhereNothingCanBeRead) {
     EXPECT_EQ(relay.next().error().reason, Reason::protocol);
 }
 
-TEST_F(RelayTest, GivesSignsOfLifeAndPassesEventsOver) {
+TEST_F(RelayTest, GivesSignsOfLifeAndKeepsWhatIsToldUnasked) {
     let_in();
     Bytes packets;
     append_packet(packets,
                   {.program = program::keepalive, .procedure = keepalive::ping, .type = MessageType::message},
                   {});
-    append_packet(packets, {.program = program::remote, .procedure = 370, .type = MessageType::message}, {});
+    append_packet(packets, {.program = program::remote, .procedure = 370, .type = MessageType::message},
+                  Bytes{0, 0, 0, 7});
     relay.receive(packets);
     EXPECT_TRUE(has_nothing_to_tell());
+    const auto messages = relay.take_messages();
+    ASSERT_EQ(messages.size(), 1u);
+    EXPECT_EQ(messages[0].procedure, 370);
+    EXPECT_EQ(messages[0].payload, (Bytes{0, 0, 0, 7}));
+    EXPECT_TRUE(relay.take_messages().empty());
     const auto sent = take_output();
     ASSERT_EQ(sent.size(), 1u);
     EXPECT_EQ(sent[0].header.program, program::keepalive);

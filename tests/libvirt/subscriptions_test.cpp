@@ -159,9 +159,34 @@ TEST(Subscriptions, TellOnlyOfWhatWasRegisteredFor) {
     Subscriptions subscriptions;
     ASSERT_TRUE(subscriptions.add(lifecycle, std::nullopt));
     ASSERT_TRUE(subscriptions.add(13, std::nullopt));
-    ASSERT_TRUE(subscriptions.add_silent());
+    ASSERT_TRUE(subscriptions.add(Served::networks, lifecycle, std::nullopt));
     EXPECT_EQ(subscriptions.messages(started(ours)).size(), 1);
     EXPECT_TRUE(subscriptions.messages(rebooted()).empty());
+}
+
+TEST(Subscriptions, TellOfWhatLibvirtsDaemonsTellWithTheirOwnIds) {
+    Subscriptions subscriptions;
+    ASSERT_TRUE(subscriptions.add(lifecycle, std::nullopt));
+    ASSERT_TRUE(subscriptions.add(Served::storage, lifecycle, std::nullopt));
+    ASSERT_TRUE(subscriptions.add(Served::networks, 1, std::nullopt));
+    ASSERT_TRUE(subscriptions.add(Served::networks, lifecycle, other));
+    const auto all = *subscriptions.add(Served::networks, lifecycle, std::nullopt);
+    const auto one = *subscriptions.add(Served::networks, lifecycle, ours);
+    const ObjectEvent event{
+        .of = Served::networks, .event = lifecycle, .object = ours, .procedure = 315, .body = {1, 2, 3, 4}};
+    const auto message = [](std::int32_t id) {
+        return EventMessage{315, {0, 0, 0, static_cast<std::uint8_t>(id), 1, 2, 3, 4}};
+    };
+    EXPECT_EQ(subscriptions.messages(event), (std::vector<EventMessage>{message(all), message(one)}));
+    ASSERT_TRUE(subscriptions.remove(all));
+    EXPECT_EQ(subscriptions.messages(event), std::vector<EventMessage>{message(one)});
+}
+
+TEST(Subscriptions, TakeEveryEventOfObjectsThatLibvirtHasAndNoOther) {
+    Subscriptions subscriptions;
+    EXPECT_TRUE(subscriptions.add(Served::secrets, 1, std::nullopt));
+    EXPECT_EQ(subscriptions.add(Served::secrets, 2, std::nullopt).error().reason, Reason::internal);
+    EXPECT_EQ(subscriptions.add(Served::secrets, -1, std::nullopt).error().reason, Reason::internal);
 }
 
 TEST(Subscriptions, OfOneDomainTellNothingOfOthers) {

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "async/completion.hpp"
+#include "async/scheduler.hpp"
+#include "async/task.hpp"
+#include "base/result.hpp"
+#include "libvirt/procedure.hpp"
+#include "libvirt/relay.hpp"
+#include "libvirt/served.hpp"
+#include "libvirt/subscriptions.hpp"
+
+namespace virtlight::libvirt {
+
+/// One of libvirt's own daemons, if the host runs it: what clients ask of what it serves is asked of it as it
+/// stands. One connection for those who may change something, and one for those who may only look, each made
+/// when it is first needed, and anew when it has ended. Lives on the core thread and never blocks.
+class ModularDaemon {
+ public:
+    using Tell = std::function<void(const ObjectEvent&)>;
+
+    /// `socket`: where it listens; empty: it is not wanted. `scheduler` must outlive this.
+    ModularDaemon(async::FdScheduler& scheduler, Served served, std::filesystem::path socket);
+    ModularDaemon(const ModularDaemon&) = delete;
+    ModularDaemon& operator=(const ModularDaemon&) = delete;
+    /// After stop(), or with nothing asked.
+    ~ModularDaemon();
+
+    /// Whether anybody may listen there.
+    bool is_there() const;
+
+    /// Asks a procedure of the remote program. What it refuses is told in its own words. no_support: it does
+    /// not run; io: nobody listens there, or it goes away before it answers; timed_out: it has not within
+    /// limits::modular_answer; too_many: limits::modular_calls, or limits::modular_unsent of them, wait
+    /// already.
+    async::Task<Result<LateAnswer>> call(bool read_only, std::int32_t procedure, Bytes payload);
+
+    /// Who is told of its events.
+    void on_event(Tell tell) { tell_ = std::move(tell); }
+    /// Has it tell of an event of its, from now on and whenever it is there; only of a kind that has a
+    /// registration. Answered, with nothing, when it has agreed, at once where it does not run; errors as of
+    /// call(). When the connection has ended, it is made anew, if that can be done within
+    /// limits::modular_retries, else when something is asked the next time.
+    async::Task<Result<LateAnswer>> watch(std::int32_t event);
+
+    /// Whoever waits is told that the daemon stops; so is who asks from now on.
+    void stop();
+
+ private:
+    using Waiting = async::Completion<Result<LateAnswer>>;
+    using Answered = std::vector<std::pair<Waiting, LateAnswer>>;
+    struct Registration;
+    struct Connection;
+    enum Side : std::size_t { writing, looking };
+
+    Result<Connection*> connected(Side side);
+    async::Task<Result<LateAnswer>> answer_in_time(Waiting answer);
+    void ready(Side side, short revents);
+    bool take_answers(Side side);
+    bool send(Side side);
+    bool drop(Side side, const Error& why);
+
+    Registration& registered(Connection& connection, std::int32_t event);
+    void registration_answered(Connection& connection, const Relay::Told& told, Answered& answered);
+    std::vector<ObjectEvent> events(Connection& connection) const;
+    void keep_watching();
+    void watch_again_soon();
+
+    async::FdScheduler& scheduler_;
+    Served served_;
+    std::filesystem::path socket_;
+    std::array<std::unique_ptr<Connection>, 2> connections_;
+    Tell tell_;
+    std::set<std::int32_t> watched_;  ///< events that somebody wanted to be told of, over the looking side
+    int tries_ = 0;                   ///< to be told of them again, since it has last agreed
+    async::TimerId next_try_{};
+    bool stopping_ = false;
+};
+
+/// All of those daemons.
+class ModularDaemons {
+ public:
+    /// `socket_of`: where each of them listens; an empty path: it is not wanted. `scheduler` must outlive
+    /// this.
+    ModularDaemons(async::FdScheduler& scheduler,
+                   const std::function<std::filesystem::path(Served)>& socket_of);
+
+    ModularDaemon& of(Served served) { return daemons_.at(served); }
+
+    void on_event(const ModularDaemon::Tell& tell);
+    void stop();
+
+ private:
+    std::map<Served, ModularDaemon> daemons_;
+};
+
+/// What is said where the daemon of something does not run: no_support.
+Error not_served(Served served);
+
+}  // namespace virtlight::libvirt
