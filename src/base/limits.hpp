@@ -62,6 +62,8 @@ inline constexpr std::size_t serial_ports = 4;
 inline constexpr std::size_t disks = 256;
 /// Network interfaces of a guest.
 inline constexpr unsigned nics = 128;
+/// Bytes of the name of a network of libvirt's.
+inline constexpr std::size_t network_name_bytes = 255;
 /// IP addresses of one.
 inline constexpr std::size_t nic_addresses = 32;
 /// VLANs of one.
