@@ -256,6 +256,8 @@ inline constexpr std::size_t restored_per_step = 512;
 inline constexpr std::size_t jobs_per_domain = 32;
 /// How long one waits for its turn.
 inline constexpr auto turn_wait = seconds(600);
+/// How long whoever knows libvirt's networks may take to tell the bridge of one.
+inline constexpr auto network_answer = seconds(10);
 
 // How long each kind of operation may take before it is cancelled; one that moves bytes of an image, before
 // the first of them.

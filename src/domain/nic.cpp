@@ -65,6 +65,19 @@ std::unexpected<Error> refuse(const Nic& nic, fmt::format_string<Args...> text, 
                 fmt::format(text, std::forward<Args>(args)...));
 }
 
+Result<> check_model(const Nic& nic, GuestType type) {
+    if (nic.model.empty()) return {};
+    if (type != GuestType::hvm && nic.model != paravirtual_nic)
+        return refuse(nic, "only model '{}' is supported for Xen PV(H) domains, not '{}'", paravirtual_nic,
+                      shown(nic.model));
+    if (!contains(nic_models, nic.model))
+        return refuse(nic, "unknown model '{}'; allowed here: {}", shown(nic.model),
+                      fmt::join(nic_models, ", "));
+    return {};
+}
+
+}  // namespace
+
 Result<> check_connection(const Nic& nic) {
     if (nic.kind == Nic::Kind::ethernet && nic.script.empty())
         return refuse(
@@ -95,19 +108,6 @@ Result<> check_connection(const Nic& nic) {
         return refuse(nic, "it can carry {} VLANs, not {}", limits::nic_vlans, trunk.size());
     return {};
 }
-
-Result<> check_model(const Nic& nic, GuestType type) {
-    if (nic.model.empty()) return {};
-    if (type != GuestType::hvm && nic.model != paravirtual_nic)
-        return refuse(nic, "only model '{}' is supported for Xen PV(H) domains, not '{}'", paravirtual_nic,
-                      shown(nic.model));
-    if (!contains(nic_models, nic.model))
-        return refuse(nic, "unknown model '{}'; allowed here: {}", shown(nic.model),
-                      fmt::join(nic_models, ", "));
-    return {};
-}
-
-}  // namespace
 
 Result<> check_nic(const Nic& nic, GuestType type) {
     if (nic.mac.is_multicast() || nic.mac.is_nil())

@@ -62,6 +62,9 @@ struct Nic {
 /// Whether a guest of this type can have the NIC. unsupported_config: says what cannot be, and what can.
 Result<> check_nic(const Nic& nic, GuestType type);
 
+/// The same of what it is connected to alone.
+Result<> check_connection(const Nic& nic);
+
 /// The same beside the guest's others. unsupported_config: one of them has its MAC, devid or target, or there
 /// are too many.
 Result<> check_beside(const Nic& nic, const std::vector<Nic>& others);
