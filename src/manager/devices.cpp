@@ -53,7 +53,7 @@ Task<Result<>> require_free(Core& core, DomainRef domain, async::CancelToken can
 }
 
 /// A device as this domain's guest, which is there after it, is to get it now: on the bridge of its network.
-Task<Result<Device>> connected(Core& core, DomainRef domain, Device device, Operation operation) {
+Task<Result<Device>> on_its_network(Core& core, DomainRef domain, Device device, Operation operation) {
     const auto* const nic = std::get_if<domain::Nic>(&device);
     if (!nic || nic->kind != domain::Nic::Kind::network) co_return device;
     const auto life = domain->life->id;
@@ -184,7 +184,7 @@ Task<Result<>> Devices::attach(DomainRef domain, Device device, Affects asked, O
     auto placed = device;
     std::optional<Coming> coming;
     if (affects->guest) {
-        const auto on_bridge = co_await connected(core_, domain, device, operation);
+        const auto on_bridge = co_await on_its_network(core_, domain, device, operation);
         if (!on_bridge) co_return std::unexpected(on_bridge.error());
         auto there = domain::placed(domain->life->definition, *on_bridge);
         if (!there) co_return std::unexpected(std::move(there.error()));

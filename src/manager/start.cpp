@@ -80,7 +80,7 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, hypervis
     if (!usb) co_return std::unexpected(std::move(usb.error()));
     if (!domain->making) co_return fail(Reason::cancelled, "cancelled");
     domain->making->usb = *std::move(usb);
-    if (auto connected = co_await connect_to_networks(domain, operation); !connected) co_return connected;
+    if (auto found = co_await connect_to_networks(domain, operation); !found) co_return found;
     Life life;
     life.definition = *domain->making;
     if (auto free = co_await require_free_disks(core_, domain, life.definition, operation.cancel); !free)
