@@ -62,6 +62,8 @@ inline constexpr std::size_t serial_ports = 4;
 inline constexpr std::size_t disks = 256;
 /// Network interfaces of a guest.
 inline constexpr unsigned nics = 128;
+/// Bytes of the name of a network of libvirt's.
+inline constexpr std::size_t network_name_bytes = 255;
 /// IP addresses of one.
 inline constexpr std::size_t nic_addresses = 32;
 /// VLANs of one.
@@ -254,6 +256,8 @@ inline constexpr std::size_t restored_per_step = 512;
 inline constexpr std::size_t jobs_per_domain = 32;
 /// How long one waits for its turn.
 inline constexpr auto turn_wait = seconds(600);
+/// How long whoever knows libvirt's networks may take to tell the bridge of one.
+inline constexpr auto network_answer = seconds(10);
 
 // How long each kind of operation may take before it is cancelled; one that moves bytes of an image, before
 // the first of them.

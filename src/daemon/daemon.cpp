@@ -19,6 +19,7 @@
 #include "daemon/listening.hpp"
 #include "daemon/signals.hpp"
 #include "libvirt/modular_daemon.hpp"
+#include "libvirt/network_bridges.hpp"
 #include "libvirt/server.hpp"
 #include "manager/file_store.hpp"
 #include "manager/manager.hpp"
@@ -36,6 +37,11 @@ class Daemon {
           boot_(host.boot()),
           modular_(core, [&](libvirt::Served served) { return settings.socket_of(served); }),
           store_(settings.places.state(), boot_, files, core),
+          networks_(
+              core,
+              [this](std::int32_t procedure, libvirt::Bytes payload) {
+                  return modular_.of(libvirt::Served::networks).call(true, procedure, std::move(payload));
+              }),
           manager_(core, host.hypervisor(), store_),
           consoles_(core, logs, host.hypervisor(), manager_,
                     {.histories = settings.places.histories(),
@@ -44,6 +50,7 @@ class Daemon {
                     settings.consoles),
           server_(core, manager_, {.consoles = &consoles_, .daemons = &modular_}) {
         manager_.keep_timelines(logs, settings.places.timelines());
+        manager_.use_networks(networks_);
     }
 
     /// Runs until end() is called.
@@ -90,6 +97,7 @@ class Daemon {
     std::string boot_;
     libvirt::ModularDaemons modular_;
     manager::FileStore store_;
+    libvirt::NetworkBridges networks_;
     manager::Manager manager_;
     console::Consoles consoles_;
     libvirt::Server server_;

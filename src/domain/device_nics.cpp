@@ -27,6 +27,7 @@ Result<> add(Definition& definition, Nic nic) {
 void inherit(const Nic& before, Nic& nic) {
     nic.devid = before.devid;
     if (nic.model.empty()) nic.model = before.model;
+    keep_found_bridge(before, nic);
 }
 
 /// A vif is all that can come to a guest that runs.

@@ -41,6 +41,11 @@ bool is_interface(std::string_view name, std::size_t bytes) {
            });
 }
 
+/// As libvirt names networks.
+bool is_network(std::string_view name) {
+    return !name.empty() && name.size() <= limits::network_name_bytes && is_line(name) && !name.contains('/');
+}
+
 /// In the order of the wire; none: it is no address.
 std::vector<unsigned char> ip_bytes(const std::string& address) {
     std::vector<unsigned char> bytes(sizeof(in6_addr));
@@ -60,30 +65,6 @@ std::unexpected<Error> refuse(const Nic& nic, fmt::format_string<Args...> text, 
                 fmt::format(text, std::forward<Args>(args)...));
 }
 
-Result<> check_connection(const Nic& nic) {
-    if (nic.kind == Nic::Kind::ethernet && nic.script.empty())
-        return refuse(
-            nic, "one of type 'ethernet' needs a script that connects it, as in <script path='vif-route'/>");
-    if (nic.kind == Nic::Kind::bridge && !is_interface(nic.bridge, interface_bytes))
-        return refuse(
-            nic, "its bridge must be the name of one, up to {} letters, digits, '.', '_' and '-', not '{}'",
-            interface_bytes, shown(nic.bridge));
-    if (!is_line(nic.script))
-        return refuse(nic, "its script must be in one line, not '{}'", shown(nic.script));
-    if (!nic.openvswitch) return {};
-    if (nic.kind != Nic::Kind::bridge || !nic.script.empty())
-        return refuse(nic, "a port of an Open vSwitch is of type 'bridge' and has no script of its own");
-    // Xen's script takes the bridge's name up to there.
-    if (nic.bridge.contains('.'))
-        return refuse(nic, "the name of an Open vSwitch cannot hold '.': '{}'", nic.bridge);
-    const auto& [tag, trunk] = *nic.openvswitch;
-    if ((tag && !is_vlan(*tag)) || !std::ranges::all_of(trunk, is_vlan))
-        return refuse(nic, "the id of a VLAN must be from 1 to {}", last_vlan);
-    if (trunk.size() > limits::nic_vlans)
-        return refuse(nic, "it can carry {} VLANs, not {}", limits::nic_vlans, trunk.size());
-    return {};
-}
-
 Result<> check_model(const Nic& nic, GuestType type) {
     if (nic.model.empty()) return {};
     if (type != GuestType::hvm && nic.model != paravirtual_nic)
@@ -96,6 +77,37 @@ Result<> check_model(const Nic& nic, GuestType type) {
 }
 
 }  // namespace
+
+Result<> check_connection(const Nic& nic) {
+    if (nic.kind == Nic::Kind::ethernet && nic.script.empty())
+        return refuse(
+            nic, "one of type 'ethernet' needs a script that connects it, as in <script path='vif-route'/>");
+    if (nic.kind == Nic::Kind::network && !is_network(nic.network))
+        return refuse(nic,
+                      "its network must be the name of one, up to {} bytes in a line without '/', not '{}'",
+                      limits::network_name_bytes, shown(nic.network));
+    const bool has_bridge =
+        nic.kind == Nic::Kind::bridge || (nic.kind == Nic::Kind::network && !nic.bridge.empty());
+    if (has_bridge && !is_interface(nic.bridge, interface_bytes))
+        return refuse(
+            nic, "its bridge must be the name of one, up to {} letters, digits, '.', '_' and '-', not '{}'",
+            interface_bytes, shown(nic.bridge));
+    if (!is_line(nic.script))
+        return refuse(nic, "its script must be in one line, not '{}'", shown(nic.script));
+    if (!nic.openvswitch) return {};
+    if (nic.kind == Nic::Kind::ethernet || !nic.script.empty())
+        return refuse(
+            nic, "a port of an Open vSwitch is of type 'bridge' or 'network' and has no script of its own");
+    // Xen's script takes the bridge's name up to there.
+    if (nic.bridge.contains('.'))
+        return refuse(nic, "the name of an Open vSwitch cannot hold '.': '{}'", nic.bridge);
+    const auto& [tag, trunk] = *nic.openvswitch;
+    if ((tag && !is_vlan(*tag)) || !std::ranges::all_of(trunk, is_vlan))
+        return refuse(nic, "the id of a VLAN must be from 1 to {}", last_vlan);
+    if (trunk.size() > limits::nic_vlans)
+        return refuse(nic, "it can carry {} VLANs, not {}", limits::nic_vlans, trunk.size());
+    return {};
+}
 
 Result<> check_nic(const Nic& nic, GuestType type) {
     if (nic.mac.is_multicast() || nic.mac.is_nil())
@@ -171,6 +183,26 @@ bool is_ip_range(std::string_view text) {
     for (auto bit = *prefix; bit < bits; ++bit)
         if ((bytes[bit / 8] & 0x80U >> bit % 8) != 0) return false;
     return true;
+}
+
+std::vector<Nic> without_found_bridges(std::vector<Nic> nics) {
+    for (auto& nic : nics)
+        if (nic.kind == Nic::Kind::network) nic.bridge.clear();
+    return nics;
+}
+
+std::vector<Nic> with_bridges_of(const std::vector<Nic>& before, std::vector<Nic> nics) {
+    for (auto& nic : nics) {
+        const auto had = std::ranges::find(before, nic.mac, &Nic::mac);
+        if (had != before.end()) keep_found_bridge(*had, nic);
+    }
+    return nics;
+}
+
+void keep_found_bridge(const Nic& before, Nic& nic) {
+    const bool same =
+        nic.kind == Nic::Kind::network && before.kind == nic.kind && before.network == nic.network;
+    if (same && nic.bridge.empty()) nic.bridge = before.bridge;
 }
 
 std::string alias_of(const Nic& nic) {

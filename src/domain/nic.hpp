@@ -33,8 +33,9 @@ struct OpenVswitch {
 /// A network interface of a guest: a vif of Xen's, which a hotplug script in the backend domain connects.
 struct Nic {
     enum class Kind {
-        bridge,   ///< a port of `bridge`
-        ethernet  ///< whatever its script makes of it, e.g. vif-route
+        bridge,    ///< a port of `bridge`
+        ethernet,  ///< whatever its script makes of it, e.g. vif-route
+        network    ///< a port of the bridge of `network`, which is looked up at each start
     };
 
     MacAddress mac{};  ///< no other NIC of the guest has it
@@ -42,7 +43,8 @@ struct Nic {
     /// runs.
     unsigned devid = 0;
     Kind kind = Kind::bridge;
-    std::string bridge{};                      ///< of Kind::bridge
+    std::string network{};                     ///< of Kind::network: its name among libvirt's
+    std::string bridge{};                      ///< of Kind::bridge; of Kind::network that of this life alone
     std::optional<OpenVswitch> openvswitch{};  ///< `bridge` is an Open vSwitch; empty: it is Linux's own
     std::string script{};  ///< a path, or a name among Xen's scripts; empty: that of the kind of bridge
     std::vector<std::string> addresses{};  ///< that the script may let the guest have: see is_ip_range()
@@ -60,12 +62,25 @@ struct Nic {
 /// Whether a guest of this type can have the NIC. unsupported_config: says what cannot be, and what can.
 Result<> check_nic(const Nic& nic, GuestType type);
 
+/// The same of what it is connected to alone.
+Result<> check_connection(const Nic& nic);
+
 /// The same beside the guest's others. unsupported_config: one of them has its MAC, devid or target, or there
 /// are too many.
 Result<> check_beside(const Nic& nic, const std::vector<Nic>& others);
 
 /// Whether the device model of a guest of this type emulates one beside the vif.
 bool is_emulated(const Nic& nic, GuestType type);
+
+/// As they are for another life: the bridges of networks are to be found again.
+std::vector<Nic> without_found_bridges(std::vector<Nic> nics);
+
+/// One on the same network as `before` gets its bridge, unless it has one.
+void keep_found_bridge(const Nic& before, Nic& nic);
+
+/// Those of networks that have no bridge get the one by which an interface with the same MAC address was on
+/// the same network.
+std::vector<Nic> with_bridges_of(const std::vector<Nic>& before, std::vector<Nic> nics);
 
 /// The name of a NIC in a running guest's XML and in events: "net0".
 std::string alias_of(const Nic& nic);

@@ -42,7 +42,8 @@ void write_serial(const Definition& definition, XlWriter& writer) {
 
 constexpr XlOption device_options[] = {
     {"vif",
-     "`devices/interface`; without `gatewaydev`, `colo`; a rate's interval can be 50ms alone, xl's default",
+     "`devices/interface`; without `gatewaydev`, `colo`; a rate's interval can be 50ms alone, xl's default; "
+     "there are no networks of libvirt's",
      read_xl_nics, write_xl_nics},
     {"disk",
      "`devices/disk`; `shareable` is access w! of xend's files, which xl does not know; without `script`, "

@@ -17,7 +17,8 @@ namespace {
 
 using NicKind = Nic::Kind;
 
-constexpr Word<NicKind> nic_kinds[] = {{"bridge", NicKind::bridge}, {"ethernet", NicKind::ethernet}};
+constexpr Word<NicKind> nic_kinds[] = {
+    {"bridge", NicKind::bridge}, {"ethernet", NicKind::ethernet}, {"network", NicKind::network}};
 /// Of an interface that is a PCI device.
 constexpr std::string_view card_type = "hostdev";
 constexpr Word<bool> links[] = {{"up", false}, {"down", true}};  // whether it is down
@@ -42,11 +43,6 @@ NicKind read_nic_kind(const XmlElement& interface) {
     if (!type) {
         interface.invalid("<interface> has no attribute 'type'; allowed here: {}, {}",
                           list_words<NicKind>(nic_kinds), card_type);
-    } else if (trimmed(*type) == "network") {
-        interface.unsupported(
-            "network interfaces of type 'network' are not supported, as no networks are served here: name "
-            "its bridge, "
-            "as in <interface type='bridge'> with <source bridge='virbr0'/>");
     } else {
         const auto kind = meaning_of<NicKind>(*type, nic_kinds);
         if (!kind)
@@ -59,11 +55,29 @@ NicKind read_nic_kind(const XmlElement& interface) {
 }
 
 /// libvirt makes up an id for each port and writes it down; Xen's script makes nothing of it.
-void expect_port_id(const XmlElement& port) {
-    const auto parameters = port.child("parameters");
-    const auto id = parameters.attribute("interfaceid");
+void expect_port_id(const XmlElement& at, std::string_view attribute) {
+    const auto id = at.attribute(attribute);
     if (id && !Uuid::parse(trimmed(*id)))
-        parameters.invalid("attribute 'interfaceid' of <parameters> must be a UUID, not '{}'", shown(*id));
+        at.invalid("attribute '{}' of <{}> must be a UUID, not '{}'", attribute, at.name(), shown(*id));
+}
+
+/// libvirt tells of a guest that runs both the network and its bridge, and calls it either.
+void read_source(const XmlElement& interface, Nic& nic) {
+    const auto source = interface.child("source");
+    const auto bridge = source.attribute("bridge");
+    const auto network = source.attribute("network");
+    expect_port_id(source, "portid");
+    if (nic.kind == NicKind::bridge) {
+        if (!bridge)
+            interface.invalid("No <source> 'bridge' attribute specified with <interface type='bridge'/>");
+        nic.bridge = trimmed(bridge.value_or(""));
+        return;
+    }
+    if (!network)
+        interface.invalid(
+            "No <source> 'network' attribute specified with <interface type='network'/>: it names one of "
+            "libvirt's networks, which `virsh net-list` lists");
+    nic.network = trimmed(network.value_or(""));
 }
 
 std::optional<OpenVswitch> read_openvswitch(const XmlElement& interface) {
@@ -76,7 +90,7 @@ std::optional<OpenVswitch> read_openvswitch(const XmlElement& interface) {
     if (!port.attribute("type"))
         port.invalid("<virtualport> has no attribute 'type'; allowed here: openvswitch");
     expect_attribute(port, "type", "openvswitch");
-    expect_port_id(port);
+    expect_port_id(port.child("parameters"), "interfaceid");
     OpenVswitch openvswitch;
     if (!vlan) return openvswitch;
     const auto tags = vlan.children("tag");
@@ -237,6 +251,15 @@ void write_address(XmlWriter& writer, std::string_view address) {
     if (slash != address.npos) ip.attribute("prefix", address.substr(slash + 1));
 }
 
+/// The bridge of a network is that of a life.
+void write_source(XmlWriter& writer, const Nic& nic, Shape shape) {
+    if (nic.kind == NicKind::ethernet) return;
+    auto source = writer.element("source");
+    if (nic.kind == NicKind::network) source.attribute("network", nic.network);
+    const bool found = shape == Shape::running && !nic.bridge.empty();
+    if (nic.kind == NicKind::bridge || found) source.attribute("bridge", nic.bridge);
+}
+
 void write_text(XmlWriter& writer, std::string_view name, std::string_view attribute, std::string_view text) {
     if (!text.empty()) writer.element(name).attribute(attribute, text);
 }
@@ -244,7 +267,7 @@ void write_text(XmlWriter& writer, std::string_view name, std::string_view attri
 void write_nics(XmlWriter& writer, const Definition& definition, Shape shape) {
     for (unsigned place = 0; const auto& nic : definition.nics) {
         // Of what is stored only where reading would give another devid.
-        write_nic(writer, nic, shape == Shape::running || nic.devid != place);
+        write_nic(writer, nic, shape, shape == Shape::running || nic.devid != place);
         ++place;
     }
     for (const auto& device : definition.pci_devices)
@@ -274,12 +297,8 @@ Nic read_nic(const XmlElement& interface) {
     Nic nic;
     nic.kind = read_nic_kind(interface);
     nic.mac = read_mac(interface);
-    if (nic.kind == NicKind::bridge) {
-        const auto source = interface.child("source");
-        const auto bridge = source.attribute("bridge");
-        if (!bridge)
-            interface.invalid("No <source> 'bridge' attribute specified with <interface type='bridge'/>");
-        nic.bridge = trimmed(bridge.value_or(""));
+    if (nic.kind != NicKind::ethernet) {
+        read_source(interface, nic);
         nic.openvswitch = read_openvswitch(interface);
     }
     nic.script = interface.child("script").attribute("path").value_or("");
@@ -301,11 +320,11 @@ Nic read_nic(const XmlElement& interface) {
     return nic;
 }
 
-void write_nic(XmlWriter& writer, const Nic& nic, bool with_devid) {
+void write_nic(XmlWriter& writer, const Nic& nic, Shape shape, bool with_devid) {
     auto interface = writer.element("interface");
     interface.attribute("type", word_for(nic.kind, nic_kinds));
     writer.element("mac").attribute("address", to_string(nic.mac));
-    if (nic.kind == NicKind::bridge) writer.element("source").attribute("bridge", nic.bridge);
+    write_source(writer, nic, shape);
     for (const auto& address : nic.addresses)
         write_address(writer, address);
     if (nic.openvswitch) write_openvswitch(writer, *nic.openvswitch);

@@ -77,7 +77,7 @@ void write_disk(XmlWriter& writer, const Disk& disk, Shape shape);
 /// devid is 0.
 Nic read_nic(const XmlElement& interface);
 /// With the user's alias, or else with one that says its devid, if it is to be said.
-void write_nic(XmlWriter& writer, const Nic& nic, bool with_devid);
+void write_nic(XmlWriter& writer, const Nic& nic, Shape shape, bool with_devid);
 /// Those that have a devid that neither their place says nor their alias, which is the user's: what is ours
 /// in <metadata> says it. Of `definition`.
 std::vector<const Nic*> nics_with_hidden_devid(const Definition& definition);

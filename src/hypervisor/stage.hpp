@@ -9,6 +9,7 @@ namespace virtlight::hypervisor {
 enum class Stage {
     unnamed,  ///< it does what it was asked for
     looking_at_files,
+    asking_for_bridges,  ///< of libvirt's networks
     waiting_for_turn,    ///< as many builds, or images, as there may be are under way
     waiting_for_memory,  ///< of the host's
     building,
@@ -30,6 +31,7 @@ constexpr std::string_view in_words(Stage stage) {
     switch (stage) {
         case unnamed: return "";
         case looking_at_files: return "looking at its files";
+        case asking_for_bridges: return "asking for the bridges of its networks";
         case waiting_for_turn: return "waiting for its turn";
         case waiting_for_memory: return "waiting for memory of the host";
         case building: return "building the guest";

@@ -25,7 +25,10 @@ Result<std::string> xml_from_native(Manager&, const NativeArgs& args) {
 
 Result<std::string> xml_to_native(Manager&, const NativeArgs& args) {
     if (const auto good = check_format(args.format); !good) return std::unexpected(good.error());
-    return transform(domain::parse_xml(args.text), domain::format_xl_cfg);
+    const auto definition = domain::parse_xml(args.text);
+    if (!definition) return std::unexpected(definition.error());
+    if (const auto good = domain::check_xl_cfg(*definition); !good) return std::unexpected(good.error());
+    return domain::format_xl_cfg(*definition);
 }
 
 }  // namespace virtlight::libvirt::calls

@@ -17,7 +17,7 @@ Task<Result<>> Guests::reset(DomainRef domain, Operation operation) {
     if (!domain->life->ours)
         co_return fail(Reason::unsupported_operation, "another tool made its guest, and can make it anew");
     const Anew how{.as_it_was = true, .paused = domain->status.state == State::paused};
-    auto again = at_rest(domain->life->definition);
+    auto again = keeping_bridges(at_rest(domain->life->definition), domain->life->definition);
     co_return co_await start_anew(std::move(domain), std::move(again), how, std::move(operation));
 }
 

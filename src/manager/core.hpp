@@ -15,6 +15,8 @@
 
 namespace virtlight::manager {
 
+class Networks;
+
 /// What the parts of a manager share: the domains, and the few changes that touch several indices at once.
 class Core {
  public:
@@ -64,6 +66,7 @@ class Core {
     /// Something may have happened: have the hypervisor looked at soon.
     std::function<void()> attend = [] {};
     LifeWatcher* watcher = nullptr;  ///< may be none
+    Networks* networks = nullptr;    ///< may be none
 
  private:
     static domain::Event seen(const Domain& domain, domain::EventKind kind);

@@ -13,6 +13,7 @@
 #include "manager/disk_use.hpp"
 #include "manager/host_device_use.hpp"
 #include "manager/mac_use.hpp"
+#include "manager/networks.hpp"
 #include "manager/operations.hpp"
 
 namespace virtlight::manager {
@@ -49,6 +50,20 @@ Task<Result<>> require_free(Core& core, DomainRef domain, async::CancelToken can
         co_return free;
     if (domain->life && domain->life->id == life) co_return Result<>{};
     co_return fail(Reason::invalid_state, "domain is not running any more");
+}
+
+/// A device as this domain's guest, which is there after it, is to get it now: on the bridge of its network.
+Task<Result<Device>> on_its_network(Core& core, DomainRef domain, Device device, Operation operation) {
+    const auto* const nic = std::get_if<domain::Nic>(&device);
+    if (!nic || nic->kind != domain::Nic::Kind::network) co_return device;
+    const auto life = domain->life->id;
+    operation.tell_stage(hypervisor::Stage::asking_for_bridges);
+    auto nics = co_await find_bridges(core, domain, {*nic}, operation.cancel);
+    if (!nics) co_return std::unexpected(std::move(nics.error()));
+    if (!domain->life || domain->life->id != life)
+        co_return fail(Reason::invalid_state, "domain is not running any more");
+    operation.tell_stage(hypervisor::Stage::unnamed);
+    co_return std::move(nics->front());
 }
 
 /// Nobody else gets what serves a device that is on its way to this domain's guest.
@@ -169,7 +184,9 @@ Task<Result<>> Devices::attach(DomainRef domain, Device device, Affects asked, O
     auto placed = device;
     std::optional<Coming> coming;
     if (affects->guest) {
-        auto there = domain::placed(domain->life->definition, device);
+        const auto on_bridge = co_await on_its_network(core_, domain, device, operation);
+        if (!on_bridge) co_return std::unexpected(on_bridge.error());
+        auto there = domain::placed(domain->life->definition, *on_bridge);
         if (!there) co_return std::unexpected(std::move(there.error()));
         placed = *std::move(there);
         coming.emplace(domain, placed);

@@ -33,6 +33,12 @@ domain::Definition at_rest(domain::Definition definition) {
         console.tty.clear();
     definition.graphics = without_taken_ports(std::move(definition.graphics));
     definition.usb = without_found_addresses(std::move(definition.usb));
+    definition.nics = without_found_bridges(std::move(definition.nics));
+    return definition;
+}
+
+domain::Definition keeping_bridges(domain::Definition definition, const domain::Definition& ran) {
+    definition.nics = with_bridges_of(ran.nics, std::move(definition.nics));
     return definition;
 }
 

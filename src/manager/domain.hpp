@@ -95,7 +95,12 @@ std::array<const domain::Definition*, 3> claims(const Domain& domain);
 /// The definition that clients see as a value, with the memory that a running guest has now. `domain` exists.
 domain::Definition shown(const Domain& domain, Which which);
 
-/// As it was before a guest ran with it: without ttys, and without the port that its VNC server has taken.
+/// As it was before a guest ran with it: without ttys, the port that its VNC server has taken, and the
+/// bridges that were found for networks.
 domain::Definition at_rest(domain::Definition definition);
+
+/// The definition with which a guest that ran with `ran` starts anew: it hangs on the same bridges should
+/// those who know networks not answer.
+domain::Definition keeping_bridges(domain::Definition definition, const domain::Definition& ran);
 
 }  // namespace virtlight::manager

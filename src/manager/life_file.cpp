@@ -34,6 +34,8 @@ constexpr std::string_view spice_word = "spice:";
 constexpr std::string_view usb_word = "usb:";
 /// Where a PCI device is that was taken from the host.
 constexpr std::string_view pci_word = "pci:";
+/// The bridge that was found for a network.
+constexpr std::string_view bridge_word = "bridge:";
 constexpr std::string_view boot_word = "boot:";
 constexpr std::string_view short_lives_word = "short:";
 /// In milliseconds of the host's clock.
@@ -50,6 +52,7 @@ struct Line {
     unsigned spice_port = 0;
     std::vector<std::pair<unsigned, unsigned>> usb{};
     std::vector<domain::PciAddress> pci_taken{};
+    std::vector<std::string> bridges{};
     std::string boot{};
     unsigned short_lives = 0;
     std::optional<std::int64_t> since_ms{};
@@ -94,6 +97,8 @@ void read_word(Line& line, const std::string& word) {
         line.usb.push_back(read_usb_address(std::string_view(word).substr(usb_word.size())));
     else if (word.starts_with(pci_word))
         read_pci_address(line, std::string_view(word).substr(pci_word.size()));
+    else if (word.starts_with(bridge_word))
+        line.bridges.push_back(word.substr(bridge_word.size()));
     else
         line.ttys.push_back(word == no_tty ? std::string() : word);
 }
@@ -126,6 +131,16 @@ void give_addresses(const std::vector<std::pair<unsigned, unsigned>>& addresses,
     }
 }
 
+/// The same of the interfaces on networks. What could not be a bridge is none.
+void give_bridges(const std::vector<std::string>& bridges, std::vector<domain::Nic>& nics) {
+    auto next = bridges.begin();
+    for (auto& nic : nics) {
+        if (nic.kind != domain::Nic::Kind::network || next == bridges.end()) continue;
+        nic.bridge = *next++;
+        if (!check_connection(nic)) nic.bridge.clear();
+    }
+}
+
 }  // namespace
 
 std::string format_life(const StoredLife& life, std::string_view boot) {
@@ -145,6 +160,8 @@ std::string format_life(const StoredLife& life, std::string_view boot) {
         if (device.found) text += fmt::format(" {}{}", usb_word, to_string(device));
     for (const auto& address : life.pci_taken)
         text += fmt::format(" {}{}", pci_word, to_string(address));
+    for (const auto& nic : life.definition.nics)
+        if (nic.kind == domain::Nic::Kind::network) text += fmt::format(" {}{}", bridge_word, nic.bridge);
     if (life.short_lives > 0) text += fmt::format(" {}{}", short_lives_word, life.short_lives);
     if (life.since) text += fmt::format(" {}{}", since_word, in_milliseconds(life.since->time_since_epoch()));
     if (!boot.empty()) text += fmt::format(" {}{}", boot_word, boot);
@@ -164,6 +181,7 @@ Result<StoredLife> parse_life(std::string_view text, std::string_view boot) {
     if (auto& vnc = definition->graphics.vnc) vnc->port = line->vnc_port;
     if (auto& spice = definition->graphics.spice; spice && spice->autoport) spice->port = line->spice_port;
     give_addresses(line->usb, definition->usb);
+    give_bridges(line->bridges, definition->nics);
     // Where either is not known, Xen's word decides alone.
     const bool over = !line->boot.empty() && !boot.empty() && line->boot != boot;
     const auto since = line->since_ms.transform(time_of);

@@ -166,6 +166,10 @@ void Manager::watch_lives(LifeWatcher& watcher) {
     impl_->core.watcher = &watcher;
 }
 
+void Manager::use_networks(Networks& networks) {
+    impl_->core.networks = &networks;
+}
+
 const hypervisor::HostFacts& Manager::host() const {
     return impl_->core.hypervisor.host();
 }

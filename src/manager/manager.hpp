@@ -126,6 +126,8 @@ class LifeWatcher {
     virtual void domain_gone(Uuid uuid) = 0;
 };
 
+class Networks;
+
 /// All domains of the host: the one owner of their state. Lives on the core thread; every member is called
 /// there.
 ///
@@ -144,6 +146,9 @@ class Manager {
     async::Task<Result<>> start_up();
     /// To be called before start_up(). The watcher must outlive the manager's last operation.
     void watch_lives(LifeWatcher& watcher);
+    /// The same, of whoever knows libvirt's networks: without one no guest that is on one starts. Must
+    /// outlive the manager.
+    void use_networks(Networks& networks);
     /// Before start_up(), if at all: where each domain's timeline is kept. `blocking` must outlive the
     /// manager.
     void keep_timelines(async::Blocking& blocking, std::filesystem::path folder);

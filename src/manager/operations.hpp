@@ -142,6 +142,7 @@ class Guests {
 
  private:
     /// From an image, or by booting if there is no path.
+    async::Task<Result<>> connect_to_networks(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> bring_up(DomainRef domain, StartOptions options, hypervisor::KnownImage image,
                                    hypervisor::Operation operation);
     async::Task<Result<hypervisor::Created>> make(const domain::Definition& definition,

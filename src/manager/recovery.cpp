@@ -82,8 +82,9 @@ void note_that_it_stays(Jobs& jobs, Guests& guests, const DomainRef& domain) {
 }
 
 /// With what a domain that had this definition is started anew.
-domain::Definition next(const Domain& domain, domain::Definition definition, Anew how) {
-    return domain.stored && !how.as_it_was ? *domain.stored : at_rest(std::move(definition));
+domain::Definition next(const Domain& domain, const domain::Definition& definition, Anew how) {
+    return keeping_bridges(domain.stored && !how.as_it_was ? *domain.stored : at_rest(definition),
+                           definition);
 }
 
 /// The daemon was killed while this guest was being reset softly, or before it could let it run again.
@@ -156,7 +157,7 @@ class Recovery {
 
  private:
     FoundLife judge(const StoredLife& life) const;
-    void start_anew(const DomainRef& domain, domain::Definition definition, Anew how);
+    void start_anew(const DomainRef& domain, const domain::Definition& definition, Anew how);
     void settle_ending(const DomainRef& domain, std::optional<Anew> again);
     void go_on(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside);
     void follow_name(const DomainRef& domain);
@@ -200,11 +201,11 @@ bool Recovery::put_off_end(const StoredLife& life, bool image_aside) {
 }
 
 /// Unless another tool starts it meanwhile, or ends what there is of it, or lets that run.
-void Recovery::start_anew(const DomainRef& domain, domain::Definition definition, Anew how) {
+void Recovery::start_anew(const DomainRef& domain, const domain::Definition& definition, Anew how) {
     note_decision(core_, *domain, "it was being started anew when the daemon ended: it is started");
     const auto life = life_of(*domain);
-    auto work = [&core = core_, &guests = guests_, domain, life,
-                 again = next(*domain, std::move(definition), how), how](hypervisor::Operation operation) {
+    auto work = [&core = core_, &guests = guests_, domain, life, again = next(*domain, definition, how),
+                 how](hypervisor::Operation operation) {
         return finish_start_anew(core, guests, domain, life, again, how, std::move(operation));
     };
     later_.push_back([&jobs = jobs_, &guests = guests_, domain, life, work = std::move(work)] {
@@ -256,7 +257,7 @@ void Recovery::restore(StoredLife life, bool image_aside) {
                               found.fate == not_started ? "was not started" : "has ended"));
     if (may_have_run_unseen(life, found)) domain->image.outdate();
     if (domain->image ? domain->image.is_outdated() : image_aside) warn_of_old_image(domain);
-    if (found.to_start) return start_anew(domain, std::move(life.definition), life.anew);
+    if (found.to_start) return start_anew(domain, life.definition, life.anew);
     jobs_.post(domain, JobKind::after_stop,
                [&guests = guests_, domain](hypervisor::Operation) { return guests.forget(domain); });
 }
@@ -347,7 +348,7 @@ void Recovery::look_at_devices(const DomainRef& domain) {
 void Recovery::undo_start(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside) {
     if (image_aside) take_image_back(domain);
     const auto* const seen = found.seen;
-    auto definition = life.definition;
+    const auto definition = life.definition;
     const auto how = life.anew;
     if (seen) {
         note_decision(core_, *domain,
@@ -359,7 +360,7 @@ void Recovery::undo_start(const DomainRef& domain, StoredLife life, FoundLife fo
     } else {
         note_decision(core_, *domain, "it was not started while the daemon was away");
     }
-    if (found.to_start) return start_anew(domain, std::move(definition), how);
+    if (found.to_start) return start_anew(domain, definition, how);
     jobs_.post(domain, seen ? JobKind::destroy : JobKind::after_stop,
                [&guests = guests_, domain](hypervisor::Operation operation) {
                    return guests.destroy(domain, domain::ShutoffReason::failed, std::move(operation));

@@ -48,7 +48,8 @@ Result<> as_it_is_left(const Core& core, const Domain& domain, const Operation& 
 Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, Ending ending,
                                   Operation operation) {
     if (!domain->life || domain->life->id != life) co_return Result<>{};
-    const auto again = domain->stored.value_or(at_rest(domain->life->definition));
+    const auto& ran = domain->life->definition;
+    const auto again = keeping_bridges(domain->stored.value_or(at_rest(ran)), ran);
     const Changing changing(core_, domain);
     if (ending.soft_reset) {
         count_life(core_, *domain);

@@ -8,6 +8,7 @@
 #include "manager/disk_use.hpp"
 #include "manager/host_device_use.hpp"
 #include "manager/mac_use.hpp"
+#include "manager/networks.hpp"
 #include "manager/operations.hpp"
 
 /// How a guest comes to run: the store learns of the intent, the hypervisor makes the domain, the store
@@ -24,6 +25,11 @@ namespace {
 /// But not if whoever starts it wants it gone.
 bool keeps_image(const StartOptions& options) {
     return options.paused && !options.fresh;
+}
+
+bool has_networks(const domain::Definition& definition) {
+    return std::ranges::any_of(definition.nics,
+                               [](const auto& nic) { return nic.kind == domain::Nic::Kind::network; });
 }
 
 }  // namespace
@@ -74,6 +80,7 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, hypervis
     if (!usb) co_return std::unexpected(std::move(usb.error()));
     if (!domain->making) co_return fail(Reason::cancelled, "cancelled");
     domain->making->usb = *std::move(usb);
+    if (auto found = co_await connect_to_networks(domain, operation); !found) co_return found;
     Life life;
     life.definition = *domain->making;
     if (auto free = co_await require_free_disks(core_, domain, life.definition, operation.cancel); !free)
@@ -121,6 +128,18 @@ Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, hypervis
     if (options.paused) core_.tell(*domain, domain::Suspended::paused);
     if (image_used) co_await drop_image(domain);
     co_return running;
+}
+
+/// The bridges of networks are those of this start.
+Task<Result<>> Guests::connect_to_networks(DomainRef domain, Operation operation) {
+    if (!has_networks(*domain->making)) co_return Result<>{};
+    operation.tell_stage(Stage::asking_for_bridges);
+    auto nics = co_await find_bridges(core_, domain, domain->making->nics, operation.cancel);
+    if (!nics) co_return std::unexpected(std::move(nics.error()));
+    if (!domain->making) co_return fail(Reason::cancelled, "cancelled");
+    domain->making->nics = *std::move(nics);
+    operation.tell_stage(Stage::looking_at_files);
+    co_return Result<>{};
 }
 
 /// As a rule nothing is left of what could not be made, but for the devices of the host that it was to have:

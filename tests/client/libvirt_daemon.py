@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """libvirt's own daemons, which the daemon under test asks for what is outside its guests."""
 
+import fcntl
 import os
 import pathlib
 import subprocess
+import tempfile
 
 import pytest
 from hosts import wait_until
@@ -41,9 +43,12 @@ class LibvirtDaemon:
         (folder / "libvirtd.conf").write_text(
             f'unix_sock_dir = "{own}"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\nlog_outputs = "2:file:{self.log}"\n'
         )
+        # Only one daemon of a host has a driver.
+        self.turn = open(pathlib.Path(tempfile.gettempdir()) / f"virtlight-test-libvirt-{driver}", "wb")
         self.process = None
 
     def start(self):
+        fcntl.flock(self.turn, fcntl.LOCK_EX)
         self.process = subprocess.Popen([LIBVIRTD, *self.words], env=self.environment, stdin=subprocess.DEVNULL)
         wait_until(self.answers, 20, f"the first answer at {self.socket}")
 
@@ -55,6 +60,7 @@ class LibvirtDaemon:
         self.process.terminate()
         self.process.wait(timeout=20)
         self.socket.resolve().unlink(missing_ok=True)
+        fcntl.flock(self.turn, fcntl.LOCK_UN)
 
     def __enter__(self):
         self.start()

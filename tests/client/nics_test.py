@@ -245,9 +245,25 @@ def test_the_numbers_of_interfaces_are_given_anew_when_they_are_free(host, conn,
     assert seen == [("e5", "net1"), ("e6", "net0")]
 
 
+def networked(source):
+    return f"<interface type='network'><mac address='{MAC}'/><source {source}/></interface>"
+
+
+@pytest.mark.ours
+def test_an_interface_on_a_network_is_defined_wherever_the_network_may_be(host, conn):
+    domain = conn.defineXML(guest_with(host, "networked", networked("network='nowhere-else'")))
+    assert "<source network='nowhere-else'/>" in domain.XMLDesc()
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "network 'nowhere-else'", "name its bridge"):
+        conn.domainXMLToNative("xen-xl", domain.XMLDesc())
+    with pytest.raises(libvirt.libvirtError, match="'networked'.*network 'nowhere-else'"):
+        domain.create()
+
+
 def test_what_is_not_served_is_refused_by_name(host, conn):
-    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "line", "no networks are served here"):
-        conn.defineXML(guest_with(host, "odd", "<interface type='network'><source network='default'/></interface>"))
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "line", "'portgroup'"):
+        conn.defineXML(guest_with(host, "odd", networked("network='default' portgroup='web'")))
+    with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "line", "its network must be the name of one"):
+        conn.defineXML(guest_with(host, "odd", networked("network=''")))
     with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "multicast", "01:00:5e:00:00:01"):
         conn.defineXML(guest_with(host, "odd", nic("01:00:5e:00:00:01")))
     with refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, "the same MAC address"):

@@ -30,9 +30,12 @@ inline std::optional<OpenVswitch> openvswitch() {
 inline Nic nic(GuestType type, unsigned number) {
     Nic nic;
     nic.mac.bytes = {0x02, *rc::gen::arbitrary<std::uint8_t>(), 0, 0, 0, static_cast<std::uint8_t>(number)};
-    nic.kind = *rc::gen::element(Nic::Kind::bridge, Nic::Kind::ethernet);
-    if (nic.kind == Nic::Kind::bridge) {
-        nic.bridge = *one_of({"xenbr0", "br-lan_2", "a"});
+    nic.kind = *rc::gen::element(Nic::Kind::bridge, Nic::Kind::ethernet, Nic::Kind::network);
+    if (nic.kind != Nic::Kind::ethernet) {
+        if (nic.kind == Nic::Kind::network)
+            nic.network = *one_of({"default", "it's a <net> & more", "é"});
+        else
+            nic.bridge = *one_of({"xenbr0", "br-lan_2", "a"});
         nic.openvswitch = openvswitch();
         if (!nic.openvswitch) nic.script = *one_of({"", "vif-nat", "/etc/xen/scripts/my script"});
     } else {

@@ -73,6 +73,45 @@ TEST(NicDevice, IsReplacedWhereItIs) {
     EXPECT_EQ(definition.nics.size(), 2U);
 }
 
+TEST(NicDevice, OfANetworkKeepsItsBridgeWhileItsGuestRuns) {
+    auto now = nic(1, 3);
+    now.kind = Nic::Kind::network;
+    now.network = "default";
+    now.bridge = "virbr0";
+    auto running = guest(GuestType::pv, {now});
+    auto wanted = now;
+    wanted.bridge.clear();
+    wanted.rate_kib = 1000;
+    EXPECT_EQ(refusal(check_live_change(running, wanted)), "none");
+    ASSERT_TRUE(replace_device(running, wanted));
+    EXPECT_EQ(running.nics.at(0).bridge, "virbr0");
+    EXPECT_EQ(running.nics.at(0).rate_kib, 1000U);
+    wanted.network = "isolated";
+    EXPECT_THAT(refusal(check_live_change(running, wanted)),
+                HasSubstr("only the bandwidth and the link can be changed"));
+    ASSERT_TRUE(replace_device(running, wanted)) << "as in the definition, for the next start";
+    EXPECT_EQ(running.nics.at(0).bridge, "");
+}
+
+TEST(NicDevice, OfANetworkGetsTheBridgeThatItHadOnlyOnTheSameNetwork) {
+    auto had = nic(1, 0);
+    had.kind = Nic::Kind::network;
+    had.network = "default";
+    had.bridge = "virbr0";
+    auto same = had;
+    same.bridge.clear();
+    auto other = same;
+    other.network = "isolated";
+    const auto bridge = [&](const Nic& next) { return with_bridges_of({had}, {next}).at(0).bridge; };
+    EXPECT_EQ(bridge(same), "virbr0");
+    EXPECT_EQ(bridge(other), "");
+    EXPECT_EQ(bridge(nic(1, 0)), "xenbr0");
+    same.mac = nic(2, 0).mac;
+    EXPECT_EQ(bridge(same), "");
+    EXPECT_EQ(without_found_bridges({had, nic(2, 1)}).at(0).bridge, "");
+    EXPECT_EQ(without_found_bridges({had, nic(2, 1)}).at(1).bridge, "xenbr0");
+}
+
 TEST(NicDevice, CanHaveAnotherRateAndLinkWhileTheGuestRunsAndNothingElse) {
     const auto running = guest(GuestType::hvm, {nic(1, 3)});
     auto wanted = nic(1, 0);

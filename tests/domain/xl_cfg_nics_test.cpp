@@ -41,6 +41,21 @@ TEST(XlCfgNics, MayHaveAllThatADefinitionHas) {
     EXPECT_EQ(port.openvswitch, (OpenVswitch{.tag = 5, .trunk = {6, 7}}));
 }
 
+TEST(XlCfgNics, OfNetworksOfLibvirtsAreRefusedByName) {
+    auto definition = read(pv + "vif = [ 'mac=00:16:3e:01:02:03,bridge=br1' ]");
+    EXPECT_TRUE(check_xl_cfg(definition));
+    auto& nic = definition.nics.at(0);
+    nic.kind = Nic::Kind::network;
+    nic.network = "default";
+    nic.bridge.clear();
+    const auto refused = check_xl_cfg(definition);
+    ASSERT_FALSE(refused) << "its guest would be on xenbr0";
+    EXPECT_EQ(refused.error().reason, Reason::unsupported_config);
+    EXPECT_THAT(refused.error().message,
+                HasSubstr("network interface 00:16:3e:01:02:03 is on network 'default', and xl knows no "
+                          "networks of libvirt's: name its bridge"));
+}
+
 TEST(XlCfgNics, MayHaveNetworksRoutedToThem) {
     const auto routed = [](const std::string& ip) {
         return pv + "vif = [ 'script=vif-route,ip=" + ip + "' ]";

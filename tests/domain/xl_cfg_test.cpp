@@ -312,6 +312,11 @@ Definition as_xl_has_it(Definition d) {
     for (auto& nic : d.nics) {
         if (!simple(nic.backend_domain)) nic.backend_domain = "net";
         nic.link_down = false;
+        if (nic.kind == Nic::Kind::network) {
+            nic.kind = Nic::Kind::bridge;
+            nic.network.clear();
+            nic.bridge = "virbr0";
+        }
         if (nic.openvswitch || nic.script.empty()) continue;
         nic.script = nic.kind == Nic::Kind::bridge ? "vif-special" : "/etc/vif-route";
     }

@@ -8,6 +8,7 @@
 namespace virtlight::domain::xml_nics_test {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;
@@ -157,6 +158,57 @@ TEST(DomainXmlNics, OfARunningGuestHaveTheNamesOfTheirVifs) {
             << chosen;
 }
 
+const Nic on_network{.mac = first_mac, .kind = Nic::Kind::network, .network = "default"};
+
+std::string networked(std::string_view source, std::string_view more = "") {
+    return interface(fmt::format("{}<source {}/>{}", mac, source, more), "network");
+}
+
+TEST(DomainXmlNics, CanBeOnANetworkOfLibvirts) {
+    EXPECT_THAT(read(networked("network='default'")), ElementsAre(on_network));
+    EXPECT_THAT(format_xml({.name = "one", .nics = {on_network}}),
+                HasSubstr("<interface type='network'>\n      <mac address='00:16:3e:00:00:01'/>\n      "
+                          "<source network='default'/>\n"));
+    auto port = on_network;
+    port.openvswitch = OpenVswitch{.tag = 42};
+    EXPECT_THAT(
+        read(networked("network='default'", "<virtualport type='openvswitch'/><vlan><tag id='42'/></vlan>")),
+        ElementsAre(port));
+}
+
+TEST(DomainXmlNics, OfANetworkTellItsBridgeOnlyOfAGuestThatRuns) {
+    auto found = on_network;
+    found.bridge = "virbr0";
+    const Definition definition{.name = "one", .nics = {found}};
+    EXPECT_THAT(format_xml(definition, 7U), HasSubstr("<source network='default' bridge='virbr0'/>"));
+    EXPECT_THAT(format_xml(definition), HasSubstr("<source network='default'/>"));
+    const auto* const told =
+        "network='default' portid='09b11c53-8b5c-4eeb-8f00-d84eaa0aaa4f' bridge='virbr0'";
+    EXPECT_THAT(read(networked(told)), ElementsAre(on_network)) << "another life may find another one";
+    EXPECT_THAT(read(interface(fmt::format("{}<source {}/>", mac, told))),
+                ElementsAre(Nic{.mac = first_mac, .bridge = "virbr0"}))
+        << "so libvirt tells of a network that is a bridge of the host's, and reads it";
+}
+
+TEST(DomainXmlNicsRefusal, OfNetworksWithoutAName) {
+    EXPECT_THAT(refusal(interface(mac, "network")),
+                AllOf(HasSubstr("line 6: "), HasSubstr("No <source> 'network' attribute specified")));
+    EXPECT_EQ(refusal(networked("network=' '")),
+              "unsupported configuration: line 6: <interface>: network interface 00:16:3e:00:00:01: its "
+              "network must be the name of one, up to 255 bytes in a line without '/', not ''");
+    EXPECT_THAT(refusal(networked("network='a/b'")), HasSubstr("without '/', not 'a/b'"));
+    EXPECT_THAT(refusal(networked(fmt::format("network='{}'", std::string(256, 'n')))),
+                HasSubstr("up to 255 bytes"));
+    EXPECT_EQ(refusal(networked(fmt::format("network='{}'", std::string(255, 'n')))), "ok");
+}
+
+TEST(DomainXmlNicsRefusal, OfWhatANetworkWouldSettle) {
+    EXPECT_THAT(refusal(networked("network='default' portgroup='web'")),
+                HasSubstr("attribute 'portgroup' of element <source> is not supported"));
+    EXPECT_THAT(refusal(networked("network='default' portid='one'")),
+                HasSubstr("attribute 'portid' of <source> must be a UUID, not 'one'"));
+}
+
 TEST(DomainXmlNicsRefusal, OfMacsThatNoInterfaceCanHave) {
     const auto with = [](std::string_view address) {
         return refusal(interface(fmt::format("<mac address='{}'/>{}", address, bridge)));
@@ -178,9 +230,8 @@ TEST(DomainXmlNicsRefusal, OfMacsThatNoInterfaceCanHave) {
 }
 
 TEST(DomainXmlNicsRefusal, OfWhatIsNotServed) {
-    EXPECT_THAT(refusal(interface("<source network='default'/>", "network")),
-                HasSubstr("type 'network' are not supported, as no networks are served here"));
-    EXPECT_THAT(refusal(interface("", "user")), HasSubstr("'user'; allowed here: bridge, ethernet, hostdev"));
+    EXPECT_THAT(refusal(interface("", "user")),
+                HasSubstr("'user'; allowed here: bridge, ethernet, network, hostdev"));
     EXPECT_THAT(refusal("<interface/>"), HasSubstr("<interface> has no attribute 'type'"));
     EXPECT_THAT(refusal(interface(mac)), HasSubstr("No <source> 'bridge' attribute specified"));
     EXPECT_THAT(refusal(bridged("<link state='down'/><backenddomain name='netvm'/>")),

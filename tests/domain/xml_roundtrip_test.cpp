@@ -18,6 +18,8 @@ RC_GTEST_PROP(DomainXml, OfARunningDomainGivesTheDefinitionWithoutThatLife, (con
     auto running = definition;
     for (auto& console : running.consoles)
         console.tty = "/dev/pts/" + *rc::gen::element<std::string>("0", "17");
+    for (auto& nic : running.nics)
+        if (nic.kind == Nic::Kind::network) nic.bridge = *rc::gen::element<std::string>("", "virbr0");
     if (running.graphics.vnc && running.graphics.vnc->autoport)
         running.graphics.vnc->port = *rc::gen::element(0U, 5901U);
     const auto read = parse_xml(format_xml(running, *rc::gen::inRange(0U, 32752U)));

@@ -52,6 +52,25 @@ TEST(LifeFile, SaysWhereUsbDevicesWereFound) {
     EXPECT_EQ(parse_life(format_life(life, "boot"), "boot")->definition, life.definition);
 }
 
+TEST(LifeFile, SaysWhichBridgesWereFoundForNetworks) {
+    const auto interface = [](std::string_view type, std::string_view last) {
+        return fmt::format(
+            "<interface type='{}'><mac address='00:16:3e:00:00:{}'/><source {}='default'/></interface>", type,
+            last, type);
+    };
+    const auto guest = domain::parse_xml(
+        "<domain type='xen'><name>a</name><memory>65536</memory><os><type>hvm</type></os><devices>" +
+        interface("network", "01") + interface("bridge", "02") + interface("network", "03") +
+        "</devices></domain>");
+    ASSERT_TRUE(guest) << guest.error().message;
+    StoredLife life{.definition = *guest, .domid = 3};
+    life.definition.nics.at(2).bridge = "virbr0";
+    auto text = format_life(life, "boot");
+    EXPECT_EQ(parse_life(text, "boot")->definition, life.definition);
+    text.replace(text.find("bridge:virbr0"), 13, "bridge:virbr/");
+    EXPECT_EQ(parse_life(text, "boot")->definition, *guest) << "that is no bridge";
+}
+
 TEST(LifeFile, SaysWhichPciDevicesWereTakenFromTheHost) {
     StoredLife life{.domid = 3, .held = Held::devices};
     life.definition = domain::parse_xml(

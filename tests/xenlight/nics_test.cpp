@@ -23,12 +23,29 @@ std::vector<Nic> after_a_round_trip(GuestType type, std::vector<Nic> nics) {
     return read_nics(*config, type);
 }
 
+Nic on_bridge(Nic nic, std::string bridge) {
+    nic.kind = Nic::Kind::bridge;
+    nic.network.clear();
+    nic.bridge = std::move(bridge);
+    return nic;
+}
+
 RC_GTEST_PROP(Nics, ComeBackFromLibxlsWordsAsTheyWere, ()) {
     const auto type = *rc::gen::element(GuestType::pv, GuestType::pvh, GuestType::hvm);
     auto nics = domain::arbitrary::nics(type);
-    for (auto& nic : nics)
+    for (auto& nic : nics) {
         nic.link_down = false;  // libxl has no word for it
+        if (nic.kind == Nic::Kind::network) nic = on_bridge(nic, "virbr0");
+    }
     RC_ASSERT(after_a_round_trip(type, nics) == nics);
+}
+
+TEST(Nics, OfANetworkAreOnTheBridgeThatWasFoundForIt) {
+    const Nic nic{.kind = Nic::Kind::network, .network = "default", .bridge = "virbr0"};
+    EXPECT_THAT(after_a_round_trip(GuestType::pv, {nic}), ElementsAre(on_bridge(nic, "virbr0")));
+    auto port = nic;
+    port.openvswitch = domain::OpenVswitch{.tag = 7};
+    EXPECT_THAT(after_a_round_trip(GuestType::pv, {port}), ElementsAre(on_bridge(port, "virbr0")));
 }
 
 RC_GTEST_PROP(Nics, KeepEveryRate, ()) {
