@@ -2,7 +2,6 @@
 #include "libvirt/storage_daemon.hpp"
 
 #include <array>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -11,13 +10,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "async/scope.hpp"
 #include "base/file.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/temporary_folder.hpp"
+#include "base/unix_address.hpp"
 #include "libvirt/messages.hpp"
 #include "libvirt/packet.hpp"
 #include "xenlight/poll_loop.hpp"
@@ -72,11 +71,7 @@ class StorageDaemonTest : public testing::Test {
  protected:
     StorageDaemonTest() {
         log::set_level(log::Level::error);
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::memcpy(address.sun_path, path.c_str(), path.native().size());
-        const auto* const plain = reinterpret_cast<const sockaddr*>(&address);
-        EXPECT_EQ(::bind(listener.get(), plain, sizeof address), 0);
+        EXPECT_EQ(UnixAddress::of(path)->bind(listener), 0);
         EXPECT_EQ(::listen(listener.get(), 16), 0);
     }
 
