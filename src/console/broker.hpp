@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "console/ring.hpp"
@@ -69,8 +70,11 @@ struct ViewerInfo {
 /// stream, and history turns into live output without a seam.
 class Broker {
  public:
-    /// `label` names the console in errors. `input_ready` is called when input() has something.
-    Broker(std::string label, Ring ring, std::function<void()> input_ready);
+    /// `label` names the console in errors. `input_ready` is called when input() has something. `now` tells
+    /// for how long a viewer has read nothing; without it nobody ever has for long.
+    Broker(
+        std::string label, Ring ring, std::function<void()> input_ready,
+        std::function<Time()> now = [] { return Time(); });
     Broker(const Broker&) = delete;
     Broker& operator=(const Broker&) = delete;
 
@@ -78,7 +82,9 @@ class Broker {
 
     /// `viewer` must stay until it is detached or told closed(). It reads first and is told readable() later.
     /// Errors: too_many; operation_failed if another one writes (libvirt's words for it); operation_failed if
-    /// it asks for a safe console and there is none.
+    /// it asks for a safe console and there is none. Where all places are taken, who takes the writing over
+    /// gets that of the viewer who has not read what there is for the longest time, from
+    /// limits::console_stuck on: that one is closed.
     Result<ViewerId> attach(Viewer& viewer, Attachment how);
     /// Unknown ids are ignored. Input that it wrote is still delivered.
     void detach(ViewerId id);
@@ -126,11 +132,14 @@ class Broker {
         bool watches_on;
         Offset position;
         std::uint64_t missed = 0;
-        bool waits = false;
-        std::optional<Offset> until;  ///< set when the guest has stopped
+        Time read;                         ///< when it last did, or was told that it can again
+        bool waits = false;                ///< to be told that it can
+        std::optional<Offset> until = {};  ///< set when the guest has stopped
     };
 
     Seat* find(ViewerId id);
+    bool is_full() const;
+    void drop_a_stuck_one(const std::string& by);
     void tell_each(const std::function<void(Seat&)>& tell);
     void tell_readable();
     void unseat(ViewerId former, const std::string& by);
@@ -140,6 +149,7 @@ class Broker {
     std::string label_;
     Ring ring_;
     std::function<void()> input_ready_;
+    std::function<Time()> now_;
     IdSource<ViewerTag> ids_;
     std::map<ViewerId, Seat> seats_;
     ViewerId writer_;
