@@ -81,6 +81,12 @@ Result<std::size_t> Broker::write(ViewerId id, std::string_view bytes) {
     return taken;
 }
 
+bool Broker::all_taken(ViewerId id) {
+    if (!writes(id) || input_.empty()) return true;
+    writer_drains_ = true;
+    return false;
+}
+
 std::vector<ViewerInfo> Broker::viewers() const {
     std::vector<ViewerInfo> all;
     all.reserve(seats_.size());
@@ -104,17 +110,21 @@ void Broker::mark(Mark::Kind kind, WallTime now) {
 void Broker::finish() {
     for (auto& [id, seat] : seats_)
         if (!seat.until) seat.until = ring_.end();
+    auto* const told = writer_waits_ || writer_drains_ ? find(writer_)->viewer : nullptr;
     input_.clear();
     set_writer({});
+    if (told) told->writable();
     tell_readable();
 }
 
 void Broker::input_written(std::size_t bytes) {
     input_.erase(0, bytes);
     // Not for every byte of room: the writer would be called for each of them.
-    if (!writer_waits_ || input_.size() > limits::console_input_bytes / 2) return;
-    writer_waits_ = false;
-    find(writer_)->viewer->writable();
+    const bool has_room = writer_waits_ && input_.size() <= limits::console_input_bytes / 2;
+    const bool is_empty = writer_drains_ && input_.empty();
+    if (has_room) writer_waits_ = false;
+    if (is_empty) writer_drains_ = false;
+    if (has_room || is_empty) find(writer_)->viewer->writable();
 }
 
 void Broker::hold_input(bool hold) {
@@ -186,7 +196,7 @@ void Broker::unseat(ViewerId former, const std::string& by) {
 
 void Broker::set_writer(ViewerId id) {
     writer_ = id;
-    writer_waits_ = false;
+    writer_waits_ = writer_drains_ = false;
 }
 
 void Broker::offer_input() const {

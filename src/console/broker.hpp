@@ -26,7 +26,8 @@ class Viewer {
     virtual ~Viewer() = default;
     /// There is something to read again, after read() gave nothing; told once for each such read().
     virtual void readable() = 0;
-    /// Input is taken again, after write() took less than it was given; told once for each such write().
+    /// Input is taken again, after write() took less than it was given, or all of it is, after all_taken()
+    /// said that it was not; told once for each such call.
     virtual void writable() = 0;
     /// `by` writes now; this one watches on.
     virtual void writing_taken(const std::string& by) = 0;
@@ -101,6 +102,8 @@ class Broker {
     /// Fails with access_denied if it does not write (any more).
     Result<std::size_t> write(ViewerId id, std::string_view bytes);
     bool writes(ViewerId id) const { return id && id == writer_; }
+    /// Whether the guest's tty has all that this one wrote. Else writable() tells when it has.
+    bool all_taken(ViewerId id);
 
     std::vector<ViewerInfo> viewers() const;
     /// Why the guest's output does not come, in words for those who watch; empty: it does.
@@ -155,7 +158,8 @@ class Broker {
     ViewerId writer_;
     std::string input_;
     std::string silence_;
-    bool writer_waits_ = false;
+    bool writer_waits_ = false;   ///< for room
+    bool writer_drains_ = false;  ///< waits until nothing is left
     bool held_ = false;
     bool exclusive_ = false;
 };

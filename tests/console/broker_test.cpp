@@ -418,6 +418,31 @@ TEST_F(BrokerInput, IsBoundedAndTheWriterToldOnceWhenThereIsRoom) {
     EXPECT_THAT(a.told(), IsEmpty());
 }
 
+TEST_F(BrokerInput, IsToldOfWhenAllOfItIsTakenToTheWriterWhoWaitsForThat) {
+    const auto id = attach(a, Access::write);
+    EXPECT_TRUE(broker.all_taken(id)) << "there was none";
+    broker.hold_input(true);
+    EXPECT_EQ(broker.write(id, "ls\n"), 3u);
+    EXPECT_FALSE(broker.all_taken(id));
+    EXPECT_TRUE(broker.all_taken(attach(b, Access::view))) << "it is not this one's";
+    broker.hold_input(false);
+    take_input(2);
+    EXPECT_THAT(a.told(), IsEmpty());
+    take_input(1);
+    EXPECT_THAT(a.told(), ElementsAre("writable"));
+    EXPECT_TRUE(broker.all_taken(id));
+}
+
+TEST_F(BrokerInput, IsWaitedForByNobodyWhenTheGuestHasStopped) {
+    const auto id = attach(a, Access::write);
+    broker.hold_input(true);
+    EXPECT_TRUE(broker.write(id, "ls\n"));
+    EXPECT_FALSE(broker.all_taken(id));
+    broker.finish();
+    EXPECT_THAT(a.told(), ElementsAre("writable"));
+    EXPECT_TRUE(broker.all_taken(id));
+}
+
 TEST_F(BrokerInput, IsTakenWithoutEndFromAWriterWhoseBytesAreTakenAtOnce) {
     std::string written;
     Broker direct("web/serial0", Ring(small), [&] {
