@@ -357,6 +357,9 @@ inline constexpr std::size_t console_times = 128;
 inline constexpr auto console_time_step = milliseconds(10);
 /// Viewers of one console.
 inline constexpr std::size_t console_viewers = 64;
+/// How long one of them may leave what there is to read before its place is another's who takes the console
+/// over and finds none free.
+inline constexpr auto console_stuck = seconds(30);
 /// Input that waits for a guest.
 inline constexpr std::size_t console_input_bytes = 2 * 1024;
 /// Bytes moved from or to a tty before the loop serves others.

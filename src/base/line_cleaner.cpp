@@ -17,19 +17,19 @@ bool within(char c, char from, char to) {
     return from <= c && c <= to;
 }
 
-bool is_control(char c) {
+bool is_control_byte(char c) {
     return within(c, '\0', '\x1f') || c == '\x7f';
 }
 
 /// Most of what guests write is plain text; it goes in one piece.
 std::string_view plain_run(std::string_view bytes) {
-    const auto is_special = [](char c) { return is_control(c) || c == lead; };
+    const auto is_special = [](char c) { return is_control_byte(c) || c == lead; };
     return bytes.substr(0, static_cast<std::size_t>(std::ranges::find_if(bytes, is_special) - bytes.begin()));
 }
 
 /// Whether it stands in what is made of it.
 bool is_kept(char c) {
-    return !is_control(c) || c == '\t' || c == '\n';
+    return !is_control_byte(c) || c == '\t' || c == '\n';
 }
 
 bool ends_any_sequence(char c) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/limits.hpp"
+#include "base/utf8.hpp"
 #include "base/wall_time.hpp"
 
 namespace virtlight::log {
@@ -82,12 +83,7 @@ void write(Level level, std::string_view text) {
             fmt::format("{}{} lines of the log are lost: nobody has read it\n", prefix(Level::warning), lost);
     lost = 0;
     lines += prefix(level);
-    for (const char c : text.substr(0, limits::log_write)) {
-        if (c == '\n')
-            lines += "\\n";
-        else
-            lines += c;
-    }
+    lines += shown(text, limits::log_write);
     end_line(lines);
     // One write keeps lines of different processes whole, and does not wait; a log that cannot be written has
     // nowhere to say so.

@@ -19,8 +19,8 @@ Level level();
 /// With prefixes ("<6>...") for the journal, or with times for a terminal. Default: times.
 void set_journal(bool journal);
 
-/// Never blocks for long and never throws; a line break inside `text` is shown as "\n", and what is longer
-/// than limits::log_write is cut.
+/// Never blocks for long and never throws. A control character inside `text`, and a byte that is not UTF-8,
+/// is written as "\x1b" is; what is longer than limits::log_write is cut.
 void write(Level level, std::string_view text);
 
 template <class... Args>

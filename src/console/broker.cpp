@@ -8,13 +8,13 @@
 
 namespace virtlight::console {
 
-Broker::Broker(std::string label, Ring ring, std::function<void()> input_ready)
-    : label_(std::move(label)), ring_(std::move(ring)), input_ready_(std::move(input_ready)) {}
+Broker::Broker(std::string label, Ring ring, std::function<void()> input_ready, std::function<Time()> now)
+    : label_(std::move(label)),
+      ring_(std::move(ring)),
+      input_ready_(std::move(input_ready)),
+      now_(std::move(now)) {}
 
 Result<ViewerId> Broker::attach(Viewer& viewer, Attachment how) {
-    if (seats_.size() >= limits::console_viewers)
-        return fail(Reason::too_many, "cannot open console {}: it has {} viewers already", label_,
-                    seats_.size());
     if (how.safe && !exclusive_)
         return fail(Reason::operation_failed,
                     "cannot open console {} safely: the daemon does not have it for itself", label_);
@@ -23,13 +23,18 @@ Result<ViewerId> Broker::attach(Viewer& viewer, Attachment how) {
             Reason::operation_failed,
             "Active console session exists for this domain: '{}' writes to console {}; --force takes it over",
             find(writer_)->name, label_);
+    if (is_full() && how.access == Access::force) drop_a_stuck_one(how.name);
+    if (is_full())
+        return fail(Reason::too_many, "cannot open console {}: it has {} viewers already", label_,
+                    seats_.size());
 
     const auto id = ids_.next();
     const auto name = how.name;
     seats_.emplace(id, Seat{.viewer = &viewer,
                             .name = std::move(how.name),
                             .watches_on = how.watches_on,
-                            .position = std::min(how.from, ring_.end())});
+                            .position = std::min(how.from, ring_.end()),
+                            .read = now_()});
     if (how.access == Access::force || (how.access != Access::view && !writer_)) {
         const auto former = writer_;
         set_writer(id);
@@ -52,6 +57,7 @@ Broker::Portion Broker::read(ViewerId id, std::size_t max) {
         piece.bytes = piece.bytes.substr(0, *seat->until - piece.missed.to);
     }
     seat->position = piece.next();
+    seat->read = now_();
     seat->missed += piece.missed.size();
     const bool end = piece.empty() && seat->until;
     seat->waits = piece.empty() && !end;
@@ -73,6 +79,12 @@ Result<std::size_t> Broker::write(ViewerId id, std::string_view bytes) {
     }
     writer_waits_ = taken < bytes.size();
     return taken;
+}
+
+bool Broker::all_taken(ViewerId id) {
+    if (!writes(id) || input_.empty()) return true;
+    writer_drains_ = true;
+    return false;
 }
 
 std::vector<ViewerInfo> Broker::viewers() const {
@@ -98,17 +110,21 @@ void Broker::mark(Mark::Kind kind, WallTime now) {
 void Broker::finish() {
     for (auto& [id, seat] : seats_)
         if (!seat.until) seat.until = ring_.end();
+    auto* const told = writer_waits_ || writer_drains_ ? find(writer_)->viewer : nullptr;
     input_.clear();
     set_writer({});
+    if (told) told->writable();
     tell_readable();
 }
 
 void Broker::input_written(std::size_t bytes) {
     input_.erase(0, bytes);
     // Not for every byte of room: the writer would be called for each of them.
-    if (!writer_waits_ || input_.size() > limits::console_input_bytes / 2) return;
-    writer_waits_ = false;
-    find(writer_)->viewer->writable();
+    const bool has_room = writer_waits_ && input_.size() <= limits::console_input_bytes / 2;
+    const bool is_empty = writer_drains_ && input_.empty();
+    if (has_room) writer_waits_ = false;
+    if (is_empty) writer_drains_ = false;
+    if (has_room || is_empty) find(writer_)->viewer->writable();
 }
 
 void Broker::hold_input(bool hold) {
@@ -129,6 +145,28 @@ Broker::Seat* Broker::find(ViewerId id) {
     return found == seats_.end() ? nullptr : &found->second;
 }
 
+bool Broker::is_full() const {
+    return seats_.size() >= limits::console_viewers;
+}
+
+/// Of those who have not read what there is for long, the one who has not for longest. Should all have, none.
+void Broker::drop_a_stuck_one(const std::string& by) {
+    const auto read_at = [](const auto& entry) {
+        return entry.second.waits ? Time::max() : entry.second.read;
+    };
+    const auto last = std::ranges::min_element(seats_, {}, read_at);
+    if (last == seats_.end() || last->second.waits || now_() - last->second.read < limits::console_stuck)
+        return;
+    auto& viewer = *last->second.viewer;
+    const bool wrote = writes(last->first);
+    seats_.erase(last);
+    if (wrote) set_writer({});
+    viewer.closed(
+        {Reason::timed_out,
+         fmt::format("'{}' took the place at console {} of this viewer, which had read nothing for {} s", by,
+                     label_, limits::console_stuck.count())});
+}
+
 void Broker::tell_each(const std::function<void(Seat&)>& tell) {
     // By name and not by iterator: a viewer may leave, or throw out another one, when it is told.
     for (auto at = seats_.begin(); at != seats_.end();) {
@@ -139,8 +177,10 @@ void Broker::tell_each(const std::function<void(Seat&)>& tell) {
 }
 
 void Broker::tell_readable() {
-    tell_each([](Seat& seat) {
-        if (std::exchange(seat.waits, false)) seat.viewer->readable();
+    tell_each([this](Seat& seat) {
+        if (!std::exchange(seat.waits, false)) return;
+        seat.read = now_();
+        seat.viewer->readable();
     });
 }
 
@@ -156,7 +196,7 @@ void Broker::unseat(ViewerId former, const std::string& by) {
 
 void Broker::set_writer(ViewerId id) {
     writer_ = id;
-    writer_waits_ = false;
+    writer_waits_ = writer_drains_ = false;
 }
 
 void Broker::offer_input() const {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "console/ring.hpp"
@@ -25,7 +26,8 @@ class Viewer {
     virtual ~Viewer() = default;
     /// There is something to read again, after read() gave nothing; told once for each such read().
     virtual void readable() = 0;
-    /// Input is taken again, after write() took less than it was given; told once for each such write().
+    /// Input is taken again, after write() took less than it was given, or all of it is, after all_taken()
+    /// said that it was not; told once for each such call.
     virtual void writable() = 0;
     /// `by` writes now; this one watches on.
     virtual void writing_taken(const std::string& by) = 0;
@@ -69,8 +71,11 @@ struct ViewerInfo {
 /// stream, and history turns into live output without a seam.
 class Broker {
  public:
-    /// `label` names the console in errors. `input_ready` is called when input() has something.
-    Broker(std::string label, Ring ring, std::function<void()> input_ready);
+    /// `label` names the console in errors. `input_ready` is called when input() has something. `now` tells
+    /// for how long a viewer has read nothing; without it nobody ever has for long.
+    Broker(
+        std::string label, Ring ring, std::function<void()> input_ready,
+        std::function<Time()> now = [] { return Time(); });
     Broker(const Broker&) = delete;
     Broker& operator=(const Broker&) = delete;
 
@@ -78,7 +83,9 @@ class Broker {
 
     /// `viewer` must stay until it is detached or told closed(). It reads first and is told readable() later.
     /// Errors: too_many; operation_failed if another one writes (libvirt's words for it); operation_failed if
-    /// it asks for a safe console and there is none.
+    /// it asks for a safe console and there is none. Where all places are taken, who takes the writing over
+    /// gets that of the viewer who has not read what there is for the longest time, from
+    /// limits::console_stuck on: that one is closed.
     Result<ViewerId> attach(Viewer& viewer, Attachment how);
     /// Unknown ids are ignored. Input that it wrote is still delivered.
     void detach(ViewerId id);
@@ -95,6 +102,8 @@ class Broker {
     /// Fails with access_denied if it does not write (any more).
     Result<std::size_t> write(ViewerId id, std::string_view bytes);
     bool writes(ViewerId id) const { return id && id == writer_; }
+    /// Whether the guest's tty has all that this one wrote. Else writable() tells when it has.
+    bool all_taken(ViewerId id);
 
     std::vector<ViewerInfo> viewers() const;
     /// Why the guest's output does not come, in words for those who watch; empty: it does.
@@ -126,11 +135,14 @@ class Broker {
         bool watches_on;
         Offset position;
         std::uint64_t missed = 0;
-        bool waits = false;
-        std::optional<Offset> until;  ///< set when the guest has stopped
+        Time read;                         ///< when it last did, or was told that it can again
+        bool waits = false;                ///< to be told that it can
+        std::optional<Offset> until = {};  ///< set when the guest has stopped
     };
 
     Seat* find(ViewerId id);
+    bool is_full() const;
+    void drop_a_stuck_one(const std::string& by);
     void tell_each(const std::function<void(Seat&)>& tell);
     void tell_readable();
     void unseat(ViewerId former, const std::string& by);
@@ -140,12 +152,14 @@ class Broker {
     std::string label_;
     Ring ring_;
     std::function<void()> input_ready_;
+    std::function<Time()> now_;
     IdSource<ViewerTag> ids_;
     std::map<ViewerId, Seat> seats_;
     ViewerId writer_;
     std::string input_;
     std::string silence_;
-    bool writer_waits_ = false;
+    bool writer_waits_ = false;   ///< for room
+    bool writer_drains_ = false;  ///< waits until nothing is left
     bool held_ = false;
     bool exclusive_ = false;
 };

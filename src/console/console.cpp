@@ -11,7 +11,9 @@ Console::Console(async::FdScheduler& loop, async::Blocking& disk, std::string la
                  LogSettings log, Owner owner)
     : owner_(std::move(owner)),
       tty_(loop, *this),
-      broker_(std::move(label), std::move(history), [this] { tty_.input_ready(); }),
+      broker_(
+          std::move(label), std::move(history), [this] { tty_.input_ready(); },
+          [&loop] { return loop.now(); }),
       log_(loop, disk, broker_.ring(), std::move(log)) {}
 
 void Console::mark(Mark::Kind kind) {

@@ -2,7 +2,6 @@
 #include "daemon/listening.hpp"
 
 #include <cerrno>
-#include <cstring>
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/limits.hpp"
+#include "base/unix_address.hpp"
 
 namespace virtlight::daemon {
 namespace {
@@ -36,23 +36,16 @@ Result<> prepare(int socket) {
 }  // namespace
 
 Result<Fd> listen_at(const std::filesystem::path& path, unsigned mode) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.native().size() >= sizeof address.sun_path)
-        return fail(Reason::invalid_argument,
-                    "the socket's path '{}' is longer than the {} bytes that the kernel takes", path.string(),
-                    sizeof address.sun_path - 1);
-    std::memcpy(address.sun_path, path.c_str(), path.native().size());
-
+    const auto address = UnixAddress::of(path);
+    if (!address) return std::unexpected(address.error());
     Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket) return fail_errno(errno, "cannot make a socket");
     if (::unlink(path.c_str()) != 0 && errno != ENOENT)
         return fail_errno(errno, "cannot remove '{}'", path.string());
     // bind() takes the mode from the socket, less the umask: at no moment is it open to more than it shall
     // be.
-    if (::fchmod(socket.get(), mode) != 0 ||
-        ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::chmod(path.c_str(), mode) != 0 || ::listen(socket.get(), limits::clients_waiting) != 0)
+    if (::fchmod(socket.get(), mode) != 0 || address->bind(socket) != 0 || ::chmod(path.c_str(), mode) != 0 ||
+        ::listen(socket.get(), limits::clients_waiting) != 0)
         return fail_errno(errno, "cannot listen at '{}'", path.string());
     return socket;
 }

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "domain/channel.hpp"
 
-#include <sys/un.h>
-
 #include "base/limits.hpp"
+#include "base/unix_address.hpp"
 #include "domain/text.hpp"
 
 namespace virtlight::domain {
-namespace {
-
-/// With the 0 at its end.
-constexpr std::size_t socket_bytes = sizeof(sockaddr_un::sun_path);
-
-}  // namespace
-
 Result<> add_channel(std::vector<Console>& consoles, Console channel) {
     const auto refuse = [](std::string text) { return fail(Reason::unsupported_config, "{}", text); };
     const auto& name = channel.name;
@@ -21,10 +13,11 @@ Result<> add_channel(std::vector<Console>& consoles, Console channel) {
     if (name.empty() || name.size() > limits::channel_name_bytes || !is_line(name))
         return refuse(fmt::format("the name of a channel must be 1 to {} bytes in one line, not '{}'",
                                   limits::channel_name_bytes, shown(name)));
-    if (!socket.empty() && (!socket.starts_with('/') || !is_line(socket) || socket.size() >= socket_bytes))
+    if (!socket.empty() &&
+        (!socket.starts_with('/') || !is_line(socket) || socket.size() > UnixAddress::longest_path))
         return refuse(fmt::format(
             "channel '{}': its socket must be an absolute path of up to {} bytes in one line, not '{}'", name,
-            socket_bytes - 1, shown(socket)));
+            UnixAddress::longest_path, shown(socket)));
     unsigned others = 0;
     for (const auto& other : consoles) {
         if (!is_channel(other)) continue;

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <sys/un.h>
 
 #include "base/limits.hpp"
+#include "base/unix_address.hpp"
 #include "domain/text.hpp"
 #include "domain/words.hpp"
 
@@ -59,10 +59,10 @@ Result<> check_serial_path(const SerialSource& source) {
         return refuse_serial("needs an absolute path of up to {} bytes in one line, not '{}'",
                              limits::path_bytes, shown(path));
     if (source.kind == SerialKind::unix_socket) {
-        if (path.contains(',') || path.size() >= sizeof(sockaddr_un::sun_path))
+        if (path.contains(',') || path.size() > UnixAddress::longest_path)
             return refuse_serial(
                 "can lead to a UNIX socket with a path of up to {} bytes without a comma, not '{}'",
-                sizeof(sockaddr_un::sun_path) - 1, shown(path));
+                UnixAddress::longest_path, shown(path));
     }
     if (source.kind != SerialKind::device) return {};
     const bool parallel = std::ranges::any_of(

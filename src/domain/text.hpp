@@ -9,21 +9,20 @@
 #include <string_view>
 #include <vector>
 
+#include "base/utf8.hpp"
+
 namespace virtlight::domain {
 
 /// What a uuid is written as, for a refusal.
 inline constexpr std::string_view uuid_form =
     "32 hexadecimal digits, as in 7ce92f0b-4a5b-4c8e-9d55-0f2b6a1c3d4e";
 
-/// Takes one character off the front of `text`, which is UTF-8 and not empty. Where it is not UTF-8, one byte
-/// is taken and nothing given.
-std::optional<char32_t> take_char(std::string_view& text);
+using virtlight::is_control;
+using virtlight::shown;
+using virtlight::take_char;
 
 /// Whether XML 1.0 can carry the character.
 bool is_xml_char(char32_t character);
-
-/// Control characters of ASCII and of Unicode, line breaks and tabs among them.
-bool is_control(char32_t character);
 
 /// UTF-8 without control characters.
 bool is_line(std::string_view text);
@@ -51,8 +50,5 @@ std::optional<std::string_view> nearest(std::string_view word, const std::vector
 
 /// "; did you mean 'WORD'?", or nothing where none is near.
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& words);
-
-/// A value for an error's sentence: one line, UTF-8, cut where it is longer than `limit` bytes.
-std::string shown(std::string_view value, std::size_t limit = 80);
 
 }  // namespace virtlight::domain

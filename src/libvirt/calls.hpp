@@ -82,6 +82,7 @@ Result<bool> is_active(Manager&, const Domain&);
 Result<bool> is_persistent(Manager&, const Domain&);
 Result<bool> is_updated(Manager&, const Domain&);
 Result<bool> autostart(Manager&, const Domain&);
+Result<bool> autostart_once(Manager&, const Domain&);
 Result<std::uint64_t> max_memory(Manager&, const Domain&);
 Result<std::int32_t> max_vcpus(Manager&, const Domain&);
 Result<std::int32_t> vcpus(Manager&, const DomainFlags&);
@@ -105,6 +106,7 @@ async::Task<Result<>> reboot(Manager&, DomainFlags);
 async::Task<Result<>> destroy(Manager&, DomainFlags);
 async::Task<Result<>> destroy_plain(Manager&, Domain);
 async::Task<Result<>> set_autostart(Manager&, DomainNumber);
+async::Task<Result<>> set_autostart_once(Manager&, DomainNumber);
 async::Task<Result<>> set_lifecycle_action(Manager&, LifecycleActionArgs);
 
 // controls.cpp: what is done to a guest that runs

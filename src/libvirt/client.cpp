@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <string_view>
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
+#include "base/limits.hpp"
+#include "base/unix_address.hpp"
 #include "libvirt/error.hpp"
 #include "libvirt/flags.hpp"
 #include "libvirt/messages.hpp"
@@ -45,18 +45,14 @@ std::string_view advice(int errno_value) {
 }
 
 Result<Fd> connect_to(const std::filesystem::path& path, Time deadline) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.native().size() >= sizeof address.sun_path) {
-        return fail(Reason::invalid_argument, "{}: too long for a socket's path", path.native());
-    }
-    std::memcpy(address.sun_path, path.c_str(), path.native().size());
+    const auto address = UnixAddress::of(path);
+    if (!address) return std::unexpected(address.error());
     Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!socket) return fail_errno(errno, "cannot make a socket");
     bound_connecting(socket, deadline);
     int failed = 0;
     do
-        failed = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+        failed = address->connect(socket);
     while (failed != 0 && errno == EINTR);
     if (failed != 0 && errno == EAGAIN)
         return fail(Reason::timed_out, "{} takes no more clients", path.native());

@@ -27,9 +27,10 @@ std::string why_watches(const console::Broker& broker) {
 
 Result<std::unique_ptr<StreamEnd>> ConsoleStream::open(std::shared_ptr<console::Console> console,
                                                        console::Attachment how, std::function<void()> wake,
-                                                       bool marks) {
+                                                       More more) {
     std::unique_ptr<ConsoleStream> stream(new ConsoleStream(std::move(console), std::move(wake)));
-    if (marks) stream->marks_.emplace(std::min(how.from, stream->console_->history().end()));
+    stream->passes_on_all_ = more.passes_on_all;
+    if (more.marks) stream->marks_.emplace(std::min(how.from, stream->console_->history().end()));
     auto& broker = stream->console_->broker();
     const bool may_watch = how.access == console::Access::write_if_free;
     const auto id = broker.attach(*stream, std::move(how));
@@ -67,6 +68,12 @@ Result<std::size_t> ConsoleStream::write(View bytes) {
     if (closed_) return std::unexpected(*closed_);
     auto& broker = console_->broker();
     return broker.writes(id_) ? broker.write(id_, as_text(bytes)) : bytes.size();
+}
+
+/// A client of libvirt that leaves the console of a paused guest does not wait with the keys that were
+/// pressed.
+bool ConsoleStream::passed_on() const {
+    return !passes_on_all_ || console_->broker().all_taken(id_);
 }
 
 void ConsoleStream::put(console::Offset at, std::string_view bytes, std::string& text) {

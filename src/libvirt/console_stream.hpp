@@ -40,17 +40,22 @@ class PortionedText {
 /// come. What one sends who only watches is dropped.
 class ConsoleStream final : public StreamEnd, private console::Viewer {
  public:
-    /// `wake` has the connection served; with `marks` it is told what happened to the guest. Fails as
-    /// console::Broker::attach() does.
+    /// What clients of libvirt do not get.
+    struct More {
+        bool marks = false;          ///< it is told what happened to the guest
+        bool passes_on_all = false;  ///< it is not finished before the guest's tty has what it wrote
+    };
+    /// `wake` has the connection served. Fails as console::Broker::attach() does.
     static Result<std::unique_ptr<StreamEnd>> open(std::shared_ptr<console::Console> console,
                                                    console::Attachment how, std::function<void()> wake,
-                                                   bool marks = false);
+                                                   More more);
     ~ConsoleStream() override;
     ConsoleStream(const ConsoleStream&) = delete;
     ConsoleStream& operator=(const ConsoleStream&) = delete;
 
     Result<Portion> read(std::size_t max) override;
     Result<std::size_t> write(View bytes) override;
+    bool passed_on() const override;
 
  private:
     ConsoleStream(std::shared_ptr<console::Console> console, std::function<void()> wake)
@@ -67,6 +72,7 @@ class ConsoleStream final : public StreamEnd, private console::Viewer {
     std::shared_ptr<console::Console> console_;
     std::function<void()> wake_;
     console::ViewerId id_;
+    bool passes_on_all_ = false;
     std::optional<Error> closed_;
     std::string note_;         ///< to be said in the stream
     std::string why_watches_;  ///< to be said when it has seen what was there, so that it stands at the end

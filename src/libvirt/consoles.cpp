@@ -35,7 +35,7 @@ Result<> open_console(Caller& caller, const OpenDeviceArgs& args) {
     auto console = caller.consoles->find(args.dom.uuid, args.name);
     if (!console) return std::unexpected(console.error());
     auto how = attachment(caller, **console, args.flags);
-    auto stream = ConsoleStream::open(*std::move(console), std::move(how), caller.wake);
+    auto stream = ConsoleStream::open(*std::move(console), std::move(how), caller.wake, {});
     if (!stream) return std::unexpected(stream.error());
     caller.stream = *std::move(stream);
     return {};

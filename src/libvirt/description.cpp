@@ -120,6 +120,10 @@ Result<bool> autostart(Manager& manager, const Domain& dom) {
     return transform(manager.find(dom.uuid), &DomainInfo::autostart);
 }
 
+Result<bool> autostart_once(Manager& manager, const Domain& dom) {
+    return transform(manager.find(dom.uuid), &DomainInfo::autostart_once);
+}
+
 Result<std::uint64_t> max_memory(Manager& manager, const Domain& dom) {
     return transform(manager.find(dom.uuid), &DomainInfo::memory_max_kib);
 }

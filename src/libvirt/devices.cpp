@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <limits>
+#include <string>
 #include <utility>
 
 #include "domain/device.hpp"
@@ -12,35 +13,41 @@ namespace virtlight::libvirt::calls {
 using async::Task;
 
 using domain::DeviceEdit;
+using manager::Affects;
+
+namespace {
+
+using OnDevice = Task<Result<>> (Manager::*)(Uuid, domain::Device, Affects);
+
+Task<Result<>> change_device(Manager& manager, Uuid uuid, std::string xml, OnDevice act, Affects affects) {
+    auto device = domain::parse_device(xml);
+    if (!device) co_return std::unexpected(device.error());
+    co_return co_await (manager.*act)(uuid, std::move(*device), affects);
+}
+
+/// Of what can come and go in a definition alone, that is edited.
+Task<Result<>> change_device(Manager& manager, DeviceArgs args, OnDevice act, DeviceEdit edit) {
+    if (domain::is_of_definition_only(args.device))
+        return manager.edit_device(args.dom.uuid, std::move(args.device), edit, affects(args.flags));
+    return change_device(manager, args.dom.uuid, std::move(args.device), act, affects(args.flags));
+}
+
+}  // namespace
 
 Task<Result<>> attach_device(Manager& manager, DeviceArgs args) {
-    if (domain::is_of_definition_only(args.device))
-        co_return co_await manager.edit_device(args.dom.uuid, std::move(args.device), DeviceEdit::add,
-                                               affects(args.flags));
-    auto device = domain::parse_device(args.device);
-    if (!device) co_return std::unexpected(device.error());
-    co_return co_await manager.attach_device(args.dom.uuid, std::move(*device), affects(args.flags));
+    return change_device(manager, std::move(args), &Manager::attach_device, DeviceEdit::add);
 }
 
 Task<Result<>> attach_device_plain(Manager& manager, DomainText args) {
-    auto device = domain::parse_device(args.text);
-    if (!device) co_return std::unexpected(device.error());
-    co_return co_await manager.attach_device(args.dom.uuid, std::move(*device), guest_only);
+    return change_device(manager, args.dom.uuid, std::move(args.text), &Manager::attach_device, guest_only);
 }
 
 Task<Result<>> detach_device(Manager& manager, DeviceArgs args) {
-    if (domain::is_of_definition_only(args.device))
-        co_return co_await manager.edit_device(args.dom.uuid, std::move(args.device), DeviceEdit::remove,
-                                               affects(args.flags));
-    auto device = domain::parse_device(args.device);
-    if (!device) co_return std::unexpected(device.error());
-    co_return co_await manager.detach_device(args.dom.uuid, std::move(*device), affects(args.flags));
+    return change_device(manager, std::move(args), &Manager::detach_device, DeviceEdit::remove);
 }
 
 Task<Result<>> detach_device_plain(Manager& manager, DomainText args) {
-    auto device = domain::parse_device(args.text);
-    if (!device) co_return std::unexpected(device.error());
-    co_return co_await manager.detach_device(args.dom.uuid, std::move(*device), guest_only);
+    return change_device(manager, args.dom.uuid, std::move(args.text), &Manager::detach_device, guest_only);
 }
 
 Task<Result<>> detach_device_alias(Manager& manager, DeviceArgs args) {
@@ -49,12 +56,7 @@ Task<Result<>> detach_device_alias(Manager& manager, DeviceArgs args) {
 
 /// That it is forced changes nothing: a CD drive here is never locked by its guest.
 Task<Result<>> update_device(Manager& manager, DeviceArgs args) {
-    if (domain::is_of_definition_only(args.device))
-        co_return co_await manager.edit_device(args.dom.uuid, std::move(args.device), DeviceEdit::change,
-                                               affects(args.flags));
-    auto device = domain::parse_device(args.device);
-    if (!device) co_return std::unexpected(device.error());
-    co_return co_await manager.update_device(args.dom.uuid, std::move(*device), affects(args.flags));
+    return change_device(manager, std::move(args), &Manager::update_device, DeviceEdit::change);
 }
 
 Task<Result<>> block_resize(Manager& manager, BlockResizeArgs args) {

@@ -108,6 +108,10 @@ Task<Result<>> set_autostart(Manager& manager, DomainNumber args) {
     return manager.set_autostart(args.dom.uuid, args.number != 0);
 }
 
+Task<Result<>> set_autostart_once(Manager& manager, DomainNumber args) {
+    return manager.set_autostart_once(args.dom.uuid, args.number != 0);
+}
+
 Task<Result<>> set_lifecycle_action(Manager& manager, LifecycleActionArgs args) {
     if (args.type >= occasions.size() || args.action >= actions.size())
         co_return fail(Reason::invalid_argument,

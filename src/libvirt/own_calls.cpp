@@ -65,7 +65,8 @@ Result<> watch_console(Caller& caller, const WatchConsoleArgs& args) {
     console::Attachment how{.name = viewer_name(caller),
                             .access = *access,
                             .from = std::max(from, since(history, args.since_ms))};
-    auto stream = ConsoleStream::open(*std::move(console), std::move(how), caller.wake, args.marks);
+    auto stream = ConsoleStream::open(*std::move(console), std::move(how), caller.wake,
+                                      {.marks = args.marks, .passes_on_all = true});
     if (!stream) return std::unexpected(stream.error());
     caller.stream = *std::move(stream);
     return {};

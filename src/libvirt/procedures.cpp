@@ -109,6 +109,7 @@ constexpr Procedure table[] = {
     {265, "virDomainGetMetadata",                open,    impact,     serve<calls::metadata>},
     {353, "virDomainInterfaceAddresses",         open,    flag::none, serve<calls::interface_addresses>},
     {426, "virDomainGetMessages",                open,    message_flags, serve<calls::messages>},
+    {449, "virDomainGetAutostartOnce",           open,    flag::none, serve<calls::autostart_once>},
 
     // definitions in the format of Xen's own tool
     {135, "virConnectDomainXMLFromNative",       write,   flag::none, serve<calls::xml_from_native>},
@@ -132,6 +133,7 @@ constexpr Procedure table[] = {
     {264, "virDomainSetMetadata",                write,   impact,     serve<calls::set_metadata>},
     {350, "virDomainDefineXMLFlags",             write,   flag::define_validate, serve<calls::define>},
     {390, "virDomainSetLifecycleAction",         write,   impact,     serve<calls::set_lifecycle_action>},
+    {450, "virDomainSetAutostartOnce",           write,   flag::none, serve<calls::set_autostart_once>},
 
     // what is done to a guest that runs
     { 53, "virDomainCoreDump",                   write,   dump_flags, serve<calls::core_dump>},

@@ -6,9 +6,9 @@
 #include <cstring>
 
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/limits.hpp"
+#include "base/unix_address.hpp"
 
 namespace virtlight::libvirt {
 
@@ -65,15 +65,11 @@ Result<std::size_t> write_some(int socket, View bytes) {
 }
 
 Result<Fd> connect_at_once(const std::filesystem::path& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.native().size() >= sizeof address.sun_path)
-        return fail(Reason::invalid_argument, "{}: too long for a socket's path", path.native());
-    std::memcpy(address.sun_path, path.c_str(), path.native().size());
+    const auto address = UnixAddress::of(path);
+    if (!address) return std::unexpected(address.error());
     Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket) return fail_errno(errno, "cannot make a socket");
-    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        return fail_errno(errno, "cannot connect to '{}'", path.native());
+    if (address->connect(socket) != 0) return fail_errno(errno, "cannot connect to '{}'", path.native());
     return socket;
 }
 

@@ -134,8 +134,6 @@ constexpr Unserved unserved_guest[] = {
     {439, "virDomainSetLaunchSecurityState"},
     {443, "virDomainFDAssociate"},
     {448, "virDomainGraphicsReload"},
-    {449, "virDomainGetAutostartOnce"},
-    {450, "virDomainSetAutostartOnce"},
 };
 
 constexpr Unserved unserved_host[] = {

@@ -28,13 +28,12 @@ Result<Affects> settle(const Domain& domain, Affects asked) {
 async::Task<Result<>> change_both(Core& core, DomainRef domain, std::optional<domain::Definition> wanted,
                                   std::function<async::Task<Result<>>()> change_guest) {
     if (wanted)
-        if (auto written = co_await core.store.save({*wanted, domain->autostart}); !written)
-            co_return written;
+        if (auto written = co_await core.store.save(to_store(*domain, *wanted)); !written) co_return written;
     Result<> changed;
     if (change_guest) changed = co_await change_guest();
     if (!wanted) co_return changed;
     if (!changed) {
-        const auto back = co_await core.store.save({*domain->stored, domain->autostart});
+        const auto back = co_await core.store.save(to_store(*domain, *domain->stored));
         if (back) co_return changed;
         changed.error().reason = Reason::io;  // also of what was cancelled: it has happened by half
         changed.error().message += fmt::format(

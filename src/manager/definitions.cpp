@@ -25,7 +25,7 @@ async::Task<Result<>> Definitions::define(DomainRef domain, domain::Definition d
     if (holder && holder != domain && holder->stored)
         co_return fail(Reason::domain_exists, "domain '{}' already exists with uuid {}", definition.name,
                        to_string(holder->uuid));
-    Stored stored{std::move(definition), domain->autostart};
+    auto stored = to_store(*domain, std::move(definition));
     auto written = co_await core_.store.save(stored);
     if (!written) co_return written;
     const bool added = !domain->stored;
@@ -47,17 +47,19 @@ async::Task<Result<>> Definitions::undefine(DomainRef domain, bool with_image) {
     auto removed = co_await core_.store.remove(domain->uuid);
     if (!removed) co_return removed;
     domain->stored.reset();
-    domain->autostart = false;
+    domain->autostart = domain->autostart_once = false;
     core_.tell(*domain, domain::Undefined::removed);
     co_return removed;
 }
 
-async::Task<Result<>> Definitions::set_autostart(DomainRef domain, bool autostart) {
+async::Task<Result<>> Definitions::set_autostart(DomainRef domain, Autostart at, bool autostart) {
     if (auto stored = require_stored(*domain); !stored) co_return stored;
-    if (domain->autostart == autostart) co_return Result<>{};
-    const Stored stored{*domain->stored, autostart};
-    auto written = co_await core_.store.save(stored);
-    if (written) domain->autostart = autostart;
+    bool& kept = at == Autostart::each_boot ? domain->autostart : domain->autostart_once;
+    if (kept == autostart) co_return Result<>{};
+    auto wanted = to_store(*domain, *domain->stored);
+    (at == Autostart::each_boot ? wanted.autostart : wanted.autostart_once) = autostart;
+    auto written = co_await core_.store.save(std::move(wanted));
+    if (written) kept = autostart;
     co_return written;
 }
 

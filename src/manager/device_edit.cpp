@@ -79,7 +79,7 @@ async::Task<Result<>> Devices::remove_by_alias(DomainRef domain, std::string ali
 }
 
 async::Task<Result<>> Devices::store(DomainRef domain, domain::Definition definition) {
-    auto written = co_await core_.store.save({definition, domain->autostart});
+    auto written = co_await core_.store.save(to_store(*domain, definition));
     if (!written) co_return written;
     domain->stored = std::move(definition);
     core_.tell(*domain, domain::Defined::updated);

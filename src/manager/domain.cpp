@@ -91,6 +91,12 @@ bool is_updated(const Domain& domain) {
     return domain.life && domain.stored && differs(*domain.stored, domain.life->definition);
 }
 
+Stored to_store(const Domain& domain, domain::Definition definition) {
+    return {.definition = std::move(definition),
+            .autostart = domain.autostart,
+            .autostart_once = domain.autostart_once};
+}
+
 DomainInfo info(const Domain& domain) {
     const auto& asked = *definition(domain, Which::live);
     DomainInfo info;
@@ -101,6 +107,7 @@ DomainInfo info(const Domain& domain) {
     info.type = asked.type;
     info.persistent = domain.stored.has_value();
     info.autostart = domain.autostart;
+    info.autostart_once = domain.autostart_once;
     info.managed_image = static_cast<bool>(domain.image);
     info.memory_kib = asked.memory_kib;
     info.memory_max_kib = asked.memory_max_kib;

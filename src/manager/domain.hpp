@@ -16,6 +16,7 @@
 #include "manager/life_state.hpp"
 #include "manager/managed_image.hpp"
 #include "manager/manager.hpp"
+#include "manager/store.hpp"
 
 namespace virtlight::manager {
 
@@ -44,6 +45,7 @@ struct Domain {
 
     std::optional<domain::Definition> stored{};
     bool autostart = false;
+    bool autostart_once = false;
     ManagedImage image{};
 
     std::optional<Life> life{};
@@ -94,6 +96,9 @@ std::array<const domain::Definition*, 3> claims(const Domain& domain);
 
 /// The definition that clients see as a value, with the memory that a running guest has now. `domain` exists.
 domain::Definition shown(const Domain& domain, Which which);
+
+/// The domain as it is to be kept with this definition.
+Stored to_store(const Domain& domain, domain::Definition definition);
 
 /// As it was before a guest ran with it: without ttys, the port that its VNC server has taken, and the
 /// bridges that were found for networks.

@@ -35,8 +35,12 @@ constexpr std::string_view old_suffix = ".old";
 fs::path domain_file(const fs::path& folder, Uuid uuid) {
     return folder / "domains" / (to_string(uuid) + std::string(suffix));
 }
-fs::path autostart_link(const fs::path& folder, Uuid uuid) {
-    return folder / "autostart" / (to_string(uuid) + std::string(suffix));
+/// Links to the definitions of those that are started with the host: at each boot of it, at the next alone.
+constexpr std::string_view each_boot = "autostart";
+constexpr std::string_view next_boot = "autostart-once";
+
+fs::path autostart_link(const fs::path& folder, std::string_view links, Uuid uuid) {
+    return folder / links / (to_string(uuid) + std::string(suffix));
 }
 fs::path autostart_mark(const fs::path& folder) {
     return folder / "autostarted";
@@ -82,6 +86,11 @@ Result<> make_autostart_link(const fs::path& link) {
     return {};
 }
 
+Result<> set_autostart_link(const fs::path& link, bool autostart) {
+    if (autostart) return make_autostart_link(link);
+    return is_link(link) ? remove_file(link) : Result<>();
+}
+
 /// What the next daemon could not read would be lost: the one of before stays. Devices come to a definition,
 /// each of them good, until all are too long.
 Result<> check_can_be_read_back(std::string_view xml) {
@@ -94,16 +103,20 @@ Result<> check_can_be_read_back(std::string_view xml) {
 Result<> save_domain(const fs::path& folder, const Stored& domain) {
     const auto uuid = domain.definition.uuid;
     const auto file = domain_file(folder, uuid);
-    const auto link = autostart_link(folder, uuid);
+    const std::pair<fs::path, bool> links[] = {
+        {autostart_link(folder, each_boot, uuid), domain.autostart},
+        {autostart_link(folder, next_boot, uuid), domain.autostart_once}};
     const auto xml = domain::format_xml(domain.definition);
     if (auto good = check_can_be_read_back(xml); !good) return good;
-    // A domain of before may have left its link: the new one is not to be started with the host.
-    if (is_link(link) && is_gone(file))
-        if (auto unlinked = remove_file(link); !unlinked) return unlinked;
-    // Two files, but a change is to the definition or to the link: one of the steps changes nothing.
+    // A domain of before may have left its links: the new one is not to be started with the host.
+    for (const auto& [link, autostart] : links)
+        if (is_link(link) && is_gone(file))
+            if (auto unlinked = remove_file(link); !unlinked) return unlinked;
+    // Several files, but a change is to the definition or to one link: the other steps change nothing.
     if (auto written = write_file(file, xml); !written) return written;
-    if (domain.autostart) return make_autostart_link(link);
-    return is_link(link) ? remove_file(link) : Result<>();
+    for (const auto& [link, autostart] : links)
+        if (auto set = set_autostart_link(link, autostart); !set) return set;
+    return {};
 }
 
 Result<> move_file(const fs::path& from, const fs::path& to) {
@@ -152,8 +165,9 @@ Result<> remove_domain(const fs::path& folder, Uuid uuid) {
     if (auto removed = remove_images(folder, uuid); !removed) return removed;
     if (auto removed = remove_file(domain_file(folder, uuid)); !removed) return removed;
     // The domain is gone; a link that leads nowhere is taken away at the next load.
-    if (const auto unlinked = remove_file(autostart_link(folder, uuid)); !unlinked)
-        log::warning("{}", unlinked.error().message);
+    for (const auto links : {each_boot, next_boot})
+        if (const auto unlinked = remove_file(autostart_link(folder, links, uuid)); !unlinked)
+            log::warning("{}", unlinked.error().message);
     return {};
 }
 
@@ -230,8 +244,12 @@ void load_domains(const fs::path& folder, Store::Content& content) {
             domains.problem(file, fmt::format("there is another domain named '{}'", definition->name));
             continue;
         }
-        const bool autostart = is_link(autostart_link(folder, definition->uuid));
-        content.domains.push_back({*std::move(definition), autostart});
+        const auto has_link = [&folder, uuid = definition->uuid](std::string_view links) {
+            return is_link(autostart_link(folder, links, uuid));
+        };
+        content.domains.push_back({.definition = *std::move(definition),
+                                   .autostart = has_link(each_boot),
+                                   .autostart_once = has_link(next_boot)});
     }
 }
 
@@ -273,15 +291,16 @@ Result<> load_images(const fs::path& folder, Store::Content& content) {
 }
 
 void remove_dangling_links(const fs::path& folder) {
-    std::error_code error;
-    for (fs::directory_iterator at(folder / "autostart", error), end; !error && at != end;
-         at.increment(error)) {
-        if (is_link(at->path()) && is_gone(at->path())) ::unlink(at->path().c_str());
+    for (const auto links : {each_boot, next_boot}) {
+        std::error_code error;
+        for (fs::directory_iterator at(folder / links, error), end; !error && at != end; at.increment(error))
+            if (is_link(at->path()) && is_gone(at->path())) ::unlink(at->path().c_str());
     }
 }
 
 Result<Store::Content> load_all(const fs::path& folder, std::string_view boot) {
-    for (const auto* part : {"domains", "autostart", "saved", "running", "cores"})
+    constexpr std::string_view parts[] = {"domains", each_boot, next_boot, "saved", "running", "cores"};
+    for (const auto part : parts)
         if (auto made = make_folder(folder / part); !made) return std::unexpected(made.error());
     Store::Content content;
     remove_dangling_links(folder);

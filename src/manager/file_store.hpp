@@ -14,6 +14,7 @@ namespace virtlight::manager {
 ///
 ///     domains/UUID.xml    a definition
 ///     autostart/UUID.xml  a link to it: the domain is started with the host
+///     autostart-once/UUID.xml  the same, at the next boot alone
 ///     autostarted         in which boot of the host that was done
 ///     cores/NAME.core     of a guest that crashed, if its definition asks for that
 ///     saved/UUID.image    where its guest was saved, as the next start of it goes on from

@@ -44,7 +44,7 @@ Task<Result<>> Definitions::set_lifecycle_action(DomainRef domain, LifecycleChan
         co_return fail(Reason::unsupported_operation, "another tool made its guest, and sees to its end");
     const auto life = affects->guest ? domain->life->id : hypervisor::LifeId();
     if (affects->definition) {
-        Stored stored{*domain->stored, domain->autostart};
+        auto stored = to_store(*domain, *domain->stored);
         stored.definition.*change.occasion = change.action;
         auto written = co_await core_.store.save(stored);
         if (!written) co_return written;

@@ -65,8 +65,13 @@ bool is_being_undone(const Domain& domain) {
 Task<> Manager::Impl::autostart(std::string boot) {
     if (boot.empty() || autostarted_in == boot) co_return;
     std::deque<Uuid> waiting;
-    for (const auto& domain : core.registry.all())
-        if (domain->autostart && (!domain->life || is_being_undone(*domain))) waiting.push_back(domain->uuid);
+    for (const auto& domain : core.registry.all()) {
+        const bool is_off = !domain->life || is_being_undone(*domain);
+        if (is_off && (domain->autostart || domain->autostart_once))
+            waiting.push_back(domain->uuid);
+        else if (domain->autostart_once)
+            starting.spawn(spend_autostart(domain->uuid));
+    }
     for (unsigned i = 0; i < limits::autostarts_at_once; ++i)
         starting.spawn(start_each(waiting));
     co_await starting.drained();
@@ -83,7 +88,21 @@ Task<> Manager::Impl::start_each(std::deque<Uuid>& uuids) {
         const StartOptions options;
         const auto started = co_await start(uuid, options);
         if (!started) log::error("autostart: {}", started.error().message);
+        co_await spend_autostart(uuid);
     }
+}
+
+Task<> Manager::Impl::spend_autostart(Uuid uuid) {
+    const auto domain = core.registry.find(uuid);
+    if (!domain || !domain->autostart_once || core.stopping) co_return;
+    const auto spent = co_await set_autostart(uuid, Autostart::next_boot, false);
+    if (!spent) log::warning("autostart: {}", spent.error().message);
+}
+
+Task<Result<>> Manager::Impl::set_autostart(Uuid uuid, Autostart at, bool autostart) {
+    return change(JobKind::set_autostart, uuid, [this, at, autostart](DomainRef domain, Operation) {
+        return definitions.set_autostart(std::move(domain), at, autostart);
+    });
 }
 
 Manager::Manager(async::Scheduler& scheduler, hypervisor::Hypervisor& hypervisor, Store& store)
@@ -243,10 +262,11 @@ Task<Result<>> Manager::undefine(Uuid uuid, bool with_image) {
 }
 
 Task<Result<>> Manager::set_autostart(Uuid uuid, bool autostart) {
-    return impl_->change(JobKind::set_autostart, uuid,
-                         [impl = impl_.get(), autostart](DomainRef domain, Operation) {
-                             return impl->definitions.set_autostart(std::move(domain), autostart);
-                         });
+    return impl_->set_autostart(uuid, Autostart::each_boot, autostart);
+}
+
+Task<Result<>> Manager::set_autostart_once(Uuid uuid, bool autostart) {
+    return impl_->set_autostart(uuid, Autostart::next_boot, autostart);
 }
 
 Task<Result<DomainInfo>> Manager::start(Uuid uuid, StartOptions options) {

@@ -36,8 +36,9 @@ struct DomainInfo {
     domain::GuestType type = domain::GuestType::pv;
     bool persistent = false;
     bool autostart = false;
-    bool managed_image = false;  ///< its next start goes on from where it was saved
-    bool model_ended = false;    ///< it runs without its device model, which has ended
+    bool autostart_once = false;  ///< at the next boot of the host alone
+    bool managed_image = false;   ///< its next start goes on from where it was saved
+    bool model_ended = false;     ///< it runs without its device model, which has ended
     std::uint64_t memory_kib = 0;
     std::uint64_t memory_max_kib = 0;
     unsigned vcpus = 0;  ///< online
@@ -301,6 +302,8 @@ class Manager {
     async::Task<Result<>> change_managed_image(Uuid uuid, ImageChange change);
     async::Task<Result<DomainInfo>> restore(std::filesystem::path path, RestoreOptions options);
     async::Task<Result<>> set_autostart(Uuid uuid, bool autostart);
+    /// Whether it is started at the next boot of the host, whatever holds for the others.
+    async::Task<Result<>> set_autostart_once(Uuid uuid, bool autostart);
     /// As domain::set_metadata(), of the guest that runs, of the definition, or both.
     async::Task<Result<>> set_metadata(Uuid uuid, domain::Metadata metadata, Affects affects);
     /// Of the guest that runs, of the definition, or both. invalid_argument: only a crash leaves a core to

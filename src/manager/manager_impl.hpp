@@ -55,6 +55,9 @@ class Manager::Impl {
     async::Task<> autostart(std::string boot);
     /// Starts one after the other until none is left.
     async::Task<> start_each(std::deque<Uuid>& uuids);
+    /// The boot has come at which alone it was to be started, whatever has come of that.
+    async::Task<> spend_autostart(Uuid uuid);
+    async::Task<Result<>> set_autostart(Uuid uuid, Autostart at, bool autostart);
 
     Core core;
     async::Scope scope;

@@ -55,7 +55,7 @@ Task<Result<>> Definitions::set_metadata(DomainRef domain, Metadata metadata, Af
     if (affects->definition) {
         auto changed = with(*domain->stored, metadata);
         if (!changed) co_return std::unexpected(changed.error());
-        const Stored stored{*std::move(changed), domain->autostart};
+        const auto stored = to_store(*domain, *std::move(changed));
         auto written = co_await core_.store.save(stored);
         if (!written) co_return written;
         domain->stored = stored.definition;

@@ -46,6 +46,9 @@ void tell_stage(Domain& domain, hypervisor::Stage stage);
 /// domain_exists: it was renamed meanwhile.
 Result<> require_free(const Domain& domain, const domain::Definition& definition);
 
+/// At which boots of the host a domain is started with it.
+enum class Autostart { each_boot, next_boot };
+
 /// Those that change what is stored.
 class Definitions {
  public:
@@ -54,7 +57,7 @@ class Definitions {
     async::Task<Result<>> define(DomainRef domain, domain::Definition definition);
     /// `with_image`: what was saved of it goes, too; otherwise there must be nothing.
     async::Task<Result<>> undefine(DomainRef domain, bool with_image);
-    async::Task<Result<>> set_autostart(DomainRef domain, bool autostart);
+    async::Task<Result<>> set_autostart(DomainRef domain, Autostart at, bool autostart);
     async::Task<Result<>> set_metadata(DomainRef domain, domain::Metadata metadata, Affects asked);
     async::Task<Result<>> set_lifecycle_action(DomainRef domain, LifecycleChange change, Affects asked);
 

@@ -141,7 +141,7 @@ void Reconciler::apply(const hypervisor::Snapshot& snapshot, Moment asked) {
 
 void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
     if (domain->control) {
-        if (seen) see_control_domain(core_, *domain->life, *seen);
+        if (seen) observe_host(*domain, *seen);
         return;
     }
     const auto verdict = judge(*domain->life, domain->status, seen);
@@ -170,6 +170,12 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
     follow_model(*domain, *domain->life);
     if (has_new_name(*domain, before)) renaming_.follow(domain);
     if (verdict.ending && domain->life && domain->life->id == life) follow_ending(domain, *verdict.ending);
+}
+
+void Reconciler::observe_host(Domain& control, const DomainSeen& seen) {
+    const auto before = control.life->seen;
+    see_control_domain(core_, *control.life, seen);
+    tell_figures(control, before, seen);
 }
 
 /// One that another domain has is new once more when that has given it up.

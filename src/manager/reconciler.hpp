@@ -46,6 +46,7 @@ class Reconciler {
 
     async::Task<> look();
     void observe(const DomainRef& domain, const hypervisor::DomainSeen* seen);
+    void observe_host(Domain& control, const hypervisor::DomainSeen& seen);
     bool has_new_name(const Domain& domain, const hypervisor::DomainSeen& before) const;
     void tell_figures(const Domain& domain, const hypervisor::DomainSeen& before,
                       const hypervisor::DomainSeen& now);

@@ -387,6 +387,7 @@ async::Task<> restore_definitions(Core& core, std::vector<Stored> domains, std::
         }
         (*claimed)->stored = std::move(stored.definition);
         (*claimed)->autostart = stored.autostart;
+        (*claimed)->autostart_once = stored.autostart_once;
     }
 }
 

@@ -70,7 +70,7 @@ Task<Result<>> Renaming::rename_in_xen(DomainRef domain, std::string name, Opera
 /// The definition first: it alone says how the domain is called when it does not run.
 Task<Result<>> Renaming::take_name(DomainRef domain, std::string name) {
     if (domain->stored) {
-        Stored renamed{*domain->stored, domain->autostart};
+        auto renamed = to_store(*domain, *domain->stored);
         renamed.definition.name = name;
         if (auto written = co_await core_.store.save(std::move(renamed)); !written) co_return written;
     }

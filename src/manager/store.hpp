@@ -19,6 +19,7 @@ namespace virtlight::manager {
 struct Stored {
     domain::Definition definition;
     bool autostart = false;
+    bool autostart_once = false;  ///< at the next boot of the host alone
 };
 
 /// What a running domain was started with, kept until it is gone: a definition may change or vanish under a

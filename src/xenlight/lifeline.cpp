@@ -4,22 +4,26 @@
 #include <cerrno>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 
 #include "base/limits.hpp"
 #include "base/result.hpp"
+#include "base/unix_address.hpp"
 
 namespace virtlight::xenlight {
 namespace {
 
+std::unexpected<Error> unreachable(std::string_view why) {
+    return fail(Reason::operation_failed, "xenstored cannot be reached: {}", why);
+}
 std::unexpected<Error> unreachable(const std::filesystem::path& socket, int why) {
-    return fail(Reason::operation_failed, "xenstored cannot be reached: {}: {}", socket.string(),
-                errno_text(why));
+    return unreachable(fmt::format("{}: {}", socket.string(), errno_text(why)));
 }
 
 }  // namespace
@@ -33,17 +37,13 @@ std::filesystem::path xenstored_socket(const std::filesystem::path& root) {
 
 /// Waits while others connect: xenstored has room for few who do at a time.
 Result<Fd> connect_lifeline(const std::filesystem::path& socket) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (socket.native().copy(address.sun_path, sizeof address.sun_path) == sizeof address.sun_path)
-        return unreachable(socket, ENAMETOOLONG);
+    const auto address = UnixAddress::of(socket);
+    if (!address) return unreachable(address.error().message);
     Fd connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!connection) return unreachable(socket, errno);
     constexpr timeval patience{.tv_sec = limits::libxl_answer.count(), .tv_usec = 0};
     ::setsockopt(connection.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): how sockets are addressed
-    if (::connect(connection.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0)
-        return connection;
+    if (address->connect(connection) == 0) return connection;
     const int why = errno;
     // The daemon names it where it was there at first.
     const bool never_had_one = why == ENOENT && !std::getenv("XENSTORED_PATH");

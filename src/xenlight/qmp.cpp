@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "xenlight/qmp.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -11,9 +10,9 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/limits.hpp"
+#include "base/unix_address.hpp"
 #include "domain/text.hpp"
 
 namespace virtlight::xenlight {
@@ -36,16 +35,13 @@ std::filesystem::path measuring_socket(hypervisor::DomId domid, const std::files
 }
 
 Result<Fd> connect_to_model(const std::filesystem::path& path) {
-    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-    const auto& name = path.native();
-    if (name.size() >= sizeof address.sun_path)
-        return fail(Reason::internal, "the path of a socket is too long: {}", name);
-    std::ranges::copy(name, address.sun_path);
+    const auto address = UnixAddress::of(path);
+    if (!address) return std::unexpected(address.error());
     Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket) return fail_errno(errno, "cannot make a socket");
     socket.keep_from_children();  // a device model serves the next one only when all copies are closed
-    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        return fail(Reason::operation_failed, "its device model cannot be reached at {}: {}", name,
+    if (address->connect(socket) != 0)
+        return fail(Reason::operation_failed, "its device model cannot be reached at {}: {}", path.native(),
                     errno_text(errno));
     return socket;
 }

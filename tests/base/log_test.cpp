@@ -100,5 +100,12 @@ TEST_F(UnreadLog, LeavesALineAloneThatJustFits) {
     EXPECT_THAT(read(), EndsWith("x...\n"));
 }
 
+/// A name that a client or a guest has chosen must not act on the terminal of who reads.
+TEST_F(UnreadLog, ShowsWhatATerminalWouldObeyAndWhatIsNoText) {
+    warning("guest '{}' has gone", "\x1b[2J\u009b31m\x7f\nERROR forged\xff \u00e4\t");
+    EXPECT_THAT(read(),
+                EndsWith(" guest '\\x1b[2J\\xc2\\x9b31m\\x7f\\x0aERROR forged\\xff \u00e4\\x09' has gone\n"));
+}
+
 }  // namespace
 }  // namespace virtlight::log

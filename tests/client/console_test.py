@@ -519,6 +519,34 @@ def test_no_byte_of_a_file_ends_its_typing(host, conn, daemon_folder):
 
 
 @pytest.mark.simulated
+def test_who_types_a_line_waits_until_a_paused_guest_takes_it(host, conn, daemon_folder):
+    domain = started(host, conn, "naps")
+    with Stream(domain) as viewer:
+        viewer.until("# ")
+    domain.suspend()
+    typing = subprocess.Popen([daemon_folder / "virtlight", "--connect", host.uri, "console", "--write", "naps"],
+                              stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    typing.stdin.write("line 000001\n")
+    typing.stdin.close()
+    with pytest.raises(subprocess.TimeoutExpired):
+        typing.wait(1)
+    domain.resume()
+    assert typing.wait(60) == 0
+    wait_until(lambda: "line 000001" in virtlight(host, daemon_folder, "logs", "naps"), 30, "the line")
+
+
+@pytest.mark.simulated
+def test_who_leaves_a_console_does_not_wait_until_a_paused_guest_takes_what_was_typed(host, conn):
+    domain = started(host, conn, "left")
+    with Virsh(host, "left") as viewer:
+        viewer.until("# ")
+        domain.suspend()
+        viewer.type("patience\r")
+        time.sleep(0.5)  # virsh takes the key only where it comes alone
+        assert viewer.leave() == 0
+
+
+@pytest.mark.simulated
 def test_who_types_a_file_waits_until_a_paused_guest_takes_it(host, conn, daemon_folder):
     domain = started(host, conn, "rests")
     with Stream(domain) as viewer:

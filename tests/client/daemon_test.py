@@ -5,13 +5,18 @@ import os
 import resource
 import signal
 import stat
+import struct
 import subprocess
 
 import libvirt
 import pytest
+from clients import Wire
 from hosts import wait_until
 
 pytestmark = pytest.mark.simulated
+
+GET_AUTOSTART_ONCE = 449  # of libvirt 11.2: python3-libvirt may be older
+SET_AUTOSTART_ONCE = 450
 
 
 def run(program, *words):
@@ -158,6 +163,32 @@ def test_a_hundred_guests_come_and_go_without_a_trace(own_host):
             if domain.ID() > 0:
                 domain.destroy()
         wait_until(lambda: own_host.open_files() <= files, own_host.patience, f"no more than {files} open files")
+
+
+def test_what_is_to_start_at_the_next_boot_of_the_host_starts_then_and_not_at_the_one_after_it(own_host):
+    state = own_host.root / "var" / "lib" / "virtlight"
+    wait_until((state / "autostarted").exists, own_host.patience, "the end of the autostart")
+    with own_host.connect() as conn, Wire(own_host.socket) as wire:
+        domain = conn.defineXML(own_host.guest("once"))
+        sent = struct.pack(">I", 4) + b"once" + domain.UUID() + struct.pack(">i", -1)
+        wire.open()
+        assert wire.call(SET_AUTOSTART_ONCE, sent + struct.pack(">i", 1))[3] == Wire.OK
+        assert wire.call(GET_AUTOSTART_ONCE, sent)[4] == struct.pack(">i", 1)
+        assert domain.autostart() == 0
+    for runs in (True, False):
+        own_host.stop()
+        (state / "autostarted").write_text("an earlier boot")
+        own_host.start()
+        wait_until(
+            lambda: (state / "autostarted").read_text() != "an earlier boot", own_host.patience, "the end of the autostart"
+        )
+        with own_host.connect() as conn, Wire(own_host.socket) as wire:
+            domain = conn.lookupByName("once")
+            wire.open()
+            assert domain.isActive() == runs
+            assert wire.call(GET_AUTOSTART_ONCE, sent)[4] == struct.pack(">i", 0)
+            if runs:
+                domain.destroy()
 
 
 def test_what_is_to_start_with_the_host_starts_beside_the_first_clients(own_host):

@@ -76,8 +76,20 @@ def test_domain_0_gets_less_and_more_memory(host, conn):
     control = conn.lookupByID(0)
     most, before = control.maxMemory(), control.info()[2] // MIB * MIB
     less = before - 64 * MIB
+    told = []
+
+    def on_balloon(_conn, changed, kib, _opaque):
+        told.append((changed.name(), changed.ID(), kib))
+
+    callback = conn.domainEventRegisterAny(control, libvirt.VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE, on_balloon, None)
     host.virsh("setmem", "Domain-0", less, "--live")
     wait_for_memory(host, control, less)
+    wait_until(lambda: told and abs(told[-1][2] - less) <= 16 * MIB, 10, "an event of the change")
+    conn.domainEventDeregisterAny(callback)
+    assert {(name, domid) for name, domid, _ in told} == {("Domain-0", 0)}
+    ((_, stats),) = conn.domainListGetStats([control], libvirt.VIR_DOMAIN_STATS_BALLOON)
+    for actual in (stats["balloon.current"], control.memoryStats()["actual"]):
+        assert abs(actual - less) <= 16 * MIB
     assert control.maxMemory() == most
     with refused(INVALID_ARG, "Domain-0", "higher than max memory"):
         control.setMemory(most + MIB)

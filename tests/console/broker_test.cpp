@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -82,7 +83,8 @@ class BrokerTest : public testing::Test {
     }
 
     int offers = 0;
-    Broker broker{"web/serial0", Ring(small), [this] { ++offers; }};
+    Time now;
+    Broker broker{"web/serial0", Ring(small), [this] { ++offers; }, [this] { return now; }};
     Recorder a;
     Recorder b;
     Recorder late;
@@ -161,6 +163,69 @@ TEST_F(BrokerReading, RefusesMoreViewersThanItsLimit) {
     EXPECT_EQ(refusal({.name = "one more"}), "cannot open console web/serial0: it has 64 viewers already");
     broker.detach(broker.viewers().front().id);
     EXPECT_TRUE(broker.attach(late, {.name = "one more"}));
+}
+
+/// All places taken, by viewers who read when a test says so.
+class BrokerFull : public BrokerTest {
+ protected:
+    BrokerFull() {
+        for (std::size_t i = 0; i < limits::console_viewers; ++i)
+            ids.push_back(attach(viewers.emplace_back(), Access::write_if_free, fmt::format("v{}", i)));
+        say("ab");
+    }
+
+    void read_all_but(const std::set<std::size_t>& stuck) {
+        for (std::size_t i = 0; i < ids.size(); ++i)
+            if (!stuck.contains(i)) read(ids[i]);
+    }
+
+    std::deque<Recorder> viewers;
+    std::vector<ViewerId> ids;
+    const Attachment taking_over{.name = "root", .access = Access::force};
+    const std::string full = "cannot open console web/serial0: it has 64 viewers already";
+};
+
+TEST_F(BrokerFull, GivesWhoTakesItOverThePlaceOfTheOneWhoHasReadNothingForLongest) {
+    read_all_but({7, 9});
+    now += seconds(1);
+    broker.read(ids[9], 1);
+    now += limits::console_stuck;
+    EXPECT_EQ(refusal({.name = "guest"}), full) << "only who takes it over gets one";
+    const auto id = broker.attach(late, taking_over);
+    ASSERT_TRUE(id);
+    EXPECT_TRUE(broker.writes(*id));
+    EXPECT_THAT(viewers[7].told(),
+                ElementsAre("closed: 'root' took the place at console web/serial0 of this viewer, which had "
+                            "read nothing for 30 s"));
+    EXPECT_TRUE(broker.read(ids[7], 5).end);
+    EXPECT_THAT(viewers[0].told(), ElementsAre("taken by root"));
+    EXPECT_EQ(broker.viewers().size(), limits::console_viewers);
+}
+
+TEST_F(BrokerFull, GivesNobodysPlaceAwayWhoReads) {
+    read_all_but({7});
+    now += limits::console_stuck - milliseconds(1);
+    EXPECT_EQ(refusal(taking_over), full) << "one has not read for a while";
+    now += milliseconds(1);
+    read_all_but({});
+    EXPECT_EQ(refusal(taking_over), full);
+    now += std::chrono::hours(1);
+    EXPECT_EQ(refusal(taking_over), full) << "there is nothing that they could read";
+    say("c");
+    now += limits::console_stuck - milliseconds(1);
+    EXPECT_EQ(refusal(taking_over), full) << "they can read only since";
+    now += milliseconds(1);
+    EXPECT_TRUE(broker.attach(late, taking_over));
+}
+
+TEST_F(BrokerFull, GivesThePlaceOfTheOneWhoWritesAwayToo) {
+    read_all_but({0});
+    now += limits::console_stuck;
+    const auto id = broker.attach(late, taking_over);
+    ASSERT_TRUE(id);
+    EXPECT_TRUE(broker.writes(*id));
+    EXPECT_THAT(viewers[0].told(), ElementsAre(HasSubstr("closed: 'root' took the place")));
+    EXPECT_EQ(broker.viewers().size(), limits::console_viewers);
 }
 
 TEST_F(BrokerReading, EndsForThoseWhoWatchedWhenTheGuestStopsAndAllIsRead) {
@@ -351,6 +416,31 @@ TEST_F(BrokerInput, IsBoundedAndTheWriterToldOnceWhenThereIsRoom) {
     EXPECT_THAT(a.told(), ElementsAre("writable"));
     take_input();
     EXPECT_THAT(a.told(), IsEmpty());
+}
+
+TEST_F(BrokerInput, IsToldOfWhenAllOfItIsTakenToTheWriterWhoWaitsForThat) {
+    const auto id = attach(a, Access::write);
+    EXPECT_TRUE(broker.all_taken(id)) << "there was none";
+    broker.hold_input(true);
+    EXPECT_EQ(broker.write(id, "ls\n"), 3u);
+    EXPECT_FALSE(broker.all_taken(id));
+    EXPECT_TRUE(broker.all_taken(attach(b, Access::view))) << "it is not this one's";
+    broker.hold_input(false);
+    take_input(2);
+    EXPECT_THAT(a.told(), IsEmpty());
+    take_input(1);
+    EXPECT_THAT(a.told(), ElementsAre("writable"));
+    EXPECT_TRUE(broker.all_taken(id));
+}
+
+TEST_F(BrokerInput, IsWaitedForByNobodyWhenTheGuestHasStopped) {
+    const auto id = attach(a, Access::write);
+    broker.hold_input(true);
+    EXPECT_TRUE(broker.write(id, "ls\n"));
+    EXPECT_FALSE(broker.all_taken(id));
+    broker.finish();
+    EXPECT_THAT(a.told(), ElementsAre("writable"));
+    EXPECT_TRUE(broker.all_taken(id));
 }
 
 TEST_F(BrokerInput, IsTakenWithoutEndFromAWriterWhoseBytesAreTakenAtOnce) {

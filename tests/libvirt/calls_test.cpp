@@ -144,6 +144,18 @@ TEST_F(CallsTest, ListByWhatIsAskedFor) {
     EXPECT_THAT(names(no_autostart), ElementsAre("Domain-0"));
 }
 
+TEST_F(CallsTest, TellWhatIsStartedAtTheNextBootOfTheHostApartFromWhatAlwaysIs) {
+    const auto dom = define();
+    EXPECT_EQ(talk.call<std::int32_t>(449, dom), 0);
+    ASSERT_TRUE(talk.call<void>(450, DomainNumber{dom, 1}));
+    EXPECT_EQ(talk.call<std::int32_t>(449, dom), 1);
+    EXPECT_EQ(talk.call<std::int32_t>(15, dom), 0);
+    ASSERT_TRUE(talk.call<void>(29, DomainNumber{dom, 1}));
+    ASSERT_TRUE(talk.call<void>(450, DomainNumber{dom, 0}));
+    EXPECT_EQ(talk.call<std::int32_t>(449, dom), 0);
+    EXPECT_EQ(talk.call<std::int32_t>(15, dom), 1);
+}
+
 TEST_F(CallsTest, CountWithoutListing) {
     define();
     const auto list = talk.call<DomainList>(273, ListAllArgs{.need_results = 0});

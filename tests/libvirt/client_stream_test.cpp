@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "libvirt/client_stream.hpp"
 
-#include <cstring>
 #include <future>
 #include <string>
 #include <string_view>
@@ -9,9 +8,9 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/temporary_folder.hpp"
+#include "base/unix_address.hpp"
 #include "libvirt/error.hpp"
 #include "libvirt/messages.hpp"
 #include "libvirt/own_messages.hpp"
@@ -24,10 +23,7 @@ namespace {
 class ClientStreamTest : public testing::Test {
  protected:
     ClientStreamTest() {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::memcpy(address.sun_path, path_.c_str(), path_.native().size());
-        EXPECT_EQ(::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+        EXPECT_EQ(UnixAddress::of(path_)->bind(listener_), 0);
         EXPECT_EQ(::listen(listener_.get(), 1), 0);
     }
 

@@ -33,8 +33,8 @@ class ConsoleStreamTest : public testing::Test {
     }
 
     std::unique_ptr<StreamEnd> watch() {
-        auto stream =
-            ConsoleStream::open(console, {.name = "one", .access = console::Access::write}, [] {}, true);
+        auto stream = ConsoleStream::open(console, {.name = "one", .access = console::Access::write}, [] {},
+                                          {.marks = true});
         EXPECT_TRUE(stream);
         return *std::move(stream);
     }
@@ -78,15 +78,15 @@ TEST_F(ConsoleStreamTest, GivesNoMoreThanIsAskedForWithAllThatIsSaidOfTheConsole
 TEST_F(ConsoleStreamTest, SaysInPortionsTooWhoWritesNow) {
     const auto former = watch();
     all_of(*former, limits::stream_chunk);
-    auto next = ConsoleStream::open(console, {.name = "two", .access = console::Access::force}, [] {});
+    auto next = ConsoleStream::open(console, {.name = "two", .access = console::Access::force}, [] {}, {});
     ASSERT_TRUE(next);
     EXPECT_EQ(all_of(*former, 5), "\r\n--- two writes to the console now ---\r\n");
 }
 
 TEST_F(ConsoleStreamTest, SaysBehindWhatWasThereWhyOneOnlyWatchesWhoCameToWrite) {
     const auto come_to_write = [&] {
-        auto stream =
-            ConsoleStream::open(console, {.name = "two", .access = console::Access::write_if_free}, [] {});
+        auto stream = ConsoleStream::open(console, {.name = "two", .access = console::Access::write_if_free},
+                                          [] {}, {});
         EXPECT_TRUE(stream);
         return *std::move(stream);
     };
@@ -104,7 +104,7 @@ TEST_F(ConsoleStreamTest, SaysBehindWhatWasThereWhyNothingComesAndThatItComesAga
     all_of(*there, limits::stream_chunk);
     console->broker().set_silence("it is lent");
     EXPECT_EQ(all_of(*there, 7), "\r\n--- it is lent ---\r\n");
-    const auto late = ConsoleStream::open(console, {.name = "two"}, [] {});
+    const auto late = ConsoleStream::open(console, {.name = "two"}, [] {}, {});
     ASSERT_TRUE(late);
     EXPECT_THAT(all_of(**late, 7), EndsWith("# \r\n--- it is lent ---\r\n"));
     console->broker().set_silence({});
@@ -113,19 +113,65 @@ TEST_F(ConsoleStreamTest, SaysBehindWhatWasThereWhyNothingComesAndThatItComesAga
 }
 
 TEST_F(ConsoleStreamTest, FailsOnlyWhenAllIsGivenThatItHad) {
-    const auto opened = ConsoleStream::open(
-        console, {.name = "one", .access = console::Access::write, .watches_on = false}, [] {}, true);
+    const auto opened =
+        ConsoleStream::open(console, {.name = "one", .access = console::Access::write, .watches_on = false},
+                            [] {}, {.marks = true});
     ASSERT_TRUE(opened);
     auto& stream = **opened;
     auto portion = stream.read(1);
     ASSERT_TRUE(portion);
-    const auto next = ConsoleStream::open(console, {.name = "two", .access = console::Access::force}, [] {});
+    const auto next =
+        ConsoleStream::open(console, {.name = "two", .access = console::Access::force}, [] {}, {});
     ASSERT_TRUE(next);
     std::string rest;
     for (portion = stream.read(100); portion; portion = stream.read(100))
         rest += as_text(portion->bytes);
     EXPECT_THAT(rest, HasSubstr("boot "));
     EXPECT_EQ(portion.error().message, "'two' took over console web/console0");
+}
+
+TEST_F(ConsoleStreamTest, IsNotFinishedWhileAPausedGuestHasNotTakenWhatWasTyped) {
+    int woken = 0;
+    const auto opened = ConsoleStream::open(console, {.name = "one", .access = console::Access::write},
+                                            [&woken] { ++woken; }, {.passes_on_all = true});
+    ASSERT_TRUE(opened);
+    auto& stream = **opened;
+    EXPECT_TRUE(stream.passed_on()) << "nothing was typed";
+    auto& broker = console->broker();
+    broker.hold_input(true);
+    EXPECT_EQ(stream.write(as_bytes("date\r")).value_or(0), 5u);
+    EXPECT_FALSE(stream.passed_on());
+    broker.hold_input(false);
+    const int before = woken;
+    broker.input_written(4);
+    EXPECT_FALSE(stream.passed_on());
+    EXPECT_EQ(woken, before);
+    broker.input_written(1);
+    EXPECT_EQ(woken, before + 1) << "the connection is served again";
+    EXPECT_TRUE(stream.passed_on());
+}
+
+TEST_F(ConsoleStreamTest, IsFinishedWhenTheGuestEndsThatWouldNotTakeWhatWasTyped) {
+    int woken = 0;
+    const auto opened = ConsoleStream::open(console, {.name = "one", .access = console::Access::write},
+                                            [&woken] { ++woken; }, {.passes_on_all = true});
+    ASSERT_TRUE(opened);
+    console->broker().hold_input(true);
+    EXPECT_EQ((*opened)->write(as_bytes("date\r")).value_or(0), 5u);
+    EXPECT_FALSE((*opened)->passed_on());
+    console->broker().finish();
+    EXPECT_EQ(woken, 1);
+    EXPECT_TRUE((*opened)->passed_on());
+}
+
+/// virsh leaves by finishing its stream, and would wait for the guest.
+TEST_F(ConsoleStreamTest, OfAClientOfLibvirtsIsFinishedAtOnce) {
+    const auto opened =
+        ConsoleStream::open(console, {.name = "one", .access = console::Access::write}, [] {}, {});
+    ASSERT_TRUE(opened);
+    console->broker().hold_input(true);
+    EXPECT_EQ((*opened)->write(as_bytes("date\r")).value_or(0), 5u);
+    EXPECT_TRUE((*opened)->passed_on());
 }
 
 }  // namespace

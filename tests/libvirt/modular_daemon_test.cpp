@@ -2,7 +2,6 @@
 #include "libvirt/modular_daemon.hpp"
 
 #include <array>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <set>
@@ -14,13 +13,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "async/scope.hpp"
 #include "base/file.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/temporary_folder.hpp"
+#include "base/unix_address.hpp"
 #include "libvirt/event_messages.hpp"
 #include "libvirt/flags.hpp"
 #include "libvirt/messages.hpp"
@@ -98,11 +97,7 @@ class ModularDaemonTest : public testing::Test {
 
     void listen() {
         listener = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::memcpy(address.sun_path, path.c_str(), path.native().size());
-        const auto* const plain = reinterpret_cast<const sockaddr*>(&address);
-        EXPECT_EQ(::bind(listener.get(), plain, sizeof address), 0);
+        EXPECT_EQ(UnixAddress::of(path)->bind(listener), 0);
         EXPECT_EQ(::listen(listener.get(), 16), 0);
     }
     void listen_no_more() {

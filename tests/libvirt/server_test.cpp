@@ -19,7 +19,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +27,7 @@
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/temporary_folder.hpp"
+#include "base/unix_address.hpp"
 #include "libvirt/client.hpp"
 #include "libvirt/event_messages.hpp"
 #include "manager/fake_hypervisor.hpp"
@@ -41,22 +41,16 @@ constexpr const char* small_guest =
     "<os><type>linux</type><kernel>/boot/guest</kernel></os></domain>";
 
 Fd listening_socket(const std::filesystem::path& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path.c_str(), path.native().size());
     Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    EXPECT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(UnixAddress::of(path)->bind(socket), 0);
     EXPECT_EQ(::listen(socket.get(), 16), 0);
     return socket;
 }
 
 /// A connection that says what it likes. A read that waits for long fails.
 Fd connected_socket(const std::filesystem::path& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path.c_str(), path.native().size());
     Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    EXPECT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(UnixAddress::of(path)->connect(socket), 0);
     const timeval patience{.tv_sec = 20, .tv_usec = 0};
     EXPECT_EQ(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
     return socket;

@@ -139,10 +139,10 @@ TEST_F(SessionTest, NamesTheFunctionThatThisDaemonDoesNotHave) {
 
 TEST_F(SessionTest, NamesTheFunctionsOfClientsThatAreNewerThanThisDaemonsLibvirt) {
     open();
-    EXPECT_FALSE(call(449));
+    EXPECT_FALSE(call(448));
     const auto error = take_error();
     EXPECT_EQ(error.code, 3);
-    EXPECT_THAT(*error.message, HasSubstr("virDomainGetAutostartOnce"));
+    EXPECT_THAT(*error.message, HasSubstr("virDomainGraphicsReload"));
 }
 
 TEST_F(SessionTest, HasNothingOfWhatOtherDriversHaveAlone) {

@@ -18,7 +18,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 extern "C" {
@@ -26,6 +25,7 @@ extern "C" {
 }
 
 #include "base/file.hpp"
+#include "base/unix_address.hpp"
 
 namespace virtlight::fake {
 namespace {
@@ -52,32 +52,21 @@ void be_silent() {
         std::this_thread::sleep_for(interval);
 }
 
-sockaddr_un address_of(const std::string& path) {
-    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    return address;
-}
-
 Fd make_socket() {
     return Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }
 
 Fd listen_on(const std::string& path) {
     auto listener = make_socket();
-    const auto address = address_of(path);
     ::unlink(path.c_str());
-    const bool good =
-        ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-        ::listen(listener.get(), SOMAXCONN) == 0;
+    const bool good = UnixAddress::of(path)->bind(listener) == 0 && ::listen(listener.get(), SOMAXCONN) == 0;
     return good ? std::move(listener) : Fd();
 }
 
 /// Nothing is sent over it: it ends with xenstored, and the device model with it.
 Fd lifeline() {
     auto connection = make_socket();
-    const auto address = address_of(::xs_daemon_socket());
-    const int failed =
-        ::connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    const int failed = UnixAddress::of(::xs_daemon_socket())->connect(connection);
     return failed ? Fd() : std::move(connection);
 }
 

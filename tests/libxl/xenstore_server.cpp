@@ -5,14 +5,14 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <tuple>
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
+
+#include "base/unix_address.hpp"
 
 namespace virtlight::fake {
 namespace {
@@ -45,12 +45,9 @@ void XenstoreServer::die() {
 }
 
 void XenstoreServer::listen() {
-    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-    socket_path.native().copy(address.sun_path, sizeof address.sun_path - 1);
     std::filesystem::create_directories(socket_path.parent_path());
     listener_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(listener_.get(), SOMAXCONN) != 0) {
+    if (UnixAddress::of(socket_path)->bind(listener_) != 0 || ::listen(listener_.get(), SOMAXCONN) != 0) {
         std::perror(socket_path.c_str());
         std::abort();
     }

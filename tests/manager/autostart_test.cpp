@@ -54,6 +54,59 @@ TEST_F(Restart, GoesOnWithTheAutostartThatADaemonHadNotFinished) {
     EXPECT_EQ(xen.truth.size(), 4u) << "Domain-0 and all three";
 }
 
+TEST_F(Restart, StartsAtTheNextBootAloneWhatIsToBeStartedOnce) {
+    start_up();
+    const auto guest = defined("web");
+    end_of(manager->set_autostart_once(guest.uuid, true)).value();
+    restart();
+    EXPECT_EQ(xen.count("create"), 0u) << "the host has not booted";
+    boot = "the next one";
+    restart();
+    settle();
+    EXPECT_EQ(xen.count("create"), 1u);
+    EXPECT_FALSE(info(guest).autostart_once);
+    EXPECT_FALSE(store.domains.at(guest.uuid).autostart_once);
+    end_of(manager->destroy(guest.uuid)).value();
+    boot = "the one after it";
+    restart();
+    settle();
+    EXPECT_EQ(xen.count("create"), 1u);
+}
+
+TEST_F(Restart, TriesOnceAlsoWhatCannotBeStarted) {
+    const auto guest = guest_named("web");
+    store.domains[guest.uuid] = {guest, false, true};
+    xen.fail_next("create", {Reason::operation_failed, "no memory"});
+    start_up();
+    settle();
+    EXPECT_EQ(info(guest).domid, -1);
+    EXPECT_FALSE(store.domains.at(guest.uuid).autostart_once);
+}
+
+TEST_F(Restart, StartsNothingOnceMoreThatRunsWhenItsBootHasCome) {
+    start_up();
+    const auto guest = running("web");
+    end_of(manager->set_autostart_once(guest.uuid, true)).value();
+    store.autostarted_in = "an earlier one";
+    restart();
+    settle();
+    EXPECT_EQ(xen.count("create"), 1u);
+    EXPECT_FALSE(store.domains.at(guest.uuid).autostart_once);
+}
+
+TEST_F(Restart, LeavesToTheNextDaemonWhatTheLastOneHadNotStartedOnce) {
+    const auto guest = guest_named("web");
+    store.domains[guest.uuid] = {guest, false, true};
+    xen.hold("create");
+    start_up();
+    settle();
+    restart();
+    xen.release("create");
+    settle();
+    EXPECT_GT(info(guest).domid, 0);
+    EXPECT_FALSE(store.domains.at(guest.uuid).autostart_once);
+}
+
 TEST_F(Restart, DoesNotStartAgainWhatRuns) {
     start_up();
     const auto guest = running("web");

@@ -191,6 +191,23 @@ TEST_F(Definitions, KeepTheAutostartFlag) {
     EXPECT_FALSE(store.domains.at(guest.uuid).autostart);
 }
 
+TEST_F(Definitions, KeepThatTheyAreStartedAtTheNextBootUntilTheyGo) {
+    auto guest = defined("web");
+    EXPECT_TRUE(end_of(manager->set_autostart_once(guest.uuid, true)));
+    EXPECT_TRUE(info(guest).autostart_once);
+    EXPECT_FALSE(info(guest).autostart);
+    guest.vcpus_max = 2;
+    EXPECT_TRUE(end_of(manager->define(guest)));
+    EXPECT_TRUE(end_of(manager->set_autostart(guest.uuid, true)));
+    EXPECT_TRUE(end_of(manager->set_autostart(guest.uuid, false)));
+    EXPECT_TRUE(info(guest).autostart_once);
+    EXPECT_TRUE(store.domains.at(guest.uuid).autostart_once);
+    EXPECT_TRUE(end_of(manager->undefine(guest.uuid, false)));
+    EXPECT_TRUE(end_of(manager->define(guest)));
+    EXPECT_FALSE(info(guest).autostart_once);
+    EXPECT_FALSE(store.domains.at(guest.uuid).autostart_once);
+}
+
 TEST_F(Definitions, AreNeededForAutostart) {
     const auto guest = guest_named("web");
     end_of(manager->create(guest, {})).value();

@@ -111,11 +111,22 @@ TEST_F(FileStoreTest, KeepsTheAutostartFlagAsALinkToTheDefinition) {
     EXPECT_FALSE(load().domains.at(0).autostart);
 }
 
-TEST_F(FileStoreTest, ForgetsADomainWithItsLink) {
-    ASSERT_TRUE(end_of(store.save({web, true})));
+TEST_F(FileStoreTest, KeepsApartWhatIsStartedAtTheNextBootAlone) {
+    ASSERT_TRUE(end_of(store.save({web, false, true})));
+    EXPECT_FALSE(load().domains.at(0).autostart);
+    EXPECT_TRUE(load().domains.at(0).autostart_once);
+    EXPECT_TRUE(fs::equivalent(file("autostart-once", web), file("domains", web)));
+    ASSERT_TRUE(end_of(store.save({web, true, false})));
+    EXPECT_TRUE(load().domains.at(0).autostart);
+    EXPECT_FALSE(load().domains.at(0).autostart_once);
+}
+
+TEST_F(FileStoreTest, ForgetsADomainWithItsLinks) {
+    ASSERT_TRUE(end_of(store.save({web, true, true})));
     ASSERT_TRUE(end_of(store.remove(web.uuid)));
     EXPECT_THAT(load().domains, IsEmpty());
     EXPECT_FALSE(fs::exists(fs::symlink_status(file("autostart", web))));
+    EXPECT_FALSE(fs::exists(fs::symlink_status(file("autostart-once", web))));
     EXPECT_TRUE(end_of(store.remove(web.uuid))) << "what is not there is no failure";
 }
 
@@ -148,12 +159,13 @@ TEST_F(FileStoreTest, KeepsAnOldImageWhenOneThatIsUsedUpIsRemoved) {
     EXPECT_EQ(read_file(kept, 100).value(), "kept");
 }
 
-TEST_F(FileStoreTest, DoesNotGiveANewDomainTheLinkThatACrashHasLeft) {
-    ASSERT_TRUE(end_of(store.save({web, true})));
+TEST_F(FileStoreTest, DoesNotGiveANewDomainTheLinksThatACrashHasLeft) {
+    ASSERT_TRUE(end_of(store.save({web, true, true})));
     fs::remove(file("domains", web));
     load();
     ASSERT_TRUE(end_of(store.save({web})));
     EXPECT_FALSE(load().domains.at(0).autostart);
+    EXPECT_FALSE(load().domains.at(0).autostart_once);
 }
 
 TEST_F(FileStoreTest, KeepsALifeWithItsDomidAndItsTtys) {

@@ -240,6 +240,7 @@ TEST_F(Tuning, TheHostItselfHasMoreAndLessMemoryAndVcpusUntilItsNextBoot) {
     look();
     EXPECT_EQ(manager->find(host)->memory_kib, 512 * mib);
     EXPECT_EQ(manager->find(host)->vcpus, 1u);
+    EXPECT_THAT(events(), ElementsAre("Domain-0 MEMORY 524288"));
     EXPECT_EQ(manager->definition(host, Which::live)->vcpus, 1u);
     expect_refused(end_of(manager->set_memory(host, xen.facts.memory_kib + mib, {})),
                    Reason::invalid_argument, "higher than max memory");
@@ -255,6 +256,9 @@ TEST_F(Tuning, TheHostItselfHasWhatAnotherToolLetsItHave) {
     xen.truth.at(0).memory_max_kib = xen.truth.at(0).memory_kib = 512 * mib;
     xen.truth.at(0).vcpus_online = 1;
     look();
+    EXPECT_THAT(events(), ElementsAre("Domain-0 MEMORY 524288"));
+    look();
+    EXPECT_THAT(events(), IsEmpty()) << "nothing has changed";
     EXPECT_EQ(manager->definition(host, Which::live)->vcpus, 1u);
     expect_refused(end_of(manager->set_memory(host, 640 * mib, {})), Reason::invalid_argument,
                    "higher than max memory");

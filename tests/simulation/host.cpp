@@ -358,7 +358,7 @@ std::string Host::untruth_of_stories() {
 
 std::string Host::untruth_of_files() {
     std::string wrong;
-    for (const auto* part : {"domains", "saved", "running", "autostart"}) {
+    for (const auto* part : {"domains", "saved", "running", "autostart", "autostart-once"}) {
         for (const auto& entry : std::filesystem::directory_iterator(disk.path() / part)) {
             const auto uuid = Uuid::parse(entry.path().stem().string());
             // Also of what is kept for whoever wants it: only while its domain is there.

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/file.hpp"
+#include "base/unix_address.hpp"
 
 namespace virtlight::test {
 
@@ -26,11 +26,7 @@ class DeviceModel {
  public:
     DeviceModel(const std::filesystem::path& path, std::vector<std::string> answers)
         : listener_(::socket(AF_UNIX, SOCK_STREAM, 0)), answers_(std::move(answers)) {
-        sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-        std::strcpy(address.sun_path, path.c_str());
-        const auto* const plain = reinterpret_cast<const sockaddr*>(&address);
-        if (::bind(listener_.get(), plain, sizeof address) != 0 || ::listen(listener_.get(), 1) != 0)
-            std::abort();
+        if (UnixAddress::of(path)->bind(listener_) != 0 || ::listen(listener_.get(), 1) != 0) std::abort();
         thread_ = std::thread([this] { serve(); });
     }
     ~DeviceModel() {

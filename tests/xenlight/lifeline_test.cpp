@@ -4,9 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/temporary_folder.hpp"
+#include "base/unix_address.hpp"
 #include "xenlight/poll_loop.hpp"
 
 namespace virtlight::xenlight {
@@ -15,11 +15,8 @@ namespace {
 class LifelineTest : public testing::Test {
  protected:
     void SetUp() override {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        socket.native().copy(address.sun_path, sizeof address.sun_path);
         listener = Fd(::socket(AF_UNIX, SOCK_STREAM, 0));
-        ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+        ASSERT_EQ(UnixAddress::of(socket)->bind(listener), 0);
         ASSERT_EQ(::listen(listener.get(), 5), 0);
     }
 

@@ -2,17 +2,16 @@
 #include "xenlight/model_counters.hpp"
 
 #include <array>
-#include <cstring>
 #include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "async/scope.hpp"
 #include "base/limits.hpp"
 #include "base/temporary_folder.hpp"
+#include "base/unix_address.hpp"
 #include "xenlight/poll_loop.hpp"
 #include "xenlight/qmp.hpp"
 
@@ -29,11 +28,7 @@ class CountingModel {
  public:
     explicit CountingModel(const std::filesystem::path& path)
         : listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0)) {
-        sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-        std::strcpy(address.sun_path, path.c_str());
-        const auto* const plain = reinterpret_cast<const sockaddr*>(&address);
-        if (::bind(listener_.get(), plain, sizeof address) != 0 || ::listen(listener_.get(), 5) != 0)
-            std::abort();
+        if (UnixAddress::of(path)->bind(listener_) != 0 || ::listen(listener_.get(), 5) != 0) std::abort();
     }
 
     /// What the next one who came has asked; empty: nobody has come.
