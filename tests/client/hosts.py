@@ -182,6 +182,7 @@ class SimulatedHost(Host):
         self.root = root
         self.socket = root / "run" / "virtlightd.sock"
         self.uri = f"xen+unix:///system?socket={self.socket}"
+        self.libvirt_sockets = root / "run" / "libvirt"  # where libvirt's own daemons are looked for
         self.log = root / "virtlightd.log"
         self.cores = root / "var" / "lib" / "virtlight" / "cores"
         self.timelines = root / "var" / "log" / "virtlight" / "timeline"
@@ -345,6 +346,19 @@ class LabHost(Host):
             shell.close()
             raise
         idle.append(shell)
+
+    @contextlib.contextmanager
+    def reaches(self, ours, theirs):
+        """Who connects to the socket `theirs` in dom0 reaches the socket `ours` of this machine meanwhile."""
+        ssh = ["ssh", "-F", ROOT / "build" / "lab" / self.name / "ssh_config"]
+        way = ["-R", f"{theirs}:{ours}", "dom0"]
+        self.dom0(f"mkdir -p {os.path.dirname(theirs)}; rm -f {theirs}")
+        subprocess.run([*ssh, "-O", "forward", *way], check=True, capture_output=True, timeout=self.command_seconds)
+        try:
+            yield
+        finally:
+            subprocess.run([*ssh, "-O", "cancel", *way], check=True, capture_output=True, timeout=self.command_seconds)
+            self.dom0(f"rm -f {theirs}")
 
     def place(self, name):
         path = f"/var/tmp/{name}"

@@ -15,20 +15,19 @@ DRIVERS = "usr/lib/*/libvirt/connection-driver/libvirt_driver_{}.so"
 
 # libvirt keeps what it knows of pools, networks and so on in one place of the host.
 another = pathlib.Path("/run/libvirtd.pid").exists()
-marks = [
-    pytest.mark.simulated,
-    pytest.mark.skipif(not LIBVIRTD.exists() or os.geteuid() != 0 or another, reason="needs root and a libvirtd that does not run"),
-]
+can_run = pytest.mark.skipif(
+    not LIBVIRTD.exists() or os.geteuid() != 0 or another, reason="needs root and a libvirtd that does not run"
+)
+marks = [pytest.mark.simulated, can_run]
 
 
 class LibvirtDaemon:
-    """libvirt's daemon with one driver alone, where `host` looks for the one that is named `name`."""
+    """libvirt's daemon with one driver alone, of the machine of this test. It listens in the folder `listening` as `name`."""
 
-    def __init__(self, host, folder, driver, name):
+    def __init__(self, listening, folder, driver, name):
         found = list(pathlib.Path("/").glob(DRIVERS.format(driver)))
         if not found:
             pytest.skip(f"libvirt's driver {driver} is not installed")
-        listening = host.root / "run" / "libvirt"
         own = folder / "sockets"
         drivers = folder / "drivers"
         for made in (listening, own, drivers):

@@ -20,7 +20,7 @@ pytestmark = marks
 
 @pytest.fixture
 def networks(own_host, tmp_path_factory):
-    with LibvirtDaemon(own_host, tmp_path_factory.mktemp("networks"), "network", "virtnetworkd") as daemon:
+    with LibvirtDaemon(own_host.libvirt_sockets, tmp_path_factory.mktemp("networks"), "network", "virtnetworkd") as daemon:
         yield daemon
 
 

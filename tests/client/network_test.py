@@ -21,7 +21,7 @@ pytestmark = marks
 
 @pytest.fixture
 def networks(own_host, tmp_path_factory):
-    with LibvirtDaemon(own_host, tmp_path_factory.mktemp("networks"), "network", "virtnetworkd") as daemon:
+    with LibvirtDaemon(own_host.libvirt_sockets, tmp_path_factory.mktemp("networks"), "network", "virtnetworkd") as daemon:
         yield daemon
         with own_host.connect() as conn:
             for left in conn.listAllNetworks():
@@ -33,19 +33,19 @@ def networks(own_host, tmp_path_factory):
 
 @pytest.fixture
 def secrets(own_host, tmp_path_factory):
-    with LibvirtDaemon(own_host, tmp_path_factory.mktemp("secrets"), "secret", "virtsecretd") as daemon:
+    with LibvirtDaemon(own_host.libvirt_sockets, tmp_path_factory.mktemp("secrets"), "secret", "virtsecretd") as daemon:
         yield daemon
 
 
 @pytest.fixture
 def interfaces(own_host, tmp_path_factory):
-    with LibvirtDaemon(own_host, tmp_path_factory.mktemp("interfaces"), "interface", "virtinterfaced") as daemon:
+    with LibvirtDaemon(own_host.libvirt_sockets, tmp_path_factory.mktemp("interfaces"), "interface", "virtinterfaced") as daemon:
         yield daemon
 
 
 @pytest.fixture
 def filters(own_host, tmp_path_factory):
-    daemon = LibvirtDaemon(own_host, tmp_path_factory.mktemp("filters"), "nwfilter", "virtnwfilterd")
+    daemon = LibvirtDaemon(own_host.libvirt_sockets, tmp_path_factory.mktemp("filters"), "nwfilter", "virtnwfilterd")
     try:
         daemon.start()
     except AssertionError as error:

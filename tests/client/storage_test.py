@@ -17,7 +17,7 @@ pytestmark = marks
 
 @pytest.fixture
 def storage(own_host, tmp_path_factory):
-    with LibvirtDaemon(own_host, tmp_path_factory.mktemp("storage"), "storage", "virtstoraged") as daemon:
+    with LibvirtDaemon(own_host.libvirt_sockets, tmp_path_factory.mktemp("storage"), "storage", "virtstoraged") as daemon:
         yield daemon
 
 

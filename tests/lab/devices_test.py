@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a guest sees of its devices, and others of them through it."""
 
+import os
+
 import images
 import libvirt
 import pytest
 from consoles import Virsh
 from hosts import wait_until
+from libvirt_daemon import LibvirtDaemon, can_run
 from refusals import refused
 
 LIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE
@@ -52,6 +55,22 @@ def test_two_guests_on_a_bridge_reach_each_other(host, conn, bridge):
     assert "10.9.0.2" not in host.virsh("domifaddr", "pong", "--source", "arp"), "it has talked to ping alone"
     counted = conn.lookupByName("pong").interfaceStats(f"vif{conn.lookupByName('pong').ID()}.0")
     assert counted[0] > 0 and counted[4] > 0
+
+
+@can_run
+def test_a_guest_hangs_on_the_bridge_of_its_network(host, conn, bridge, tmp_path):
+    name = f"virtlight-{os.getpid()}"
+    networks = LibvirtDaemon(tmp_path / "run", tmp_path, "network", "virtnetworkd")
+    with networks, host.reaches(networks.socket.resolve(), "/run/libvirt/virtnetworkd-sock"):
+        network = conn.networkCreateXML(f"<network><name>{name}</name><forward mode='bridge'/><bridge name='xenbr0'/></network>")
+        card = f"<interface type='network'><source network='{name}'/></interface>"
+        domain = conn.createXML(host.guest("networked").replace("<devices>", f"<devices>{card}"))
+        assert f"<source network='{name}' bridge='xenbr0'/>" in domain.XMLDesc()
+        assert f"vif{domain.ID()}.0" in host.dom0("ls /sys/class/net/xenbr0/brif").split()
+        domain.attachDeviceFlags(card, LIVE)
+        assert f"vif{domain.ID()}.1" in host.dom0("ls /sys/class/net/xenbr0/brif").split()
+        domain.destroy()
+        network.destroy()
 
 
 def test_dom0_knows_the_address_of_a_guest_that_has_answered_it(host, conn, bridge):
