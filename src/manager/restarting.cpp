@@ -63,7 +63,8 @@ Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, End
         if (goes_on) co_return goes_on;
         log::error("domain '{}': {}; it is started anew", domain->name, goes_on.error().message);
     }
-    if (ending.dump) co_await keep_core(domain, operation);
+    // Once: where it was not done in time, all begins anew, and would end like that again.
+    if (ending.dump && !std::exchange(domain->life->core_tried, true)) co_await keep_core(domain, operation);
     if (!domain->life || domain->life->id != life) co_return Result<>{};
     if (ending.restart) co_return co_await start_after(domain, again, ending, operation);
     if (auto removed = co_await remove_stopped(domain, operation); !removed) co_return removed;
