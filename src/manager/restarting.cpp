@@ -93,19 +93,25 @@ Task<bool> Guests::note_that_it_starts_anew(DomainRef domain, Operation operatio
     }
 }
 
-/// A daemon that is killed on the way leaves the rest to the next one.
+/// A daemon that is killed on the way leaves the rest to the next one. What comes before the start leaves it
+/// all of its time: once the guest is gone, nobody begins anew.
 Task<Result<>> Guests::start_after(DomainRef domain, domain::Definition again, Ending ending,
                                    Operation operation) {
+    async::CancelSource enough;
+    const auto unwanted = operation.cancel.on_cancel([enough]() mutable { enough.cancel(); });
+    const async::Deadline in_time(core_.scheduler, *domain->job->due - limits::start_deadline, enough);
+    auto before = operation;
+    before.cancel = enough.token();
     // One whose soft reset has failed is counted, and was held back before that.
     const auto lives_before = domain->short_lives;
     if (!ending.soft_reset) count_life(core_, *domain);
     const Restarting restarting(domain);
-    if (!co_await note_that_it_starts_anew(domain, operation)) {
+    if (!co_await note_that_it_starts_anew(domain, before)) {
         domain->short_lives = lives_before;  // it is judged anew
         if (operation.cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
         co_return Result<>{};
     }
-    if (auto removed = co_await remove_stopped(domain, operation); !removed) {
+    if (auto removed = co_await remove_stopped(domain, before); !removed) {
         domain->short_lives = lives_before;
         co_return removed;
     }
