@@ -41,8 +41,8 @@ Result<ImageHead> asked_head(const Domain& domain, const SaveOptions& options) {
                     "detach them first");
     ImageHead head{at_rest(domain.life->definition), options.paused};
     if (!options.definition) return readable(std::move(head));
-    if (auto same = domain::check_same_guest(head.definition, *options.definition); !same)
-        return std::unexpected(std::move(same.error()));
+    if (auto good = check_instead(head.definition, *options.definition); !good)
+        return std::unexpected(std::move(good.error()));
     return head;
 }
 
@@ -97,6 +97,11 @@ Task<Result<ImageHead>> Guests::head_of(DomainRef domain, SaveOptions options, a
     }
     if (options.definition) head = redefined(*std::move(head), *std::move(options.definition));
     co_return head;
+}
+
+Result<> check_instead(const Definition& saved, const Definition& wanted) {
+    if (auto same = domain::check_same_guest(saved, wanted); !same) return same;
+    return domain::check_length(wanted);
 }
 
 Result<> require_running(const Domain& domain) {
@@ -237,7 +242,7 @@ Task<> Guests::ask_for_vcpus(DomainRef domain, unsigned vcpus, Operation operati
 Task<Result<>> Guests::change_image(std::filesystem::path path, ImageChange change, Operation operation) {
     auto head = co_await core_.hypervisor.read_image(path);
     if (!head) co_return std::unexpected(std::move(head.error()));
-    if (auto same = domain::check_same_guest(head->definition, change.definition); !same) co_return same;
+    if (auto good = check_instead(head->definition, change.definition); !good) co_return good;
     KnownImage image{std::move(path), head->bytes};
     auto changed = redefined(*std::move(head), std::move(change.definition));
     changed.paused = change.paused.value_or(changed.paused);

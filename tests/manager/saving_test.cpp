@@ -393,6 +393,23 @@ TEST_F(Saving, TakesAnotherDefinitionThatTheGuestCanGoOnWith) {
     EXPECT_EQ(info(guest).status.state, domain::State::running);
 }
 
+TEST_F(Saving, WithADefinitionThatCouldNotBeReadBackIsRefusedBeforeAnythingIsLost) {
+    const auto guest = running("web");
+    auto longer = guest;
+    longer.description.assign(limits::xml_bytes / 4, '>');  // as long as it was read, and much longer written
+    expect_refused(end_of(manager->save(guest.uuid, path, {.definition = longer})), Reason::invalid_argument,
+                   "too long");
+    expect_refused(end_of(manager->managed_save(guest.uuid, {.definition = longer})),
+                   Reason::invalid_argument, "too long");
+    EXPECT_EQ(xen.count("save"), 0U);
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    expect_refused(end_of(manager->change_image(path, {longer})), Reason::invalid_argument, "too long");
+    EXPECT_EQ(xen.count("rewrite_image"), 0U);
+    expect_refused(to_nothing(end_of(manager->restore(path, {.definition = longer}))),
+                   Reason::invalid_argument, "too long");
+    EXPECT_TRUE(end_of(manager->restore(path, {})));
+}
+
 TEST_F(Saving, CanBeRedefinedWhileItWaits) {
     auto guest = running("web");
     ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
