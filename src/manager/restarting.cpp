@@ -113,6 +113,9 @@ Task<Result<>> Guests::start_after(DomainRef domain, domain::Definition again, E
     }
     if (auto removed = co_await remove_stopped(domain, before); !removed) {
         domain->short_lives = lives_before;
+        if (in_time.passed() && !operation.cancel.cancelled())
+            co_return fail(Reason::timed_out,
+                           "what is left of its guest has not gone yet: it is tried again");
         co_return removed;
     }
     std::optional<Making> making(std::in_place, core_, domain, std::move(again));
