@@ -563,6 +563,24 @@ TEST_F(Saving, KeepsRoomForTheMemoryThatItsGuestDoesNotGiveBack) {
     EXPECT_EQ(xen.images.at(path).definition.memory_kib, 64u * 1024) << "as much as it may ever have";
 }
 
+TEST_F(Saving, KeepsRoomForTheMemoryThatItsGuestDoesNotGiveBackThoughItsMaximumWasLowered) {
+    for (const bool with_xml : {false, true}) {
+        const auto guest = running(with_xml ? "db" : "web");
+        ASSERT_TRUE(end_of(manager->set_memory(guest.uuid, 32 * 1024, {.guest = true})));
+        ASSERT_TRUE(end_of(manager->set_memory_max(guest.uuid, 32 * 1024, {.guest = true})));
+        xen.truth.at(domid(guest)).memory_kib = 64 * 1024;  // it has not heard of that
+        look();
+        auto asked = guest;
+        asked.memory_kib = asked.memory_max_kib = 32 * 1024;
+        SaveOptions options;
+        if (with_xml) options.definition = asked;
+        ASSERT_TRUE(end_of(manager->save(guest.uuid, path, options)));
+        const auto& saved = xen.images.at(path).definition;
+        EXPECT_EQ(saved.memory_kib, 64u * 1024);
+        EXPECT_EQ(saved.memory_max_kib, 64u * 1024) << "no other maximum would be taken for the same guest";
+    }
+}
+
 TEST_F(Saving, TakesTheLittleThatXenAddsForNoMemoryOfTheGuests) {
     auto web = guest_named("web");
     web.memory_max_kib = 256 * 1024;
