@@ -35,6 +35,7 @@ struct Life {
     std::optional<hypervisor::StopReason> stopped{};  ///< as last seen
     bool unfinished = false;        ///< what was to follow that has been given up: it is judged anew
     bool stop_untold = false;       ///< clients are told when what is left of it is gone
+    bool core_tried = false;        ///< its core was to be kept, and is, or could not be
     bool model_ended = false;       ///< its device model has, and clients were told
     std::string awaited_name{};     ///< what Xen calls it, as long as that is another domain's name here
     hypervisor::DomainSeen seen{};  ///< its figures at the last look

@@ -297,7 +297,7 @@ class Manager {
     async::Task<Result<hypervisor::ImageHead>> read_image(std::filesystem::path path);
     async::Task<Result<hypervisor::ImageHead>> read_managed_image(Uuid uuid);
     /// Has an image restored with another definition. unsupported_config: its guest could not go on with
-    /// that.
+    /// that; invalid_argument: it is too long to be read back.
     async::Task<Result<>> change_image(std::filesystem::path path, ImageChange change);
     async::Task<Result<>> change_managed_image(Uuid uuid, ImageChange change);
     async::Task<Result<DomainInfo>> restore(std::filesystem::path path, RestoreOptions options);

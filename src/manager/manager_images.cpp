@@ -2,8 +2,8 @@
 #include <memory>
 #include <utility>
 
-#include "domain/same_guest.hpp"
 #include "manager/manager_impl.hpp"
+#include "manager/operations.hpp"
 
 /// The manager's jobs that write guests to images, and those that go on from there.
 namespace virtlight::manager {
@@ -79,8 +79,8 @@ Task<Result<DomainInfo>> Manager::restore(std::filesystem::path path, RestoreOpt
     auto head = co_await read_image(path);
     if (!head) co_return std::unexpected(std::move(head.error()));
     if (options.definition) {
-        if (auto same = domain::check_same_guest(head->definition, *options.definition); !same)
-            co_return std::unexpected(std::move(same.error()));
+        if (auto good = check_instead(head->definition, *options.definition); !good)
+            co_return std::unexpected(std::move(good.error()));
     }
     if (options.definition) head = redefined(*std::move(head), *std::move(options.definition));
     auto definition = std::move(head->definition);

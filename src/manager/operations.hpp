@@ -42,6 +42,9 @@ bool is_to_be_finished(const Domain& domain);
 /// What the domain's job is at, also where it has begun an operation of its own for that.
 void tell_stage(Domain& domain, hypervisor::Stage stage);
 
+/// Whether a guest can go on from its image with this definition instead of that of its head, which can be
+/// read back then. As domain::check_same_guest() and domain::check_length().
+Result<> check_instead(const domain::Definition& saved, const domain::Definition& wanted);
 /// Whether a domain may be started from this definition, and not from what is stored of it. invalid_state;
 /// domain_exists: it was renamed meanwhile.
 Result<> require_free(const Domain& domain, const domain::Definition& definition);

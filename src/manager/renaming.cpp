@@ -104,6 +104,7 @@ Task<Result<>> Renaming::take_over(DomainRef domain) {
         co_return Result<>{};
     }
     if (const auto other = core_.registry.find_holder(name)) {
+        if (is_in_ring(*domain)) co_return co_await step_aside(domain);
         log::warning(
             "domain '{}' is called '{}' in Xen now, and keeps this name while that is another one's "
             "(uuid {})",
@@ -114,8 +115,42 @@ Task<Result<>> Renaming::take_over(DomainRef domain) {
     log::notice("domain '{}' was renamed to '{}' by another tool", domain->name, name);
     const HeldName held(core_.registry, name, domain);
     auto taken = co_await take_name(domain, name);
+    if (taken) core_.attend();  // somebody may wait for its former name
     if (taken) co_return taken;
     if (domain->life) domain->life->seen.name.clear();  // the next look sees it anew
+    co_return taken;
+}
+
+/// Whether the one that has its name in Xen waits for that of another, and so on, until one waits for that of
+/// this domain. The last to be looked at finds that out.
+bool Renaming::is_in_ring(const Domain& domain) const {
+    auto name = domain.life->seen.name;
+    for (auto left = core_.registry.size(); left > 0; --left) {
+        const auto holder = core_.registry.find_by_name(name);
+        if (!holder || !holder->life) return false;
+        if (holder.get() == &domain) return true;
+        const auto& life = *holder->life;
+        if (life.awaited_name.empty() || life.awaited_name != life.seen.name) return false;
+        name = life.awaited_name;
+    }
+    return false;
+}
+
+/// So that the next one can have its name, it goes by its uuid for a moment: two definitions of one name
+/// would be read back as one.
+Task<Result<>> Renaming::step_aside(DomainRef domain) {
+    const auto life = domain->life->id;
+    const auto wanted = domain->life->seen.name;
+    const auto meanwhile = to_string(domain->uuid);
+    if (core_.registry.find_holder(meanwhile)) co_return Result<>{};
+    log::notice("domain '{}' was renamed to '{}' by another tool, in a ring: it is called '{}' meanwhile",
+                domain->name, wanted, meanwhile);
+    const HeldName held(core_.registry, meanwhile, domain);
+    auto taken = co_await take_name(domain, meanwhile);
+    if (!domain->life || domain->life->id != life) co_return taken;
+    domain->life->seen.name = taken ? wanted : std::string();  // if not, the next look sees it anew
+    domain->life->awaited_name = domain->life->seen.name;
+    if (taken) core_.attend();
     co_return taken;
 }
 

@@ -18,13 +18,16 @@ class Renaming {
     /// is taken.
     async::Task<Result<>> rename(DomainRef domain, std::string name, hypervisor::Operation operation);
     /// In Xen it has another name now: in its turn it gets it here, too. If another domain of ours has it,
-    /// that keeps it, and this one waits for it (Life::awaited_name).
+    /// that keeps it, and this one waits for it (Life::awaited_name); but not for ever, where others wait for
+    /// its own.
     void follow(const DomainRef& domain);
 
  private:
     async::Task<Result<>> rename_in_xen(DomainRef domain, std::string name, hypervisor::Operation operation);
     async::Task<Result<>> take_name(DomainRef domain, std::string name);
     async::Task<Result<>> take_over(DomainRef domain);
+    bool is_in_ring(const Domain& domain) const;
+    async::Task<Result<>> step_aside(DomainRef domain);
 
     Core& core_;
     Jobs& jobs_;

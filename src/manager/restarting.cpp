@@ -64,7 +64,8 @@ Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, End
         if (goes_on) co_return goes_on;
         log::error("domain '{}': {}; it is started anew", domain->name, goes_on.error().message);
     }
-    if (ending.dump) co_await keep_core(domain, operation);
+    // Once: where it was not done in time, all begins anew, and would end like that again.
+    if (ending.dump && !std::exchange(domain->life->core_tried, true)) co_await keep_core(domain, operation);
     if (!domain->life || domain->life->id != life) co_return Result<>{};
     if (ending.restart) co_return co_await start_after(domain, again, ending, operation);
     if (auto removed = co_await remove_stopped(domain, operation); !removed) co_return removed;
@@ -93,20 +94,29 @@ Task<bool> Guests::note_that_it_starts_anew(DomainRef domain, Operation operatio
     }
 }
 
-/// A daemon that is killed on the way leaves the rest to the next one.
+/// A daemon that is killed on the way leaves the rest to the next one. What comes before the start leaves it
+/// all of its time: once the guest is gone, nobody begins anew.
 Task<Result<>> Guests::start_after(DomainRef domain, domain::Definition again, Ending ending,
                                    Operation operation) {
+    async::CancelSource enough;
+    const auto unwanted = operation.cancel.on_cancel([enough]() mutable { enough.cancel(); });
+    const async::Deadline in_time(core_.scheduler, *domain->job->due - limits::start_deadline, enough);
+    auto before = operation;
+    before.cancel = enough.token();
     // One whose soft reset has failed is counted, and was held back before that.
     const auto lives_before = domain->short_lives;
     if (!ending.soft_reset) count_life(core_, *domain);
     const Restarting restarting(domain);
-    if (!co_await note_that_it_starts_anew(domain, operation)) {
+    if (!co_await note_that_it_starts_anew(domain, before)) {
         domain->short_lives = lives_before;  // it is judged anew
         if (operation.cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
         co_return Result<>{};
     }
-    if (auto removed = co_await remove_stopped(domain, operation); !removed) {
+    if (auto removed = co_await remove_stopped(domain, before); !removed) {
         domain->short_lives = lives_before;
+        if (in_time.passed() && !operation.cancel.cancelled())
+            co_return fail(Reason::timed_out,
+                           "what is left of its guest has not gone yet: it is tried again");
         co_return removed;
     }
     std::optional<Making> making(std::in_place, core_, domain, std::move(again));

@@ -4,6 +4,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "domain/memory.hpp"
 #include "domain/same_guest.hpp"
 #include "domain/xml.hpp"
 #include "manager/file_place.hpp"
@@ -41,8 +42,8 @@ Result<ImageHead> asked_head(const Domain& domain, const SaveOptions& options) {
                     "detach them first");
     ImageHead head{at_rest(domain.life->definition), options.paused};
     if (!options.definition) return readable(std::move(head));
-    if (auto same = domain::check_same_guest(head.definition, *options.definition); !same)
-        return std::unexpected(std::move(same.error()));
+    if (auto good = check_instead(head.definition, *options.definition); !good)
+        return std::unexpected(std::move(good.error()));
     return head;
 }
 
@@ -60,11 +61,13 @@ void count_vcpus(ImageHead& head, unsigned of_model, unsigned seen_online) {
 constexpr std::uint64_t uncounted_kib = 1024;
 
 /// A restored guest gets no more memory than it is said to have, and all of its image has to find room: also
-/// what another tool has given it, or what it was asked to give back and has not.
+/// what another tool has given it, or what it was asked to give back and has not, though its maximum has been
+/// lowered since.
 void count_memory(Definition& definition, std::uint64_t seen_kib) {
     if (seen_kib <= definition.memory_kib + uncounted_kib) return;
-    constexpr std::uint64_t mib = 1024;
-    definition.memory_kib = std::min((seen_kib + mib - 1) / mib * mib, definition.memory_max_kib);
+    const auto has = domain::whole_mib(seen_kib);
+    if (seen_kib > definition.memory_max_kib + uncounted_kib) definition.memory_max_kib = has;
+    definition.memory_kib = std::min(has, definition.memory_max_kib);
 }
 
 /// What a definition cannot hold of another tool's guest would be missing when that is restored.
@@ -85,7 +88,7 @@ Task<Result<>> check_whole(Core& core, DomainRef domain, async::CancelToken canc
 Task<Result<ImageHead>> Guests::head_of(DomainRef domain, SaveOptions options, async::CancelToken cancel) {
     auto head = asked_head(*domain, options);
     if (!head) co_return head;
-    count_memory(head->definition, domain->life->seen.memory_kib);
+    const auto has_kib = domain->life->seen.memory_kib;
     if (head->definition.type == domain::GuestType::hvm) {
         tell_stage(*domain, Stage::asking_device_model);
         const auto described = co_await core_.hypervisor.describe(domain->life->domid, std::move(cancel));
@@ -96,7 +99,13 @@ Task<Result<ImageHead>> Guests::head_of(DomainRef domain, SaveOptions options, a
         count_vcpus(*head, described->vcpus, domain->life->seen.vcpus_online);
     }
     if (options.definition) head = redefined(*std::move(head), *std::move(options.definition));
+    count_memory(head->definition, has_kib);
     co_return head;
+}
+
+Result<> check_instead(const Definition& saved, const Definition& wanted) {
+    if (auto same = domain::check_same_guest(saved, wanted); !same) return same;
+    return domain::check_length(wanted);
 }
 
 Result<> require_running(const Domain& domain) {
@@ -237,7 +246,7 @@ Task<> Guests::ask_for_vcpus(DomainRef domain, unsigned vcpus, Operation operati
 Task<Result<>> Guests::change_image(std::filesystem::path path, ImageChange change, Operation operation) {
     auto head = co_await core_.hypervisor.read_image(path);
     if (!head) co_return std::unexpected(std::move(head.error()));
-    if (auto same = domain::check_same_guest(head->definition, change.definition); !same) co_return same;
+    if (auto good = check_instead(head->definition, change.definition); !good) co_return good;
     KnownImage image{std::move(path), head->bytes};
     auto changed = redefined(*std::move(head), std::move(change.definition));
     changed.paused = change.paused.value_or(changed.paused);

@@ -283,7 +283,8 @@ async::Task<Result<>> look_at_files(Making making, std::shared_ptr<Job> job, asy
     co_return good;
 }
 
-/// Ends with a context on which the domain can be made. It is not kept while memory is waited for.
+/// Ends with a context on which the domain can be made. It is not kept while memory is waited for; another
+/// tool may start a domain of this uuid in that time.
 async::Task<Result<Workers::Loan>> make_ready(Making making, std::shared_ptr<Job> job,
                                               async::CancelToken cancel) {
     job->tell_stage(Stage::looking_at_files);
@@ -298,7 +299,11 @@ async::Task<Result<Workers::Loan>> make_ready(Making making, std::shared_ptr<Job
     job->tell_stage(Stage::waiting_for_memory);
     auto promised = co_await making.memory.promise(job->build, job->memory_kib, job->what(), cancel);
     if (!promised) co_return std::unexpected(std::move(promised.error()));
-    co_return co_await borrow(making, job, cancel);
+    auto worker = co_await borrow(making, job, cancel);
+    if (!worker) co_return worker;
+    auto free = co_await call(*worker, [job](Context& context) { return check_uuid_is_free(context, *job); });
+    if (!free) co_return std::unexpected(std::move(free.error()));
+    co_return worker;
 }
 
 struct OpenStream {

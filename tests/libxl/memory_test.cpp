@@ -115,6 +115,20 @@ TEST_F(MemoryTest, AStartThatIsCancelledMeanwhileAsksNothingMoreOfDom0) {
     EXPECT_TRUE(no_guest_is_left());
 }
 
+TEST_F(MemoryTest, AGuestThatAnotherToolStartsMeanwhileIsNotStartedASecondTime) {
+    auto definition = host_.definition();
+    definition.memory_kib = definition.memory_max_kib = free_kib() + 200 * mib;
+    const auto create = host_.start(host_.hypervisor().create(definition, host_.operation(stop_)));
+    ASSERT_TRUE(asked_of_dom0());
+    const auto theirs = host_.machine.add("theirs", definition.uuid);
+    ASSERT_TRUE(host_.until([&] { return obey() && create->has_value(); }));
+    const auto made = host_.finish(create);
+    ASSERT_FALSE(made) << "both would have its disks, and one place in xenstore";
+    EXPECT_EQ(made.error().reason, Reason::domain_exists);
+    EXPECT_TRUE(host_.xen().find(theirs)->runs());
+    EXPECT_EQ(host_.xen().list().size(), 2U);
+}
+
 TEST_F(MemoryTest, OfTwoGuestsNoneCountsOnWhatIsTheOthers) {
     const auto building = host_.xen().calls().hold("xc_dom_boot_mem_init");
     const auto one = start_guest_of(4096 * mib);

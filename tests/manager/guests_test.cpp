@@ -359,6 +359,18 @@ TEST_F(Guest, ThatCrashesLeavesItsCoreWhereItsDefinitionAsksForIt) {
     EXPECT_EQ(info(guest).status, Status(domain::ShutoffReason::crashed)) << "it does not stay for that";
 }
 
+TEST_F(Guest, ThatCrashesStartsAnewAlsoWhereItsCoreCannotBeKeptInTime) {
+    auto guest = guest_named("web");
+    guest.on_crash = domain::LifecycleAction::coredump_restart;
+    running(guest);
+    log::set_level(log::Level::error);
+    xen.hold("dump");
+    xen.stop(1, hypervisor::StopReason::crash);
+    EXPECT_TRUE(loop.run_until([&] { return info(guest).domid == 2; }, std::chrono::hours(2)));
+    EXPECT_EQ(xen.count("dump"), 1U) << "each takes as long";
+    EXPECT_THAT(events(), ElementsAre("web STOPPED/2", "web STARTED/0"));
+}
+
 TEST_F(Guest, ThatResetsItselfSoftlyAndCannotGoOnStaysPaused) {
     const auto guest = running("web");
     log::set_level(log::Level::error);

@@ -365,6 +365,19 @@ TEST_F(Note, OfARestartIsWaitedForBeforeAnythingOfTheStoppedGuestIsRemoved) {
     EXPECT_EQ(info(guest).status.state, State::running);
 }
 
+TEST_F(Note, OfARestartThatCouldLongNotBeWrittenLeavesTheStartAllOfItsTime) {
+    const auto guest = one_that_reboots_while_the_disk_is_full();
+    loop.run_for(limits::after_stop_deadline - std::chrono::minutes(3));
+    xen.hold("create");
+    store.is_full = false;
+    ASSERT_TRUE(loop.run_until([&] { return xen.count("create") == 2; }, std::chrono::minutes(10)));
+    loop.run_for(limits::start_deadline - std::chrono::minutes(2));
+    xen.release("create");
+    settle();
+    ASSERT_TRUE(exists(guest)) << "nobody would start it any more";
+    EXPECT_EQ(info(guest).domid, 2);
+}
+
 TEST_F(Note, OfARestartIsNotWaitedForByADestroy) {
     const auto guest = one_that_reboots_while_the_disk_is_full();
     EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));

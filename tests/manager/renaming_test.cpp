@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <cstddef>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -234,6 +241,51 @@ TEST_F(Renaming, ByAnotherToolToTheFormerNameOfAnotherIsFollowedInAnyOrder) {
     look();
     EXPECT_TRUE(is_called(one, "four"));
     EXPECT_TRUE(is_called(two, "two"));
+}
+
+TEST_F(Renaming, ByAnotherToolOfTwoToEachOthersNamesIsFollowed) {
+    const auto one = running("one");
+    const auto two = running("two");
+    log::set_level(log::Level::error);
+    const auto swap = [&] { std::swap(xen.truth.at(1).name, xen.truth.at(2).name); };
+    swap();
+    look();
+    look();
+    EXPECT_TRUE(is_called(one, "two"));
+    EXPECT_TRUE(is_called(two, "one"));
+    swap();
+    restart();
+    look();
+    EXPECT_TRUE(is_called(one, "one")) << "also while no daemon looked";
+    EXPECT_TRUE(is_called(two, "two"));
+    EXPECT_EQ(store.domains.at(one.uuid).definition.name, "one");
+    EXPECT_EQ(store.domains.at(two.uuid).definition.name, "two");
+}
+
+TEST_F(Renaming, ByAnotherToolInARingIsFollowedWhicheverWriteFailsAndNeverLeavesTwoOfOneName) {
+    const std::vector<domain::Definition> guests{running("one"), running("two"), running("three")};
+    log::set_level(log::Level::error);
+    std::size_t fewest = guests.size();
+    store.around_write = [&] {
+        std::set<std::string> names;
+        for (const auto& [uuid, stored] : store.domains)
+            names.insert(stored.definition.name);
+        fewest = std::min(fewest, names.size());
+    };
+    for (unsigned nth = 1; nth <= 12; ++nth) {
+        SCOPED_TRACE(nth);
+        std::swap(xen.truth.at(1).name, xen.truth.at(2).name);
+        std::swap(xen.truth.at(2).name, xen.truth.at(3).name);
+        store.fail_write(nth);
+        restart();
+        restart();
+        look();
+        look();
+        for (const auto& guest : guests)
+            EXPECT_TRUE(is_called(guest, xen.truth.at(domid(guest)).name)) << guest.name;
+    }
+    EXPECT_EQ(fewest, guests.size());
+    store.around_write = [] {};
 }
 
 TEST_F(Renaming, ByAnotherToolToANameOfOursIsNotFollowedUntilThatIsFree) {

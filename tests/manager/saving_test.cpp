@@ -393,6 +393,23 @@ TEST_F(Saving, TakesAnotherDefinitionThatTheGuestCanGoOnWith) {
     EXPECT_EQ(info(guest).status.state, domain::State::running);
 }
 
+TEST_F(Saving, WithADefinitionThatCouldNotBeReadBackIsRefusedBeforeAnythingIsLost) {
+    const auto guest = running("web");
+    auto longer = guest;
+    longer.description.assign(limits::xml_bytes / 4, '>');  // as long as it was read, and much longer written
+    expect_refused(end_of(manager->save(guest.uuid, path, {.definition = longer})), Reason::invalid_argument,
+                   "too long");
+    expect_refused(end_of(manager->managed_save(guest.uuid, {.definition = longer})),
+                   Reason::invalid_argument, "too long");
+    EXPECT_EQ(xen.count("save"), 0U);
+    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+    expect_refused(end_of(manager->change_image(path, {longer})), Reason::invalid_argument, "too long");
+    EXPECT_EQ(xen.count("rewrite_image"), 0U);
+    expect_refused(to_nothing(end_of(manager->restore(path, {.definition = longer}))),
+                   Reason::invalid_argument, "too long");
+    EXPECT_TRUE(end_of(manager->restore(path, {})));
+}
+
 TEST_F(Saving, CanBeRedefinedWhileItWaits) {
     auto guest = running("web");
     ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
@@ -544,6 +561,24 @@ TEST_F(Saving, KeepsRoomForTheMemoryThatItsGuestDoesNotGiveBack) {
     look();
     ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
     EXPECT_EQ(xen.images.at(path).definition.memory_kib, 64u * 1024) << "as much as it may ever have";
+}
+
+TEST_F(Saving, KeepsRoomForTheMemoryThatItsGuestDoesNotGiveBackThoughItsMaximumWasLowered) {
+    for (const bool with_xml : {false, true}) {
+        const auto guest = running(with_xml ? "db" : "web");
+        ASSERT_TRUE(end_of(manager->set_memory(guest.uuid, 32 * 1024, {.guest = true})));
+        ASSERT_TRUE(end_of(manager->set_memory_max(guest.uuid, 32 * 1024, {.guest = true})));
+        xen.truth.at(domid(guest)).memory_kib = 64 * 1024;  // it has not heard of that
+        look();
+        auto asked = guest;
+        asked.memory_kib = asked.memory_max_kib = 32 * 1024;
+        SaveOptions options;
+        if (with_xml) options.definition = asked;
+        ASSERT_TRUE(end_of(manager->save(guest.uuid, path, options)));
+        const auto& saved = xen.images.at(path).definition;
+        EXPECT_EQ(saved.memory_kib, 64u * 1024);
+        EXPECT_EQ(saved.memory_max_kib, 64u * 1024) << "no other maximum would be taken for the same guest";
+    }
 }
 
 TEST_F(Saving, TakesTheLittleThatXenAddsForNoMemoryOfTheGuests) {

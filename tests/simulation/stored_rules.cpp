@@ -54,6 +54,17 @@ void StoredRules::failed(const Wish& wish) {
     if (wish.stays == Wish::Stays::in_xen) done_in_xen(wish);
 }
 
+/// Where guests have got each other's names one of them is called by its uuid until it can have its own.
+void StoredRules::done_in_xen(const Wish& wish) {
+    auto& wishes = in_xen_[wish.uuid];
+    wishes.push_back(wish);
+    wishes.push_back({.kind = Wish::Kind::change,
+                      .uuid = wish.uuid,
+                      .change = [name = to_string(wish.uuid)](domain::Definition& definition) {
+                          definition.name = name;
+                      }});
+}
+
 std::string StoredRules::check(const manager::Manager& manager) {
     for (auto& [uuid, entries] : entries_) {
         Entry now;

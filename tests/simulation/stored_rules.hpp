@@ -21,7 +21,7 @@ class StoredRules {
     /// The daemon was killed before it has ended.
     void in_doubt(const Wish& wish);
     /// Another tool has done it, to a guest.
-    void done_in_xen(const Wish& wish) { in_xen_[wish.uuid].push_back(wish); }
+    void done_in_xen(const Wish& wish);
 
     /// What is wrong with what `manager` says is stored; empty: nothing. Settles doubts.
     std::string check(const manager::Manager& manager);
