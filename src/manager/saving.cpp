@@ -57,16 +57,20 @@ void count_vcpus(ImageHead& head, unsigned of_model, unsigned seen_online) {
     head.vcpus_online = online == definition.vcpus ? 0 : online;
 }
 
-/// Xen lets a guest have a little more than it was asked to have.
-constexpr std::uint64_t uncounted_kib = 1024;
+/// Xen lets a guest have a little more than it was asked to have: libxl leaves that much room, for the ROMs
+/// of emulated cards, say, and does so again when it is restored.
+constexpr std::uint64_t uncounted_kib(domain::GuestType type) {
+    return type == domain::GuestType::pv ? 1024 : 2048;
+}
 
 /// A restored guest gets no more memory than it is said to have, and all of its image has to find room: also
 /// what another tool has given it, or what it was asked to give back and has not, though its maximum has been
 /// lowered since.
 void count_memory(Definition& definition, std::uint64_t seen_kib) {
-    if (seen_kib <= definition.memory_kib + uncounted_kib) return;
+    const auto uncounted = uncounted_kib(definition.type);
+    if (seen_kib <= definition.memory_kib + uncounted) return;
     const auto has = domain::whole_mib(seen_kib);
-    if (seen_kib > definition.memory_max_kib + uncounted_kib) definition.memory_max_kib = has;
+    if (seen_kib > definition.memory_max_kib + uncounted) definition.memory_max_kib = has;
     definition.memory_kib = std::min(has, definition.memory_max_kib);
 }
 

@@ -582,13 +582,17 @@ TEST_F(Saving, KeepsRoomForTheMemoryThatItsGuestDoesNotGiveBackThoughItsMaximumW
 }
 
 TEST_F(Saving, TakesTheLittleThatXenAddsForNoMemoryOfTheGuests) {
-    auto web = guest_named("web");
-    web.memory_max_kib = 256 * 1024;
-    const auto guest = running(web);
-    xen.truth.at(1).memory_kib = 64 * 1024 + 128;
-    look();
-    ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
-    EXPECT_EQ(xen.images.at(path).definition.memory_kib, 64u * 1024);
+    auto pv = guest_named("web");
+    auto hvm = guest_named("old");
+    hvm.type = domain::GuestType::hvm;
+    for (auto [web, added_kib] : {std::pair(pv, 128), std::pair(hvm, 1536)}) {
+        web.memory_max_kib = 256 * 1024;
+        const auto guest = running(web);
+        xen.truth.at(domid(guest)).memory_kib = 64 * 1024 + static_cast<std::uint64_t>(added_kib);
+        look();
+        ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
+        EXPECT_EQ(xen.images.at(path).definition.memory_kib, 64u * 1024);
+    }
 }
 
 }  // namespace
