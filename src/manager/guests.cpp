@@ -255,6 +255,7 @@ Task<Result<>> Guests::take_apart_again(DomainRef domain, Operation operation) {
 /// Tries until it is gone, as nobody else will: the guest may have to start anew. Should its time be over,
 /// the next look finds that the guest has stopped, and all begins anew.
 Task<Result<>> Guests::remove_stopped(DomainRef domain, Operation operation) {
+    if (!domain->life) co_return Result<>{};
     const auto life = domain->life->id;
     auto lent = lent_to(*domain);
     auto removed = co_await take_apart(domain, operation);
