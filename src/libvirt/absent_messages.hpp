@@ -7,8 +7,8 @@
 
 #include "libvirt/messages.hpp"
 
-/// As messages.hpp, of kinds of objects that this daemon does not have: what clients name when they look for one,
-/// and the list of all.
+/// As messages.hpp, of kinds of objects that this daemon does not have: what clients name when they look for
+/// one, and the list of all.
 namespace virtlight::libvirt {
 
 /// As the ListAll procedures answer it.
