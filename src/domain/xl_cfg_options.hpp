@@ -67,7 +67,7 @@ class XlAt {
         return {*reading_, parts, one, one.value};
     }
 
-    // These put the option and its line before the sentence.
+    // These put the line before the sentence, and the first two the option unless the sentence names it.
 
     template <class... Args>
     void invalid(fmt::format_string<Args...> text, Args&&... args) const {

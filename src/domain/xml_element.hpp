@@ -92,7 +92,7 @@ class XmlReading::Element {
     std::string outer_xml(const Element& without) const;
     std::string outer_xml() const { return outer_xml({*reading_, nullptr}); }
 
-    // These put the element and its line before the sentence.
+    // These put the line before the sentence, and the element unless the sentence names it.
 
     template <class... Args>
     void invalid(fmt::format_string<Args...> text, Args&&... args) const {
