@@ -3,7 +3,9 @@
 #include <cstdlib>
 
 #include "libvirt/event_messages.hpp"
+#include "libvirt/job_messages.hpp"
 #include "libvirt/messages.hpp"
+#include "libvirt/node_device_messages.hpp"
 
 namespace {
 

@@ -12,8 +12,8 @@
 
 namespace virtlight::async {
 
-/// Waits for an answer, but no longer than `patience`: `late` is the answer then, and `cancelled` if the
-/// token says so first. Whoever was asked goes on, and what he answers later is dropped.
+/// Waits for an answer, but no longer than `patience`; then the answer is the failure `late`. cancelled: the
+/// token was cancelled before. Whoever was asked goes on, and the answer that comes later is dropped.
 template <class T>
 Task<Result<T>> bounded(Scheduler& scheduler, Completion<Result<T>> answer, Duration patience, Error late,
                         CancelToken cancel = {}) {

@@ -60,7 +60,7 @@ class Slots {
 
     std::size_t size() const { return size_; }
 
-    /// Of equals, each gives the next values the same ids, too.
+    /// Equal ones also give the next values the same ids.
     bool operator==(const Slots&) const = default;
 
  private:

@@ -20,7 +20,7 @@ inline Task<bool> sleep_until(Scheduler& scheduler, Time due, CancelToken token 
     co_return came;
 }
 
-/// Ends behind what else there is to do by now: for what would take too long in one step.
+/// Ends when all that the loop has to do by now is done: breaks up what would take too long in one step.
 inline Task<> give_way(Scheduler& scheduler) {
     const Completion<bool> done;
     scheduler.post([done] { done.set(true); });

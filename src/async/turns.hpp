@@ -13,13 +13,13 @@
 
 namespace virtlight::async {
 
-/// What only one may do at a time, in the order of asking. All on the scheduler's thread, which outlives the
-/// turns.
+/// Lets one caller at a time do something, in the order of asking. All on the scheduler's thread; the
+/// scheduler must outlive the turns.
 class Turns {
  public:
     explicit Turns(Scheduler& scheduler) : state_(std::make_shared<State>(scheduler)) {}
 
-    /// One's turn, until the last copy is gone. Null: there is none.
+    /// A caller's turn, which lasts until the last copy is gone. Null: none was given.
     using Turn = std::shared_ptr<const void>;
 
     /// Waits for a turn; null if that is cancelled.

@@ -44,13 +44,13 @@ inline constexpr std::size_t xml_nodes = 65536;
 /// Attributes of one element, and declarations of namespaces in all: each is compared with the others.
 inline constexpr std::size_t xml_attributes = 64;
 inline constexpr std::size_t xml_namespaces = 256;
-/// Lines kept of what is wrong with it.
+/// Lines kept of what is wrong with a domain's XML.
 inline constexpr std::size_t xml_errors = 8;
 /// Bytes of the path of a kernel and its like: the kernel of dom0 opens no longer one (PATH_MAX).
 inline constexpr std::size_t path_bytes = 4095;
 /// Bytes of a configuration file of xl's.
 inline constexpr std::size_t xl_cfg_bytes = 1024 * 1024;
-/// Its options.
+/// Options of such a file.
 inline constexpr std::size_t xl_cfg_settings = 1024;
 /// Items of one of its lists, each of which may be a line of the definition.
 inline constexpr std::size_t xl_cfg_items = 4096;
@@ -113,7 +113,7 @@ inline constexpr std::size_t node_devices = 4096;
 inline constexpr std::size_t pci_names_bytes = 16 * 1024 * 1024;
 /// Bytes of what the kernel says of all network interfaces of dom0.
 inline constexpr std::size_t net_dev_bytes = 16 * 1024 * 1024;
-/// And of who has answered it by ARP.
+/// Bytes of what it says of who has answered dom0 by ARP.
 inline constexpr std::size_t arp_bytes = 16 * 1024 * 1024;
 /// Keys that are pressed together, and how long.
 inline constexpr std::size_t keys_at_once = 16;
@@ -185,7 +185,7 @@ inline constexpr auto pci_reset = seconds(60);
 /// their caller waits.
 inline constexpr std::size_t disk_looks = 2;
 inline constexpr auto disk_looks_patience = milliseconds(250);
-/// Sources of which that is remembered while only some domains are asked for.
+/// Sources whose size is remembered while only some domains are asked for.
 inline constexpr std::size_t disk_sizes = 65536;
 /// Device models that are asked at once for what is not counted: pictures, links, keys.
 inline constexpr unsigned model_threads = 4;
@@ -382,8 +382,8 @@ inline constexpr auto console_save_delay = seconds(5);
 inline constexpr auto console_farewell = seconds(30);
 /// Histories that are read back when the daemon starts; further files are left alone.
 inline constexpr std::size_t console_histories = 65536;
-/// How long they are kept of a domain that is not known then: another tool may run it, or build it still. Far
-/// longer than it takes until such a one is shown at the latest.
+/// How long histories are kept of a domain that is not known then: another tool may run it, or build it
+/// still. Far longer than it takes until such a one is shown at the latest.
 inline constexpr auto console_unclaimed = 2 * foreign_build;
 /// How much of the history a client of libvirt sees first, so that it finds the prompt.
 inline constexpr std::size_t console_recent_bytes = 16 * 1024;

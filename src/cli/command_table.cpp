@@ -10,13 +10,15 @@
 
 #include "base/clock.hpp"
 #include "base/wall_time.hpp"
-#include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/consoles.hpp"
+#include "cli/import.hpp"
 #include "cli/jobs.hpp"
+#include "cli/list.hpp"
 #include "cli/logs.hpp"
 #include "cli/since.hpp"
 #include "cli/terminal.hpp"
+#include "cli/version.hpp"
 #include "cli/waits.hpp"
 
 namespace virtlight::cli {

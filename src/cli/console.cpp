@@ -15,7 +15,9 @@
 #include "base/limits.hpp"
 #include "cli/console_client.hpp"
 #include "cli/domains.hpp"
+#include "cli/output.hpp"
 #include "cli/terminal.hpp"
+#include "libvirt/streams.hpp"
 
 namespace virtlight::cli {
 namespace {
@@ -97,7 +99,7 @@ Result<> finish(libvirt::ClientStream& stream) {
     for (;;) {
         const auto data = stream.receive();
         if (!data) return std::unexpected(data.error());
-        if (auto printed = print(*data); !printed) return printed;
+        if (auto printed = print(libvirt::as_text(*data)); !printed) return printed;
         if (stream.finished()) return {};
         const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
         if (left <= milliseconds(0))
@@ -115,7 +117,7 @@ Result<> converse(libvirt::ClientStream& stream, bool only_watches) {
     for (;;) {
         const auto data = stream.receive();
         if (!data) return std::unexpected(data.error());
-        if (auto printed = print(*data); !printed) return printed;
+        if (auto printed = print(libvirt::as_text(*data)); !printed) return printed;
         if (stream.ended()) return {};
         const int patience = data->empty() ? -1 : 0;  // there may be more
         const auto can_be_read = wait_for_more(stream, input, patience);

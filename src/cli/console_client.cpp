@@ -39,16 +39,6 @@ boost::json::object as_object(const libvirt::ConsoleInfo& console) {
     return object;
 }
 
-Result<> print(libvirt::View bytes) {
-    while (!bytes.empty()) {
-        const auto n = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return fail_errno(errno, "cannot write");
-        bytes = bytes.subspan(static_cast<std::size_t>(n));
-    }
-    return {};
-}
-
 Result<bool> wait_for_more(const libvirt::ClientStream& stream, int input, int patience) {
     // What nobody reads any more is told unasked, as POLLERR of a pipe and POLLHUP of a socket or a terminal.
     std::array<pollfd, 3> waiting{{{.fd = stream.descriptor(), .events = POLLIN, .revents = 0},

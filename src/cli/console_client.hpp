@@ -16,9 +16,6 @@ Result<std::vector<libvirt::ConsoleInfo>> list_consoles(libvirt::Client& client)
 /// A console as JSON has it.
 boost::json::object as_object(const libvirt::ConsoleInfo& console);
 
-/// Writes the bytes to standard output, all of them. io: nobody reads there any more.
-Result<> print(libvirt::View bytes);
-
 /// Waits until the stream has something, or `input` (-1: there is none) can be read, and returns whether that
 /// can; for `patience` milliseconds at most (-1: without end). When nobody reads standard output any more the
 /// program ends as in a write, which a guest that says nothing would never bring about; io: where SIGPIPE is

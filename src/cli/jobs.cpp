@@ -17,7 +17,7 @@
 #include "cli/table.hpp"
 #include "domain/text.hpp"
 #include "libvirt/client.hpp"
-#include "libvirt/messages.hpp"
+#include "libvirt/job_messages.hpp"
 
 namespace virtlight::cli {
 namespace {

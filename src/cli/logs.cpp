@@ -16,6 +16,7 @@
 #include "cli/console_client.hpp"
 #include "cli/domains.hpp"
 #include "cli/lines.hpp"
+#include "cli/output.hpp"
 #include "domain/text.hpp"
 #include "libvirt/streams.hpp"
 
@@ -61,7 +62,7 @@ std::string with_controls_escaped(std::string_view json) {
 }
 
 Result<> print_object(const boost::json::object& object) {
-    return print(libvirt::as_bytes(with_controls_escaped(boost::json::serialize(object)) + "\n"));
+    return print(with_controls_escaped(boost::json::serialize(object)) + "\n");
 }
 
 /// What comes, as it stands, for reading, or as JSON: an object for each line, or for each piece of a long
@@ -71,8 +72,9 @@ class Printer {
     explicit Printer(const LogOptions& options) : json_(options.json), cleaned_(options.cleaned) {}
 
     Result<> add(libvirt::View bytes) {
-        if (!json_) return cleaned_ ? print_cleaned(libvirt::as_text(bytes)) : print(bytes);
-        for (const auto& piece : lines_.add(libvirt::as_text(bytes)))
+        const auto text = libvirt::as_text(bytes);
+        if (!json_) return cleaned_ ? print_cleaned(text) : print(text);
+        for (const auto& piece : lines_.add(text))
             if (auto printed = print_piece(piece); !printed) return printed;
         return {};
     }
@@ -85,7 +87,7 @@ class Printer {
     Result<> print_cleaned(std::string_view bytes) {
         std::string text;
         cleaner_.clean(bytes, text);
-        return print(libvirt::as_bytes(text));
+        return print(text);
     }
     static Result<> print_piece(const Lines::Piece& piece) {
         boost::json::object object{{"text", domain::as_utf8(piece.text)}};

@@ -14,10 +14,9 @@
 
 #include "cli/address.hpp"
 #include "cli/command_table.hpp"
-#include "cli/console_client.hpp"
+#include "cli/output.hpp"
 #include "cli/terminal.hpp"
 #include "domain/text.hpp"
-#include "libvirt/streams.hpp"
 
 namespace {
 
@@ -79,7 +78,7 @@ int explain(const CLI::App& app, const CLI::ParseError& error, bool json) {
         return report({Reason::invalid_argument, error.what()}, json, mistake);
     std::ostringstream text;
     if (app.exit(error, text) != 0) return mistake;
-    const auto printed = cli::print(libvirt::as_bytes(text.str()));
+    const auto printed = cli::print(text.str());
     return printed ? EXIT_SUCCESS : report(printed.error(), json, EXIT_FAILURE);
 }
 
@@ -87,7 +86,7 @@ int explain(const CLI::App& app, const CLI::ParseError& error, bool json) {
 int run(const cli::Command::Run& command, const std::filesystem::path& socket, bool json) {
     const auto done = command({socket, json});
     if (!done) return report(done.error(), json, EXIT_FAILURE);
-    const auto printed = cli::print(libvirt::as_bytes(*done));
+    const auto printed = cli::print(*done);
     return printed ? EXIT_SUCCESS : report(printed.error(), json, EXIT_FAILURE);
 }
 

@@ -210,32 +210,40 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
     auto consoles = begun.consoles;
     for (auto& console : consoles)
         if (found) console.tty.clear();
-    guest.present.clear();
-    guest.elsewhere.clear();
-    for (const auto& console : consoles)
-        if (!is_channel(console))
-            (has_pty(console) ? guest.present : guest.elsewhere).insert(name_of(console));
+    sort_consoles(guest, consoles);
     std::erase_if(consoles, [](const auto& console) { return !is_channel(console) && !has_pty(console); });
     take_up(begun.uuid, guest);
     part_with_others(begun.uuid, guest, found);
     name_channels(guest, consoles);
-    for (const auto& console : consoles) {
-        if (is_channel(console)) continue;
-        const auto name = name_of(console);
-        auto& place = guest.consoles[name];
-        if (!place) place = make(begun.uuid, guest, name);
-        for (const auto kind : marks_of(begun.birth, reboots, place->history()))
-            place->mark(kind);
-        place->broker().hold_input(!found);  // until it is let run
-        place->broker().set_silence({});
-        if (!console.tty.empty()) guest.ttys[name] = console.tty;
-    }
+    for (const auto& console : consoles)
+        if (!is_channel(console)) begin_console(guest, console, begun, reboots);
     attach(begun.uuid, guest);
     hypervisor_.follow_ttys(
         begun.life, begun.domid, std::move(consoles),
         [weak = std::weak_ptr(self_), uuid = begun.uuid, life = begun.life](const auto& seen) {
             if (const auto self = weak.lock()) (*self)->ttys_told(uuid, life, seen);
         });
+}
+
+/// Which consoles this life has, and which of its serial ports lead elsewhere than to a pty.
+void Consoles::sort_consoles(Guest& guest, const std::vector<domain::Console>& consoles) {
+    guest.present.clear();
+    guest.elsewhere.clear();
+    for (const auto& console : consoles)
+        if (!is_channel(console))
+            (has_pty(console) ? guest.present : guest.elsewhere).insert(name_of(console));
+}
+
+void Consoles::begin_console(Guest& guest, const domain::Console& console, const manager::LifeBegun& begun,
+                             bool reboots) {
+    const auto name = name_of(console);
+    auto& place = guest.consoles[name];
+    if (!place) place = make(begun.uuid, guest, name);
+    for (const auto kind : marks_of(begun.birth, reboots, place->history()))
+        place->mark(kind);
+    place->broker().hold_input(begun.birth != manager::Birth::found);  // until it is let run
+    place->broker().set_silence({});
+    if (!console.tty.empty()) guest.ttys[name] = console.tty;
 }
 
 /// The definition may have fewer consoles now. Who watches one that is no more sees its end. Of a guest that

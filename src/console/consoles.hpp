@@ -124,6 +124,9 @@ class Consoles final : public manager::LifeWatcher {
                                                 bool of_its_life) const;
     std::shared_ptr<Console> make(Uuid uuid, const Guest& guest, const std::string& name);
     std::filesystem::path log_path(const Guest& guest, const std::string& name) const;
+    static void sort_consoles(Guest& guest, const std::vector<domain::Console>& consoles);
+    void begin_console(Guest& guest, const domain::Console& console, const manager::LifeBegun& begun,
+                       bool reboots);
     void take_up(Uuid uuid, Guest& guest);
     void take_up_known();
     void forget_unclaimed();
@@ -170,11 +173,12 @@ class Consoles final : public manager::LifeWatcher {
     bool saving_ = false;
     bool refused_ = false;  ///< the disk did not take the last history, which was reported
     bool ending_ = false;
-    unsigned written_ = 0;  ///< at the end: logs and histories
+    unsigned written_ =
+        0;  ///< logs and histories, ever: by it shut_down() sees whether the disk still takes any
     async::Scope scope_;
-    async::Scope rest_;                ///< what is written at the end
+    async::Scope rest_;                ///< what shut_down() has written
     async::Scope waiters_;             ///< those who wait for that
-    std::shared_ptr<Consoles*> self_;  ///< for what is told, which may come after this
+    std::shared_ptr<Consoles*> self_;  ///< weakly held by callbacks, which may come when this is gone
 };
 
 }  // namespace virtlight::console

@@ -115,6 +115,19 @@ Result<std::vector<Fd>> listening_sockets(const Settings& settings) {
     return sockets;
 }
 
+/// At which addresses: those that systemd hands over are elsewhere than the settings say.
+void tell_addresses(const std::vector<Fd>& sockets, const Settings& settings) {
+    for (const auto& socket : sockets) {
+        const auto path = path_of(socket).string();
+        log::info("virtlightd " VIRTLIGHT_VERSION " at {}", path);
+        if (lets_everybody_in(socket) && (settings.socket_mode & S_IWOTH) == 0)
+            log::warning(
+                "everybody on this host may connect to the socket '{}' that systemd hands over, and so "
+                "control every guest: its unit decides that (SocketMode=0700), and not socket_mode",
+                path);
+    }
+}
+
 }  // namespace
 
 Result<> run(const Settings& settings) {
@@ -142,14 +155,7 @@ Result<> run(const Settings& settings) {
     if (!sockets) return std::unexpected(sockets.error());
 
     daemon.emplace(core, files, logs, **host, settings);
-    for (const auto& socket : *sockets) {  // those of systemd are elsewhere than the settings say
-        log::info("virtlightd " VIRTLIGHT_VERSION " at {}", path_of(socket).string());
-        if (lets_everybody_in(socket) && (settings.socket_mode & S_IWOTH) == 0)
-            log::warning(
-                "everybody on this host may connect to the socket '{}' that systemd hands over, and so "
-                "control every guest: its unit decides that (SocketMode=0700), and not socket_mode",
-                path_of(socket).string());
-    }
+    tell_addresses(*sockets, settings);
     const auto served = daemon->serve(*std::move(sockets));
     log::info("ended; the longest step of the core took {:.1f} ms",
               std::chrono::duration<double, std::milli>(core.stalls()->longest()).count());

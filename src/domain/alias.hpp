@@ -34,7 +34,7 @@ using NamedAlias = std::pair<std::string, std::string>;
 /// All of a definition's.
 std::vector<NamedAlias> users_aliases(const Definition& definition);
 
-/// The same guest: aliases mean nothing to it.
+/// The definition without the user's aliases: they mean nothing to the guest.
 Definition without_aliases(Definition definition);
 
 }  // namespace virtlight::domain

@@ -22,7 +22,7 @@ struct MacAddress {
 
     /// All zeros: libxl takes it for one that is still to be chosen.
     bool is_nil() const { return *this == MacAddress{}; }
-    /// It names many interfaces, so that none can have it.
+    /// Whether it is the address of many interfaces at once, so that no single one can have it.
     bool is_multicast() const { return (bytes[0] & 1) != 0; }
     auto operator<=>(const MacAddress&) const = default;
 };

@@ -85,10 +85,11 @@ std::vector<Nic> with_bridges_of(const std::vector<Nic>& before, std::vector<Nic
 /// The name of a NIC in a running guest's XML and in events: "net0".
 std::string alias_of(const Nic& nic);
 
-/// Of version 4 or 6.
+/// Whether it is an IP address, of version 4 or 6.
 bool is_ip_address(const std::string& address);
 
-/// An address, or a network of them: "10.0.0.0/29", in which no bit is set behind the prefix.
+/// Whether it is an IP address, or a network of them: "10.0.0.0/29", in which no bit is set behind the
+/// prefix.
 bool is_ip_range(std::string_view text);
 
 /// The lowest devid that none of them has.
@@ -97,7 +98,7 @@ unsigned free_devid(const std::vector<Nic>& nics);
 /// Whether a vif's name is one that another guest's may be given at any time: "vif1.0", "vif1.0-emu".
 bool is_given_by_xen(std::string_view target);
 
-/// Of its vif while the guest runs under a domid.
+/// The name of its vif while the guest runs under a domid.
 std::string vif_name(const Nic& nic, unsigned domid);
 
 }  // namespace virtlight::domain

@@ -27,7 +27,7 @@ struct PciAddress {
 
 /// "0000:07:10.1", as the kernel and xl have it.
 std::string to_string(const PciAddress& address);
-/// Of that, also without the domain, which is then 0. Empty: it is none.
+/// Reads what to_string() writes, also without the domain, which is 0 then. Empty: it is no address.
 std::optional<PciAddress> parse_pci_address(std::string_view text);
 
 /// A PCI device of the host that is handed to a guest.

@@ -61,9 +61,9 @@ struct Usb {
     bool operator==(const Usb&) const = default;
 };
 
-/// That of a controller that says nothing of it.
+/// The model of a controller whose definition names none.
 UsbController::Model usual_usb_model(GuestType type);
-/// Of a controller that says nothing of them.
+/// The ports of a controller whose definition does not count them.
 unsigned usual_ports(UsbController::Model model);
 /// The lowest index that none of them has.
 unsigned free_index(const std::vector<UsbController>& controllers);
@@ -87,7 +87,8 @@ std::string to_string(const UsbDevice& device);
 /// Whether they are one device of the host, as far as is known.
 bool same_device(const UsbDevice& one, const UsbDevice& other);
 
-/// As it is for another life: those that were found are to be found again.
+/// Without the addresses by which devices were found in this life: for another one they are to be found
+/// again.
 Usb without_found_addresses(Usb usb);
 
 /// Names in a running guest's XML and in events: "usb0", "usb0-port1".

@@ -44,14 +44,14 @@ class XlAt {
     bool is_list() const { return value_->kind == XlValue::Kind::list; }
     /// Numbers are text, too, as xl has it.
     const std::string& text() const;
-    /// Of a file in dom0: absolute, in one line; or empty.
+    /// The path of a file in dom0: absolute, in one line; or empty.
     const std::string& path() const;
     /// Up to `max`.
     std::uint64_t number(std::uint64_t max) const;
     bool boolean() const { return number(~std::uint64_t{0} >> 1) != 0; }
-    /// Of a list; a value that is none counts as a list of that.
+    /// The items of a list; any other value counts as a list of itself.
     std::vector<XlAt> items() const;
-    /// An empty value, or 0, which is what holds where the option is not there.
+    /// Whether it is an empty value, or 0: then it says what holds without the option, too.
     bool says_nothing() const;
     /// Another setting, if it is there.
     std::optional<XlAt> sibling(std::string_view other) const;
@@ -67,7 +67,8 @@ class XlAt {
         return {*reading_, parts, one, one.value};
     }
 
-    /// Both name the option in front of a sentence that does not.
+    // These put the line before the sentence, and the first two the option unless the sentence names it.
+
     template <class... Args>
     void invalid(fmt::format_string<Args...> text, Args&&... args) const {
         note(Reason::invalid_argument, fmt::format(text, std::forward<Args>(args)...));
@@ -76,7 +77,7 @@ class XlAt {
     void unsupported(fmt::format_string<Args...> text, Args&&... args) const {
         note(Reason::unsupported_config, fmt::format(text, std::forward<Args>(args)...));
     }
-    /// Of what is no problem, and not as with xl.
+    /// Notes what is no problem, but is not as it is with xl.
     template <class... Args>
     void remark(fmt::format_string<Args...> text, Args&&... args) const {
         reading_->remark(value_->line, fmt::format(text, std::forward<Args>(args)...));

@@ -78,9 +78,9 @@ class XmlReading::Element {
     /// The child of this name. More than one is a problem.
     Element child(std::string_view name) const;
     std::vector<Element> children(std::string_view name) const;
-    /// Those of a namespace.
+    /// The children of this name in a namespace.
     std::vector<Element> children_in(std::string_view uri, std::string_view name) const;
-    /// All of them, of any name and namespace.
+    /// All children, of any name and namespace.
     std::vector<Element> children() const;
     std::optional<std::string> attribute(std::string_view name) const;
     /// The element's own text as it stands, blanks included.
@@ -92,7 +92,8 @@ class XmlReading::Element {
     std::string outer_xml(const Element& without) const;
     std::string outer_xml() const { return outer_xml({*reading_, nullptr}); }
 
-    /// Both name the element in front of a sentence that does not.
+    // These put the line before the sentence, and the element unless the sentence names it.
+
     template <class... Args>
     void invalid(fmt::format_string<Args...> text, Args&&... args) const {
         reading_->note(Reason::invalid_xml, *node_, fmt::format(text, std::forward<Args>(args)...));

@@ -127,9 +127,9 @@ class Hypervisor {
     /// draws it does not answer.
     virtual async::Task<Result<Picture>> screenshot(DomId domid) = 0;
 
-    /// `again` is called (on the core thread) whenever something may have happened to a domain: look again.
-    /// It may be called too often, and once for several happenings; a happening without a call is possible
-    /// only for what Xen tells nobody (pausing by another tool).
+    /// Has `again` called (on the core thread) whenever something may have happened to a domain, so that
+    /// somebody looks again. It may be called too often, and once for several happenings. Only what Xen tells
+    /// nobody, as that another tool pauses a domain, happens without a call.
     virtual void on_attention(std::function<void()> again) = 0;
 
     /// From here on the end of this life calls for attention. To be called for each life once; look() after
@@ -193,20 +193,21 @@ class Hypervisor {
 
     /// Gives a guest that runs a device; ends when it is there for the guest to find. When it fails or is
     /// cancelled, nothing of it stays. invalid_argument: its place is taken, or a file is missing;
-    /// timed_out, of nothing else: it was given up, as who gives it does not answer, and may still come. It
-    /// is removed then, and is refused until then; a process that ends before leaves it behind.
+    /// timed_out: it was given up, as who gives it does not answer, and may still come; no other failure has
+    /// this reason. Should it come, it is removed; until then another one in its place is refused. A process
+    /// that ends before leaves it behind.
     virtual async::Task<Result<>> attach(DomId domid, domain::Device device, Operation operation) = 0;
     /// Asks the guest to let go of the device in this place; ends when it has. timed_out: it has not within
-    /// ten seconds, has it still, and may let go later, after which another detach() takes it away. A disk is
-    /// never taken by force; a network interface or a USB controller is on real Xen, after that time, as
+    /// ten seconds. It has it still and may let go later, after which another detach() takes it away. A disk
+    /// is never taken by force; a network interface or a USB controller is on real Xen, after that time, as
     /// libxl (4.17) has no other way. no_device.
     virtual async::Task<Result<>> detach(DomId domid, domain::Device device, Operation operation) = 0;
     /// Changes what check_live_change() lets be changed: what is in a CD drive, how much a network interface
     /// may send and whether its link is up. invalid_argument: a file is missing, and nothing has changed.
     virtual async::Task<Result<>> update(DomId domid, domain::Device device, Operation operation) = 0;
 
-    /// Has the VNC server of a guest that runs ask for another password. Its clients stay. Who was started
-    /// without one asks for none: operation_failed. timed_out: its device model does not answer, and may
+    /// Has the VNC server of a guest that runs ask for another password. Its clients stay. operation_failed:
+    /// it was started without one, and asks for none; timed_out: its device model does not answer, and may
     /// still do it.
     virtual async::Task<Result<>> set_vnc_password(DomId domid, std::string password,
                                                    Operation operation) = 0;
@@ -246,7 +247,7 @@ class Hypervisor {
     /// What Xen's scheduler gives the guest; both are there. unsupported_operation: it is a scheduler that
     /// does not know them.
     virtual async::Task<Result<domain::CpuShare>> cpu_share(DomId domid) = 0;
-    /// Changes what is not empty of it.
+    /// Changes what `share` has; what is empty there stays as it is.
     virtual async::Task<Result<>> set_cpu_share(DomId domid, domain::CpuShare share, Operation operation) = 0;
 
     /// The numbers of the host's NUMA nodes that Xen takes the guest's memory from.
@@ -258,11 +259,11 @@ class Hypervisor {
     virtual async::Task<Result<>> suspend(DomId domid, Operation operation) = 0;
 
     /// Writes the memory and the registers of a guest, running or not, to a file: the file is there at once,
-    /// whole and synced, or not at all. `hold`, if there is one, comes last before the first byte: what has
-    /// to be waited for until then, as storage or other images, no guest is to be held for. Cancelled, it
-    /// ends soon and leaves no file, though the guest's memory may be read for longer; the guest may go on or
-    /// be destroyed meanwhile. invalid_argument: the path is not absolute, or names something other than a
-    /// file; io.
+    /// whole and synced, or not at all. `hold`, if there is one, is awaited just before the first byte is
+    /// read, so that no guest is held while storage or other images are waited for. Cancelled, it ends soon
+    /// and leaves no file, though the guest's memory may be read for longer; the guest may go on or be
+    /// destroyed meanwhile. invalid_argument: the path is not absolute, or names something other than a file;
+    /// io.
     virtual async::Task<Result<>> dump_core(DomId domid, std::filesystem::path path, Hold hold,
                                             Operation operation) = 0;
 
@@ -277,8 +278,8 @@ class Hypervisor {
     virtual async::Task<Result<>> save(DomId domid, ImageHead head, std::filesystem::path path,
                                        Operation operation) = 0;
 
-    /// Of a guest that runs, and that a process before this one may have asked to suspend itself for a save:
-    /// it is asked no more, and goes on should it suspend itself all the same, as after a save() that fails.
+    /// Takes back what a process before this one may have asked of a guest that runs: to suspend itself for a
+    /// save. Should the guest do so all the same, it is let go on, as after a save() that fails.
     virtual async::Task<> take_back_save(DomId domid) = 0;
 
     /// What an image says of its guest. io, invalid_argument: as open_image().

@@ -7,8 +7,18 @@
 
 #include "libvirt/messages.hpp"
 
-/// What clients name when they look for something of which there is none here.
+/// As messages.hpp, of kinds of objects that this daemon does not have: what clients name when they look for
+/// one, and the list of all.
 namespace virtlight::libvirt {
+
+/// As the ListAll procedures answer it.
+struct EmptyList {
+    std::uint32_t items = 0;
+    std::uint32_t count = 0;
+
+    auto fields(this auto& self) { return std::tie(self.items, self.count); }
+    bool operator==(const EmptyList&) const = default;
+};
 
 struct SecretUsage {
     std::int32_t usage_type = 0;

@@ -12,9 +12,10 @@
 
 namespace virtlight::libvirt {
 
-/// Closes what clients send and what they leave unread, never on the core thread. A descriptor that came with
-/// a message may be the last one of its file, and so may one that lies unread in a socket: closing it then
-/// takes as long as the file likes (a connection that lingers, a server that is dead).
+/// Closes what clients send and what they leave unread, on threads of its own; called on the core thread,
+/// which never waits for that. A descriptor that came with a message may be the last one of its file, and so
+/// may one that lies unread in a socket: closing it then takes as long as the file likes (a connection that
+/// lingers, a server that is dead).
 class ClosingThreads {
  public:
     void close(std::vector<Fd> descriptors);

@@ -15,8 +15,8 @@ namespace virtlight::libvirt {
 /// it wrote before and after, each once.
 class ConsoleMarks {
  public:
-    /// Those of [from, to]. With a boot that begins at `from`, what ended the one before is left out, and so
-    /// is a boot that begins at `to`.
+    /// Puts the marks in [from, to]. Where a boot begins at `from`, what ended the boot before is left out,
+    /// and so is a boot that begins at `to`.
     explicit ConsoleMarks(console::Offset from,
                           console::Offset to = std::numeric_limits<console::Offset>::max())
         : from_(from), to_(to) {}

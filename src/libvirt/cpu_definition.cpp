@@ -23,7 +23,7 @@ using Policy = CpuDefinition::Policy;
 /// Whether a guest gets all that the host's processor can.
 constexpr Word<bool> modes[] = {
     {"custom", false}, {"host-model", true}, {"host-passthrough", true}, {"maximum", true}};
-constexpr Word<bool> matches[] = {{"minimum", false}, {"exact", false}, {"strict", true}};
+constexpr Word<bool> match_words[] = {{"minimum", false}, {"exact", false}, {"strict", true}};
 constexpr Word<Policy> policies[] = {{"force", Policy::force},
                                      {"require", Policy::require},
                                      {"optional", Policy::optional},
@@ -65,7 +65,7 @@ void read_features(const XmlElement& cpu, CpuDefinition& definition) {
 CpuDefinition read_cpu(const XmlElement& cpu) {
     CpuDefinition definition;
     definition.of_the_host = attribute_choice(cpu, "mode", modes, false);
-    definition.strict = attribute_choice(cpu, "match", matches, false);
+    definition.strict = attribute_choice(cpu, "match", match_words, false);
     for (const auto* const attribute : {"check", "migratable"})
         static_cast<void>(cpu.attribute(attribute));
     definition.arch = domain::trimmed(cpu.child("arch").text());

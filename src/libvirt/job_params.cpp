@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "domain/text.hpp"
+#include "libvirt/job_messages.hpp"
 
 namespace virtlight::libvirt {
 

@@ -11,6 +11,23 @@
 /// As messages.hpp, of the host's devices. Each is named by its name alone.
 namespace virtlight::libvirt {
 
+struct DeviceNumArgs {
+    std::optional<std::string> capability;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.capability, self.flags); }
+    bool operator==(const DeviceNumArgs&) const = default;
+};
+
+struct DeviceNamesArgs {
+    std::optional<std::string> capability;
+    std::int32_t max = 0;
+    std::uint32_t flags = 0;
+
+    auto fields(this auto& self) { return std::tie(self.capability, self.max, self.flags); }
+    bool operator==(const DeviceNamesArgs&) const = default;
+};
+
 struct NodeDeviceList {
     std::vector<std::string> names;
     std::uint32_t count = 0;

@@ -48,9 +48,9 @@ struct Procedure {
 /// Those of the remote program that this daemon serves, by number.
 std::span<const Procedure> procedures();
 
-/// Null: not served.
+/// The procedure of the remote program with this number; null: it is not served.
 const Procedure* find_procedure(std::uint32_t number);
-/// Of our own program.
+/// The same of our own program.
 const Procedure* find_own_procedure(std::uint32_t number);
 
 struct UnservedFunction {
@@ -61,8 +61,8 @@ struct UnservedFunction {
 /// numbers that no client calls.
 std::optional<UnservedFunction> unserved_function(std::uint32_t number);
 
-/// Why this daemon does not take one of these flags of a function that it serves; empty: they are not
-/// libvirt's, or say all themselves.
+/// Why this daemon does not take one of these flags of a function that it serves; empty: there is no more to
+/// say, or libvirt has no such flag.
 std::string_view why_not_taken(std::string_view function, std::uint32_t flags);
 
 }  // namespace virtlight::libvirt

@@ -14,7 +14,7 @@
 
 namespace virtlight::libvirt {
 
-/// A stream's bytes as those who are no clients have them.
+/// The bytes of a stream, which are bytes on the wire and text elsewhere.
 inline View as_bytes(std::string_view text) {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
@@ -42,7 +42,7 @@ class StreamEnd {
     virtual bool passed_on() const { return true; }
 };
 
-/// The refusal of one that is too many for its connection.
+/// The refusal of a stream where its connection has limits::streams already.
 std::unexpected<Error> no_room_for_stream();
 
 /// What a call answers that opens a stream.
@@ -60,7 +60,7 @@ struct Streamed {
 /// kept until it finishes it.
 class Streams {
  public:
-    /// Those that may still have something for the client.
+    /// How many may still have something for the client.
     std::size_t size() const { return streams_.size() - ended_.size(); }
 
     /// After the reply to the call. One that a former call with this number opened is closed.

@@ -22,19 +22,23 @@ class Core {
  public:
     Core(async::Scheduler& scheduler, hypervisor::Hypervisor& hypervisor, Store& store);
 
-    /// The domain runs from here on, as `domid` with this definition. Followed; nothing is told.
+    /// Registers that the domain runs from here on as `life.domid`, and has the hypervisor follow that life.
+    /// Publishes no event of it. Whatever ran under this domid before is taken to have ended, which is
+    /// published.
     void begin_life(const DomainRef& domain, Life life, domain::Status status, Birth birth = Birth::found);
-    /// It runs no more. Nothing is told: an event wants to name the domid, and comes after the state.
-    /// Neither this nor the next one does anything if another domain has got its domid meanwhile: then it has
-    /// ended, and that was told.
+    // The next three do nothing to a domain that has no life any more, as when begin_life() has given its
+    // domid to another one.
+
+    /// Registers that the domain runs no more, and publishes no event.
     void end_life(const DomainRef& domain, domain::ShutoffReason reason);
-    /// The same, and tells it.
+    /// The same, and publishes `told`, which has the domid that it ran under.
     void end_life(const DomainRef& domain, domain::ShutoffReason reason, domain::EventKind told);
-    /// It was seen to have ended, which is told.
+    /// The same for an end that was only seen: publishes the event that goes with `reason`.
     void see_end(const DomainRef& domain, domain::ShutoffReason reason);
-    /// What was done.
+
+    /// Publishes what an operation of ours has done.
     void tell(const Domain& domain, domain::EventKind kind) { events.publish(domain.event(kind)); }
-    /// What was seen, whatever is being done just now.
+    /// Publishes what was only seen: it is the guest's doing, or another tool's, whatever operation runs.
     void tell_seen(const Domain& domain, domain::EventKind kind) { events.publish(seen(domain, kind)); }
 
     /// Drops the record of a domain that is neither defined nor running nor has anything to do, and tells the
@@ -49,21 +53,22 @@ class Core {
     EventBus events;
     IdSource<MomentTag> moments;
     IdSource<hypervisor::OperationTag> operations;
-    /// When the last domain had ended: what an older look shows beyond the domains that we know may be one
-    /// that has ended since.
+    /// When the last domain had ended. A look from before may still show that one: if it shows a domain that
+    /// is not known here, that counts for nothing.
     Moment last_end{};
     std::uint64_t memory_free_kib = 0;
-    /// The host's PCI devices that are on their way to or from a driver, or are being reset: for no guest.
+    /// The host's PCI devices that are on their way to or from a driver, or are being reset: no guest gets
+    /// them.
     std::set<domain::PciAddress> pci_changing{};
-    /// Those whose last start has failed and has left something in Xen, or may have: what is noted of it is
-    /// for the next daemon, which removes that. Each has a file in the store.
+    /// Domains whose last start has failed and has, or may have, left something in Xen. The note of each
+    /// stays in the store, so that the next daemon removes what is left.
     std::set<Uuid> half_made{};
     /// The daemon ends in order: no job begins, and what is half done is cancelled.
     bool stopping = false;
     Timeline timeline;
-    /// Whose call is being served, if one is: what is asked for now is asked for by him.
+    /// The client whose call is being served, if one is: it has asked for what is asked for now.
     std::string client{};
-    /// Something may have happened: have the hypervisor looked at soon.
+    /// To be called when something may have happened: has the hypervisor looked at soon.
     std::function<void()> attend = [] {};
     LifeWatcher* watcher = nullptr;  ///< may be none
     Networks* networks = nullptr;    ///< may be none
@@ -75,8 +80,8 @@ class Core {
     IdSource<hypervisor::LifeTag> lives_;
 };
 
-/// An operation of no job's, but with a bound: one that puts right what a job has left, which may have been
-/// cancelled, and this is not with it; or one of the host's.
+/// An operation with a bound that belongs to no job: one about the host, or one that puts right what a job
+/// has left, and must not be cancelled with that job.
 class Bounded {
  public:
     Bounded(Core& core, Duration bound)
@@ -91,7 +96,8 @@ class Bounded {
     hypervisor::Operation operation_;
 };
 
-/// An operation changes what a look sees of the domain: until it has ended, looks do not count for it.
+/// As long as it lives, an operation changes what a look sees of the domain, so that looks do not count for
+/// it; nor do, afterwards, those that began before its end.
 class Changing {
  public:
     Changing(Core& core, DomainRef domain);
@@ -104,8 +110,8 @@ class Changing {
     DomainRef domain_;
 };
 
-/// A pause in what is changed about a domain, as long as Xen has nothing of it: a guest of its that comes
-/// meanwhile is another tool's, and is seen at once.
+/// A pause within Changing, for as long as the operation does nothing and Xen has nothing of the domain: if a
+/// guest of it appears meanwhile, another tool has made that, and it is seen at once.
 class Resting {
  public:
     Resting(Core& core, DomainRef domain);
@@ -118,7 +124,8 @@ class Resting {
     unsigned changing_;
 };
 
-/// Its guest ends to be started anew, which a daemon that is stopped or killed leaves to the next one.
+/// As long as it lives, the domain's guest is ended to be started anew; should the daemon end meanwhile, the
+/// note of its life has the next one finish that.
 class Restarting {
  public:
     explicit Restarting(DomainRef domain, Anew how = {}) : domain_(std::move(domain)) {
@@ -132,7 +139,7 @@ class Restarting {
     DomainRef domain_;
 };
 
-/// A domain is being started with this definition.
+/// As long as it lives, the domain is being started with this definition.
 class Making {
  public:
     Making(Core& core, const DomainRef& domain, domain::Definition definition);

@@ -30,8 +30,8 @@ struct RunningJob {
     Time since{};
     std::shared_ptr<hypervisor::Progress> progress{};
     std::string client{};               ///< who asked for it; empty: the daemon itself
-    bool to_be_finished = false;        ///< its guest goes: aborted by a client it would leave none
-    std::shared_ptr<const Time> due{};  ///< when it is given up; moves on with its bytes
+    bool to_be_finished = false;        ///< its guest is being removed: no client may abort it any more
+    std::shared_ptr<const Time> due{};  ///< when it is given up: later with each byte of an image that moves
 };
 
 JobReport report(const RunningJob& job, Time now);
@@ -49,22 +49,25 @@ struct Domain {
     ManagedImage image{};
 
     std::optional<Life> life{};
-    std::optional<domain::Definition> making{};  ///< what is being started
-    /// Nothing but the device that its guest is being given.
+    std::optional<domain::Definition> making{};  ///< what it is being started with
+    /// A definition of nothing but the device that its guest is being given just now.
     std::shared_ptr<const domain::Definition> coming{};
-    /// What the paths of its disks led to when they were looked at, by path; empty: to nothing that is known.
+    /// What the paths of its disks led to when they were looked at, by path; an empty value: nothing was
+    /// found.
     std::map<std::string, std::optional<hypervisor::FileIdentity>> disk_files{};
-    std::vector<std::string> warnings{};  ///< as manager/warnings.cpp has them, of its definition
+    std::vector<std::string>
+        warnings{};  ///< what may keep it from starting, as manager/warnings.cpp finds it
     domain::Status status{};
-    std::optional<Anew> restarting{};  ///< what ends of it is to start anew
-    unsigned short_lives = 0;          ///< in a row, each started anew after the one before
+    std::optional<Anew> restarting{};  ///< set while its guest is ended to be started anew
+    unsigned short_lives = 0;  ///< how many lives in a row were short, each started anew after the last
 
     JobQueue queue{};
-    std::optional<RunningJob> job{};      ///< whose turn it is
-    std::optional<RunningJob> request{};  ///< what waits for the guest, with a job beside it or without
+    std::optional<RunningJob> job{};  ///< whose turn it is
+    std::optional<RunningJob>
+        request{};  ///< the shutdown or reboot that waits for the guest, beside a job or alone
     std::optional<JobReport> last_job{};  ///< the last save or restore that has ended
     unsigned changing = 0;                ///< operations in flight that change what a look sees
-    Moment settled{};  ///< when the last of them had ended: what was asked before says nothing
+    Moment settled{};                     ///< when the last of them had ended: no look from before counts
 
     bool exists() const { return stored || life || making; }
     int domid() const { return life ? static_cast<int>(life->domid) : -1; }
@@ -75,7 +78,7 @@ struct Domain {
 
 using DomainRef = std::shared_ptr<Domain>;
 
-/// What is being done to it. Null: nothing.
+/// The job, or else the request, that is under way on it. Null: none.
 const RunningJob* current_job(const Domain& domain);
 
 /// `domain` exists.
@@ -87,11 +90,11 @@ bool is_updated(const Domain& domain);
 /// The definition that clients see; empty if the domain does not exist.
 const domain::Definition* definition(const Domain& domain, Which which);
 
-/// What it runs with, or will in a moment; null if it does neither.
+/// What it runs with, or is being started with; null if it does not run and is not being started.
 const domain::Definition* in_use(const Domain& domain);
 
-/// All by which it keeps other domains from what is the host's, though what is on its way may not arrive.
-/// Null: nothing.
+/// The definitions whose disks and devices no other domain may get because of this one: what it runs with or
+/// is being started with, and what is on its way to it, or may be. Null: nothing.
 std::array<const domain::Definition*, 3> claims(const Domain& domain);
 
 /// The definition that clients see as a value, with the memory that a running guest has now. `domain` exists.

@@ -11,9 +11,9 @@ namespace virtlight::manager {
 /// What a life that the store knows has become while no daemon looked.
 struct FoundLife {
     enum class Fate {
-        goes_on,  ///< as `seen`
-        cut_off,  ///< its start was: its guest has never run, and what there is of it is `seen`, or nothing
-        not_started,  ///< the same, but a guest of its uuid runs: another tool's
+        goes_on,  ///< it runs, as `seen`
+        cut_off,  ///< its start was cut off: its guest has never run, and Xen has `seen` of it, or nothing
+        not_started,  ///< its start was cut off, and the guest of its uuid that runs is another tool's
         ended,
     };
 

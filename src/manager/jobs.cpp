@@ -10,7 +10,6 @@
 #include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "hypervisor/patience.hpp"
 
 namespace virtlight::manager {
 namespace {
@@ -22,6 +21,10 @@ Error daemon_stops() {
 Error overtaken_by(JobKind kind) {
     if (kind == JobKind::destroy) return {Reason::cancelled, "the domain was destroyed meanwhile"};
     return {Reason::invalid_state, "the guest has stopped meanwhile"};
+}
+
+Error out_of_time(const hypervisor::Patience& patience) {
+    return {Reason::timed_out, patience.in_words()};
 }
 
 std::optional<RunningJob>& slot(Domain& domain, JobKind kind) {
@@ -107,12 +110,11 @@ async::Task<> Jobs::execute(JobRef job) {
     const async::CancelSource late;
     const hypervisor::Patience patience(core_.scheduler, {rules(kind).deadline, rules(kind).silence},
                                         progress, late);
-    const auto overdue = [&patience] { return Error{Reason::timed_out, patience.in_words()}; };
     async::TimerId grace_over{};
     const auto cut_short = late.token().on_cancel([&] {
         // Should a layer below not end when it is cancelled, it keeps the domain's turn, but not the caller.
         grace_over = core_.scheduler.call_at(
-            core_.scheduler.now() + limits::cancel_grace, [job, why = overdue()]() mutable {
+            core_.scheduler.now() + limits::cancel_grace, [job, why = out_of_time(patience)]() mutable {
                 job->done.set(std::unexpected(refusal(job->kind, job->domain->name, std::move(why))));
             });
         // This may end the job, and what is here with it.
@@ -128,16 +130,7 @@ async::Task<> Jobs::execute(JobRef job) {
     auto result = co_await job->work(operation);
 
     core_.scheduler.cancel(grace_over);
-    if (!result) {
-        auto why = std::move(result.error());
-        if (why.reason == Reason::cancelled && job->overruled)
-            why = *job->overruled;
-        else if (why.reason == Reason::cancelled && patience.passed())
-            why = overdue();
-        result = std::unexpected(refusal(kind, job->domain->name, std::move(why)));
-        if (job->posted && result.error().reason != Reason::cancelled)
-            log::error("{}", result.error().message);
-    }
+    if (!result) result = std::unexpected(failure(*job, std::move(result.error()), patience));
     note_end(*job->domain, *slot(*job->domain, kind), result);
     slot(*job->domain, kind).reset();
     job->domain->queue.finish(job->id);
@@ -145,6 +138,18 @@ async::Task<> Jobs::execute(JobRef job) {
     core_.release(job->domain);
     job->done.set(std::move(result));
     pump(job->domain);
+}
+
+/// The failure as it is told. Of a job that was cut short whoever did that says why; and nobody hears of one
+/// that was posted, unless it is logged.
+Error Jobs::failure(const Job& job, Error why, const hypervisor::Patience& patience) {
+    if (why.reason == Reason::cancelled && job.overruled)
+        why = *job.overruled;
+    else if (why.reason == Reason::cancelled && patience.passed())
+        why = out_of_time(patience);
+    auto told = refusal(job.kind, job.domain->name, std::move(why));
+    if (job.posted && told.reason != Reason::cancelled) log::error("{}", told.message);
+    return told;
 }
 
 /// What is told of its end is its doing, too: it has its turn until then.

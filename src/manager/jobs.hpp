@@ -11,6 +11,7 @@
 #include "async/completion.hpp"
 #include "async/scope.hpp"
 #include "async/task.hpp"
+#include "hypervisor/patience.hpp"
 #include "manager/core.hpp"
 #include "manager/job_queue.hpp"
 
@@ -61,6 +62,7 @@ class Jobs {
     void bound_wait(Job& job);
     void pump(const DomainRef& domain);
     async::Task<> execute(JobRef job);
+    static Error failure(const Job& job, Error why, const hypervisor::Patience& patience);
     void note_end(Domain& domain, const RunningJob& job, const Result<>& result);
     void withdraw(JobId id, Error why);
     void overrule(JobId id, Error why);

@@ -12,14 +12,14 @@
 #include "hypervisor/port.hpp"
 #include "manager/held.hpp"
 
-/// What the changes that one sees of a guest mean. Pure.
+/// What is known of one run of a guest, and what the changes mean that are seen of it. Pure.
 namespace virtlight::manager {
 
-/// How it stands with a guest of which nobody could tell all that it has.
+/// A guest of which nobody could tell all that it has: when that is asked again.
 struct Undescribed {
-    bool asked = false;  ///< is being described again, just now
-    unsigned tries = 0;  ///< in vain
-    Time due{};          ///< of the next one
+    bool asked = false;  ///< it is being asked just now
+    unsigned tries = 0;  ///< in vain so far
+    Time due{};          ///< when the next try is due
 };
 
 /// One run of a domain, from when it was made or found until it is gone.
@@ -28,42 +28,45 @@ struct Life {
     hypervisor::DomId domid = 0;
     domain::Definition definition{};  ///< what it was started with, and the ttys of its consoles
     bool ours = true;                 ///< made by this daemon; another tool's guest is left to that tool
-    std::optional<Held> noted{};      ///< what the store says of it; empty: nothing that names its domid
+    std::optional<Held> noted{};      ///< why it is held, as the store says; empty: no note names its domid
     Time since{};
     bool stop_asked = false;     ///< a shutdown was asked for through us, and not taken back
-    bool restart_asked = false;  ///< to reboot, it was asked to power off
+    bool restart_asked = false;  ///< it was asked to power off, to be started anew: a reboot by ACPI
     std::optional<hypervisor::StopReason> stopped{};  ///< as last seen
-    bool unfinished = false;        ///< what was to follow that has been given up: it is judged anew
-    bool stop_untold = false;       ///< clients are told when what is left of it is gone
-    bool core_tried = false;        ///< its core was to be kept, and is, or could not be
-    bool model_ended = false;       ///< its device model has, and clients were told
-    std::string awaited_name{};     ///< what Xen calls it, as long as that is another domain's name here
+    bool unfinished = false;     ///< what was to follow its stop was given up: the next look judges it anew
+    bool stop_untold = false;    ///< clients are told of its stop only when what is left of it is gone
+    bool core_tried = false;     ///< its core was to be kept, and is, or could not be
+    bool model_ended = false;    ///< its device model has ended, and clients were told
+    std::string awaited_name{};  ///< what Xen calls it, as long as that is another domain's name here
     hypervisor::DomainSeen seen{};  ///< its figures at the last look
-    /// Taken from the host for it by a managed attach, where its definition does not tell that, as nobody
-    /// knows whether it has got them, or where another tool has made it.
+    /// Devices that a managed attach has taken from the host for it, and that its definition does not have:
+    /// nobody knows whether it has got them, or another tool has made it.
     std::vector<domain::PciAddress> pci_taken{};
-    /// Nothing but the devices whose attach was given up, and which may still come: nobody else gets what
-    /// serves them as long as it lives, as that is the one end that is certain. They are not noted: who would
-    /// make them come is gone with a daemon that is killed, and the next one asks Xen which have.
+    /// A definition of nothing but the devices whose attach was given up, and which may still come. Nobody
+    /// else gets what serves them as long as this life lasts, as its end is the only one that is certain.
+    /// They are not noted: what would bring them is gone with a daemon that is killed, and the next one asks
+    /// Xen which have come.
     std::optional<domain::Definition> may_come{};
-    /// Of another tool's: its definition is not known to be all of it.
+    /// Set for another tool's guest whose definition is only what Xen sees, and may lack the rest.
     std::optional<Undescribed> undescribed{};
 };
 
 /// What is to be done about a guest that has stopped and waits to be destroyed.
 struct Ending {
     domain::ShutoffReason reason = domain::ShutoffReason::unknown;
-    domain::EventKind told;  ///< when it is gone, and before it starts anew
-    bool restart = false;
-    bool dump = false;        ///< its core is to be kept before
-    bool soft_reset = false;  ///< it is to go on as it is; should that fail, the rest holds
+    domain::EventKind told;   ///< the event to publish when it is gone, before it starts anew
+    bool restart = false;     ///< it is started anew
+    bool dump = false;        ///< its core is kept before it is destroyed
+    bool soft_reset = false;  ///< it is to go on in the same domain; only should that fail, the rest is done
 };
 
+/// What judge() makes of a look.
 struct Verdict {
-    domain::Status status{};
-    std::vector<domain::EventKind> events{};  ///< to be told now, in this order
-    std::optional<Ending> ending{};
-    std::optional<domain::ShutoffReason> over{};  ///< the life is; nothing else of this counts then
+    domain::Status status{};                  ///< the domain's from now on
+    std::vector<domain::EventKind> events{};  ///< to be published now, in this order
+    std::optional<Ending> ending{};           ///< set if the guest has stopped and something is to follow
+    std::optional<domain::ShutoffReason>
+        over{};  ///< set if the life is over; nothing else of this counts then
 };
 
 /// What it means that a domain, whose life and status we knew as given, is now `seen` so (null: it is gone).

@@ -3,21 +3,22 @@
 
 namespace virtlight::manager {
 
-/// Whether what was saved of a domain is there by the name that its next start looks for, and is still true:
-/// a guest that has run since has changed its disks.
+/// Whether a domain has a managed image, from which its next start goes on, and whether that is still true: a
+/// guest that has run since has changed its disks. Only what is known of the file; nothing here touches it.
 class ManagedImage {
  public:
-    /// It is there; also if it is outdated, until it is set aside.
+    /// Whether the file is there under the name that a start looks for: also an outdated one, until it is set
+    /// aside.
     explicit operator bool() const { return state_ != State::none; }
     bool is_outdated() const { return state_ == State::outdated; }
 
-    /// It is whole and has its name.
+    /// The file is whole and has its name.
     void stands() { state_ = State::good; }
     /// A guest of its domain has run. Without effect if it is not there.
     void outdate() {
         if (state_ == State::good) state_ = State::outdated;
     }
-    /// It is used up, removed or set aside.
+    /// The file is used up, removed or set aside.
     void goes() { state_ = State::none; }
 
  private:

@@ -7,6 +7,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "manager/control_domain.hpp"
 #include "manager/drained.hpp"
 #include "manager/manager_impl.hpp"
 #include "manager/recovery.hpp"

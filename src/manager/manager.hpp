@@ -54,8 +54,8 @@ struct StartOptions {
 };
 
 struct SaveOptions {
-    bool paused = false;                             ///< how it is to be restored
-    std::optional<domain::Definition> definition{};  ///< to be restored with, instead of its own
+    bool paused = false;                             ///< it is restored paused, unless that is said then
+    std::optional<domain::Definition> definition{};  ///< it is restored with this one instead of its own
     bool bypass_cache = false;                       ///< the image is not left in the host's page cache
 };
 
@@ -115,15 +115,15 @@ struct LifeBegun {
     Birth birth = Birth::found;
 };
 
-/// Is told of each life while the hypervisor follows it, and of each domain that is neither defined nor
-/// running any more, in the midst of the change: it must not call back.
+/// Is told when the hypervisor begins and ceases to follow a life, and of each domain that is neither defined
+/// nor running any more. It is called in the midst of the change, and must not call back.
 class LifeWatcher {
  public:
     virtual ~LifeWatcher() = default;
     virtual void life_began(const LifeBegun& begun) = 0;
     virtual void life_ended(Uuid uuid, hypervisor::LifeId life) = 0;
-    /// Not while the daemon ends: the next one may have to start it anew. May come more than once, and for
-    /// one that never ran.
+    /// The domain is neither defined nor running any more. Not called while the daemon ends, as the next one
+    /// may have to start it anew; may be called more than once, and for a domain that never ran.
     virtual void domain_gone(Uuid uuid) = 0;
 };
 
@@ -190,7 +190,7 @@ class Manager {
     /// As hypervisor::Hypervisor::screenshot(). invalid_state: the domain does not run.
     async::Task<Result<hypervisor::Picture>> screenshot(Uuid uuid);
 
-    /// Ends behind what else the core has to do by now.
+    /// As async::give_way(), on the core.
     async::Task<> give_way();
 
     /// The scheduler of a guest that runs, as hypervisor::Hypervisor::scheduler(), or the host's.

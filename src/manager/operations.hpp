@@ -11,42 +11,46 @@
 #include "manager/host_device_use.hpp"
 
 /// What the jobs on a domain do. Each runs in its turn, as the domain's only job, and fails with the bare
-/// reason.
+/// reason, before which Jobs puts the operation and the domain. Guests has its members in several files:
+/// guests.cpp, start.cpp, restarting.cpp, controls.cpp, saving.cpp and dumping.cpp.
 namespace virtlight::manager {
 
 /// The domain has a guest that can be asked for something.
 Result<> require_guest(const Domain& domain);
-/// The same, and it runs: as it must to suspend itself.
+/// The same, and that guest is running, as it must be to suspend itself.
 Result<> require_running(const Domain& domain);
-/// In the middle of an operation the hypervisor knows the domain no more: a look will say what became of it.
+/// Turns the failure that the hypervisor has no such domain into one that says that the domain does not run:
+/// it is still known here, and a look will show what became of it.
 Result<> without_guest(Result<> result);
 
-/// Why the guest is held, if it is, for the next daemon. `domain` has a life.
+/// What the store says, for the next daemon, of why the guest is held. `domain` has a life.
 Held held_for(const Domain& domain);
-/// Whether there has been a note of its life: not of one of ours whose very start could not be noted.
+/// Whether its life was ever noted under its domid: not so one of ours whose very start could not be.
 bool was_ever_noted(const Domain& domain);
-/// Writes down what has changed of a life: of another tool's guest only why it is held, while it is.
+/// Writes the note of the domain's life into the store, with why it is held. Of another tool's guest there is
+/// one only while it is held, or may get a device whose attach was given up; it is removed otherwise. Does
+/// nothing without a life.
 async::Task<Result<>> note_life(Core& core, DomainRef domain, Held held = Held::no);
-/// What was about to happen to the guest, if that is what the store says, is not to be gone by any more.
+/// Writes that the guest is not held, if the store says that it is: the next daemon is not to go by that.
 async::Task<Result<>> note_as_it_is(Core& core, DomainRef domain);
-/// The same where the guest has changed already, whatever can be written: a failure is logged. `what` is a
-/// literal.
+/// As note_life(), where the guest has changed already: a failure is only logged, "WHAT cannot be noted".
+/// `what` is a literal.
 async::Task<> note_or_warn(Core& core, DomainRef domain, std::string_view what, Held held = Held::no);
 
-/// The same of a change that has nothing to do with why the guest is held, which stays.
+/// The same for a change that has nothing to do with why the guest is held: that is noted as before.
 async::Task<> note_change(Core& core, DomainRef domain, std::string_view what);
 
-/// From here on no client may abort the domain's job, as its guest goes; who wants it off still can.
+/// From here on no client may abort the domain's job, as its guest is being removed. A destroy still ends it.
 void finish_in_any_case(Domain& domain);
 bool is_to_be_finished(const Domain& domain);
-/// What the domain's job is at, also where it has begun an operation of its own for that.
+/// Tells what the domain's job is at, also while it works in an operation of its own (Bounded).
 void tell_stage(Domain& domain, hypervisor::Stage stage);
 
 /// Whether a guest can go on from its image with this definition instead of that of its head, which can be
 /// read back then. As domain::check_same_guest() and domain::check_length().
 Result<> check_instead(const domain::Definition& saved, const domain::Definition& wanted);
-/// Whether a domain may be started from this definition, and not from what is stored of it. invalid_state;
-/// domain_exists: it was renamed meanwhile.
+/// Whether a domain may be started with this definition instead of the stored one. invalid_state: it runs, or
+/// has a managed image; domain_exists: it was renamed meanwhile.
 Result<> require_free(const Domain& domain, const domain::Definition& definition);
 
 /// At which boots of the host a domain is started with it.
@@ -58,7 +62,7 @@ class Definitions {
     explicit Definitions(Core& core) : core_(core) {}
 
     async::Task<Result<>> define(DomainRef domain, domain::Definition definition);
-    /// `with_image`: what was saved of it goes, too; otherwise there must be nothing.
+    /// `with_image`: its managed image goes, too. Without, invalid_state if it has one.
     async::Task<Result<>> undefine(DomainRef domain, bool with_image);
     async::Task<Result<>> set_autostart(DomainRef domain, Autostart at, bool autostart);
     async::Task<Result<>> set_metadata(DomainRef domain, domain::Metadata metadata, Affects asked);
@@ -73,7 +77,8 @@ class Guests {
  public:
     explicit Guests(Core& core) : core_(core) {}
 
-    /// With the stored definition; or from where it was saved, if it was.
+    /// From the managed image, if there is one and options.fresh does not drop it; else with the stored
+    /// definition.
     async::Task<Result<>> start(DomainRef domain, StartOptions options, hypervisor::Operation operation);
     async::Task<Result<>> create(DomainRef domain, domain::Definition definition, StartOptions options,
                                  hypervisor::Operation operation);
@@ -95,7 +100,7 @@ class Guests {
                                hypervisor::Operation operation);
     async::Task<Result<>> managed_save(DomainRef domain, SaveOptions options,
                                        hypervisor::Operation operation);
-    /// From this image and no other, with a definition that may be another one than its own.
+    /// From this image and no other; the definition may be another one than the image's.
     async::Task<Result<>> restore(DomainRef domain, domain::Definition definition,
                                   hypervisor::KnownImage image, StartOptions options,
                                   hypervisor::Operation operation);
@@ -104,33 +109,42 @@ class Guests {
                                        hypervisor::Operation operation);
     async::Task<Result<>> change_managed_image(DomainRef domain, ImageChange change,
                                                hypervisor::Operation operation);
-    /// Its guest runs: what was saved of it is old.
+
+    // The managed image
+
+    /// Removes it, as the guest runs on from it. That it cannot be removed is logged, and no failure.
     async::Task<Result<>> drop_image(DomainRef domain);
-    /// The same, unless a job that has come before has ended the guest: what was saved is kept beside then.
+    /// The same, unless an earlier job has ended the guest meanwhile: then the file is kept.
     async::Task<Result<>> drop_image_of_running(DomainRef domain);
-    /// The same of an image that is outdated, but by whom and from what its guest runs, or whether it has, is
-    /// not known: the file is kept beside. A job that has come before may have written a new one.
+    /// Sets it aside if it is outdated: its guest has, or may have, run since by another tool's doing, so
+    /// that the file is nobody's next start, but may be all that is left. An earlier job may have written a
+    /// new one, which is left alone.
     async::Task<Result<>> set_image_aside(DomainRef domain);
-    /// Of a guest that has not run and is not about to: what was saved of it stands, also if it was set
-    /// aside.
+    /// Makes an image that was set aside the managed one again, as its guest has not run and is not about to;
+    /// unless it is outdated.
     async::Task<Result<>> keep_image(DomainRef domain);
-    /// Of a guest that was being saved when the daemon was killed: removes it if its image is whole, and lets
-    /// it go on if not.
+
+    // What a daemon that was killed has left
+
+    /// Settles a guest that has suspended itself for a save: removes it if its image is whole, else lets it
+    /// go on.
     async::Task<Result<>> settle_suspended(DomainRef domain, hypervisor::LifeId life,
                                            hypervisor::Operation operation);
-    /// The same of one that has not suspended itself yet: it is asked no more.
+    /// Settles a guest that was being saved and has not suspended itself yet: it is not asked to any more.
     async::Task<Result<>> take_back_save(DomainRef domain);
-    /// Of a guest that was paused only for a while.
+    /// Lets a guest run that was paused only for its dump.
     async::Task<Result<>> go_on(DomainRef domain);
-    /// Of a guest that was resetting itself softly when the daemon was killed, and waits to be let run: where
-    /// Xen has it reset by half, another one is started with this definition.
+    /// Lets a guest run that was resetting itself softly. Where Xen has it reset by half, another one is
+    /// started with the definition `again`.
     async::Task<Result<>> go_on_from_reset(DomainRef domain, domain::Definition again,
                                            hypervisor::Operation operation);
+    // Ends
+
     /// A domain that has ended since this was asked for is no failure.
     async::Task<Result<>> destroy(DomainRef domain, domain::ShutoffReason reason,
                                   hypervisor::Operation operation);
 
-    /// It was about to be destroyed, and is not.
+    /// Notes that a guest stays that was noted as about to be destroyed. A failure is only logged.
     async::Task<Result<>> note_that_it_stays(DomainRef domain);
 
     /// Destroys what a guest has left in this life, and starts it anew if that is to be. Does nothing if the
@@ -140,15 +154,16 @@ class Guests {
     /// Destroys the guest, if there is one, and starts another one with this definition.
     async::Task<Result<>> start_anew(DomainRef domain, domain::Definition again, Anew how,
                                      hypervisor::Operation operation);
-    /// Another tool has removed its guest: what that had of the host is given back.
+    /// Gives back to the host what a guest had of it that another tool has removed.
     async::Task<Result<>> clear_away(DomainRef domain, Lent lent);
-    /// The store need not remember the life that is over; but where it is to start anew and the daemon stops,
-    /// or where something half made may be left, the next one is to know.
+    /// Removes the note of a life that is over. It stays where the next daemon is to act on it: if this one
+    /// stops while the domain is to start anew, if its outdated image could not be set aside, or if something
+    /// half made may be left in Xen.
     async::Task<Result<>> forget(DomainRef domain);
 
  private:
-    /// From an image, or by booting if there is no path.
     async::Task<Result<>> connect_to_networks(DomainRef domain, hypervisor::Operation operation);
+    /// Has a guest made and run: from an image or, if that has no path, by booting it.
     async::Task<Result<>> bring_up(DomainRef domain, StartOptions options, hypervisor::KnownImage image,
                                    hypervisor::Operation operation);
     async::Task<Result<hypervisor::Created>> make(const domain::Definition& definition,

@@ -10,7 +10,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "domain/xml.hpp"
-#include "manager/recovery.hpp"
+#include "manager/control_domain.hpp"
 
 namespace virtlight::manager {
 namespace {
@@ -253,29 +253,39 @@ async::Task<> Reconciler::adopt(DomainSeen seen) {
     const auto stranger = strangers_.find(seen.domid);
     if (stopping_ || stranger == strangers_.end() || stranger->second.uuid != seen.uuid) co_return;
     stranger->second.described = false;
-    const bool only_seen = !described;
-    if (only_seen) {
+    Life life;
+    life.domid = seen.domid;
+    life.ours = false;
+    if (described) {
+        life.definition = *std::move(described);
+    } else {
         if (described.error().reason == Reason::no_domain) co_return;
         // Nothing tells a domain that is being built from one that is only paused, but how long it lasts.
         const Duration patience = seen.paused ? limits::foreign_build : limits::adoption_patience;
         if (core_.scheduler.now() < stranger->second.since + patience) co_return;
         report(seen.domid, "cannot be described: " + described.error().message);
-        described = as_seen(seen);
+        life.definition = as_seen(seen);
+        life.undescribed = put_off({}, core_.scheduler.now());
     }
-    auto domain = core_.registry.find(seen.uuid);
-    if (domain && (domain->life || domain->changing > 0)) co_return;
-    if (!domain) {
-        auto added = core_.registry.add(seen.uuid, name_of(seen));
-        if (!added) co_return report(seen.domid, "is not shown: " + added.error().message);
-        domain = *added;
-    }
-    Life life;
-    life.domid = seen.domid;
-    life.definition = *std::move(described);
-    life.ours = false;
-    if (only_seen) life.undescribed = put_off({}, core_.scheduler.now());
-    const auto status = first_status(seen);
+    const auto domain = record_for(seen);
+    if (!domain) co_return;
     life.seen = std::move(seen);
+    show_stranger(domain, std::move(life));
+}
+
+/// The record that this domain of another tool's gets; null: it cannot be shown, or one of ours is there or
+/// on its way by now.
+DomainRef Reconciler::record_for(const DomainSeen& seen) {
+    if (auto known = core_.registry.find(seen.uuid))
+        return known->life || known->changing > 0 ? nullptr : known;
+    auto added = core_.registry.add(seen.uuid, name_of(seen));
+    if (added) return *added;
+    report(seen.domid, "is not shown: " + added.error().message);
+    return nullptr;
+}
+
+void Reconciler::show_stranger(const DomainRef& domain, Life life) {
+    const auto status = first_status(life.seen);
     domain->making.reset();  // whoever waits to start it has nothing to start any more
     core_.begin_life(domain, std::move(life), status);
     log::notice("domain '{}' (domid {}) was made by another tool", domain->name, domain->domid());

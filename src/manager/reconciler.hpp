@@ -55,6 +55,8 @@ class Reconciler {
     void consider(const hypervisor::DomainSeen& seen, Moment asked);
     async::Task<> adopt_found();
     async::Task<> adopt(hypervisor::DomainSeen seen);
+    DomainRef record_for(const hypervisor::DomainSeen& seen);
+    void show_stranger(const DomainRef& domain, Life life);
     void describe_again(const DomainRef& domain);
     async::Task<> complete(DomainRef domain, hypervisor::LifeId life);
     void take_up(const DomainRef& domain, domain::Definition described);

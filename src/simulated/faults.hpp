@@ -13,7 +13,7 @@
 
 namespace virtlight::simulated {
 
-/// The operations that can go wrong.
+/// The kinds of operations, each of which can go wrong.
 enum class Kind {
     look,
     create,

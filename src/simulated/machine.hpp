@@ -117,7 +117,7 @@ class Machine {
     Result<> pin_vcpu(DomId domid, unsigned vcpu, const domain::CpuSet& cpus);
     Result<domain::CpuShare> cpu_share(DomId domid) const;
     Result<> set_cpu_share(DomId domid, domain::CpuShare share);
-    /// Those of the guest's cells; all, if it has none.
+    /// The nodes of the guest's cells; all of the host's, if it has no cells.
     Result<domain::CpuSet> memory_nodes(DomId domid) const;
 
     /// What is to be written of a guest.
@@ -128,8 +128,7 @@ class Machine {
         std::optional<Duration> save_takes{};
     };
     Result<Frozen> memory_of(DomId domid, std::string_view wish) const;
-    /// Of one that has suspended itself.
-    /// invalid_state: it has not.
+    /// What is to be written of a guest that has suspended itself. invalid_state: it has not.
     Result<Frozen> frozen(DomId domid) const;
 
     /// A domain in the making: it has a domid, a name and memory, and is listed as paused.

@@ -21,14 +21,14 @@ struct Attach {
     bool given_up = false;       ///< libxl still works on it, though nobody waits for it any more
 };
 
-/// All of them.
+/// The attaches that libxl works on. Lives on the core thread.
 class Attaches {
  public:
     std::shared_ptr<Attach> begin(hypervisor::DomId domid, domain::Device device) {
         return attaches_.begin({.domid = domid, .device = std::move(device)});
     }
 
-    /// Whether one of such a device was given up, and may have it come all the same.
+    /// Whether an attach of such a device was given up, so that the device may come all the same.
     bool may_still_come(hypervisor::DomId domid, const domain::Device& device) const {
         return std::ranges::any_of(attaches_.all(), [&](const auto& attach) {
             return attach->given_up && attach->domid == domid && name_of(attach->device) == name_of(device);

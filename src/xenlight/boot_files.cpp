@@ -20,37 +20,37 @@ namespace {
 using namespace std::string_view_literals;
 
 /// What the first bytes of a kernel look like.
-struct Format {
+struct KernelFormat {
     std::size_t offset;
     std::string_view magic;
     bool compressed;  ///< a packed ELF: Xen's own loader unpacks it, an HVM guest's device model does not
 };
 
-constexpr std::array formats = {
-    Format{0,
-           "\x7f"
-           "ELF"sv,
-           false},
-    Format{0x202, "HdrS"sv, false},  // bzImage
-    Format{0, "\x1f\x8b"sv, true},   // gzip
-    Format{0,
-           "\xfd"
-           "7zXZ\0"sv,
-           true},
-    Format{0, "BZh"sv, true},
-    Format{0, "\x5d\0\0"sv, true},  // lzma
-    Format{0,
-           "\x89"
-           "LZO\0"sv,
-           true},
-    Format{0, "\x02\x21\x4c\x18"sv, true},  // lz4
-    Format{0, "\x28\xb5\x2f\xfd"sv, true},  // zstd
+constexpr std::array kernel_formats = {
+    KernelFormat{0,
+                 "\x7f"
+                 "ELF"sv,
+                 false},
+    KernelFormat{0x202, "HdrS"sv, false},  // bzImage
+    KernelFormat{0, "\x1f\x8b"sv, true},   // gzip
+    KernelFormat{0,
+                 "\xfd"
+                 "7zXZ\0"sv,
+                 true},
+    KernelFormat{0, "BZh"sv, true},
+    KernelFormat{0, "\x5d\0\0"sv, true},  // lzma
+    KernelFormat{0,
+                 "\x89"
+                 "LZO\0"sv,
+                 true},
+    KernelFormat{0, "\x02\x21\x4c\x18"sv, true},  // lz4
+    KernelFormat{0, "\x28\xb5\x2f\xfd"sv, true},  // zstd
 };
 
 constexpr std::size_t head_bytes = 0x206;
 
 bool is_kernel(std::string_view head, domain::GuestType type) {
-    return std::ranges::any_of(formats, [&](const Format& format) {
+    return std::ranges::any_of(kernel_formats, [&](const KernelFormat& format) {
         const bool unpacked_by_xen = type != domain::GuestType::hvm;
         return head.size() >= format.offset && head.substr(format.offset).starts_with(format.magic) &&
                (unpacked_by_xen || !format.compressed);

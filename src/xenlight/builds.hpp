@@ -21,7 +21,7 @@ struct Build {
     bool given_up = false;         ///< libxl still works on it, though nobody waits for it any more
 };
 
-/// All of them.
+/// The domains that libxl is making. Lives on the core thread.
 class Builds {
  public:
     std::shared_ptr<Build> begin(const Uuid& uuid, std::vector<domain::PciDevice> pci_devices = {}) {
@@ -35,7 +35,8 @@ class Builds {
         return all;
     }
 
-    /// What is made of these is of no concern to anybody: it is about to be removed.
+    /// Those that nobody waits for any more. What libxl makes of them is about to be removed, and is shown to
+    /// nobody.
     std::vector<Uuid> given_up() const {
         std::vector<Uuid> uuids;
         for (const auto& build : builds_.all())
@@ -43,7 +44,8 @@ class Builds {
         return uuids;
     }
 
-    /// Whether one of these is to have this device of the host, and may be taking it from its driver.
+    /// Whether one that was given up is to have this device of the host, and may be taking it from its
+    /// driver.
     bool may_still_take(const domain::PciAddress& address) const {
         const auto is_it = [&](const domain::PciDevice& device) { return device.address == address; };
         return std::ranges::any_of(builds_.all(), [&](const auto& build) {

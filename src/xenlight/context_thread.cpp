@@ -122,14 +122,14 @@ async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
     const async::Completion<Result<Ended>> done;
     begin(id, ao, done);
 
-    async::CancelSource overdue;
-    async::CancelSource written_off;
+    async::CancelSource overdue;      // it has taken too long: it is to be cut short
+    async::CancelSource written_off;  // it was to be cut short, and has not ended: it is given up
     std::optional<async::Deadline> grace;
     const bool moves = ao.silence > Duration::zero();
     const Duration whole = moves ? ao.silence : limits::libxl_operation;
     const hypervisor::Patience bound(core_, {whole, ao.silence}, ao.progress, overdue);
     const auto rc_of_stop = [&] { return bound.passed() ? ERROR_TIMEDOUT : ERROR_ABORTED; };
-    const auto be_patient_no_longer = [&] {
+    const auto begin_grace = [&] {
         if (!grace) grace.emplace(core_, core_.now() + limits::libxl_abort, written_off);
     };
     bool stopping = false;
@@ -139,12 +139,12 @@ async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
         post([id](Result<Context*> context) {
             if (context) (*context)->operations().abort(id);
         });
-        be_patient_no_longer();
+        begin_grace();
     };
     const auto unwanted = cancel.on_cancel(stop);
     const auto too_long = overdue.token().on_cancel([&] {
         if (!ao.cut_short) return stop();
-        be_patient_no_longer();
+        begin_grace();
         ao.cut_short();
     });
     const auto given_up = written_off.token().on_cancel([&] {

@@ -65,23 +65,25 @@ class ContextThread {
         co_return co_await done;
     }
 
-    /// An asynchronous operation of libxl's.
+    /// An asynchronous operation of libxl's. The functions but `start` are called on the core.
     struct Ao {
         std::string what;                          ///< for errors: "pause domain 3"
         std::optional<hypervisor::DomId> domid{};  ///< whose lines in libxl's log belong to it; none: all
         Operations::Start start;
         bool abortable = true;  ///< false: cancelling only ends the waiting, libxl goes on
-        /// Called when it is given up, and when libxl has come to its end all the same, with what that is;
-        /// both on the core.
+        /// Called when nobody waits any more for libxl to end it.
         std::move_only_function<void()> given_up{};
+        /// Called if libxl then ends it all the same, with how.
         std::move_only_function<void(const Result<Ended>&)> ended_late{};
-        /// Of one that moves an image: how far it has come, and how long it may come no further; and how it
-        /// is cut short then, where libxl cannot be asked at any moment. On the core.
+        /// How far an image has come, if it moves one.
         std::shared_ptr<const hypervisor::Progress> progress{};
+        /// How long an image may come no further; zero: it moves none.
         Duration silence{};
-        /// timed_out says that the guest has not answered, who may be asked again, and of nobody else: one
-        /// who serves it, or libxl, that does not is operation_failed.
+        /// Whether it waits for an answer of the guest. Then timed_out means that the guest has not answered,
+        /// and may be asked again; when libxl, or who serves the guest, does not, that is operation_failed.
         bool waits_for_guest = false;
+        /// How it is cut short when it has taken too long, where libxl must not be asked at any moment.
+        /// Empty: libxl is asked.
         std::move_only_function<void()> cut_short{};
     };
 

@@ -16,7 +16,7 @@ using hypervisor::CpuModel;
 
 /// The names of each word's bits, from the lowest on: "-" for one that has none. libvirt's names, but for
 /// sse4_1 and sse4_2, which its own schema does not let have the '.' that it gives them.
-constexpr std::array<std::string_view, 8> words{
+constexpr std::array<std::string_view, 8> feature_words{
     // leaf 1, edx
     "fpu vme de pse tsc msr pae mce cx8 apic - sep mtrr pge mca cmov pat pse36 pn clflush - ds acpi mmx fxsr "
     "sse sse2 ss ht tm ia64 pbe",
@@ -73,8 +73,8 @@ void add_signature(CpuModel& cpu) {
 CpuModel read_cpu_model(const libxl_hwcap& capabilities) {
     CpuModel cpu;
     add_signature(cpu);
-    for (std::size_t word = 0; word < words.size(); ++word)
-        add_features(words[word], capabilities[word], cpu.features);
+    for (std::size_t word = 0; word < feature_words.size(); ++word)
+        add_features(feature_words[word], capabilities[word], cpu.features);
     return cpu;
 }
 

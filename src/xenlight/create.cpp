@@ -342,6 +342,23 @@ class Unmoved {
     Opening opening_;
 };
 
+/// What came of a restore, by what libxl says of the domain and the mover of the image.
+async::Task<Result<Created>> weighed(Workers::Loan worker, std::shared_ptr<Job> job, Result<Created> made,
+                                     Result<> moved, hypervisor::Operation operation) {
+    // If the storage holds the mover, libxl has had all that it wanted, or has failed anyway.
+    const bool move_failed = !moved && moved.error().reason != Reason::timed_out;
+    // libxl takes what ends within its last record for whole.
+    if (move_failed && made)
+        co_return std::unexpected(co_await undo(worker, job, in_context(job->what(), moved.error())));
+    if (operation.cancel.cancelled()) co_return made;
+    if (move_failed) co_return std::unexpected(in_context(job->what(), std::move(moved.error())));
+    if (!made && operation.progress)
+        made.error().message +=
+            fmt::format(" (libxl has taken {} of the {} bytes of the image's stream)",
+                        operation.progress->bytes.load(), operation.progress->bytes_all.load());
+    co_return made;
+}
+
 }  // namespace
 
 async::Task<Result<Created>> create_domain(Making making, Definition definition,
@@ -387,19 +404,8 @@ async::Task<Result<Created>> restore_domain(Making making, Movers movers, Defini
         });
     auto made = co_await make(making, *worker, job, moving->abort, operation.cancel);
     feed->shut();
-    // If the storage holds the one who reads, libxl has had all that it wanted, or has failed anyway.
     auto moved = co_await movers.answer(sent, limits::mover_goodbye);
-    const bool failed = !moved && moved.error().reason != Reason::timed_out;
-    // libxl takes what ends within its last record for whole.
-    if (failed && made)
-        co_return std::unexpected(co_await undo(*worker, job, in_context(what, moved.error())));
-    if (failed && !operation.cancel.cancelled())
-        co_return std::unexpected(in_context(what, std::move(moved.error())));
-    if (!made && operation.progress && !operation.cancel.cancelled())
-        made.error().message +=
-            fmt::format(" (libxl has taken {} of the {} bytes of the image's stream)",
-                        operation.progress->bytes.load(), operation.progress->bytes_all.load());
-    co_return made;
+    co_return co_await weighed(*worker, job, std::move(made), std::move(moved), operation);
 }
 
 }  // namespace virtlight::xenlight

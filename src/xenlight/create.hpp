@@ -24,13 +24,14 @@ struct Making {
 };
 
 /// Builds a domain on a borrowed context and leaves it paused. What can be known to fail is refused before
-/// anything is made; when it fails or is cancelled later, what was made is destroyed first. Of one that libxl
-/// does not end, it is destroyed as soon as it does; it is among the builds until then.
+/// anything is made; when it fails or is cancelled later, what was made is destroyed before this ends. If
+/// libxl does not come to an end, this gives up; the domain is among `builds` then, and is destroyed as soon
+/// as libxl ends.
 async::Task<Result<hypervisor::Created>> create_domain(Making making, domain::Definition definition,
                                                        hypervisor::Operation operation);
 
-/// The same of a guest that was saved. An image that was replaced is refused, too, before anything is made;
-/// from then on the file is held open, and nobody else's gets in its place.
+/// The same, from the image of a guest that was saved. If the file has another image by now, that is refused
+/// before anything is made; from then on the file is held open, so that no other one gets in its place.
 async::Task<Result<hypervisor::Created>> restore_domain(Making making, Movers movers,
                                                         domain::Definition definition,
                                                         hypervisor::KnownImage known,

@@ -26,11 +26,12 @@ class DeviceModels {
     /// `folder` is where device models listen.
     explicit DeviceModels(std::filesystem::path folder = "/var/run/xen") : folder_(std::move(folder)) {}
 
-    /// Those of these lives' domains whose device model has ended. Each is looked for once, and once more
-    /// with each call when it has ended, as a soft reset gives the guest another one. Those that have none
-    /// are looked at in turn, limits::models_sought with each call, as a PV guest gets one with the first
-    /// device that needs it. All other lives are forgotten. A process that is not called QEMU, and does not
-    /// listen where the guest's would, has got the number since, and is left alone.
+    /// The domains among these whose device model has ended; all other lives are forgotten.
+    ///
+    /// The process of a guest is looked for once, and with each call again once it has ended, as a soft reset
+    /// gives the guest another one. Guests without one are looked at in turn, limits::models_sought with each
+    /// call, as a PV guest gets one with the first device that needs it. A process that is not called QEMU,
+    /// and does not listen where the guest's would, is another one that has got the number since.
     std::unordered_set<hypervisor::DomId> ended(const Lives& lives, const Named& named);
 
  private:

@@ -14,7 +14,7 @@ namespace {
 
 using domain::Disk;
 
-constexpr std::array formats = {
+constexpr std::array disk_formats = {
     std::pair{Disk::Format::raw, LIBXL_DISK_FORMAT_RAW},
     std::pair{Disk::Format::qcow, LIBXL_DISK_FORMAT_QCOW},
     std::pair{Disk::Format::qcow2, LIBXL_DISK_FORMAT_QCOW2},
@@ -22,7 +22,7 @@ constexpr std::array formats = {
     std::pair{Disk::Format::qed, LIBXL_DISK_FORMAT_QED},
 };
 
-constexpr std::array backends = {
+constexpr std::array disk_backends = {
     std::pair{Disk::Backend::chosen, LIBXL_DISK_BACKEND_UNKNOWN},
     std::pair{Disk::Backend::phy, LIBXL_DISK_BACKEND_PHY},
     std::pair{Disk::Backend::qemu, LIBXL_DISK_BACKEND_QDISK},
@@ -45,8 +45,9 @@ void write_disk(const Disk& disk, libxl_device_disk& theirs) {
     const bool cdrom = disk.device == Disk::Device::cdrom;
     theirs.vdev = copy(to_string(disk.target));
     theirs.pdev_path = copy(disk.path);
-    theirs.format = disk.source == Disk::Source::none ? LIBXL_DISK_FORMAT_EMPTY : xens(formats, disk.format);
-    theirs.backend = xens(backends, backend_of(disk));
+    theirs.format =
+        disk.source == Disk::Source::none ? LIBXL_DISK_FORMAT_EMPTY : xens(disk_formats, disk.format);
+    theirs.backend = xens(disk_backends, backend_of(disk));
     theirs.backend_domname = copy(disk.backend_domain);
     theirs.is_cdrom = cdrom;
     theirs.removable = cdrom;
@@ -65,8 +66,8 @@ Result<Disk> read_disk(const libxl_device_disk& theirs) {
         .target = *target,
         .device = theirs.is_cdrom ? Disk::Device::cdrom : Disk::Device::disk,
         .path = text_of(theirs.pdev_path),
-        .format = ours(formats, theirs.format, Disk::Format::raw),
-        .backend = ours(backends, theirs.backend, Disk::Backend::chosen),
+        .format = ours(disk_formats, theirs.format, Disk::Format::raw),
+        .backend = ours(disk_backends, theirs.backend, Disk::Backend::chosen),
         .backend_domain = text_of(theirs.backend_domname),
         .readonly = !theirs.readwrite,
         .direct_io = theirs.direct_io_safe,

@@ -20,7 +20,7 @@ void write_config(const domain::Definition& definition, libxl_domain_config& con
 /// ttys: an HVM guest's are its serial ports, and Xen's console where there are none. Pure.
 domain::Definition read_config(const libxl_domain_config& config);
 
-/// The same, where nothing may be left out. unsupported_config: names what a definition cannot hold. Pure.
+/// As read_config(), but leaves nothing out. unsupported_config: names what a definition cannot hold. Pure.
 Result<domain::Definition> read_whole_config(const libxl_domain_config& config);
 
 /// The definition in the JSON of an image that xl has made. unsupported_config: its guest has what a
@@ -29,7 +29,7 @@ Result<domain::Definition> read_xl_config(libxl_ctx* ctx, const std::string& jso
 
 Uuid uuid_of(const libxl_uuid& uuid);
 
-/// As libxl writes a type under /libxl/<domid>/type; empty if it is none of them.
+/// The type that libxl means by a word in /libxl/<domid>/type; empty: by none.
 std::optional<domain::GuestType> guest_type_of(std::string_view word);
 
 }  // namespace virtlight::xenlight

@@ -134,15 +134,17 @@ class FileLooks {
     std::shared_ptr<Places> places_;  ///< the core's; looks that outlive it know it by a weak pointer
 };
 
-/// Where a look at this path is one: the folder that it is in.
+// Which place a look belongs to: looks at one place take turns.
+
+/// Of a look at a path itself: the folder that it is in.
 std::string place_of(const std::string& path);
 
-/// Where a look at what this path leads to is one: a loop device is a place of its own, as the file that it
-/// shows is looked at, wherever that is.
+/// Of a look at what a path leads to: the same; but a loop device is a place of its own, as the file behind
+/// it is looked at, wherever that is.
 std::string place_of_identity(const std::string& path);
 
-/// Where a look at what is in this file is one. Of devices each is one of its own: the folder of their names
-/// always answers, and one that does not says nothing of those beside it.
+/// Of a look into a file: the same; but each device is a place of its own, as one that does not answer says
+/// nothing of those whose names stand beside it.
 std::string place_of_data(const std::string& path);
 
 template <class T>

@@ -28,7 +28,7 @@ struct ModelWords {
     libxl_usbctrl_type type;
     int version;
 };
-constexpr std::array models = {
+constexpr std::array usb_models = {
     ModelWords{Model::qusb1, LIBXL_USBCTRL_TYPE_QUSB, 1},
     ModelWords{Model::qusb2, LIBXL_USBCTRL_TYPE_QUSB, 2},
     ModelWords{Model::uhci, LIBXL_USBCTRL_TYPE_DEVICEMODEL, 1},
@@ -68,8 +68,8 @@ Result<UsbController> read_usb_controller(const libxl_device_usbctrl& given, uns
         kind = type == GuestType::hvm ? LIBXL_USBCTRL_TYPE_DEVICEMODEL : LIBXL_USBCTRL_TYPE_QUSB;
     const int version = given.version == 0 ? 2 : given.version;
     const auto* const found = std::ranges::find_if(
-        models, [&](const ModelWords& words) { return words.type == kind && words.version == version; });
-    if (found == models.end() || (given.backend_domname && *given.backend_domname) ||
+        usb_models, [&](const ModelWords& words) { return words.type == kind && words.version == version; });
+    if (found == usb_models.end() || (given.backend_domname && *given.backend_domname) ||
         given.backend_domid != 0)
         return fail(Reason::unsupported_config,
                     "USB controller {} is served by a kernel or by another domain, which is not supported",
@@ -145,7 +145,7 @@ void spread_region_policy(libxl_domain_config& config) {
 }
 
 void write_usb_controller(const UsbController& controller, libxl_device_usbctrl& written) {
-    const auto& words = *std::ranges::find(models, controller.model, &ModelWords::model);
+    const auto& words = *std::ranges::find(usb_models, controller.model, &ModelWords::model);
     written.devid = static_cast<int>(controller.index);
     written.type = words.type;
     written.version = words.version;

@@ -30,13 +30,14 @@ class LateSuspends {
     LateSuspends(const LateSuspends&) = delete;
     LateSuspends& operator=(const LateSuspends&) = delete;
 
-    /// The guest with this uuid; without one nobody is followed.
+    /// Follows the guest with this uuid; without a uuid does nothing.
     void follow(DomId domid, std::optional<Uuid> uuid);
-    /// It is about to be asked anew: what it does when this has ended is meant.
+    /// Follows it no longer, as it is about to be asked anew: once this has ended, it suspends itself because
+    /// of that.
     async::Task<> end(DomId domid);
     std::map<DomId, Uuid> followed() const;
 
-    /// All of them, at once.
+    /// Follows none any longer, from now on.
     void drop() { following_.drop(); }
 
  private:

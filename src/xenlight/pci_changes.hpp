@@ -16,14 +16,14 @@ struct PciChange {
     bool given_up = false;  ///< the kernel still works on it, though nobody waits for it any more
 };
 
-/// All of them.
+/// The changes that the kernel works on. Lives on the core thread.
 class PciChanges {
  public:
     std::shared_ptr<PciChange> begin(const domain::PciAddress& address) {
         return changes_.begin({.address = address});
     }
 
-    /// Whether one was given up, and may happen all the same.
+    /// Whether a change of this device was given up, and may happen all the same.
     bool may_still_change(const domain::PciAddress& address) const {
         return std::ranges::any_of(changes_.all(), [&](const auto& change) {
             return change->given_up && change->address == address;

@@ -45,15 +45,15 @@ async::Task<Saved> save_domain(Workers::Loan worker, Movers movers, hypervisor::
                                std::shared_ptr<hypervisor::ImageWriter> image,
                                hypervisor::Operation operation);
 
-/// After a suspend or a save that failed: libxl leaves such a guest suspended. When it was cut short, it also
-/// leaves the request standing, which is taken back. The guest, by its uuid, that has taken note of it and
-/// may still suspend itself; empty: there is none.
+/// Lets a guest go on after a suspend or a save that has failed, as libxl leaves it suspended; and takes back
+/// the request, which libxl leaves standing if it was cut short. Returns the guest's uuid if it has
+/// acknowledged the request, and so may still suspend itself.
 async::Task<std::optional<Uuid>> let_go_on(Workers::Loan worker, hypervisor::DomId domid);
 
-/// One that has suspended itself for nothing goes on. `worker` may be any context's thread.
+/// Lets a guest go on that has suspended itself for nothing. `worker` may be any context's thread.
 async::Task<> resume_for_nothing(Workers::Loan worker, hypervisor::DomId domid);
 
-/// How a guest stands to a request that it suspend itself.
+/// What a guest makes of a request that it suspend itself.
 struct Suspending {
     Uuid uuid{};
     bool suspended = false;  ///< it has stopped to be saved
@@ -61,8 +61,8 @@ struct Suspending {
 };
 /// no_domain.
 Result<Suspending> look_at_suspending(Context& context, hypervisor::DomId domid);
-/// Before a guest is asked to suspend itself: one that another tool has suspended has to stay so.
-/// invalid_state, no_domain.
+/// To be asked before a guest is asked to suspend itself: one that another tool has suspended has to stay so.
+/// invalid_state: it is suspended; no_domain.
 Result<> check_not_suspended(Context& context, hypervisor::DomId domid);
 
 /// Hears of whatever anybody asks of a guest from now on, although it may have acknowledged that before the

@@ -122,7 +122,7 @@ std::optional<Spice> read_spice(const libxl_spice_info& info) {
                  .streaming = text_of(info.streaming_video)};
 }
 
-void write_hvm(const Definition& definition, libxl_domain_build_info& info) {
+void write_hvm_screen(const Definition& definition, libxl_domain_build_info& info) {
     auto& hvm = info.u.hvm;
     const auto& [model, vram_kib] = definition.video;
     hvm.vga.kind = xens(adapters, model);
@@ -224,7 +224,7 @@ void write_framebuffer(const Graphics& graphics, libxl_domain_config& config) {
 }  // namespace
 
 void write_screen(const Definition& definition, libxl_domain_config& config) {
-    if (definition.type == GuestType::hvm) return write_hvm(definition, config.b_info);
+    if (definition.type == GuestType::hvm) return write_hvm_screen(definition, config.b_info);
     write_framebuffer(definition.graphics, config);
 }
 

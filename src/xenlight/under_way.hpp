@@ -7,8 +7,9 @@
 
 namespace virtlight::xenlight {
 
-/// What libxl works on. Each work is there until libxl is done with it, and for as long as something of it
-/// has to be removed: whoever does that holds it, on whatever thread. Otherwise the core's.
+/// The works of one kind that are under way. A work belongs here for as long as somebody holds it: libxl,
+/// until it is done with it, and then whoever removes what is left. They may let go of it on any thread; all
+/// else is for the core thread.
 template <class Work>
 class UnderWay {
  public:

@@ -7,10 +7,13 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "libvirt/absent_messages.hpp"
 #include "libvirt/arbitrary_message.hpp"
 #include "libvirt/control_messages.hpp"
 #include "libvirt/cpu_messages.hpp"
 #include "libvirt/event_messages.hpp"
+#include "libvirt/job_messages.hpp"
+#include "libvirt/node_device_messages.hpp"
 #include "libvirt/scheduling_messages.hpp"
 #include "libvirt/statistics_messages.hpp"
 

@@ -266,18 +266,18 @@ TEST_F(Controls, AGuestThatCannotSleepGoesOn) {
 
 // Core dumps
 
-const std::filesystem::path core = "/tmp/web.core";
+const std::filesystem::path core_file = "/tmp/web.core";
 
 TEST_F(Controls, ADumpPausesTheGuestForItsTime) {
     const auto guest = running("web");
     xen.hold("dump");
-    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    const auto dumping = begin(manager->dump_core(guest.uuid, core_file, {}));
     settle();
     EXPECT_EQ(info(guest).status, Status(PausedReason::dump));
     EXPECT_EQ(manager->job(guest.uuid)->operation, JobReport::Operation::dump);
     xen.release("dump");
     EXPECT_TRUE(end_of(dumping));
-    EXPECT_TRUE(xen.dumps.at(core));
+    EXPECT_TRUE(xen.dumps.at(core_file));
     EXPECT_EQ(info(guest).status, Status(RunningReason::unpaused));
     EXPECT_EQ(manager->last_job(guest.uuid)->state, JobReport::State::completed);
     look();
@@ -286,8 +286,8 @@ TEST_F(Controls, ADumpPausesTheGuestForItsTime) {
 
 TEST_F(Controls, ALiveDumpLetsTheGuestRun) {
     const auto guest = running("web");
-    EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core, {.live = true})));
-    EXPECT_FALSE(xen.dumps.at(core));
+    EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core_file, {.live = true})));
+    EXPECT_FALSE(xen.dumps.at(core_file));
     EXPECT_THAT(events(), ElementsAre("web JOB/completed"));
 }
 
@@ -295,7 +295,7 @@ TEST_F(Controls, ADumpLeavesAPausedGuestPaused) {
     const auto guest = running("web");
     ASSERT_TRUE(end_of(manager->suspend(guest.uuid)));
     events();
-    EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core, {})));
+    EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core_file, {})));
     EXPECT_EQ(info(guest).status, Status(PausedReason::user));
     EXPECT_THAT(events(), ElementsAre("web JOB/completed"));
 }
@@ -303,12 +303,12 @@ TEST_F(Controls, ADumpLeavesAPausedGuestPaused) {
 TEST_F(Controls, ADumpCanEndTheGuestAsCrashedOrResetIt) {
     using enum DumpOptions::Then;
     const auto guest = running("web");
-    EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core, {.then = end_as_crashed})));
+    EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core_file, {.then = end_as_crashed})));
     EXPECT_EQ(info(guest).status, Status(ShutoffReason::crashed));
     EXPECT_THAT(events(), ElementsAre("web SUSPENDED/0", "web STOPPED/2", "web JOB/completed"));
     ASSERT_TRUE(end_of(manager->start(guest.uuid, {})));
     events();
-    EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core, {.then = reset})));
+    EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core_file, {.then = reset})));
     EXPECT_EQ(info(guest).domid, 3);
     EXPECT_EQ(info(guest).status.state, State::running);
     EXPECT_THAT(events(), ElementsAre("web SUSPENDED/0", "web RESUMED/0", "web REBOOT", "web STARTED/0",
@@ -318,11 +318,12 @@ TEST_F(Controls, ADumpCanEndTheGuestAsCrashedOrResetIt) {
 TEST_F(Controls, ADumpThatFailsOrIsAbortedLeavesTheGuestAsItWas) {
     const auto guest = running("web");
     xen.fail_next("dump", {Reason::io, "the disk is full"});
-    expect_refused(end_of(manager->dump_core(guest.uuid, core, {.then = DumpOptions::Then::end_as_crashed})),
-                   Reason::io, "cannot dump the core of domain 'web': the disk is full");
+    expect_refused(
+        end_of(manager->dump_core(guest.uuid, core_file, {.then = DumpOptions::Then::end_as_crashed})),
+        Reason::io, "cannot dump the core of domain 'web': the disk is full");
     EXPECT_EQ(info(guest).status.state, State::running);
     xen.hold("dump");
-    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    const auto dumping = begin(manager->dump_core(guest.uuid, core_file, {}));
     settle();
     EXPECT_TRUE(manager->abort_job(guest.uuid));
     expect_refused(end_of(dumping), Reason::cancelled, "aborted by a client");
@@ -335,7 +336,7 @@ TEST_F(Controls, ADumpThatFailsOrIsAbortedLeavesTheGuestAsItWas) {
 TEST_F(Controls, ADumpLetsItsGuestRunUntilThereIsAFileAndATurnForIt) {
     const auto guest = running("web");
     xen.hold("create_core");
-    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    const auto dumping = begin(manager->dump_core(guest.uuid, core_file, {}));
     look();
     EXPECT_EQ(info(guest).status.state, State::running);
     EXPECT_NE(store.lives.at(guest.uuid).held, Held::dumping);
@@ -351,7 +352,7 @@ TEST_F(Controls, ADumpLetsItsGuestRunUntilThereIsAFileAndATurnForIt) {
 TEST_F(Controls, ADumpThatIsAbortedWhileItWaitsHasPausedNobody) {
     const auto guest = running("web");
     xen.hold("create_core");
-    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    const auto dumping = begin(manager->dump_core(guest.uuid, core_file, {}));
     settle();
     EXPECT_TRUE(manager->abort_job(guest.uuid));
     expect_refused(end_of(dumping), Reason::cancelled, "aborted by a client");
@@ -362,7 +363,7 @@ TEST_F(Controls, ADumpThatIsAbortedWhileItWaitsHasPausedNobody) {
 TEST_F(Controls, WhatBecomesOfAGuestWhileItsDumpWaitsIsSeen) {
     const auto guest = running("web");
     xen.hold("create_core");
-    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    const auto dumping = begin(manager->dump_core(guest.uuid, core_file, {}));
     settle();
     xen.stop(1, StopReason::poweroff);
     EXPECT_FALSE(end_of(dumping));
@@ -374,7 +375,7 @@ TEST_F(Controls, WhatBecomesOfAGuestWhileItsDumpWaitsIsSeen) {
 TEST_F(Controls, ADumpLeavesAGuestPausedThatAnotherToolHasPausedWhileItWaited) {
     const auto guest = running("web");
     xen.hold("create_core");
-    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    const auto dumping = begin(manager->dump_core(guest.uuid, core_file, {}));
     settle();
     xen.truth.at(1).paused = true;
     look();
@@ -388,8 +389,9 @@ TEST_F(Controls, ADumpLeavesAGuestPausedThatAnotherToolHasPausedWhileItWaited) {
 TEST_F(Controls, AGuestThatCannotBeEndedAfterItsDumpGoesOn) {
     const auto guest = running("web");
     xen.fail_next("destroy", {Reason::operation_failed, "stuck"});
-    expect_refused(end_of(manager->dump_core(guest.uuid, core, {.then = DumpOptions::Then::end_as_crashed})),
-                   Reason::operation_failed, "cannot dump the core of domain 'web': stuck");
+    expect_refused(
+        end_of(manager->dump_core(guest.uuid, core_file, {.then = DumpOptions::Then::end_as_crashed})),
+        Reason::operation_failed, "cannot dump the core of domain 'web': stuck");
     EXPECT_EQ(info(guest).status, Status(RunningReason::unpaused));
     EXPECT_FALSE(xen.truth.at(1).paused);
     EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
@@ -401,16 +403,18 @@ TEST_F(Controls, AGuestThatNeitherEndsAfterItsDumpNorGoesOnIsToldToStayPaused) {
     const auto guest = running("web");
     xen.fail_next("destroy", {Reason::operation_failed, "stuck"});
     xen.fail_next("unpause", {Reason::operation_failed, "no way"});
-    expect_refused(end_of(manager->dump_core(guest.uuid, core, {.then = DumpOptions::Then::end_as_crashed})),
-                   Reason::operation_failed, "stuck; and the guest stays paused: no way");
+    expect_refused(
+        end_of(manager->dump_core(guest.uuid, core_file, {.then = DumpOptions::Then::end_as_crashed})),
+        Reason::operation_failed, "stuck; and the guest stays paused: no way");
     EXPECT_EQ(info(guest).status, Status(PausedReason::dump));
 }
 
 TEST_F(Controls, AGuestThatMayStillEndAfterItsDumpIsNotLetRun) {
     const auto guest = running("web");
     xen.fail_next("destroy", {Reason::timed_out, "it was given up"});
-    expect_refused(end_of(manager->dump_core(guest.uuid, core, {.then = DumpOptions::Then::end_as_crashed})),
-                   Reason::timed_out, "it was given up; and the guest stays paused: it may still be ended");
+    expect_refused(
+        end_of(manager->dump_core(guest.uuid, core_file, {.then = DumpOptions::Then::end_as_crashed})),
+        Reason::timed_out, "it was given up; and the guest stays paused: it may still be ended");
     EXPECT_TRUE(xen.truth.at(1).paused);
     EXPECT_EQ(store.lives.at(guest.uuid).held, Held::ending) << "the next daemon ends it";
 }
@@ -418,7 +422,7 @@ TEST_F(Controls, AGuestThatMayStillEndAfterItsDumpIsNotLetRun) {
 TEST_F(Controls, ADumpThatIsAbortedSaysThatItsGuestStaysPaused) {
     const auto guest = running("web");
     xen.hold("dump");
-    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    const auto dumping = begin(manager->dump_core(guest.uuid, core_file, {}));
     settle();
     xen.fail_next("unpause", {Reason::timed_out, "no answer"});
     EXPECT_TRUE(manager->abort_job(guest.uuid));
@@ -428,7 +432,7 @@ TEST_F(Controls, ADumpThatIsAbortedSaysThatItsGuestStaysPaused) {
 TEST_F(Controls, ADumpGivesWayToADestroy) {
     const auto guest = running("web");
     xen.hold("dump");
-    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    const auto dumping = begin(manager->dump_core(guest.uuid, core_file, {}));
     settle();
     EXPECT_TRUE(end_of(manager->destroy(guest.uuid)));
     EXPECT_FALSE(end_of(dumping));
@@ -438,7 +442,7 @@ TEST_F(Controls, ADumpGivesWayToADestroy) {
 TEST_F(Controls, AGuestWhoseDumpADaemonHasNotSurvivedGoesOn) {
     const auto guest = running("web");
     xen.hold("dump");
-    const auto dumping = begin(manager->dump_core(guest.uuid, core, {}));
+    const auto dumping = begin(manager->dump_core(guest.uuid, core_file, {}));
     settle();
     const auto during = store.lives.at(guest.uuid);
     EXPECT_EQ(during.held, Held::dumping);
@@ -459,7 +463,7 @@ TEST_F(Controls, AGuestWhoseDumpADaemonHasNotSurvivedGoesOn) {
 TEST_F(Controls, ADumpThatCannotBeNotedPausesNobody) {
     const auto guest = running("web");
     store.fail_write(1);
-    expect_refused(end_of(manager->dump_core(guest.uuid, core, {})), Reason::io, "the disk is full");
+    expect_refused(end_of(manager->dump_core(guest.uuid, core_file, {})), Reason::io, "the disk is full");
     EXPECT_EQ(xen.count("pause"), 0u);
     EXPECT_EQ(xen.count("dump"), 0u);
 }
@@ -471,7 +475,7 @@ TEST_F(Controls, ADumpOfACrashedGuestThatWasKeptWorks) {
     xen.stop(1, StopReason::crash);
     look();
     EXPECT_EQ(info(guest).status.state, State::crashed);
-    EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core, {})));
+    EXPECT_TRUE(end_of(manager->dump_core(guest.uuid, core_file, {})));
     EXPECT_EQ(info(guest).status.state, State::crashed);
 }
 

@@ -10,7 +10,7 @@ namespace {
 using domain::Disk;
 using ::testing::HasSubstr;
 
-constexpr std::uint64_t mib = 1 << 20;
+constexpr std::uint64_t mib_bytes = 1 << 20;
 
 class DiskResize : public ::testing::Test, protected World {
  protected:
@@ -19,7 +19,7 @@ class DiskResize : public ::testing::Test, protected World {
         auto guest = guest_named("web");
         disk.target = {.index = 0};
         guest.disks = {std::move(disk)};
-        xen.disk_sizes["xvda"] = {.capacity = 16 * mib, .physical = 16 * mib};
+        xen.disk_sizes["xvda"] = {.capacity = 16 * mib_bytes, .physical = 16 * mib_bytes};
         return running(guest);
     }
     Result<> resize(const domain::Definition& guest, std::string disk, std::optional<std::uint64_t> bytes) {
@@ -39,53 +39,53 @@ class DiskResize : public ::testing::Test, protected World {
 
 TEST_F(DiskResize, LetsADiskGrowInSectors) {
     const auto guest = with(file);
-    EXPECT_TRUE(resize(guest, "xvda", 32 * mib));
-    EXPECT_EQ(capacity(), 32 * mib);
-    EXPECT_TRUE(resize(guest, "/srv/disk.img", 32 * mib + 1));
-    EXPECT_EQ(capacity(), 32 * mib + 512);
+    EXPECT_TRUE(resize(guest, "xvda", 32 * mib_bytes));
+    EXPECT_EQ(capacity(), 32 * mib_bytes);
+    EXPECT_TRUE(resize(guest, "/srv/disk.img", 32 * mib_bytes + 1));
+    EXPECT_EQ(capacity(), 32 * mib_bytes + 512);
 }
 
 TEST_F(DiskResize, NeverTakesFromAGuestWhatItHas) {
     const auto guest = with(file);
     expect_refused(
-        resize(guest, "xvda", 16 * mib - 512), Reason::unsupported_operation,
+        resize(guest, "xvda", 16 * mib_bytes - 512), Reason::unsupported_operation,
         "cannot resize a disk of domain 'web': disk xvda: it has 16777216 bytes, and with 16776704");
     expect_refused(resize(guest, "xvda", 0), Reason::unsupported_operation, "can only grow");
 }
 
 TEST_F(DiskResize, OfABlockDeviceIsToAllThatItHas) {
     const auto guest = with(device);
-    expect_refused(resize(guest, "xvda", 32 * mib), Reason::invalid_argument, "is to grow first");
-    xen.disk_sizes["xvda"].physical = 32 * mib;
+    expect_refused(resize(guest, "xvda", 32 * mib_bytes), Reason::invalid_argument, "is to grow first");
+    xen.disk_sizes["xvda"].physical = 32 * mib_bytes;
     EXPECT_TRUE(resize(guest, "xvda", std::nullopt));
-    EXPECT_EQ(capacity(), 32 * mib);
+    EXPECT_EQ(capacity(), 32 * mib_bytes);
 }
 
 TEST_F(DiskResize, IsForDisksThatCanBeWritten) {
     auto readonly = file;
     readonly.readonly = true;
     const auto guest = with(readonly);
-    expect_refused(resize(guest, "xvda", 32 * mib), Reason::unsupported_operation, "read-only");
+    expect_refused(resize(guest, "xvda", 32 * mib_bytes), Reason::unsupported_operation, "read-only");
 }
 
 TEST_F(DiskResize, IsRefusedByNameWhereItMakesNoSense) {
     const auto guest = with(file);
     expect_refused(resize(guest, "xvda", std::nullopt), Reason::unsupported_operation, "no block device");
     expect_refused(resize(guest, "xvda", ~std::uint64_t{0}), Reason::invalid_argument, "too many");
-    expect_refused(resize(guest, "xvdz", 32 * mib), Reason::invalid_argument, "'xvdz'");
-    expect_refused(resize(guest, "", 32 * mib), Reason::invalid_argument, "''");
+    expect_refused(resize(guest, "xvdz", 32 * mib_bytes), Reason::invalid_argument, "'xvdz'");
+    expect_refused(resize(guest, "", 32 * mib_bytes), Reason::invalid_argument, "''");
     ASSERT_TRUE(end_of(manager->destroy(guest.uuid)));
-    expect_refused(resize(guest, "xvda", 32 * mib), Reason::invalid_state, "not running");
+    expect_refused(resize(guest, "xvda", 32 * mib_bytes), Reason::invalid_state, "not running");
 }
 
 TEST_F(DiskResize, FailsWithWhatTheHypervisorHasAgainstIt) {
     const auto guest = with(file);
     xen.fail_next("resize_disk", {Reason::unsupported_operation, "it is emulated"});
-    const auto refused = resize(guest, "xvda", 32 * mib);
+    const auto refused = resize(guest, "xvda", 32 * mib_bytes);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().message, "cannot resize a disk of domain 'web': disk xvda: it is emulated");
     xen.fail_next("disk_size", {Reason::io, "cannot look at /srv/disk.img"});
-    EXPECT_EQ(resize(guest, "xvda", 32 * mib).error().reason, Reason::io);
+    EXPECT_EQ(resize(guest, "xvda", 32 * mib_bytes).error().reason, Reason::io);
 }
 
 }  // namespace

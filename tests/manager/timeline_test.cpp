@@ -22,9 +22,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 /// A disk that may hang.
-class Disk final : public async::Blocking {
+class HangingDisk final : public async::Blocking {
  public:
-    explicit Disk(async::Scheduler& scheduler) : at_once_(scheduler) {}
+    explicit HangingDisk(async::Scheduler& scheduler) : at_once_(scheduler) {}
     void submit(async::Work work) override {
         if (hold)
             held_.push_back(std::move(work));
@@ -63,7 +63,7 @@ class Timelines : public ::testing::Test, protected World {
     }
 
     test::TemporaryFolder folder;
-    Disk blocking{loop};
+    HangingDisk blocking{loop};
 };
 
 TEST_F(Timelines, TellWhoAskedForWhatAndWhatCameOfIt) {

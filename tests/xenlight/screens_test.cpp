@@ -30,7 +30,7 @@ Definition part(GuestType type, Graphics graphics, Video video, std::vector<Inpu
             .sound = sound};
 }
 
-Definition after_a_round_trip(const Definition& definition) {
+Definition shown_after_a_round_trip(const Definition& definition) {
     DomainConfig config;
     init(definition.type, config);
     write_screen(definition, *config);
@@ -46,7 +46,7 @@ RC_GTEST_PROP(Screens, ComeBackFromLibxlsWordsAsTheyWere, ()) {
                            domain::arbitrary::usb_inputs(type), domain::arbitrary::sound(type));
     // libxl is told of a port, and never that it was chosen.
     if (definition.graphics.spice) definition.graphics.spice->autoport = false;
-    RC_ASSERT(after_a_round_trip(definition) == definition);
+    RC_ASSERT(shown_after_a_round_trip(definition) == definition);
 }
 
 TEST(Screens, LeaveTheChoiceOfAPortToTheDeviceModel) {

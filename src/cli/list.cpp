@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cli/commands.hpp"
+#include "cli/list.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -7,24 +7,16 @@
 #include <vector>
 
 #include <boost/json.hpp>
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
-#include "base/file.hpp"
-#include "base/limits.hpp"
 #include "cli/domains.hpp"
 #include "cli/table.hpp"
 #include "domain/state.hpp"
-#include "domain/text.hpp"
-#include "domain/xl_cfg.hpp"
 #include "libvirt/client.hpp"
 #include "libvirt/messages.hpp"
-#include "libvirt/own_messages.hpp"
 
 namespace virtlight::cli {
 namespace {
-
-/// libvirt's numbers of the procedures that are called here.
-enum Procedure : std::int32_t { get_version = 4, define_xml = 11, get_hostname = 59, xml_from_native = 135 };
 
 struct Line {
     libvirt::Domain domain;
@@ -86,32 +78,7 @@ std::string as_json(const std::vector<Line>& lines) {
     return boost::json::serialize(list) + "\n";
 }
 
-/// What the daemon, which has read the file, has no way to tell.
-std::vector<std::string> remarks_about(std::string_view xl_cfg) {
-    auto cfg = virtlight::domain::read_xl_cfg(xl_cfg);
-    return cfg ? std::move(cfg->remarks) : std::vector<std::string>();
-}
-
 }  // namespace
-
-Result<std::string> version(const std::filesystem::path& socket, bool json) {
-    auto client = libvirt::Client::connect(socket, true);
-    if (!client) return std::unexpected(client.error());
-    const auto daemon =
-        client->call<std::string>(libvirt::own::daemon_version, libvirt::None(), libvirt::program::virtlight);
-    if (!daemon) return std::unexpected(daemon.error());
-    const auto xen = client->call<std::uint64_t>(get_version);
-    if (!xen) return std::unexpected(xen.error());
-    const auto host = client->call<std::string>(get_hostname);
-    if (!host) return std::unexpected(host.error());
-    const auto release = fmt::format("{}.{}", *xen / 1'000'000, *xen / 1'000 % 1'000);
-    if (!json)
-        return fmt::format("virtlight {}\nvirtlightd {}\nhost {}, Xen {}\n", VIRTLIGHT_VERSION, *daemon,
-                           *host, release);
-    const boost::json::object versions{
-        {"virtlight", VIRTLIGHT_VERSION}, {"virtlightd", *daemon}, {"host", *host}, {"xen", release}};
-    return boost::json::serialize(versions) + "\n";
-}
 
 Result<std::string> list(const std::filesystem::path& socket, bool json) {
     auto client = libvirt::Client::connect(socket, true);
@@ -119,28 +86,6 @@ Result<std::string> list(const std::filesystem::path& socket, bool json) {
     const auto lines = domains(*client);
     if (!lines) return std::unexpected(lines.error());
     return json ? as_json(*lines) : as_table(*lines);
-}
-
-Result<std::string> import_config(const std::filesystem::path& socket, const std::filesystem::path& file,
-                                  bool json) {
-    auto text = read_file(file, limits::xl_cfg_bytes);
-    if (!text) return std::unexpected(text.error());
-    auto client = libvirt::Client::connect(socket, false);
-    if (!client) return std::unexpected(client.error());
-    const auto xml =
-        client->call<std::string>(xml_from_native, libvirt::NativeArgs{.format = "xen-xl", .text = *text});
-    if (!xml) return fail(xml.error().reason, "{}: {}", file.string(), xml.error().message);
-    const auto domain = client->call<libvirt::Domain>(define_xml, *xml);
-    if (!domain) return std::unexpected(domain.error());
-    const auto remarks = remarks_about(*text);
-    if (json)
-        return boost::json::serialize(boost::json::object{{"name", domain->name},
-                                                          {"uuid", to_string(domain->uuid)},
-                                                          {"file", virtlight::domain::as_utf8(file.string())},
-                                                          {"remarks", boost::json::value_from(remarks)}}) +
-               "\n";
-    return fmt::format("Domain '{}' defined from {}\n{}{}", domain->name, file.string(),
-                       fmt::join(remarks, "\n"), remarks.empty() ? "" : "\n");
 }
 
 }  // namespace virtlight::cli
