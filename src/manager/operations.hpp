@@ -162,10 +162,14 @@ class Guests {
     async::Task<Result<>> forget(DomainRef domain);
 
  private:
-    async::Task<Result<>> connect_to_networks(DomainRef domain, hypervisor::Operation operation);
     /// Has a guest made and run: from an image or, if that has no path, by booting it.
     async::Task<Result<>> bring_up(DomainRef domain, StartOptions options, hypervisor::KnownImage image,
                                    hypervisor::Operation operation);
+    async::Task<Result<StoredLife>> prepare(DomainRef domain, hypervisor::Operation operation);
+    async::Task<Result<>> connect_to_networks(DomainRef domain, hypervisor::Operation operation);
+    void begin_life(const DomainRef& domain, domain::Definition definition, hypervisor::Created made,
+                    bool restored);
+    async::Task<Result<>> undo_start(DomainRef domain, domain::Started how, Result<> running);
     async::Task<Result<hypervisor::Created>> make(const domain::Definition& definition,
                                                   const hypervisor::KnownImage& image,
                                                   hypervisor::Operation operation);

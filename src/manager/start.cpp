@@ -74,59 +74,75 @@ Task<Result<hypervisor::Created>> Guests::make(const domain::Definition& definit
 Task<Result<>> Guests::bring_up(DomainRef domain, StartOptions options, hypervisor::KnownImage image,
                                 Operation operation) {
     operation.bypass_cache = options.bypass_cache;
-    operation.tell_stage(Stage::looking_at_files);
-    const auto how = image.path.empty() ? domain::Started::booted : domain::Started::restored;
-    auto usb = co_await find_usb_devices(core_, domain->making->usb);
-    if (!usb) co_return std::unexpected(std::move(usb.error()));
-    if (!domain->making) co_return fail(Reason::cancelled, "cancelled");
-    domain->making->usb = *std::move(usb);
-    if (auto found = co_await connect_to_networks(domain, operation); !found) co_return found;
-    Life life;
-    life.definition = *domain->making;
-    if (auto free = co_await require_free_disks(core_, domain, life.definition, operation.cancel); !free)
-        co_return free;
-    if (auto free = check_macs_are_free(core_.registry, life.definition); !free) co_return free;
-    if (auto free = check_host_devices_are_free(core_, life.definition); !free) co_return free;
-    StoredLife intent{.definition = life.definition,
-                      .again = domain->restarting.has_value(),
-                      .anew = domain->restarting.value_or(Anew()),
-                      .short_lives = domain->short_lives};
-    if (auto noted = co_await core_.store.save_life(intent); !noted) co_return noted;
-    auto made = co_await make(life.definition, image, operation);
+    const bool restored = !image.path.empty();
+    auto intent = co_await prepare(domain, operation);
+    if (!intent) co_return std::unexpected(std::move(intent.error()));
+    auto made = co_await make(intent->definition, image, operation);
     if (!made) {
         core_.last_end = core_.moments.next();
         domain->status = domain::ShutoffReason::failed;
-        co_await settle_unmade(domain, std::move(intent), made.error().reason);
+        co_await settle_unmade(domain, *std::move(intent), made.error().reason);
         co_return std::unexpected(std::move(made.error()));
     }
-    life.domid = made->domid;
-    life.definition.consoles = std::move(made->consoles);
-    if (auto& vnc = life.definition.graphics.vnc) vnc->port = made->vnc_port.value_or(vnc->port);
-    if (auto& spice = life.definition.graphics.spice) spice->port = made->spice_port.value_or(spice->port);
-    core_.begin_life(domain, std::move(life), domain::PausedReason::starting_up,
-                     image.path.empty() ? Birth::booted : Birth::restored);
-
-    core_.timeline.phase(*domain, image.path.empty() ? "built, paused" : "restored, paused");
+    begin_life(domain, std::move(intent->definition), *std::move(made), restored);
+    const auto how = restored ? domain::Started::restored : domain::Started::booted;
     auto running = co_await let_run(domain, options, operation);
-    if (!running) {
-        const auto removed = co_await tear_down(domain);
-        if (removed) co_return running;
-        // It is there, and clients see it: then they are told of it, too. It has not run: its image is set
-        // aside when it is resumed.
-        if (domain->image) co_await take_image_back(domain);
-        running.error().message += "; what was made of it cannot be removed: " + removed.error().message;
-        core_.tell(*domain, how);
-        core_.tell(*domain, domain::Suspended::api_error);
-        co_return running;
-    }
+    if (!running) co_return co_await undo_start(domain, how, std::move(running));
     log::info("domain '{}' runs as domid {}", domain->name, domain->domid());
     const bool image_aside = domain->image && !keeps_image(options);
     const bool image_used = image_aside && !domain->image.is_outdated();
     if (image_aside) domain->image.goes();
     core_.tell(*domain, how);
-    if (!image.path.empty() && !options.paused) domain->status = domain::RunningReason::restored;
+    if (restored && !options.paused) domain->status = domain::RunningReason::restored;
     if (options.paused) core_.tell(*domain, domain::Suspended::paused);
     if (image_used) co_await drop_image(domain);
+    co_return running;
+}
+
+/// Looks for what the guest is to have of the host, and notes that it is about to be made.
+Task<Result<StoredLife>> Guests::prepare(DomainRef domain, Operation operation) {
+    operation.tell_stage(Stage::looking_at_files);
+    auto usb = co_await find_usb_devices(core_, domain->making->usb);
+    if (!usb) co_return std::unexpected(std::move(usb.error()));
+    if (!domain->making) co_return fail(Reason::cancelled, "cancelled");
+    domain->making->usb = *std::move(usb);
+    auto found = co_await connect_to_networks(domain, operation);
+    if (!found) co_return std::unexpected(std::move(found.error()));
+    StoredLife intent{.definition = *domain->making,
+                      .again = domain->restarting.has_value(),
+                      .anew = domain->restarting.value_or(Anew()),
+                      .short_lives = domain->short_lives};
+    auto free = co_await require_free_disks(core_, domain, intent.definition, operation.cancel);
+    if (free) free = check_macs_are_free(core_.registry, intent.definition);
+    if (free) free = check_host_devices_are_free(core_, intent.definition);
+    if (free) free = co_await core_.store.save_life(intent);
+    if (!free) co_return std::unexpected(std::move(free.error()));
+    co_return intent;
+}
+
+/// Its guest is there, paused.
+void Guests::begin_life(const DomainRef& domain, domain::Definition definition, hypervisor::Created made,
+                        bool restored) {
+    Life life;
+    life.definition = std::move(definition);
+    life.domid = made.domid;
+    life.definition.consoles = std::move(made.consoles);
+    if (auto& vnc = life.definition.graphics.vnc) vnc->port = made.vnc_port.value_or(vnc->port);
+    if (auto& spice = life.definition.graphics.spice) spice->port = made.spice_port.value_or(spice->port);
+    core_.begin_life(domain, std::move(life), domain::PausedReason::starting_up,
+                     restored ? Birth::restored : Birth::booted);
+    core_.timeline.phase(*domain, restored ? "restored, paused" : "built, paused");
+}
+
+/// It cannot be let run. Where it cannot be removed either, clients see it: then they are told of it, too. It
+/// has not run: its image is set aside when it is resumed.
+Task<Result<>> Guests::undo_start(DomainRef domain, domain::Started how, Result<> running) {
+    const auto removed = co_await tear_down(domain);
+    if (removed) co_return running;
+    if (domain->image) co_await take_image_back(domain);
+    running.error().message += "; what was made of it cannot be removed: " + removed.error().message;
+    core_.tell(*domain, how);
+    core_.tell(*domain, domain::Suspended::api_error);
     co_return running;
 }
 
