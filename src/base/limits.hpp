@@ -109,6 +109,10 @@ inline constexpr std::size_t cpu_set_text = 8 * cpus;
 // hypervisor
 /// Devices of the host that are listed.
 inline constexpr std::size_t node_devices = 4096;
+/// How often they may have changed, where the kernel does not tell.
+inline constexpr auto device_news_rest = seconds(10);
+/// The kernel's messages about devices that are taken before others have their turn.
+inline constexpr int device_messages_at_once = 256;
 /// Bytes of the table that names them.
 inline constexpr std::size_t pci_names_bytes = 16 * 1024 * 1024;
 /// Bytes of what the kernel says of all network interfaces of dom0.
@@ -456,6 +460,13 @@ inline constexpr std::size_t stream_output = 128 * 1024;
 inline constexpr std::size_t stream_input = 1024 * 1024;
 /// Event registrations of one client.
 inline constexpr std::size_t subscriptions = 1024;
+/// From the first sign that the host's devices have changed until they are looked at: one that comes has
+/// others with it.
+inline constexpr auto device_change_pause = seconds(1);
+/// And until they are looked at again where that has failed.
+inline constexpr auto device_look_retry = seconds(10);
+/// Bytes of the name of one of them that a client may ask for events of.
+inline constexpr std::size_t node_device_name = 255;
 /// Processors whose common features are sought, by their descriptions of limits::xml_bytes together.
 inline constexpr std::size_t baseline_cpus = 256;
 /// How long the listening sockets rest when the process has no descriptor left for a connection.

@@ -225,6 +225,10 @@ class Hypervisor {
     virtual async::Task<Result<std::vector<HostPciDevice>>> pci_devices() = 0;
     /// As read_host_devices(). Waits for no operation.
     virtual async::Task<Result<std::vector<HostDevice>>> host_devices() = 0;
+    /// `again` is called (on the core thread) whenever devices of the host, those of PCI among them, may have
+    /// come, gone or changed: list them again. It may be called too often, and once for several changes; it
+    /// must not call back. Empty: nobody wants to know any more.
+    virtual void on_host_devices(std::function<void()> again) = 0;
     /// Takes a device from its driver in dom0, so that guests can get it; or gives it back to that. The
     /// caller sees to it that no guest has it. no_node_device.
     virtual async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,

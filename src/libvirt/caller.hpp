@@ -8,6 +8,7 @@
 
 #include "console/consoles.hpp"
 #include "libvirt/modular_daemon.hpp"
+#include "libvirt/node_device_watch.hpp"
 #include "libvirt/session.hpp"
 #include "libvirt/streams.hpp"
 #include "libvirt/subscriptions.hpp"
@@ -21,11 +22,12 @@ struct Caller {
     manager::Manager& manager;
     Session session;
     Subscriptions subscriptions{};
-    console::Consoles* consoles = nullptr;  ///< null: this daemon has none
-    ModularDaemons* daemons = nullptr;      ///< null: this daemon asks none of libvirt's
-    std::function<void()> wake = [] {};     ///< has the connection served soon
-    std::unique_ptr<StreamEnd> stream{};    ///< opened by the call that is being performed
-    uid_t uid = 0;                          ///< as the kernel tells it
+    console::Consoles* consoles = nullptr;    ///< null: this daemon has none
+    ModularDaemons* daemons = nullptr;        ///< null: this daemon asks none of libvirt's
+    NodeDeviceWatch* node_devices = nullptr;  ///< null: nobody tells what becomes of the host's devices
+    std::function<void()> wake = [] {};       ///< has the connection served soon
+    std::unique_ptr<StreamEnd> stream{};      ///< opened by the call that is being performed
+    uid_t uid = 0;                            ///< as the kernel tells it
     pid_t pid = 0;
     std::string name{};  ///< for the log and the timelines
 };

@@ -81,6 +81,16 @@ struct MetadataMessage {
     bool operator==(const MetadataMessage&) const = default;
 };
 
+/// A device of the host, by its name, has come or gone.
+struct NodeDeviceMessage {
+    std::string device;
+    std::int32_t event = 0;
+    std::int32_t detail = 0;
+
+    auto fields(this auto& self) { return std::tie(self.device, self.event, self.detail); }
+    bool operator==(const NodeDeviceMessage&) const = default;
+};
+
 /// An event for one registration.
 template <class Event>
 struct CallbackMessage {

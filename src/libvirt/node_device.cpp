@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -154,6 +156,14 @@ void write_what(XmlWriter& writer, const HostDisk& disk) {
     write_size(writer, "media_size", disk);
 }
 
+/// Of those that have one name only the first is found by clients.
+std::map<std::string_view, const NodeDevice*> by_name(const std::vector<NodeDevice>& all) {
+    std::map<std::string_view, const NodeDevice*> named;
+    for (const auto& device : all)
+        named.emplace(device.name, &device);
+    return named;
+}
+
 }  // namespace
 
 std::vector<NodeDevice> node_devices(const hypervisor::HostFacts& host, const std::vector<HostPciDevice>& pci,
@@ -205,6 +215,26 @@ std::string node_device_xml(const NodeDevice& device, std::string_view parent) {
         std::visit([&](const auto& what) { write_what(writer, what); }, device.what);
     }
     return std::move(writer).take();
+}
+
+std::vector<NodeDeviceEvent> node_device_changes(const std::vector<NodeDevice>& before,
+                                                 const std::vector<NodeDevice>& now) {
+    using enum NodeDeviceEvent::What;
+    const auto had = by_name(before);
+    const auto has = by_name(now);
+    std::vector<NodeDeviceEvent> changes;
+    for (const auto& device : before | std::views::reverse)
+        if (had.at(device.name) == &device && !has.contains(device.name))
+            changes.push_back({device.name, deleted});
+    for (const auto& device : now) {
+        if (has.at(device.name) != &device) continue;
+        const auto old = had.find(device.name);
+        if (old == had.end())
+            changes.push_back({device.name, created});
+        else if (*old->second != device)
+            changes.push_back({device.name, changed});
+    }
+    return changes;
 }
 
 }  // namespace virtlight::libvirt

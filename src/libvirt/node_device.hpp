@@ -17,6 +17,8 @@ namespace virtlight::libvirt {
 /// What all others hang on at last.
 struct HostItself {
     std::vector<hypervisor::SmbiosEntry> smbios{};
+
+    bool operator==(const HostItself&) const = default;
 };
 
 struct NodeDevice {
@@ -26,6 +28,8 @@ struct NodeDevice {
     std::variant<HostItself, hypervisor::HostPciDevice, hypervisor::HostUsbDevice, hypervisor::HostInterface,
                  hypervisor::HostScsiDevice, hypervisor::HostDisk>
         what{};
+
+    bool operator==(const NodeDevice&) const = default;
 };
 
 /// The host itself first.
@@ -42,5 +46,20 @@ std::uint32_t capability_flag(const NodeDevice& device);
 std::string parent_of(const NodeDevice& device, const std::vector<NodeDevice>& all);
 
 std::string node_device_xml(const NodeDevice& device, std::string_view parent);
+
+/// What has become of one of them, with libvirt's numbers of what begins and ends.
+struct NodeDeviceEvent {
+    enum class What : std::int32_t { created = 0, deleted = 1, changed };
+
+    std::string device;  ///< its name
+    What what = What::changed;
+
+    bool operator==(const NodeDeviceEvent&) const = default;
+};
+
+/// What has happened between two lists of them: first what went, and of that first what hung on others; then
+/// what came or changed, in the order of the list. A device is known by its name.
+std::vector<NodeDeviceEvent> node_device_changes(const std::vector<NodeDevice>& before,
+                                                 const std::vector<NodeDevice>& now);
 
 }  // namespace virtlight::libvirt

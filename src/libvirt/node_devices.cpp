@@ -5,6 +5,7 @@
 #include "libvirt/calls.hpp"
 #include "libvirt/flags.hpp"
 #include "libvirt/node_device.hpp"
+#include "libvirt/node_device_watch.hpp"
 
 // The host's devices. Those on its PCI buses can be given to guests.
 
@@ -15,14 +16,6 @@ using hypervisor::HostPciDevice;
 
 namespace {
 
-Task<Result<std::vector<NodeDevice>>> all_devices(Manager& manager) {
-    const auto pci = co_await manager.pci_devices();
-    if (!pci) co_return std::unexpected(pci.error());
-    const auto others = co_await manager.host_devices();
-    if (!others) co_return std::unexpected(others.error());
-    co_return node_devices(manager.host(), *pci, *others);
-}
-
 /// One of the host's devices, and what it hangs on; empty: nothing.
 struct Found {
     NodeDevice device;
@@ -30,7 +23,7 @@ struct Found {
 };
 
 Task<Result<Found>> find(Manager& manager, std::string name) {
-    const auto all = co_await all_devices(manager);
+    const auto all = co_await all_node_devices(manager);
     if (!all) co_return std::unexpected(all.error());
     const auto found = std::ranges::find(*all, name, &NodeDevice::name);
     if (found == all->end())
@@ -47,7 +40,7 @@ Task<Result<HostPciDevice>> find_pci(Manager& manager, std::string name) {
 
 /// Those of one kind, or all.
 Task<Result<std::vector<std::string>>> names_of(Manager& manager, std::optional<std::string> capability) {
-    const auto all = co_await all_devices(manager);
+    const auto all = co_await all_node_devices(manager);
     if (!all) co_return std::unexpected(all.error());
     std::vector<std::string> names;
     for (const auto& device : *all)
@@ -74,7 +67,7 @@ Task<Result<NodeDeviceList>> list_all_node_devices(Manager& manager, ListAllArgs
     const auto kinds = args.flags & ~states;
     NodeDeviceList list;
     if ((args.flags & states) == flag::node_device::inactive) co_return list;
-    const auto all = co_await all_devices(manager);
+    const auto all = co_await all_node_devices(manager);
     if (!all) co_return std::unexpected(all.error());
     for (const auto& device : *all)
         if (kinds == 0 || (kinds & capability_flag(device)) != 0) list.names.push_back(device.name);

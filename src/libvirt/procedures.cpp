@@ -230,6 +230,8 @@ constexpr Procedure table[] = {
     {369, "virConnectStoragePoolEventDeregisterAny", open, flag::none, serve<calls::deregister>},
     {380, "virConnectSecretEventRegisterAny",    open,    flag::none, watch_events<Served::secrets, Secret>},
     {381, "virConnectSecretEventDeregisterAny",  open,    flag::none, serve<calls::deregister>},
+    {374, "virConnectNodeDeviceEventRegisterAny",    open, flag::none, watch_node_devices},
+    {375, "virConnectNodeDeviceEventDeregisterAny",  open, flag::none, serve<calls::deregister>},
 
     // what a domain does not have here
     {187, "virDomainSnapshotNum",                open,    flag::any,  serve<calls::count_nothing_of_domain>},

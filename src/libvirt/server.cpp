@@ -25,7 +25,17 @@ struct Server::Connection {
 };
 
 Server::Server(async::FdScheduler& scheduler, manager::Manager& manager, Options options)
-    : scheduler_(scheduler), manager_(manager), options_(options), self_(std::make_shared<Server*>(this)) {
+    : scheduler_(scheduler),
+      manager_(manager),
+      options_(options),
+      node_devices_(
+          scheduler, manager, [this](const NodeDeviceEvent& event) { tell(event); },
+          [this] {
+              return std::ranges::any_of(connections_, [](const auto& entry) {
+                  return entry.second->caller.subscriptions.want_devices();
+              });
+          }),
+      self_(std::make_shared<Server*>(this)) {
     events_ = manager_.subscribe([this](const domain::Event& event) { tell(event); });
     if (options_.daemons) options_.daemons->on_event([this](const ObjectEvent& event) { tell(event); });
 }
@@ -94,6 +104,7 @@ void Server::add_client(Fd socket, bool read_only) {
                    .session = Session(read_only, scheduler_.now()),
                    .consoles = options_.consoles,
                    .daemons = options_.daemons,
+                   .node_devices = &node_devices_,
                    .wake = [this, id] { serve_soon(id); },
                    .uid = peer->uid,
                    .pid = peer->pid,
@@ -268,6 +279,7 @@ async::Task<> Server::shut_down() {
     scheduler_.cancel(rest_);
     stopping_ = true;
     if (options_.daemons) options_.daemons->stop();
+    node_devices_.stop();
     if (!co_await manager::drained_within(scheduler_, scope_, waiters_, limits::shut_down_wait))
         log::error("{} calls of clients have no answer", scope_.in_flight());
     waiters_.drop();

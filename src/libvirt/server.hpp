@@ -19,6 +19,7 @@
 #include "libvirt/caller.hpp"
 #include "libvirt/closing_threads.hpp"
 #include "libvirt/modular_daemon.hpp"
+#include "libvirt/node_device_watch.hpp"
 #include "manager/manager.hpp"
 
 namespace virtlight::libvirt {
@@ -91,6 +92,7 @@ class Server {
     IdSource<ConnectionTag> ids_;
     std::map<ConnectionId, std::unique_ptr<Connection>> connections_;
     manager::Manager::Subscription events_;
+    NodeDeviceWatch node_devices_;
     async::Scope scope_;
     async::Scope waiters_;
     bool stopping_ = false;

@@ -97,11 +97,14 @@ Result<> check(std::int32_t event, std::int32_t last) {
 
 }  // namespace
 
+Result<> Subscriptions::check_room() const {
+    const auto all = registrations_.size() + of_devices_.size();
+    if (all < limits::subscriptions) return {};
+    return fail(Reason::too_many, "this connection has {} event registrations already", all);
+}
+
 Result<std::int32_t> Subscriptions::insert(Registration registration) {
-    if (registrations_.size() >= limits::subscriptions) {
-        return fail(Reason::too_many, "this connection has {} event registrations already",
-                    registrations_.size());
-    }
+    if (auto room = check_room(); !room) return std::unexpected(std::move(room.error()));
     registrations_.push_back(registration);
     return registration.id.value_or(-1);
 }
@@ -121,7 +124,17 @@ Result<std::int32_t> Subscriptions::add(Served of, std::int32_t event, std::opti
     return insert({.of = of, .event = event, .object = object, .id = next_id()});
 }
 
+Result<std::int32_t> Subscriptions::add_for_devices(std::int32_t event, std::optional<std::string> device) {
+    if (const auto known = check(event, last_device_event); !known) return std::unexpected(known.error());
+    if (device && device->size() > limits::node_device_name)
+        return fail(Reason::no_node_device, "no node device has a name of {} bytes", device->size());
+    if (auto room = check_room(); !room) return std::unexpected(std::move(room.error()));
+    of_devices_.push_back({.event = event, .device = std::move(device), .id = next_id()});
+    return of_devices_.back().id;
+}
+
 Result<> Subscriptions::remove(std::int32_t callback_id) {
+    if (std::erase_if(of_devices_, [&](const auto& one) { return one.id == callback_id; }) > 0) return {};
     const auto found = std::ranges::find(registrations_, callback_id, &Registration::id);
     if (found == registrations_.end()) {
         return fail(Reason::invalid_argument, "domain event callback {} not registered", callback_id);
@@ -165,6 +178,25 @@ std::vector<EventMessage> Subscriptions::messages(const ObjectEvent& event) cons
         auto payload = *encode(*id);
         payload.insert(payload.end(), event.body.begin(), event.body.end());
         messages.push_back({.procedure = event.procedure, .payload = std::move(payload)});
+    }
+    return messages;
+}
+
+/// What these messages say is far below what the wire takes.
+std::vector<EventMessage> Subscriptions::messages(const NodeDeviceEvent& event) const {
+    constexpr std::int32_t lifecycle = 0;
+    constexpr std::int32_t update = 1;
+    constexpr std::int32_t lifecycle_procedure = 376;
+    constexpr std::int32_t update_procedure = 377;
+    const bool changed = event.what == NodeDeviceEvent::What::changed;
+    const NodeDeviceMessage body{.device = event.device, .event = static_cast<std::int32_t>(event.what)};
+    std::vector<EventMessage> messages;
+    for (const auto& [wanted, device, id] : of_devices_) {
+        if (wanted != (changed ? update : lifecycle) || (device && *device != event.device)) continue;
+        if (changed)
+            messages.push_back({update_procedure, *encode(CallbackMessage{id, event.device})});
+        else
+            messages.push_back({lifecycle_procedure, *encode(CallbackMessage{id, body})});
     }
     return messages;
 }

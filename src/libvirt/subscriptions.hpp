@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/result.hpp"
 #include "base/uuid.hpp"
 #include "domain/event.hpp"
+#include "libvirt/node_device.hpp"
 #include "libvirt/served.hpp"
 #include "libvirt/xdr.hpp"
 
@@ -41,6 +43,8 @@ class Subscriptions {
     static constexpr std::int32_t last_event = 27;
     /// Those about networks, storage pools and secrets.
     static constexpr std::int32_t last_object_event = 1;
+    /// And those about devices of the host.
+    static constexpr std::int32_t last_device_event = 1;
     /// The older style ends with this one.
     static constexpr std::int32_t last_legacy_event = 15;
 
@@ -48,6 +52,9 @@ class Subscriptions {
     Result<std::int32_t> add(std::int32_t event, std::optional<Uuid> domain);
     /// For events of what libvirt's daemons serve; none: of all objects. Errors as above.
     Result<std::int32_t> add(Served of, std::int32_t event, std::optional<Uuid> object);
+    /// For events of a device of the host, by its name; none: of all. Errors as above; no_node_device: no
+    /// device has such a name.
+    Result<std::int32_t> add_for_devices(std::int32_t event, std::optional<std::string> device);
     /// invalid_argument: there is no such registration.
     Result<> remove(std::int32_t callback_id);
 
@@ -57,6 +64,10 @@ class Subscriptions {
     /// What to send about an event, one message a registration that it concerns.
     std::vector<EventMessage> messages(const domain::Event& event) const;
     std::vector<EventMessage> messages(const ObjectEvent& event) const;
+    std::vector<EventMessage> messages(const NodeDeviceEvent& event) const;
+
+    /// Whether any is of devices of the host.
+    bool want_devices() const { return !of_devices_.empty(); }
 
  private:
     struct Registration {
@@ -66,10 +77,18 @@ class Subscriptions {
         std::optional<std::int32_t> id;  ///< none: the older style
     };
 
+    struct DeviceRegistration {
+        std::int32_t event;
+        std::optional<std::string> device;  ///< none: all of them
+        std::int32_t id;
+    };
+
+    Result<> check_room() const;
     Result<std::int32_t> insert(Registration registration);
     std::int32_t next_id();
 
     std::vector<Registration> registrations_;
+    std::vector<DeviceRegistration> of_devices_;
     std::int32_t last_id_ = -1;
 };
 

@@ -155,12 +155,6 @@ constexpr Unserved unserved_host_devices[] = {
     {447, "virNodeDeviceUpdate"},
 };
 
-/// A client that could register would wait for what is never told, instead of listing them again.
-constexpr Unserved unserved_device_events[] = {
-    {374, "virConnectNodeDeviceEventRegisterAny"},
-    {375, "virConnectNodeDeviceEventDeregisterAny"},
-};
-
 constexpr Unserved unserved_volume_data[] = {
     {208, "virStorageVolUpload"},
     {209, "virStorageVolDownload"},
@@ -186,7 +180,6 @@ constexpr UnservedKind unserved_kinds[] = {
     {unserved_guest, {}},
     {unserved_host, {}},
     {unserved_host_devices, "devices of the host are found, and not made"},
-    {unserved_device_events, "the host's devices are not watched: list them again"},
     {unserved_volume_data, "what is in a volume does not go through here: read and write its file"},
 };
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <utility>
+
 #include "base/limits.hpp"
 #include "manager/host_device_use.hpp"
 #include "manager/manager_impl.hpp"
@@ -25,6 +27,10 @@ Task<Result<std::vector<HostPciDevice>>> Manager::pci_devices() {
 
 Task<Result<std::vector<hypervisor::HostDevice>>> Manager::host_devices() {
     return impl_->core.hypervisor.host_devices();
+}
+
+void Manager::on_host_devices(std::function<void()> again) {
+    impl_->core.hypervisor.on_host_devices(std::move(again));
 }
 
 Task<Result<>> Manager::set_assignable(PciAddress address, bool assignable) {

@@ -266,6 +266,8 @@ class Manager {
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices();
     /// Its other devices.
     async::Task<Result<std::vector<hypervisor::HostDevice>>> host_devices();
+    /// As hypervisor::Hypervisor::on_host_devices().
+    void on_host_devices(std::function<void()> again);
     /// As hypervisor::Hypervisor::set_assignable(). operation_failed: a guest that runs has it.
     async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable);
     /// As hypervisor::Hypervisor::reset_pci(). operation_failed: a guest that runs has it.

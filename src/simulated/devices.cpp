@@ -32,7 +32,9 @@ Task<Result<>> Simulated::attach(DomId domid, Device device, Operation operation
     }
     if (auto passed = co_await pass(attempt, machine_.settings().times.devices, domid); !passed)
         co_return passed;
-    co_return machine_.attach(domid, std::move(device));
+    auto attached = machine_.attach(domid, std::move(device));
+    tell_of_host_devices();
+    co_return attached;
 }
 
 /// As libxl does: a guest that does not let go is asked, and keeps it.
@@ -47,7 +49,9 @@ Task<Result<>> Simulated::detach(DomId domid, Device device, Operation operation
     if (!*obliges)
         co_return fail(Reason::timed_out,
                        "cannot {}: the guest has not let go of it in time; it may still do so", attempt.what);
-    co_return machine_.detach(domid, device);
+    auto detached = machine_.detach(domid, device);
+    tell_of_host_devices();
+    co_return detached;
 }
 
 Task<Result<>> Simulated::update(DomId domid, Device device, Operation operation) {

@@ -110,6 +110,8 @@ class Machine {
     /// operation_failed: its VNC server asks for none.
     Result<> set_vnc_password(DomId domid, std::string password);
     const std::vector<hypervisor::HostPciDevice>& pci_devices() const { return settings_.pci_devices; }
+    /// Its other devices, each network interface of a guest that runs among them.
+    std::vector<hypervisor::HostDevice> host_devices() const;
     /// Whether the host has it. no_node_device.
     Result<> check_pci_device(const domain::PciAddress& address);
     Result<> set_assignable(const domain::PciAddress& address, bool assignable);

@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "simulated/machine.hpp"
 
 namespace virtlight::simulated {
 
 using hypervisor::HostPciDevice;
+
+/// As the kernel of dom0 shows them.
+std::vector<hypervisor::HostDevice> Machine::host_devices() const {
+    auto all = settings_.host_devices;
+    for (const auto& [domid, domain] : domains_) {
+        if (!domain.built || domain.dying) continue;
+        for (const auto& nic : domain.definition.nics) {
+            const auto name = domain::vif_name(nic, domid);
+            all.push_back({.path = fmt::format("/sys/devices/vif-{}-{}/net/{}", domid, nic.devid, name),
+                           .what = hypervisor::HostInterface{name, "fe:ff:ff:ff:ff:ff", "up", 0, true}});
+        }
+    }
+    std::ranges::sort(all, {}, &hypervisor::HostDevice::path);
+    return all;
+}
 
 HostPciDevice* Machine::find_pci_device(const domain::PciAddress& address) {
     const auto found = std::ranges::find(settings_.pci_devices, address, &HostPciDevice::address);

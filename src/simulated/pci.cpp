@@ -33,7 +33,16 @@ Task<Result<std::vector<hypervisor::HostDevice>>> Simulated::host_devices() {
     auto attempt = begin(Kind::host_devices, "list the devices of the host");
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
         co_return std::unexpected(std::move(passed).error());
-    co_return machine_.settings().host_devices;
+    co_return machine_.host_devices();
+}
+
+/// In a step of its own.
+void Simulated::tell_of_host_devices() {
+    if (!host_devices_again_) return;
+    scheduler_.post([weak = std::weak_ptr(self_)] {
+        const auto self = weak.lock();
+        if (self && (*self)->host_devices_again_) (*self)->host_devices_again_();
+    });
 }
 
 Task<Result<>> Simulated::set_assignable(PciAddress address, bool assignable, Operation operation) {
@@ -42,7 +51,9 @@ Task<Result<>> Simulated::set_assignable(PciAddress address, bool assignable, Op
                                      to_string(address)),
                          operation.cancel);
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed) co_return passed;
-    co_return machine_.set_assignable(address, assignable);
+    auto set = machine_.set_assignable(address, assignable);
+    tell_of_host_devices();
+    co_return set;
 }
 
 Task<Result<>> Simulated::reset_pci(PciAddress address, Operation operation) {

@@ -55,6 +55,7 @@ void Simulated::heard(DomId domid, Happening happening) {
     if (happening == Happening::stopped) suspensions_.end(scheduler_, domid, End::done);
     if (happening == Happening::gone) departures_.end(scheduler_, domid, End::done);
     call_for_attention();
+    tell_of_host_devices();
 }
 
 void Simulated::call_for_attention() {

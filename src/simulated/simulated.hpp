@@ -79,6 +79,7 @@ class Simulated : public hypervisor::Hypervisor {
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override;
     async::Task<Result<std::vector<hypervisor::HostUsbDevice>>> usb_devices() override;
     async::Task<Result<std::vector<hypervisor::HostDevice>>> host_devices() override;
+    void on_host_devices(std::function<void()> again) override { host_devices_again_ = std::move(again); }
     bool may_still_change(const domain::PciAddress&) const override { return false; }
     async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
                                          hypervisor::Operation operation) override;
@@ -139,6 +140,7 @@ class Simulated : public hypervisor::Hypervisor {
     void heard(DomId domid, Happening happening);
     void tell_ttys(hypervisor::LifeId life);
     void call_for_attention();
+    void tell_of_host_devices();
 
     Machine& machine_;
     async::Scheduler& scheduler_;
@@ -156,6 +158,7 @@ class Simulated : public hypervisor::Hypervisor {
     std::map<hypervisor::LifeId, Watched> ttys_;
     std::shared_ptr<Simulated*> self_;  ///< for posted work, which may come after this
     std::function<void()> again_;
+    std::function<void()> host_devices_again_;
     async::TimerId attention_;
 };
 

@@ -35,6 +35,10 @@ Task<Result<std::vector<hypervisor::HostDevice>>> XenHypervisor::host_devices() 
     });
 }
 
+void XenHypervisor::on_host_devices(std::function<void()> again) {
+    device_news_.on_news(std::move(again));
+}
+
 bool XenHypervisor::may_still_change(const PciAddress& address) const {
     return pci_changes_.may_still_change(address) || builds_.may_still_take(address);
 }

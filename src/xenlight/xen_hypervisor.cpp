@@ -103,6 +103,7 @@ XenHypervisor::XenHypervisor(async::FdScheduler& core)
       memory_(core, builds_, asking_),
       storage_(limits::storage_threads),
       looks_(core, link_, storage_),
+      device_news_(core),
       model_threads_(limits::model_threads),
       model_counters_(core),
       late_suspends_(core, asking_, [this](DomId domid) { follow_anew(domid); }) {}

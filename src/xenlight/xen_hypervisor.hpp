@@ -12,6 +12,7 @@
 #include "async/scheduler.hpp"
 #include "async/scope.hpp"
 #include "async/storage_threads.hpp"
+#include "hypervisor/device_news.hpp"
 #include "hypervisor/pci_names.hpp"
 #include "hypervisor/port.hpp"
 #include "xenlight/attaches.hpp"
@@ -116,6 +117,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override;
     async::Task<Result<std::vector<hypervisor::HostUsbDevice>>> usb_devices() override;
     async::Task<Result<std::vector<hypervisor::HostDevice>>> host_devices() override;
+    void on_host_devices(std::function<void()> again) override;
     bool may_still_change(const domain::PciAddress& address) const override;
     async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
                                          hypervisor::Operation operation) override;
@@ -210,6 +212,7 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::StorageThreads storage_;
     FileLooks looks_;
     const std::shared_ptr<hypervisor::PciNames> pci_names_ = std::make_shared<hypervisor::PciNames>();
+    hypervisor::DeviceNews device_news_;
     async::BlockingThreads model_threads_;  ///< device models answer in time, or not at all
     ModelCounters model_counters_;
     async::Scope late_;  ///< what libxl makes of operations that were given up

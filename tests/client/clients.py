@@ -61,6 +61,28 @@ def trays_told(conn, domain):
     return told
 
 
+def host_devices_told(conn, only=None):
+    """The list to which is added what becomes of the host's devices, or of one of them, with its name."""
+    told = []
+    words = {
+        libvirt.VIR_NODE_DEVICE_EVENT_CREATED: "created",
+        libvirt.VIR_NODE_DEVICE_EVENT_DELETED: "deleted",
+    }
+    conn.nodeDeviceEventRegisterAny(
+        only,
+        libvirt.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE,
+        lambda _conn, device, event, _detail, _opaque: told.append((words[event], device.name())),
+        None,
+    )
+    conn.nodeDeviceEventRegisterAny(
+        only,
+        libvirt.VIR_NODE_DEVICE_EVENT_ID_UPDATE,
+        lambda _conn, device, _opaque: told.append(("updated", device.name())),
+        None,
+    )
+    return told
+
+
 def told_of(told, count):
     """All of it, when so much has been told."""
     wait_until(lambda: len(told) >= count, 10, f"{count} events of devices, seen: {told}")

@@ -5,8 +5,9 @@ import subprocess
 import threading
 
 import libvirt
+import pytest
+from clients import host_devices_told
 from hosts import wait_until
-from refusals import refused
 from timelines import entry, timeline
 
 
@@ -45,12 +46,56 @@ def test_every_client_hears_of_what_another_one_does(host, conn, events):
     events.wait_for("told", "DEFINED ADDED", seconds=10)
 
 
-def test_who_would_watch_the_hosts_devices_is_told_to_list_them_again(host, conn):
-    """As virt-manager does then; otherwise it would never list one that is plugged in later."""
-    words = "virConnectNodeDeviceEventRegisterAny: the host's devices are not watched: list them again"
-    with refused(libvirt.VIR_ERR_NO_SUPPORT, words):
-        conn.nodeDeviceEventRegisterAny(None, libvirt.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE, lambda *_: None, None)
-    assert words in host.virsh("nodedev-event", "--event", "lifecycle", ok=False)
+CARD = "pci_0000_07_00_0"
+
+
+@pytest.mark.simulated
+def test_a_device_of_the_host_that_gets_another_driver_is_told_of(host, conn):
+    told = host_devices_told(conn)
+    card = conn.nodeDeviceLookupByName(CARD)
+    card.dettach()
+    wait_until(lambda: told, 10, "the event")
+    card.reAttach()
+    wait_until(lambda: len(told) > 1, 10, "the other event")
+    assert told == [("updated", CARD)] * 2
+
+
+@pytest.mark.simulated
+def test_who_wants_to_know_nothing_more_of_the_hosts_devices_is_told_nothing(host, conn):
+    seen = []
+    told = host_devices_told(conn)
+    with host.connect_read_only() as reader:
+        callback = reader.nodeDeviceEventRegisterAny(
+            None, libvirt.VIR_NODE_DEVICE_EVENT_ID_UPDATE, lambda *event: seen.append(event), None
+        )
+        reader.nodeDeviceEventDeregisterAny(callback)
+        conn.nodeDeviceLookupByName(CARD).dettach()
+        wait_until(lambda: told, 10, "the event")
+        conn.nodeDeviceLookupByName(CARD).reAttach()
+        wait_until(lambda: len(told) > 1, 10, "the other event")
+    assert seen == []
+
+
+@pytest.mark.simulated
+def test_virsh_prints_what_becomes_of_the_hosts_devices(host, conn):
+    command = ["virsh", "-c", host.uri, "nodedev-event", "--all", "--loop", "--timeout", "60"]
+    card = conn.nodeDeviceLookupByName(CARD)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
+        # As with other events. One that is over before anybody has looked is none.
+        heard = threading.Event()
+
+        def knock():
+            while not heard.wait(1.5):
+                (card.reAttach if "pciback" in card.XMLDesc() else card.dettach)()
+
+        knocking = threading.Thread(target=knock)
+        knocking.start()
+        line = next(iter(watching.stdout.readline, ""))
+        heard.set()
+        knocking.join()
+        watching.terminate()
+    card.reAttach()
+    assert f"event 'update' for node device {CARD}" in line
 
 
 def test_nothing_comes_after_deregistering(host, conn, events):

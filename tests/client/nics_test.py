@@ -5,7 +5,8 @@ import re
 
 import libvirt
 import pytest
-from clients import devices_told, told_of
+from clients import devices_told, host_devices_told, told_of
+from hosts import wait_until
 from refusals import refused
 
 SECURE = libvirt.VIR_DOMAIN_XML_SECURE
@@ -38,6 +39,19 @@ def test_a_guest_has_the_interfaces_that_virsh_lists(host, conn, bridge):
     assert running == [f"vif{domain.ID()}.0", f"vif{domain.ID()}.1"]
     assert "<alias name='net1'/>" in domain.XMLDesc()
     assert "vif" not in domain.XMLDesc(INACTIVE)
+
+
+def test_an_interface_of_a_guest_is_a_device_of_the_host_that_comes_and_goes(host, conn, bridge):
+    told = host_devices_told(conn)
+    domain = conn.createXML(guest_with(host, "shown", nic()))
+    name = f"net_vif{domain.ID()}_0_fe_ff_ff_ff_ff_ff"
+    wait_until(lambda: ("created", name) in told, host.patience, f"{name} comes, seen: {told}")
+    assert name in conn.listDevices("net")
+    one = host_devices_told(conn, conn.nodeDeviceLookupByName(name))
+    domain.destroy()
+    wait_until(lambda: ("deleted", name) in told, host.patience, f"{name} goes, seen: {told}")
+    wait_until(lambda: ("deleted", name) in one, host.patience, f"{name} goes, seen: {one}")
+    assert name not in conn.listDevices("net") and {device for _, device in one} == {name}
 
 
 @pytest.mark.ours

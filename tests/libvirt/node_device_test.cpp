@@ -22,6 +22,7 @@ using hypervisor::HostUsbDevice;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
 
 const std::vector<HostPciDevice> pci{{.address = {.bus = 7},
@@ -105,6 +106,37 @@ TEST_F(NodeDevices, TellWhatTheyAre) {
                 AllOf(HasSubstr("<devnode type='dev'>/dev/sda</devnode>"), HasSubstr("<size>1048576</size>"),
                       HasSubstr("<num_blocks>256</num_blocks>")));
     EXPECT_THAT(xml("block_sr0"), AllOf(HasSubstr("<drive_type>cdrom"), HasSubstr("<media_available>0<")));
+}
+
+TEST_F(NodeDevices, AreComparedWithThoseOfBeforeByTheirNames) {
+    using What = NodeDeviceEvent::What;
+    EXPECT_THAT(node_device_changes(all, all), IsEmpty());
+    auto later = others();
+    std::get<HostInterface>(later[0].what).state = "down";
+    later.erase(later.begin() + 3, later.begin() + 5);
+    later.push_back({"/sys/devices/host3/sdb", "", HostDisk{.node = "/dev/sdb"}});
+    const auto now = node_devices(facts(), pci, later);
+    EXPECT_THAT(
+        node_device_changes(all, now),
+        ElementsAre(NodeDeviceEvent{"usb_1_4_2", What::deleted}, NodeDeviceEvent{"usb_usb1", What::deleted},
+                    NodeDeviceEvent{"net_eth0_00_16_3e_00_00_01", What::changed},
+                    NodeDeviceEvent{"block_sdb", What::created}));
+    EXPECT_EQ(node_device_changes({}, all).size(), all.size());
+    auto of_driver = pci;
+    of_driver[0].driver = "pciback";
+    EXPECT_THAT(node_device_changes(all, node_devices(facts(), of_driver, others())),
+                ElementsAre(NodeDeviceEvent{"pci_0000_07_00_0", What::changed}));
+}
+
+TEST_F(NodeDevices, OfOneNameAreOne) {
+    const std::vector<HostDevice> two{{"/sys/devices/virtual/net/a.b", "", HostInterface{"a.b"}},
+                                      {"/sys/devices/virtual/net/a-b", "", HostInterface{"a-b"}}};
+    const auto twice = node_devices({}, {}, two);
+    EXPECT_THAT(node_device_changes(twice, twice), IsEmpty());
+    EXPECT_THAT(node_device_changes(node_devices({}, {}, {}), twice),
+                ElementsAre(NodeDeviceEvent{"net_a_b", NodeDeviceEvent::What::created}));
+    EXPECT_THAT(node_device_changes(twice, node_devices({}, {}, {})),
+                ElementsAre(NodeDeviceEvent{"net_a_b", NodeDeviceEvent::What::deleted}));
 }
 
 TEST_F(NodeDevices, AreListedByKindAndFoundByName) {

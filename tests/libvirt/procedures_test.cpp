@@ -51,7 +51,6 @@ TEST(Procedures, ThatAreNotServedSayWhy) {
     EXPECT_EQ(unserved_function(208)->name, "virStorageVolUpload");
     EXPECT_EQ(unserved_function(208)->why,
               "what is in a volume does not go through here: read and write its file");
-    EXPECT_EQ(unserved_function(374)->why, "the host's devices are not watched: list them again");
     EXPECT_EQ(unserved_function(104)->why, "");
 }
 

@@ -184,6 +184,16 @@ class ServerTest : public testing::Test {
             all.insert(all.end(), buffer.begin(), buffer.begin() + got);
         }
     }
+    /// An empty one when the other end closes, or says nothing for long.
+    static Packet next_packet(const Fd& socket, Framer& framer) {
+        while (true) {
+            if (const auto packet = *framer.next()) return *packet;
+            std::array<std::uint8_t, 4096> buffer;
+            const auto got = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
+            if (got <= 0) return {};
+            framer.add(View(buffer).first(static_cast<std::size_t>(got)));
+        }
+    }
 
     static constexpr std::size_t max_clients = 8;
     std::size_t max_of_process = max_clients;  ///< for the server that begins next
@@ -338,24 +348,41 @@ TEST_F(ServerTest, SendsEventsToThoseWhoAskedForThem) {
     send(listening, packets);
 
     Framer framer;
-    const auto next_packet = [&] {
-        while (true) {
-            if (const auto packet = *framer.next()) return *packet;
-            std::array<std::uint8_t, 4096> buffer;
-            const auto got = ::recv(listening.get(), buffer.data(), buffer.size(), 0);
-            if (got <= 0) return Packet();
-            framer.add(View(buffer).first(static_cast<std::size_t>(got)));
-        }
-    };
-    EXPECT_EQ(next_packet().header.procedure, 1);
-    EXPECT_EQ(next_packet().header.procedure, 316);
+    EXPECT_EQ(next_packet(listening, framer).header.procedure, 1);
+    EXPECT_EQ(next_packet(listening, framer).header.procedure, 316);
     auto acting = Client::connect(path()).value();
     const auto dom = acting.call<Domain>(11, std::string(small_guest)).value();
 
-    const auto message = next_packet();
+    const auto message = next_packet(listening, framer);
     EXPECT_EQ(message.header.procedure, 318);
     const auto event = decode<CallbackMessage<LifecycleMessage>>(message.payload).value();
     EXPECT_EQ(event.event, (LifecycleMessage{.dom = dom, .event = 0, .detail = 0}));
+}
+
+TEST_F(ServerTest, TellsWhatBecomesOfTheHostsDevicesWhileAClientWantsToKnow) {
+    auto listening = raw_connection();
+    Bytes packets;
+    append_packet(packets, {.program = program::remote, .procedure = 1}, *encode(OpenArgs()));
+    append_packet(packets, {.program = program::remote, .procedure = 374},
+                  *encode(RegisterArgs<std::string>()));
+    send(listening, packets);
+    Framer framer;
+    EXPECT_EQ(next_packet(listening, framer).header.procedure, 1);
+    EXPECT_EQ(next_packet(listening, framer).header.procedure, 374);
+
+    on_core([this] {
+        xen.others = {{"/sys/devices/virtual/net/lo", "", hypervisor::HostInterface{"lo"}}};
+        xen.host_devices_again();
+    });
+    const auto message = next_packet(listening, framer);
+    EXPECT_EQ(message.header.procedure, 376);
+    const auto event = decode<CallbackMessage<NodeDeviceMessage>>(message.payload).value();
+    EXPECT_EQ(event.event, (NodeDeviceMessage{.device = "net_lo"}));
+
+    listening.reset();
+    EXPECT_TRUE(wait_until([this] { return server->clients() == 0; }));
+    on_core([this] { xen.host_devices_again(); });
+    EXPECT_TRUE(wait_until([this] { return !xen.host_devices_again; }));
 }
 
 TEST_F(ServerTest, ClosesDescriptorsThatAreSentAlong) {

@@ -182,6 +182,39 @@ TEST(Subscriptions, TellOfWhatLibvirtsDaemonsTellWithTheirOwnIds) {
     EXPECT_EQ(subscriptions.messages(event), std::vector<EventMessage>{message(one)});
 }
 
+TEST(Subscriptions, TellOfDevicesOfTheHost) {
+    using What = NodeDeviceEvent::What;
+    constexpr std::int32_t update = 1;
+    Subscriptions subscriptions;
+    ASSERT_TRUE(subscriptions.add(lifecycle, std::nullopt));
+    EXPECT_FALSE(subscriptions.want_devices());
+    const auto all = *subscriptions.add_for_devices(lifecycle, std::nullopt);
+    const auto one = *subscriptions.add_for_devices(lifecycle, "net_lo");
+    ASSERT_TRUE(subscriptions.add_for_devices(lifecycle, "net_eth0"));
+    const auto changes = *subscriptions.add_for_devices(update, std::nullopt);
+    const auto message = [](std::int32_t id, std::int32_t what) {
+        return EventMessage{376, *encode(CallbackMessage{id, NodeDeviceMessage{"net_lo", what, 0}})};
+    };
+    EXPECT_EQ(subscriptions.messages(NodeDeviceEvent{"net_lo", What::created}),
+              (std::vector<EventMessage>{message(all, 0), message(one, 0)}));
+    EXPECT_EQ(subscriptions.messages(NodeDeviceEvent{"net_lo", What::changed}),
+              (std::vector<EventMessage>{{377, *encode(CallbackMessage{changes, std::string("net_lo")})}}));
+    ASSERT_TRUE(subscriptions.remove(all));
+    EXPECT_EQ(subscriptions.remove(all).error().reason, Reason::invalid_argument);
+    EXPECT_EQ(subscriptions.messages(NodeDeviceEvent{"net_lo", What::deleted}),
+              (std::vector<EventMessage>{message(one, 1)}));
+    EXPECT_TRUE(subscriptions.want_devices());
+}
+
+TEST(Subscriptions, TakeEveryEventOfDevicesThatLibvirtHasAndNoOther) {
+    Subscriptions subscriptions;
+    EXPECT_EQ(subscriptions.add_for_devices(2, std::nullopt).error().reason, Reason::internal);
+    EXPECT_EQ(subscriptions.add_for_devices(-1, std::nullopt).error().reason, Reason::internal);
+    const std::string endless(limits::node_device_name + 1, 'x');
+    EXPECT_EQ(subscriptions.add_for_devices(lifecycle, endless).error().reason, Reason::no_node_device);
+    EXPECT_FALSE(subscriptions.want_devices());
+}
+
 TEST(Subscriptions, TakeEveryEventOfObjectsThatLibvirtHasAndNoOther) {
     Subscriptions subscriptions;
     EXPECT_TRUE(subscriptions.add(Served::secrets, 1, std::nullopt));
@@ -229,6 +262,14 @@ TEST(Subscriptions, AreBounded) {
         ASSERT_TRUE(subscriptions.add(lifecycle, std::nullopt));
     EXPECT_EQ(subscriptions.add(lifecycle, std::nullopt).error().reason, Reason::too_many);
     EXPECT_FALSE(subscriptions.add_legacy(lifecycle));
+    EXPECT_EQ(subscriptions.add_for_devices(lifecycle, std::nullopt).error().reason, Reason::too_many);
+}
+
+TEST(Subscriptions, OfDevicesAreBoundedWithTheOthers) {
+    Subscriptions subscriptions;
+    for (std::size_t i = 0; i < limits::subscriptions; ++i)
+        ASSERT_TRUE(subscriptions.add_for_devices(lifecycle, std::nullopt));
+    EXPECT_EQ(subscriptions.add(lifecycle, std::nullopt).error().reason, Reason::too_many);
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     std::vector<hypervisor::HostUsbDevice> usb;
     std::vector<hypervisor::Neighbour> known;  ///< to Domain-0
     std::vector<hypervisor::HostDevice> others;
+    std::function<void()> host_devices_again;  ///< empty: nobody wants to know of them
     std::vector<hypervisor::KeyPress> pressed;
     std::string sysrqs;                          ///< the keys
     std::map<DomId, domain::CpuTuning> tunings;  ///< as was asked for
@@ -313,7 +314,13 @@ class FakeHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<std::vector<hypervisor::Neighbour>>> neighbours() override { co_return known; }
     async::Task<Result<std::vector<hypervisor::HostPciDevice>>> pci_devices() override { co_return pci; }
     async::Task<Result<std::vector<hypervisor::HostUsbDevice>>> usb_devices() override { co_return usb; }
-    async::Task<Result<std::vector<hypervisor::HostDevice>>> host_devices() override { co_return others; }
+    async::Task<Result<std::vector<hypervisor::HostDevice>>> host_devices() override {
+        const Operation operation;
+        const auto turn = co_await begin("host_devices", operation);
+        if (!turn) co_return std::unexpected(turn.error());
+        co_return others;
+    }
+    void on_host_devices(std::function<void()> again) override { host_devices_again = std::move(again); }
     async::Task<Result<>> set_assignable(domain::PciAddress address, bool assignable,
                                          Operation operation) override {
         auto turn = co_await begin("set_assignable", operation);

@@ -184,6 +184,46 @@ TEST(Simulated, NothingIsResumedInTheMidstOfACancel) {
     EXPECT_TRUE(asked->has_value());
 }
 
+// The host's devices
+
+TEST(Simulated, AnInterfaceOfAGuestIsADeviceOfTheHostThatComesAndGoes) {
+    World world;
+    int signs = 0;
+    world.simulated.on_host_devices([&] { ++signs; });
+    const auto interfaces = [&] {
+        std::vector<std::string> names;
+        const auto all = world.end_of(world.simulated.host_devices()).value();
+        for (const auto& device : all)
+            if (const auto* const one = std::get_if<hypervisor::HostInterface>(&device.what))
+                names.push_back(one->name);
+        return names;
+    };
+    auto definition = guest_named("a");
+    definition.nics = {{.mac = {{0x00, 0x16, 0x3e, 0, 0, 1}}, .bridge = "xenbr0"}};
+    const auto domid = world.machine.create(definition).value();
+    world.loop.run_for(seconds(1));
+    const int came = signs;
+    EXPECT_GT(came, 0);
+    EXPECT_THAT(interfaces(), ElementsAre("eth0", "vif1.0"));
+    ASSERT_TRUE(world.machine.destroy(domid));
+    world.loop.run_for(seconds(1));
+    EXPECT_GT(signs, came);
+    EXPECT_THAT(interfaces(), ElementsAre("eth0"));
+}
+
+TEST(Simulated, ADriverThatLetsGoOfADeviceOfTheHostIsTold) {
+    World world;
+    int signs = 0;
+    world.simulated.on_host_devices([&] { ++signs; });
+    ASSERT_TRUE(world.end_of(world.simulated.set_assignable({.bus = 7}, true, world.operation())));
+    world.loop.run_for(seconds(1));
+    EXPECT_EQ(signs, 1);
+    world.simulated.on_host_devices({});
+    ASSERT_TRUE(world.end_of(world.simulated.set_assignable({.bus = 7}, false, world.operation())));
+    world.loop.run_for(seconds(1));
+    EXPECT_EQ(signs, 1);
+}
+
 // Attention
 
 TEST(Simulated, AttentionIsCalledForWhatXenTellsAndOnceForSeveralHappenings) {
