@@ -161,8 +161,8 @@ void Server::serve(ConnectionId id) {
         if (!more) break;
         perform(id, connection->caller, *call);
     }
-    const bool streaming = session.send_streams();
     const bool was_held_up = !session.wants_input();
+    const bool streaming = session.send_streams(scheduler_.now());
     if (!write_to(*connection)) return drop(id, "it has closed the connection");
     if (session.ended()) return drop(id, session.end_reason());
 

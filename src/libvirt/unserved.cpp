@@ -161,11 +161,6 @@ constexpr Unserved unserved_device_events[] = {
     {375, "virConnectNodeDeviceEventDeregisterAny"},
 };
 
-constexpr Unserved unserved_volume_data[] = {
-    {208, "virStorageVolUpload"},
-    {209, "virStorageVolDownload"},
-};
-
 // clang-format on
 
 constexpr std::string_view no_agent = "no agent in the guest is asked";
@@ -187,11 +182,11 @@ constexpr UnservedKind unserved_kinds[] = {
     {unserved_host, {}},
     {unserved_host_devices, "devices of the host are found, and not made"},
     {unserved_device_events, "the host's devices are not watched: list them again"},
-    {unserved_volume_data, "what is in a volume does not go through here: read and write its file"},
 };
 
 constexpr std::string_view no_init = "a guest is asked by Xen or by its power button, and not in this way";
 constexpr std::string_view outlives = "a guest does not end with the connection that has started it";
+constexpr std::string_view no_holes = "holes go through as zeros here";
 constexpr std::string_view no_nvram = "guests have no NVRAM that is kept";
 
 struct UntakenFlag {
@@ -215,6 +210,8 @@ constexpr UntakenFlag untaken[] = {
     {"virDomainSetVcpusFlags", 1 << 3, no_agent},
     {"virDomainShutdownFlags", 1 << 1, no_agent},
     {"virDomainShutdownFlags", 1 << 2 | 1 << 3, no_init},
+    {"virStorageVolDownload", 1 << 0, no_holes},
+    {"virStorageVolUpload", 1 << 0, no_holes},
 };
 
 }  // namespace
