@@ -182,7 +182,7 @@ async::Task<Result<LateAnswer>> ModularDaemon::open_stream(std::int32_t procedur
     auto stream =
         std::make_unique<ModularStream>(scheduler_, streams_, *std::move(socket), std::move(relayed),
                                         std::string(daemon_name(served_)), std::move(wake));
-    const auto pending = stream->answer();
+    const auto pending = stream->start();
     auto answer = co_await pending;
     if (answer && !answer->refused) answer->stream = std::move(stream);
     co_return answer;

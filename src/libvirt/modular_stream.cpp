@@ -29,6 +29,13 @@ ModularStream::~ModularStream() {
     close();
 }
 
+ModularStream::Answer ModularStream::start() {
+    send();
+    watch_on();
+    tell();
+    return answer_;
+}
+
 void ModularStream::ready(short revents) {
     if ((revents & ~POLLOUT) != 0 && relayed_.wants_input()) receive();
     send();

@@ -33,8 +33,9 @@ class ModularStream final : public StreamEnd {
     /// That daemon takes it for an abort if the stream was not over.
     ~ModularStream() override;
 
-    /// What the call that opens it is answered, which comes in any case. Whoever awaits it may destroy this.
-    Answer answer() const { return answer_; }
+    /// Once, at first: what the call that opens it is answered, which comes in any case. Who is resumed by it
+    /// may destroy this.
+    Answer start();
 
     /// This may be gone afterwards.
     void end(const Error& why);
