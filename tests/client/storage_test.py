@@ -3,6 +3,11 @@
 
 import io
 import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
 
 import libvirt
 import pytest
@@ -194,3 +199,32 @@ def test_who_stops_reading_a_volume_holds_up_nobody(own_host, pool):
             assert pool.name() in [one.name() for one in other.listAllStoragePools()]
         upload(volume, b"written meanwhile")
         stream.abort()
+
+
+def wait_until_it_reads_no_further(process):
+    """The file that it uploads."""
+    told = pathlib.Path(f"/proc/{process.pid}/io")
+    last = None
+    while last != (last := re.search(r"rchar: (\d+)", told.read_text())[1]):
+        time.sleep(0.25)
+
+
+def test_who_uploads_waits_for_a_storage_daemon_that_hangs_and_may_leave(own_host, storage, pool, tmp_path):
+    path = pathlib.Path(pool.createXML(VOLUME.format("web.img")).path())
+    before, empty = own_host.open_files(), path.stat().st_blocks
+    with (tmp_path / "theirs").open("wb") as theirs:
+        theirs.truncate(4096 * MIB)
+    words = ["vol-upload", "web.img", tmp_path / "theirs", "--pool", pool.name()]
+    with subprocess.Popen(["virsh", "-k", "0", "-c", own_host.uri, *words], stdout=subprocess.DEVNULL) as uploading:
+        try:
+            wait_until(lambda: path.stat().st_blocks > empty, 20, "the first bytes in the volume")
+            storage.process.send_signal(signal.SIGSTOP)
+            wait_until_it_reads_no_further(uploading)
+            assert uploading.poll() is None
+            with own_host.connect() as conn:
+                assert conn.listAllDomains()
+            uploading.kill()
+            wait_until(lambda: own_host.open_files() <= before, 10, "no connection left of the one who has gone")
+        finally:
+            uploading.kill()
+            storage.process.send_signal(signal.SIGCONT)
