@@ -423,6 +423,14 @@ inline constexpr auto modular_answer = std::chrono::hours(1);
 /// many times.
 inline constexpr auto modular_retry = seconds(5);
 inline constexpr int modular_retries = 24;
+/// Streams that are passed on to one of libvirt's own daemons at a time, each over a connection of its own.
+inline constexpr std::size_t modular_streams = 32;
+/// Bytes of one that wait for that daemon, with which its client is read from no further, and of what it has
+/// sent, with which it is read from no further; and of those that it gets in one message.
+inline constexpr std::size_t modular_stream_waiting = 512 * 1024;
+inline constexpr std::size_t modular_stream_chunk = 128 * 1024;
+/// How long nothing may move between such a daemon and the client of a stream.
+inline constexpr auto modular_stream_idle = std::chrono::minutes(10);
 /// Bytes taken from a client's socket at a time.
 inline constexpr std::size_t read_bytes = 64 * 1024;
 /// Calls of one client that are served before others have their turn, and how long that may take unless one

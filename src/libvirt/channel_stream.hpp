@@ -19,7 +19,7 @@ class ChannelStream final : public StreamEnd {
 
     Result<Portion> read(std::size_t max) override;
     Result<std::size_t> write(View bytes) override;
-    bool passed_on() const override { return channel_->all_written(); }
+    Result<bool> finish() override { return channel_->all_written(); }
 
  private:
     std::shared_ptr<console::Channel> channel_;

@@ -72,7 +72,7 @@ Result<std::size_t> ConsoleStream::write(View bytes) {
 
 /// A client of libvirt that leaves the console of a paused guest does not wait with the keys that were
 /// pressed.
-bool ConsoleStream::passed_on() const {
+Result<bool> ConsoleStream::finish() {
     return !passes_on_all_ || console_->broker().all_taken(id_);
 }
 

@@ -55,7 +55,7 @@ class ConsoleStream final : public StreamEnd, private console::Viewer {
 
     Result<Portion> read(std::size_t max) override;
     Result<std::size_t> write(View bytes) override;
-    bool passed_on() const override;
+    Result<bool> finish() override;
 
  private:
     ConsoleStream(std::shared_ptr<console::Console> console, std::function<void()> wake)

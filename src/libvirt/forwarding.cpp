@@ -14,6 +14,10 @@ async::Task<Result<LateAnswer>> answered_when_watched(async::Task<Result<LateAns
     co_return agreed;
 }
 
+std::unexpected<Error> nobody_serves(Served served, const Procedure& procedure) {
+    return fail(Reason::no_support, "{}: {}", procedure.function, not_served(served).message);
+}
+
 }  // namespace
 
 bool is_served(const Caller& caller, Served served) {
@@ -21,11 +25,16 @@ bool is_served(const Caller& caller, Served served) {
 }
 
 Answer forward_to(Served served, const Procedure& procedure, Caller& caller, View payload) {
-    if (!is_served(caller, served))
-        return fail(Reason::no_support, "{}: {}", procedure.function, not_served(served).message);
+    if (!is_served(caller, served)) return nobody_serves(served, procedure);
     return caller.daemons->of(served).call(caller.session.read_only(),
                                            static_cast<std::int32_t>(procedure.number),
                                            Bytes(payload.begin(), payload.end()));
+}
+
+Answer open_stream_at(Served served, const Procedure& procedure, Caller& caller, View payload) {
+    if (!is_served(caller, served)) return nobody_serves(served, procedure);
+    return caller.daemons->of(served).open_stream(static_cast<std::int32_t>(procedure.number),
+                                                  Bytes(payload.begin(), payload.end()), caller.wake);
 }
 
 /// The client is answered when that daemon has agreed: from then on it misses nothing.

@@ -75,14 +75,19 @@ async::Task<Result<LateAnswer>> ModularDaemon::answer_in_time(Waiting answer) {
     co_return co_await async::bounded(scheduler_, std::move(answer), limits::modular_answer, std::move(late));
 }
 
-Result<ModularDaemon::Connection*> ModularDaemon::connected(Side side) {
+Result<Fd> ModularDaemon::new_socket() const {
     if (stopping_) return fail(Reason::operation_failed, "the daemon stops");
-    auto& connection = connections_[side];
-    if (connection) return connection.get();
     if (!is_there()) return std::unexpected(not_served(served_));
     auto socket = connect_at_once(socket_);
+    if (socket) socket->keep_from_children();
+    return socket;
+}
+
+Result<ModularDaemon::Connection*> ModularDaemon::connected(Side side) {
+    auto& connection = connections_[side];
+    if (connection) return connection.get();
+    auto socket = new_socket();
     if (!socket) return std::unexpected(socket.error());
-    socket->keep_from_children();
     Relay relay(std::string(served_by(served_).uri), side == looking);
     connection =
         std::make_unique<Connection>(Connection{.socket = *std::move(socket), .relay = std::move(relay)});
@@ -154,10 +159,33 @@ bool ModularDaemon::drop(Side side, const Error& why) {
 }
 
 void ModularDaemon::stop() {
+    const Error stops{Reason::operation_failed, "the daemon stops"};
     stopping_ = true;
     scheduler_.cancel(next_try_);
     for (const auto side : {writing, looking})
-        if (connections_[side]) drop(side, {Reason::operation_failed, "the daemon stops"});
+        if (connections_[side]) drop(side, stops);
+    const auto streams = *streams_;
+    for (auto* const stream : streams)
+        stream->end(stops);
+}
+
+// Streams
+
+async::Task<Result<LateAnswer>> ModularDaemon::open_stream(std::int32_t procedure, Bytes payload,
+                                                           std::function<void()> wake) {
+    if (streams_->size() >= limits::modular_streams)
+        co_return fail(Reason::too_many, "{} streams are passed on to libvirt's {} already", streams_->size(),
+                       daemon_name(served_));
+    auto socket = new_socket();
+    if (!socket) co_return std::unexpected(socket.error());
+    RelayedStream relayed(std::string(served_by(served_).uri), procedure, payload);
+    auto stream =
+        std::make_unique<ModularStream>(scheduler_, streams_, *std::move(socket), std::move(relayed),
+                                        std::string(daemon_name(served_)), std::move(wake));
+    const auto pending = stream->start();
+    auto answer = co_await pending;
+    if (answer && !answer->refused) answer->stream = std::move(stream);
+    co_return answer;
 }
 
 // Events. Each is registered for once, of all objects, and for good: who wants it of which is decided here.

@@ -16,6 +16,7 @@
 #include "async/scheduler.hpp"
 #include "async/task.hpp"
 #include "base/result.hpp"
+#include "libvirt/modular_stream.hpp"
 #include "libvirt/procedure.hpp"
 #include "libvirt/relay.hpp"
 #include "libvirt/served.hpp"
@@ -25,7 +26,8 @@ namespace virtlight::libvirt {
 
 /// One of libvirt's own daemons, if the host runs it: what clients ask of what it serves is asked of it as it
 /// stands. One connection for those who may change something, and one for those who may only look, each made
-/// when it is first needed, and anew when it has ended. Lives on the core thread and never blocks.
+/// when it is first needed, and anew when it has ended; and one for each stream. Lives on the core thread and
+/// never blocks.
 class ModularDaemon {
  public:
     using Tell = std::function<void(const ObjectEvent&)>;
@@ -46,6 +48,12 @@ class ModularDaemon {
     /// already.
     async::Task<Result<LateAnswer>> call(bool read_only, std::int32_t procedure, Bytes payload);
 
+    /// Asks a procedure that opens a stream, for one who may change something. `wake` has the client's
+    /// connection served. too_many: limits::modular_streams are open already; timed_out: it has not answered
+    /// within limits::modular_stream_idle; other errors as of call().
+    async::Task<Result<LateAnswer>> open_stream(std::int32_t procedure, Bytes payload,
+                                                std::function<void()> wake);
+
     /// Who is told of its events.
     void on_event(Tell tell) { tell_ = std::move(tell); }
     /// Has it tell of an event of its, from now on and whenever it is there; only of a kind that has a
@@ -54,7 +62,7 @@ class ModularDaemon {
     /// limits::modular_retries, else when something is asked the next time.
     async::Task<Result<LateAnswer>> watch(std::int32_t event);
 
-    /// Whoever waits is told that the daemon stops; so is who asks from now on.
+    /// Whoever waits or has a stream is told that the daemon stops; so is who asks from now on.
     void stop();
 
  private:
@@ -64,6 +72,7 @@ class ModularDaemon {
     struct Connection;
     enum Side : std::size_t { writing, looking };
 
+    Result<Fd> new_socket() const;
     Result<Connection*> connected(Side side);
     async::Task<Result<LateAnswer>> answer_in_time(Waiting answer);
     void ready(Side side, short revents);
@@ -81,6 +90,7 @@ class ModularDaemon {
     Served served_;
     std::filesystem::path socket_;
     std::array<std::unique_ptr<Connection>, 2> connections_;
+    std::shared_ptr<ModularStream::Connected> streams_ = std::make_shared<ModularStream::Connected>();
     Tell tell_;
     std::set<std::int32_t> watched_;  ///< events that somebody wanted to be told of, over the looking side
     int tries_ = 0;                   ///< to be told of them again, since it has last agreed

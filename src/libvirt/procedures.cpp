@@ -7,6 +7,7 @@
 #include "libvirt/own_messages.hpp"
 #include "libvirt/procedure.hpp"
 #include "libvirt/serve.hpp"
+#include "libvirt/volume_messages.hpp"
 
 namespace virtlight::libvirt {
 
@@ -275,6 +276,8 @@ constexpr Procedure table[] = {
     {154, "virStoragePoolIsActive",               open,    flag::any,  forward<Served::storage>},
     {155, "virStoragePoolIsPersistent",           open,    flag::any,  forward<Served::storage>},
     {165, "virStorageVolWipe",                    write,   flag::any,  forward<Served::storage>},
+    {208, "virStorageVolUpload",                  write,   flag::none, forward_stream<Served::storage, VolumeDataArgs>},
+    {209, "virStorageVolDownload",                write,   flag::none, forward_stream<Served::storage, VolumeDataArgs>},
     {259, "virStorageVolWipePattern",             write,   flag::any,  forward<Served::storage>},
     {260, "virStorageVolResize",                  write,   flag::any,  forward<Served::storage>},
     {281, "virConnectListAllStoragePools",        open,    flag::any,  forward_or<Served::storage, calls::list_all_nothing>},

@@ -32,6 +32,18 @@ Relay::Serial Relay::ask(std::int32_t procedure, View payload) {
     return append(stage_ == Stage::open ? output_ : waiting_, procedure, payload);
 }
 
+Relay::Serial Relay::ask_for_stream(std::int32_t procedure, View payload) {
+    const auto serial = ask(procedure, payload);
+    stream_ = {
+        .program = program::remote, .procedure = procedure, .type = MessageType::stream, .serial = serial};
+    return serial;
+}
+
+void Relay::put(MessageStatus status, View bytes) {
+    stream_.status = status;
+    append_packet(output_, stream_, bytes);
+}
+
 Relay::Serial Relay::append(Bytes& to, std::int32_t procedure, View payload) {
     append_packet(to, {.program = program::remote, .procedure = procedure, .serial = ++last_}, payload);
     return last_;
@@ -50,6 +62,8 @@ Result<std::optional<Relay::Told>> Relay::next() {
                 {});
         if (header.program == program::remote && header.type == MessageType::message)
             messages_.push_back({header.procedure, Bytes(payload.begin(), payload.end())});
+        if (header.type == MessageType::stream && stream_.serial != 0 && header.serial == stream_.serial)
+            pieces_.push_back({header.status, Bytes(payload.begin(), payload.end())});
         if (header.type != MessageType::reply) continue;
         if (stage_ == Stage::open)
             return Told{header.serial,

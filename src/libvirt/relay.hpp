@@ -28,6 +28,11 @@ class Relay {
     /// Asks when the connection is open. The payload must be within limits::wire_message less the header.
     Serial ask(std::int32_t procedure, View payload);
 
+    /// The same of a call that opens a stream. A relay has one such call at most.
+    Serial ask_for_stream(std::int32_t procedure, View payload);
+    /// Says something in that stream, once its call is answered; bounds as of ask().
+    void put(MessageStatus status, View bytes);
+
     void receive(View bytes) { framer_.add(bytes); }
 
     struct Told {
@@ -45,6 +50,13 @@ class Relay {
     };
     /// Those among what next() has gone through.
     std::vector<Message> take_messages() { return std::exchange(messages_, {}); }
+
+    /// Said in the stream.
+    struct Piece {
+        MessageStatus status;
+        Bytes bytes;
+    };
+    std::vector<Piece> take_pieces() { return std::exchange(pieces_, {}); }
 
     View output() const { return output_; }
     void sent(std::size_t bytes);
@@ -65,6 +77,8 @@ class Relay {
     Bytes output_;
     Bytes waiting_;  ///< what is asked when it is open
     std::vector<Message> messages_;
+    Header stream_{};  ///< of what is said in it; its serial is 0 as long as there is none
+    std::vector<Piece> pieces_;
 };
 
 }  // namespace virtlight::libvirt

@@ -100,6 +100,15 @@ inline std::unexpected<Error> unreadable(const Procedure& procedure, const Error
     return fail(Reason::protocol, "cannot read the arguments of {}: {}", procedure.function, why.message);
 }
 
+/// Refuses flags that the procedure does not have.
+inline Result<> taken_flags(const Procedure& procedure, std::uint32_t flags) {
+    const auto unknown = flags & ~procedure.flags;
+    if (unknown == 0) return {};
+    const auto why = why_not_taken(procedure.function, unknown);
+    return fail(Reason::invalid_argument, "unsupported flags (0x{:x}) in function {}{}{}", unknown,
+                procedure.function, why.empty() ? "" : ": ", why);
+}
+
 /// Turns a handler into what the table of procedures holds: decodes the arguments, refuses flags that the
 /// procedure does not have, calls, and encodes what it answers.
 template <auto handler>
@@ -108,11 +117,8 @@ Answer serve(const Procedure& procedure, Caller& caller, View payload) {
     auto args = decode<typename Traits::Args>(payload);
     if (!args) return unreadable(procedure, args.error());
     if constexpr (requires { args->flags; }) {
-        if (const auto unknown = args->flags & ~procedure.flags; unknown != 0) {
-            const auto why = why_not_taken(procedure.function, unknown);
-            return fail(Reason::invalid_argument, "unsupported flags (0x{:x}) in function {}{}{}", unknown,
-                        procedure.function, why.empty() ? "" : ": ", why);
-        }
+        if (const auto taken = taken_flags(procedure, args->flags); !taken)
+            return std::unexpected(taken.error());
     }
     if constexpr (std::is_same_v<typename Traits::Subject, console::Consoles>)
         if (!caller.consoles) return fail(Reason::no_support, "consoles");

@@ -110,7 +110,7 @@ void Server::add_client(Fd socket, bool read_only) {
                    .pid = peer->pid,
                    .name = fmt::format("pid {} ({}), uid {}", peer->pid, peer->command, peer->uid)}});
     connection->watch = scheduler_.watch(connection->socket.get(), POLLIN, [this, id](short revents) {
-        if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0) read_from(id);
+        if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0) read_from(id, revents);
         serve(id);
     });
     if (!connection->watch) return turn_away(std::move(connection->socket), errno_text(errno));
@@ -136,9 +136,13 @@ Server::Connection* Server::find(ConnectionId id) {
     return found == connections_.end() ? nullptr : found->second.get();
 }
 
-void Server::read_from(ConnectionId id) {
+void Server::read_from(ConnectionId id, short revents) {
     auto* const connection = find(id);
-    if (!connection || !connection->caller.session.wants_input()) return;
+    if (!connection) return;
+    if (!connection->caller.session.wants_input()) {
+        if ((revents & POLLHUP) != 0) drop(id, "it has closed the connection");
+        return;
+    }
     static thread_local std::array<std::uint8_t, limits::read_bytes> buffer;
     std::vector<Fd> descriptors;
     const auto got = read_some(connection->socket.get(), buffer, descriptors);
@@ -172,14 +176,15 @@ void Server::serve(ConnectionId id) {
         if (!more) break;
         perform(id, connection->caller, *call);
     }
-    const bool streaming = session.send_streams();
     const bool was_held_up = !session.wants_input();
+    const bool streaming = session.send_streams(scheduler_.now());
     if (!write_to(*connection)) return drop(id, "it has closed the connection");
     if (session.ended()) return drop(id, session.end_reason());
 
     more = more || (was_held_up && session.wants_input()) || (streaming && session.output().empty());
     if (more) serve_soon(id);
-    const auto input = session.wants_input() && !more ? POLLIN : 0;
+    // Also of one that is not to say more it is to be known when it is gone.
+    const auto input = !session.wants_input() ? POLLHUP : more ? 0 : POLLIN;
     const auto output = session.output().empty() ? 0 : POLLOUT;
     scheduler_.rewatch(connection->watch, static_cast<short>(input | output));
     rearm(id, *connection);

@@ -69,7 +69,7 @@ class Server {
     void rest_listeners();
     std::size_t clients_of(pid_t process) const;
     void turn_away(Fd socket, std::string_view why);
-    void read_from(ConnectionId id);
+    void read_from(ConnectionId id, short revents);
     void serve_soon(ConnectionId id);
     void serve(ConnectionId id);
     void perform(ConnectionId id, Caller& caller, const Call& call);

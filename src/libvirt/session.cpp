@@ -16,7 +16,7 @@ void Session::receive(View bytes, Time now) {
 }
 
 std::optional<Call> Session::next_call() {
-    while (!ended() && !closing_ && !output_paused()) {
+    while (wants_input()) {
         const auto packet = framer_.next();
         rest_missing_ = packet && !*packet && framer_.partial();
         if (!packet) {
@@ -116,7 +116,15 @@ void Session::send_event(std::int32_t procedure, View payload) {
     append({.program = program::remote, .procedure = procedure, .type = MessageType::message}, payload);
 }
 
-bool Session::send_streams() {
+bool Session::send_streams(Time now) {
+    const bool was_held = streams_.hold_client();
+    const bool more = fill_from_streams();
+    // What the client has said meanwhile lies in the socket.
+    if (was_held && !streams_.hold_client()) hear(now);
+    return more;
+}
+
+bool Session::fill_from_streams() {
     constexpr auto longest = length_bytes + header_bytes + limits::stream_chunk;
     while (!ended() && !closing_) {
         if (output().size() + longest > limits::stream_output) return true;
@@ -181,7 +189,7 @@ Time Session::deadline() const {
     if (!opened_) due = std::min(due, began_ + limits::open_wait);
     if (rest_due()) due = std::min(due, heard_ + limits::rest_wait);
     if (unread_since_) due = std::min(due, *unread_since_ + limits::read_wait);
-    if (keepalive_) due = std::min(due, next_ping());
+    if (keepalive_ && !streams_.hold_client()) due = std::min(due, next_ping());
     return due;
 }
 
@@ -190,7 +198,8 @@ void Session::tick(Time now) {
     if (!opened_ && now >= began_ + limits::open_wait) return end("it did not open the connection in time");
     if (rest_due() && now >= heard_ + limits::rest_wait) return end("the rest of a message did not come");
     if (unread_since_ && now >= *unread_since_ + limits::read_wait) return end("it has stopped reading");
-    if (!keepalive_ || now < next_ping()) return;
+    // Its signs of life lie behind what a stream has it wait with.
+    if (!keepalive_ || streams_.hold_client() || now < next_ping()) return;
     if (unanswered_pings_ == limits::keepalive_count) return end("it gives no sign of life");
     ++unanswered_pings_;
     asked_ = now;
@@ -225,7 +234,7 @@ bool Session::is_behind() const {
 
 /// A message has begun and it is the client's turn to send the rest.
 bool Session::rest_due() const {
-    return rest_missing_ && !output_paused();
+    return rest_missing_ && !input_paused();
 }
 
 void Session::hear(Time now) {

@@ -39,8 +39,9 @@ class Session {
     // From the socket
 
     void receive(View bytes, Time now);
-    /// Whether more bytes are wanted: not while the client leaves what it was sent unread, nor after close().
-    bool wants_input() const { return !ended() && !closing_ && !output_paused(); }
+    /// Whether more bytes are wanted: not while the client leaves what it was sent unread or a stream has it
+    /// wait, nor after close().
+    bool wants_input() const { return !ended() && !closing_ && !input_paused(); }
 
     // Calls
 
@@ -57,7 +58,7 @@ class Session {
 
     Streams& streams() { return streams_; }
     /// Makes ready what the streams have for the client, as far as there is room. True: there may be more.
-    bool send_streams();
+    bool send_streams(Time now);
 
     // What calls change
 
@@ -96,6 +97,8 @@ class Session {
     void count_unread(std::size_t bytes, bool answers);
     void count_sent(std::size_t bytes);
     bool output_paused() const { return output().size() >= limits::output_pause; }
+    bool input_paused() const { return output_paused() || streams_.hold_client(); }
+    bool fill_from_streams();
     bool is_behind() const;
     bool rest_due() const;
     void hear(Time now);

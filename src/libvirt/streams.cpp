@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "libvirt/streams.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -41,7 +42,8 @@ void Streams::receive(const Packet& packet) {
         stream.end.reset();
     } else if (stream.said_all) {
         return;  // nobody is there to take it
-    } else if (stream.input.size() + packet.payload.size() > limits::stream_input) {
+    } else if (!stream.end->holds_client() &&
+               stream.input.size() + packet.payload.size() > limits::stream_input) {
         stream.failure = Error{
             Reason::too_many,
             fmt::format("the guest does not take its input: {} bytes wait already", stream.input.size())};
@@ -50,6 +52,13 @@ void Streams::receive(const Packet& packet) {
         stream.input.insert(stream.input.end(), packet.payload.begin(), packet.payload.end());
         pass_in(stream);
     }
+}
+
+bool Streams::hold_client() const {
+    return std::ranges::any_of(streams_, [](const auto& entry) {
+        const auto& stream = entry.second;
+        return !stream.input.empty() && !stream.failure && stream.end && stream.end->holds_client();
+    });
 }
 
 /// As much of what has come as the other end takes now.
@@ -82,14 +91,19 @@ std::optional<Streams::Message> Streams::advance(Stream& stream) {
     if (!stream.failure && stream.end) {
         if (auto told = pass_on(stream)) return told;
     }
+    const bool done = stream.finished && !stream.failure && finished_behind(stream);
     if (stream.failure) return message(stream, MessageStatus::error, *encode(to_wire(*stream.failure)));
-    if (stream.finished && all_passed_on(stream)) return message(stream, MessageStatus::ok);
+    if (done) return message(stream, MessageStatus::ok);
     return std::nullopt;
 }
 
 /// Whether no input would be lost with the stream that could still arrive.
-bool Streams::all_passed_on(const Stream& stream) {
-    return !stream.end || (stream.input.empty() && stream.end->passed_on());
+bool Streams::finished_behind(Stream& stream) {
+    if (!stream.end) return true;
+    if (!stream.input.empty()) return false;
+    const auto done = stream.end->finish();
+    if (!done) stream.failure = done.error();
+    return done.value_or(false);
 }
 
 /// Moves bytes both ways.

@@ -37,9 +37,13 @@ class StreamEnd {
     virtual Result<Portion> read(std::size_t max) = 0;
     /// Takes of the client's bytes as many as it can now. A failure ends the stream.
     virtual Result<std::size_t> write(View bytes) = 0;
-    /// Whether what write() took needs this end no more: the stream is not finished before. When that
-    /// changes, the connection is served again.
-    virtual bool passed_on() const { return true; }
+    /// The client has asked for the end, and write() took all: whether this end is needed no more, as the
+    /// stream is not finished before. Asked again whenever the connection is served, and it is when that
+    /// changes. A failure is told instead of the end.
+    virtual Result<bool> finish() { return true; }
+    /// Whether a client is read from no further while write() has not taken all that it sent. If not, its
+    /// stream ends when too much waits.
+    virtual bool holds_client() const { return false; }
 };
 
 /// The refusal of a stream where its connection has limits::streams already.
@@ -56,8 +60,8 @@ struct Streamed {
 /// named by the call that opened it.
 ///
 /// Neither side can fill the daemon's memory: what goes to the client is fetched only when there is room for
-/// it, of what it sends, limits::stream_input bytes may wait, and of a stream whose end it knows only that is
-/// kept until it finishes it.
+/// it, of what it sends, limits::stream_input bytes may wait, or no further packet of it is taken while any
+/// do, and of a stream whose end it knows only that is kept until it finishes it.
 class Streams {
  public:
     /// How many may still have something for the client.
@@ -68,6 +72,8 @@ class Streams {
 
     /// A packet of a stream. One of an unknown stream is late, and dropped.
     void receive(const Packet& packet);
+    /// Whether the client should be read from no further until next() has been asked again.
+    bool hold_client() const;
 
     struct Message {
         Header header;
@@ -87,7 +93,7 @@ class Streams {
     };
 
     static void pass_in(Stream& stream);
-    static bool all_passed_on(const Stream& stream);
+    static bool finished_behind(Stream& stream);
     std::optional<Message> advance(Stream& stream);
     std::optional<Message> pass_on(Stream& stream);
     Message message(Stream& stream, MessageStatus status, Bytes payload = {});

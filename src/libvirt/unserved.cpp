@@ -155,11 +155,6 @@ constexpr Unserved unserved_host_devices[] = {
     {447, "virNodeDeviceUpdate"},
 };
 
-constexpr Unserved unserved_volume_data[] = {
-    {208, "virStorageVolUpload"},
-    {209, "virStorageVolDownload"},
-};
-
 // clang-format on
 
 constexpr std::string_view no_agent = "no agent in the guest is asked";
@@ -180,11 +175,11 @@ constexpr UnservedKind unserved_kinds[] = {
     {unserved_guest, {}},
     {unserved_host, {}},
     {unserved_host_devices, "devices of the host are found, and not made"},
-    {unserved_volume_data, "what is in a volume does not go through here: read and write its file"},
 };
 
 constexpr std::string_view no_init = "a guest is asked by Xen or by its power button, and not in this way";
 constexpr std::string_view outlives = "a guest does not end with the connection that has started it";
+constexpr std::string_view no_holes = "holes go through as zeros here";
 constexpr std::string_view no_nvram = "guests have no NVRAM that is kept";
 
 struct UntakenFlag {
@@ -208,6 +203,8 @@ constexpr UntakenFlag untaken[] = {
     {"virDomainSetVcpusFlags", 1 << 3, no_agent},
     {"virDomainShutdownFlags", 1 << 1, no_agent},
     {"virDomainShutdownFlags", 1 << 2 | 1 << 3, no_init},
+    {"virStorageVolDownload", 1 << 0, no_holes},
+    {"virStorageVolUpload", 1 << 0, no_holes},
 };
 
 }  // namespace

@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Storage pools and volumes, which are libvirt's own daemon's where the host runs it."""
 
+import io
 import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
 
 import libvirt
 import pytest
@@ -11,6 +17,8 @@ from refusals import refused
 
 POOL = "<pool type='dir'><name>{}</name><target><path>{}</path></target></pool>"
 VOLUME = "<volume><name>{}</name><capacity unit='MiB'>64</capacity><allocation>0</allocation></volume>"
+
+MIB = 1024 * 1024
 
 pytestmark = marks
 
@@ -31,6 +39,22 @@ def pool(own_host, storage, tmp_path):
         yield made
         if made.isActive():
             made.destroy()
+
+
+def upload(volume, data, offset=0, length=0):
+    stream = volume.connect().newStream()
+    volume.upload(stream, offset, length)
+    stream.sendAll(lambda _stream, count, source: source.read(count), io.BytesIO(data))
+    stream.finish()
+
+
+def download(volume, offset=0, length=0):
+    got = bytearray()
+    stream = volume.connect().newStream()
+    volume.download(stream, offset, length)
+    stream.recvAll(lambda _stream, piece, into: into.extend(piece), got)
+    stream.finish()
+    return bytes(got)
 
 
 def test_pools_and_volumes_are_what_libvirts_daemon_says(own_host, pool, tmp_path):
@@ -98,3 +122,109 @@ def test_a_storage_daemon_comes_and_goes(own_host, storage):
         storage.start()
         with refused(libvirt.VIR_ERR_NO_STORAGE_POOL, "'nowhere'"):
             conn.storagePoolLookupByName("nowhere")
+
+
+def test_what_is_uploaded_into_a_volume_is_downloaded_again(own_host, pool, tmp_path):
+    pool.createXML(VOLUME.format("web.img"))
+    data = os.urandom(16 * MIB)
+    (tmp_path / "theirs").write_bytes(data)
+    own_host.virsh("vol-upload", "web.img", tmp_path / "theirs", "--pool", pool.name())
+    path = tmp_path / "images" / "web.img"
+    assert path.read_bytes()[: len(data)] == data
+    own_host.virsh("vol-download", "web.img", tmp_path / "ours", "--pool", pool.name())
+    assert (tmp_path / "ours").read_bytes() == data + bytes(48 * MIB)
+
+
+def test_a_part_of_a_volume_goes_up_and_down(pool, tmp_path):
+    volume = pool.createXML(VOLUME.format("web.img"))
+    data = os.urandom(3 * MIB)
+    upload(volume, data, offset=MIB, length=len(data))
+    assert (tmp_path / "images" / "web.img").read_bytes() == bytes(MIB) + data + bytes(60 * MIB)
+    assert download(volume, offset=2 * MIB, length=1000) == data[MIB : MIB + 1000]
+
+
+def test_more_than_was_to_be_uploaded_is_refused_in_the_words_of_the_storage_daemon(pool, tmp_path):
+    volume = pool.createXML(VOLUME.format("web.img"))
+    with refused(libvirt.VIR_ERR_SYSTEM_ERROR, "No space left on device"):
+        upload(volume, b"x" * 4 * MIB, length=MIB)
+    assert (tmp_path / "images" / "web.img").read_bytes()[MIB : 4 * MIB] == bytes(3 * MIB)
+    assert pool.isActive()
+
+
+def test_what_the_storage_daemon_cannot_open_is_refused_in_its_words(pool, tmp_path):
+    volume = pool.createXML(VOLUME.format("web.img"))
+    (tmp_path / "images" / "web.img").unlink()
+    with refused(libvirt.VIR_ERR_SYSTEM_ERROR, "web.img", "No such file or directory"):
+        download(volume)
+
+
+def test_holes_of_volumes_are_refused_by_name(own_host, pool, tmp_path):
+    pool.createXML(VOLUME.format("web.img"))
+    complaint = own_host.virsh(
+        "vol-download", "--sparse", "web.img", tmp_path / "ours", "--pool", pool.name(), ok=False
+    )
+    assert "virStorageVolDownload: holes go through as zeros here" in complaint
+
+
+def test_who_gives_up_in_the_middle_leaves_nothing_behind(own_host, pool):
+    volume = pool.createXML(VOLUME.format("web.img"))
+    before = own_host.open_files()
+    sending = volume.connect().newStream()
+    volume.upload(sending, 0, 0)
+    sending.send(b"x" * 65536)
+    sending.abort()
+    reading = volume.connect().newStream()
+    volume.download(reading, 0, 0)
+    assert len(reading.recv(1000)) > 0
+    reading.abort()
+    with own_host.connect() as conn:
+        theirs = conn.storageVolLookupByPath(volume.path())
+        unfinished = conn.newStream()
+        theirs.upload(unfinished, 0, 0)
+        unfinished.send(b"x" * 65536)
+        assert own_host.open_files() >= before + 2, "the client's connection, and that of its stream"
+        del unfinished, theirs
+    wait_until(lambda: own_host.open_files() <= before, 10, "no connection left of what was given up")
+    upload(volume, b"whole", offset=MIB)
+    assert download(volume, offset=MIB, length=5) == b"whole"
+
+
+def test_who_stops_reading_a_volume_holds_up_nobody(own_host, pool):
+    volume = pool.createXML(VOLUME.format("web.img"))
+    with own_host.connect() as stuck, own_host.connect() as other:
+        stream = stuck.newStream()
+        stuck.storageVolLookupByPath(volume.path()).download(stream, 0, 0)
+        assert len(stream.recv(1000)) > 0
+        for _ in range(20):
+            assert pool.name() in [one.name() for one in other.listAllStoragePools()]
+        upload(volume, b"written meanwhile")
+        stream.abort()
+
+
+def wait_until_it_reads_no_further(process):
+    """The file that it uploads."""
+    told = pathlib.Path(f"/proc/{process.pid}/io")
+    last = None
+    while last != (last := re.search(r"rchar: (\d+)", told.read_text())[1]):
+        time.sleep(0.25)
+
+
+def test_who_uploads_waits_for_a_storage_daemon_that_hangs_and_may_leave(own_host, storage, pool, tmp_path):
+    path = pathlib.Path(pool.createXML(VOLUME.format("web.img")).path())
+    before, empty = own_host.open_files(), path.stat().st_blocks
+    with (tmp_path / "theirs").open("wb") as theirs:
+        theirs.truncate(4096 * MIB)
+    words = ["vol-upload", "web.img", tmp_path / "theirs", "--pool", pool.name()]
+    with subprocess.Popen(["virsh", "-k", "0", "-c", own_host.uri, *words], stdout=subprocess.DEVNULL) as uploading:
+        try:
+            wait_until(lambda: path.stat().st_blocks > empty, 20, "the first bytes in the volume")
+            storage.process.send_signal(signal.SIGSTOP)
+            wait_until_it_reads_no_further(uploading)
+            assert uploading.poll() is None
+            with own_host.connect() as conn:
+                assert conn.listAllDomains()
+            uploading.kill()
+            wait_until(lambda: own_host.open_files() <= before, 10, "no connection left of the one who has gone")
+        finally:
+            uploading.kill()
+            storage.process.send_signal(signal.SIGCONT)

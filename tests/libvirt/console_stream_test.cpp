@@ -136,19 +136,19 @@ TEST_F(ConsoleStreamTest, IsNotFinishedWhileAPausedGuestHasNotTakenWhatWasTyped)
                                             [&woken] { ++woken; }, {.passes_on_all = true});
     ASSERT_TRUE(opened);
     auto& stream = **opened;
-    EXPECT_TRUE(stream.passed_on()) << "nothing was typed";
+    EXPECT_TRUE(stream.finish().value()) << "nothing was typed";
     auto& broker = console->broker();
     broker.hold_input(true);
     EXPECT_EQ(stream.write(as_bytes("date\r")).value_or(0), 5u);
-    EXPECT_FALSE(stream.passed_on());
+    EXPECT_FALSE(stream.finish().value());
     broker.hold_input(false);
     const int before = woken;
     broker.input_written(4);
-    EXPECT_FALSE(stream.passed_on());
+    EXPECT_FALSE(stream.finish().value());
     EXPECT_EQ(woken, before);
     broker.input_written(1);
     EXPECT_EQ(woken, before + 1) << "the connection is served again";
-    EXPECT_TRUE(stream.passed_on());
+    EXPECT_TRUE(stream.finish().value());
 }
 
 TEST_F(ConsoleStreamTest, IsFinishedWhenTheGuestEndsThatWouldNotTakeWhatWasTyped) {
@@ -158,10 +158,10 @@ TEST_F(ConsoleStreamTest, IsFinishedWhenTheGuestEndsThatWouldNotTakeWhatWasTyped
     ASSERT_TRUE(opened);
     console->broker().hold_input(true);
     EXPECT_EQ((*opened)->write(as_bytes("date\r")).value_or(0), 5u);
-    EXPECT_FALSE((*opened)->passed_on());
+    EXPECT_FALSE((*opened)->finish().value());
     console->broker().finish();
     EXPECT_EQ(woken, 1);
-    EXPECT_TRUE((*opened)->passed_on());
+    EXPECT_TRUE((*opened)->finish().value());
 }
 
 /// virsh leaves by finishing its stream, and would wait for the guest.
@@ -171,7 +171,7 @@ TEST_F(ConsoleStreamTest, OfAClientOfLibvirtsIsFinishedAtOnce) {
     ASSERT_TRUE(opened);
     console->broker().hold_input(true);
     EXPECT_EQ((*opened)->write(as_bytes("date\r")).value_or(0), 5u);
-    EXPECT_TRUE((*opened)->passed_on());
+    EXPECT_TRUE((*opened)->finish().value());
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ namespace {
 using testing::HasSubstr;
 
 constexpr std::int32_t list_pools = 281;
+constexpr std::int32_t upload_volume = 208;
 constexpr std::int32_t register_for_pools = 368;
 constexpr std::int32_t pool_changed = 370;
 constexpr std::int32_t pool_lifecycle = 0;
@@ -67,6 +68,32 @@ class Peer {
         header.status = status;
         say(header, payload);
     }
+    /// In the stream of a call.
+    void put(const Header& call, MessageStatus status, const Bytes& payload = {}) {
+        say(in_stream(call, status), payload);
+    }
+    /// Says as much in it as the socket takes: how many bytes.
+    std::size_t flood(const Header& call) {
+        const int narrow = 64 * 1024;
+        EXPECT_EQ(::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDBUF, &narrow, sizeof narrow), 0);
+        Bytes packet;
+        append_packet(packet, in_stream(call, MessageStatus::continued), Bytes(limits::stream_chunk));
+        for (std::size_t all = 0;;) {
+            const auto rest = View(packet).subspan(flooded_);
+            const auto put = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (put <= 0) return all;
+            all += static_cast<std::size_t>(put);
+            flooded_ = (flooded_ + static_cast<std::size_t>(put)) % packet.size();
+        }
+    }
+    /// Whether the other end is closed; what it has said before is passed over.
+    bool is_left() {
+        std::array<std::uint8_t, 4096> buffer;
+        ssize_t got = 1;
+        while (got > 0)
+            got = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+        return got == 0;
+    }
     template <class Event>
     void tell(std::int32_t procedure, const CallbackMessage<Event>& event) {
         say({.program = program::remote, .procedure = procedure, .type = MessageType::message},
@@ -74,6 +101,11 @@ class Peer {
     }
 
  private:
+    static Header in_stream(Header call, MessageStatus status) {
+        call.type = MessageType::stream;
+        call.status = status;
+        return call;
+    }
     void say(const Header& header, const Bytes& payload) {
         Bytes packet;
         append_packet(packet, header, payload);
@@ -83,6 +115,7 @@ class Peer {
 
     Fd socket_;
     Framer framer_;
+    std::size_t flooded_ = 0;  ///< of the packet that flood() says again and again
 };
 
 class ModularDaemonTest : public testing::Test {
@@ -142,11 +175,40 @@ class ModularDaemonTest : public testing::Test {
         return peer;
     }
 
+    // Streams
+
+    Pending open_stream() {
+        return pending(storage.open_stream(upload_volume, {1, 2, 3, 4}, [this] { ++woken; }));
+    }
+    struct OpenStream {
+        Pending opened;
+        std::optional<Peer> peer;
+        Header call;
+
+        StreamEnd& end() const { return *(**opened)->stream; }
+    };
+    OpenStream opened_stream() {
+        auto opened = open_stream();
+        auto peer = let_in();
+        const auto call = peer.asked();
+        EXPECT_EQ(call.header.procedure, upload_volume);
+        EXPECT_EQ(call.payload, (Bytes{1, 2, 3, 4}));
+        peer.answer(call.header, {});
+        serve_all();
+        EXPECT_TRUE(*opened && **opened && (**opened)->stream);
+        return {.opened = std::move(opened), .peer = std::move(peer), .call = call.header};
+    }
+    void serve_all() {
+        while (loop.serve_descriptors()) {
+        }
+    }
+
     const test::TemporaryFolder folder;
     const std::filesystem::path path = folder.path() / "socket";
     Fd listener;
     test::PollLoop loop;
     std::vector<ObjectEvent> told;
+    int woken = 0;  ///< how often the client of a stream was to be served
     ModularDaemon storage{loop, Served::storage, path};
     async::Scope scope;
 };
@@ -416,6 +478,156 @@ TEST_F(ModularDaemonTest, ThatGoesAwayInsteadOfAgreeingIsToldOf) {
     loop.serve_descriptors();
     ASSERT_TRUE(*watching);
     EXPECT_EQ((*watching)->error().reason, Reason::io);
+}
+
+// Streams
+
+TEST_F(ModularDaemonTest, HasAConnectionForEachStream) {
+    const auto asked = ask();
+    auto shared = let_in();
+    auto stream = opened_stream();
+    auto other = opened_stream();
+    EXPECT_EQ(stream.end().write(Bytes{1, 2, 3}), Result<std::size_t>(3));
+    EXPECT_EQ(stream.peer->asked().payload, (Bytes{1, 2, 3}));
+    other.peer->put(other.call, MessageStatus::continued, {4, 5});
+    serve_all();
+    const auto portion = other.end().read(10);
+    ASSERT_TRUE(portion);
+    EXPECT_EQ(Bytes(portion->bytes.begin(), portion->bytes.end()), (Bytes{4, 5}));
+    EXPECT_TRUE(stream.end().read(10).value().bytes.empty());
+    EXPECT_EQ(shared.asked().header.procedure, list_pools);
+}
+
+TEST_F(ModularDaemonTest, MayRefuseAStream) {
+    const auto opened = open_stream();
+    auto peer = let_in();
+    peer.answer(peer.asked().header, {1, 1, 1, 1}, MessageStatus::error);
+    serve_all();
+    ASSERT_TRUE(*opened && **opened);
+    EXPECT_TRUE((**opened)->refused);
+    EXPECT_EQ((**opened)->bytes, (Bytes{1, 1, 1, 1}));
+    EXPECT_FALSE((**opened)->stream);
+    EXPECT_TRUE(peer.is_left());
+}
+
+TEST_F(ModularDaemonTest, FinishesAStreamWhenItHasAll) {
+    auto stream = opened_stream();
+    EXPECT_EQ(stream.end().finish(), Result<bool>(false));
+    const auto last = stream.peer->asked();
+    EXPECT_EQ(last.header.type, MessageType::stream);
+    EXPECT_EQ(last.header.status, MessageStatus::ok);
+    const auto before = woken;
+    stream.peer->put(stream.call, MessageStatus::ok);
+    serve_all();
+    EXPECT_GT(woken, before);
+    EXPECT_EQ(stream.end().finish(), Result<bool>(true));
+    EXPECT_EQ(loop.watches(), 0u) << "its connection is closed";
+}
+
+TEST_F(ModularDaemonTest, IsReadFromNoFurtherInAStreamThatNobodyReads) {
+    auto stream = opened_stream();
+    constexpr auto most = 4 * limits::modular_stream_waiting;
+    std::size_t sent = 0;
+    for (std::size_t more = 1; more > 0 && sent < most; sent += more) {
+        more = stream.peer->flood(stream.call);
+        serve_all();
+    }
+    EXPECT_LT(sent, most);
+    EXPECT_GT(sent, limits::modular_stream_waiting);
+    EXPECT_FALSE(loop.serve_descriptors()) << "it waits";
+    while (!stream.end().read(limits::stream_chunk).value().bytes.empty()) {
+    }
+    EXPECT_TRUE(loop.serve_descriptors());
+}
+
+TEST_F(ModularDaemonTest, IsSentNoMoreInAStreamThanItTakes) {
+    auto stream = opened_stream();
+    const Bytes much(limits::modular_stream_waiting);
+    constexpr auto most = 32 * limits::modular_stream_waiting;
+    std::size_t taken = 0;
+    for (std::size_t more = 1; more > 0 && taken < most; taken += more) {
+        more = stream.end().write(much).value();
+        serve_all();
+    }
+    EXPECT_LT(taken, most);
+    const auto before = woken;
+    for (int i = 0; i < 4; ++i) {
+        stream.peer->asked();
+        serve_all();
+    }
+    EXPECT_GT(woken, before) << "there is room again";
+    EXPECT_GT(stream.end().write(much).value(), 0u);
+}
+
+TEST_F(ModularDaemonTest, ThatGoesAwayEndsItsStreams) {
+    auto stream = opened_stream();
+    stream.peer.reset();
+    serve_all();
+    const auto portion = stream.end().read(10);
+    ASSERT_FALSE(portion);
+    EXPECT_EQ(portion.error().reason, Reason::io);
+    EXPECT_THAT(portion.error().message, HasSubstr("libvirt's storage daemon does not answer"));
+    EXPECT_EQ(loop.watches(), 0u);
+}
+
+TEST_F(ModularDaemonTest, IsLeftByAStreamThatIsGivenUp) {
+    auto stream = opened_stream();
+    stream.opened->reset();
+    EXPECT_EQ(loop.watches(), 0u);
+    EXPECT_TRUE(stream.peer->is_left());
+}
+
+TEST_F(ModularDaemonTest, EndsAStreamInWhichNothingMovesForLong) {
+    auto stream = opened_stream();
+    loop.run_for(limits::modular_stream_idle - milliseconds(1));
+    EXPECT_EQ(stream.end().write(Bytes{1}), Result<std::size_t>(1));
+    stream.peer->asked();
+    loop.run_for(limits::modular_stream_idle - milliseconds(1));
+    EXPECT_TRUE(stream.end().read(10));
+    const auto before = woken;
+    loop.run_for(milliseconds(1));
+    EXPECT_GT(woken, before);
+    const auto portion = stream.end().read(10);
+    ASSERT_FALSE(portion);
+    EXPECT_EQ(portion.error(),
+              (Error{Reason::timed_out, "nothing was sent or read in the stream for 600 s"}));
+    EXPECT_TRUE(stream.peer->is_left());
+}
+
+TEST_F(ModularDaemonTest, ThatHangsIsNotWaitedForForEverWithAStream) {
+    const auto opened = open_stream();
+    auto peer = let_in();
+    peer.asked();
+    loop.run_for(limits::modular_stream_idle);
+    ASSERT_TRUE(*opened);
+    ASSERT_FALSE(**opened);
+    EXPECT_EQ((*opened)->error().reason, Reason::timed_out);
+    EXPECT_THAT((*opened)->error().message, HasSubstr("libvirt's storage daemon has not gone on"));
+}
+
+TEST_F(ModularDaemonTest, HasSoManyStreamsAtATime) {
+    std::vector<Peer> peers;
+    for (std::size_t i = 0; i < limits::modular_streams; ++i) {
+        EXPECT_FALSE(*open_stream());
+        peers.push_back(let_in());
+    }
+    const auto one_more = open_stream();
+    ASSERT_TRUE(*one_more);
+    EXPECT_EQ((*one_more)->error().reason, Reason::too_many);
+    peers.front().answer(peers.front().asked().header, {}, MessageStatus::error);
+    serve_all();
+    EXPECT_FALSE(*open_stream()) << "there is room again";
+}
+
+TEST_F(ModularDaemonTest, KeepsNoStreamWhenTheDaemonStops) {
+    auto stream = opened_stream();
+    const auto pending = open_stream();
+    storage.stop();
+    EXPECT_EQ(stream.end().read(10).error().reason, Reason::operation_failed);
+    ASSERT_TRUE(*pending);
+    EXPECT_EQ((*pending)->error().reason, Reason::operation_failed);
+    EXPECT_EQ((*open_stream())->error().reason, Reason::operation_failed);
+    EXPECT_EQ(loop.watches(), 0u);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -210,12 +211,99 @@ TEST_F(SessionTest, MakesNoMoreReadyThanIsWaitedForWithAViewerWhoDoesNotReadOn) 
     open();
     session.streams().open(header_of(get_hostname),
                            std::make_unique<BytesStream>(std::string(4 * limits::stream_output, 'x')));
-    EXPECT_TRUE(session.send_streams());
+    EXPECT_TRUE(session.send_streams(now));
     EXPECT_LE(session.output().size(), limits::stream_output);
     EXPECT_GT(session.output().size(), limits::stream_output / 2);
     session.sent(0, now);
     pass(2 * limits::read_wait);
     EXPECT_FALSE(session.ended());
+}
+
+// Streams that have their client wait
+
+/// Takes what it has room for, and has its client wait with the rest.
+class NarrowEnd final : public StreamEnd {
+ public:
+    explicit NarrowEnd(std::size_t& room) : room_(room) {}
+
+    Result<Portion> read(std::size_t) override { return Portion(); }
+    Result<std::size_t> write(View bytes) override {
+        const auto taken = std::min(bytes.size(), room_);
+        room_ -= taken;
+        return taken;
+    }
+    bool holds_client() const override { return true; }
+
+ private:
+    std::size_t& room_;
+};
+
+/// A client that has sent more into a stream than what is behind it takes.
+class HeldSessionTest : public SessionTest {
+ protected:
+    HeldSessionTest() {
+        open();
+        session.streams().open(header_of(upload, 7), std::make_unique<NarrowEnd>(room));
+        auto header = header_of(upload, 7);
+        header.type = MessageType::stream;
+        header.status = MessageStatus::continued;
+        EXPECT_FALSE(call(header, Bytes(3)));
+    }
+    void take_all() {
+        room = 3;
+        EXPECT_FALSE(session.send_streams(now));
+    }
+
+    static constexpr std::int32_t upload = 208;
+    std::size_t room = 2;
+};
+
+TEST_F(HeldSessionTest, IsReadFromNoFurther) {
+    EXPECT_FALSE(session.wants_input());
+    EXPECT_FALSE(session.send_streams(now));
+    EXPECT_FALSE(session.wants_input());
+}
+
+TEST_F(HeldSessionTest, HasItsNextCallsPerformedWhenAllIsTaken) {
+    EXPECT_FALSE(call(get_hostname));
+    take_all();
+    EXPECT_TRUE(session.wants_input());
+    const auto next = session.next_call();
+    ASSERT_TRUE(next);
+    EXPECT_EQ(next->header.procedure, get_hostname);
+}
+
+TEST_F(HeldSessionTest, IsToldOfEventsMeanwhile) {
+    session.send_event(318, Bytes(4));
+    EXPECT_EQ(take_output().size(), 1u);
+}
+
+TEST_F(HeldSessionTest, IsNotAskedForSignsOfLifeThatNobodyWouldRead) {
+    session.start_keepalive();
+    EXPECT_EQ(session.deadline(), Time::max());
+    pass(10 * silence_borne);
+    session.tick(now);
+    EXPECT_FALSE(session.ended());
+    EXPECT_TRUE(take_output().empty());
+    take_all();
+    pass(silence_borne);
+    EXPECT_FALSE(session.ended()) << "it has as long as any";
+    pass(limits::keepalive_interval);
+    EXPECT_TRUE(session.ended());
+}
+
+TEST_F(HeldSessionTest, MaySendTheRestOfAMessageAfterwards) {
+    Bytes bytes;
+    append_packet(bytes, header_of(get_hostname), {});
+    session.receive(View(bytes).first(bytes.size() - 1), now);
+    EXPECT_FALSE(session.next_call());
+    pass(2 * limits::rest_wait);
+    take_all();
+    EXPECT_FALSE(session.next_call());
+    pass(limits::rest_wait - milliseconds(1));
+    EXPECT_FALSE(session.ended());
+    pass(milliseconds(1));
+    EXPECT_TRUE(session.ended());
 }
 
 TEST_F(SessionTest, HasNothingToWaitForWhenAllIsQuiet) {

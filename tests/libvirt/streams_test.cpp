@@ -29,7 +29,9 @@ struct Device {
     std::size_t room = limits::stream_input;
     bool passed_on = true;
     bool ended = false;
+    bool holds_client = false;
     std::optional<Error> failure;
+    std::optional<Error> bad_end;
     bool open = true;
 };
 
@@ -54,7 +56,11 @@ class DeviceEnd final : public StreamEnd {
         device_.input += text_of(bytes.first(taken));
         return taken;
     }
-    bool passed_on() const override { return device_.passed_on; }
+    Result<bool> finish() override {
+        if (device_.bad_end) return std::unexpected(*device_.bad_end);
+        return device_.passed_on;
+    }
+    bool holds_client() const override { return device_.holds_client; }
 
  private:
     Device& device_;
@@ -268,6 +274,52 @@ TEST_F(StreamsTest, EndOneThatSendsMoreThanMayWait) {
     ASSERT_EQ(all.size(), 1u);
     EXPECT_THAT(all[0], testing::HasSubstr("does not take its input"));
     EXPECT_FALSE(device.open);
+}
+
+TEST_F(StreamsTest, HoldAClientInsteadWhileAnEndThatWantsItSoHasNotTakenAll) {
+    device.holds_client = true;
+    device.room = 2;
+    open(device);
+    EXPECT_FALSE(streams.hold_client());
+    receive(continued, "ab");
+    EXPECT_FALSE(streams.hold_client());
+    receive(continued, std::string(2 * limits::stream_input, 'x'));
+    EXPECT_TRUE(streams.hold_client());
+    device.room = limits::stream_input;
+    EXPECT_EQ(told(), Told{});
+    EXPECT_TRUE(streams.hold_client());
+    device.room = limits::stream_input;
+    EXPECT_EQ(told(), Told{});
+    EXPECT_FALSE(streams.hold_client());
+    EXPECT_EQ(device.input, "ab" + std::string(2 * limits::stream_input, 'x'));
+}
+
+TEST_F(StreamsTest, HoldNoClientForOneThatIsNoMore) {
+    device.holds_client = true;
+    device.room = 0;
+    open(device);
+    receive(continued, "untaken");
+    EXPECT_TRUE(streams.hold_client());
+    device.failure = Error{Reason::io, "No space left on device"};
+    EXPECT_EQ(told(), Told{"error No space left on device"});
+    EXPECT_FALSE(streams.hold_client());
+}
+
+TEST_F(StreamsTest, HoldNoClientForTheInputOfAGuest) {
+    device.room = 0;
+    open(device);
+    receive(continued, "untaken");
+    EXPECT_FALSE(streams.hold_client());
+}
+
+TEST_F(StreamsTest, TellWhyAFinishFails) {
+    device.passed_on = false;
+    open(device);
+    receive(ok);
+    EXPECT_EQ(told(), Told{});
+    device.bad_end = Error{Reason::io, "Input/output error"};
+    EXPECT_EQ(told(), Told{"error Input/output error"});
+    EXPECT_EQ(streams.size(), 0u);
 }
 
 TEST_F(StreamsTest, RefuseHoles) {
