@@ -141,6 +141,7 @@ TEST(Procedures, ThatChangeADomainAreClosedToReadOnlyConnections) {
                                                    "virDomainScreenshot",
                                                    "virDomainSendKey",
                                                    "virDomainSetAutostart",
+                                                   "virDomainSetAutostartOnce",
                                                    "virDomainSetInterfaceParameters",
                                                    "virDomainSetLifecycleAction",
                                                    "virDomainSetMaxMemory",

@@ -367,6 +367,7 @@ TEST_F(Guest, ThatCrashesStartsAnewAlsoWhereItsCoreCannotBeKeptInTime) {
     xen.hold("dump");
     xen.stop(1, hypervisor::StopReason::crash);
     EXPECT_TRUE(loop.run_until([&] { return info(guest).domid == 2; }, std::chrono::hours(2)));
+    settle();
     EXPECT_EQ(xen.count("dump"), 1U) << "each takes as long";
     EXPECT_THAT(events(), ElementsAre("web STOPPED/2", "web STARTED/0"));
 }

@@ -229,7 +229,7 @@ TEST_F(NetworkedGuests, ThatEndMeanwhileGetNoInterface) {
     networks.speak();
     settle();
     ASSERT_TRUE(*attaching);
-    EXPECT_THAT(refusal(**attaching), HasSubstr("domain is not running any more"));
+    EXPECT_THAT(refusal(**attaching), HasSubstr("the guest has stopped meanwhile"));
 }
 
 TEST_F(NetworkedGuests, NeedSomebodyWhoKnowsNetworks) {
