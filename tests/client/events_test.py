@@ -78,7 +78,7 @@ def test_who_wants_to_know_nothing_more_of_the_hosts_devices_is_told_nothing(hos
 
 @pytest.mark.simulated
 def test_virsh_prints_what_becomes_of_the_hosts_devices(host, conn):
-    command = ["virsh", "-c", host.uri, "nodedev-event", "--all", "--loop", "--timeout", "60"]
+    command = ["virsh", "-c", host.uri, "nodedev-event", "--event", "update", "--loop", "--timeout", "60"]
     card = conn.nodeDeviceLookupByName(CARD)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
         # As with other events. One that is over before anybody has looked is none.
