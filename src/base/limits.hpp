@@ -413,18 +413,22 @@ inline constexpr std::size_t clients = 1000;
 inline constexpr std::size_t clients_of_process = 900;
 /// Calls of one client that are under way; one more is refused, so that keepalive is answered whatever hangs.
 inline constexpr std::size_t calls_in_flight = 128;
-/// Questions to one of libvirt's own daemons that wait at a time, of those who may write and of the others,
-/// their bytes that it has not taken yet, and how long one may take: to overwrite a large volume takes a
-/// while.
+/// Questions of one client to one of libvirt's own daemons that wait at a time, their bytes that it has not
+/// taken yet, and how long one may take: to overwrite a large volume takes a while.
 inline constexpr std::size_t modular_calls = 128;
 inline constexpr std::size_t modular_unsent = 4 * 1024 * 1024;
 inline constexpr auto modular_answer = std::chrono::hours(1);
-/// How long one that tells of events and went away is left alone before it is asked for them again, and how
-/// many times.
+/// How long who registers for events waits until such a daemon has agreed: it is registered as soon as that
+/// does.
+inline constexpr auto modular_agreement = seconds(5);
+/// How long one that is to tell of events and is not there is left alone before it is looked for again; and
+/// after so many times.
 inline constexpr auto modular_retry = seconds(5);
 inline constexpr int modular_retries = 24;
-/// Streams that are passed on to one of libvirt's own daemons at a time, each over a connection of its own.
-inline constexpr std::size_t modular_streams = 32;
+inline constexpr auto modular_late_retry = std::chrono::minutes(1);
+/// Streams that are passed on to one of libvirt's own daemons at a time, each over a connection of its own:
+/// those of several clients, each of which may have `streams`.
+inline constexpr std::size_t modular_streams = 256;
 /// Bytes of one that wait for that daemon, with which its client is read from no further, and of what it has
 /// sent, with which it is read from no further; and of those that it gets in one message.
 inline constexpr std::size_t modular_stream_waiting = 512 * 1024;

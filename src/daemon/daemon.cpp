@@ -37,11 +37,10 @@ class Daemon {
           boot_(host.boot()),
           modular_(core, [&](libvirt::Served served) { return settings.socket_of(served); }),
           store_(settings.places.state(), boot_, files, core),
-          networks_(
-              core,
-              [this](std::int32_t procedure, libvirt::Bytes payload) {
-                  return modular_.of(libvirt::Served::networks).call(true, procedure, std::move(payload));
-              }),
+          networks_(core,
+                    [this](std::int32_t procedure, libvirt::Bytes payload) {
+                        return modular_.of(libvirt::Served::networks).call({}, procedure, std::move(payload));
+                    }),
           manager_(core, host.hypervisor(), store_),
           consoles_(core, logs, host.hypervisor(), manager_,
                     {.histories = settings.places.histories(),

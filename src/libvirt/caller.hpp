@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "console/consoles.hpp"
+#include "libvirt/connection_id.hpp"
 #include "libvirt/modular_daemon.hpp"
 #include "libvirt/node_device_watch.hpp"
 #include "libvirt/session.hpp"
@@ -21,6 +22,7 @@ namespace virtlight::libvirt {
 struct Caller {
     manager::Manager& manager;
     Session session;
+    ConnectionId id{};
     Subscriptions subscriptions{};
     console::Consoles* consoles = nullptr;    ///< null: this daemon has none
     ModularDaemons* daemons = nullptr;        ///< null: this daemon asks none of libvirt's

@@ -3,14 +3,24 @@
 
 #include <utility>
 
+#include "libvirt/error.hpp"
 #include "libvirt/modular_daemon.hpp"
 
 namespace virtlight::libvirt {
 namespace {
 
-async::Task<Result<LateAnswer>> answered_when_watched(async::Task<Result<LateAnswer>> watched, Bytes answer) {
+async::Task<Result<LateAnswer>> answered_when_watched(async::Task<Result<LateAnswer>> watched,
+                                                      std::int32_t registration, Bytes answer) {
     auto agreed = co_await std::move(watched);
-    if (agreed && !agreed->refused) agreed->bytes = std::move(answer);
+    if (!agreed) {
+        auto error = encode(to_wire(agreed.error()));
+        if (!error) co_return std::unexpected(std::move(error.error()));
+        agreed = LateAnswer{.bytes = *std::move(error), .refused = true};
+    }
+    if (agreed->refused)
+        agreed->unregistered = registration;
+    else
+        agreed->bytes = std::move(answer);
     co_return agreed;
 }
 
@@ -26,7 +36,7 @@ bool is_served(const Caller& caller, Served served) {
 
 Answer forward_to(Served served, const Procedure& procedure, Caller& caller, View payload) {
     if (!is_served(caller, served)) return nobody_serves(served, procedure);
-    return caller.daemons->of(served).call(caller.session.read_only(),
+    return caller.daemons->of(served).call({caller.id, caller.session.read_only()},
                                            static_cast<std::int32_t>(procedure.number),
                                            Bytes(payload.begin(), payload.end()));
 }
@@ -43,7 +53,7 @@ Answer register_at(Served served, Caller& caller, std::int32_t event, std::optio
     if (!id) return std::unexpected(id.error());
     auto answer = encode(*id);
     if (!caller.daemons || !answer) return answer;
-    return answered_when_watched(caller.daemons->of(served).watch(event), *std::move(answer));
+    return answered_when_watched(caller.daemons->of(served).watch(event), *id, *std::move(answer));
 }
 
 }  // namespace virtlight::libvirt

@@ -2,6 +2,7 @@
 #include "libvirt/modular_daemon.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -53,26 +54,34 @@ bool ModularDaemon::is_there() const {
     return !socket_.empty() && std::filesystem::is_socket(socket_, nowhere);
 }
 
-async::Task<Result<LateAnswer>> ModularDaemon::call(bool read_only, std::int32_t procedure, Bytes payload) {
+async::Task<Result<LateAnswer>> ModularDaemon::call(Asker asker, std::int32_t procedure, Bytes payload) {
     keep_watching();
-    const auto side = read_only ? looking : writing;
-    const auto connection = connected(side);
+    const auto connection = connected(asker);
     if (!connection) co_return std::unexpected(connection.error());
     auto& asked = (*connection)->asked;
     auto& relay = (*connection)->relay;
-    if (asked.size() >= limits::modular_calls || relay.unsent() + payload.size() > limits::modular_unsent)
+    if (asked.size() >= limits::modular_calls)
         co_return fail(Reason::too_many, "{} questions to libvirt's {} wait already", asked.size(),
                        daemon_name(served_));
+    if (relay.unsent() + payload.size() > limits::modular_unsent)
+        co_return fail(Reason::too_many,
+                       "{} bytes for libvirt's {} wait already, and with {} more they would be over {}",
+                       relay.unsent(), daemon_name(served_), payload.size(), limits::modular_unsent);
     const Waiting answer;
     asked.emplace(relay.ask(procedure, payload), answer);
-    send(side);  // the connection may be gone from here on
-    co_return co_await answer_in_time(answer);
-}
-
-async::Task<Result<LateAnswer>> ModularDaemon::answer_in_time(Waiting answer) {
+    send(asker.client);  // the connection may be gone from here on
     Error late{Reason::timed_out, fmt::format("libvirt's {} has not answered within {} s",
                                               daemon_name(served_), seconds(limits::modular_answer).count())};
-    co_return co_await async::bounded(scheduler_, std::move(answer), limits::modular_answer, std::move(late));
+    co_return co_await async::bounded(scheduler_, answer, limits::modular_answer, std::move(late));
+}
+
+/// What was begun for it goes on there, as that daemon does it with each client that leaves.
+void ModularDaemon::leave(ConnectionId client) {
+    const auto left = connections_.extract(client);
+    if (!left) return;
+    scheduler_.unwatch(left.mapped()->watch);
+    for (const auto& [serial, waiting] : left.mapped()->asked)
+        waiting.set(fail(Reason::cancelled, "the client has left"));
 }
 
 Result<Fd> ModularDaemon::new_socket() const {
@@ -83,33 +92,34 @@ Result<Fd> ModularDaemon::new_socket() const {
     return socket;
 }
 
-Result<ModularDaemon::Connection*> ModularDaemon::connected(Side side) {
-    auto& connection = connections_[side];
-    if (connection) return connection.get();
+Result<ModularDaemon::Connection*> ModularDaemon::connected(Asker asker) {
+    if (const auto found = connections_.find(asker.client); found != connections_.end())
+        return found->second.get();
     auto socket = new_socket();
     if (!socket) return std::unexpected(socket.error());
-    Relay relay(std::string(served_by(served_).uri), side == looking);
+    Relay relay(std::string(served_by(served_).uri), asker.read_only);
+    auto& connection = connections_[asker.client];
     connection =
         std::make_unique<Connection>(Connection{.socket = *std::move(socket), .relay = std::move(relay)});
     connection->watch = scheduler_.watch(connection->socket.get(), POLLIN | POLLOUT,
-                                         [this, side](short revents) { ready(side, revents); });
-    if (side == looking)
+                                         [this, of = asker.client](short revents) { ready(of, revents); });
+    if (asker.client == ours)
         for (const auto event : watched_)
             registered(*connection, event);
     return connection.get();
 }
 
-void ModularDaemon::ready(Side side, short revents) {
-    if ((revents & ~POLLOUT) == 0 || take_answers(side)) send(side);
+void ModularDaemon::ready(ConnectionId of, short revents) {
+    if ((revents & ~POLLOUT) == 0 || take_answers(of)) send(of);
 }
 
 /// False: the connection is gone.
-bool ModularDaemon::take_answers(Side side) {
-    auto& connection = *connections_[side];
+bool ModularDaemon::take_answers(ConnectionId of) {
+    auto& connection = *connections_.at(of);
     auto& relay = connection.relay;
     static thread_local std::array<std::uint8_t, limits::read_bytes> buffer;
     const auto got = read_some(connection.socket.get(), buffer);
-    if (!got) return drop(side, got.error());
+    if (!got) return drop(of, got.error());
     relay.receive(View(buffer).first(*got));
     // Whoever is answered goes on at once and may come back here: first all that has come is taken.
     Answered answered;
@@ -121,20 +131,20 @@ bool ModularDaemon::take_answers(Side side) {
             registration_answered(connection, **told, answered);
     }
     const auto happened = events(connection);
-    const bool stands = told.has_value() || drop(side, told.error());
+    const bool stands = told.has_value() || drop(of, told.error());
     for (auto& [waiting, answer] : answered)
         waiting.set(std::move(answer));
     for (const auto& event : happened)
         if (tell_) tell_(event);
-    return stands && connections_[side];
+    return stands && connections_.contains(of);
 }
 
 /// What the socket takes now. False: the connection is gone.
-bool ModularDaemon::send(Side side) {
-    auto& connection = *connections_[side];
+bool ModularDaemon::send(ConnectionId of) {
+    auto& connection = *connections_.at(of);
     if (!connection.relay.output().empty()) {
         const auto put = write_some(connection.socket.get(), connection.relay.output());
-        if (!put) return drop(side, put.error());
+        if (!put) return drop(of, put.error());
         connection.relay.sent(*put);
     }
     const bool full = !connection.relay.output().empty();
@@ -143,12 +153,12 @@ bool ModularDaemon::send(Side side) {
 }
 
 /// Always false, as the connection is gone.
-bool ModularDaemon::drop(Side side, const Error& why) {
-    const auto connection = std::move(connections_[side]);
+bool ModularDaemon::drop(ConnectionId of, const Error& why) {
+    const auto connection = std::move(connections_.extract(of).mapped());
     scheduler_.unwatch(connection->watch);
-    if (!stopping_) log::notice("libvirt's {} is gone: {}", daemon_name(served_), why.message);
-    if (side == looking && !stopping_ && !watched_.empty()) watch_again_soon();
+    if (of == ours && !watched_.empty()) look_for_it_soon();
     const auto gone = [&](const Waiting& waiting) {
+        if (stopping_) return waiting.set(std::unexpected(why));
         waiting.set(fail(why.reason, "libvirt's {} does not answer: {}", daemon_name(served_), why.message));
     };
     for (const auto& [serial, waiting] : connection->asked)
@@ -162,8 +172,8 @@ void ModularDaemon::stop() {
     const Error stops{Reason::operation_failed, "the daemon stops"};
     stopping_ = true;
     scheduler_.cancel(next_try_);
-    for (const auto side : {writing, looking})
-        if (connections_[side]) drop(side, stops);
+    while (!connections_.empty())
+        drop(connections_.begin()->first, stops);
     const auto streams = *streams_;
     for (auto* const stream : streams)
         stream->end(stops);
@@ -192,18 +202,20 @@ async::Task<Result<LateAnswer>> ModularDaemon::open_stream(std::int32_t procedur
 
 async::Task<Result<LateAnswer>> ModularDaemon::watch(std::int32_t event) {
     watched_.insert(event);
-    if (!is_there()) co_return LateAnswer();
-    const auto connection = connected(looking);
-    if (!connection) co_return std::unexpected(connection.error());
+    const auto connection = connected({});
+    if (!connection) {
+        look_for_it_soon();
+        co_return LateAnswer();
+    }
     auto& registration = registered(**connection, event);
-    if (registration.callback) co_return LateAnswer();
-    if (registration.waiting.size() >= limits::modular_calls)
-        co_return fail(Reason::too_many, "{} wait already to be told of {} by libvirt's {}",
-                       registration.waiting.size(), served_by(served_).objects, daemon_name(served_));
+    if (registration.callback || registration.waiting.size() >= limits::modular_calls) co_return LateAnswer();
     const Waiting answer;
     registration.waiting.push_back(answer);
-    send(looking);
-    co_return co_await answer_in_time(answer);
+    send(ours);
+    auto agreed = co_await async::bounded(scheduler_, answer, limits::modular_agreement,
+                                          Error{Reason::timed_out, "it has not agreed yet"});
+    if (!agreed && agreed.error().reason == Reason::timed_out) co_return LateAnswer();
+    co_return agreed;
 }
 
 /// As it is on its way, or is made now.
@@ -256,19 +268,20 @@ std::vector<ObjectEvent> ModularDaemon::events(Connection& connection) const {
 }
 
 void ModularDaemon::keep_watching() {
-    if (!watched_.empty()) std::ignore = connected(looking);
+    if (!watched_.empty()) std::ignore = connected({});
 }
 
-void ModularDaemon::watch_again_soon() {
-    scheduler_.cancel(next_try_);
-    if (tries_++ == limits::modular_retries) {
-        tries_ = 0;
-        return log::warning(
-            "libvirt's {} has not come back: nobody is told of its events until it is asked again",
-            daemon_name(served_));
-    }
-    next_try_ = scheduler_.call_at(scheduler_.now() + limits::modular_retry, [this] {
-        if (!connected(looking)) watch_again_soon();
+void ModularDaemon::look_for_it_soon() {
+    if (next_try_ || stopping_ || socket_.empty()) return;
+    if (tries_ == limits::modular_retries)
+        log::notice("libvirt's {} is not there: nobody is told of its events until it is",
+                    daemon_name(served_));
+    const Duration pause = tries_ < limits::modular_retries ? Duration(limits::modular_retry)
+                                                            : Duration(limits::modular_late_retry);
+    ++tries_;
+    next_try_ = scheduler_.call_at(scheduler_.now() + pause, [this] {
+        next_try_ = {};
+        if (!connected({})) look_for_it_soon();
     });
 }
 
@@ -283,6 +296,11 @@ ModularDaemons::ModularDaemons(async::FdScheduler& scheduler,
 void ModularDaemons::on_event(const ModularDaemon::Tell& tell) {
     for (auto& [served, daemon] : daemons_)
         daemon.on_event(tell);
+}
+
+void ModularDaemons::leave(ConnectionId client) {
+    for (auto& [served, daemon] : daemons_)
+        daemon.leave(client);
 }
 
 void ModularDaemons::stop() {

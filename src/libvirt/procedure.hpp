@@ -23,7 +23,8 @@ struct Procedure;
 struct LateAnswer {
     Bytes bytes;
     std::unique_ptr<StreamEnd> stream{};
-    bool refused = false;  ///< the bytes are the error of another daemon that was asked
+    bool refused = false;                        ///< the bytes are an error, as of another daemon
+    std::optional<std::int32_t> unregistered{};  ///< events that the client has not registered for after all
 };
 
 /// The result struct of a call as bytes: at once, or when an operation has ended. The task owns all that it

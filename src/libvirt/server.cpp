@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <tuple>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -102,6 +103,7 @@ void Server::add_client(Fd socket, bool read_only) {
         .socket = std::move(socket),
         .caller = {.manager = manager_,
                    .session = Session(read_only, scheduler_.now()),
+                   .id = id,
                    .consoles = options_.consoles,
                    .daemons = options_.daemons,
                    .node_devices = &node_devices_,
@@ -209,6 +211,8 @@ async::Task<> Server::answer_later(ConnectionId id, CallId call, Header header,
     auto* const connection = find(id);
     if (!connection) co_return;
     auto& session = connection->caller.session;
+    if (answer && answer->unregistered)
+        std::ignore = connection->caller.subscriptions.remove(*answer->unregistered);
     if (answer && answer->stream && session.streams().size() >= limits::streams)
         answer = no_room_for_stream();
     if (!answer) {
@@ -244,6 +248,7 @@ void Server::drop(ConnectionId id, std::string_view reason) {
     scheduler_.cancel(connection.timer);
     closing_.close_socket(std::move(connection.socket));
     connections_.erase(found);
+    if (options_.daemons) options_.daemons->leave(id);
 }
 
 // Time

@@ -18,13 +18,12 @@
 #include "base/result.hpp"
 #include "libvirt/caller.hpp"
 #include "libvirt/closing_threads.hpp"
+#include "libvirt/connection_id.hpp"
 #include "libvirt/modular_daemon.hpp"
 #include "libvirt/node_device_watch.hpp"
 #include "manager/manager.hpp"
 
 namespace virtlight::libvirt {
-
-using ConnectionId = Id<struct ConnectionTag>;
 
 /// Serves libvirt's clients: the sockets around the sessions. Lives on the core thread and never blocks.
 ///

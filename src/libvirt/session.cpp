@@ -189,7 +189,7 @@ Time Session::deadline() const {
     if (!opened_) due = std::min(due, began_ + limits::open_wait);
     if (rest_due()) due = std::min(due, heard_ + limits::rest_wait);
     if (unread_since_) due = std::min(due, *unread_since_ + limits::read_wait);
-    if (keepalive_ && !streams_.hold_client()) due = std::min(due, next_ping());
+    if (keepalive_) due = std::min(due, next_ping());
     return due;
 }
 
@@ -198,10 +198,12 @@ void Session::tick(Time now) {
     if (!opened_ && now >= began_ + limits::open_wait) return end("it did not open the connection in time");
     if (rest_due() && now >= heard_ + limits::rest_wait) return end("the rest of a message did not come");
     if (unread_since_ && now >= *unread_since_ + limits::read_wait) return end("it has stopped reading");
-    // Its signs of life lie behind what a stream has it wait with.
-    if (!keepalive_ || streams_.hold_client() || now < next_ping()) return;
-    if (unanswered_pings_ == limits::keepalive_count) return end("it gives no sign of life");
-    ++unanswered_pings_;
+    if (!keepalive_ || now < next_ping()) return;
+    // Its signs of life lie behind what a stream has it wait with; but it is to see ours.
+    if (!streams_.hold_client()) {
+        if (unanswered_pings_ == limits::keepalive_count) return end("it gives no sign of life");
+        ++unanswered_pings_;
+    }
     asked_ = now;
     send_keepalive(keepalive::ping);
 }
@@ -245,7 +247,7 @@ void Session::hear(Time now) {
 /// Each question has its interval, however late it was asked: a daemon that has not run for a while must not
 /// ask them all at once, with no time for an answer.
 Time Session::next_ping() const {
-    return (unanswered_pings_ == 0 ? heard_ : asked_) + limits::keepalive_interval;
+    return std::max(heard_, asked_) + limits::keepalive_interval;
 }
 
 }  // namespace virtlight::libvirt

@@ -137,7 +137,7 @@ Result<> Subscriptions::remove(std::int32_t callback_id) {
     if (std::erase_if(of_devices_, [&](const auto& one) { return one.id == callback_id; }) > 0) return {};
     const auto found = std::ranges::find(registrations_, callback_id, &Registration::id);
     if (found == registrations_.end()) {
-        return fail(Reason::invalid_argument, "domain event callback {} not registered", callback_id);
+        return fail(Reason::invalid_argument, "event callback {} not registered", callback_id);
     }
     registrations_.erase(found);
     return {};

@@ -35,6 +35,7 @@ struct Life {
     std::optional<hypervisor::StopReason> stopped{};  ///< as last seen
     bool unfinished = false;     ///< what was to follow its stop was given up: the next look judges it anew
     bool stop_untold = false;    ///< clients are told of its stop only when what is left of it is gone
+    bool reset_tried = false;    ///< it was to reset itself softly, which has failed
     bool core_tried = false;     ///< its core was to be kept, and is, or could not be
     bool model_ended = false;    ///< its device model has ended, and clients were told
     std::string awaited_name{};  ///< what Xen calls it, as long as that is another domain's name here

@@ -51,7 +51,7 @@ Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, End
     const auto& ran = domain->life->definition;
     const auto again = keeping_bridges(domain->stored.value_or(at_rest(ran)), ran);
     const Changing changing(core_, domain);
-    if (ending.soft_reset) {
+    if (ending.soft_reset && !domain->life->reset_tried) {
         count_life(core_, *domain);
         const bool waited = co_await hold_back(domain, "has reset itself", operation);
         // Somebody else may have seen to it.
@@ -63,8 +63,10 @@ Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, End
         auto goes_on = co_await soft_reset(domain, operation);
         if (goes_on) co_return goes_on;
         log::error("domain '{}': {}; it is started anew", domain->name, goes_on.error().message);
+        if (!domain->life || domain->life->id != life) co_return Result<>{};
+        domain->life->reset_tried = true;
     }
-    // Once: where it was not done in time, all begins anew, and would end like that again.
+    // Both once: where they are not done in time, all begins anew, and would end like that again.
     if (ending.dump && !std::exchange(domain->life->core_tried, true)) co_await keep_core(domain, operation);
     if (!domain->life || domain->life->id != life) co_return Result<>{};
     if (ending.restart) co_return co_await start_after(domain, again, ending, operation);
@@ -114,7 +116,8 @@ Task<Result<>> Guests::start_after(DomainRef domain, domain::Definition again, E
     }
     if (auto removed = co_await remove_stopped(domain, before); !removed) {
         domain->short_lives = lives_before;
-        if (in_time.passed() && !operation.cancel.cancelled())
+        const bool given_up = removed.error().reason == Reason::cancelled;
+        if (given_up && in_time.passed() && !operation.cancel.cancelled())
             co_return fail(Reason::timed_out,
                            "what is left of its guest has not gone yet: it is tried again");
         co_return removed;

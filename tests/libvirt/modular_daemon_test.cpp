@@ -139,8 +139,8 @@ class ModularDaemonTest : public testing::Test {
     }
 
     using Pending = std::shared_ptr<std::optional<Result<LateAnswer>>>;
-    Pending ask(bool read_only = false, Bytes payload = {}) {
-        return pending(storage.call(read_only, list_pools, std::move(payload)));
+    Pending ask(Bytes payload = {}, ModularDaemon::Asker asker = {.client = {1}, .read_only = false}) {
+        return pending(storage.call(asker, list_pools, std::move(payload)));
     }
     Pending watch(std::int32_t event) { return pending(storage.watch(event)); }
     Pending pending(async::Task<Result<LateAnswer>> task) {
@@ -214,7 +214,7 @@ class ModularDaemonTest : public testing::Test {
 };
 
 TEST_F(ModularDaemonTest, AnswersWhatItIsAsked) {
-    const auto pending = ask(false, {1, 2, 3, 4});
+    const auto pending = ask({1, 2, 3, 4});
     auto peer = let_in();
     const auto asked = peer.asked();
     EXPECT_EQ(asked.header.procedure, list_pools);
@@ -253,13 +253,32 @@ TEST_F(ModularDaemonTest, AnswersOverOneConnectionInAnyOrder) {
     EXPECT_EQ((**first)->bytes, Bytes{1});
 }
 
-TEST_F(ModularDaemonTest, HasAConnectionOfItsOwnForThoseWhoMayOnlyLook) {
-    ask(true);
-    auto looking = let_in(1);
-    ask(false);
-    auto writing = let_in(0);
-    EXPECT_EQ(looking.asked().header.procedure, list_pools);
-    EXPECT_EQ(writing.asked().header.procedure, list_pools);
+TEST_F(ModularDaemonTest, HasAConnectionOfItsOwnForEachClient) {
+    const auto slow = ask();
+    auto writing = let_in();
+    const auto quick = ask({}, {.client = {2}, .read_only = true});
+    auto looking = let_in(flag::open_read_only);
+    const auto own = ask({}, {});
+    auto ours = let_in(flag::open_read_only);
+    for (auto* const peer : {&looking, &ours})
+        peer->answer(peer->asked().header, {});
+    serve_all();
+    EXPECT_FALSE(*slow);
+    EXPECT_TRUE(*quick && **quick);
+    EXPECT_TRUE(*own && **own);
+}
+
+TEST_F(ModularDaemonTest, IsLeftByAClientThatLeaves) {
+    const auto slow = ask();
+    auto peer = let_in();
+    const auto other = ask({}, {.client = {2}});
+    let_in(flag::open_read_only);
+    storage.leave({1});
+    ASSERT_TRUE(*slow);
+    EXPECT_EQ((*slow)->error().reason, Reason::cancelled);
+    EXPECT_TRUE(peer.is_left());
+    EXPECT_FALSE(*other);
+    storage.leave({3});
 }
 
 TEST_F(ModularDaemonTest, ThatGoesAwayIsToldAndAskedAnew) {
@@ -316,8 +335,8 @@ TEST_F(ModularDaemonTest, ThatHangsIsNotAskedMoreAndMore) {
 }
 
 TEST_F(ModularDaemonTest, ThatDoesNotReadIsNotSaidMoreAndMore) {
-    EXPECT_FALSE(*ask(false, Bytes(limits::modular_unsent / 2)));
-    const auto one_more = ask(false, Bytes(limits::modular_unsent / 2));
+    EXPECT_FALSE(*ask(Bytes(limits::modular_unsent / 2)));
+    const auto one_more = ask(Bytes(limits::modular_unsent / 2));
     ASSERT_TRUE(*one_more);
     EXPECT_EQ((*one_more)->error().reason, Reason::too_many);
 }
@@ -363,7 +382,7 @@ TEST_F(ModularDaemonTest, IsOneOfFiveThatStopTogether) {
         loop, [&](Served served) { return served == Served::networks ? path : std::filesystem::path(); });
     EXPECT_TRUE(daemons.of(Served::networks).is_there());
     EXPECT_FALSE(daemons.of(Served::filters).is_there());
-    const auto asked = pending(daemons.of(Served::networks).call(false, 283, {}));
+    const auto asked = pending(daemons.of(Served::networks).call({{1}, false}, 283, {}));
     let_in(0, "network:///system");
     EXPECT_FALSE(*asked);
     daemons.stop();
@@ -404,7 +423,7 @@ TEST_F(ModularDaemonTest, IsAskedForAnEventOnceHoweverManyWantIt) {
     EXPECT_TRUE(*second && **second);
     const auto third = watch(pool_lifecycle);
     EXPECT_TRUE(*third && **third);
-    ask(true);
+    ask({}, {});
     EXPECT_EQ(peer.asked().header.procedure, list_pools);
 }
 
@@ -460,7 +479,7 @@ TEST_F(ModularDaemonTest, ThatCameBackIsAskedToTellAgain) {
     EXPECT_EQ(told.size(), 1u);
 }
 
-TEST_F(ModularDaemonTest, ThatDoesNotComeBackIsNotLookedForForEver) {
+TEST_F(ModularDaemonTest, ThatDoesNotComeBackIsLookedForMoreSeldom) {
     watch(pool_lifecycle);
     {
         const auto peer = let_in_and_agree(pool_lifecycle, 7);
@@ -468,8 +487,23 @@ TEST_F(ModularDaemonTest, ThatDoesNotComeBackIsNotLookedForForEver) {
     }
     const auto before = loop.timers_set();
     loop.serve_descriptors();
-    loop.run_for(limits::modular_retry * (limits::modular_retries + 2));
-    EXPECT_EQ(loop.timers_set() - before, static_cast<std::size_t>(limits::modular_retries));
+    loop.run_for(limits::modular_retry * limits::modular_retries);
+    EXPECT_EQ(loop.timers_set() - before, limits::modular_retries + 1u);
+    loop.run_for(limits::modular_late_retry * 3);
+    EXPECT_EQ(loop.timers_set() - before, limits::modular_retries + 4u);
+    listen();
+    loop.run_for(limits::modular_late_retry);
+    let_in_and_agree(pool_lifecycle, 7);
+}
+
+TEST_F(ModularDaemonTest, ThatHangsHoldsUpNobodyWhoRegistersForAnEvent) {
+    const auto watching = watch(pool_lifecycle);
+    loop.run_for(limits::modular_agreement);
+    EXPECT_TRUE(*watching && **watching);
+    auto peer = let_in_and_agree(pool_lifecycle, 7);
+    peer.tell(pool_changed, CallbackMessage{7, images});
+    loop.serve_descriptors();
+    EXPECT_EQ(told.size(), 1u) << "it has agreed later";
 }
 
 TEST_F(ModularDaemonTest, ThatGoesAwayInsteadOfAgreeingIsToldOf) {

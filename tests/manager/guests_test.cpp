@@ -414,6 +414,19 @@ TEST_F(Guest, ThatResetsItselfSoftlyStaysTheDomainThatItIs) {
     EXPECT_THAT(events(), ElementsAre("web REBOOT", "web STARTED/0"));
 }
 
+TEST_F(Guest, ThatCannotResetItselfStartsAnewAlsoWhereThatShowsLate) {
+    const auto guest = running("web");
+    log::set_level(log::Level::error);
+    xen.fail_next("soft_reset", {Reason::operation_failed, "its device model is gone"});
+    xen.hold("soft_reset");
+    xen.stop(1, hypervisor::StopReason::soft_reset);
+    loop.run_for(limits::start_deadline + std::chrono::minutes(5));
+    EXPECT_EQ(xen.count("soft_reset"), 1u);
+    xen.release("soft_reset");
+    EXPECT_TRUE(loop.run_until([&] { return info(guest).domid == 2; }, std::chrono::hours(1)));
+    EXPECT_EQ(xen.count("soft_reset"), 1u) << "it would fail again";
+}
+
 TEST_F(Guest, ThatResetsItselfSoftlyAgainAndAgainIsHeldBack) {
     const auto guest = running("web");
     for (const auto end = loop.now() + seconds(120); loop.now() < end; loop.run_for(milliseconds(100)))
