@@ -308,10 +308,7 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, FoundLife found, 
 void Recovery::settle_image(const DomainRef& domain, bool image_aside) {
     const auto& seen = domain->life->seen;
     if (!seen.stopped && !seen.may_have_run()) {
-        if (!image_aside) return;
-        take_image_back(domain);
-        jobs_.post(domain, JobKind::correct_note,
-                   [&guests = guests_, domain](hypervisor::Operation) { return guests.keep_image(domain); });
+        if (image_aside) take_image_back(domain);
         return;
     }
     note_decision(core_, *domain, "it has run since it was saved: what was saved of it is dropped");
@@ -321,10 +318,12 @@ void Recovery::settle_image(const DomainRef& domain, bool image_aside) {
     });
 }
 
-/// The job that ends or keeps its guest does so.
+/// Before anything else that its domain is to do.
 void Recovery::take_image_back(const DomainRef& domain) {
     note_decision(core_, *domain, "it has not run since it was saved: what was saved of it is taken back");
     domain->image.stands();
+    jobs_.post(domain, JobKind::correct_note,
+               [&guests = guests_, domain](hypervisor::Operation) { return guests.keep_image(domain); });
 }
 
 /// Another tool may have renamed ours, before clients come; its own may always have had that name. The names

@@ -188,6 +188,18 @@ TEST_F(Restart, FinishesAStartAnewThatHadOnlyToLetItsGuestRun) {
     EXPECT_EQ(info(guest).status.state, domain::State::running);
 }
 
+TEST_F(Restart, FinishesAStartAnewThatWasCutOffBesideItsImage) {
+    const auto guest = half_made(true, true);
+    store.domains[guest.uuid] = {guest};
+    store.lives[guest.uuid] = {guest, 1, Held::starting, true, true};
+    store.images_aside = {guest.uuid};
+    start_up();
+    settle();
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_FALSE(info(guest).managed_image) << "it runs, and not from there";
+    EXPECT_TRUE(store.images_aside.empty() && store.images.empty());
+}
+
 TEST_F(Restart, LeavesAStartAnewToTheNextDaemonWhenItIsStopped) {
     start_up();
     auto guest = guest_named("web");

@@ -77,7 +77,8 @@ class MemoryStore final : public Store {
     std::filesystem::path image_path(Uuid uuid) const override { return "/images/" + to_string(uuid); }
     std::filesystem::path core_path(const std::string& name) const override { return "/cores/" + name; }
     async::Task<Result<>> set_image_aside(Uuid uuid) override {
-        return change([this, uuid] { images_aside.insert(images.extract(uuid)); });
+        if (!images.contains(uuid)) co_return fail(Reason::io, "there is no image");
+        co_return co_await change([this, uuid] { images_aside.insert(images.extract(uuid)); });
     }
     async::Task<Result<>> take_image_back(Uuid uuid) override {
         if (images.contains(uuid)) co_return Result<>{};
