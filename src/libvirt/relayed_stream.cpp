@@ -24,6 +24,7 @@ Result<> RelayedStream::receive(View bytes) {
         answer(*std::move(*told));
     for (const auto& piece : relay_.take_pieces())
         take(piece);
+    relay_.take_messages();  // nobody has registered for any
     if (!told) return std::unexpected(told.error());
     return {};
 }
