@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "libvirt/event_messages.hpp"
 #include "libvirt/job_params.hpp"
@@ -97,16 +98,21 @@ Result<> check(std::int32_t event, std::int32_t last) {
 
 }  // namespace
 
-Result<> Subscriptions::check_room() const {
-    const auto all = registrations_.size() + of_devices_.size();
-    if (all < limits::subscriptions) return {};
-    return fail(Reason::too_many, "this connection has {} event registrations already", all);
+bool Subscriptions::Registration::concerns(const Of& whose, std::int32_t what, const Object& which) const {
+    return of == whose && event == what &&
+           (std::holds_alternative<std::monostate>(object) || object == which);
+}
+
+Subscriptions::Object Subscriptions::of_all_or(std::optional<Uuid> object) {
+    return object ? Object(*object) : Object();
 }
 
 Result<std::int32_t> Subscriptions::insert(Registration registration) {
-    if (auto room = check_room(); !room) return std::unexpected(std::move(room.error()));
-    registrations_.push_back(registration);
-    return registration.id.value_or(-1);
+    if (registrations_.size() >= limits::subscriptions)
+        return fail(Reason::too_many, "this connection has {} event registrations already",
+                    registrations_.size());
+    registrations_.push_back(std::move(registration));
+    return registrations_.back().id.value_or(-1);
 }
 
 std::int32_t Subscriptions::next_id() {
@@ -116,25 +122,27 @@ std::int32_t Subscriptions::next_id() {
 
 Result<std::int32_t> Subscriptions::add(std::int32_t event, std::optional<Uuid> domain) {
     if (const auto known = check(event, last_event); !known) return std::unexpected(known.error());
-    return insert({.event = event, .object = domain, .id = next_id()});
+    return insert({Here::domains, event, of_all_or(domain), next_id()});
 }
 
 Result<std::int32_t> Subscriptions::add(Served of, std::int32_t event, std::optional<Uuid> object) {
     if (const auto known = check(event, last_object_event); !known) return std::unexpected(known.error());
-    return insert({.of = of, .event = event, .object = object, .id = next_id()});
+    return insert({of, event, of_all_or(object), next_id()});
 }
 
 Result<std::int32_t> Subscriptions::add_for_devices(std::int32_t event, std::optional<std::string> device) {
     if (const auto known = check(event, last_device_event); !known) return std::unexpected(known.error());
     if (device && device->size() > limits::node_device_name)
         return fail(Reason::no_node_device, "no node device has a name of {} bytes", device->size());
-    if (auto room = check_room(); !room) return std::unexpected(std::move(room.error()));
-    of_devices_.push_back({.event = event, .device = std::move(device), .id = next_id()});
-    return of_devices_.back().id;
+    auto object = device ? Object(*std::move(device)) : Object();
+    return insert({Here::devices, event, std::move(object), next_id()});
+}
+
+bool Subscriptions::want_devices() const {
+    return std::ranges::find(registrations_, Of(Here::devices), &Registration::of) != registrations_.end();
 }
 
 Result<> Subscriptions::remove(std::int32_t callback_id) {
-    if (std::erase_if(of_devices_, [&](const auto& one) { return one.id == callback_id; }) > 0) return {};
     const auto found = std::ranges::find(registrations_, callback_id, &Registration::id);
     if (found == registrations_.end()) {
         return fail(Reason::invalid_argument, "event callback {} not registered", callback_id);
@@ -145,7 +153,8 @@ Result<> Subscriptions::remove(std::int32_t callback_id) {
 
 Result<> Subscriptions::add_legacy(std::int32_t event) {
     if (const auto known = check(event, last_legacy_event); !known) return known;
-    if (const auto added = insert({.event = event}); !added) return std::unexpected(added.error());
+    if (const auto added = insert({Here::domains, event, {}, {}}); !added)
+        return std::unexpected(added.error());
     return {};
 }
 
@@ -163,19 +172,18 @@ Result<> Subscriptions::remove_legacy(std::int32_t event) {
 std::vector<EventMessage> Subscriptions::messages(const domain::Event& event) const {
     std::vector<EventMessage> messages;
     const auto how = numbers(event.kind);
-    for (const auto& [of, wanted, domain, id] : registrations_) {
-        if (of || wanted != how.event || (domain && *domain != event.uuid)) continue;
-        messages.push_back(
-            {.procedure = id ? how.procedure : how.legacy_procedure, .payload = payload(event, id)});
-    }
+    for (const auto& one : registrations_)
+        if (one.concerns(Here::domains, how.event, event.uuid))
+            messages.push_back({.procedure = one.id ? how.procedure : how.legacy_procedure,
+                                .payload = payload(event, one.id)});
     return messages;
 }
 
 std::vector<EventMessage> Subscriptions::messages(const ObjectEvent& event) const {
     std::vector<EventMessage> messages;
-    for (const auto& [of, wanted, object, id] : registrations_) {
-        if (of != event.of || wanted != event.event || (object && *object != event.object)) continue;
-        auto payload = *encode(*id);
+    for (const auto& one : registrations_) {
+        if (!one.concerns(event.of, event.event, event.object)) continue;
+        auto payload = *encode(*one.id);
         payload.insert(payload.end(), event.body.begin(), event.body.end());
         messages.push_back({.procedure = event.procedure, .payload = std::move(payload)});
     }
@@ -191,12 +199,12 @@ std::vector<EventMessage> Subscriptions::messages(const NodeDeviceEvent& event) 
     const bool changed = event.what == NodeDeviceEvent::What::changed;
     const NodeDeviceMessage body{.device = event.device, .event = static_cast<std::int32_t>(event.what)};
     std::vector<EventMessage> messages;
-    for (const auto& [wanted, device, id] : of_devices_) {
-        if (wanted != (changed ? update : lifecycle) || (device && *device != event.device)) continue;
+    for (const auto& one : registrations_) {
+        if (!one.concerns(Here::devices, changed ? update : lifecycle, event.device)) continue;
         if (changed)
-            messages.push_back({update_procedure, *encode(CallbackMessage{id, event.device})});
+            messages.push_back({update_procedure, *encode(CallbackMessage{*one.id, event.device})});
         else
-            messages.push_back({lifecycle_procedure, *encode(CallbackMessage{id, body})});
+            messages.push_back({lifecycle_procedure, *encode(CallbackMessage{*one.id, body})});
     }
     return messages;
 }

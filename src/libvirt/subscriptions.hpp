@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/result.hpp"
@@ -67,28 +68,28 @@ class Subscriptions {
     std::vector<EventMessage> messages(const NodeDeviceEvent& event) const;
 
     /// Whether any is of devices of the host.
-    bool want_devices() const { return !of_devices_.empty(); }
+    bool want_devices() const;
 
  private:
+    enum class Here : std::uint8_t { domains, devices };
+    /// Whose events they are: of what is here, or of what one of libvirt's daemons serves.
+    using Of = std::variant<Here, Served>;
+    /// What goes by its uuid, or by its name; none: all of them.
+    using Object = std::variant<std::monostate, Uuid, std::string>;
     struct Registration {
-        std::optional<Served> of;  ///< none: of domains
+        Of of;
         std::int32_t event;
-        std::optional<Uuid> object;      ///< none: all of them
+        Object object;
         std::optional<std::int32_t> id;  ///< none: the older style
+
+        bool concerns(const Of& whose, std::int32_t what, const Object& which) const;
     };
 
-    struct DeviceRegistration {
-        std::int32_t event;
-        std::optional<std::string> device;  ///< none: all of them
-        std::int32_t id;
-    };
-
-    Result<> check_room() const;
+    static Object of_all_or(std::optional<Uuid> object);
     Result<std::int32_t> insert(Registration registration);
     std::int32_t next_id();
 
     std::vector<Registration> registrations_;
-    std::vector<DeviceRegistration> of_devices_;
     std::int32_t last_id_ = -1;
 };
 
