@@ -33,9 +33,9 @@ inline constexpr std::int32_t list_pools = 281;
 inline constexpr std::int32_t register_for_pools = 368;
 
 /// The daemon's end of a connection.
-class Peer {
+class DaemonEnd {
  public:
-    explicit Peer(Fd socket) : socket_(std::move(socket)) {
+    explicit DaemonEnd(Fd socket) : socket_(std::move(socket)) {
         const timeval patience{.tv_sec = 20, .tv_usec = 0};
         EXPECT_EQ(::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
     }
@@ -148,8 +148,8 @@ class ModularDaemonTest : public testing::Test {
     }
 
     /// Who has connected, let in.
-    Peer let_in(std::uint32_t flags = 0, std::string uri = "storage:///system") {
-        Peer peer(Fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)));
+    DaemonEnd let_in(std::uint32_t flags = 0, std::string uri = "storage:///system") {
+        DaemonEnd peer(Fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)));
         peer.answer(peer.asked().header, *encode(std::vector<std::int32_t>{0}));
         loop.serve_descriptors();
         const auto open = peer.asked();
@@ -160,7 +160,7 @@ class ModularDaemonTest : public testing::Test {
     }
 
     /// Its end of a connection over which it tells of an event, under the id `callback`.
-    Peer let_in_and_agree(std::int32_t event, std::int32_t callback) {
+    DaemonEnd let_in_and_agree(std::int32_t event, std::int32_t callback) {
         auto peer = let_in(flag::open_read_only);
         const auto asked = peer.asked();
         EXPECT_EQ(asked.header.procedure, register_for_pools);

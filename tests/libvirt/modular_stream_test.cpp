@@ -21,7 +21,7 @@ class ModularStreamTest : public ModularDaemonTest {
     }
     struct OpenStream {
         Pending opened;
-        std::optional<Peer> peer;
+        std::optional<DaemonEnd> peer;
         Header call;
 
         StreamEnd& end() const { return *(**opened)->stream; }
@@ -165,7 +165,7 @@ TEST_F(ModularStreamTest, ThatHangsIsNotWaitedForForEverWithAStream) {
 }
 
 TEST_F(ModularStreamTest, HasSoManyStreamsAtATime) {
-    std::vector<Peer> peers;
+    std::vector<DaemonEnd> peers;
     for (std::size_t i = 0; i < limits::modular_streams; ++i) {
         EXPECT_FALSE(*open_stream());
         peers.push_back(let_in());
