@@ -138,7 +138,7 @@ struct LifeBodies {
         EXPECT_TRUE(saved) << saved.error().message;
         const manager::StartOptions options;
         const auto restored = co_await t.manager->start(t.web.uuid, options);
-        EXPECT_TRUE(restored);
+        EXPECT_TRUE(restored) << restored.error().message;
         EXPECT_THAT(marks_of(console->history()),
                     ElementsAre(Mark::Kind::boot, Mark::Kind::save, Mark::Kind::restore));
         EXPECT_EQ(console->history().recent(1024), 0u) << "a viewer sees what was there before";
@@ -152,12 +152,12 @@ struct LifeBodies {
         EXPECT_TRUE(saved) << saved.error().message;
         const manager::StartOptions options;
         const auto started = co_await t.manager->start(t.web.uuid, options);
-        EXPECT_TRUE(started);
+        EXPECT_TRUE(started) << started.error().message;
         const auto destroyed = co_await t.manager->destroy(t.web.uuid);
         EXPECT_TRUE(destroyed);
         const manager::RestoreOptions back;
         const auto restored = co_await t.manager->restore(image, back);
-        EXPECT_TRUE(restored);
+        EXPECT_TRUE(restored) << restored.error().message;
         EXPECT_THAT(marks_of(t.console()->history()),
                     ElementsAre(Mark::Kind::boot, Mark::Kind::save, Mark::Kind::boot, Mark::Kind::shutdown,
                                 Mark::Kind::boot, Mark::Kind::restore));

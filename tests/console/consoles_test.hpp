@@ -76,6 +76,7 @@ class ConsolesTest : public LoopTest {
  protected:
     void SetUp() override {
         log::set_level(log::Level::error);
+        xen.saved = [this](const std::filesystem::path& path) { store.note_file(path); };
         xen.tty_of = [this](auto, const domain::Console& console) {
             return console.target == domain::Console::Target::serial ? serial.path() : pty.path();
         };

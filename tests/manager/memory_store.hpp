@@ -30,6 +30,12 @@ class MemoryStore final : public Store {
     /// Called as a write is about to happen, and when it has.
     std::function<void()> around_write = [] {};
 
+    /// The hypervisor has written this file: a managed image, if that is its place.
+    void note_file(const std::filesystem::path& path) {
+        const auto uuid = Uuid::parse(path.filename().string());
+        if (uuid && path == image_path(*uuid)) images.insert(*uuid);
+    }
+
     /// The nth write from now (1: the next) fails, and has not happened.
     void fail_write(unsigned nth) { fails_at_ = writes + nth; }
     /// No write happens any more.

@@ -27,10 +27,7 @@ domain::Definition guest_named(const std::string& name) {
 
 World::World(std::nullopt_t) {
     log::set_level(log::Level::error);
-    xen.saved = [this](const std::filesystem::path& path) {
-        const auto uuid = Uuid::parse(path.filename().string());
-        if (uuid && path == store.image_path(*uuid)) store.images.insert(*uuid);
-    };
+    xen.saved = [this](const std::filesystem::path& path) { store.note_file(path); };
 }
 
 World::World() : World(std::nullopt) {
