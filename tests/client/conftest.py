@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Unmodified libvirt clients against the daemon: the simulated one by default, real Xen with --lab NAME."""
 
-import gc
 import pathlib
 import sys
 
@@ -14,7 +13,7 @@ from hosts import LabHost, SimulatedHost
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-pytest_plugins = ["emulator", "lasting"]
+pytest_plugins = ["collector", "emulator", "lasting"]
 
 
 def pytest_addoption(parser):
@@ -37,18 +36,6 @@ def pytest_collection_modifyitems(config, items):
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in not_here)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_collected_in_the_middle():
-    """
-    What the collector frees of the binding clears the thread's last error: between a call that fails and its
-    exception, that would take the exception's code.
-    """
-    gc.disable()
-    yield
-    gc.enable()
-    gc.collect()
 
 
 @pytest.fixture(scope="session")

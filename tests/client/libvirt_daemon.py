@@ -18,7 +18,6 @@ another = pathlib.Path("/run/libvirtd.pid").exists()
 can_run = pytest.mark.skipif(
     not LIBVIRTD.exists() or os.geteuid() != 0 or another, reason="needs root and a libvirtd that does not run"
 )
-marks = [pytest.mark.simulated, can_run]
 
 
 class LibvirtDaemon:

@@ -5,7 +5,7 @@ import os
 
 import libvirt
 import pytest
-from libvirt_daemon import LibvirtDaemon, marks
+from libvirt_daemon import LibvirtDaemon, can_run
 from refusals import refused
 
 NAME = f"virtlight-nics-{os.getpid()}"
@@ -15,7 +15,7 @@ NIC = f"<interface type='network'><mac address='{MAC}'/><source network='{NAME}'
 
 LIVE, INACTIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_XML_INACTIVE
 
-pytestmark = marks
+pytestmark = [pytest.mark.simulated, can_run]
 
 
 @pytest.fixture

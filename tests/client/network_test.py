@@ -6,7 +6,7 @@ import os
 import libvirt
 import pytest
 from hosts import wait_until
-from libvirt_daemon import LibvirtDaemon, marks
+from libvirt_daemon import LibvirtDaemon, can_run
 from refusals import refused
 
 NAME = f"virtlight-{os.getpid()}"
@@ -16,7 +16,7 @@ NETWORK = f"<network><name>{NAME}</name><forward mode='bridge'/><bridge name='br
 SECRET = f"<secret ephemeral='yes' private='no'><usage type='ceph'><name>{NAME}</name></usage></secret>"
 FILTER = f"<filter name='{NAME}' chain='root'/>"
 
-pytestmark = marks
+pytestmark = [pytest.mark.simulated, can_run]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import time
 import libvirt
 import pytest
 from hosts import wait_until
-from libvirt_daemon import LibvirtDaemon, marks
+from libvirt_daemon import LibvirtDaemon, can_run
 from refusals import refused
 
 POOL = "<pool type='dir'><name>{}</name><target><path>{}</path></target></pool>"
@@ -20,7 +20,7 @@ VOLUME = "<volume><name>{}</name><capacity unit='MiB'>64</capacity><allocation>0
 
 MIB = 1024 * 1024
 
-pytestmark = marks
+pytestmark = [pytest.mark.simulated, can_run]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "client"))
 from clients import Events, quiet_libvirt
 from hosts import LabHost
 
-pytest_plugins = ["emulator", "lasting"]
+pytest_plugins = ["collector", "emulator", "lasting"]
 
 
 def pytest_addoption(parser):
