@@ -25,6 +25,7 @@ from hosts import LabHost, SimulatedHost, wait_until
 KINDS = ("pv", "pvh", "hvm")
 FAILURES = (libvirt.libvirtError, AssertionError, subprocess.TimeoutExpired)
 GROWTH_KIB = 8 * 1024  # what the allocator may keep of a heap that was once needed
+PROGRESS_SECONDS = 60  # between two lines of it
 SETTLING_SECONDS = 90  # a thread for storage rests for 60 before it ends
 LIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE
 KIB_PER_MIB = 1024
@@ -43,10 +44,14 @@ class Tally:
         self.done = collections.Counter()
         self.failures = []
         self.lock = threading.Lock()
+        self.told_at = time.monotonic()
 
     def cycles_of(self, kind):
         """How often a guest of this type was saved and restored, one way or another."""
         return sum(self.done[f"{deed.__name__} {kind}"] for deed in CYCLES)
+
+    def cycles_told(self):
+        return "saved and restored: " + ", ".join(f"{kind} {self.cycles_of(kind)}" for kind in self.kinds)
 
     def has_time(self):
         """Somebody's failure ends it for all."""
@@ -61,6 +66,9 @@ class Tally:
     def count(self, what):
         with self.lock:
             self.done[what] += 1
+            if time.monotonic() > self.told_at + PROGRESS_SECONDS:
+                self.told_at = time.monotonic()
+                print(f"  {sum(self.done.values())} done; {self.cycles_told()}", file=sys.stderr, flush=True)
 
     def fail(self, who, error):
         with self.lock:
@@ -448,7 +456,7 @@ def soak(host, minutes, clients_each=1, cycles=0, kinds=KINDS):
         print(f"{count:8} {what}")
     for what in before:
         print(f"{before[what]:8} -> {after[what]} {what}")
-    print("saved and restored:", ", ".join(f"{kind} {tally.cycles_of(kind)}" for kind in kinds))
+    print(tally.cycles_told())
     return tally, tally.failures + leaks(before, after)
 
 
