@@ -403,7 +403,8 @@ def measure(host):
         f"echo $(ls {proc}/fd | wc -l) descriptors; echo $(ls {proc}/task | wc -l) threads; "
         f"echo $(cat {proc}/task/*/children 2>/dev/null | wc -w) children; awk '/^VmRSS/ {{print $2, \"resident KiB\"}}' {proc}/status; "
         "command -v xl >/dev/null && echo $(xl list | tail -n +2 | wc -l) domains of Xen; "
-        "xenstore-control memreport /run/soak.memory >/dev/null 2>&1 && "
+        # oxenstored says that it did, and writes nothing.
+        "xenstore-control memreport /run/soak.memory >/dev/null 2>&1 && [ -e /run/soak.memory ] && "
         "echo $(grep -c 'struct watch ' /run/soak.memory) watches in xenstored || true"
     )
     held = {what: int(count) for count, what in (line.split(" ", 1) for line in told.splitlines())}
