@@ -11,8 +11,8 @@
 namespace virtlight::async {
 
 /// Values under ids that are never reused, found without hashing: the low bits of an id are the place, which
-/// is used again, and the high bits are a serial number, which is not. Values keep their address while others
-/// come and go.
+/// is used again, and the high bits are a serial number, which is not, so that each id is greater than those
+/// before it. Values keep their address while others come and go.
 template <class IdType, class T>
 class Slots {
  public:
