@@ -46,7 +46,7 @@ Result<OpenImage> open_ours(const fs::path& path) {
 }  // namespace
 
 Task<Result<>> Simulated::save(DomId domid, ImageHead head, fs::path path, Operation operation) {
-    auto attempt = begin(Kind::save, fmt::format("save domid {}", domid), operation.cancel);
+    auto attempt = begin(OperationKind::save, fmt::format("save domid {}", domid), operation.cancel);
     auto opened = co_await async::run_blocking(
         blocking_, scheduler_, [path, head] { return shared(ImageWriter::create(path, head)); });
     if (!opened) co_return attempt.error(std::move(opened.error()));
@@ -113,7 +113,8 @@ Task<Result<>> Simulated::pass_telling(Attempt& attempt, DomId domid, Machine::F
 }
 
 Task<Result<>> Simulated::dump_core(DomId domid, fs::path path, hypervisor::Hold hold, Operation operation) {
-    auto attempt = begin(Kind::dump_core, fmt::format("dump the core of domid {}", domid), operation.cancel);
+    auto attempt =
+        begin(OperationKind::dump_core, fmt::format("dump the core of domid {}", domid), operation.cancel);
     auto opened = co_await async::run_blocking(blocking_, scheduler_,
                                                [path] { return shared(ImageWriter::create(path)); });
     if (!opened) co_return attempt.error(std::move(opened.error()));
@@ -161,7 +162,7 @@ Task<Result<>> Simulated::rewrite_image(KnownImage image, ImageHead head, Operat
 Task<Result<Created>> Simulated::restore(domain::Definition definition, KnownImage known,
                                          Operation operation) {
     auto attempt =
-        begin(Kind::restore, fmt::format("restore domain '{}'", definition.name), operation.cancel);
+        begin(OperationKind::restore, fmt::format("restore domain '{}'", definition.name), operation.cancel);
     const auto saved = co_await async::run_blocking(
         blocking_, scheduler_,
         [known = std::move(known), bypass = operation.bypass_cache]() -> Result<Moment> {
@@ -187,7 +188,7 @@ Task<Result<Created>> Simulated::restore(domain::Definition definition, KnownIma
 }
 
 Task<Result<>> Simulated::suspend(DomId domid, Operation operation) {
-    auto attempt = begin(Kind::suspend, fmt::format("suspend domid {}", domid), operation.cancel);
+    auto attempt = begin(OperationKind::suspend, fmt::format("suspend domid {}", domid), operation.cancel);
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
         co_return passed;
     auto suspended = co_await suspend_guest(attempt, domid);
@@ -196,14 +197,15 @@ Task<Result<>> Simulated::suspend(DomId domid, Operation operation) {
 }
 
 Task<Result<>> Simulated::soft_reset(DomId domid, Operation operation) {
-    auto attempt = begin(Kind::soft_reset, fmt::format("soft reset domid {}", domid), operation.cancel);
+    auto attempt =
+        begin(OperationKind::soft_reset, fmt::format("soft reset domid {}", domid), operation.cancel);
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
         co_return passed;
     co_return machine_.soft_reset(domid);
 }
 
 Task<Result<>> Simulated::resume(DomId domid, Operation operation) {
-    auto attempt = begin(Kind::resume, fmt::format("resume domid {}", domid), operation.cancel);
+    auto attempt = begin(OperationKind::resume, fmt::format("resume domid {}", domid), operation.cancel);
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
         co_return passed;
     if (const auto frozen = machine_.frozen(domid); !frozen) co_return std::unexpected(frozen.error());

@@ -99,7 +99,7 @@ void Simulated::tell_ttys(hypervisor::LifeId life) {
 
 // How an operation passes its time
 
-Simulated::Attempt Simulated::begin(Kind kind, std::string what, async::CancelToken cancel) {
+Simulated::Attempt Simulated::begin(OperationKind kind, std::string what, async::CancelToken cancel) {
     return {.what = std::move(what), .cancel = std::move(cancel), .fault = faults_.take(kind)};
 }
 
@@ -132,7 +132,7 @@ async::Task<Result<>> Simulated::pass(Attempt& attempt, Duration usual, DomId do
 // Reading
 
 async::Task<Result<hypervisor::Snapshot>> Simulated::look() {
-    auto attempt = begin(Kind::look, "list the domains");
+    auto attempt = begin(OperationKind::look, "list the domains");
     // Taken at once and handed over later: by then it may be out of date, as it may on Xen.
     auto snapshot = machine_.look();
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
@@ -142,7 +142,7 @@ async::Task<Result<hypervisor::Snapshot>> Simulated::look() {
 
 async::Task<Result<std::vector<hypervisor::DomainFigures>>> Simulated::measure(
     hypervisor::FiguresWanted wanted) {
-    auto attempt = begin(Kind::measure, "measure the domains");
+    auto attempt = begin(OperationKind::measure, "measure the domains");
     auto figures = machine_.measure(wanted);
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
         co_return std::unexpected(std::move(passed).error());
@@ -150,7 +150,7 @@ async::Task<Result<std::vector<hypervisor::DomainFigures>>> Simulated::measure(
 }
 
 async::Task<Result<hypervisor::HostFigures>> Simulated::measure_host() {
-    auto attempt = begin(Kind::measure, "measure the host");
+    auto attempt = begin(OperationKind::measure, "measure the host");
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
         co_return std::unexpected(std::move(passed).error());
     co_return machine_.measure_host();
@@ -186,14 +186,14 @@ async::Task<Result<std::vector<std::string>>> Simulated::missing_files(domain::D
 }
 
 async::Task<Result<hypervisor::Picture>> Simulated::screenshot(DomId domid) {
-    auto attempt = begin(Kind::screenshot, fmt::format("take a picture of domid {}", domid));
+    auto attempt = begin(OperationKind::screenshot, fmt::format("take a picture of domid {}", domid));
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
         co_return std::unexpected(std::move(passed).error());
     co_return machine_.screenshot(domid);
 }
 
 async::Task<Result<domain::Definition>> Simulated::describe(DomId domid, async::CancelToken cancel) {
-    auto attempt = begin(Kind::describe, fmt::format("describe domid {}", domid), std::move(cancel));
+    auto attempt = begin(OperationKind::describe, fmt::format("describe domid {}", domid), std::move(cancel));
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
         co_return std::unexpected(std::move(passed).error());
     co_return machine_.describe(domid);
@@ -209,7 +209,8 @@ async::Task<Result<>> Simulated::check_whole(DomId domid, async::CancelToken can
 // Making and ending domains
 
 async::Task<Result<Created>> Simulated::create(domain::Definition definition, Operation operation) {
-    auto attempt = begin(Kind::create, fmt::format("create domain '{}'", definition.name), operation.cancel);
+    auto attempt =
+        begin(OperationKind::create, fmt::format("create domain '{}'", definition.name), operation.cancel);
     if (auto checked = co_await check_files(attempt, definition); !checked)
         co_return std::unexpected(std::move(checked).error());
     const auto begun = machine_.begin(definition);
@@ -268,7 +269,7 @@ async::Task<> Simulated::abandon(const Machine::Begun& begun) {
 }
 
 async::Task<Result<>> Simulated::destroy(DomId domid, Operation operation) {
-    auto attempt = begin(Kind::destroy, fmt::format("destroy domid {}", domid), operation.cancel);
+    auto attempt = begin(OperationKind::destroy, fmt::format("destroy domid {}", domid), operation.cancel);
     std::ignore = machine_.pause(domid);  // as libxl does, whatever becomes of the rest
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
         co_return passed;
@@ -283,14 +284,14 @@ async::Task<Result<>> Simulated::destroy(DomId domid, Operation operation) {
 // Commands and requests
 
 async::Task<Result<>> Simulated::unpause(DomId domid, Operation operation) {
-    auto attempt = begin(Kind::unpause, fmt::format("unpause domid {}", domid), operation.cancel);
+    auto attempt = begin(OperationKind::unpause, fmt::format("unpause domid {}", domid), operation.cancel);
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
         co_return passed;
     co_return machine_.unpause(domid);
 }
 
 async::Task<Result<>> Simulated::pause(DomId domid, Operation operation) {
-    auto attempt = begin(Kind::pause, fmt::format("pause domid {}", domid), operation.cancel);
+    auto attempt = begin(OperationKind::pause, fmt::format("pause domid {}", domid), operation.cancel);
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
         co_return passed;
     co_return machine_.pause(domid);
@@ -298,7 +299,8 @@ async::Task<Result<>> Simulated::pause(DomId domid, Operation operation) {
 
 async::Task<Result<>> Simulated::request_shutdown(DomId domid, hypervisor::ShutdownMethod method,
                                                   Operation operation) {
-    auto attempt = begin(Kind::request_shutdown, fmt::format("shut down domid {}", domid), operation.cancel);
+    auto attempt =
+        begin(OperationKind::request_shutdown, fmt::format("shut down domid {}", domid), operation.cancel);
     if (method == hypervisor::ShutdownMethod::paravirtual)
         co_return co_await request(attempt, domid, StopReason::poweroff);
 
@@ -313,7 +315,8 @@ async::Task<Result<>> Simulated::request_shutdown(DomId domid, hypervisor::Shutd
 }
 
 async::Task<Result<>> Simulated::request_reboot(DomId domid, Operation operation) {
-    auto attempt = begin(Kind::request_reboot, fmt::format("reboot domid {}", domid), operation.cancel);
+    auto attempt =
+        begin(OperationKind::request_reboot, fmt::format("reboot domid {}", domid), operation.cancel);
     co_return co_await request(attempt, domid, StopReason::reboot);
 }
 

@@ -116,7 +116,7 @@ class Simulated : public hypervisor::Hypervisor {
  private:
     struct Attempt;
 
-    Attempt begin(Kind kind, std::string what, async::CancelToken cancel = {});
+    Attempt begin(OperationKind kind, std::string what, async::CancelToken cancel = {});
     async::Task<End> wait(Attempt& attempt, async::Completion<End> ended, Duration bound);
     async::Task<Result<>> pass(Attempt& attempt, Duration usual, DomId domid);
     async::Task<Result<>> check(Attempt& attempt, std::function<Result<>()> look);

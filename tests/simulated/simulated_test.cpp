@@ -294,8 +294,8 @@ TEST(Simulated, AHalfMadeDomainOutlivesTheDaemonThatMadeItAndTheNextOneCanRemove
 TEST(Faults, AnInjectedFailureEndsTheNextOperationsOfItsKindWithItsLines) {
     World world;
     const auto domid = world.machine.create(guest_named("a")).value();
-    world.simulated.faults().inject(Kind::pause, {.fails = Reason::operation_failed, .lines = {"xc: -16"}},
-                                    2);
+    world.simulated.faults().inject(OperationKind::pause,
+                                    {.fails = Reason::operation_failed, .lines = {"xc: -16"}}, 2);
     for (int i = 0; i < 2; ++i) {
         const auto paused = world.end_of(world.simulated.pause(domid, {}));
         ASSERT_FALSE(paused);
@@ -310,8 +310,8 @@ TEST(Faults, EveryKindOfOperationCanFail) {
     World world;
     auto& simulated = world.simulated;
     const auto domid = world.machine.create(guest_named("a")).value();
-    for (std::size_t kind = 0; kind < kinds; ++kind)
-        simulated.faults().inject(static_cast<Kind>(kind), {.fails = Reason::unsupported_operation});
+    for (std::size_t kind = 0; kind < operation_kinds; ++kind)
+        simulated.faults().inject(static_cast<OperationKind>(kind), {.fails = Reason::unsupported_operation});
     const auto reason = [](const auto& result) { return result ? Reason::internal : result.error().reason; };
     const auto expected = Reason::unsupported_operation;
     EXPECT_EQ(reason(world.end_of(simulated.look())), expected);
@@ -329,7 +329,7 @@ TEST(Faults, EveryKindOfOperationCanFail) {
 
 TEST(Faults, ADelayMakesAnOperationTakeLonger) {
     World world;
-    world.simulated.faults().inject(Kind::create, {.delay = seconds(20)});
+    world.simulated.faults().inject(OperationKind::create, {.delay = seconds(20)});
     const auto creating = world.start(world.simulated.create(guest_named("a"), {}));
     world.loop.run_for(seconds(20));
     EXPECT_FALSE(creating->has_value());
@@ -339,7 +339,7 @@ TEST(Faults, ADelayMakesAnOperationTakeLonger) {
 
 TEST(Faults, AnOperationCanEndLateAfterItsCancel) {
     World world;
-    world.simulated.faults().inject(Kind::create, {.delay = seconds(60), .late = seconds(5)});
+    world.simulated.faults().inject(OperationKind::create, {.delay = seconds(60), .late = seconds(5)});
     async::CancelSource source;
     const auto creating = world.start(world.simulated.create(guest_named("a"), {.cancel = source.token()}));
     world.loop.run_for(seconds(1));
@@ -354,7 +354,7 @@ TEST(Faults, AnOperationCanEndLateAfterItsCancel) {
 
 TEST(Faults, AnOperationCanBeDoneAlthoughItWasCancelled) {
     World world;
-    world.simulated.faults().inject(Kind::create, {.late = seconds(5)});
+    world.simulated.faults().inject(OperationKind::create, {.late = seconds(5)});
     async::CancelSource source;
     const auto creating = world.start(world.simulated.create(guest_named("a"), {.cancel = source.token()}));
     world.loop.run_for(milliseconds(50));
@@ -367,7 +367,7 @@ TEST(Faults, AnOperationCanBeDoneAlthoughItWasCancelled) {
 
 TEST(Faults, ADomainCanDieInTheMiddleOfItsCreate) {
     World world;
-    world.simulated.faults().inject(Kind::create, {.domain_dies = true});
+    world.simulated.faults().inject(OperationKind::create, {.domain_dies = true});
     const auto created = world.end_of(world.simulated.create(guest_named("a"), {}));
     ASSERT_FALSE(created);
     EXPECT_EQ(created.error().reason, Reason::operation_failed);
@@ -391,7 +391,7 @@ TEST(Faults, ADomainThatDiesAtTheEndOfItsCreateFailsItToo) {
 TEST(Faults, ADomainCanDieInTheMiddleOfAnyOperation) {
     World world;
     const auto domid = world.machine.create(guest_named("a")).value();
-    world.simulated.faults().inject(Kind::pause, {.domain_dies = true});
+    world.simulated.faults().inject(OperationKind::pause, {.domain_dies = true});
     const auto paused = world.end_of(world.simulated.pause(domid, {}));
     ASSERT_FALSE(paused);
     EXPECT_EQ(paused.error().reason, Reason::no_domain);
