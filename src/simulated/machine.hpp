@@ -27,8 +27,8 @@ namespace virtlight::simulated {
 
 using hypervisor::DomId;
 
-/// Names one life of a domain; never used again, while its domid is.
-using Birth = Id<struct BirthTag>;
+/// Names one making of a domain; never used again, while its domid is.
+using BuildId = Id<struct BuildTag>;
 
 /// What Xen tells of a domain.
 enum class Happening { introduced, acknowledged, stopped, dying, gone, ttys };
@@ -136,7 +136,7 @@ class Machine {
     /// A domain in the making: it has a domid, a name and memory, and is listed as paused.
     struct Begun {
         DomId domid = 0;
-        Birth birth;
+        BuildId build_id;
         std::string name;
         Behaviour behaviour;
     };
@@ -158,7 +158,7 @@ class Machine {
  private:
     struct Domain {
         DomId domid = 0;
-        Birth birth{};
+        BuildId build_id{};
         domain::Definition definition{};
         Guest guest;
         bool built = false;
@@ -207,7 +207,7 @@ class Machine {
     std::map<DomId, Domain> domains_;
     std::unordered_set<std::string> names_;
     DomId last_domid_ = 0;
-    IdSource<struct BirthTag> births_;
+    IdSource<struct BuildTag> builds_;
     std::function<void(DomId, Happening)> listener_;
 };
 
