@@ -179,6 +179,7 @@ class Machine {
     Result<> take_pci_device(const domain::PciDevice& wanted);
     Result<Domain*> guest(DomId domid, std::string_view wish);
     Result<Domain*> guest_or_host(DomId domid, std::string_view wish);
+    Result<const Domain*> guest_or_host(DomId domid, std::string_view wish) const;
     Domain* find(const Begun& begun);
     std::optional<DomId> next_domid();
     Result<> open_consoles(Domain& domain);
