@@ -30,10 +30,9 @@ Task<Result<std::vector<HostUsbDevice>>> Simulated::usb_devices() {
 }
 
 Task<Result<std::vector<hypervisor::HostDevice>>> Simulated::host_devices() {
-    auto attempt = begin(OperationKind::host_devices, "list the devices of the host");
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
-        co_return std::unexpected(std::move(passed).error());
-    co_return machine_.host_devices();
+    return command(
+        OperationKind::host_devices, "list the devices of the host", 0, {},
+        [this]() -> Result<std::vector<hypervisor::HostDevice>> { return machine_.host_devices(); });
 }
 
 /// In a step of its own.
@@ -57,10 +56,8 @@ Task<Result<>> Simulated::set_assignable(PciAddress address, bool assignable, Op
 }
 
 Task<Result<>> Simulated::reset_pci(PciAddress address, Operation operation) {
-    auto attempt =
-        begin(OperationKind::pci, fmt::format("reset PCI device {}", to_string(address)), operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed) co_return passed;
-    co_return machine_.check_pci_device(address);
+    return command(OperationKind::pci, fmt::format("reset PCI device {}", to_string(address)), 0,
+                   operation.cancel, [this, address] { return machine_.check_pci_device(address); });
 }
 
 }  // namespace virtlight::simulated

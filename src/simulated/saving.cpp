@@ -197,11 +197,8 @@ Task<Result<>> Simulated::suspend(DomId domid, Operation operation) {
 }
 
 Task<Result<>> Simulated::soft_reset(DomId domid, Operation operation) {
-    auto attempt =
-        begin(OperationKind::soft_reset, fmt::format("soft reset domid {}", domid), operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return passed;
-    co_return machine_.soft_reset(domid);
+    return command(OperationKind::soft_reset, fmt::format("soft reset domid {}", domid), domid,
+                   operation.cancel, [this, domid] { return machine_.soft_reset(domid); });
 }
 
 Task<Result<>> Simulated::resume(DomId domid, Operation operation) {

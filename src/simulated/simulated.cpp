@@ -150,10 +150,8 @@ async::Task<Result<std::vector<hypervisor::DomainFigures>>> Simulated::measure(
 }
 
 async::Task<Result<hypervisor::HostFigures>> Simulated::measure_host() {
-    auto attempt = begin(OperationKind::measure, "measure the host");
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
-        co_return std::unexpected(std::move(passed).error());
-    co_return machine_.measure_host();
+    return command(OperationKind::measure, "measure the host", 0, {},
+                   [this]() -> Result<hypervisor::HostFigures> { return machine_.measure_host(); });
 }
 
 async::Task<Result<hypervisor::DiskSize>> Simulated::disk_size(domain::Disk disk) {
@@ -186,17 +184,13 @@ async::Task<Result<std::vector<std::string>>> Simulated::missing_files(domain::D
 }
 
 async::Task<Result<hypervisor::Picture>> Simulated::screenshot(DomId domid) {
-    auto attempt = begin(OperationKind::screenshot, fmt::format("take a picture of domid {}", domid));
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return std::unexpected(std::move(passed).error());
-    co_return machine_.screenshot(domid);
+    return command(OperationKind::screenshot, fmt::format("take a picture of domid {}", domid), domid, {},
+                   [this, domid] { return machine_.screenshot(domid); });
 }
 
 async::Task<Result<domain::Definition>> Simulated::describe(DomId domid, async::CancelToken cancel) {
-    auto attempt = begin(OperationKind::describe, fmt::format("describe domid {}", domid), std::move(cancel));
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return std::unexpected(std::move(passed).error());
-    co_return machine_.describe(domid);
+    return command(OperationKind::describe, fmt::format("describe domid {}", domid), domid, std::move(cancel),
+                   [this, domid] { return machine_.describe(domid); });
 }
 
 /// All that guests have here is definitions.
@@ -284,17 +278,13 @@ async::Task<Result<>> Simulated::destroy(DomId domid, Operation operation) {
 // Commands and requests
 
 async::Task<Result<>> Simulated::unpause(DomId domid, Operation operation) {
-    auto attempt = begin(OperationKind::unpause, fmt::format("unpause domid {}", domid), operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return passed;
-    co_return machine_.unpause(domid);
+    return command(OperationKind::unpause, fmt::format("unpause domid {}", domid), domid, operation.cancel,
+                   [this, domid] { return machine_.unpause(domid); });
 }
 
 async::Task<Result<>> Simulated::pause(DomId domid, Operation operation) {
-    auto attempt = begin(OperationKind::pause, fmt::format("pause domid {}", domid), operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return passed;
-    co_return machine_.pause(domid);
+    return command(OperationKind::pause, fmt::format("pause domid {}", domid), domid, operation.cancel,
+                   [this, domid] { return machine_.pause(domid); });
 }
 
 async::Task<Result<>> Simulated::request_shutdown(DomId domid, hypervisor::ShutdownMethod method,

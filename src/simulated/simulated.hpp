@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <unordered_set>
 #include <vector>
 
@@ -119,6 +120,9 @@ class Simulated : public hypervisor::Hypervisor {
     Attempt begin(OperationKind kind, std::string what, async::CancelToken cancel = {});
     async::Task<End> wait(Attempt& attempt, async::Completion<End> ended, Duration bound);
     async::Task<Result<>> pass(Attempt& attempt, Duration usual, DomId domid);
+    template <class Act>
+    async::Task<std::invoke_result_t<Act>> command(OperationKind kind, std::string what, DomId domid,
+                                                   async::CancelToken cancel, Act act);
     async::Task<Result<>> check(Attempt& attempt, std::function<Result<>()> look);
     async::Task<Result<>> check_device(Attempt& attempt, const domain::Device& device);
     async::Task<Result<>> check_files(Attempt& attempt, const domain::Definition& definition);
