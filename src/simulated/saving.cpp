@@ -29,7 +29,6 @@ namespace fs = std::filesystem;
 /// Times that a save or a restore tells how far it has come.
 constexpr unsigned parts = 20;
 
-/// A file of an image is closed, and perhaps removed, where that may block.
 template <class T>
 Result<std::shared_ptr<T>> shared(Result<T> made) {
     if (!made) return std::unexpected(std::move(made.error()));
@@ -54,11 +53,16 @@ Task<Result<>> Simulated::save(DomId domid, ImageHead head, fs::path path, Opera
     if (operation.bypass_cache) image->bypass_cache();
     auto saved = co_await suspend_and_write(attempt, domid, image, operation);
     if (!saved) static_cast<void>(machine_.resume(domid));
+    co_await let_go_of(std::move(image));
+    co_return saved;
+}
+
+/// Its file is closed, and perhaps removed, where that may block.
+Task<> Simulated::let_go_of(std::shared_ptr<ImageWriter> image) {
     co_await async::run_blocking(blocking_, scheduler_, [image = std::move(image)]() mutable {
         image.reset();
         return true;
     });
-    co_return saved;
 }
 
 Task<> Simulated::take_back_save(DomId domid) {
@@ -121,10 +125,7 @@ Task<Result<>> Simulated::dump_core(DomId domid, fs::path path, hypervisor::Hold
     auto image = std::move(*opened);
     if (operation.bypass_cache) image->bypass_cache();
     auto dumped = co_await write_core(attempt, domid, image, std::move(hold), operation);
-    co_await async::run_blocking(blocking_, scheduler_, [image = std::move(image)]() mutable {
-        image.reset();
-        return true;
-    });
+    co_await let_go_of(std::move(image));
     co_return dumped;
 }
 

@@ -137,6 +137,7 @@ class Simulated : public hypervisor::Hypervisor {
                                      hypervisor::Operation operation);
     async::Task<Result<>> finish_image(Attempt& attempt, std::shared_ptr<hypervisor::ImageWriter> image,
                                        Machine::Frozen memory);
+    async::Task<> let_go_of(std::shared_ptr<hypervisor::ImageWriter> image);
     async::Task<Result<>> pass_telling(Attempt& attempt, DomId domid, Machine::Frozen frozen,
                                        hypervisor::Operation operation);
     async::Task<> abandon(const Machine::Begun& begun);
