@@ -77,4 +77,19 @@ class Slots {
     std::size_t size_ = 0;
 };
 
+/// Further values under ids that a Slots elsewhere has given. Not for ids that are gone: another one's value
+/// may be in their place.
+template <class IdType, class T>
+class BySlot {
+ public:
+    T& operator[](IdType id) {
+        const auto at = Slots<IdType, T>::place(id);
+        if (values_.size() <= at) values_.resize(at + 1);
+        return values_[at];
+    }
+
+ private:
+    std::vector<T> values_;
+};
+
 }  // namespace virtlight::async
