@@ -212,11 +212,11 @@ Result<> Machine::resume(DomId domid) {
     return (*domain)->paused ? Result<>() : unpause(domid);
 }
 
-Result<Machine::Frozen> Machine::memory_of(DomId domid, std::string_view wish) const {
+Result<Machine::Memory> Machine::memory_of(DomId domid, std::string_view wish) const {
     const auto domain = guest_or_host(domid, wish);
     if (!domain) return std::unexpected(domain.error());
     const bool has_model = (*domain)->definition.type == GuestType::hvm;
-    return Frozen{.ran = (*domain)->guest.ran(scheduler_.now()),
+    return Memory{.ran = (*domain)->guest.ran(scheduler_.now()),
                   .memory_kib = (*domain)->definition.memory_kib,
                   .model_vcpus = has_model ? (*domain)->model_vcpus : 0,
                   .save_takes = (*domain)->guest.behaviour().save_takes};
@@ -233,7 +233,7 @@ Result<> Machine::soft_reset(DomId domid) {
     return {};
 }
 
-Result<Machine::Frozen> Machine::frozen(DomId domid) const {
+Result<Machine::Memory> Machine::frozen(DomId domid) const {
     auto memory = memory_of(domid, "save");
     if (memory && domains_.at(domid).guest.stopped() != StopReason::suspend)
         return fail(Reason::invalid_state, "the guest of domid {} is not suspended", domid);

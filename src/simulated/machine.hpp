@@ -123,15 +123,15 @@ class Machine {
     Result<domain::CpuSet> memory_nodes(DomId domid) const;
 
     /// What is to be written of a guest.
-    struct Frozen {
+    struct Memory {
         Duration ran{};
         std::uint64_t memory_kib = 0;
         unsigned model_vcpus = 0;  ///< 0: it has no device model
         std::optional<Duration> save_takes{};
     };
-    Result<Frozen> memory_of(DomId domid, std::string_view wish) const;
+    Result<Memory> memory_of(DomId domid, std::string_view wish) const;
     /// What is to be written of a guest that has suspended itself. invalid_state: it has not.
-    Result<Frozen> frozen(DomId domid) const;
+    Result<Memory> frozen(DomId domid) const;
 
     /// A domain in the making: it has a domid, a name and memory, and is listed as paused.
     struct Begun {

@@ -90,7 +90,7 @@ Task<Result<>> Simulated::suspend_and_write(Attempt& attempt, DomId domid, std::
 }
 
 Task<Result<>> Simulated::finish_image(Attempt& attempt, std::shared_ptr<ImageWriter> image,
-                                       Machine::Frozen memory) {
+                                       Machine::Memory memory) {
     auto written = co_await async::run_blocking(blocking_, scheduler_, [image, memory] {
         return write_stream(*image, {memory.ran, memory.model_vcpus}, memory.memory_kib);
     });
@@ -103,10 +103,10 @@ Task<Result<>> Simulated::finish_image(Attempt& attempt, std::shared_ptr<ImageWr
 }
 
 /// Passes the time that the memory takes, and tells how much of it has gone.
-Task<Result<>> Simulated::pass_telling(Attempt& attempt, DomId domid, Machine::Frozen frozen,
+Task<Result<>> Simulated::pass_telling(Attempt& attempt, DomId domid, Machine::Memory memory,
                                        Operation operation) {
-    const auto takes = frozen.save_takes.value_or(machine_.settings().times.image);
-    const auto bytes = frozen.memory_kib * 1024;
+    const auto takes = memory.save_takes.value_or(machine_.settings().times.image);
+    const auto bytes = memory.memory_kib * 1024;
     if (operation.progress) operation.progress->bytes_all = bytes;
     for (unsigned part = 1; part <= parts; ++part) {
         const auto end = co_await wait(attempt, {}, machine_.settings().takes(takes) / parts);
@@ -181,8 +181,8 @@ Task<Result<Created>> Simulated::restore(domain::Definition definition, KnownIma
                        attempt.what, saved->model_vcpus, definition.vcpus);
     const auto begun = machine_.begin(definition, saved->ran);
     if (!begun) co_return std::unexpected(begun.error());
-    const Machine::Frozen frozen{.ran = saved->ran, .memory_kib = definition.memory_kib};
-    const auto passed = co_await pass_telling(attempt, begun->domid, frozen, operation);
+    const Machine::Memory memory{.ran = saved->ran, .memory_kib = definition.memory_kib};
+    const auto passed = co_await pass_telling(attempt, begun->domid, memory, operation);
     auto created = passed ? co_await finish(attempt, *begun) : std::unexpected(passed.error());
     if (!created) co_await abandon(*begun);
     co_return created;

@@ -228,8 +228,7 @@ async::Task<Result<>> Simulated::check(Attempt& attempt, std::function<Result<>(
     });
     if (const auto end = co_await wait(attempt, ended, limits::simulated_file_check); end != End::done)
         co_return attempt.error(end);
-    if (!*verdict)
-        co_return fail(verdict->error().reason, "cannot {}: {}", attempt.what, verdict->error().message);
+    if (!*verdict) co_return attempt.error(std::move(verdict->error()));
     co_return Result<>();
 }
 

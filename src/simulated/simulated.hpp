@@ -136,9 +136,9 @@ class Simulated : public hypervisor::Hypervisor {
                                      std::shared_ptr<hypervisor::ImageWriter> image, hypervisor::Hold hold,
                                      hypervisor::Operation operation);
     async::Task<Result<>> finish_image(Attempt& attempt, std::shared_ptr<hypervisor::ImageWriter> image,
-                                       Machine::Frozen memory);
+                                       Machine::Memory memory);
     async::Task<> let_go_of(std::shared_ptr<hypervisor::ImageWriter> image);
-    async::Task<Result<>> pass_telling(Attempt& attempt, DomId domid, Machine::Frozen frozen,
+    async::Task<Result<>> pass_telling(Attempt& attempt, DomId domid, Machine::Memory memory,
                                        hypervisor::Operation operation);
     async::Task<> abandon(const Machine::Begun& begun);
     async::Task<Result<>> request(Attempt& attempt, DomId domid, hypervisor::StopReason wish);
