@@ -27,12 +27,6 @@ constexpr std::uint32_t kernel_events(short events) {
 static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLPRI == POLLPRI && EPOLLERR == POLLERR &&
               EPOLLHUP == POLLHUP);
 
-template <class T>
-T& grow_to(std::vector<T>& values, std::size_t place) {
-    if (values.size() <= place) values.resize(place + 1);
-    return values[place];
-}
-
 }  // namespace
 
 EventLoop::EventLoop(std::string name)
@@ -78,12 +72,12 @@ void EventLoop::post(Work work) {
 
 TimerId EventLoop::call_at(Time due, Work work) {
     const auto id = queue_.add(due);
-    grow_to(timer_works_, Slots<TimerId, int>::place(id)) = std::move(work);
+    timer_works_[id] = std::move(work);
     return id;
 }
 
 void EventLoop::cancel(TimerId id) {
-    if (queue_.remove(id)) timer_works_[Slots<TimerId, int>::place(id)] = nullptr;
+    if (queue_.remove(id)) timer_works_[id] = nullptr;
 }
 
 WatchId EventLoop::watch(int fd, short events, Ready ready) {
@@ -94,7 +88,7 @@ WatchId EventLoop::watch(int fd, short events, Ready ready) {
         errno = why;
         return {};
     }
-    grow_to(readies_, Slots<WatchId, int>::place(added.id)) = std::make_shared<Ready>(std::move(ready));
+    readies_[added.id] = std::make_shared<Ready>(std::move(ready));
     return added.id;
 }
 
@@ -106,7 +100,7 @@ void EventLoop::unwatch(WatchId id) {
     if (!table_.contains(id)) return;
     tell_kernel(table_.remove(id));
     // The function may be the one that is running: deliver() keeps it alive until it returns.
-    readies_[Slots<WatchId, int>::place(id)] = nullptr;
+    readies_[id] = nullptr;
 }
 
 void EventLoop::detect_stalls(Duration limit) {
@@ -179,7 +173,7 @@ void EventLoop::deliver(DescriptorId descriptor, short revents) {
         // Asked again for each: the function before this one may have taken it away.
         const short wanted = table_.wanted(id, revents);
         if (wanted == 0) continue;
-        const auto ready = readies_[Slots<WatchId, int>::place(id)];
+        const auto ready = readies_[id];
         step("fd", [&] { (*ready)(wanted); });
     }
 }
@@ -188,7 +182,7 @@ void EventLoop::run_due_timers() {
     // One reading of the clock: timers that the works set for "now" wait for the next turn.
     const auto due_until = now();
     while (const auto id = queue_.pop(due_until)) {
-        auto work = std::exchange(timer_works_[Slots<TimerId, int>::place(*id)], nullptr);
+        auto work = std::exchange(timer_works_[*id], nullptr);
         step("timer", work);
     }
 }

@@ -9,6 +9,7 @@
 
 #include "async/fd_table.hpp"
 #include "async/scheduler.hpp"
+#include "async/slots.hpp"
 #include "async/stall_detector.hpp"
 #include "async/timer_queue.hpp"
 #include "base/file.hpp"
@@ -67,9 +68,9 @@ class EventLoop final : public FdScheduler {
     Fd wake_;
     FdTable table_;
     TimerQueue queue_;
-    std::vector<std::shared_ptr<Ready>> readies_;  ///< by place of the WatchId
-    std::vector<Work> timer_works_;                ///< by place of the TimerId
-    std::vector<DescriptorId> unwatched_;          ///< what epoll refuses, as regular files, and poll() knows
+    BySlot<WatchId, std::shared_ptr<Ready>> readies_;
+    BySlot<TimerId, Work> timer_works_;
+    std::vector<DescriptorId> unwatched_;  ///< what epoll refuses, as regular files, and poll() knows
     std::vector<WatchId> delivering_;
     std::unique_ptr<StallDetector> stalls_;
 

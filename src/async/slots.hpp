@@ -11,8 +11,8 @@
 namespace virtlight::async {
 
 /// Values under ids that are never reused, found without hashing: the low bits of an id are the place, which
-/// is used again, and the high bits are a serial number, which is not. Values keep their address while others
-/// come and go.
+/// is used again, and the high bits are a serial number, which is not, so that each id is greater than those
+/// before it. Values keep their address while others come and go.
 template <class IdType, class T>
 class Slots {
  public:
@@ -75,6 +75,21 @@ class Slots {
     std::vector<std::size_t> free_;
     std::uint64_t last_serial_ = 0;
     std::size_t size_ = 0;
+};
+
+/// Further values under ids that a Slots elsewhere has given. Not for ids that are gone: another one's value
+/// may be in their place.
+template <class IdType, class T>
+class BySlot {
+ public:
+    T& operator[](IdType id) {
+        const auto at = Slots<IdType, T>::place(id);
+        if (values_.size() <= at) values_.resize(at + 1);
+        return values_[at];
+    }
+
+ private:
+    std::vector<T> values_;
 };
 
 }  // namespace virtlight::async

@@ -14,9 +14,8 @@
 namespace virtlight::async {
 namespace {
 
-double in_milliseconds(Duration duration) {
-    return std::chrono::duration<double, std::milli>(duration).count();
-}
+/// With their fraction, unlike those of base/clock.hpp.
+using Milliseconds = std::chrono::duration<double, std::milli>;
 
 }  // namespace
 
@@ -38,7 +37,7 @@ void StallDetector::step_done(const char* kind) {
     if (took <= limit_) return;
     ++stalls_;
     log::warning("stall: a {} step of the {} thread took {:.1f} ms (limit {:.0f} ms)", kind, loop_,
-                 in_milliseconds(took), in_milliseconds(limit_));
+                 Milliseconds(took).count(), Milliseconds(limit_).count());
 }
 
 /// How much of the time was the step's own. What the steps before it since awake() have used is counted as

@@ -7,20 +7,9 @@ namespace virtlight::async {
 
 TimerId TimerQueue::add(Time due) {
     const auto id = places_.insert(heap_.size());
-    heap_.push_back({due, ++last_order_, id});
+    heap_.push_back({due, id});
     sift_up(heap_.size() - 1);
     return id;
-}
-
-bool TimerQueue::reset(TimerId id, Time due) {
-    const auto* place = places_.find(id);
-    if (!place) return false;
-    const auto at = *place;
-    heap_[at].due = due;
-    heap_[at].order = ++last_order_;
-    sift_up(at);
-    sift_down(*place);
-    return true;
 }
 
 bool TimerQueue::remove(TimerId id) {
@@ -43,7 +32,7 @@ std::optional<TimerId> TimerQueue::pop(Time now) {
 }
 
 bool TimerQueue::before(const Entry& a, const Entry& b) {
-    return std::pair(a.due, a.order) < std::pair(b.due, b.order);
+    return std::pair(a.due, a.id) < std::pair(b.due, b.id);
 }
 
 void TimerQueue::place(std::size_t at, const Entry& entry) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -18,8 +17,6 @@ class TimerQueue {
  public:
     /// O(log n).
     TimerId add(Time due);
-    /// Moves a timer to another time. False if the id is not in the queue.
-    bool reset(TimerId id, Time due);
     /// Takes a timer out. False if the id is not in the queue.
     bool remove(TimerId id);
 
@@ -36,8 +33,7 @@ class TimerQueue {
  private:
     struct Entry {
         Time due;
-        std::uint64_t order;  ///< of setting; ties are served in it
-        TimerId id;
+        TimerId id;  ///< rises from one to the next: ties are served in the order of setting
 
         bool operator==(const Entry&) const = default;
     };
@@ -50,7 +46,6 @@ class TimerQueue {
 
     std::vector<Entry> heap_;
     Slots<TimerId, std::size_t> places_;  ///< where in the heap each timer stands
-    std::uint64_t last_order_ = 0;
 };
 
 }  // namespace virtlight::async

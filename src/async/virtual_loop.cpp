@@ -8,14 +8,12 @@ namespace virtlight::async {
 
 TimerId VirtualLoop::call_at(Time due, Work work) {
     const auto id = queue_.add(due);
-    const auto place = Slots<TimerId, int>::place(id);
-    if (timer_works_.size() <= place) timer_works_.resize(place + 1);
-    timer_works_[place] = std::move(work);
+    timer_works_[id] = std::move(work);
     return id;
 }
 
 void VirtualLoop::cancel(TimerId id) {
-    if (queue_.remove(id)) timer_works_[Slots<TimerId, int>::place(id)] = nullptr;
+    if (queue_.remove(id)) timer_works_[id] = nullptr;
 }
 
 bool VirtualLoop::step(Time until) {
@@ -29,7 +27,7 @@ bool VirtualLoop::step(Time until) {
     if (!next || *next > until) return false;
     now_ = std::max(now_, *next);
     const auto id = *queue_.pop(now_);
-    auto work = std::exchange(timer_works_[Slots<TimerId, int>::place(id)], nullptr);
+    auto work = std::exchange(timer_works_[id], nullptr);
     work();
     return true;
 }

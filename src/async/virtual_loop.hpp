@@ -3,9 +3,9 @@
 
 #include <deque>
 #include <functional>
-#include <vector>
 
 #include "async/scheduler.hpp"
+#include "async/slots.hpp"
 #include "async/timer_queue.hpp"
 
 namespace virtlight::async {
@@ -31,7 +31,7 @@ class VirtualLoop final : public Scheduler {
     Time now_{std::chrono::hours(1)};
     std::deque<Work> posted_;
     TimerQueue queue_;
-    std::vector<Work> timer_works_;
+    BySlot<TimerId, Work> timer_works_;
 };
 
 }  // namespace virtlight::async

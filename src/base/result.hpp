@@ -65,15 +65,12 @@ template <class... Args>
     return std::unexpected(Error{reason, fmt::format(text, std::forward<Args>(args)...)});
 }
 
-/// The failure of a system call: "<text>: <strerror(errno_value)>".
-template <class... Args>
-[[nodiscard]] std::unexpected<Error> fail_errno(int errno_value, fmt::format_string<Args...> text,
-                                                Args&&... args);
-
 std::string errno_text(int errno_value);
 
+/// The failure of a system call: "<text>: <errno_text(errno_value)>".
 template <class... Args>
-std::unexpected<Error> fail_errno(int errno_value, fmt::format_string<Args...> text, Args&&... args) {
+[[nodiscard]] std::unexpected<Error> fail_errno(int errno_value, fmt::format_string<Args...> text,
+                                                Args&&... args) {
     return std::unexpected(Error{
         Reason::io,
         fmt::format("{}: {}", fmt::format(text, std::forward<Args>(args)...), errno_text(errno_value))});

@@ -61,18 +61,12 @@ Result<> append_rotated(const std::filesystem::path& path, std::string_view text
         if (!fd) return std::unexpected(fd.error());
         size = 0;
     }
-    while (!text.empty()) {
-        const auto n = ::write(fd->get(), text.data(), text.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) {
-            auto failed = fail_errno(errno, "cannot write '{}'", path.string());
-            // Half a piece would be there twice when the whole is written again.
-            [[maybe_unused]] const int cut = ::ftruncate(fd->get(), static_cast<off_t>(*size));
-            return failed;
-        }
-        text.remove_prefix(static_cast<std::size_t>(n));
+    auto written = write_all(fd->get(), text, path);
+    if (!written) {
+        // Half a piece would be there twice when the whole is written again.
+        [[maybe_unused]] const int cut = ::ftruncate(fd->get(), static_cast<off_t>(*size));
     }
-    return {};
+    return written;
 }
 
 }  // namespace virtlight

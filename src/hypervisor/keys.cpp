@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "hypervisor/keys.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace virtlight::hypervisor {
@@ -31,17 +32,17 @@ char word_on(Key key) {
 std::optional<char> sysrq_of(const KeyPress& press) {
     bool with_alt = false;
     bool with_sysrq = false;
-    char word = 0;
+    std::string words;  // with a zero for each key of another kind
     for (const auto key : press.keys) {
         if (key == left_alt || key == right_alt)
             with_alt = true;
         else if (key == sysrq || key == print)
             with_sysrq = true;
-        else if (word != 0 || (word = word_on(key)) == 0)
-            return std::nullopt;
+        else
+            words += word_on(key);
     }
-    if (!with_alt || !with_sysrq || word == 0) return std::nullopt;
-    return word;
+    const bool is_request = with_alt && with_sysrq && words.size() == 1 && words.front() != 0;
+    return is_request ? std::optional(words.front()) : std::nullopt;
 }
 
 }  // namespace virtlight::hypervisor

@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view xens_driver = "pciback";
 
 /// What a file of sysfs says, as "0x8086"; 0: nothing.
-unsigned number_in(const std::filesystem::path& file) {
+unsigned hex_number_in(const std::filesystem::path& file) {
     unsigned number = 0;
     std::ifstream(file) >> std::hex >> number;
     return number;
@@ -36,9 +36,9 @@ std::vector<HostPciDevice> read_pci_devices(const std::filesystem::path& folder)
         std::error_code none;
         const auto driver = std::filesystem::read_symlink(entry->path() / "driver", none).filename().string();
         all.push_back({.address = *address,
-                       .vendor = number_in(entry->path() / "vendor"),
-                       .product = number_in(entry->path() / "device"),
-                       .class_code = number_in(entry->path() / "class"),
+                       .vendor = hex_number_in(entry->path() / "vendor"),
+                       .product = hex_number_in(entry->path() / "device"),
+                       .class_code = hex_number_in(entry->path() / "class"),
                        .driver = driver,
                        .assignable = driver == xens_driver,
                        .path = std::filesystem::canonical(entry->path(), none).string()});

@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "async/cancel.hpp"
 #include "base/clock.hpp"
@@ -36,5 +38,16 @@ struct Simulated::Attempt {
         return std::unexpected(std::move(why));
     }
 };
+
+/// What is done to the machine, or read of it, in one moment, when the time that a few calls of Xen take has
+/// passed.
+template <class Act>
+async::Task<std::invoke_result_t<Act>> Simulated::command(OperationKind kind, std::string what, DomId domid,
+                                                          async::CancelToken cancel, Act act) {
+    auto attempt = begin(kind, std::move(what), std::move(cancel));
+    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
+        co_return std::unexpected(std::move(passed).error());
+    co_return act();
+}
 
 }  // namespace virtlight::simulated

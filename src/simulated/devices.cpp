@@ -23,8 +23,8 @@ Result<> look_at_files(const Device& device) {
 }  // namespace
 
 Task<Result<>> Simulated::attach(DomId domid, Device device, Operation operation) {
-    auto attempt =
-        begin(Kind::attach, fmt::format("attach {} to domid {}", name_of(device), domid), operation.cancel);
+    auto attempt = begin(OperationKind::attach, fmt::format("attach {} to domid {}", name_of(device), domid),
+                         operation.cancel);
     if (auto checked = co_await check_device(attempt, device); !checked) {
         // Nothing may still come.
         if (checked.error().reason == Reason::timed_out) checked.error().reason = Reason::operation_failed;
@@ -39,8 +39,8 @@ Task<Result<>> Simulated::attach(DomId domid, Device device, Operation operation
 
 /// As libxl does: a guest that does not let go is asked, and keeps it.
 Task<Result<>> Simulated::detach(DomId domid, Device device, Operation operation) {
-    auto attempt =
-        begin(Kind::detach, fmt::format("detach {} from domid {}", name_of(device), domid), operation.cancel);
+    auto attempt = begin(OperationKind::detach,
+                         fmt::format("detach {} from domid {}", name_of(device), domid), operation.cancel);
     const auto obliges = machine_.lets_go(domid);
     if (!obliges) co_return std::unexpected(obliges.error());
     const auto& times = machine_.settings().times;
@@ -55,8 +55,8 @@ Task<Result<>> Simulated::detach(DomId domid, Device device, Operation operation
 }
 
 Task<Result<>> Simulated::update(DomId domid, Device device, Operation operation) {
-    auto attempt =
-        begin(Kind::update, fmt::format("change {} of domid {}", name_of(device), domid), operation.cancel);
+    auto attempt = begin(OperationKind::update, fmt::format("change {} of domid {}", name_of(device), domid),
+                         operation.cancel);
     if (auto checked = co_await check_device(attempt, device); !checked) co_return checked;
     if (auto passed = co_await pass(attempt, machine_.settings().times.devices, domid); !passed)
         co_return passed;
@@ -64,8 +64,8 @@ Task<Result<>> Simulated::update(DomId domid, Device device, Operation operation
 }
 
 Task<Result<>> Simulated::set_vnc_password(DomId domid, std::string password, Operation operation) {
-    auto attempt =
-        begin(Kind::update, fmt::format("change the VNC password of domid {}", domid), operation.cancel);
+    auto attempt = begin(OperationKind::update, fmt::format("change the VNC password of domid {}", domid),
+                         operation.cancel);
     if (auto passed = co_await pass(attempt, machine_.settings().times.devices, domid); !passed)
         co_return passed;
     co_return machine_.set_vnc_password(domid, std::move(password));
@@ -75,8 +75,8 @@ Task<Result<>> Simulated::set_vnc_password(DomId domid, std::string password, Op
 Task<Result<>> Simulated::resize_disk(DomId domid, domain::Disk disk, std::uint64_t bytes,
                                       Operation operation) {
     auto attempt =
-        begin(Kind::resize_disk, fmt::format("resize disk {} of domid {}", to_string(disk.target), domid),
-              operation.cancel);
+        begin(OperationKind::resize_disk,
+              fmt::format("resize disk {} of domid {}", to_string(disk.target), domid), operation.cancel);
     if (auto passed = co_await pass(attempt, machine_.settings().times.devices, domid); !passed)
         co_return passed;
     if (disk.source == domain::Disk::Source::block) co_return Result<>{};
@@ -86,7 +86,7 @@ Task<Result<>> Simulated::resize_disk(DomId domid, domain::Disk disk, std::uint6
 }
 
 Task<Result<std::vector<hypervisor::Neighbour>>> Simulated::neighbours() {
-    auto attempt = begin(Kind::measure, "look at the neighbours");
+    auto attempt = begin(OperationKind::measure, "look at the neighbours");
     auto all = machine_.neighbours();
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
         co_return std::unexpected(std::move(passed).error());

@@ -13,8 +13,8 @@
 
 namespace virtlight::simulated {
 
-/// The kinds of operations, each of which can go wrong.
-enum class Kind {
+/// What is asked of the hypervisor, as far as it can go wrong.
+enum class OperationKind {
     look,
     create,
     unpause,
@@ -36,11 +36,11 @@ enum class Kind {
     set_vcpus,
     attach,
     detach,
-    update,
+    update,  ///< of a device, and of the VNC password
     resize_disk,
     suspend,
     dump_core,
-    measure,
+    measure,  ///< of guests, of the host and of their neighbours
     pin_vcpu,
     scheduler,
     cpu_share,
@@ -48,9 +48,9 @@ enum class Kind {
     memory_nodes,
     screenshot,
     host_devices,
-    pci
+    pci  ///< what is done to PCI devices of the host; and to list those, or those of USB
 };
-inline constexpr std::size_t kinds = static_cast<std::size_t>(Kind::pci) + 1;
+inline constexpr std::size_t operation_kinds = static_cast<std::size_t>(OperationKind::pci) + 1;
 
 /// How one operation goes wrong.
 struct Fault {
@@ -66,13 +66,13 @@ struct Fault {
 class FaultPlan {
  public:
     /// The next `times` operations of this kind, after those that are planned already.
-    void inject(Kind kind, const Fault& fault, std::size_t times = 1) {
+    void inject(OperationKind kind, const Fault& fault, std::size_t times = 1) {
         auto& planned = planned_[static_cast<std::size_t>(kind)];
         planned.insert(planned.end(), times, fault);
     }
 
     /// For an operation that starts: what happens to it. Nothing planned: nothing wrong.
-    Fault take(Kind kind) {
+    Fault take(OperationKind kind) {
         auto& planned = planned_[static_cast<std::size_t>(kind)];
         if (planned.empty()) return {};
         auto first = std::move(planned.front());
@@ -81,7 +81,7 @@ class FaultPlan {
     }
 
  private:
-    std::array<std::deque<Fault>, kinds> planned_;
+    std::array<std::deque<Fault>, operation_kinds> planned_;
 };
 
 }  // namespace virtlight::simulated

@@ -88,13 +88,12 @@ DomainSeen Machine::seen(const Domain& domain) const {
 }
 
 Result<Definition> Machine::describe(DomId domid) const {
-    const auto found = domains_.find(domid);
-    if (found == domains_.end() || found->second.dying)
-        return fail(Reason::no_domain, "cannot describe domid {}: there is no such domain", domid);
-    if (!found->second.built)
+    const auto domain = guest_or_host(domid, "describe");
+    if (!domain) return std::unexpected(domain.error());
+    if (!(*domain)->built)
         return fail(Reason::invalid_state, "cannot describe domid {}: it is still being built", domid);
-    auto definition = found->second.definition;
-    if (definition.type == GuestType::hvm) definition.vcpus = found->second.model_vcpus;
+    auto definition = (*domain)->definition;
+    if (definition.type == GuestType::hvm) definition.vcpus = (*domain)->model_vcpus;
     return definition;
 }
 
@@ -105,6 +104,12 @@ Result<Machine::Domain*> Machine::guest(DomId domid, std::string_view wish) {
 }
 
 Result<Machine::Domain*> Machine::guest_or_host(DomId domid, std::string_view wish) {
+    if (const auto there = std::as_const(*this).guest_or_host(domid, wish); !there)
+        return std::unexpected(there.error());
+    return &domains_.at(domid);
+}
+
+Result<const Machine::Domain*> Machine::guest_or_host(DomId domid, std::string_view wish) const {
     const auto found = domains_.find(domid);
     if (found == domains_.end() || found->second.dying)
         return fail(Reason::no_domain, "cannot {} domid {}: there is no such domain", wish, domid);
@@ -207,16 +212,14 @@ Result<> Machine::resume(DomId domid) {
     return (*domain)->paused ? Result<>() : unpause(domid);
 }
 
-Result<Machine::Frozen> Machine::memory_of(DomId domid, std::string_view wish) const {
-    const auto found = domains_.find(domid);
-    if (found == domains_.end() || found->second.dying)
-        return fail(Reason::no_domain, "cannot {} domid {}: there is no such domain", wish, domid);
-    const auto& domain = found->second;
-    const bool has_model = domain.definition.type == GuestType::hvm;
-    return Frozen{.ran = domain.guest.ran(scheduler_.now()),
-                  .memory_kib = domain.definition.memory_kib,
-                  .model_vcpus = has_model ? domain.model_vcpus : 0,
-                  .save_takes = domain.guest.behaviour().save_takes};
+Result<Machine::Memory> Machine::memory_of(DomId domid, std::string_view wish) const {
+    const auto domain = guest_or_host(domid, wish);
+    if (!domain) return std::unexpected(domain.error());
+    const bool has_model = (*domain)->definition.type == GuestType::hvm;
+    return Memory{.ran = (*domain)->guest.ran(scheduler_.now()),
+                  .memory_kib = (*domain)->definition.memory_kib,
+                  .model_vcpus = has_model ? (*domain)->model_vcpus : 0,
+                  .save_takes = (*domain)->guest.behaviour().save_takes};
 }
 
 Result<> Machine::soft_reset(DomId domid) {
@@ -230,7 +233,7 @@ Result<> Machine::soft_reset(DomId domid) {
     return {};
 }
 
-Result<Machine::Frozen> Machine::frozen(DomId domid) const {
+Result<Machine::Memory> Machine::frozen(DomId domid) const {
     auto memory = memory_of(domid, "save");
     if (memory && domains_.at(domid).guest.stopped() != StopReason::suspend)
         return fail(Reason::invalid_state, "the guest of domid {} is not suspended", domid);

@@ -27,8 +27,8 @@ namespace virtlight::simulated {
 
 using hypervisor::DomId;
 
-/// Names one life of a domain; never used again, while its domid is.
-using Birth = Id<struct BirthTag>;
+/// Names one making of a domain; never used again, while its domid is.
+using BuildId = Id<struct BuildTag>;
 
 /// What Xen tells of a domain.
 enum class Happening { introduced, acknowledged, stopped, dying, gone, ttys };
@@ -123,20 +123,20 @@ class Machine {
     Result<domain::CpuSet> memory_nodes(DomId domid) const;
 
     /// What is to be written of a guest.
-    struct Frozen {
+    struct Memory {
         Duration ran{};
         std::uint64_t memory_kib = 0;
         unsigned model_vcpus = 0;  ///< 0: it has no device model
         std::optional<Duration> save_takes{};
     };
-    Result<Frozen> memory_of(DomId domid, std::string_view wish) const;
+    Result<Memory> memory_of(DomId domid, std::string_view wish) const;
     /// What is to be written of a guest that has suspended itself. invalid_state: it has not.
-    Result<Frozen> frozen(DomId domid) const;
+    Result<Memory> frozen(DomId domid) const;
 
     /// A domain in the making: it has a domid, a name and memory, and is listed as paused.
     struct Begun {
         DomId domid = 0;
-        Birth birth;
+        BuildId build_id;
         std::string name;
         Behaviour behaviour;
     };
@@ -158,7 +158,7 @@ class Machine {
  private:
     struct Domain {
         DomId domid = 0;
-        Birth birth{};
+        BuildId build_id{};
         domain::Definition definition{};
         Guest guest;
         bool built = false;
@@ -179,6 +179,7 @@ class Machine {
     Result<> take_pci_device(const domain::PciDevice& wanted);
     Result<Domain*> guest(DomId domid, std::string_view wish);
     Result<Domain*> guest_or_host(DomId domid, std::string_view wish);
+    Result<const Domain*> guest_or_host(DomId domid, std::string_view wish) const;
     Domain* find(const Begun& begun);
     std::optional<DomId> next_domid();
     Result<> open_consoles(Domain& domain);
@@ -207,7 +208,7 @@ class Machine {
     std::map<DomId, Domain> domains_;
     std::unordered_set<std::string> names_;
     DomId last_domid_ = 0;
-    IdSource<struct BirthTag> births_;
+    IdSource<struct BuildTag> builds_;
     std::function<void(DomId, Happening)> listener_;
 };
 

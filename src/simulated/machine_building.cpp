@@ -52,11 +52,11 @@ Result<Machine::Begun> Machine::begin(const Definition& definition, Duration ran
 
     const Guest::Pace pace{settings_.takes(settings_.times.acknowledge),
                            settings_.takes(settings_.times.power_off)};
-    const auto birth = births_.next();
+    const auto build_id = builds_.next();
     names_.insert(name);
     memory_free_kib_ -= definition.memory_kib;
     domains_.emplace(*domid, Domain{.domid = *domid,
-                                    .birth = birth,
+                                    .build_id = build_id,
                                     .definition = definition,
                                     .guest = Guest(*behaviour, pace, ran),
                                     .memory_built_kib = definition.memory_max_kib,
@@ -65,7 +65,7 @@ Result<Machine::Begun> Machine::begin(const Definition& definition, Duration ran
                                     .greeted = ran > Duration::zero(),
                                     .flood = behaviour->console_flood,
                                     .late_tty = behaviour->late_tty});
-    return Begun{*domid, birth, name, *behaviour};
+    return Begun{*domid, build_id, name, *behaviour};
 }
 
 std::optional<DomId> Machine::next_domid() {
@@ -78,7 +78,7 @@ std::optional<DomId> Machine::next_domid() {
 
 Machine::Domain* Machine::find(const Begun& begun) {
     const auto found = domains_.find(begun.domid);
-    return found != domains_.end() && found->second.birth == begun.birth ? &found->second : nullptr;
+    return found != domains_.end() && found->second.build_id == begun.build_id ? &found->second : nullptr;
 }
 
 Result<> Machine::introduce(const Begun& begun) {
@@ -160,7 +160,7 @@ void Machine::take_spice_port(Domain& domain) const {
 
 std::optional<hypervisor::Created> Machine::created(const Begun& begun) const {
     const auto found = domains_.find(begun.domid);
-    if (found == domains_.end() || found->second.birth != begun.birth || found->second.dying)
+    if (found == domains_.end() || found->second.build_id != begun.build_id || found->second.dying)
         return std::nullopt;
     const auto& definition = found->second.definition;
     hypervisor::Created created{.domid = begun.domid, .consoles = definition.consoles};

@@ -81,10 +81,9 @@ hypervisor::HostFigures Machine::measure_host() const {
 }
 
 Result<hypervisor::Picture> Machine::screenshot(DomId domid) const {
-    const auto found = domains_.find(domid);
-    if (found == domains_.end() || found->second.dying)
-        return fail(Reason::no_domain, "cannot take a picture of domid {}: there is no such domain", domid);
-    if (!found->second.definition.graphics.any())
+    const auto domain = guest_or_host(domid, "take a picture of");
+    if (!domain) return std::unexpected(domain.error());
+    if (!(*domain)->definition.graphics.any())
         return fail(Reason::unsupported_operation, "cannot take a picture of domid {}: it has no screen",
                     domid);
     constexpr unsigned width = 64;

@@ -12,7 +12,7 @@ using hypervisor::HostUsbDevice;
 using hypervisor::Operation;
 
 Task<Result<std::vector<HostPciDevice>>> Simulated::pci_devices() {
-    auto attempt = begin(Kind::pci, "list the PCI devices");
+    auto attempt = begin(OperationKind::pci, "list the PCI devices");
     auto devices = machine_.pci_devices();
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
         co_return std::unexpected(std::move(passed).error());
@@ -20,7 +20,7 @@ Task<Result<std::vector<HostPciDevice>>> Simulated::pci_devices() {
 }
 
 Task<Result<std::vector<HostUsbDevice>>> Simulated::usb_devices() {
-    auto attempt = begin(Kind::pci, "list the USB devices");
+    auto attempt = begin(OperationKind::pci, "list the USB devices");
     std::vector<HostUsbDevice> devices;
     for (const auto& device : machine_.settings().host_devices)
         if (const auto* const usb = std::get_if<HostUsbDevice>(&device.what)) devices.push_back(*usb);
@@ -30,10 +30,9 @@ Task<Result<std::vector<HostUsbDevice>>> Simulated::usb_devices() {
 }
 
 Task<Result<std::vector<hypervisor::HostDevice>>> Simulated::host_devices() {
-    auto attempt = begin(Kind::host_devices, "list the devices of the host");
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
-        co_return std::unexpected(std::move(passed).error());
-    co_return machine_.host_devices();
+    return command(
+        OperationKind::host_devices, "list the devices of the host", 0, {},
+        [this]() -> Result<std::vector<hypervisor::HostDevice>> { return machine_.host_devices(); });
 }
 
 /// In a step of its own.
@@ -46,7 +45,7 @@ void Simulated::tell_of_host_devices() {
 }
 
 Task<Result<>> Simulated::set_assignable(PciAddress address, bool assignable, Operation operation) {
-    auto attempt = begin(Kind::pci,
+    auto attempt = begin(OperationKind::pci,
                          fmt::format("{} PCI device {}", assignable ? "take from its driver" : "give back",
                                      to_string(address)),
                          operation.cancel);
@@ -57,9 +56,8 @@ Task<Result<>> Simulated::set_assignable(PciAddress address, bool assignable, Op
 }
 
 Task<Result<>> Simulated::reset_pci(PciAddress address, Operation operation) {
-    auto attempt = begin(Kind::pci, fmt::format("reset PCI device {}", to_string(address)), operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed) co_return passed;
-    co_return machine_.check_pci_device(address);
+    return command(OperationKind::pci, fmt::format("reset PCI device {}", to_string(address)), 0,
+                   operation.cancel, [this, address] { return machine_.check_pci_device(address); });
 }
 
 }  // namespace virtlight::simulated

@@ -29,7 +29,6 @@ namespace fs = std::filesystem;
 /// Times that a save or a restore tells how far it has come.
 constexpr unsigned parts = 20;
 
-/// A file of an image is closed, and perhaps removed, where that may block.
 template <class T>
 Result<std::shared_ptr<T>> shared(Result<T> made) {
     if (!made) return std::unexpected(std::move(made.error()));
@@ -46,7 +45,7 @@ Result<OpenImage> open_ours(const fs::path& path) {
 }  // namespace
 
 Task<Result<>> Simulated::save(DomId domid, ImageHead head, fs::path path, Operation operation) {
-    auto attempt = begin(Kind::save, fmt::format("save domid {}", domid), operation.cancel);
+    auto attempt = begin(OperationKind::save, fmt::format("save domid {}", domid), operation.cancel);
     auto opened = co_await async::run_blocking(
         blocking_, scheduler_, [path, head] { return shared(ImageWriter::create(path, head)); });
     if (!opened) co_return attempt.error(std::move(opened.error()));
@@ -54,11 +53,16 @@ Task<Result<>> Simulated::save(DomId domid, ImageHead head, fs::path path, Opera
     if (operation.bypass_cache) image->bypass_cache();
     auto saved = co_await suspend_and_write(attempt, domid, image, operation);
     if (!saved) static_cast<void>(machine_.resume(domid));
+    co_await let_go_of(std::move(image));
+    co_return saved;
+}
+
+/// Its file is closed, and perhaps removed, where that may block.
+Task<> Simulated::let_go_of(std::shared_ptr<ImageWriter> image) {
     co_await async::run_blocking(blocking_, scheduler_, [image = std::move(image)]() mutable {
         image.reset();
         return true;
     });
-    co_return saved;
 }
 
 Task<> Simulated::take_back_save(DomId domid) {
@@ -86,7 +90,7 @@ Task<Result<>> Simulated::suspend_and_write(Attempt& attempt, DomId domid, std::
 }
 
 Task<Result<>> Simulated::finish_image(Attempt& attempt, std::shared_ptr<ImageWriter> image,
-                                       Machine::Frozen memory) {
+                                       Machine::Memory memory) {
     auto written = co_await async::run_blocking(blocking_, scheduler_, [image, memory] {
         return write_stream(*image, {memory.ran, memory.model_vcpus}, memory.memory_kib);
     });
@@ -99,10 +103,10 @@ Task<Result<>> Simulated::finish_image(Attempt& attempt, std::shared_ptr<ImageWr
 }
 
 /// Passes the time that the memory takes, and tells how much of it has gone.
-Task<Result<>> Simulated::pass_telling(Attempt& attempt, DomId domid, Machine::Frozen frozen,
+Task<Result<>> Simulated::pass_telling(Attempt& attempt, DomId domid, Machine::Memory memory,
                                        Operation operation) {
-    const auto takes = frozen.save_takes.value_or(machine_.settings().times.image);
-    const auto bytes = frozen.memory_kib * 1024;
+    const auto takes = memory.save_takes.value_or(machine_.settings().times.image);
+    const auto bytes = memory.memory_kib * 1024;
     if (operation.progress) operation.progress->bytes_all = bytes;
     for (unsigned part = 1; part <= parts; ++part) {
         const auto end = co_await wait(attempt, {}, machine_.settings().takes(takes) / parts);
@@ -113,17 +117,15 @@ Task<Result<>> Simulated::pass_telling(Attempt& attempt, DomId domid, Machine::F
 }
 
 Task<Result<>> Simulated::dump_core(DomId domid, fs::path path, hypervisor::Hold hold, Operation operation) {
-    auto attempt = begin(Kind::dump_core, fmt::format("dump the core of domid {}", domid), operation.cancel);
+    auto attempt =
+        begin(OperationKind::dump_core, fmt::format("dump the core of domid {}", domid), operation.cancel);
     auto opened = co_await async::run_blocking(blocking_, scheduler_,
                                                [path] { return shared(ImageWriter::create(path)); });
     if (!opened) co_return attempt.error(std::move(opened.error()));
     auto image = std::move(*opened);
     if (operation.bypass_cache) image->bypass_cache();
     auto dumped = co_await write_core(attempt, domid, image, std::move(hold), operation);
-    co_await async::run_blocking(blocking_, scheduler_, [image = std::move(image)]() mutable {
-        image.reset();
-        return true;
-    });
+    co_await let_go_of(std::move(image));
     co_return dumped;
 }
 
@@ -161,7 +163,7 @@ Task<Result<>> Simulated::rewrite_image(KnownImage image, ImageHead head, Operat
 Task<Result<Created>> Simulated::restore(domain::Definition definition, KnownImage known,
                                          Operation operation) {
     auto attempt =
-        begin(Kind::restore, fmt::format("restore domain '{}'", definition.name), operation.cancel);
+        begin(OperationKind::restore, fmt::format("restore domain '{}'", definition.name), operation.cancel);
     const auto saved = co_await async::run_blocking(
         blocking_, scheduler_,
         [known = std::move(known), bypass = operation.bypass_cache]() -> Result<Moment> {
@@ -179,15 +181,15 @@ Task<Result<Created>> Simulated::restore(domain::Definition definition, KnownIma
                        attempt.what, saved->model_vcpus, definition.vcpus);
     const auto begun = machine_.begin(definition, saved->ran);
     if (!begun) co_return std::unexpected(begun.error());
-    const Machine::Frozen frozen{.ran = saved->ran, .memory_kib = definition.memory_kib};
-    const auto passed = co_await pass_telling(attempt, begun->domid, frozen, operation);
+    const Machine::Memory memory{.ran = saved->ran, .memory_kib = definition.memory_kib};
+    const auto passed = co_await pass_telling(attempt, begun->domid, memory, operation);
     auto created = passed ? co_await finish(attempt, *begun) : std::unexpected(passed.error());
     if (!created) co_await abandon(*begun);
     co_return created;
 }
 
 Task<Result<>> Simulated::suspend(DomId domid, Operation operation) {
-    auto attempt = begin(Kind::suspend, fmt::format("suspend domid {}", domid), operation.cancel);
+    auto attempt = begin(OperationKind::suspend, fmt::format("suspend domid {}", domid), operation.cancel);
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
         co_return passed;
     auto suspended = co_await suspend_guest(attempt, domid);
@@ -196,14 +198,12 @@ Task<Result<>> Simulated::suspend(DomId domid, Operation operation) {
 }
 
 Task<Result<>> Simulated::soft_reset(DomId domid, Operation operation) {
-    auto attempt = begin(Kind::soft_reset, fmt::format("soft reset domid {}", domid), operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return passed;
-    co_return machine_.soft_reset(domid);
+    return command(OperationKind::soft_reset, fmt::format("soft reset domid {}", domid), domid,
+                   operation.cancel, [this, domid] { return machine_.soft_reset(domid); });
 }
 
 Task<Result<>> Simulated::resume(DomId domid, Operation operation) {
-    auto attempt = begin(Kind::resume, fmt::format("resume domid {}", domid), operation.cancel);
+    auto attempt = begin(OperationKind::resume, fmt::format("resume domid {}", domid), operation.cancel);
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
         co_return passed;
     if (const auto frozen = machine_.frozen(domid); !frozen) co_return std::unexpected(frozen.error());

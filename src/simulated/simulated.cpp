@@ -99,7 +99,7 @@ void Simulated::tell_ttys(hypervisor::LifeId life) {
 
 // How an operation passes its time
 
-Simulated::Attempt Simulated::begin(Kind kind, std::string what, async::CancelToken cancel) {
+Simulated::Attempt Simulated::begin(OperationKind kind, std::string what, async::CancelToken cancel) {
     return {.what = std::move(what), .cancel = std::move(cancel), .fault = faults_.take(kind)};
 }
 
@@ -132,7 +132,7 @@ async::Task<Result<>> Simulated::pass(Attempt& attempt, Duration usual, DomId do
 // Reading
 
 async::Task<Result<hypervisor::Snapshot>> Simulated::look() {
-    auto attempt = begin(Kind::look, "list the domains");
+    auto attempt = begin(OperationKind::look, "list the domains");
     // Taken at once and handed over later: by then it may be out of date, as it may on Xen.
     auto snapshot = machine_.look();
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
@@ -142,7 +142,7 @@ async::Task<Result<hypervisor::Snapshot>> Simulated::look() {
 
 async::Task<Result<std::vector<hypervisor::DomainFigures>>> Simulated::measure(
     hypervisor::FiguresWanted wanted) {
-    auto attempt = begin(Kind::measure, "measure the domains");
+    auto attempt = begin(OperationKind::measure, "measure the domains");
     auto figures = machine_.measure(wanted);
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
         co_return std::unexpected(std::move(passed).error());
@@ -150,10 +150,8 @@ async::Task<Result<std::vector<hypervisor::DomainFigures>>> Simulated::measure(
 }
 
 async::Task<Result<hypervisor::HostFigures>> Simulated::measure_host() {
-    auto attempt = begin(Kind::measure, "measure the host");
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, 0); !passed)
-        co_return std::unexpected(std::move(passed).error());
-    co_return machine_.measure_host();
+    return command(OperationKind::measure, "measure the host", 0, {},
+                   [this]() -> Result<hypervisor::HostFigures> { return machine_.measure_host(); });
 }
 
 async::Task<Result<hypervisor::DiskSize>> Simulated::disk_size(domain::Disk disk) {
@@ -186,17 +184,13 @@ async::Task<Result<std::vector<std::string>>> Simulated::missing_files(domain::D
 }
 
 async::Task<Result<hypervisor::Picture>> Simulated::screenshot(DomId domid) {
-    auto attempt = begin(Kind::screenshot, fmt::format("take a picture of domid {}", domid));
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return std::unexpected(std::move(passed).error());
-    co_return machine_.screenshot(domid);
+    return command(OperationKind::screenshot, fmt::format("take a picture of domid {}", domid), domid, {},
+                   [this, domid] { return machine_.screenshot(domid); });
 }
 
 async::Task<Result<domain::Definition>> Simulated::describe(DomId domid, async::CancelToken cancel) {
-    auto attempt = begin(Kind::describe, fmt::format("describe domid {}", domid), std::move(cancel));
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return std::unexpected(std::move(passed).error());
-    co_return machine_.describe(domid);
+    return command(OperationKind::describe, fmt::format("describe domid {}", domid), domid, std::move(cancel),
+                   [this, domid] { return machine_.describe(domid); });
 }
 
 /// All that guests have here is definitions.
@@ -209,7 +203,8 @@ async::Task<Result<>> Simulated::check_whole(DomId domid, async::CancelToken can
 // Making and ending domains
 
 async::Task<Result<Created>> Simulated::create(domain::Definition definition, Operation operation) {
-    auto attempt = begin(Kind::create, fmt::format("create domain '{}'", definition.name), operation.cancel);
+    auto attempt =
+        begin(OperationKind::create, fmt::format("create domain '{}'", definition.name), operation.cancel);
     if (auto checked = co_await check_files(attempt, definition); !checked)
         co_return std::unexpected(std::move(checked).error());
     const auto begun = machine_.begin(definition);
@@ -233,8 +228,7 @@ async::Task<Result<>> Simulated::check(Attempt& attempt, std::function<Result<>(
     });
     if (const auto end = co_await wait(attempt, ended, limits::simulated_file_check); end != End::done)
         co_return attempt.error(end);
-    if (!*verdict)
-        co_return fail(verdict->error().reason, "cannot {}: {}", attempt.what, verdict->error().message);
+    if (!*verdict) co_return attempt.error(std::move(verdict->error()));
     co_return Result<>();
 }
 
@@ -268,7 +262,7 @@ async::Task<> Simulated::abandon(const Machine::Begun& begun) {
 }
 
 async::Task<Result<>> Simulated::destroy(DomId domid, Operation operation) {
-    auto attempt = begin(Kind::destroy, fmt::format("destroy domid {}", domid), operation.cancel);
+    auto attempt = begin(OperationKind::destroy, fmt::format("destroy domid {}", domid), operation.cancel);
     std::ignore = machine_.pause(domid);  // as libxl does, whatever becomes of the rest
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
         co_return passed;
@@ -283,22 +277,19 @@ async::Task<Result<>> Simulated::destroy(DomId domid, Operation operation) {
 // Commands and requests
 
 async::Task<Result<>> Simulated::unpause(DomId domid, Operation operation) {
-    auto attempt = begin(Kind::unpause, fmt::format("unpause domid {}", domid), operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return passed;
-    co_return machine_.unpause(domid);
+    return command(OperationKind::unpause, fmt::format("unpause domid {}", domid), domid, operation.cancel,
+                   [this, domid] { return machine_.unpause(domid); });
 }
 
 async::Task<Result<>> Simulated::pause(DomId domid, Operation operation) {
-    auto attempt = begin(Kind::pause, fmt::format("pause domid {}", domid), operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return passed;
-    co_return machine_.pause(domid);
+    return command(OperationKind::pause, fmt::format("pause domid {}", domid), domid, operation.cancel,
+                   [this, domid] { return machine_.pause(domid); });
 }
 
 async::Task<Result<>> Simulated::request_shutdown(DomId domid, hypervisor::ShutdownMethod method,
                                                   Operation operation) {
-    auto attempt = begin(Kind::request_shutdown, fmt::format("shut down domid {}", domid), operation.cancel);
+    auto attempt =
+        begin(OperationKind::request_shutdown, fmt::format("shut down domid {}", domid), operation.cancel);
     if (method == hypervisor::ShutdownMethod::paravirtual)
         co_return co_await request(attempt, domid, StopReason::poweroff);
 
@@ -313,7 +304,8 @@ async::Task<Result<>> Simulated::request_shutdown(DomId domid, hypervisor::Shutd
 }
 
 async::Task<Result<>> Simulated::request_reboot(DomId domid, Operation operation) {
-    auto attempt = begin(Kind::request_reboot, fmt::format("reboot domid {}", domid), operation.cancel);
+    auto attempt =
+        begin(OperationKind::request_reboot, fmt::format("reboot domid {}", domid), operation.cancel);
     co_return co_await request(attempt, domid, StopReason::reboot);
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <unordered_set>
 #include <vector>
 
@@ -116,9 +117,12 @@ class Simulated : public hypervisor::Hypervisor {
  private:
     struct Attempt;
 
-    Attempt begin(Kind kind, std::string what, async::CancelToken cancel = {});
+    Attempt begin(OperationKind kind, std::string what, async::CancelToken cancel = {});
     async::Task<End> wait(Attempt& attempt, async::Completion<End> ended, Duration bound);
     async::Task<Result<>> pass(Attempt& attempt, Duration usual, DomId domid);
+    template <class Act>
+    async::Task<std::invoke_result_t<Act>> command(OperationKind kind, std::string what, DomId domid,
+                                                   async::CancelToken cancel, Act act);
     async::Task<Result<>> check(Attempt& attempt, std::function<Result<>()> look);
     async::Task<Result<>> check_device(Attempt& attempt, const domain::Device& device);
     async::Task<Result<>> check_files(Attempt& attempt, const domain::Definition& definition);
@@ -132,8 +136,9 @@ class Simulated : public hypervisor::Hypervisor {
                                      std::shared_ptr<hypervisor::ImageWriter> image, hypervisor::Hold hold,
                                      hypervisor::Operation operation);
     async::Task<Result<>> finish_image(Attempt& attempt, std::shared_ptr<hypervisor::ImageWriter> image,
-                                       Machine::Frozen memory);
-    async::Task<Result<>> pass_telling(Attempt& attempt, DomId domid, Machine::Frozen frozen,
+                                       Machine::Memory memory);
+    async::Task<> let_go_of(std::shared_ptr<hypervisor::ImageWriter> image);
+    async::Task<Result<>> pass_telling(Attempt& attempt, DomId domid, Machine::Memory memory,
                                        hypervisor::Operation operation);
     async::Task<> abandon(const Machine::Begun& begun);
     async::Task<Result<>> request(Attempt& attempt, DomId domid, hypervisor::StopReason wish);

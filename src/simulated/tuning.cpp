@@ -11,67 +11,51 @@ using async::Task;
 using hypervisor::Operation;
 
 Task<Result<>> Simulated::inject_nmi(DomId domid, Operation operation) {
-    auto attempt =
-        begin(Kind::inject_nmi, fmt::format("inject an NMI into domid {}", domid), operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return passed;
-    co_return machine_.inject_nmi(domid);
+    return command(OperationKind::inject_nmi, fmt::format("inject an NMI into domid {}", domid), domid,
+                   operation.cancel, [this, domid] { return machine_.inject_nmi(domid); });
 }
 
 Task<Result<>> Simulated::send_keys(DomId domid, hypervisor::KeyPress press, Operation operation) {
-    auto attempt = begin(Kind::send_keys, fmt::format("send keys to domid {}", domid), operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return passed;
-    co_return machine_.send_keys(domid, press);
+    return command(OperationKind::send_keys, fmt::format("send keys to domid {}", domid), domid,
+                   operation.cancel, [this, domid, press] { return machine_.send_keys(domid, press); });
 }
 
 Task<Result<>> Simulated::send_sysrq(DomId domid, char key, Operation operation) {
-    auto attempt = begin(Kind::send_sysrq, fmt::format("send SysRq to domid {}", domid), operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return passed;
-    co_return machine_.send_sysrq(domid, key);
+    return command(OperationKind::send_sysrq, fmt::format("send SysRq to domid {}", domid), domid,
+                   operation.cancel, [this, domid, key] { return machine_.send_sysrq(domid, key); });
 }
 
 Task<Result<>> Simulated::rename(DomId domid, std::string name, Operation operation) {
-    auto attempt = begin(Kind::rename, fmt::format("rename domid {}", domid), operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return passed;
-    co_return machine_.rename(domid, name);
+    return command(OperationKind::rename, fmt::format("rename domid {}", domid), domid, operation.cancel,
+                   [this, domid, name] { return machine_.rename(domid, name); });
 }
 
 Task<Result<>> Simulated::set_memory(DomId domid, std::uint64_t memory_kib, Operation operation) {
-    auto attempt =
-        begin(Kind::set_memory, fmt::format("set the memory of domid {}", domid), operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return passed;
-    co_return machine_.set_memory(domid, memory_kib);
+    return command(OperationKind::set_memory, fmt::format("set the memory of domid {}", domid), domid,
+                   operation.cancel,
+                   [this, domid, memory_kib] { return machine_.set_memory(domid, memory_kib); });
 }
 
 Task<Result<>> Simulated::set_memory_max(DomId domid, std::uint64_t memory_kib, Operation operation) {
-    auto attempt = begin(Kind::set_memory_max, fmt::format("set the maximum memory of domid {}", domid),
-                         operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return passed;
-    co_return machine_.set_memory_max(domid, memory_kib);
+    return command(OperationKind::set_memory_max, fmt::format("set the maximum memory of domid {}", domid),
+                   domid, operation.cancel,
+                   [this, domid, memory_kib] { return machine_.set_memory_max(domid, memory_kib); });
 }
 
 Task<Result<>> Simulated::set_vcpus(DomId domid, unsigned vcpus, Operation operation) {
-    auto attempt = begin(Kind::set_vcpus, fmt::format("set the vCPUs of domid {}", domid), operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return passed;
-    co_return machine_.set_vcpus(domid, vcpus);
+    return command(OperationKind::set_vcpus, fmt::format("set the vCPUs of domid {}", domid), domid,
+                   operation.cancel, [this, domid, vcpus] { return machine_.set_vcpus(domid, vcpus); });
 }
 
 Task<Result<>> Simulated::pin_vcpu(DomId domid, unsigned vcpu, domain::CpuSet cpus, Operation operation) {
-    auto attempt = begin(Kind::pin_vcpu, fmt::format("pin a vCPU of domid {}", domid), operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return passed;
-    co_return machine_.pin_vcpu(domid, vcpu, cpus);
+    return command(OperationKind::pin_vcpu, fmt::format("pin a vCPU of domid {}", domid), domid,
+                   operation.cancel,
+                   [this, domid, vcpu, cpus] { return machine_.pin_vcpu(domid, vcpu, cpus); });
 }
 
 /// There are no CPU pools here.
 Task<Result<std::string>> Simulated::scheduler(DomId domid) {
-    auto attempt = begin(Kind::scheduler, fmt::format("read the scheduler of domid {}", domid));
+    auto attempt = begin(OperationKind::scheduler, fmt::format("read the scheduler of domid {}", domid));
     if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
         co_return std::unexpected(std::move(passed).error());
     const auto known = machine_.describe(domid);
@@ -80,24 +64,18 @@ Task<Result<std::string>> Simulated::scheduler(DomId domid) {
 }
 
 Task<Result<domain::CpuShare>> Simulated::cpu_share(DomId domid) {
-    auto attempt = begin(Kind::cpu_share, fmt::format("read the scheduling of domid {}", domid));
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return std::unexpected(std::move(passed).error());
-    co_return machine_.cpu_share(domid);
+    return command(OperationKind::cpu_share, fmt::format("read the scheduling of domid {}", domid), domid, {},
+                   [this, domid] { return machine_.cpu_share(domid); });
 }
 
 Task<Result<>> Simulated::set_cpu_share(DomId domid, domain::CpuShare share, Operation operation) {
-    auto attempt = begin(Kind::set_cpu_share, fmt::format("schedule domid {}", domid), operation.cancel);
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return passed;
-    co_return machine_.set_cpu_share(domid, share);
+    return command(OperationKind::set_cpu_share, fmt::format("schedule domid {}", domid), domid,
+                   operation.cancel, [this, domid, share] { return machine_.set_cpu_share(domid, share); });
 }
 
 Task<Result<domain::CpuSet>> Simulated::memory_nodes(DomId domid) {
-    auto attempt = begin(Kind::memory_nodes, fmt::format("read the NUMA nodes of domid {}", domid));
-    if (auto passed = co_await pass(attempt, machine_.settings().times.command, domid); !passed)
-        co_return std::unexpected(std::move(passed).error());
-    co_return machine_.memory_nodes(domid);
+    return command(OperationKind::memory_nodes, fmt::format("read the NUMA nodes of domid {}", domid), domid,
+                   {}, [this, domid] { return machine_.memory_nodes(domid); });
 }
 
 }  // namespace virtlight::simulated

@@ -48,6 +48,10 @@ Context::~Context() {
     }
 }
 
+Result<> Context::read_info(std::string_view what, hypervisor::DomId domid, DomainInfo& info) {
+    return attempt(what, domid, [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
+}
+
 void Context::event_occurs(void* self, libxl_event* event) noexcept {
     auto& context = *static_cast<Context*>(self);
     const hypervisor::LifeId life{event->for_user};

@@ -47,6 +47,9 @@ class Context {
         return std::unexpected(error_of({.rc = rc, .lines = std::move(lines)}, what));
     }
 
+    /// What Xen says of a domain. no_domain. The error names `what`.
+    Result<> read_info(std::string_view what, hypervisor::DomId domid, DomainInfo& info);
+
     Operations& operations() { return operations_; }
     Deaths& deaths() { return deaths_; }
     Xenstore& xenstore() { return xenstore_; }

@@ -84,10 +84,7 @@ void ContextThread::post(Message message) const {
 /// an image had moved then.
 Result<> ContextThread::conclude(Result<Ended> ended, const std::string& what, int rc_of_stop,
                                  std::optional<Duration> silent) {
-    if (!ended) {
-        ended.error().message = fmt::format("cannot {}: {}", what, ended.error().message);
-        return std::unexpected(std::move(ended.error()));
-    }
+    if (!ended) return std::unexpected(in_context(what, std::move(ended.error())));
     if (ended->rc == 0) return {};
     if (ended->rc == ERROR_ABORTED) ended->rc = rc_of_stop;
     if (silent)

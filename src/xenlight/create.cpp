@@ -74,15 +74,11 @@ class Awaited {
 Result<> check_uuid_is_free(Context& context, const Job& job) {
     bool taken = false;
     auto listed = context.attempt(job.what(), std::nullopt, [&](libxl_ctx* ctx) {
-        int count = 0;
-        libxl_dominfo* const domains = libxl_list_domain(ctx, &count);
-        if (!domains) return static_cast<int>(ERROR_FAIL);
-        taken = std::ranges::any_of(std::span(domains, static_cast<std::size_t>(count)),
-                                    [&](const libxl_dominfo& info) {
-                                        return !info.dying && uuid_of(info.uuid) == job.definition.uuid;
-                                    });
-        libxl_dominfo_list_free(domains, count);
-        return 0;
+        return list_domains(ctx, [&](std::span<const libxl_dominfo> domains) {
+            taken = std::ranges::any_of(domains, [&](const libxl_dominfo& info) {
+                return !info.dying && uuid_of(info.uuid) == job.definition.uuid;
+            });
+        });
     });
     if (listed && taken)
         return fail(Reason::domain_exists, "cannot {}: a domain with uuid {} runs already", job.what(),

@@ -17,8 +17,7 @@ using domain::Definition;
 using hypervisor::DomId;
 
 Result<> read_info(Context& context, DomId domid, DomainInfo& info) {
-    return context.attempt(fmt::format("describe domain {}", domid), domid,
-                           [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
+    return context.read_info(fmt::format("describe domain {}", domid), domid, info);
 }
 
 /// Fills in what libxl left open: it keeps "by default" as the largest number.

@@ -22,9 +22,8 @@ std::string lock_of(hypervisor::DomId domid, const Uuid& uuid) {
 
 Result<bool> is_domain_locked(Context& context, hypervisor::DomId domid) {
     DomainInfo info;
-    auto read = context.attempt(fmt::format("look at domain {}", domid), domid,
-                                [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
-    if (!read) return std::unexpected(std::move(read.error()));
+    if (auto read = context.read_info(fmt::format("look at domain {}", domid), domid, info); !read)
+        return std::unexpected(std::move(read.error()));
     const Fd lock(::open(lock_of(domid, uuid_of(info->uuid)).c_str(), O_RDONLY | O_CLOEXEC));
     if (!lock) return false;
     if (::flock(lock.get(), LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK;

@@ -111,9 +111,8 @@ void drop(const std::shared_ptr<const CorePipe>& pipe, const Movers& movers) {
 Task<Result<std::uint64_t>> size_of_core(Workers::Loan worker, DomId domid, std::string what) {
     co_return co_await call(worker, [domid, what](Context& context) -> Result<std::uint64_t> {
         DomainInfo info;
-        auto read = context.attempt(
-            what, domid, [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
-        if (!read) return std::unexpected(std::move(read.error()));
+        if (auto read = context.read_info(what, domid, info); !read)
+            return std::unexpected(std::move(read.error()));
         return info->current_memkb * 1024;
     });
 }

@@ -144,17 +144,15 @@ Result<hypervisor::Snapshot> look(Context& context) {
     }
     hypervisor::Snapshot snapshot;
     auto looked = context.attempt("list Xen's domains", std::nullopt, [&](libxl_ctx* ctx) {
-        int count = 0;
-        libxl_dominfo* const domains = libxl_list_domain(ctx, &count);
-        if (!domains) return static_cast<int>(ERROR_FAIL);
-        for (const auto& info : std::span(domains, static_cast<std::size_t>(count))) {
-            const CString name(libxl_domid_to_name(ctx, info.domid));
-            if (name && is_stub_domain(ctx, info.domid, name.get())) continue;
-            auto& domain = snapshot.domains.emplace_back(seen(info));
-            if (name) domain.name = name.get();
-        }
-        libxl_dominfo_list_free(domains, count);
-        return libxl_get_free_memory(ctx, &snapshot.memory_free_kib);
+        const int rc = list_domains(ctx, [&](std::span<const libxl_dominfo> domains) {
+            for (const auto& info : domains) {
+                const CString name(libxl_domid_to_name(ctx, info.domid));
+                if (name && is_stub_domain(ctx, info.domid, name.get())) continue;
+                auto& domain = snapshot.domains.emplace_back(seen(info));
+                if (name) domain.name = name.get();
+            }
+        });
+        return rc != 0 ? rc : libxl_get_free_memory(ctx, &snapshot.memory_free_kib);
     });
     if (!looked) return std::unexpected(std::move(looked.error()));
     return snapshot;

@@ -41,18 +41,14 @@ Result<MemorySeen> look_at(Context& context, const std::vector<Build>& others, c
     auto looked = context.attempt(what, std::nullopt, [&](libxl_ctx* ctx) {
         // First what is free: what a guest takes meanwhile is counted twice, rather than not at all.
         if (const int rc = libxl_get_free_memory(ctx, &seen.free_kib); rc != 0) return rc;
-        int count = 0;
-        libxl_dominfo* const list = libxl_list_domain(ctx, &count);
-        if (!list) return static_cast<int>(ERROR_FAIL);
-        const std::span domains(list, static_cast<std::size_t>(count));
-        for (const auto& build : others)
-            seen.promised_kib += still_to_come(build, domains);
-        for (const auto& info : domains) {
-            seen.promised_kib += claimed_elsewhere(info, others);
-            if (info.domid == dom0) seen.dom0_kib = info.current_memkb;
-        }
-        libxl_dominfo_list_free(list, count);
-        return 0;
+        return list_domains(ctx, [&](std::span<const libxl_dominfo> domains) {
+            for (const auto& build : others)
+                seen.promised_kib += still_to_come(build, domains);
+            for (const auto& info : domains) {
+                seen.promised_kib += claimed_elsewhere(info, others);
+                if (info.domid == dom0) seen.dom0_kib = info.current_memkb;
+            }
+        });
     });
     if (!looked) return std::unexpected(std::move(looked.error()));
     seen.dom0_target_kib =

@@ -47,8 +47,7 @@ Task<Result<>> XenHypervisor::save_into(DomId domid, std::shared_ptr<hypervisor:
 }
 
 Task<> XenHypervisor::take_back_save(DomId domid) {
-    const Workers::Loan asking(Workers::Loan(), &asking_);  // owns nothing: not a worker's context
-    const auto may_suspend = co_await let_go_on(asking, domid);
+    const auto may_suspend = co_await let_go_on(not_on_loan(asking_), domid);
     follow_anew(domid);
     late_suspends_.follow(domid, may_suspend);
 }

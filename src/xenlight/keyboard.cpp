@@ -2,9 +2,11 @@
 #include "xenlight/keyboard.hpp"
 
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "xenlight/error.hpp"
 #include "xenlight/qmp.hpp"
 
 namespace virtlight::xenlight {
@@ -34,10 +36,9 @@ Result<> press_on(const std::filesystem::path& socket, const KeyPress& press) {
 
 Result<> press_keys(hypervisor::DomId domid, const KeyPress& press, const std::filesystem::path& folder) {
     auto pressed = press_on(measuring_socket(domid, folder), press);
-    if (!pressed)
-        pressed.error().message =
-            fmt::format("cannot send keys to domain {}: {}", domid, pressed.error().message);
-    return pressed;
+    if (pressed) return pressed;
+    return std::unexpected(
+        in_context(fmt::format("send keys to domain {}", domid), std::move(pressed.error())));
 }
 
 }  // namespace virtlight::xenlight

@@ -73,8 +73,7 @@ Task<bool> LateSuspends::look_at(DomId domid, std::shared_ptr<const Guest> guest
     if (seen->guest.uuid != guest->uuid || seen->guest.asked || !seen->for_nobody_else) co_return false;
     if (!seen->guest.suspended) co_return true;
     log::notice("domain {} has suspended itself for a request that has come to nothing: it goes on", domid);
-    const Workers::Loan asking(Workers::Loan(), &asking_);  // owns nothing: not a worker's context
-    co_await resume_for_nothing(asking, domid);
+    co_await resume_for_nothing(not_on_loan(asking_), domid);
     went_on_(domid);
     co_return false;
 }

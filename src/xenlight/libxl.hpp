@@ -32,6 +32,7 @@ extern "C" {
 
 #include <bit>
 #include <memory>
+#include <span>
 
 #include "base/ids.hpp"
 
@@ -63,6 +64,18 @@ using DomainInfo = Owned<libxl_dominfo, libxl_dominfo_init, libxl_dominfo_dispos
 using RestoreParameters =
     Owned<libxl_domain_restore_params, libxl_domain_restore_params_init, libxl_domain_restore_params_dispose>;
 using PhysicalInfo = Owned<libxl_physinfo, libxl_physinfo_init, libxl_physinfo_dispose>;
+
+/// Calls `see` with all of Xen's domains, a span of libxl_dominfo that lasts as long. 0, or an ERROR_*
+/// number.
+template <class See>
+int list_domains(libxl_ctx* ctx, See see) {
+    int count = 0;
+    libxl_dominfo* const domains = libxl_list_domain(ctx, &count);
+    if (!domains) return ERROR_FAIL;
+    see(std::span<const libxl_dominfo>(domains, static_cast<std::size_t>(count)));
+    libxl_dominfo_list_free(domains, count);
+    return 0;
+}
 
 /// Memory that a C library allocated for us.
 struct Free {

@@ -50,13 +50,10 @@ std::vector<Figures> taken(std::map<DomId, std::vector<Figures>>& counted, DomId
 Result<std::vector<DomainFigures>> measure(Context& context, const hypervisor::FiguresWanted& wanted) {
     std::vector<DomainFigures> all;
     auto listed = context.attempt("measure Xen's domains", std::nullopt, [&](libxl_ctx* ctx) {
-        int count = 0;
-        libxl_dominfo* const domains = libxl_list_domain(ctx, &count);
-        if (!domains) return static_cast<int>(ERROR_FAIL);
-        for (const auto& info : std::span(domains, static_cast<std::size_t>(count)))
-            if (wanted.of_domain(info.domid)) all.push_back({.seen = seen(info)});
-        libxl_dominfo_list_free(domains, count);
-        return 0;
+        return list_domains(ctx, [&](std::span<const libxl_dominfo> domains) {
+            for (const auto& info : domains)
+                if (wanted.of_domain(info.domid)) all.push_back({.seen = seen(info)});
+        });
     });
     if (!listed) return std::unexpected(std::move(listed.error()));
 

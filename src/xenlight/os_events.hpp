@@ -28,7 +28,6 @@ class OsEvents {
     ~OsEvents();
 
     std::size_t watches() const { return watches_.size(); }
-    std::size_t timeouts_owed() const { return ledger_.owed(); }
 
  private:
     static int fd_register(void* self, int fd, void** registration, short events, void* for_libxl) noexcept;

@@ -57,9 +57,8 @@ async::Task<Result<bool>> XenHypervisor::is_paused(DomId domid, std::string_view
     return asking_.call(
         [domid, what = fmt::format("{} domain {}", verb, domid)](Context& context) -> Result<bool> {
             DomainInfo info;
-            auto read = context.attempt(
-                what, domid, [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
-            if (!read) return std::unexpected(std::move(read.error()));
+            if (auto read = context.read_info(what, domid, info); !read)
+                return std::unexpected(std::move(read.error()));
             return info->paused;
         });
 }

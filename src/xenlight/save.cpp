@@ -154,9 +154,8 @@ Result<> check_not_suspended(Context& context, DomId domid) {
 
 Result<Suspending> look_at_suspending(Context& context, DomId domid) {
     DomainInfo info;
-    auto read = context.attempt(fmt::format("look at domain {}", domid), domid,
-                                [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
-    if (!read) return std::unexpected(std::move(read.error()));
+    if (auto read = context.read_info(fmt::format("look at domain {}", domid), domid, info); !read)
+        return std::unexpected(std::move(read.error()));
     return Suspending{uuid_of(info->uuid),
                       info->shutdown && info->shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND,
                       context.xenstore().read(stop_request(domid)) == suspend_request};

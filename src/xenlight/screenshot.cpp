@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/limits.hpp"
+#include "xenlight/error.hpp"
 #include "xenlight/qmp.hpp"
 
 namespace virtlight::xenlight {
@@ -53,9 +55,8 @@ Result<std::string> draw(const std::filesystem::path& socket) {
 Result<Picture> take_picture(hypervisor::DomId domid, const std::filesystem::path& folder) {
     auto bytes = draw(measuring_socket(domid, folder));
     if (bytes) return Picture{hypervisor::pixmap, std::move(*bytes)};
-    auto error = std::move(bytes.error());
-    error.message = fmt::format("cannot take a picture of domain {}: {}", domid, error.message);
-    return std::unexpected(std::move(error));
+    return std::unexpected(
+        in_context(fmt::format("take a picture of domain {}", domid), std::move(bytes.error())));
 }
 
 }  // namespace virtlight::xenlight

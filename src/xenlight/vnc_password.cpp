@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "xenlight/vnc_password.hpp"
 
+#include <utility>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "xenlight/error.hpp"
 #include "xenlight/qmp.hpp"
-#include "xenlight/save.hpp"
 
 namespace virtlight::xenlight {
 namespace {

@@ -54,6 +54,12 @@ class Workers {
     std::shared_ptr<Pool> pool_;
 };
 
+/// Of a context that is everybody's, where a loan is wanted: it keeps nothing from anybody, and must not
+/// outlive the thread.
+inline Workers::Loan not_on_loan(ContextThread& thread) {
+    return {Workers::Loan(), &thread};
+}
+
 /// ContextThread::call() of a context that stays on loan until the call has ended, although nobody may wait
 /// for it any more: a thread that hangs, as in a file of a server that is gone, is lent to nobody else.
 template <class Function>

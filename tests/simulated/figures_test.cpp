@@ -116,7 +116,7 @@ TEST_F(FiguresTest, OfAPinnedVcpuSayWhereItMayRun) {
 }
 
 TEST_F(FiguresTest, GoWrongWhereTheFaultPlanSaysSo) {
-    world.simulated.faults().inject(Kind::measure, {.fails = Reason::operation_failed});
+    world.simulated.faults().inject(OperationKind::measure, {.fails = Reason::operation_failed});
     EXPECT_FALSE(world.end_of(world.simulated.measure({})));
 }
 

@@ -143,7 +143,7 @@ class Storm {
         Fault fault{.delay = milliseconds(below(100)), .late = milliseconds(below(100))};
         if (below(3) == 0) fault.fails = Reason::operation_failed;
         fault.domain_dies = below(3) == 0;
-        world_.simulated.faults().inject(static_cast<Kind>(below(kinds)), fault);
+        world_.simulated.faults().inject(static_cast<OperationKind>(below(operation_kinds)), fault);
     }
 
     void check(const hypervisor::Snapshot& snapshot) {

@@ -11,7 +11,7 @@
 namespace virtlight::simulation {
 
 using hypervisor::StopReason;
-using simulated::Kind;
+using simulated::OperationKind;
 
 RandomRun::RandomRun(std::uint64_t seed, Spoil spoil)
     : Host([this](Duration usual) { return usual * static_cast<int>(chance_.below(60)) / 20; },
@@ -284,10 +284,10 @@ void RandomRun::hypervisor_fails() {
                            .late = milliseconds(chance_.below(100))};
     if (!chance_.one_in(3)) fault.fails = Reason::operation_failed;
     fault.domain_dies = chance_.one_in(4);
-    const auto kind = chance_.below(simulated::kinds);
+    const auto kind = chance_.below(simulated::operation_kinds);
     note(fmt::format("the next operation of kind {} {}{}", kind, fault.fails ? "fails" : "is late",
                      fault.domain_dies ? ", and its domain dies" : ""));
-    daemon().hypervisor().faults().inject(static_cast<Kind>(kind), fault, 1 + chance_.below(3));
+    daemon().hypervisor().faults().inject(static_cast<OperationKind>(kind), fault, 1 + chance_.below(3));
 }
 
 void RandomRun::disk_fails() {
