@@ -5,6 +5,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -24,22 +27,46 @@
 namespace virtlight::cli {
 namespace {
 
-Command::Run add_list(CLI::App&) {
-    return [](const Call& call) { return list(call.socket, call.json); };
+/// The domain that a command is to tell of; empty without a word: of all.
+std::shared_ptr<std::optional<std::string>> add_one_domain(CLI::App& command) {
+    const auto domain = std::make_shared<std::optional<std::string>>();
+    command.add_option("DOMAIN", *domain, "Only this one: its name, uuid or domid");
+    return domain;
 }
 
-Command::Run add_jobs(CLI::App&) {
-    return [](const Call& call) { return jobs(call.socket, call.json); };
+Command::Run add_list(CLI::App& command) {
+    const auto domain = add_one_domain(command);
+    return [domain](const Call& call) { return list(call.socket, *domain, call.json); };
+}
+
+Command::Run add_jobs(CLI::App& command) {
+    const auto domain = add_one_domain(command);
+    return [domain](const Call& call) { return jobs(call.socket, *domain, call.json); };
 }
 
 Command::Run add_version(CLI::App&) {
     return [](const Call& call) { return version(call.socket, call.json); };
 }
 
+/// For commands that have written what there is to write.
+Result<std::string> nothing_more(const Result<>& done) {
+    if (!done) return std::unexpected(done.error());
+    return std::string();
+}
+
+struct ImportWords {
+    std::vector<std::string> files;
+    bool dry_run = false;
+};
+
 Command::Run add_import(CLI::App& command) {
-    const auto file = std::make_shared<std::string>();
-    command.add_option("FILE", *file, "As xl create takes it")->required();
-    return [file](const Call& call) { return import_config(call.socket, *file, call.json); };
+    const auto words = std::make_shared<ImportWords>();
+    command.add_option("FILE", words->files, "As xl create takes it; several, too")->required();
+    command.add_flag("--dry-run,-n", words->dry_run, "Only tell what would be defined, or is refused");
+    return [words](const Call& call) {
+        return nothing_more(
+            import_configs(call.socket, words->files, {.dry_run = words->dry_run, .json = call.json}));
+    };
 }
 
 /// What is wrong with the seconds that a command is to wait; empty: nothing. CLI11 finds "nan" in any range.
@@ -71,7 +98,7 @@ Command::Run add_wait_ready(CLI::App& command) {
 }
 
 void add_domain(CLI::App& command, std::string& domain) {
-    command.add_option("DOMAIN", domain, "Its name or uuid")->required();
+    command.add_option("DOMAIN", domain, "Its name, uuid or domid")->required();
 }
 
 Command::Run add_wait_off(CLI::App& command) {
@@ -90,8 +117,9 @@ void add_choice(CLI::App& command, ConsoleChoice& which) {
     command.add_option("CONSOLE", which.console, "console0, serial0 ...; else the first");
 }
 
-Command::Run add_consoles(CLI::App&) {
-    return [](const Call& call) { return consoles(call.socket, call.json); };
+Command::Run add_consoles(CLI::App& command) {
+    const auto domain = add_one_domain(command);
+    return [domain](const Call& call) { return consoles(call.socket, *domain, call.json); };
 }
 
 Command::Run add_release(CLI::App& command) {
@@ -122,12 +150,6 @@ struct ConsoleWords {
         return view ? ConsoleAccess::view : ConsoleAccess::write_if_free;
     }
 };
-
-/// For commands that have written what there is to write.
-Result<std::string> nothing_more(const Result<>& done) {
-    if (!done) return std::unexpected(done.error());
-    return std::string();
-}
 
 Command::Run add_console(CLI::App& command) {
     const auto words = std::make_shared<ConsoleWords>();
@@ -207,19 +229,21 @@ constexpr Command all_commands[] = {
      "  virtlight console web --write <commands.txt",
      add_console},
     {"consoles", "The consoles of guests, who watches and who writes",
-     "  virtlight consoles\n"
+     "  virtlight consoles web\n"
      "  virtlight consoles --json | jq '.[].marks'",
      add_consoles},
-    {"import", "Define a domain from a configuration file of xl's",
+    {"import", "Define domains from configuration files of xl's",
      "  virtlight import /etc/xen/web.cfg\n"
+     "  virtlight import --dry-run /etc/xen/*.cfg\n"
      "  virtlight import web.cfg --json | jq -r .uuid",
      add_import},
     {"jobs", "What is being done to the domains, by whom, and what it waits for",
      "  virtlight jobs\n"
      "  virtlight jobs --json | jq '.[] | select(.phase == \"asking the guest\")'",
      add_jobs},
-    {"list", "All domains: their states, memory, vCPUs and processor time",
+    {"list", "The domains: their states, memory, vCPUs and processor time",
      "  virtlight list\n"
+     "  virtlight list web\n"
      "  virtlight --root /tmp/v list --json",
      add_list},
     {"logs", "What a guest has written, as far as it is kept",

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <vector>
 
 #include <boost/json.hpp>
 
@@ -69,11 +70,17 @@ Result<std::string> retake_consoles(const std::filesystem::path& socket, const s
     return tell(socket, domain, libvirt::own::take_consoles, "retaken", json);
 }
 
-Result<std::string> consoles(const std::filesystem::path& socket, bool json) {
+Result<std::string> consoles(const std::filesystem::path& socket, const std::optional<std::string>& domain,
+                             bool json) {
     auto client = libvirt::Client::connect(socket, true);
     if (!client) return std::unexpected(client.error());
-    const auto all = list_consoles(*client);
+    auto all = list_consoles(*client);
     if (!all) return std::unexpected(all.error());
+    if (domain) {
+        const auto meant = domains_meant(*client, domain);
+        if (!meant) return std::unexpected(meant.error());
+        std::erase_if(*all, [&](const ConsoleInfo& one) { return one.uuid != meant->front().uuid; });
+    }
     return json ? as_json(*all) : as_table(*all);
 }
 

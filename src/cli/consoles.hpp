@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
@@ -9,8 +10,9 @@
 /// The commands about which consoles there are, and who reads them.
 namespace virtlight::cli {
 
-/// All consoles with their histories and viewers; returns what is to be printed.
-Result<std::string> consoles(const std::filesystem::path& socket, bool json);
+/// All consoles, or those of one domain, with their histories and viewers; returns what is to be printed.
+Result<std::string> consoles(const std::filesystem::path& socket, const std::optional<std::string>& domain,
+                             bool json);
 
 /// Frees a running domain's consoles for xl console, until they are retaken or the domain starts anew.
 Result<std::string> release_consoles(const std::filesystem::path& socket, const std::string& domain,

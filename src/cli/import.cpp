@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/import.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -11,6 +14,8 @@
 
 #include "base/file.hpp"
 #include "base/limits.hpp"
+#include "base/uuid.hpp"
+#include "cli/output.hpp"
 #include "domain/text.hpp"
 #include "domain/xl_cfg.hpp"
 #include "libvirt/client.hpp"
@@ -25,30 +30,112 @@ std::vector<std::string> remarks_about(std::string_view xl_cfg) {
     return cfg ? std::move(cfg->remarks) : std::vector<std::string>();
 }
 
-}  // namespace
+/// With the file that it is about.
+std::unexpected<Error> about_file(const std::string& file, const Error& error) {
+    return std::unexpected(Error{error.reason, fmt::format("{}: {}", file, error.message), error.details});
+}
 
-Result<std::string> import_config(const std::filesystem::path& socket, const std::filesystem::path& file,
-                                  bool json) {
+Result<std::string> read_config(const std::string& file) {
+    auto text = read_file(file, limits::xl_cfg_bytes);
+    if (!text) return text;
+    const auto begin = text->find_first_not_of(" \t\r\n");
+    if (begin != text->npos && (*text)[begin] == '<')
+        return fail(Reason::invalid_argument,
+                    "{}: it is XML, and no configuration of xl's; 'virsh define' takes a domain's XML", file);
+    return text;
+}
+
+/// What the daemon says of a name that another domain has, and what helps.
+std::unexpected<Error> name_taken(const std::string& file, const Error& error) {
+    return about_file(file, {error.reason, error.message + "; if it is the one that is meant, write a line "
+                                                           "uuid = \"...\" with that into the file"});
+}
+
+/// The domain that has this name, if it would be refused to another one.
+Result<> check_name_free(libvirt::Client& client, const virtlight::domain::Definition& wanted) {
+    constexpr std::int32_t lookup_by_name = 23;
+    const auto found = client.call<libvirt::Domain>(lookup_by_name, wanted.name);
+    if (!found)
+        return found.error().reason == Reason::no_domain ? Result<>() : std::unexpected(found.error());
+    if (found->uuid == wanted.uuid) return {};
+    return fail(Reason::domain_exists, "domain '{}' already exists with uuid {}", wanted.name,
+                to_string(found->uuid));
+}
+
+/// What has become of a file, or would.
+struct Imported {
+    std::string name;
+    std::optional<Uuid> uuid{};  ///< empty: it was not defined
+    std::vector<std::string> remarks{};
+};
+
+Result<Imported> try_config(libvirt::Client& client, const std::string& file, std::string_view text) {
+    auto cfg = virtlight::domain::read_xl_cfg(text);
+    if (!cfg) return about_file(file, cfg.error());
+    const auto free = check_name_free(client, cfg->definition);
+    if (!free && free.error().reason == Reason::domain_exists) return name_taken(file, free.error());
+    if (!free) return about_file(file, free.error());
+    return Imported{.name = cfg->definition.name, .remarks = std::move(cfg->remarks)};
+}
+
+Result<Imported> import_config(libvirt::Client& client, const std::string& file, bool dry_run) {
     constexpr std::int32_t define_xml = 11;
     constexpr std::int32_t xml_from_native = 135;
-    auto text = read_file(file, limits::xl_cfg_bytes);
+    const auto text = read_config(file);
     if (!text) return std::unexpected(text.error());
+    const auto xml =
+        client.call<std::string>(xml_from_native, libvirt::NativeArgs{.format = "xen-xl", .text = *text});
+    if (!xml) return about_file(file, xml.error());
+    if (dry_run) return try_config(client, file, *text);
+    const auto domain = client.call<libvirt::Domain>(define_xml, *xml);
+    if (!domain && domain.error().reason == Reason::domain_exists) return name_taken(file, domain.error());
+    if (!domain) return about_file(file, domain.error());
+    return Imported{.name = domain->name, .uuid = domain->uuid, .remarks = remarks_about(*text)};
+}
+
+std::string import_json(const std::string& file, const Imported& imported) {
+    boost::json::object object{{"name", imported.name},
+                               {"file", virtlight::domain::as_utf8(file)},
+                               {"remarks", boost::json::value_from(imported.remarks)}};
+    if (imported.uuid) object["uuid"] = to_string(*imported.uuid);
+    return boost::json::serialize(object) + "\n";
+}
+
+std::string import_text(const std::string& file, const Imported& imported) {
+    return fmt::format("Domain '{}' {} from {}\n{}{}", imported.name,
+                       imported.uuid ? "defined" : "can be defined", file, fmt::join(imported.remarks, "\n"),
+                       imported.remarks.empty() ? "" : "\n");
+}
+
+/// All that was refused, as one.
+std::unexpected<Error> refusals(std::vector<Error> failures, std::size_t files) {
+    if (failures.size() == 1) return std::unexpected(std::move(failures.front()));
+    Error all{failures.front().reason, fmt::format("{} of {} files are refused:", failures.size(), files)};
+    for (auto& failure : failures)
+        all.details.push_back(std::move(failure.message));
+    return std::unexpected(std::move(all));
+}
+
+}  // namespace
+
+Result<> import_configs(const std::filesystem::path& socket, const std::vector<std::string>& files,
+                        const ImportOptions& options) {
     auto client = libvirt::Client::connect(socket, false);
     if (!client) return std::unexpected(client.error());
-    const auto xml =
-        client->call<std::string>(xml_from_native, libvirt::NativeArgs{.format = "xen-xl", .text = *text});
-    if (!xml) return fail(xml.error().reason, "{}: {}", file.string(), xml.error().message);
-    const auto domain = client->call<libvirt::Domain>(define_xml, *xml);
-    if (!domain) return std::unexpected(domain.error());
-    const auto remarks = remarks_about(*text);
-    if (json)
-        return boost::json::serialize(boost::json::object{{"name", domain->name},
-                                                          {"uuid", to_string(domain->uuid)},
-                                                          {"file", virtlight::domain::as_utf8(file.string())},
-                                                          {"remarks", boost::json::value_from(remarks)}}) +
-               "\n";
-    return fmt::format("Domain '{}' defined from {}\n{}{}", domain->name, file.string(),
-                       fmt::join(remarks, "\n"), remarks.empty() ? "" : "\n");
+    std::vector<Error> failures;
+    for (const auto& file : files) {
+        auto imported = import_config(*client, file, options.dry_run);
+        if (!imported) {
+            failures.push_back(std::move(imported.error()));
+            if (failures.back().reason == Reason::timed_out)
+                break;  // it would not answer the next one either
+            continue;
+        }
+        const auto told = options.json ? import_json(file, *imported) : import_text(file, *imported);
+        if (auto printed = print(told); !printed) return printed;
+    }
+    if (!failures.empty()) return refusals(std::move(failures), files.size());
+    return {};
 }
 
 }  // namespace virtlight::cli

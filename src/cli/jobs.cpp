@@ -45,12 +45,12 @@ std::optional<T> own_value_of(const JobShown& job, std::string_view field) {
     return value_of<T>(job, std::string(libvirt::own_job_fields) + std::string(field));
 }
 
-Result<std::vector<JobShown>> running_jobs(libvirt::Client& client) {
+Result<std::vector<JobShown>> running_jobs(libvirt::Client& client, const std::optional<std::string>& name) {
     constexpr std::int32_t get_job_stats = 298;
-    const auto all = all_domains(client);
-    if (!all) return std::unexpected(all.error());
+    const auto meant = domains_meant(client, name);
+    if (!meant) return std::unexpected(meant.error());
     std::vector<JobShown> jobs;
-    for (const auto& domain : *all) {
+    for (const auto& domain : *meant) {
         auto stats = client.call<libvirt::JobStats>(get_job_stats, libvirt::DomainFlags{.dom = domain});
         if (!stats && stats.error().reason == Reason::no_domain) continue;  // it has ended since
         if (!stats) return std::unexpected(std::move(stats.error()));
@@ -111,10 +111,11 @@ std::string json_of_jobs(const std::vector<JobShown>& jobs) {
 
 }  // namespace
 
-Result<std::string> jobs(const std::filesystem::path& socket, bool json) {
+Result<std::string> jobs(const std::filesystem::path& socket, const std::optional<std::string>& domain,
+                         bool json) {
     auto client = libvirt::Client::connect(socket, true);
     if (!client) return std::unexpected(client.error());
-    const auto running = running_jobs(*client);
+    const auto running = running_jobs(*client, domain);
     if (!running) return std::unexpected(running.error());
     return json ? json_of_jobs(*running) : table_of_jobs(*running);
 }

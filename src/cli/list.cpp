@@ -26,11 +26,11 @@ struct Line {
     bool runs() const { return domain.id >= 0; }
 };
 
-Result<std::vector<Line>> domains(libvirt::Client& client) {
-    const auto all = all_domains(client);
-    if (!all) return std::unexpected(all.error());
+Result<std::vector<Line>> lines_of(libvirt::Client& client, const std::optional<std::string>& name) {
+    const auto meant = domains_meant(client, name);
+    if (!meant) return std::unexpected(meant.error());
     std::vector<Line> lines;
-    for (const auto& domain : *all) {
+    for (const auto& domain : *meant) {
         const auto info = info_of(client, domain.uuid);
         if (info)
             lines.push_back({domain, *info});
@@ -80,10 +80,11 @@ std::string as_json(const std::vector<Line>& lines) {
 
 }  // namespace
 
-Result<std::string> list(const std::filesystem::path& socket, bool json) {
+Result<std::string> list(const std::filesystem::path& socket, const std::optional<std::string>& domain,
+                         bool json) {
     auto client = libvirt::Client::connect(socket, true);
     if (!client) return std::unexpected(client.error());
-    const auto lines = domains(*client);
+    const auto lines = lines_of(*client, domain);
     if (!lines) return std::unexpected(lines.error());
     return json ? as_json(*lines) : as_table(*lines);
 }

@@ -2,13 +2,15 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
 
 namespace virtlight::cli {
 
-/// All domains, a line each: what is to be printed.
-Result<std::string> list(const std::filesystem::path& socket, bool json);
+/// All domains, or one, a line each: what is to be printed.
+Result<std::string> list(const std::filesystem::path& socket, const std::optional<std::string>& domain,
+                         bool json);
 
 }  // namespace virtlight::cli

@@ -80,13 +80,15 @@ class Printer {
     }
     Result<> end() {
         const auto rest = lines_.rest();
-        return rest ? print_piece(*rest) : Result<>();
+        if (rest) return print_piece(*rest);
+        return in_line_ ? print("\n") : Result<>();  // what comes next on the terminal is not the guest's
     }
 
  private:
     Result<> print_cleaned(std::string_view bytes) {
         std::string text;
         cleaner_.clean(bytes, text);
+        if (!text.empty()) in_line_ = !text.ends_with('\n');
         return print(text);
     }
     static Result<> print_piece(const Lines::Piece& piece) {
@@ -99,6 +101,7 @@ class Printer {
     bool cleaned_;
     Lines lines_;
     LineCleaner cleaner_;
+    bool in_line_ = false;  ///< what was cleaned last had no end of a line
 };
 
 Result<ClientStream> open(libvirt::Client client, const libvirt::ReadHistoryArgs& args, bool follow) {

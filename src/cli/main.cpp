@@ -6,6 +6,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -71,7 +72,8 @@ std::optional<std::string> no_command(const CLI::App& app, const CLI::ParseError
 /// Mistakes in the words, and what is no mistake but a wish for help.
 int explain(const CLI::App& app, const CLI::ParseError& error, bool json) {
     if (const auto word = no_command(app, error)) {
-        const auto why = fmt::format("'{}' is neither a command nor an option", *word);
+        const auto* const helps = word->starts_with('-') ? "" : "; what virsh does is done with virsh";
+        const auto why = fmt::format("'{}' is neither a command nor an option{}", *word, helps);
         return explain(app, CLI::ParseError(why, CLI::ExitCodes::ExtrasError), json);
     }
     if (error.get_exit_code() != 0 && json)

@@ -81,7 +81,8 @@ class Daemon {
         }
         manager_.autostart(boot_);
         ::sd_notify(0, "READY=1");
-        log::info("ready, with {} domains", manager_.list().size());
+        const auto domains = manager_.list().size();
+        log::info("ready, with {} {}", domains, domains == 1 ? "domain" : "domains");
     }
 
     async::Task<> stop() {

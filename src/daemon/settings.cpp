@@ -198,7 +198,8 @@ Result<> apply_configuration(Settings& settings, std::string_view text, std::str
     try {
         return located(toml::parse(text, from));
     } catch (const toml::parse_error& error) {
-        return fail_at(error.source(), error.description());
+        return fail_at(error.source(), fmt::format("{} (values stand in quotes, as in log_level = \"info\")",
+                                                   error.description()));
     }
 }
 

@@ -76,7 +76,7 @@ std::optional<std::string_view> nearest(std::string_view word, const std::vector
     constexpr std::size_t longest = 64;
     std::optional<std::string_view> best;
     if (word.size() > longest) return best;
-    auto least = word.size() / 3 + 1;  // so many are another word
+    auto least = std::min(word.size() / 3 + 1, word.size() / 2);  // more would be another word
     for (const auto& candidate : words) {
         const auto far = distance(word, candidate);
         if (far > least || (best && far == least)) continue;

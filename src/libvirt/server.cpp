@@ -142,7 +142,7 @@ void Server::read_from(ConnectionId id, short revents) {
     auto* const connection = find(id);
     if (!connection) return;
     if (!connection->caller.session.wants_input()) {
-        if ((revents & POLLHUP) != 0) drop(id, "it has closed the connection");
+        if ((revents & POLLHUP) != 0) drop_left(id);
         return;
     }
     static thread_local std::array<std::uint8_t, limits::read_bytes> buffer;
@@ -180,7 +180,7 @@ void Server::serve(ConnectionId id) {
     }
     const bool was_held_up = !session.wants_input();
     const bool streaming = session.send_streams(scheduler_.now());
-    if (!write_to(*connection)) return drop(id, "it has closed the connection");
+    if (!write_to(*connection)) return drop_left(id);
     if (session.ended()) return drop(id, session.end_reason());
 
     more = more || (was_held_up && session.wants_input()) || (streaming && session.output().empty());
@@ -233,6 +233,13 @@ bool Server::write_to(Connection& connection) {
     if (!put) return false;
     session.sent(*put, scheduler_.now());
     return true;
+}
+
+/// One whose other end is gone: as it has said, or without a word.
+void Server::drop_left(ConnectionId id) {
+    const auto* const connection = find(id);
+    const bool said = connection && connection->caller.session.closed();
+    drop(id, said ? "" : "it has closed the connection");
 }
 
 void Server::drop(ConnectionId id, std::string_view reason) {

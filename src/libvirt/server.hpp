@@ -77,6 +77,7 @@ class Server {
     bool write_to(Connection& connection);
     void tick(ConnectionId id);
     void rearm(ConnectionId id, Connection& connection);
+    void drop_left(ConnectionId id);
     void drop(ConnectionId id, std::string_view reason);
     template <class Event>
     void tell(const Event& event);

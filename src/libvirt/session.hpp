@@ -84,6 +84,8 @@ class Session {
 
     /// Nothing more will come of this connection. What output() has left may still be tried to send.
     bool ended() const { return !end_reason_.empty() || (closing_ && output().empty()); }
+    /// The client has said that it ends the connection.
+    bool closed() const { return closing_; }
     /// Why the session ended by itself, for the log; empty if the client closed it.
     const std::string& end_reason() const { return end_reason_; }
 

@@ -107,6 +107,7 @@ def test_people_see_marks_and_programs_do_not_unless_they_ask(host, conn, daemon
         assert terminal.status() == 0 and MARK.search(terminal.text)
     with Terminal([*program, "--no-marks"]) as terminal:
         assert terminal.status() == 0 and "---" not in terminal.text and "name=seen " in terminal.text
+        assert terminal.text.endswith("# \r\n")  # so that the shell's prompt is not behind the guest's
 
 
 def test_what_a_guest_has_written_does_not_act_on_the_terminal_of_who_reads_it(host, conn, run, daemon_folder):
@@ -162,6 +163,46 @@ def test_a_list_tells_what_domains_have_and_have_used(host, conn, run):
     table = run("list")
     assert re.search(rf"^ *{domain.ID()}  busy +running +128 MiB +1 +\d+\.\d s$", table, re.M)
     assert re.search(r"^ +-  idle +shut off +96 MiB +1 +-$", table, re.M)
+
+
+def test_a_domain_is_named_by_its_domid_too(host, conn, run):
+    domain = started(host, conn, "numbered")
+    conn.defineXML(host.guest("idle"))
+    domid = str(domain.ID())
+    assert run("logs", domid, "--no-marks") == run("logs", "numbered", "--no-marks")
+    assert f"domain '{domid}' is running" in run("wait-off", domid, "--for", "0.1", status=1)
+    for command in ("list", "consoles"):
+        for name in (domid, "numbered", domain.UUIDString()):
+            (told,) = json.loads(run(command, name, "--json"))
+            assert told["uuid"] == domain.UUIDString()
+    assert [one["name"] for one in json.loads(run("list", "idle", "--json"))] == ["idle"]
+    assert json.loads(run("jobs", domid, "--json")) == []
+
+
+def test_a_number_is_a_domid_before_it_is_a_name(host, conn, run):
+    domain = started(host, conn, "counted")
+    conn.defineXML(host.guest(str(domain.ID())))
+    conn.defineXML(host.guest("30000"))
+    for number, name in ((str(domain.ID()), "counted"), ("30000", "30000")):
+        assert [one["name"] for one in json.loads(run("list", number, "--json"))] == [name]
+
+
+@pytest.mark.parametrize("command", ["list", "consoles", "jobs"])
+def test_a_domain_that_there_is_not_is_no_empty_list(run, command):
+    assert "no domain with domid or name '31000'" in run(command, "31000", status=1)
+    for unknown in ("nobody", "12345678-1234-1234-1234-123456789abc"):
+        assert f"'{unknown}'" in run(command, unknown, status=1)
+
+
+def test_jobs_of_one_domain_are_told_alone(host, conn, run):
+    stuck = [conn.createXML(host.guest(name, words="frozen")) for name in ("stuck1", "stuck2")]
+    threads = [in_background(domain.shutdown)[0] for domain in stuck]
+    wait_until(lambda: len(json.loads(run("jobs", "--json"))) == 2, 10, "both jobs")
+    assert [job["domain"] for job in json.loads(run("jobs", "stuck2", "--json"))] == ["stuck2"]
+    for domain in stuck:
+        domain.destroy()
+    for thread in threads:
+        thread.join(timeout=host.patience)
 
 
 def test_one_who_waits_for_a_domain_returns_when_it_is_off(host, conn, run):
@@ -324,9 +365,9 @@ def test_what_is_no_number_of_seconds_is_a_mistake_in_the_words(run, command, se
     assert f"'{seconds}' is no number of seconds" in run(*command, f"--for={seconds}", status=2)
 
 
-@pytest.mark.parametrize("word", ["lst", "--jsn"])
-def test_a_word_that_is_no_command_is_named(run, word):
-    complaint = f"'{word}' is neither a command nor an option"
+@pytest.mark.parametrize(("word", "helps"), [("start", "; what virsh does is done with virsh"), ("--jsn", "")])
+def test_a_word_that_is_no_command_is_named(run, word, helps):
+    complaint = f"'{word}' is neither a command nor an option{helps}"
     assert complaint in run(word, status=2)
     assert json.loads(run("--json", word, status=2))["error"] == complaint
 

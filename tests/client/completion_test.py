@@ -48,6 +48,23 @@ def test_a_name_is_completed_and_never_run(host, conn, completed, tmp_path):
     assert not pathlib.Path(tmp_path.name).exists()
 
 
+def test_consoles_are_those_of_the_domain_before_them(host, conn, completed):
+    conn.defineXML(host.guest("web")).create()
+    assert completed(f"virtlight -c {host.uri} logs web ") == ["console0"]
+    assert completed(f"virtlight -c {host.uri} release web ") == []
+
+
+def test_the_value_of_an_option_is_neither_a_domain_nor_a_command(host, conn, completed, tmp_path):
+    conn.defineXML(host.guest("web"))
+    (tmp_path / "folder").mkdir()
+    assert completed(f"virtlight -c {host.uri} logs --since ") == []
+    assert completed(f"virtlight -c {host.uri} wait-off --for 60 we") == ["web"]
+    assert completed(f"virtlight --root {tmp_path}/f") == [f"{tmp_path}/folder/"]
+
+
 def test_files_are_completed_where_one_is_wanted(completed, tmp_path):
     (tmp_path / "web.cfg").touch()
-    assert completed(f"virtlight import {tmp_path}/w") == [f"{tmp_path}/web.cfg"]
+    (tmp_path / "xen").mkdir()
+    for before in ("", f"{tmp_path}/web.cfg "):
+        assert completed(f"virtlight import {before}{tmp_path}/w") == [f"{tmp_path}/web.cfg"]
+    assert completed(f"virtlight import {tmp_path}/x") == [f"{tmp_path}/xen/"]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """xl's configuration files: read, written, and imported."""
 
+import json
 import subprocess
 from xml.etree import ElementTree
 
@@ -99,15 +100,70 @@ def test_other_formats_are_refused(host, conn):
         conn.domainXMLFromNative("xen-sxpr", "()", 0)
 
 
-def test_a_file_is_imported(host, conn, tmp_path):
+@pytest.fixture
+def imported(host):
+    """What `virtlight import` of these words has come to."""
     if not isinstance(host, SimulatedHost):
         pytest.skip("the command runs where the daemon is")
+    command = [host.program.parent / "virtlight", "--connect", host.uri, "import"]
+    return lambda *words: subprocess.run([*command, *words], capture_output=True, text=True, timeout=60)
+
+
+def test_a_file_is_imported(host, conn, imported, tmp_path):
     file = tmp_path / "web.cfg"
     file.write_text(config(host, "imported"))
-    command = [host.program.parent / "virtlight", "--connect", host.uri, "import", file]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    answer = imported(file)
     assert answer.returncode == 0 and "Domain 'imported' defined" in answer.stdout, answer.stderr
     assert not conn.lookupByName("imported").isActive()
     file.write_text("name = 'x\n")
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    answer = imported(file)
     assert answer.returncode == 1 and "web.cfg: line 1: a text has no closing '" in answer.stderr
+
+
+def test_a_file_that_is_refused_keeps_no_other_from_being_imported(host, conn, imported, tmp_path):
+    files = [tmp_path / f"{name}.cfg" for name in ("one", "two", "three", "four")]
+    for file in files:
+        file.write_text(config(host, file.stem))
+    files[1].write_text("wobble = 1\n")
+    answer = imported(*files)
+    assert answer.returncode == 1 and answer.stderr.startswith(f"virtlight: {files[1]}: line 1: ")
+    assert {"one", "three", "four"} <= {domain.name() for domain in conn.listAllDomains()}
+    files[0].unlink()
+    answer = imported("--json", *files[:2])
+    assert answer.returncode == 1 and answer.stdout == ""
+    error = json.loads(answer.stderr)
+    assert error["error"].startswith("2 of 2 files are refused") and len(error["details"]) == 2
+
+
+def test_a_dry_run_tells_what_would_be_defined_and_defines_nothing(host, conn, imported, tmp_path):
+    file, other = tmp_path / "tried.cfg", tmp_path / "wrong.cfg"
+    file.write_text(config(host, "tried") + "on_crash = 'restart'\n")
+    other.write_text("wobble = 1\n")
+    before = {domain.name() for domain in conn.listAllDomains()}
+    answer = imported("--dry-run", file, other)
+    assert answer.returncode == 1 and f"{other}: line 1: " in answer.stderr
+    assert answer.stdout.startswith(f"Domain 'tried' can be defined from {file}\nline ")
+    told = json.loads(imported("-n", "--json", file).stdout)
+    assert told["name"] == "tried" and "uuid" not in told and "'on_watchdog' is missing" in told["remarks"][0]
+    assert {domain.name() for domain in conn.listAllDomains()} == before
+
+
+def test_a_file_for_a_domain_that_there_is_has_to_say_its_uuid(host, conn, imported, tmp_path):
+    file = tmp_path / "again.cfg"
+    file.write_text(config(host, "again"))
+    assert imported(file).returncode == 0
+    domain = conn.lookupByName("again")
+    for words in ([], ["--dry-run"]):
+        answer = imported(*words, file)
+        assert answer.returncode == 1 and domain.UUIDString() in answer.stderr
+        assert 'write a line uuid = "..." with that into the file' in answer.stderr
+    file.write_text(config(host, "again") + f"uuid = '{domain.UUIDString()}'\non_poweroff = 'preserve'\n")
+    assert imported("--dry-run", file).returncode == 0 and "preserve" not in domain.XMLDesc()
+    assert imported(file).returncode == 0 and "preserve" in domain.XMLDesc()
+
+
+def test_what_is_xml_is_for_virsh(host, imported, tmp_path):
+    file = tmp_path / "web.xml"
+    file.write_text("\n" + host.guest("any"))
+    answer = imported(file)
+    assert answer.returncode == 1 and f"{file}: it is XML" in answer.stderr and "'virsh define'" in answer.stderr

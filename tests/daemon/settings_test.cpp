@@ -135,6 +135,7 @@ TEST(Settings, NameTheFileAndTheLineOfAMistake) {
              {"console_log_sequences = 'red'\n", "'red' is not known (known: cleaned, kept)"},
              {"storage_socket = 'here'\n", "line 1: 'here' is no absolute path of a socket"},
              {"socket_mode = '01000'\n", "line 1: socket mode '01000' is no octal number up to 0777"},
+             {"log_level = debug\n", "(values stand in quotes, as in log_level = \"info\")"},
              {"hypervisor = \n", "line 1: "}}) {
         const Root root(text);
         const auto exit = exit_of(read({"--root", root.path()}));

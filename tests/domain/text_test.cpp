@@ -22,6 +22,13 @@ TEST(Text, MarksWhatIsNotUtf8AndKeepsTheRest) {
     EXPECT_EQ(as_utf8("bad \xff\xc3"), "bad \ufffd\ufffd");
 }
 
+TEST(Text, SuggestsAWordThatSharesMostOfItsLetters) {
+    EXPECT_EQ(suggestion("memroy", {"root", "memory"}), "; did you mean 'memory'?");
+    EXPECT_EQ(suggestion("nic", {"root", "vif", "nics"}), "; did you mean 'nics'?");
+    EXPECT_EQ(suggestion("foo", {"root", "memory"}), "");
+    EXPECT_EQ(suggestion("a", {"b"}), "");
+}
+
 TEST(Text, TrimsXmlBlanksOnly) {
     EXPECT_EQ(trimmed(" \t\r\n a b \n"), "a b");
     EXPECT_EQ(trimmed(" \n"), "");
