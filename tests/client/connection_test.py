@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a client learns about the host before it touches a domain."""
 
+import os
 import re
 import subprocess
 import xml.etree.ElementTree as ET
@@ -159,6 +160,26 @@ def test_what_is_not_there_yet_is_said_as_libvirt_says_it(conn, host):
     with refused(libvirt.VIR_ERR_NO_SUPPORT, "there are no networks here", "network_socket", "name a bridge"):
         conn.networkDefineXML("<network><name>default</name></network>")
     assert "use those of the guest's storage" in host.virsh("snapshot-create", "plain", ok=False)
+
+
+# In a /run of its own, as the one of this machine may be used.
+BY_PLAIN_NAME = """
+mount -t tmpfs none /run && mkdir /run/libvirt
+ln -s "$1" /run/libvirt/virtxend-sock && ln -s "$1" /run/libvirt/virtxend-sock-ro
+virsh -c xen:///system list --name && virsh -r -c xen:///system uri
+"""
+
+
+@pytest.mark.simulated
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for a /run of its own")
+def test_links_in_libvirts_place_serve_clients_that_can_say_xen_system_only(own_host):
+    answer = subprocess.run(
+        ["unshare", "--mount", "sh", "-ec", BY_PLAIN_NAME, "sh", own_host.socket],
+        capture_output=True, text=True, timeout=60,
+    )
+    if "unshare:" in answer.stderr or "mount:" in answer.stderr:
+        pytest.skip("no file system of its own is to be had here")
+    assert answer.stdout.split() == ["Domain-0", "xen:///system"], answer.stderr
 
 
 @pytest.mark.simulated
