@@ -121,8 +121,10 @@ void write_guest(XmlWriter& writer, const HostFacts& host, const GuestKind& kind
     if (!kind.emulated) return;
     const auto features = writer.element("features");
     writer.element("pae");
-    write_toggle(writer, "acpi", "off");
-    write_toggle(writer, "apic", "off");
+    // virt-install gives a guest what is on, and one without ACPI neither powers itself off nor starts
+    // Windows.
+    write_toggle(writer, "acpi", "on");
+    write_toggle(writer, "apic", "on");
     if (host.has_hap)
         write_toggle(writer, "hap", "on");
     else

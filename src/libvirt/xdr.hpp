@@ -166,8 +166,9 @@ class XdrReader {
     bool get(bool& value) {
         std::uint32_t bits = 0;
         if (!word(bits)) return false;
-        if (bits > 1) return refuse("{} is neither true nor false", bits);
-        value = bits == 1;
+        // Whatever is not 0, as libvirt reads it: digitalocean/go-libvirt, which is in Terraform's provider,
+        // opens its connections with the 1 in the first byte.
+        value = bits != 0;
         return true;
     }
     template <Word T>

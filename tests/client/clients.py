@@ -179,11 +179,12 @@ class Wire:
         self.send(self.packet(procedure, payload, **header))
         return self.receive()
 
-    def open(self, read_only=False):
+    def open(self, read_only=False, named=1):
+        """`named` is the word that says that there is a URI: anything but 0."""
         assert self.call(self.AUTH_LIST)[3] == self.OK
         name = b"xen:///system"
         flags = struct.pack(">I", libvirt.VIR_CONNECT_RO if read_only else 0)
-        payload = struct.pack(">II", 1, len(name)) + name + b"\0" * (-len(name) % 4) + flags
+        payload = struct.pack(">II", named, len(name)) + name + b"\0" * (-len(name) % 4) + flags
         assert self.call(self.OPEN, payload)[3] == self.OK
 
     @staticmethod

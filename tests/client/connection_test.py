@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a client learns about the host before it touches a domain."""
 
+import os
 import re
 import subprocess
 import xml.etree.ElementTree as ET
 
 import libvirt
 import pytest
+from clients import Wire
 from refusals import refused
 
 SCHEMAS = "/usr/share/libvirt/schemas"
@@ -40,6 +42,15 @@ def test_capabilities_are_what_libvirts_schema_allows(conn, tmp_path):
         ["xmllint", "--noout", "--relaxng", f"{SCHEMAS}/capability.rng", tmp_path / "capabilities.xml"],
         check=True, capture_output=True,
     )
+
+
+def test_a_guest_that_is_emulated_is_to_have_acpi(conn):
+    """virt-install and virt-manager ask for what is on by default, and Windows does not start without it."""
+    for guest in ET.fromstring(conn.getCapabilities()).findall("guest"):
+        for feature in ("acpi", "apic"):
+            found = guest.find(f"features/{feature}")
+            assert (found is not None) == (guest.findtext("os_type") == "hvm")
+            assert found is None or (found.get("default"), found.get("toggle")) == ("on", "yes")
 
 
 def test_capabilities_describe_the_processors_and_where_they_are(conn):
@@ -149,6 +160,34 @@ def test_what_is_not_there_yet_is_said_as_libvirt_says_it(conn, host):
     with refused(libvirt.VIR_ERR_NO_SUPPORT, "there are no networks here", "network_socket", "name a bridge"):
         conn.networkDefineXML("<network><name>default</name></network>")
     assert "use those of the guest's storage" in host.virsh("snapshot-create", "plain", ok=False)
+
+
+# In a /run of its own, as the one of this machine may be used.
+BY_PLAIN_NAME = """
+mount -t tmpfs none /run && mkdir /run/libvirt
+ln -s "$1" /run/libvirt/virtxend-sock && ln -s "$1" /run/libvirt/virtxend-sock-ro
+virsh -c xen:///system list --name && virsh -r -c xen:///system uri
+"""
+
+
+@pytest.mark.simulated
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for a /run of its own")
+def test_links_in_libvirts_place_serve_clients_that_can_say_xen_system_only(own_host):
+    answer = subprocess.run(
+        ["unshare", "--mount", "sh", "-ec", BY_PLAIN_NAME, "sh", own_host.socket],
+        capture_output=True, text=True, timeout=60,
+    )
+    if "unshare:" in answer.stderr or "mount:" in answer.stderr:
+        pytest.skip("no file system of its own is to be had here")
+    assert answer.stdout.split() == ["Domain-0", "xen:///system"], answer.stderr
+
+
+@pytest.mark.simulated
+def test_a_client_whose_true_is_not_one_is_served(host):
+    """As digitalocean/go-libvirt opens its connections, and so Terraform's provider."""
+    with Wire(host.socket) as wire:
+        wire.open(named=1 << 24)
+        assert wire.call(59)[3] == Wire.OK
 
 
 def test_many_connections_are_served_side_by_side(host):

@@ -55,6 +55,15 @@ TEST(Capabilities, OfferOnlyTheGuestsThatTheHostRuns) {
     EXPECT_THAT(capabilities_xml({}), Not(HasSubstr("<guest>")));
 }
 
+/// Clients that make definitions ask for what is on by default, and for nothing else.
+TEST(Capabilities, RecommendAcpiAndAnApicToGuestsThatAreEmulated) {
+    EXPECT_THAT(capabilities_xml(host()), AllOf(HasSubstr("<acpi default='on' toggle='yes'/>"),
+                                                HasSubstr("<apic default='on' toggle='yes'/>")));
+    auto pv_only = host();
+    pv_only.has_hvm = false;
+    EXPECT_THAT(capabilities_xml(pv_only), AllOf(Not(HasSubstr("<acpi")), Not(HasSubstr("<apic"))));
+}
+
 TEST(Capabilities, NameTheDeviceModelWhereItIsKnown) {
     EXPECT_THAT(capabilities_xml(host()),
                 HasSubstr("<emulator>/usr/libexec/xen-qemu-system-i386</emulator>"));

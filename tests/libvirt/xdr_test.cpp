@@ -106,9 +106,11 @@ TEST(Xdr, DoesNotBelieveACountThatTheBytesCannotHold) {
     EXPECT_FALSE(decode<CharList>(bytes_of({0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 1})));
 }
 
-TEST(Xdr, RefusesWhatIsNeitherTrueNorFalse) {
-    EXPECT_FALSE(decode<bool>(bytes_of({0, 0, 0, 2})));
-    EXPECT_FALSE(decode<std::optional<std::int32_t>>(bytes_of({1, 0, 0, 0, 0, 0, 0, 0})));
+TEST(Xdr, TakesForTrueWhateverIsNotZero) {
+    EXPECT_FALSE(*decode<bool>(bytes_of({0, 0, 0, 0})));
+    EXPECT_TRUE(*decode<bool>(bytes_of({0, 0, 0, 1})));
+    EXPECT_TRUE(*decode<bool>(bytes_of({0, 0, 0, 2})));
+    EXPECT_EQ(*decode<std::optional<std::int32_t>>(bytes_of({1, 0, 0, 0, 0, 0, 0, 7})), 7);
 }
 
 TEST(Xdr, RefusesATypeOfParameterThatDoesNotExist) {
