@@ -136,6 +136,25 @@ std::string without_place(const Definition& definition) {
     return lines;
 }
 
+/// A comma would end it, and the device would be another one.
+Result<> check_is_word(std::string_view what, std::string_view value, std::string_view device) {
+    if (!value.contains(',')) return {};
+    return fail(Reason::unsupported_config,
+                "the {} '{}' of {} holds a comma, which ends a word in xl's files", what, shown(value),
+                device);
+}
+
+Result<> check_xl_nic(const Nic& nic) {
+    const auto name = fmt::format("network interface {}", to_string(nic.mac));
+    if (nic.kind == Nic::Kind::network)
+        return fail(Reason::unsupported_config,
+                    "{} is on network '{}', and xl knows no networks of libvirt's: name its bridge, which "
+                    "`virsh net-info` tells, as in <interface type='bridge'> with <source bridge='virbr0'/>",
+                    name, nic.network);
+    if (auto good = check_is_word("script", nic.script, name); !good) return good;
+    return check_is_word("backend domain", nic.backend_domain, name);
+}
+
 /// What an option may say all the same that has no place in a definition.
 std::string accepted(const XlOption& option) {
     const auto held = option.holds.empty() ? std::string() : fmt::format("`{}`", option.holds);
@@ -180,6 +199,17 @@ Result<Definition> parse_xl_cfg(std::string_view text) {
     auto cfg = read_xl_cfg(text);
     if (!cfg) return std::unexpected(std::move(cfg.error()));
     return std::move(cfg->definition);
+}
+
+Result<> check_xl_cfg(const Definition& definition) {
+    for (const auto& nic : definition.nics)
+        if (auto good = check_xl_nic(nic); !good) return good;
+    for (const auto& disk : definition.disks)
+        if (auto good =
+                check_is_word("backend domain", disk.backend_domain, "disk " + to_string(disk.target));
+            !good)
+            return good;
+    return {};
 }
 
 std::string format_xl_cfg(const Definition& definition) {
