@@ -172,12 +172,20 @@ void read_devices(const XlAt& at, Definition& definition) {
             return item.unsupported("{}", good.error().message);
     }
 }
+
+/// xl counts controllers as they are listed, whatever their indexes were.
+auto xls_number_of(unsigned index, const std::vector<UsbController>& controllers) {
+    return std::ranges::find(controllers, index, &UsbController::index) - controllers.begin();
+}
+
 void write_devices(const Definition& definition, XlWriter& writer) {
+    const auto& [controllers, devices] = definition.usb;
     std::vector<std::string> specs;
-    for (const auto& device : definition.usb.devices)
+    for (const auto& device : devices)
         if (device.host_bus != 0)
             specs.push_back(fmt::format("hostbus={},hostaddr={},controller={},port={}", device.host_bus,
-                                        device.host_device, device.controller, device.port));
+                                        device.host_device, xls_number_of(device.controller, controllers),
+                                        device.port));
     writer.texts("usbdev", specs);
 }
 
