@@ -89,7 +89,10 @@ class NicReading {
     bool set_number(std::string_view name, std::string_view value) {
         if (name != "devid" && name != "mtu") return false;
         const auto number = parse_number<unsigned>(value);
-        if (!number) at_.invalid("'{}' of a network interface is no number: '{}'", name, shown(value));
+        if (!number)
+            at_.invalid("'{}' of a network interface is no number: '{}'", name, shown(value));
+        else if (name == "devid" && *number >= limits::nics)
+            at_.invalid("'devid' of a network interface must be below {}, not {}", limits::nics, *number);
         (name == "mtu" ? nic_.mtu : nic_.devid) = number.value_or(0);
         return true;
     }
