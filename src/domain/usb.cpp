@@ -146,9 +146,13 @@ Result<> add_usb_device(Usb& usb, UsbDevice device) {
     return {};
 }
 
-bool has_free_port(const Usb& usb) {
-    UsbDevice device;
-    return place(usb, device);
+Result<> add_usb_device_with_room(Usb& usb, UsbDevice device, GuestType type) {
+    if (device.port == 0 && !place(usb, device)) {
+        const auto model = usual_usb_model(type);
+        const UsbController more{free_index(usb.controllers), model, usual_ports(model)};
+        if (auto good = add_usb_controller(usb, more, type); !good) return good;
+    }
+    return add_usb_device(usb, std::move(device));
 }
 
 std::string to_string(const UsbId& id) {

@@ -149,7 +149,6 @@ void write_controllers(const Definition& definition, XlWriter& writer) {
 constexpr std::string_view device_words[] = {"type", "hostbus", "hostaddr", "controller", "port"};
 
 void read_devices(const XlAt& at, Definition& definition) {
-    auto& usb = definition.usb;
     for (const auto& item : at.items()) {
         const auto parameters = item.parameters();
         refuse_others(parameters, item, device_words);
@@ -157,18 +156,11 @@ void read_devices(const XlAt& at, Definition& definition) {
         const auto part = item.part(parameters, parameters.front());
         if (const auto type = part.text_of("type"); !type.empty() && type != "hostdev")
             return item.unsupported("a USB device can be of type 'hostdev', not '{}'", shown(type));
-        UsbDevice device{.host_bus = static_cast<unsigned>(part.number_of("hostbus", 255)),
-                         .host_device = static_cast<unsigned>(part.number_of("hostaddr", 255)),
-                         .controller = static_cast<unsigned>(part.number_of("controller", 255)),
-                         .port = static_cast<unsigned>(part.number_of("port", 31))};
-        // As libxl does where there is no room.
-        if (device.port == 0 && !has_free_port(usb)) {
-            const auto model = usual_usb_model(definition.type);
-            const UsbController more{free_index(usb.controllers), model, usual_ports(model)};
-            if (const auto good = add_usb_controller(usb, more, definition.type); !good)
-                return item.unsupported("{}", good.error().message);
-        }
-        if (const auto good = add_usb_device(usb, device); !good)
+        const UsbDevice device{.host_bus = static_cast<unsigned>(part.number_of("hostbus", 255)),
+                               .host_device = static_cast<unsigned>(part.number_of("hostaddr", 255)),
+                               .controller = static_cast<unsigned>(part.number_of("controller", 255)),
+                               .port = static_cast<unsigned>(part.number_of("port", 31))};
+        if (const auto good = add_usb_device_with_room(definition.usb, device, definition.type); !good)
             return item.unsupported("{}", good.error().message);
     }
 }
