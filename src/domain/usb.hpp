@@ -68,6 +68,9 @@ unsigned usual_ports(UsbController::Model model);
 /// The lowest index that none of them has.
 unsigned free_index(const std::vector<UsbController>& controllers);
 
+/// The lowest port of a controller that no device has; 0: none is free, or there is no such controller.
+unsigned free_port(const Usb& usb, unsigned controller);
+
 /// Adds a controller. unsupported_config: a guest of this type cannot have it; invalid_argument: its index is
 /// taken.
 Result<> add_usb_controller(Usb& usb, const UsbController& controller, GuestType type);

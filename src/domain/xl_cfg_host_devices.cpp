@@ -156,10 +156,16 @@ void read_devices(const XlAt& at, Definition& definition) {
         const auto part = item.part(parameters, parameters.front());
         if (const auto type = part.text_of("type"); !type.empty() && type != "hostdev")
             return item.unsupported("a USB device can be of type 'hostdev', not '{}'", shown(type));
-        const UsbDevice device{.host_bus = static_cast<unsigned>(part.number_of("hostbus", 255)),
-                               .host_device = static_cast<unsigned>(part.number_of("hostaddr", 255)),
-                               .controller = static_cast<unsigned>(part.number_of("controller", 255)),
-                               .port = static_cast<unsigned>(part.number_of("port", 31))};
+        UsbDevice device{.host_bus = static_cast<unsigned>(part.number_of("hostbus", 255)),
+                         .host_device = static_cast<unsigned>(part.number_of("hostaddr", 255)),
+                         .controller = static_cast<unsigned>(part.number_of("controller", 255)),
+                         .port = static_cast<unsigned>(part.number_of("port", 31))};
+        if (device.port == 0 && part.sibling("controller")) {
+            device.port = free_port(definition.usb, device.controller);
+            if (device.port == 0)
+                return item.unsupported("USB controller {} has no free port, or is not there",
+                                        device.controller);
+        }
         if (const auto good = add_usb_device_with_room(definition.usb, device, definition.type); !good)
             return item.unsupported("{}", good.error().message);
     }

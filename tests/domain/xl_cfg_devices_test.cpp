@@ -61,6 +61,14 @@ TEST(XlCfgUsb, IsReadAsXlDoes) {
                 ElementsAre(UsbController{0, Model::qusb2, usual_ports(Model::qusb2)}));
 }
 
+TEST(XlCfgUsb, HangsOnTheControllerThatItNames) {
+    const auto guest = hvm + "usbctrl=['ports=6','ports=6']\n";
+    EXPECT_THAT(read(guest + "usbdev=['hostbus=1,hostaddr=4,controller=1']").usb.devices,
+                ElementsAre(UsbDevice{1, 4, 1, 1}));
+    EXPECT_THAT(refusal(guest + "usbdev=['hostbus=1,hostaddr=4,controller=2']"),
+                HasSubstr("line 5: 'usbdev': USB controller 2 has no free port, or is not there"));
+}
+
 TEST(XlCfgUsb, IsWrittenWithControllersAsXlCountsThem) {
     auto definition = read(pv);
     definition.usb = {.controllers = {{.index = 1}, {.index = 3}},
