@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.hpp"
-#include "domain/xml.hpp"
+#include "domain/name.hpp"
 
 namespace virtlight::domain::name_test {
 namespace {
