@@ -57,10 +57,6 @@ Result<SettingValue> parse_number_setting(const SettingRule& rule, std::string_v
 
 namespace setting_forms {
 
-bool is_path(std::string_view text) {
-    return text.size() > 1 && text.starts_with('/') && text.find_first_of("\r\n") == text.npos;
-}
-
 bool is_port_range(std::string_view text) {
     constexpr std::uint64_t most = 0xffff;
     const auto [first_text, last_text] = split(text, '-');

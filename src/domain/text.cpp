@@ -37,6 +37,10 @@ bool is_line(std::string_view text) {
     return true;
 }
 
+bool is_file_path(std::string_view text) {
+    return text.size() > 1 && text.starts_with('/') && text.find_first_of("\r\n") == text.npos;
+}
+
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(blanks);
     if (first == text.npos) return {};

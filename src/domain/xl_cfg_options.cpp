@@ -50,8 +50,7 @@ const std::string& XlAt::text() const {
 
 const std::string& XlAt::path() const {
     const auto& path = text();
-    if (!path.empty() &&
-        (!path.starts_with('/') || path.size() == 1 || path.find_first_of("\r\n") != path.npos))
+    if (!path.empty() && !is_file_path(path))
         invalid("'{}' must be the absolute path of a file, not '{}'", key(), shown(path));
     return path;
 }
