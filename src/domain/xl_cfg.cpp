@@ -165,18 +165,14 @@ std::string accepted(const XlOption& option) {
 /// What a setting is, and what it can be.
 std::string described(const XlOption& option) {
     const auto& rule = *find_setting(option.key);
-    const std::pair<unsigned, std::string_view> types[] = {
-        {SettingRule::pv, "PV"}, {SettingRule::pvh, "PVH"}, {SettingRule::hvm, "HVM"}};
-    std::vector<std::string_view> guests;
-    for (const auto& [bit, name] : types)
-        if (rule.guests & bit) guests.push_back(name);
     auto text = std::string(rule.meaning);
     using Kind = SettingRule::Kind;
     if (rule.kind == Kind::flag) text += ": yes or no";
     if (rule.kind == Kind::number) text += fmt::format(": {} to {}", rule.least, rule.most);
     if (!rule.words.empty()) text += fmt::format(": `{}`", fmt::join(rule.words, "`, `"));
     if (rule.kind == Kind::texts) text += ", each one of several";
-    if (rule.guests != SettingRule::any) text += fmt::format("; of {} guests", fmt::join(guests, " and "));
+    if (rule.guests != SettingRule::any)
+        text += fmt::format("; of {} guests", fmt::join(guests_with(rule), " and "));
     return text;
 }
 
