@@ -94,45 +94,37 @@ std::string_view without_line(std::string_view message) {
 /// Comments about what only a definition has.
 std::string without_place(const Definition& definition) {
     std::string lines;
-    const std::pair<std::string_view, bool> parts[] = {
-        {"<title>", !definition.title.empty()},
-        {"<description>", !definition.description.empty()},
-        {"<metadata>", !definition.metadata.empty()},
+    const auto add = [&]<class... Args>(fmt::format_string<Args...> text, Args&&... args) {
+        lines += fmt::format("# not said here: {}\n", fmt::format(text, std::forward<Args>(args)...));
     };
-    for (const auto& [part, there] : parts)
-        if (there) lines += fmt::format("# not said here: the domain's {}\n", part);
+    if (!definition.title.empty()) add("the domain's <title>");
+    if (!definition.description.empty()) add("the domain's <description>");
+    if (!definition.metadata.empty()) add("the domain's <metadata>");
     for (const auto& [alias, device] : users_aliases(definition))
-        lines += fmt::format("# not said here: the alias '{}' of {}\n", alias, device);
+        add("the alias '{}' of {}", alias, device);
     if (definition.graphics.spice && definition.graphics.spice->autoport)
-        lines +=
-            "# not said here: the port of its SPICE server, which is taken at each start; xl needs one\n";
+        add("the port of its SPICE server, which is taken at each start; xl needs one");
     for (const auto& word : unsaid_of_vfb(definition))
-        lines += fmt::format("# not said here: '{}' of the screen, which holds a comma\n", word);
+        add("'{}' of the screen, which holds a comma", word);
     for (const auto& share : unsaid_shares(definition))
-        lines += fmt::format("# not said here: {}, whose words hold a comma\n", share);
+        add("{}, whose words hold a comma", share);
     for (const auto& device : definition.pci_devices)
         if (device.mac)
-            lines +=
-                fmt::format("# not said here: PCI device {} is a network interface, with MAC address {}\n",
-                            to_string(device.address), to_string(*device.mac));
+            add("PCI device {} is a network interface, with MAC address {}", to_string(device.address),
+                to_string(*device.mac));
+    for (const auto& device : definition.usb.devices) {
+        if (!device.id) continue;
+        if (device.host_bus == 0)
+            add("USB device {}, as xl knows such by their address", to_string(device));
+        else
+            add("that USB device {} is {}", to_string(device), to_string(*device.id));
+    }
     for (const auto& device : definition.usb.devices)
-        if (device.id)
-            lines += device.host_bus == 0
-                         ? fmt::format("# not said here: USB device {}, as xl knows such by their address\n",
-                                       to_string(device))
-                         : fmt::format("# not said here: that USB device {} is {}\n", to_string(device),
-                                       to_string(*device.id));
-    for (const auto& device : definition.usb.devices)
-        if (device.managed)
-            lines += fmt::format("# not said here: managed='yes' of USB device {}\n", to_string(device));
+        if (device.managed) add("managed='yes' of USB device {}", to_string(device));
     for (const auto& nic : definition.nics)
-        if (nic.link_down)
-            lines +=
-                fmt::format("# not said here: the link of interface {}, which is down\n", to_string(nic.mac));
+        if (nic.link_down) add("the link of interface {}, which is down", to_string(nic.mac));
     for (const auto& disk : definition.disks)
-        if (disk.shareable)
-            lines +=
-                fmt::format("# not said here: the domain's <shareable> of disk {}\n", to_string(disk.target));
+        if (disk.shareable) add("the domain's <shareable> of disk {}", to_string(disk.target));
     return lines;
 }
 
