@@ -134,7 +134,8 @@ TEST(XlCfg, IsRefusedWithTheOptionAndItsLine) {
 
 TEST(XlCfg, IsRefusedWhereItNamesNoFileThatDom0CanHave) {
     EXPECT_EQ(refusal("name = 'a'\nmemory = 64\nkernel = 'relative'"),
-              "invalid argument: line 3: 'kernel' must be the absolute path of a file, not 'relative'");
+              "invalid argument: line 3: 'kernel' must be the absolute path of a file, up to 4095 bytes in "
+              "one line, not 'relative'");
     EXPECT_THAT(refused("ramdisk = './initrd'"), HasSubstr("line 4: 'ramdisk' must be the absolute path"));
     EXPECT_THAT(refused("device_model_override = 'qemu'"),
                 HasSubstr("line 4: 'device_model_override' must be the absolute path"));
