@@ -46,7 +46,7 @@ inline constexpr std::size_t xml_attributes = 64;
 inline constexpr std::size_t xml_namespaces = 256;
 /// Lines kept of what is wrong with a domain's XML.
 inline constexpr std::size_t xml_errors = 8;
-/// Bytes of the path of a kernel and its like: the kernel of dom0 opens no longer one (PATH_MAX).
+/// Bytes of the path of a file: the kernel of dom0 opens no longer one (PATH_MAX).
 inline constexpr std::size_t path_bytes = 4095;
 /// Bytes of a configuration file of xl's.
 inline constexpr std::size_t xl_cfg_bytes = 1024 * 1024;

@@ -23,6 +23,7 @@
 #include "cli/terminal.hpp"
 #include "cli/version.hpp"
 #include "cli/waits.hpp"
+#include "domain/text.hpp"
 
 namespace virtlight::cli {
 namespace {
@@ -186,10 +187,7 @@ Result<std::string> show_logs(const Call& call, const LogWords& words) {
 
 /// What is wrong with the number of a boot; empty: nothing. CLI11 reads -1 as a number without a sign.
 std::string not_a_boot(const std::string& text) {
-    std::uint64_t number = 0;
-    const auto* const text_end = text.data() + text.size();
-    const auto [end, error] = std::from_chars(text.data(), text_end, number);
-    if (error == std::errc() && end == text_end && number > 0) return {};
+    if (domain::whole_number<std::uint64_t>(text).value_or(0) > 0) return {};
     return fmt::format("'{}' is no boot: they have numbers from 1 on", text);
 }
 

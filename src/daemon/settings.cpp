@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -14,6 +13,7 @@
 
 #include "base/file.hpp"
 #include "base/limits.hpp"
+#include "domain/text.hpp"
 
 namespace virtlight::daemon {
 namespace {
@@ -47,15 +47,9 @@ Result<Value> one_of(const std::array<std::pair<std::string_view, Value>, n>& wo
 
 /// Octal, as chmod takes it: a mask over the nine permission bits.
 Result<unsigned> socket_mode(std::string_view text) {
-    unsigned mode = 0;
-    for (const char digit : text) {
-        if (digit < '0' || digit > '7' || mode > 0777)
-            return fail(Reason::invalid_argument, "socket mode '{}' is no octal number up to 0777", text);
-        mode = mode * 8 + static_cast<unsigned>(digit - '0');
-    }
-    if (text.empty() || mode > 0777)
-        return fail(Reason::invalid_argument, "socket mode '{}' is no octal number up to 0777", text);
-    return mode;
+    const auto mode = domain::whole_number<unsigned>(text, 8);
+    if (mode && *mode <= 0777) return *mode;
+    return fail(Reason::invalid_argument, "socket mode '{}' is no octal number up to 0777", text);
 }
 
 /// Absolute, or empty.
@@ -74,13 +68,11 @@ Result<std::size_t> size_between(std::size_t least, std::size_t most, std::strin
         shift = 10 * (static_cast<unsigned>(unit) + 1);
         digits.remove_suffix(1);
     }
-    std::size_t size = 0;
-    const auto [end, error] = std::from_chars(digits.begin(), digits.end(), size);
-    const bool read = error == std::errc() && end == digits.end();
-    if (!read || size > most >> shift || size << shift < least)
+    const auto size = domain::whole_number<std::size_t>(digits);
+    if (!size || *size > most >> shift || *size << shift < least)
         return fail(Reason::invalid_argument, "'{}' is no number from {} to {} (K, M or G may follow it)",
                     text, least, most);
-    return size << shift;
+    return *size << shift;
 }
 
 template <class Value, class Place>

@@ -2,11 +2,18 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace virtlight::domain {
 
 enum class BootDevice { disk, cdrom, network, floppy };
+
+/// Whether it can be a bootloader: an absolute path or a name, in one line.
+inline bool is_bootloader(std::string_view text) {
+    const bool relative = text.contains('/') && !text.starts_with('/');
+    return !relative && text.find_first_of("\r\n") == text.npos;
+}
 
 /// What an HVM guest starts with.
 enum class Firmware { chosen, bios, efi };

@@ -16,11 +16,6 @@
 namespace virtlight::domain {
 namespace {
 
-struct NodeDeleter {
-    void operator()(xmlNode* node) const { xmlFreeNode(node); }
-};
-using Node = std::unique_ptr<xmlNode, NodeDeleter>;
-
 std::string name_of(const xmlNode& node) {
     return std::string(view_of(node.name));
 }
@@ -30,6 +25,12 @@ std::vector<xmlNode*> elements_in(const xmlNode& parent) {
     for (auto* child = parent.children; child != nullptr; child = child->next)
         if (child->type == XML_ELEMENT_NODE) all.push_back(child);
     return all;
+}
+
+template <class Goes>
+void remove_elements(const xmlNode& parent, Goes goes) {
+    for (auto* const one : elements_in(parent))
+        if (goes(*one)) remove_node(*one);
 }
 
 std::optional<std::string> attribute(xmlNode& node, const xmlChar* name) {
@@ -98,11 +99,7 @@ bool is_named_by_user(xmlNode* part) {
 /// What takes a device's place has its alias, unless the user gives it another one.
 void keep_users_alias(const xmlNode& before, xmlNode& device) {
     if (std::ranges::any_of(elements_in(device), is_named_by_user)) return;
-    for (auto* const part : elements_in(device))
-        if (name_of(*part) == "alias") {
-            xmlUnlinkNode(part);
-            const Node gone(part);
-        }
+    remove_elements(device, [](const xmlNode& part) { return name_of(part) == "alias"; });
     for (auto* const part : elements_in(before))
         if (is_named_by_user(part)) xmlAddChild(&device, xmlDocCopyNode(part, device.doc, 1));
 }
@@ -119,25 +116,15 @@ bool is_first_serial(xmlNode& device) {
            (name_of(device) == "console" && has_target(device, "type", "serial"));
 }
 
-void remove_first_serial(const xmlNode& devices) {
-    for (auto* const one : elements_in(devices)) {
-        if (!is_first_serial(*one)) continue;
-        xmlUnlinkNode(one);
-        const Node gone(one);
-    }
-}
-
 Result<> make(xmlNode& devices, xmlNode& wanted, DeviceEdit edit) {
     if (edit != DeviceEdit::add) {
         const auto there = find(devices, wanted, edit == DeviceEdit::remove ? has_all_of : same_kind);
         if (!there) return std::unexpected(there.error());
         if (edit == DeviceEdit::change) keep_users_alias(**there, wanted);
-        if (edit == DeviceEdit::remove && is_first_serial(**there)) {
-            remove_first_serial(devices);
-            return {};
-        }
-        xmlUnlinkNode(*there);
-        const Node gone(*there);
+        if (edit == DeviceEdit::remove && is_first_serial(**there))
+            remove_elements(devices, is_first_serial);
+        else
+            remove_node(**there);
     }
     if (edit != DeviceEdit::remove) xmlAddChild(&devices, xmlDocCopyNode(&wanted, devices.doc, 1));
     return {};
@@ -147,15 +134,6 @@ bool has_alias(const xmlNode& device, std::string_view alias) {
     return std::ranges::any_of(elements_in(device), [alias](xmlNode* part) {
         return name_of(*part) == "alias" && alias_in(*part) == alias;
     });
-}
-
-/// One may stand there twice, as the first serial port does.
-void remove_aliased(const xmlNode& devices, std::string_view alias) {
-    for (auto* const one : elements_in(devices)) {
-        if (!has_alias(*one, alias)) continue;
-        xmlUnlinkNode(one);
-        const Node gone(one);
-    }
 }
 
 std::string_view whence(std::string_view element) {
@@ -218,7 +196,9 @@ Result<Definition> remove_by_alias(const Definition& definition, std::string_vie
         return fail(Reason::no_device, "the definition has no device with alias '{}'", shown(alias));
     const auto document = load_document(format_xml(definition));
     if (!document) return std::unexpected(document.error());
-    if (auto* const devices = devices_in(**document)) remove_aliased(*devices, alias);
+    // One may stand there twice, as the first serial port does.
+    if (auto* const devices = devices_in(**document))
+        remove_elements(*devices, [alias](const xmlNode& device) { return has_alias(device, alias); });
     auto edited = parse_document(**document);
     if (edited && without_aliases(*edited) == without_aliases(definition))
         return fail(Reason::operation_failed,

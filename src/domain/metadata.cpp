@@ -19,8 +19,7 @@ const xmlChar* xml_text(const std::string& text) {
 }
 
 bool is_in(const xmlNode& node, std::string_view uri) {
-    return node.type == XML_ELEMENT_NODE && node.ns != nullptr &&
-           uri == reinterpret_cast<const char*>(node.ns->href);
+    return node.type == XML_ELEMENT_NODE && node.ns != nullptr && view_of(node.ns->href) == uri;
 }
 
 xmlNode* find_element(const xmlNode& metadata, std::string_view uri) {
@@ -42,9 +41,7 @@ std::string text_of(xmlDoc& document) {
 }
 
 void leave_namespace(xmlNode& node, std::string_view uri) {
-    const auto is_it = [uri](const xmlNs* ns) {
-        return ns != nullptr && uri == reinterpret_cast<const char*>(ns->href);
-    };
+    const auto is_it = [uri](const xmlNs* ns) { return ns != nullptr && view_of(ns->href) == uri; };
     if (is_it(node.ns)) node.ns = nullptr;
     for (auto* attribute = node.properties; attribute != nullptr; attribute = attribute->next)
         if (is_it(attribute->ns)) attribute->ns = nullptr;
@@ -53,7 +50,7 @@ void leave_namespace(xmlNode& node, std::string_view uri) {
 /// Nothing may be in it any more.
 void drop_declarations(xmlNode& node, std::string_view uri) {
     for (auto** at = &node.nsDef; *at != nullptr;) {
-        if (uri != reinterpret_cast<const char*>((*at)->href)) {
+        if (view_of((*at)->href) != uri) {
             at = &(*at)->next;
             continue;
         }
@@ -67,7 +64,7 @@ Result<> put_into_namespace(xmlNode& root, const Metadata& metadata) {
     if (is_in(root, metadata.uri)) return {};
     if (root.ns != nullptr)
         return fail(Reason::invalid_argument, "the metadata's element is in namespace '{}', and not in '{}'",
-                    shown(reinterpret_cast<const char*>(root.ns->href)), shown(metadata.uri));
+                    shown(view_of(root.ns->href)), shown(metadata.uri));
     const bool is_of_xml = metadata.prefix == "xml" || metadata.prefix == "xmlns";  // bound for good
     if (is_of_xml || xmlValidateNCName(xml_text(metadata.prefix), 0) != 0)
         return fail(Reason::invalid_argument, "'{}' cannot be the prefix of a namespace",
@@ -80,13 +77,6 @@ Result<> put_into_namespace(xmlNode& root, const Metadata& metadata) {
         if (node.ns == nullptr) xmlSetNs(&node, added);
     });
     return {};
-}
-
-void remove_element(xmlNode& metadata, std::string_view uri) {
-    auto* const former = find_element(metadata, uri);
-    if (former == nullptr) return;
-    xmlUnlinkNode(former);
-    xmlFreeNode(former);
 }
 
 Result<> add_element(xmlNode& to, const Metadata& metadata) {
@@ -112,7 +102,7 @@ Result<> set_element(Definition& definition, const Metadata& metadata) {
         load_document(definition.metadata.empty() ? "<metadata/>" : std::string_view(definition.metadata));
     if (!document) return std::unexpected(document.error());
     auto& root = *xmlDocGetRootElement(document->get());
-    remove_element(root, metadata.uri);
+    if (auto* const former = find_element(root, metadata.uri)) remove_node(*former);
     if (metadata.text)
         if (auto added = add_element(root, metadata); !added) return added;
     auto text = xmlFirstElementChild(&root) == nullptr ? std::string() : text_of(**document);

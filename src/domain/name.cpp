@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/name.hpp"
+
 #include "base/limits.hpp"
 #include "domain/text.hpp"
-#include "domain/xml.hpp"
 
 namespace virtlight::domain {
 

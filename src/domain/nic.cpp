@@ -92,8 +92,9 @@ Result<> check_connection(const Nic& nic) {
         return refuse(
             nic, "its bridge must be the name of one, up to {} letters, digits, '.', '_' and '-', not '{}'",
             interface_bytes, shown(nic.bridge));
-    if (!is_line(nic.script))
-        return refuse(nic, "its script must be in one line, not '{}'", shown(nic.script));
+    if (nic.script.size() > limits::path_bytes || !is_line(nic.script))
+        return refuse(nic, "its script must be up to {} bytes in one line, not '{}'", limits::path_bytes,
+                      shown(nic.script));
     if (!nic.openvswitch) return {};
     if (nic.kind == Nic::Kind::ethernet || !nic.script.empty())
         return refuse(

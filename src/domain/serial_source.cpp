@@ -55,7 +55,7 @@ std::unexpected<Error> refuse_serial(fmt::format_string<Args...> text, Args&&...
 
 Result<> check_serial_path(const SerialSource& source) {
     const auto& path = source.path;
-    if (!path.starts_with('/') || path.size() == 1 || path.size() > limits::path_bytes || !is_line(path))
+    if (!is_file_path(path) || !is_line(path))
         return refuse_serial("needs an absolute path of up to {} bytes in one line, not '{}'",
                              limits::path_bytes, shown(path));
     if (source.kind == SerialKind::unix_socket) {

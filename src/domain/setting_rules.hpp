@@ -7,13 +7,13 @@
 
 #include "domain/device_specs.hpp"
 #include "domain/settings.hpp"
+#include "domain/text.hpp"
 
 /// The settings that there are. xenlight/settings.cpp says where libxl has each of them.
 namespace virtlight::domain {
 
 namespace setting_forms {
 
-bool is_path(std::string_view text);
 /// "2f8-2ff" or "2f8".
 bool is_port_range(std::string_view text);
 /// "fe000,2" or "fe000,2@a0000": number of the first page, pages, place in the guest.
@@ -101,7 +101,7 @@ constexpr SettingRule path(std::string_view name, unsigned guests, std::string_v
             .kind = Kind::text,
             .guests = guests,
             .meaning = meaning,
-            .fits = is_path,
+            .fits = is_file_path,
             .form = "the absolute path of a file, in one line"};
 }
 constexpr SettingRule texts(std::string_view name, unsigned guests, std::string_view meaning,

@@ -17,6 +17,11 @@ namespace {
 
 using SettingKind = SettingRule::Kind;
 
+constexpr std::tuple<GuestType, unsigned, std::string_view> setting_guests[] = {
+    {GuestType::pv, SettingRule::pv, "PV"},
+    {GuestType::pvh, SettingRule::pvh, "PVH"},
+    {GuestType::hvm, SettingRule::hvm, "HVM"}};
+
 std::optional<std::uint64_t> hex_number(std::string_view text) {
     return whole_number<std::uint64_t>(text, 16);
 }
@@ -56,10 +61,6 @@ Result<SettingValue> parse_number_setting(const SettingRule& rule, std::string_v
 }  // namespace
 
 namespace setting_forms {
-
-bool is_path(std::string_view text) {
-    return text.size() > 1 && text.starts_with('/') && text.find_first_of("\r\n") == text.npos;
-}
 
 bool is_port_range(std::string_view text) {
     constexpr std::uint64_t most = 0xffff;
@@ -119,18 +120,18 @@ std::vector<std::string> format_setting(const SettingValue& value) {
     return std::get<std::vector<std::string>>(value);
 }
 
+std::vector<std::string_view> guests_with(const SettingRule& rule) {
+    std::vector<std::string_view> names;
+    for (const auto& [type, bit, name] : setting_guests)
+        if ((rule.guests & bit) != 0) names.push_back(name);
+    return names;
+}
+
 Result<> check_setting_for(const SettingRule& rule, GuestType type) {
-    const std::tuple<GuestType, unsigned, std::string_view> guests[] = {
-        {GuestType::pv, SettingRule::pv, "PV"},
-        {GuestType::pvh, SettingRule::pvh, "PVH"},
-        {GuestType::hvm, SettingRule::hvm, "HVM"}};
-    std::vector<std::string_view> allowed;
-    for (const auto& [guest, bit, name] : guests) {
-        if ((rule.guests & bit) == 0) continue;
-        if (guest == type) return {};
-        allowed.push_back(name);
-    }
-    return fail(Reason::unsupported_config, "'{}' is of {} guests", rule.name, fmt::join(allowed, " and "));
+    for (const auto& [guest, bit, name] : setting_guests)
+        if (guest == type && (rule.guests & bit) != 0) return {};
+    return fail(Reason::unsupported_config, "'{}' is of {} guests", rule.name,
+                fmt::join(guests_with(rule), " and "));
 }
 
 }  // namespace virtlight::domain

@@ -50,6 +50,9 @@ Result<SettingValue> parse_setting(const SettingRule& rule, const std::vector<st
 /// parse_setting() gives the value again. Empty: a list with nothing in it.
 std::vector<std::string> format_setting(const SettingValue& value);
 
+/// The types of guests that can have it: "PVH", "HVM".
+std::vector<std::string_view> guests_with(const SettingRule& rule);
+
 /// Whether guests of this type can have it. unsupported_config: says which can.
 Result<> check_setting_for(const SettingRule& rule, GuestType type);
 

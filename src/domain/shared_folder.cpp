@@ -13,10 +13,11 @@ Result<> add_shared_folder(std::vector<SharedFolder>& folders, SharedFolder fold
         return fail(Reason::unsupported_config,
                     "the tag of a shared folder must be 1 to {} bytes in one line, not '{}'",
                     limits::mount_tag_bytes, shown(folder.tag));
-    if (!folder.path.starts_with('/') || !is_line(folder.path))
-        return fail(Reason::unsupported_config,
-                    "shared folder '{}' must be the absolute path of a folder in one line, not '{}'",
-                    shown(folder.tag), shown(folder.path));
+    if (!folder.path.starts_with('/') || folder.path.size() > limits::path_bytes || !is_line(folder.path))
+        return fail(
+            Reason::unsupported_config,
+            "shared folder '{}' must be the absolute path of a folder, up to {} bytes in one line, not '{}'",
+            shown(folder.tag), limits::path_bytes, shown(folder.path));
     if (folders.size() >= limits::shared_folders)
         return fail(Reason::invalid_argument, "a guest can have {} shared folders", limits::shared_folders);
     if (std::ranges::find(folders, folder.tag, &SharedFolder::tag) != folders.end())

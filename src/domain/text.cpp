@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/limits.hpp"
+
 namespace virtlight::domain {
 
 bool is_xml_char(char32_t c) {
@@ -35,6 +37,11 @@ bool is_line(std::string_view text) {
         if (!character || is_control(*character)) return false;
     }
     return true;
+}
+
+bool is_file_path(std::string_view text) {
+    return text.size() > 1 && text.size() <= limits::path_bytes && text.starts_with('/') &&
+           text.find_first_of("\r\n") == text.npos;
 }
 
 std::string_view trimmed(std::string_view text) {

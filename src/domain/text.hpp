@@ -27,6 +27,9 @@ bool is_xml_char(char32_t character);
 /// UTF-8 without control characters.
 bool is_line(std::string_view text);
 
+/// The absolute path of a file, up to limits::path_bytes in one line.
+bool is_file_path(std::string_view text);
+
 /// Without the blanks around it, as XML counts blanks.
 std::string_view trimmed(std::string_view text);
 

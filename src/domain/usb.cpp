@@ -2,6 +2,7 @@
 #include "domain/usb.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/limits.hpp"
 #include "domain/definition.hpp"
@@ -68,12 +69,10 @@ bool is_free(const Usb& usb, unsigned controller, unsigned port) {
 /// Gives it the first free port.
 bool place(const Usb& usb, UsbDevice& device) {
     for (const auto& controller : usb.controllers) {
-        for (unsigned port = 1; port <= controller.ports; ++port) {
-            if (!is_free(usb, controller.index, port)) continue;
-            device.controller = controller.index;
-            device.port = port;
-            return true;
-        }
+        device.port = free_port(usb, controller.index);
+        if (device.port == 0) continue;
+        device.controller = controller.index;
+        return true;
     }
     return false;
 }
@@ -108,6 +107,14 @@ unsigned free_index(const std::vector<UsbController>& controllers) {
     while (std::ranges::find(controllers, index, &UsbController::index) != controllers.end())
         ++index;
     return index;
+}
+
+unsigned free_port(const Usb& usb, unsigned controller) {
+    const auto found = std::ranges::find(usb.controllers, controller, &UsbController::index);
+    const auto ports = found == usb.controllers.end() ? 0U : found->ports;
+    for (unsigned port = 1; port <= ports; ++port)
+        if (is_free(usb, controller, port)) return port;
+    return 0;
 }
 
 Result<> add_usb_controller(Usb& usb, const UsbController& controller, GuestType type) {
@@ -146,9 +153,13 @@ Result<> add_usb_device(Usb& usb, UsbDevice device) {
     return {};
 }
 
-bool has_free_port(const Usb& usb) {
-    UsbDevice device;
-    return place(usb, device);
+Result<> add_usb_device_with_room(Usb& usb, UsbDevice device, GuestType type) {
+    if (device.port == 0 && !place(usb, device)) {
+        const auto model = usual_usb_model(type);
+        const UsbController more{free_index(usb.controllers), model, usual_ports(model)};
+        if (auto good = add_usb_controller(usb, more, type); !good) return good;
+    }
+    return add_usb_device(usb, std::move(device));
 }
 
 std::string to_string(const UsbId& id) {

@@ -68,6 +68,9 @@ unsigned usual_ports(UsbController::Model model);
 /// The lowest index that none of them has.
 unsigned free_index(const std::vector<UsbController>& controllers);
 
+/// The lowest port of a controller that no device has; 0: none is free, or there is no such controller.
+unsigned free_port(const Usb& usb, unsigned controller);
+
 /// Adds a controller. unsupported_config: a guest of this type cannot have it; invalid_argument: its index is
 /// taken.
 Result<> add_usb_controller(Usb& usb, const UsbController& controller, GuestType type);
@@ -76,8 +79,8 @@ Result<> add_usb_controller(Usb& usb, const UsbController& controller, GuestType
 /// invalid_argument: the guest has it already, its port is taken or not there, or there is none left.
 Result<> add_usb_device(Usb& usb, UsbDevice device);
 
-/// Whether a device that has no place finds one.
-bool has_free_port(const Usb& usb);
+/// The same as libxl does it for a guest that starts: where no port is free, a controller is added, too.
+Result<> add_usb_device_with_room(Usb& usb, UsbDevice device, GuestType type);
 
 /// "0951:1666"
 std::string to_string(const UsbId& id);

@@ -94,46 +94,57 @@ std::string_view without_line(std::string_view message) {
 /// Comments about what only a definition has.
 std::string without_place(const Definition& definition) {
     std::string lines;
-    const std::pair<std::string_view, bool> parts[] = {
-        {"<title>", !definition.title.empty()},
-        {"<description>", !definition.description.empty()},
-        {"<metadata>", !definition.metadata.empty()},
+    const auto add = [&]<class... Args>(fmt::format_string<Args...> text, Args&&... args) {
+        lines += fmt::format("# not said here: {}\n", fmt::format(text, std::forward<Args>(args)...));
     };
-    for (const auto& [part, there] : parts)
-        if (there) lines += fmt::format("# not said here: the domain's {}\n", part);
+    if (!definition.title.empty()) add("the domain's <title>");
+    if (!definition.description.empty()) add("the domain's <description>");
+    if (!definition.metadata.empty()) add("the domain's <metadata>");
     for (const auto& [alias, device] : users_aliases(definition))
-        lines += fmt::format("# not said here: the alias '{}' of {}\n", alias, device);
+        add("the alias '{}' of {}", alias, device);
     if (definition.graphics.spice && definition.graphics.spice->autoport)
-        lines +=
-            "# not said here: the port of its SPICE server, which is taken at each start; xl needs one\n";
+        add("the port of its SPICE server, which is taken at each start; xl needs one");
     for (const auto& word : unsaid_of_vfb(definition))
-        lines += fmt::format("# not said here: '{}' of the screen, which holds a comma\n", word);
+        add("'{}' of the screen, which holds a comma", word);
     for (const auto& share : unsaid_shares(definition))
-        lines += fmt::format("# not said here: {}, whose words hold a comma\n", share);
+        add("{}, whose words hold a comma", share);
     for (const auto& device : definition.pci_devices)
         if (device.mac)
-            lines +=
-                fmt::format("# not said here: PCI device {} is a network interface, with MAC address {}\n",
-                            to_string(device.address), to_string(*device.mac));
+            add("PCI device {} is a network interface, with MAC address {}", to_string(device.address),
+                to_string(*device.mac));
+    for (const auto& device : definition.usb.devices) {
+        if (!device.id) continue;
+        if (device.host_bus == 0)
+            add("USB device {}, as xl knows such by their address", to_string(device));
+        else
+            add("that USB device {} is {}", to_string(device), to_string(*device.id));
+    }
     for (const auto& device : definition.usb.devices)
-        if (device.id)
-            lines += device.host_bus == 0
-                         ? fmt::format("# not said here: USB device {}, as xl knows such by their address\n",
-                                       to_string(device))
-                         : fmt::format("# not said here: that USB device {} is {}\n", to_string(device),
-                                       to_string(*device.id));
-    for (const auto& device : definition.usb.devices)
-        if (device.managed)
-            lines += fmt::format("# not said here: managed='yes' of USB device {}\n", to_string(device));
+        if (device.managed) add("managed='yes' of USB device {}", to_string(device));
     for (const auto& nic : definition.nics)
-        if (nic.link_down)
-            lines +=
-                fmt::format("# not said here: the link of interface {}, which is down\n", to_string(nic.mac));
+        if (nic.link_down) add("the link of interface {}, which is down", to_string(nic.mac));
     for (const auto& disk : definition.disks)
-        if (disk.shareable)
-            lines +=
-                fmt::format("# not said here: the domain's <shareable> of disk {}\n", to_string(disk.target));
+        if (disk.shareable) add("the domain's <shareable> of disk {}", to_string(disk.target));
     return lines;
+}
+
+/// A comma would end it, and the device would be another one.
+Result<> check_is_word(std::string_view what, std::string_view value, std::string_view device) {
+    if (!value.contains(',')) return {};
+    return fail(Reason::unsupported_config,
+                "the {} '{}' of {} holds a comma, which ends a word in xl's files", what, shown(value),
+                device);
+}
+
+Result<> check_xl_nic(const Nic& nic) {
+    const auto name = fmt::format("network interface {}", to_string(nic.mac));
+    if (nic.kind == Nic::Kind::network)
+        return fail(Reason::unsupported_config,
+                    "{} is on network '{}', and xl knows no networks of libvirt's: name its bridge, which "
+                    "`virsh net-info` tells, as in <interface type='bridge'> with <source bridge='virbr0'/>",
+                    name, nic.network);
+    if (auto good = check_is_word("script", nic.script, name); !good) return good;
+    return check_is_word("backend domain", nic.backend_domain, name);
 }
 
 /// What an option may say all the same that has no place in a definition.
@@ -146,18 +157,14 @@ std::string accepted(const XlOption& option) {
 /// What a setting is, and what it can be.
 std::string described(const XlOption& option) {
     const auto& rule = *find_setting(option.key);
-    const std::pair<unsigned, std::string_view> types[] = {
-        {SettingRule::pv, "PV"}, {SettingRule::pvh, "PVH"}, {SettingRule::hvm, "HVM"}};
-    std::vector<std::string_view> guests;
-    for (const auto& [bit, name] : types)
-        if (rule.guests & bit) guests.push_back(name);
     auto text = std::string(rule.meaning);
     using Kind = SettingRule::Kind;
     if (rule.kind == Kind::flag) text += ": yes or no";
     if (rule.kind == Kind::number) text += fmt::format(": {} to {}", rule.least, rule.most);
     if (!rule.words.empty()) text += fmt::format(": `{}`", fmt::join(rule.words, "`, `"));
     if (rule.kind == Kind::texts) text += ", each one of several";
-    if (rule.guests != SettingRule::any) text += fmt::format("; of {} guests", fmt::join(guests, " and "));
+    if (rule.guests != SettingRule::any)
+        text += fmt::format("; of {} guests", fmt::join(guests_with(rule), " and "));
     return text;
 }
 
@@ -180,6 +187,17 @@ Result<Definition> parse_xl_cfg(std::string_view text) {
     auto cfg = read_xl_cfg(text);
     if (!cfg) return std::unexpected(std::move(cfg.error()));
     return std::move(cfg->definition);
+}
+
+Result<> check_xl_cfg(const Definition& definition) {
+    for (const auto& nic : definition.nics)
+        if (auto good = check_xl_nic(nic); !good) return good;
+    for (const auto& disk : definition.disks)
+        if (auto good =
+                check_is_word("backend domain", disk.backend_domain, "disk " + to_string(disk.target));
+            !good)
+            return good;
+    return {};
 }
 
 std::string format_xl_cfg(const Definition& definition) {

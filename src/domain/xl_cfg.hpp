@@ -25,7 +25,7 @@ Result<XlCfg> read_xl_cfg(std::string_view text);
 Result<Definition> parse_xl_cfg(std::string_view text);
 
 /// Whether one of xl's would be the same guest. unsupported_config: it is on a network of libvirt's, of which
-/// xl knows nothing.
+/// xl knows nothing, or the script or the backend domain of a device holds a comma.
 Result<> check_xl_cfg(const Definition& definition);
 
 /// Writes one; parse_xl_cfg() of it gives the same guest again. What xl has no option for is named in

@@ -62,8 +62,7 @@ void read_root_and_extra(const XlAt& at, Definition& definition) {
 void read_bootloader(const XlAt& at, Definition& definition) {
     if (definition.type == GuestType::hvm) return at.unsupported("an HVM guest has no bootloader of dom0");
     const auto& bootloader = at.text();
-    const bool relative = bootloader.contains('/') && !bootloader.starts_with('/');
-    if (relative || bootloader.find_first_of("\r\n") != bootloader.npos)
+    if (!is_bootloader(bootloader))
         at.invalid("'bootloader' must be an absolute path or a name like pygrub, not '{}'",
                    shown(bootloader));
     definition.boot.bootloader = trimmed(bootloader);

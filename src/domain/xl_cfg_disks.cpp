@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "domain/disk.hpp"
 #include "domain/xl_cfg_options.hpp"
 #include "domain/xl_cfg_specs.hpp"
@@ -234,6 +235,9 @@ class DiskReading {
     void finish() {
         if (disk_.device == Disk::Device::cdrom) disk_.readonly = true;
         if (disk_.path.empty()) return;
+        if (!is_file_path(disk_.path))
+            at_.invalid("the source of a disk must be a path of up to {} bytes in one line, not '{}'",
+                        limits::path_bytes, shown(disk_.path));
         disk_.source = disk_.path.starts_with("/dev/") ? Source::block : Source::file;
     }
 

@@ -2,8 +2,8 @@
 #include "base/limits.hpp"
 #include "domain/lifecycle_words.hpp"
 #include "domain/memory.hpp"
+#include "domain/name.hpp"
 #include "domain/xl_cfg_values.hpp"
-#include "domain/xml.hpp"
 
 // What a guest is, how much it has, and what is done when it stops.
 

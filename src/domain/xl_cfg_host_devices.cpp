@@ -149,7 +149,6 @@ void write_controllers(const Definition& definition, XlWriter& writer) {
 constexpr std::string_view device_words[] = {"type", "hostbus", "hostaddr", "controller", "port"};
 
 void read_devices(const XlAt& at, Definition& definition) {
-    auto& usb = definition.usb;
     for (const auto& item : at.items()) {
         const auto parameters = item.parameters();
         refuse_others(parameters, item, device_words);
@@ -161,23 +160,30 @@ void read_devices(const XlAt& at, Definition& definition) {
                          .host_device = static_cast<unsigned>(part.number_of("hostaddr", 255)),
                          .controller = static_cast<unsigned>(part.number_of("controller", 255)),
                          .port = static_cast<unsigned>(part.number_of("port", 31))};
-        // As libxl does where there is no room.
-        if (device.port == 0 && !has_free_port(usb)) {
-            const auto model = usual_usb_model(definition.type);
-            const UsbController more{free_index(usb.controllers), model, usual_ports(model)};
-            if (const auto good = add_usb_controller(usb, more, definition.type); !good)
-                return item.unsupported("{}", good.error().message);
+        if (device.port == 0 && part.sibling("controller")) {
+            device.port = free_port(definition.usb, device.controller);
+            if (device.port == 0)
+                return item.unsupported("USB controller {} has no free port, or is not there",
+                                        device.controller);
         }
-        if (const auto good = add_usb_device(usb, device); !good)
+        if (const auto good = add_usb_device_with_room(definition.usb, device, definition.type); !good)
             return item.unsupported("{}", good.error().message);
     }
 }
+
+/// xl counts controllers as they are listed, whatever their indexes were.
+auto xls_number_of(unsigned index, const std::vector<UsbController>& controllers) {
+    return std::ranges::find(controllers, index, &UsbController::index) - controllers.begin();
+}
+
 void write_devices(const Definition& definition, XlWriter& writer) {
+    const auto& [controllers, devices] = definition.usb;
     std::vector<std::string> specs;
-    for (const auto& device : definition.usb.devices)
+    for (const auto& device : devices)
         if (device.host_bus != 0)
             specs.push_back(fmt::format("hostbus={},hostaddr={},controller={},port={}", device.host_bus,
-                                        device.host_device, device.controller, device.port));
+                                        device.host_device, xls_number_of(device.controller, controllers),
+                                        device.port));
     writer.texts("usbdev", specs);
 }
 

@@ -3,7 +3,6 @@
 #include <limits>
 
 #include "domain/nic_connection.hpp"
-#include "domain/xl_cfg.hpp"
 #include "domain/xl_cfg_options.hpp"
 #include "domain/xl_cfg_specs.hpp"
 #include "domain/xml_values.hpp"
@@ -90,7 +89,10 @@ class NicReading {
     bool set_number(std::string_view name, std::string_view value) {
         if (name != "devid" && name != "mtu") return false;
         const auto number = parse_number<unsigned>(value);
-        if (!number) at_.invalid("'{}' of a network interface is no number: '{}'", name, shown(value));
+        if (!number)
+            at_.invalid("'{}' of a network interface is no number: '{}'", name, shown(value));
+        else if (name == "devid" && *number >= limits::nics)
+            at_.invalid("'devid' of a network interface must be below {}, not {}", limits::nics, *number);
         (name == "mtu" ? nic_.mtu : nic_.devid) = number.value_or(0);
         return true;
     }
@@ -170,18 +172,6 @@ std::string spec_of(const Nic& nic, bool devid_told) {
 }
 
 }  // namespace
-
-Result<> check_xl_cfg(const Definition& definition) {
-    for (const auto& nic : definition.nics)
-        if (nic.kind == Nic::Kind::network)
-            return fail(
-                Reason::unsupported_config,
-                "network interface {} is on network '{}', and xl knows no networks of libvirt's: name "
-                "its bridge, which `virsh net-info` tells, as in <interface type='bridge'> with "
-                "<source bridge='virbr0'/>",
-                to_string(nic.mac), nic.network);
-    return {};
-}
 
 void read_xl_nics(const XlAt& at, Definition& definition) {
     for (const auto& item : at.items()) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/limits.hpp"
+
 namespace virtlight::domain {
 namespace {
 
@@ -50,9 +52,9 @@ const std::string& XlAt::text() const {
 
 const std::string& XlAt::path() const {
     const auto& path = text();
-    if (!path.empty() &&
-        (!path.starts_with('/') || path.size() == 1 || path.find_first_of("\r\n") != path.npos))
-        invalid("'{}' must be the absolute path of a file, not '{}'", key(), shown(path));
+    if (!path.empty() && !is_file_path(path))
+        invalid("'{}' must be the absolute path of a file, up to {} bytes in one line, not '{}'", key(),
+                limits::path_bytes, shown(path));
     return path;
 }
 

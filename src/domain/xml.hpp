@@ -28,8 +28,4 @@ Result<> check_length(const Definition& definition);
 /// The <metadata> element of its XML: what tools keep there and its settings. Empty: it has neither.
 std::string metadata_xml(const Definition& definition);
 
-/// Whether a name can be a domain's: 1 to limits::name_bytes bytes, valid UTF-8, without control characters
-/// or '/', and neither "." nor "..". The error says what is wrong.
-Result<> check_name(std::string_view name);
-
 }  // namespace virtlight::domain

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/limits.hpp"
 #include "domain/xml_parts.hpp"
 #include "domain/xml_values.hpp"
 
@@ -57,10 +58,11 @@ void read_source(const XmlElement& element, Disk& disk) {
     if (source) expect_source_of(kind, source);
     const auto path = source.attribute(attribute_of(kind)).value_or("");
     if (path.empty()) return;
-    if (!path.starts_with('/') || path.size() == 1 || path.find_first_of("\r\n") != path.npos)
+    if (!is_file_path(path))
         source.invalid(
-            "the source of a disk must be the absolute path of a file or device in one line, not '{}'",
-            shown(path));
+            "the source of a disk must be the absolute path of a file or device, up to {} bytes in one line, "
+            "not '{}'",
+            limits::path_bytes, shown(path));
     disk.source = kind;
     disk.path = path;
 }

@@ -26,6 +26,12 @@ inline std::string_view view_of(const xmlChar* text) {
     return text == nullptr ? std::string_view{} : std::string_view(reinterpret_cast<const char*>(text));
 }
 
+/// Takes it out of its document, and frees it.
+inline void remove_node(xmlNode& node) {
+    xmlUnlinkNode(&node);
+    xmlFreeNode(&node);
+}
+
 struct Definition;
 
 /// As parse_xml(), of one that was loaded.

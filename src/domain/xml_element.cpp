@@ -15,11 +15,6 @@ std::string copy_and_free(xmlChar* text) {
     return std::string(view_of(text));
 }
 
-void remove_node(xmlNode* node) {
-    xmlUnlinkNode(node);
-    xmlFreeNode(node);
-}
-
 /// Removes from the copy of an element what is that of `child`, one of its own children, and the blanks
 /// before.
 void remove_copy(const xmlNode& original, xmlNode& copy, const xmlNode* child) {
@@ -27,8 +22,8 @@ void remove_copy(const xmlNode& original, xmlNode& copy, const xmlNode* child) {
     for (const auto* ours = original.children; ours != nullptr; ours = ours->next, theirs = theirs->next) {
         if (ours != child) continue;
         auto* const before = theirs->prev;
-        remove_node(theirs);
-        if (before != nullptr && xmlIsBlankNode(before) != 0) remove_node(before);
+        remove_node(*theirs);
+        if (before != nullptr && xmlIsBlankNode(before) != 0) remove_node(*before);
         return;
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <set>
 
+#include "domain/name.hpp"
 #include "domain/text.hpp"
 #include "domain/xml.hpp"
 #include "domain/xml_parts.hpp"

@@ -111,16 +111,9 @@ void add_pci(const XmlElement& element, PciDevice device, Definition& definition
         element.unsupported("{}", good.error().message);
 }
 
-/// A guest without a controller that has room for it gets one.
 void add_usb(const XmlElement& element, const UsbDevice& device, Definition& definition) {
-    auto& usb = definition.usb;
-    if (device.port == 0 && !has_free_port(usb)) {
-        const auto model = usual_usb_model(definition.type);
-        const UsbController controller{free_index(usb.controllers), model, usual_ports(model)};
-        if (const auto good = add_usb_controller(usb, controller, definition.type); !good)
-            element.unsupported("{}", good.error().message);
-    }
-    if (const auto good = add_usb_device(usb, device); !good) element.unsupported("{}", good.error().message);
+    if (const auto good = add_usb_device_with_room(definition.usb, device, definition.type); !good)
+        element.unsupported("{}", good.error().message);
 }
 
 void read_hostdevs(const XmlElement& devices, Definition& definition) {

@@ -98,8 +98,7 @@ void read_bootloader(const XmlElement& domain, const XmlElement& os, Definition&
     auto& boot = definition.boot;
     const auto element = domain.child("bootloader");
     boot.bootloader = trimmed(element.text());
-    const bool relative = boot.bootloader.contains('/') && !boot.bootloader.starts_with('/');
-    if (relative || boot.bootloader.find_first_of("\r\n") != std::string::npos)
+    if (!is_bootloader(boot.bootloader))
         element.invalid("<bootloader> must be an absolute path or a name like pygrub, not '{}'",
                         shown(boot.bootloader));
     const auto args = domain.child("bootloader_args");

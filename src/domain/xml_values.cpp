@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
-#include "domain/xml.hpp"
+#include "domain/name.hpp"
 
 namespace virtlight::domain {
 namespace {

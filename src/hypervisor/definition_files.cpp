@@ -63,7 +63,7 @@ void add_settings(const domain::Settings& settings, std::vector<NamedFile>& file
     for (const auto& [name, value] : settings) {
         const auto* const rule = domain::find_setting(name);
         const auto* const path = std::get_if<std::string>(&value);
-        if (rule && path && rule->fits == domain::setting_forms::is_path) files.push_back({name, *path});
+        if (rule && path && rule->fits == domain::is_file_path) files.push_back({name, *path});
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -269,6 +271,15 @@ auto transform(const Result<T>& result, Function function)
     if (!result) return std::unexpected(result.error());
     return std::invoke(function, *result);
 }
+
+/// Leaves the first of the values, as many as a client has room for.
+template <class T>
+void keep_first(std::vector<T>& values, std::int64_t room) {
+    values.resize(std::min(values.size(), static_cast<std::size_t>(std::max<std::int64_t>(room, 0))));
+}
+
+/// Whether a client can have room for maps of processors like this. invalid_argument.
+Result<> check_room_for_maps(std::int32_t vcpus, std::int32_t map_bytes);
 
 /// Whether this connection may open one more stream to a console; too_many.
 Result<> room_for_stream(Caller&);

@@ -16,11 +16,9 @@ constexpr std::uint64_t kib = 1024;
 
 /// A client first asks how many there are.
 NodeStatsReply reply_of(std::vector<NodeStat> stats, std::int32_t max) {
-    const auto most = static_cast<std::size_t>(std::max(max, 0));
-    NodeStatsReply reply{.count = static_cast<std::int32_t>(stats.size())};
-    if (most == 0) return reply;
-    stats.resize(std::min(stats.size(), most));
-    reply.stats = std::move(stats);
+    NodeStatsReply reply{.stats = std::move(stats)};
+    reply.count = static_cast<std::int32_t>(reply.stats.size());
+    keep_first(reply.stats, max);
     return reply;
 }
 

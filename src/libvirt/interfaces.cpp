@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <functional>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -125,10 +123,9 @@ Result<ParamsReply> interface_params(Manager& manager, const InterfaceParamsArgs
     const auto nic = nic_named(manager, info, which, args.device);
     if (!nic) return std::unexpected(nic.error());
     ParamsReply reply{.count = static_cast<std::int32_t>(limit_params.size())};
-    // A client that has room for fewer takes more for an error.
-    const auto room = std::min(limit_params.size(), static_cast<std::size_t>(std::max(args.max, 0)));
-    for (const auto param : std::span(limit_params).first(room))
+    for (const auto param : limit_params)
         reply.params.push_back({std::string(param), std::uint32_t{param == rate_param ? nic->rate_kib : 0}});
+    keep_first(reply.params, args.max);  // a client that has room for fewer takes more for an error
     return reply;
 }
 

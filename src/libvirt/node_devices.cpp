@@ -57,7 +57,7 @@ Task<Result<std::int32_t>> count_node_devices(Manager& manager, DeviceNumArgs ar
 
 Task<Result<std::vector<std::string>>> list_node_devices(Manager& manager, DeviceNamesArgs args) {
     auto all = co_await names_of(manager, std::move(args.capability));
-    if (all) all->resize(std::min(all->size(), static_cast<std::size_t>(std::max(args.max, 0))));
+    if (all) keep_first(*all, args.max);
     co_return all;
 }
 

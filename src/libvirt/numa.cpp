@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <algorithm>
-
 #include "libvirt/calls.hpp"
 
 /// Where a domain's memory is.
@@ -42,7 +40,7 @@ Task<Result<ParamsReply>> numa_params(Manager& manager, ParamsArgs args) {
     if (!nodes) co_return std::unexpected(nodes.error());
     ParamsReply reply{.params = params_of(*definition, *nodes)};
     reply.count = static_cast<std::int32_t>(reply.params.size());
-    reply.params.resize(std::min(reply.params.size(), static_cast<std::size_t>(std::max(args.max, 0))));
+    keep_first(reply.params, args.max);
     co_return reply;
 }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <algorithm>
 #include <utility>
 
 #include "libvirt/calls.hpp"
@@ -69,10 +68,14 @@ Task<Result<>> pin_vcpu_flags(Manager& manager, PinVcpuFlagsArgs args) {
     return manager.pin_vcpu(args.dom.uuid, args.vcpu, CpuSet::from_bits(args.cpus), affects(args.flags));
 }
 
+Result<> check_room_for_maps(std::int32_t vcpus, std::int32_t map_bytes) {
+    if (vcpus >= 0 && map_bytes >= 0 && map_bytes <= static_cast<int>(limits::cpus / 8)) return {};
+    return fail(Reason::invalid_argument, "room for {} vCPUs with maps of {} bytes", vcpus, map_bytes);
+}
+
 Task<Result<VcpuPinsReply>> vcpu_pins(Manager& manager, VcpuPinsArgs args) {
-    if (args.max < 0 || args.map_bytes < 0 || args.map_bytes > static_cast<int>(limits::cpus / 8))
-        co_return fail(Reason::invalid_argument, "room for {} vCPUs with maps of {} bytes", args.max,
-                       args.map_bytes);
+    if (auto good = check_room_for_maps(args.max, args.map_bytes); !good)
+        co_return std::unexpected(std::move(good.error()));
     const auto chosen = choose_definition(manager, args.dom.uuid, args.flags);
     if (!chosen) co_return std::unexpected(chosen.error());
     const auto& [info, which] = *chosen;
@@ -114,7 +117,7 @@ Task<Result<std::vector<TypedParam>>> scheduler_params(Manager& manager, ParamsA
     }
     if (!share) co_return std::unexpected(share.error());
     auto params = params_of(*share);
-    params.resize(std::min(params.size(), static_cast<std::size_t>(std::max(args.max, 0))));
+    keep_first(params, args.max);
     co_return params;
 }
 

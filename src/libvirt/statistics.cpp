@@ -199,9 +199,8 @@ Task<Result<ParamsReply>> cpu_stats(Manager& manager, CpuStatsArgs args) {
 }
 
 Task<Result<VcpusReply>> get_vcpus(Manager& manager, GetVcpusArgs args) {
-    if (args.max < 0 || args.map_bytes < 0 || args.map_bytes > static_cast<int>(limits::cpus / 8))
-        co_return fail(Reason::invalid_argument, "room for {} vCPUs with maps of {} bytes", args.max,
-                       args.map_bytes);
+    if (auto good = check_room_for_maps(args.max, args.map_bytes); !good)
+        co_return std::unexpected(std::move(good.error()));
     const FiguresWanted wanted{.vcpus = true};
     const auto figures = co_await measure(manager, args.dom.uuid, wanted);
     if (!figures) co_return std::unexpected(figures.error());
@@ -264,10 +263,9 @@ Task<Result<ParamsReply>> block_stats_flags(Manager& manager, BlockStatsArgs arg
     add_time("rd_total_times", disk->read.time);
     add_time("wr_total_times", disk->written.time);
     add_time("flush_total_times", disk->flush_time);
-    const auto most = static_cast<std::size_t>(std::max(args.params_max, 0));
-    reply.count = static_cast<std::int32_t>(reply.params.size());
-    if (most < reply.params.size()) reply.params.resize(most);
-    if (most > 0) reply.count = static_cast<std::int32_t>(reply.params.size());
+    const auto all = reply.params.size();
+    keep_first(reply.params, args.params_max);
+    reply.count = static_cast<std::int32_t>(reply.params.empty() ? all : reply.params.size());
     co_return reply;
 }
 

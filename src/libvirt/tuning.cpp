@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <algorithm>
 #include <optional>
 
 #include "libvirt/calls.hpp"
@@ -99,7 +98,7 @@ Result<std::vector<MemoryStat>> memory_stats(Manager& manager, const MemoryStats
     if (!info) return std::unexpected(info.error());
     std::vector<MemoryStat> stats{{stat_actual_balloon, info->memory_kib},
                                   {stat_available, info->memory_max_kib}};
-    stats.resize(std::min<std::size_t>(stats.size(), args.max));
+    keep_first(stats, args.max);
     return stats;
 }
 

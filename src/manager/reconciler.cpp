@@ -9,7 +9,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "domain/xml.hpp"
+#include "domain/name.hpp"
 #include "manager/control_domain.hpp"
 
 namespace virtlight::manager {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "domain/xml.hpp"
+#include "domain/name.hpp"
 #include "manager/operations.hpp"
 
 namespace virtlight::manager {

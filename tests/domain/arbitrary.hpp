@@ -13,6 +13,7 @@
 #include "domain/arbitrary_platform.hpp"
 #include "domain/arbitrary_screen.hpp"
 #include "domain/definition.hpp"
+#include "domain/name.hpp"
 #include "domain/xml.hpp"
 
 /// rapidcheck's source of valid definitions, such that each field takes all kinds of values that it may have.

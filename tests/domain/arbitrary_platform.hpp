@@ -66,8 +66,7 @@ inline std::string setting_text(const SettingRule& rule) {
         return *rc::gen::element<std::string>("backend=b",
                                               "backend=0,uuid=7ce9c1f4-5a53-4a42-a1a3-9a3a83a1fb57");
     if (rule.fits == is_pv_calls_spec) return *rc::gen::element<std::string>("backend=b", "backend=0");
-    if (rule.fits == setting_forms::is_path)
-        return *rc::gen::element<std::string>("/a", "/it's <\"mine\">, é");
+    if (rule.fits == is_file_path) return *rc::gen::element<std::string>("/a", "/it's <\"mine\">, é");
     return *rc::gen::element<std::string>("a", "-device x,y=z", "it's <\"mine\"> & é\n\\", "0");
 }
 

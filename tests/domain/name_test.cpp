@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "domain/name.hpp"
+
 #include <gtest/gtest.h>
 
 #include "base/limits.hpp"
-#include "domain/xml.hpp"
 
 namespace virtlight::domain::name_test {
 namespace {

@@ -61,6 +61,21 @@ TEST(XlCfgUsb, IsReadAsXlDoes) {
                 ElementsAre(UsbController{0, Model::qusb2, usual_ports(Model::qusb2)}));
 }
 
+TEST(XlCfgUsb, HangsOnTheControllerThatItNames) {
+    const auto guest = hvm + "usbctrl=['ports=6','ports=6']\n";
+    EXPECT_THAT(read(guest + "usbdev=['hostbus=1,hostaddr=4,controller=1']").usb.devices,
+                ElementsAre(UsbDevice{1, 4, 1, 1}));
+    EXPECT_THAT(refusal(guest + "usbdev=['hostbus=1,hostaddr=4,controller=2']"),
+                HasSubstr("line 5: 'usbdev': USB controller 2 has no free port, or is not there"));
+}
+
+TEST(XlCfgUsb, IsWrittenWithControllersAsXlCountsThem) {
+    auto definition = read(pv);
+    definition.usb = {.controllers = {{.index = 1}, {.index = 3}},
+                      .devices = {{.host_bus = 1, .host_device = 4, .controller = 3, .port = 2}}};
+    EXPECT_THAT(read(format_xl_cfg(definition)).usb.devices, ElementsAre(UsbDevice{1, 4, 1, 2}));
+}
+
 TEST(XlCfgUsb, ThatCannotBeIsRefusedWithItsLine) {
     EXPECT_THAT(refusal(hvm + "usbctrl=['type=pv']"), HasSubstr("line 4: 'type' cannot be 'pv' here"));
     EXPECT_THAT(refusal(pv + "usbctrl=['version=3']"), HasSubstr("can be of version 1 or 2"));

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
 #include "domain/xl_cfg_sample.hpp"
 #include "domain/xml.hpp"
 
@@ -84,6 +85,12 @@ TEST(XlCfgDisks, ThatCannotBeAreRefusedWithTheirLine) {
     EXPECT_THAT(disk("vdev=xvda,colo,target=/a"), HasSubstr("'colo' of a disk is not supported"));
     EXPECT_THAT(disk(",raw,xvda,w"), HasSubstr("only a CD drive can be empty"));
     EXPECT_THAT(refused("disk = ['/a,raw,xvda', '/b,raw,xvda']"), HasSubstr("target 'xvda' duplicated"));
+}
+
+TEST(XlCfgDisks, AreRefusedWithAPathThatDom0CannotOpen) {
+    const auto longest = "/" + std::string(limits::path_bytes - 1, 'd');
+    EXPECT_EQ(disks(longest + ",raw,xvda,rw").at(0).path, longest);
+    EXPECT_THAT(refused("disk=['" + longest + "d,raw,xvda,rw']"), HasSubstr("a path of up to 4095 bytes"));
 }
 
 TEST(XlCfgDisks, BootFromThePartitionThatIsListedFirst) {

@@ -85,6 +85,8 @@ TEST(XlCfgNics, ThatCannotBeAreRefusedWithTheirLine) {
                 HasSubstr("'gatewaydev=eth0' of a network interface is not supported"));
     EXPECT_THAT(nic("type=fast"), HasSubstr("'type=fast'"));
     EXPECT_THAT(nic("mtu=big"), HasSubstr("'mtu' of a network interface is no number: 'big'"));
+    EXPECT_THAT(nic("devid=128"), HasSubstr("'devid' of a network interface must be below 128, not 128"));
+    EXPECT_EQ(nic("devid=127"), "ok");
     for (const auto* rate : {"10", "0B/s", "10Mb", "-1B/s", "99999999999GB/s", "x/s"})
         EXPECT_THAT(nic(std::string("rate=") + rate), HasSubstr("is no rate")) << rate;
     EXPECT_THAT(nic("model=e1000"), HasSubstr("only model 'netfront'"));

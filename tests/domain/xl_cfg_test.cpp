@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <set>
 
@@ -133,7 +134,8 @@ TEST(XlCfg, IsRefusedWithTheOptionAndItsLine) {
 
 TEST(XlCfg, IsRefusedWhereItNamesNoFileThatDom0CanHave) {
     EXPECT_EQ(refusal("name = 'a'\nmemory = 64\nkernel = 'relative'"),
-              "invalid argument: line 3: 'kernel' must be the absolute path of a file, not 'relative'");
+              "invalid argument: line 3: 'kernel' must be the absolute path of a file, up to 4095 bytes in "
+              "one line, not 'relative'");
     EXPECT_THAT(refused("ramdisk = './initrd'"), HasSubstr("line 4: 'ramdisk' must be the absolute path"));
     EXPECT_THAT(refused("device_model_override = 'qemu'"),
                 HasSubstr("line 4: 'device_model_override' must be the absolute path"));
@@ -361,6 +363,23 @@ TEST(XlCfg, NamesWhatXlHasNoOptionFor) {
                                 "address 52:54:00:6d:90:02\n"));
     EXPECT_THAT(file, HasSubstr("# not said here: the alias 'ua-v' of device 'video0'\n"));
     EXPECT_THAT(file, Not(HasSubstr("<description>")));
+}
+
+TEST(XlCfg, IsRefusedForAGuestWhoseDevicesWouldBeOthersInIt) {
+    const auto guest = read(pv + "vif=['mac=00:16:3e:01:02:03']\ndisk=['/a,raw,xvda']");
+    const auto complaint = [&](const std::function<void(Definition&)>& change) {
+        auto changed = guest;
+        change(changed);
+        const auto checked = check_xl_cfg(changed);
+        return checked ? "none" : checked.error().message;
+    };
+    EXPECT_EQ(complaint([](Definition& d) { d.disks[0].backend_domain = "storage"; }), "none");
+    EXPECT_EQ(complaint([](Definition& d) { d.disks[0].backend_domain = "a,b"; }),
+              "the backend domain 'a,b' of disk xvda holds a comma, which ends a word in xl's files");
+    EXPECT_THAT(complaint([](Definition& d) { d.nics[0].backend_domain = "a,b"; }),
+                HasSubstr("the backend domain 'a,b' of network interface 00:16:3e:01:02:03 holds a comma"));
+    EXPECT_THAT(complaint([](Definition& d) { d.nics[0].script = "/srv/a,b"; }),
+                HasSubstr("the script '/srv/a,b' of network interface 00:16:3e:01:02:03 holds a comma"));
 }
 
 TEST(XlCfg, HasDisksThatManyWriteServedAsHere) {

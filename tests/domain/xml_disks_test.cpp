@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
 #include "domain/sample.hpp"
 
 namespace virtlight::domain::xml_disks_test {
@@ -167,13 +168,22 @@ TEST(DiskXml, IsRefusedByName) {
               place + "<disk>: disk xvda has driver phy, which serves the format raw only");
     EXPECT_EQ(refused(disk("<source file='d'/>" + std::string(target))),
               place +
-                  "<source>: the source of a disk must be the absolute path of a file or device in one line, "
-                  "not 'd'");
+                  "<source>: the source of a disk must be the absolute path of a file or device, up to 4095 "
+                  "bytes in one line, not 'd'");
     EXPECT_EQ(refused(disk(rest + "<transient/>")),
               place +
                   "element <transient> is not supported in <disk>; allowed here: driver, source, target, "
                   "backenddomain, readonly, shareable, alias, address");
     EXPECT_EQ(refused(disk(rest + "<address type='pci'/>")), place + "a disk on Xen's bus has no <address>");
+}
+
+TEST(DiskXml, IsRefusedWithAPathThatDom0CannotOpen) {
+    const auto longest = "/" + std::string(limits::path_bytes - 1, 'd');
+    const auto with = [](const std::string& path) {
+        return disk("<source file='" + path + "'/>" + std::string(target));
+    };
+    EXPECT_EQ(refused(with(longest)), "ok");
+    EXPECT_NE(refused(with(longest + "d")), "ok");
 }
 
 }  // namespace

@@ -291,6 +291,8 @@ TEST(DomainXmlFilesystemRefusal, OfWhatCannotBe) {
     EXPECT_THAT(refusal(folder("<readonly/>")), HasSubstr("cannot be <readonly/>"));
     EXPECT_THAT(refusal(folder("", "")), HasSubstr("the tag of a shared folder must be 1 to 31 bytes"));
     EXPECT_THAT(refusal(folder("", "t", "srv")), HasSubstr("the absolute path of a folder"));
+    EXPECT_THAT(refusal(folder("", "t", "/" + std::string(limits::path_bytes, 'f'))),
+                HasSubstr("up to 4095 bytes"));
     EXPECT_THAT(refusal(folder("") + folder("")), HasSubstr("a shared folder 't' already"));
     EXPECT_THAT(refusal("<filesystem type='template'/>"), HasSubstr("'template'; allowed here: mount"));
     EXPECT_THAT(refusal("<filesystem accessmode='mine'/>"),

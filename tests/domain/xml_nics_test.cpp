@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
 #include "domain/sample.hpp"
 
 namespace virtlight::domain::xml_nics_test {
@@ -272,6 +273,11 @@ TEST(DomainXmlNicsRefusal, OfModelsThatTheGuestCannotSee) {
     EXPECT_EQ(refusal(bridged("<model type='netfront'/>")), "ok");
     EXPECT_THAT(refusal(bridged("<model type='virtio'/>"), hvm_os),
                 HasSubstr("unknown model 'virtio'; allowed here: netfront, rtl8139, e1000,"));
+}
+
+TEST(DomainXmlNicsRefusal, OfAScriptWithAPathThatDom0CannotOpen) {
+    EXPECT_THAT(refusal(bridged("<script path='/" + std::string(limits::path_bytes, 's') + "'/>")),
+                HasSubstr("its script must be up to 4095 bytes in one line"));
 }
 
 TEST(DomainXmlNicsRefusal, OfConnectionsThatContradictThemselves) {

@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 constexpr std::int32_t block_resize = 251;
 
-class BlockResize : public testing::Test {
+class BlockResize : public ConversationTest {
  protected:
     /// A guest that runs with a disk of a kibibyte.
     BlockResize() {
@@ -30,7 +30,6 @@ class BlockResize : public testing::Test {
         return talk.call<void>(block_resize, BlockResizeArgs{dom, "xvda", size, flags});
     }
 
-    Conversation talk;
     Domain dom;
 };
 

@@ -28,18 +28,13 @@ constexpr const char* guest_xml = R"(<domain type='xen'>
   <os><type>linux</type><kernel>/boot/guest</kernel></os>
 </domain>)";
 
-class CallsTest : public testing::Test {
+class CallsTest : public ConversationTest {
  protected:
     Domain define() { return talk.call<Domain>(11, std::string(guest_xml)).value(); }
     Domain defined_and_started() {
         const auto dom = define();
         EXPECT_TRUE(talk.call<void>(9, dom));
         return dom;
-    }
-    template <class Reply, class Args>
-    Error refusal(std::int32_t procedure, const Args& args) {
-        const auto answer = talk.call<Reply>(procedure, args);
-        return answer ? Error{Reason::internal, "it was not refused"} : answer.error();
     }
     std::vector<std::string> names(std::uint32_t flags) {
         std::vector<std::string> all;
@@ -49,8 +44,6 @@ class CallsTest : public testing::Test {
             all.push_back(dom.name);
         return all;
     }
-
-    Conversation talk;
 };
 
 // The connection

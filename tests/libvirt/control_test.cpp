@@ -13,7 +13,7 @@ namespace {
 using testing::HasSubstr;
 
 /// What is asked of a domain now and then.
-class ControlTest : public testing::Test {
+class ControlTest : public ConversationTest {
  protected:
     void SetUp() override {
         dom = talk.call<Domain>(
@@ -23,16 +23,10 @@ class ControlTest : public testing::Test {
                                       "</disk></devices></domain>"))
                   .value();
     }
-    template <class Reply, class Args>
-    Error refusal(std::int32_t procedure, const Args& args) {
-        const auto answer = talk.call<Reply>(procedure, args);
-        return answer ? Error{Reason::internal, "it was not refused"} : answer.error();
-    }
     domain::Definition definition(manager::Which which) {
         return talk.manager->definition(dom.uuid, which).value();
     }
 
-    Conversation talk;
     Domain dom;
 };
 

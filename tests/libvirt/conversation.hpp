@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "async/scope.hpp"
 #include "async/virtual_loop.hpp"
 #include "base/log.hpp"
@@ -90,6 +92,19 @@ class Conversation {
     }
 
     async::Scope scope_;
+};
+
+/// A test of what one client is answered.
+class ConversationTest : public testing::Test {
+ protected:
+    /// Why a call is refused.
+    template <class Reply, class Args>
+    Error refusal(std::int32_t procedure, const Args& args) {
+        const auto answer = talk.call<Reply>(procedure, args);
+        return answer ? Error{Reason::internal, "it was not refused"} : answer.error();
+    }
+
+    Conversation talk;
 };
 
 }  // namespace virtlight::libvirt

@@ -114,19 +114,13 @@ TEST(CpuBaseline, OfWhatHasNothingInCommonIsRefused) {
                 HasSubstr("no feature in common"));
 }
 
-class CpuCalls : public testing::Test {
+class CpuCalls : public ConversationTest {
  protected:
     void SetUp() override {
         talk.xen.facts.cpu_model = haswell.cpu_model;
         talk.xen.facts.has_pv = true;
     }
-    template <class Reply, class Args>
-    Error refusal(std::int32_t procedure, const Args& args) {
-        const auto answer = talk.call<Reply>(procedure, args);
-        return answer ? Error{Reason::internal, "it was not refused"} : answer.error();
-    }
 
-    Conversation talk;
     const std::string little = "<cpu>" + features("fpu") + "</cpu>";
     const std::string more = "<cpu>" + features("fpu avx2") + "</cpu>";
 };

@@ -68,7 +68,7 @@ TEST(Keycodes, OfOtherSetsAreRefusedWithThoseThatAreServed) {
 
 constexpr std::int32_t send_key = 226;
 
-class SendKeyTest : public testing::Test {
+class SendKeyTest : public ConversationTest {
  protected:
     void SetUp() override {
         dom = talk.call<Domain>(10, TextFlags{"<domain type='xen'><name>desktop</name>"
@@ -76,12 +76,8 @@ class SendKeyTest : public testing::Test {
                                               "</domain>"})
                   .value();
     }
-    Error refusal(const SendKeyArgs& args) {
-        const auto answer = talk.call<void>(send_key, args);
-        return answer ? Error{Reason::internal, "it was not refused"} : answer.error();
-    }
+    Error refusal(const SendKeyArgs& args) { return ConversationTest::refusal<void>(send_key, args); }
 
-    Conversation talk;
     Domain dom;
 };
 

@@ -13,7 +13,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class NumaTest : public testing::Test {
+class NumaTest : public ConversationTest {
  protected:
     Domain define(const std::string& cpu) {
         return talk
@@ -27,7 +27,6 @@ class NumaTest : public testing::Test {
         return talk.call<ParamsReply>(255, ParamsArgs{dom, 16, flags}).value().params;
     }
 
-    Conversation talk;
     const std::string cells =
         "<cpu><numa><cell id='0' cpus='0' memory='32' unit='MiB'/>"
         "<cell id='1' cpus='1' memory='32' unit='MiB'/></numa></cpu>"

@@ -12,7 +12,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class SchedulingTest : public testing::Test {
+class SchedulingTest : public ConversationTest {
  protected:
     void SetUp() override {
         dom =
@@ -23,14 +23,8 @@ class SchedulingTest : public testing::Test {
                 .value();
         EXPECT_TRUE(talk.call<void>(9, dom));
     }
-    template <class Reply, class Args>
-    Error refusal(std::int32_t procedure, const Args& args) {
-        const auto answer = talk.call<Reply>(procedure, args);
-        return answer ? Error{Reason::internal, "it was not refused"} : answer.error();
-    }
     domain::Definition stored() { return talk.manager->definition(dom.uuid, manager::Which::stored).value(); }
 
-    Conversation talk;
     Domain dom;
 };
 

@@ -14,7 +14,7 @@ using testing::HasSubstr;
 using Type = std::optional<std::string>;
 constexpr std::int32_t screenshot = 211;
 
-class ScreenTest : public testing::Test {
+class ScreenTest : public ConversationTest {
  protected:
     Domain define(const std::string& name, const std::string& devices) {
         return talk
@@ -29,12 +29,7 @@ class ScreenTest : public testing::Test {
         EXPECT_TRUE(talk.call<void>(9, dom));
         return dom;
     }
-    Error refusal(const ScreenshotArgs& args) {
-        const auto answer = talk.call<Type>(screenshot, args);
-        return answer ? Error{Reason::internal, "it was not refused"} : answer.error();
-    }
-
-    Conversation talk;
+    Error refusal(const ScreenshotArgs& args) { return ConversationTest::refusal<Type>(screenshot, args); }
 };
 
 TEST_F(ScreenTest, ComesAsAStreamBehindTheNameOfItsFormat) {

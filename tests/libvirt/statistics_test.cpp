@@ -178,7 +178,7 @@ TEST(StatisticsParams, NeedNoMeasuringForTheStateAlone) {
     EXPECT_FALSE(figures_for(stats::vcpu | stats::nic)->disks);
 }
 
-class StatisticsTest : public testing::Test {
+class StatisticsTest : public ConversationTest {
  protected:
     Domain define(const std::string& name) {
         return talk
@@ -193,19 +193,12 @@ class StatisticsTest : public testing::Test {
         talk.xen.figures[talk.xen.next_domid - 1] = figures;
         return *talk.call<Domain>(24, dom.uuid);
     }
-    template <class Reply, class Args>
-    Error refusal(std::int32_t procedure, const Args& args) {
-        const auto answer = talk.call<Reply>(procedure, args);
-        return answer ? Error{Reason::internal, "it was not refused"} : answer.error();
-    }
     std::vector<std::string> names(const AllDomainStatsArgs& args) {
         std::vector<std::string> all;
         for (const auto& stats : talk.call<std::vector<DomainStats>>(344, args).value())
             all.push_back(stats.dom.name);
         return all;
     }
-
-    Conversation talk;
 };
 
 TEST_F(StatisticsTest, OfAllDomainsComeFromOneLookAtTheHypervisor) {

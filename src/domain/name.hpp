@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace virtlight::domain {
+
+/// Whether a name can be a domain's: 1 to limits::name_bytes bytes, valid UTF-8, without control characters
+/// or '/', and neither "." nor "..". The error says what is wrong.
+Result<> check_name(std::string_view name);
+
+}  // namespace virtlight::domain
