@@ -117,6 +117,8 @@ inline constexpr int device_messages_at_once = 256;
 inline constexpr std::size_t pci_names_bytes = 16 * 1024 * 1024;
 /// Bytes of what the kernel says of all network interfaces of dom0.
 inline constexpr std::size_t net_dev_bytes = 16 * 1024 * 1024;
+/// Bytes of one file in which the kernel tells of a process.
+inline constexpr std::size_t process_bytes = 64 * 1024;
 /// Bytes of what it says of who has answered dom0 by ARP.
 inline constexpr std::size_t arp_bytes = 16 * 1024 * 1024;
 /// Keys that are pressed together, and how long.
