@@ -126,8 +126,8 @@ inline constexpr std::size_t keys_at_once = 16;
 inline constexpr auto key_press = seconds(60);
 /// Bytes of a picture of a guest's screen.
 inline constexpr std::size_t picture_bytes = 64 * 1024 * 1024;
-/// Bytes of the XML in a saved guest's image.
-inline constexpr std::size_t image_xml_bytes = xml_bytes;
+/// Bytes of the XML in a saved guest's image, with the zero behind it.
+inline constexpr std::size_t image_xml_bytes = xml_bytes + 1;
 
 /// Bytes of the XML, or of xl's own words, in an image that xl has made.
 inline constexpr std::size_t image_xl_bytes = 1024 * 1024;
