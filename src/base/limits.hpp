@@ -46,6 +46,8 @@ inline constexpr std::size_t xml_attributes = 64;
 inline constexpr std::size_t xml_namespaces = 256;
 /// Lines kept of what is wrong with a domain's XML.
 inline constexpr std::size_t xml_errors = 8;
+/// Bytes of a file of the store: XML, and what is said of its guest beside that.
+inline constexpr std::size_t kept_bytes = 2 * xml_bytes;
 /// Bytes of the path of a kernel and its like: the kernel of dom0 opens no longer one (PATH_MAX).
 inline constexpr std::size_t path_bytes = 4095;
 /// Bytes of a configuration file of xl's.
