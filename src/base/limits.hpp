@@ -46,6 +46,8 @@ inline constexpr std::size_t xml_attributes = 64;
 inline constexpr std::size_t xml_namespaces = 256;
 /// Lines kept of what is wrong with a domain's XML.
 inline constexpr std::size_t xml_errors = 8;
+/// Bytes of a file of the store: XML, and what is said of its guest beside that.
+inline constexpr std::size_t kept_bytes = 2 * xml_bytes;
 /// Bytes of the path of a file: the kernel of dom0 opens no longer one (PATH_MAX).
 inline constexpr std::size_t path_bytes = 4095;
 /// Bytes of a configuration file of xl's.
@@ -117,6 +119,8 @@ inline constexpr int device_messages_at_once = 256;
 inline constexpr std::size_t pci_names_bytes = 16 * 1024 * 1024;
 /// Bytes of what the kernel says of all network interfaces of dom0.
 inline constexpr std::size_t net_dev_bytes = 16 * 1024 * 1024;
+/// Bytes of one file in which the kernel tells of a process.
+inline constexpr std::size_t process_bytes = 64 * 1024;
 /// Bytes of what it says of who has answered dom0 by ARP.
 inline constexpr std::size_t arp_bytes = 16 * 1024 * 1024;
 /// Keys that are pressed together, and how long.
@@ -124,8 +128,8 @@ inline constexpr std::size_t keys_at_once = 16;
 inline constexpr auto key_press = seconds(60);
 /// Bytes of a picture of a guest's screen.
 inline constexpr std::size_t picture_bytes = 64 * 1024 * 1024;
-/// Bytes of the XML in a saved guest's image.
-inline constexpr std::size_t image_xml_bytes = xml_bytes;
+/// Bytes of the XML in a saved guest's image, with the zero behind it.
+inline constexpr std::size_t image_xml_bytes = xml_bytes + 1;
 
 /// Bytes of the XML, or of xl's own words, in an image that xl has made.
 inline constexpr std::size_t image_xl_bytes = 1024 * 1024;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -247,8 +248,11 @@ Result<> ImageWriter::replace(const Fd& former, const std::atomic<bool>& stop) {
 
 Result<> rewrite_image(const KnownImage& known, const ImageHead& head, const std::atomic<bool>& stop,
                        std::atomic<std::uint64_t>* copied) {
-    const auto& path = known.path;
-    const auto image = open_image_stream(known);
+    // A link stays one, and what it leads to gets the head.
+    std::error_code error;
+    const auto path = fs::canonical(known.path, error);
+    if (error) return fail_errno(error.value(), "cannot open '{}'", known.path.string());
+    const auto image = open_image_stream({path, known.head});
     if (!image) return std::unexpected(image.error());
     auto writer = ImageWriter::create(path, head);
     if (!writer) return std::unexpected(std::move(writer.error()));

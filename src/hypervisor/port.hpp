@@ -303,7 +303,8 @@ class Hypervisor {
     virtual async::Task<Result<Created>> restore(domain::Definition definition, KnownImage image,
                                                  Operation operation) = 0;
 
-    /// Lets a guest that has stopped with StopReason::suspend go on. invalid_state: it has not.
+    /// Lets a guest that has stopped with StopReason::suspend go on. invalid_state: it has not, or another
+    /// tool is saving it.
     virtual async::Task<Result<>> resume(DomId domid, Operation operation) = 0;
 
     /// Lets a guest that has stopped with StopReason::soft_reset go on in the same domain, with the kernel

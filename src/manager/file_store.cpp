@@ -216,7 +216,7 @@ std::vector<fs::path> Folder::files() const {
 }
 
 std::optional<std::string> Folder::text(const fs::path& file) const {
-    auto read = read_file(file, limits::xml_bytes);
+    auto read = read_file(file, limits::kept_bytes);
     if (read) return *std::move(read);
     problem(file, read.error().message);
     return std::nullopt;

@@ -173,7 +173,7 @@ Result<StoredLife> parse_life(std::string_view text, std::string_view boot) {
     const auto line_end = std::min(text.find('\n'), text.size());
     const auto line = read_line(text.substr(0, line_end));
     if (!line) return fail(Reason::invalid_argument, "its first line does not say which domid it is about");
-    auto definition = domain::parse_xml(text.substr(line_end));
+    auto definition = domain::parse_xml(text.substr(std::min(line_end + 1, text.size())));
     if (!definition) return std::unexpected(std::move(definition.error()));
     const auto consoles = std::min(line->ttys.size(), definition->consoles.size());
     for (std::size_t i = 0; i < consoles; ++i)

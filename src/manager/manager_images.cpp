@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "manager/manager_impl.hpp"
 #include "manager/operations.hpp"
@@ -46,14 +48,29 @@ Task<Result<hypervisor::ImageHead>> Manager::read_managed_image(Uuid uuid) {
     co_return co_await read_image(impl_->core.store.image_path(uuid));
 }
 
+namespace {
+
+/// By whatever name: it is changed in its domain's turn, as that may be started from it, or have run by now.
+Task<bool> is_managed_image(const Core& core, std::filesystem::path path, DomainRef domain) {
+    const auto managed = core.store.image_path(domain->uuid);
+    if (path.lexically_normal() == managed) co_return true;
+    if (!domain->image) co_return false;
+    std::vector<std::string> both{path.string(), managed.string()};
+    const auto found = co_await core.hypervisor.identify_files(std::move(both), {});
+    co_return found[0] && *found[0] && found[1] && *found[0] == *found[1];
+}
+
+}  // namespace
+
 Task<Result<>> Manager::change_image(std::filesystem::path path, ImageChange change) {
     auto& impl = *impl_;
     auto client = impl.core.client;
     const auto head = co_await read_image(path);
     if (!head) co_return std::unexpected(head.error());
     const auto uuid = head->definition.uuid;
-    if (path.lexically_normal() == impl.core.store.image_path(uuid) && impl.existing(uuid))
-        co_return co_await change_managed_image(uuid, std::move(change));
+    const auto domain = impl.existing(uuid);
+    const bool managed = domain && co_await is_managed_image(impl.core, path, *domain);
+    if (managed) co_return co_await change_managed_image(uuid, std::move(change));
     // A record of its own: the guest that it was saved of may run, and waits for no copying of a file.
     auto record = std::make_shared<Domain>(Domain{.uuid = uuid, .name = head->definition.name});
     Jobs::Work work = [&impl, path = std::move(path),

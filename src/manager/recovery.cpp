@@ -52,7 +52,8 @@ void take_up(Core& core, const DomainRef& domain, StoredLife stored, const Domai
 void settle(Core& core, Jobs& jobs, Guests& guests, const DomainRef& domain) {
     note_decision(core, *domain,
                   domain->image ? "it was being saved: it is, and its guest is removed"
-                                : "it was being saved: that has come to nothing, and it goes on");
+                                : "it was being saved: that has come to nothing, and it goes on; should its "
+                                  "file have been finished all the same, it is older than its disks");
     // Not to be taken for a guest that goes to sleep by itself, unless this fails.
     domain->life->stopped = domain->life->seen.stopped;
     jobs.post(domain, JobKind::after_stop,

@@ -24,7 +24,8 @@ using hypervisor::Stage;
 
 namespace {
 
-/// A guest of another tool may have what a definition cannot say, and could not be restored.
+/// A guest of another tool may have what a definition cannot say, or anybody's one more than has room in
+/// that, and could not be restored.
 Result<ImageHead> readable(ImageHead head) {
     const auto read = domain::parse_xml(domain::format_xml(head.definition));
     if (read) return head;
@@ -41,7 +42,7 @@ Result<ImageHead> asked_head(const Domain& domain, const SaveOptions& options) {
                     "a guest with PCI devices of the host cannot be saved: their state is not in an image; "
                     "detach them first");
     ImageHead head{at_rest(domain.life->definition), options.paused};
-    if (!options.definition) return readable(std::move(head));
+    if (!options.definition) return head;
     if (auto good = check_instead(head.definition, *options.definition); !good)
         return std::unexpected(std::move(good.error()));
     return head;
@@ -104,7 +105,7 @@ Task<Result<ImageHead>> Guests::head_of(DomainRef domain, SaveOptions options, a
     }
     if (options.definition) head = redefined(*std::move(head), *std::move(options.definition));
     count_memory(head->definition, has_kib);
-    co_return head;
+    co_return readable(*std::move(head));
 }
 
 Result<> check_instead(const Definition& saved, const Definition& wanted) {

@@ -70,8 +70,10 @@ Task<bool> LateSuspends::look_at(DomId domid, std::shared_ptr<const Guest> guest
     // A look that fails tells nothing of the guest, unless it is gone.
     if (!seen) co_return seen.error().reason != Reason::no_domain;
     // Who has asked it anew, another tool, will see to it, and may be copying its memory.
-    if (seen->guest.uuid != guest->uuid || seen->guest.asked || !seen->for_nobody_else) co_return false;
-    if (!seen->guest.suspended) co_return true;
+    const auto& now = seen->guest;
+    const bool for_others = now.asked || now.saved_by_others || !seen->for_nobody_else;
+    if (now.uuid != guest->uuid || for_others) co_return false;
+    if (!now.suspended) co_return true;
     log::notice("domain {} has suspended itself for a request that has come to nothing: it goes on", domid);
     co_await resume_for_nothing(not_on_loan(asking_), domid);
     went_on_(domid);

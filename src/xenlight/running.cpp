@@ -33,6 +33,9 @@ async::Task<Result<>> XenHypervisor::resume(DomId domid, Operation operation) {
     if (!guest) co_return std::unexpected(guest.error());
     if (!guest->suspended)
         co_return fail(Reason::invalid_state, "cannot resume domain {}: it is not suspended", domid);
+    // Its image would be of a guest that has changed meanwhile, and is what will be left of it.
+    if (guest->saved_by_others)
+        co_return fail(Reason::invalid_state, "cannot resume domain {}: another tool is saving it", domid);
     auto resumed =
         co_await act(asking_, "resume", domid, std::move(operation),
                      {.start = [domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {

@@ -7,6 +7,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "xenlight/domain_config.hpp"
+#include "xenlight/save_helpers.hpp"
 #include "xenlight/stop_request.hpp"
 
 namespace virtlight::xenlight {
@@ -127,6 +128,7 @@ Task<std::optional<Uuid>> let_go_on(Workers::Loan worker, DomId domid) {
         return Left{*guest, withdrawn && *withdrawn};
     });
     if (!left) co_return std::nullopt;
+    if (left->guest.saved_by_others) co_return std::nullopt;
     if (!left->guest.suspended) co_return left->withdrawn ? std::nullopt : std::optional(left->guest.uuid);
     co_await resume_for_nothing(worker, domid);
     co_return std::nullopt;
@@ -156,9 +158,10 @@ Result<Suspending> look_at_suspending(Context& context, DomId domid) {
     DomainInfo info;
     if (auto read = context.read_info(fmt::format("look at domain {}", domid), domid, info); !read)
         return std::unexpected(std::move(read.error()));
-    return Suspending{uuid_of(info->uuid),
-                      info->shutdown && info->shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND,
-                      context.xenstore().read(stop_request(domid)) == suspend_request};
+    const bool suspended = info->shutdown && info->shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND;
+    return Suspending{uuid_of(info->uuid), suspended,
+                      context.xenstore().read(stop_request(domid)) == suspend_request,
+                      suspended && is_saved_by_others(domid)};
 }
 
 Result<std::weak_ptr<Requests>> listen_to_requests(Context& context, DomId domid) {

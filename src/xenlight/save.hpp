@@ -46,8 +46,8 @@ async::Task<Saved> save_domain(Workers::Loan worker, Movers movers, hypervisor::
                                hypervisor::Operation operation);
 
 /// Lets a guest go on after a suspend or a save that has failed, as libxl leaves it suspended; and takes back
-/// the request, which libxl leaves standing if it was cut short. Returns the guest's uuid if it has
-/// acknowledged the request, and so may still suspend itself.
+/// the request, which libxl leaves standing if it was cut short. One that another tool is saving by now stays
+/// as it is. Returns the guest's uuid if it has acknowledged the request, and so may still suspend itself.
 async::Task<std::optional<Uuid>> let_go_on(Workers::Loan worker, hypervisor::DomId domid);
 
 /// Lets a guest go on that has suspended itself for nothing. `worker` may be any context's thread.
@@ -56,8 +56,9 @@ async::Task<> resume_for_nothing(Workers::Loan worker, hypervisor::DomId domid);
 /// What a guest makes of a request that it suspend itself.
 struct Suspending {
     Uuid uuid{};
-    bool suspended = false;  ///< it has stopped to be saved
-    bool asked = false;      ///< it is asked to, and has not acknowledged that
+    bool suspended = false;        ///< it has stopped to be saved
+    bool asked = false;            ///< it is asked to, and has not acknowledged that
+    bool saved_by_others = false;  ///< it has stopped, and another tool copies its memory
 };
 /// no_domain.
 Result<Suspending> look_at_suspending(Context& context, hypervisor::DomId domid);

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "base/limits.hpp"
+#include "domain/xml.hpp"
 #include "hypervisor/image_writer.hpp"
 
 namespace virtlight::hypervisor {
@@ -165,6 +166,16 @@ TEST_F(Image, OfXlsIsRefusedWhereItIsDamaged) {
     wrong[49] = 1;
     write_file(wrong);
     EXPECT_THAT(why_not(), HasSubstr("damaged in xl's head"));
+}
+
+TEST_F(Image, IsReadThoughItsXmlIsAsLongAsAnyMayBe) {
+    auto longest = head();
+    longest.definition.consoles.front().tty.clear();
+    longest.definition.description = "x";
+    longest.definition.description.append(limits::xml_bytes - domain::format_xml(longest.definition).size(),
+                                          'x');
+    write_file(format_image_head(longest) + "the stream");
+    EXPECT_EQ(why_not(), "it opens");
 }
 
 TEST_F(Image, IsRefusedWithTheReason) {

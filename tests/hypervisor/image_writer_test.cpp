@@ -194,6 +194,18 @@ TEST_F(WrittenImage, ThatIsRemovedWhileItGetsAnotherHeadDoesNotComeBack) {
     EXPECT_EQ(files(), 0);
 }
 
+TEST_F(WrittenImage, GetsAnotherHeadWhereALinkLeadsThatStaysOne) {
+    write_file(format_image_head(head()) + "the stream");
+    auto changed = head();
+    changed.definition.title = "changed";
+    const auto link = folder.path() / "link";
+    fs::create_symlink(path, link);
+    ASSERT_TRUE(rewrite_image({link, known().head}, changed));
+    EXPECT_TRUE(fs::is_symlink(link));
+    EXPECT_EQ(open_image(path)->head.definition.title, "changed");
+    EXPECT_EQ(files(), 2);
+}
+
 TEST_F(WrittenImage, KeepsItsHeadIfGivingItAnotherIsStopped) {
     write_file(format_image_head(head()) + "the stream");
     auto changed = head();

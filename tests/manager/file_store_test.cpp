@@ -92,6 +92,17 @@ TEST_F(FileStoreTest, KeepsWhatXmlDoesNotSayOfAGuestThatRuns) {
     EXPECT_EQ(content.lives[0].domid, 4u);
 }
 
+TEST_F(FileStoreTest, KnowsAGuestAgainWhoseXmlIsAsLongAsAnyMayBe) {
+    auto longest = guest_named("web");
+    longest.description = "x";
+    longest.description.append(limits::xml_bytes - domain::format_xml(longest).size(), 'x');
+    ASSERT_TRUE(end_of(store.save_life({longest, 4})));
+    const auto content = load();
+    EXPECT_THAT(content.problems, IsEmpty());
+    ASSERT_EQ(content.lives.size(), 1u);
+    EXPECT_EQ(content.lives[0].domid, 4u);
+}
+
 TEST_F(FileStoreTest, ReplacesADefinition) {
     ASSERT_TRUE(end_of(store.save({web})));
     auto changed = web;

@@ -54,18 +54,23 @@ TEST_F(Saving, IsKnownAgainAfterARestartOfTheDaemon) {
     EXPECT_TRUE(info(guest).managed_image);
 }
 
-TEST_F(Saving, OfAManagedImageIsRedefinedInItsDomainsTurnByItsPathToo) {
-    auto guest = running("web");
-    saved(guest);
-    xen.hold("rewrite_image");
-    const auto changing = begin(manager->change_image(store.image_path(guest.uuid), {guest, true}));
-    settle();
-    const auto starting = begin(manager->start(guest.uuid, {}));
-    loop.run_for(seconds(1));
-    EXPECT_FALSE(starting->has_value());
-    xen.release("rewrite_image");
-    EXPECT_TRUE(end_of(changing));
-    EXPECT_EQ(end_of(starting)->status.state, domain::State::paused) << "as was asked";
+TEST_F(Saving, OfAManagedImageIsRedefinedInItsDomainsTurnByWhateverPath) {
+    for (const std::filesystem::path link : {"", "/link/image"}) {
+        const auto guest = running(link.empty() ? "web" : "db");
+        saved(guest);
+        const auto image = store.image_path(guest.uuid);
+        xen.files[image.string()] = xen.files[link.string()] = {.host = 1, .inode = 7};
+        xen.images[link] = xen.images.at(image);
+        xen.hold("rewrite_image");
+        const auto changing = begin(manager->change_image(link.empty() ? image : link, {guest, true}));
+        settle();
+        const auto starting = begin(manager->start(guest.uuid, {}));
+        loop.run_for(seconds(1));
+        EXPECT_FALSE(starting->has_value());
+        xen.release("rewrite_image");
+        EXPECT_TRUE(end_of(changing));
+        EXPECT_EQ(end_of(starting)->status.state, domain::State::paused) << "as was asked";
+    }
 }
 
 TEST_F(Saving, OfAManagedImageThatIsReplacedAfterItsHeadWasReadIsNotRestored) {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
+#include "domain/xml.hpp"
 #include "manager/saving_test.hpp"
 
 // How much memory is saved with a guest.
@@ -19,6 +21,23 @@ TEST_F(Saving, KeepsRoomForAllTheMemoryThatItsGuestHas) {
     look();
     ASSERT_TRUE(end_of(manager->save(guest.uuid, path, {})));
     EXPECT_EQ(xen.images.at(path).definition.memory_kib, 129u * 1024);
+}
+
+TEST_F(Saving, IsRefusedIfItsImageCouldNotBeReadBackWithTheMemoryThatItsGuestHas) {
+    const auto guest = running("web");
+    auto& longest = store.lives.at(guest.uuid).definition;
+    longest = guest;
+    longest.description = "x";
+    longest.description.append(limits::xml_bytes - domain::format_xml(longest).size(), 'x');
+    restart();
+    xen.truth.at(1).memory_kib = 1024 * 1024;  // the number takes more digits
+    look();
+    expect_refused(end_of(manager->save(guest.uuid, path, {})), Reason::invalid_xml,
+                   "could not be read back");
+    EXPECT_EQ(xen.count("save"), 0u);
+    xen.truth.at(1).memory_kib = guest.memory_kib;
+    look();
+    EXPECT_TRUE(end_of(manager->save(guest.uuid, path, {})));
 }
 
 TEST_F(Saving, KeepsRoomForTheMemoryThatItsGuestDoesNotGiveBack) {

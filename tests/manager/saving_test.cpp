@@ -544,5 +544,21 @@ TEST_F(Saving, ByAnotherToolIsNotDisturbedByTheNextDaemon) {
     EXPECT_EQ(info(guest).status, Status(ShutoffReason::saved));
 }
 
+TEST_F(Saving, ByAnotherToolSinceItsOwnWasCutOffIsLeftToThatTool) {
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = Held::saving;
+    xen.truth.at(1).stopped = hypervisor::StopReason::suspend;
+    xen.fail_next("resume", {Reason::invalid_state, "another tool is saving it"});
+    restart();
+    look();
+    EXPECT_EQ(info(guest).status.state, domain::State::pm_suspended);
+    xen.vanish(1);
+    look();
+    EXPECT_EQ(info(guest).status, Status(ShutoffReason::saved));
+    EXPECT_EQ(xen.count("resume"), 1u);
+    EXPECT_EQ(xen.count("destroy"), 0u);
+    EXPECT_TRUE(store.lives.empty());
+}
+
 }  // namespace
 }  // namespace virtlight::manager
