@@ -91,7 +91,7 @@ Task<Result<Workers::Loan>> XenHypervisor::thread_for(Device device, std::string
                                   std::holds_alternative<domain::UsbDevice>(device) ||
                                   std::holds_alternative<Disk>(device);
     if (holds_the_thread) co_return co_await borrow(workers_, std::move(what), std::move(operation));
-    co_return Workers::Loan(Workers::Loan(), &asking_);  // owns nothing: not a worker's context
+    co_return asking();
 }
 
 /// xl's way to reserve regions is the guest's, and libxl's each device's.

@@ -39,7 +39,8 @@ Task<Result<>> XenHypervisor::save_into(DomId domid, std::shared_ptr<hypervisor:
     if (!worker) co_return std::unexpected(worker.error());
     operation.tell_stage(Stage::asking_guest);
     co_await late_suspends_.end(domid);
-    auto saved = co_await save_domain(*worker, movers(), domid, std::move(image), std::move(operation));
+    auto saved =
+        co_await save_domain(*worker, asking(), movers(), domid, std::move(image), std::move(operation));
     if (!saved.result) follow_anew(domid);
     late_suspends_.follow(domid, saved.may_suspend);
     // Not by the worker, which may be what has hung.
@@ -47,8 +48,7 @@ Task<Result<>> XenHypervisor::save_into(DomId domid, std::shared_ptr<hypervisor:
 }
 
 Task<> XenHypervisor::take_back_save(DomId domid) {
-    const Workers::Loan asking(Workers::Loan(), &asking_);  // owns nothing: not a worker's context
-    const auto may_suspend = co_await let_go_on(asking, domid);
+    const auto may_suspend = co_await let_go_on(asking(), domid);
     follow_anew(domid);
     late_suspends_.follow(domid, may_suspend);
 }

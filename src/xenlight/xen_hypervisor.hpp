@@ -182,6 +182,8 @@ class XenHypervisor final : public hypervisor::Hypervisor {
                                     Result<> acted);
     void follow_anew(hypervisor::DomId domid);
     Movers movers() { return {core_, link_, storage_}; }
+    /// Owns nothing: not a worker's context.
+    Workers::Loan asking() { return {Workers::Loan(), &asking_}; }
     async::Task<Result<>> save_into(hypervisor::DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
                                     std::string what, hypervisor::Operation operation);
     async::Task<Result<>> dump_into(hypervisor::DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
