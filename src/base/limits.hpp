@@ -295,6 +295,8 @@ inline constexpr auto dump_patience = std::chrono::minutes(30);
 inline constexpr unsigned save_attempts = 3;
 /// A guest that has ended is removed, its core dumped before and it started anew if that is to be.
 inline constexpr auto after_stop_deadline = seconds(1200);
+/// Of that: how long it may take to be reset softly. Then it is removed and started anew, which has the rest.
+inline constexpr auto soft_reset = seconds(300);
 /// A cancelled operation that has not ended by then is answered all the same.
 inline constexpr auto cancel_grace = seconds(30);
 /// The hypervisor is looked at this often even when nothing calls for it.

@@ -210,6 +210,7 @@ class Guests {
     async::Task<Result<>> press_to_reboot(DomainRef domain, hypervisor::Operation operation);
     void tell_that_it_stays(const DomainRef& domain);
     void tell_not_restarted(const DomainRef& domain, const hypervisor::Operation& operation);
+    async::Task<Result<>> reset_softly(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> soft_reset(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> settle_reset(DomainRef domain);
     async::Task<Result<>> unpause_in_any_case(DomainRef domain);

@@ -58,6 +58,23 @@ INSTANTIATE_TEST_SUITE_P(Phases, AbortOfCreate,
                                            "xc_dom_gnttab_init"),
                          [](const auto& phase) { return std::string(phase.param); });
 
+// Soft reset
+
+TEST_F(AbortTest, OfASoftResetThatHangsLeavesItAWhileAndThenWaitsNoMore) {
+    const auto domid = host_.running(host_.definition());
+    ASSERT_NE(domid, 0U);
+    host_.xenstore().hold([node = fmt::format("/local/domain/{}/memory/target", domid)](
+                              const Message& message) { return message.payload.starts_with(node); });
+    const auto reset = host_.start(host_.hypervisor().soft_reset(domid, host_.operation(stop_)));
+    ASSERT_TRUE(host_.until([&] { return host_.xenstore().held() > 0; }));
+    stop_.cancel();
+    EXPECT_TRUE(waits(reset)) << "what is half reset is of no use";
+    let_pass(limits::libxl_abort);
+    EXPECT_EQ(reason(host_.finish(reset)), Reason::cancelled);
+    host_.xenstore().release();
+    EXPECT_TRUE(host_.run(host_.hypervisor().destroy(domid, host_.operation())));
+}
+
 TEST_F(AbortTest, OfACreateThatWaitsForItsConsoleLeavesNothing) {
     host_.guests().stop_consoles();
     const auto create = start_create(host_.definition());
