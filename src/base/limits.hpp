@@ -384,7 +384,8 @@ inline constexpr auto console_retry = seconds(1);
 inline constexpr auto console_holder_wait = seconds(2);
 /// How soon what came to a console is written down for the next start of the daemon.
 inline constexpr auto console_save_delay = seconds(5);
-/// How long the daemon's end waits for a disk that takes none of what is left of logs and histories.
+/// How long a console whose domain has gone, and the daemon's end, wait for a disk that takes none of what is
+/// left of logs and histories.
 inline constexpr auto console_farewell = seconds(30);
 /// Histories that are read back when the daemon starts; further files are left alone.
 inline constexpr std::size_t console_histories = 65536;
