@@ -205,6 +205,9 @@ inline constexpr auto balloon_patience = seconds(30);
 inline constexpr auto balloon_longest = std::chrono::minutes(5);
 /// How long an operation of libxl that moves no image may take, the building of the largest guest included.
 inline constexpr auto libxl_operation = std::chrono::minutes(30);
+/// How long the removal of what a failed operation has left may keep who waits for that operation; libxl goes
+/// on with it.
+inline constexpr auto libxl_removal = seconds(300);
 /// The silence that ends a save: the guest may take a minute to answer and another to suspend itself.
 inline constexpr auto save_silence = seconds(180);
 /// The silence that ends a restore: behind its last byte come the guest's devices.

@@ -97,6 +97,23 @@ TEST_F(AbortTest, OfACreateThatWaitsForItsDeviceModelLeavesNothing) {
     expect_nothing_left(create);
 }
 
+TEST_F(AbortTest, OfACreateDoesNotWaitWithoutEndForWhatIsLeftToBeRemoved) {
+    const auto building = host_.xen().calls().hold("xc_dom_build_image");
+    const auto removing = host_.xen().calls().hold("xc_domain_destroy");
+    const auto create = start_create(host_.definition());
+    ASSERT_TRUE(host_.until([&] { return building.has_caller(); }));
+    stop_.cancel();
+    building.release();
+    ASSERT_TRUE(host_.until([&] { return removing.has_caller(); }));
+    EXPECT_TRUE(waits(create));
+    let_pass(limits::libxl_removal);
+    const auto end = host_.finish(create);
+    EXPECT_EQ(reason(end), Reason::cancelled);
+    EXPECT_THAT(end.error().details.back(), HasSubstr("cannot remove the half-made domain"));
+    removing.release();
+    EXPECT_TRUE(no_guest_is_left());
+}
+
 TEST_F(AbortTest, OfACreateThatLibxlEndsMuchLaterLeavesNothingEither) {
     const auto building = host_.xen().calls().hold("xc_dom_build_image");
     const auto definition = host_.definition();
