@@ -209,6 +209,9 @@ inline constexpr auto balloon_patience = seconds(30);
 inline constexpr auto balloon_longest = std::chrono::minutes(5);
 /// How long an operation of libxl that moves no image may take, the building of the largest guest included.
 inline constexpr auto libxl_operation = std::chrono::minutes(30);
+/// How long the removal of what a failed operation has left may keep who waits for that operation; libxl goes
+/// on with it.
+inline constexpr auto libxl_removal = seconds(300);
 /// The silence that ends a save: the guest may take a minute to answer and another to suspend itself.
 inline constexpr auto save_silence = seconds(180);
 /// The silence that ends a restore: behind its last byte come the guest's devices.
@@ -299,6 +302,8 @@ inline constexpr auto dump_patience = std::chrono::minutes(30);
 inline constexpr unsigned save_attempts = 3;
 /// A guest that has ended is removed, its core dumped before and it started anew if that is to be.
 inline constexpr auto after_stop_deadline = seconds(1200);
+/// Of that: how long it may take to be reset softly. Then it is removed and started anew, which has the rest.
+inline constexpr auto soft_reset = seconds(300);
 /// A cancelled operation that has not ended by then is answered all the same.
 inline constexpr auto cancel_grace = seconds(30);
 /// The hypervisor is looked at this often even when nothing calls for it.
@@ -386,7 +391,8 @@ inline constexpr auto console_retry = seconds(1);
 inline constexpr auto console_holder_wait = seconds(2);
 /// How soon what came to a console is written down for the next start of the daemon.
 inline constexpr auto console_save_delay = seconds(5);
-/// How long the daemon's end waits for a disk that takes none of what is left of logs and histories.
+/// How long a console whose domain has gone, and the daemon's end, wait for a disk that takes none of what is
+/// left of logs and histories.
 inline constexpr auto console_farewell = seconds(30);
 /// Histories that are read back when the daemon starts; further files are left alone.
 inline constexpr std::size_t console_histories = 65536;

@@ -43,7 +43,7 @@ class Console final : private TtyPeer {
 
     void log_to(std::filesystem::path path) { log_.go_on_in(std::move(path)); }
     /// To be awaited before this is destroyed; as LogFile::close().
-    async::Task<> close_log() { return log_.close(); }
+    async::Task<bool> close_log(Duration patience) { return log_.close(patience); }
 
  private:
     void output(std::string_view bytes) override;

@@ -319,9 +319,11 @@ void Consoles::drop(const HistoryKey& key, std::shared_ptr<Console> console) {
     scope_.spawn(retire(std::move(console)));
 }
 
-/// Whoever uses it still keeps it.
+/// Whoever uses it still keeps it; and a disk only as long as it takes anything, or the histories of all
+/// guests that have gone would wait for one that hangs.
 async::Task<> Consoles::retire(std::shared_ptr<Console> console) {
-    co_await console->close_log();
+    for (auto before = written_; !co_await console->close_log(settings_.farewell); before = written_)
+        if (written_ == before) co_return;
     ++written_;
 }
 

@@ -9,6 +9,7 @@
 #include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "manager/drained.hpp"
 
 namespace virtlight::console {
 namespace {
@@ -51,9 +52,15 @@ void LogFile::poke() {
     scope_.spawn(write_all());
 }
 
-async::Task<> LogFile::close() {
+LogFile::~LogFile() {
+    if (writing_) log::warning("console log '{}': what came last is not in it", settings_.path.string());
+    waiters_.drop();
+    scope_.drop();
+}
+
+async::Task<bool> LogFile::close(Duration patience) {
     closing_.cancel();
-    co_await scope_.drained();
+    return manager::drained_within(scheduler_, scope_, waiters_, patience);
 }
 
 async::Task<> LogFile::write_all() {

@@ -32,8 +32,8 @@ class LogFile {
     LogFile(async::Scheduler& scheduler, async::Blocking& blocking, const Ring& ring, LogSettings settings);
     LogFile(const LogFile&) = delete;
     LogFile& operator=(const LogFile&) = delete;
-    /// Of one whose close() was not waited for, what has not been written is lost.
-    ~LogFile() { scope_.drop(); }
+    /// What has not been written is lost.
+    ~LogFile();
 
     /// What is written from now on goes to this file.
     void go_on_in(std::filesystem::path path) { settings_.path = std::move(path); }
@@ -41,9 +41,9 @@ class LogFile {
     /// Something came into the ring.
     void poke();
 
-    /// Writes what is left and ends; a disk that refuses it is not asked again. To be awaited before this is
-    /// destroyed, unless the disk does not answer at all.
-    async::Task<> close();
+    /// Writes what is left and ends; a disk that refuses it is not asked again. False: the disk has not
+    /// answered within `patience`; then this may be awaited again. To be awaited before this is destroyed.
+    async::Task<bool> close(Duration patience);
 
  private:
     async::Task<> write_all();
@@ -65,6 +65,7 @@ class LogFile {
     bool refused_ = false;  ///< the last piece, which is tried again every limits::console_log_retry
     async::CancelSource closing_;
     async::Scope scope_;
+    async::Scope waiters_;  ///< those who wait for it
 };
 
 }  // namespace virtlight::console

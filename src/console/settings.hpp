@@ -22,7 +22,8 @@ struct Settings {
     Duration save_retry = limits::console_log_retry;
     /// How long the history of a domain that is not known is kept after the start of the daemon.
     Duration unclaimed = limits::console_unclaimed;
-    /// How long the end of the daemon waits for a disk that takes nothing.
+    /// How long a console whose domain has gone, and the end of the daemon, wait for a disk that takes
+    /// nothing.
     Duration farewell = limits::console_farewell;
 };
 

@@ -169,6 +169,12 @@ Task<Result<>> require_free_disks(Core& core, DomainRef domain, Definition defin
         }
         domain->disk_files[paths[i]] = *files[i];
     }
+    co_return co_await require_disks_still_free(core, domain, std::move(definition), std::move(cancel));
+}
+
+Task<Result<>> require_disks_still_free(Core& core, DomainRef domain, Definition definition,
+                                        async::CancelToken cancel) {
+    if (definition.disks.empty()) co_return Result<>{};
     co_await learn_of_others(core, domain->uuid, cancel);
     if (cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
     co_return check(core.registry, *domain, definition);

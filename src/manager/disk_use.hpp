@@ -19,5 +19,9 @@ Result<domain::Disk> find_disk(const domain::Definition& definition, std::string
 /// timed_out: the storage of this one's disks does not answer; cancelled.
 async::Task<Result<>> require_free_disks(Core& core, DomainRef domain, domain::Definition definition,
                                          async::CancelToken cancel);
+/// The same later, of disks that it was asked of before: another tool's guest may have come since. Its own
+/// are not looked at again. Errors as above, without timed_out.
+async::Task<Result<>> require_disks_still_free(Core& core, DomainRef domain, domain::Definition definition,
+                                               async::CancelToken cancel);
 
 }  // namespace virtlight::manager

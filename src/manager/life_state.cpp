@@ -119,9 +119,15 @@ Verdict judge(const Life& life, Status status, const DomainSeen* seen) {
     // A domain that is dying runs no more, though Xen may keep its husk for long.
     if (!seen) return {.over = end_reason(life)};
     if (seen->dying) return {.over = end_reason(life, seen->stopped ? seen->stopped : life.stopped)};
-    if (!seen->stopped) return judge_running(life, status, *seen);
-    if (life.stopped == seen->stopped && !life.unfinished) return {status};
-    return judge_stop(life, *seen->stopped);
+    const auto stopped = stop_of(life, *seen);
+    if (!stopped) return judge_running(life, status, *seen);
+    if (life.stopped == stopped && !life.unfinished) return {status};
+    return judge_stop(life, *stopped);
+}
+
+std::optional<StopReason> stop_of(const Life& life, const DomainSeen& seen) {
+    const bool is_half_reset = life.reset_tried && !seen.stopped;
+    return is_half_reset ? life.stopped : seen.stopped;
 }
 
 domain::Lifecycle halted_event(const Life& life, State state) {

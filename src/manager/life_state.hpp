@@ -74,6 +74,10 @@ struct Verdict {
 /// Each happening is judged once: seeing the same again gives no events and no ending.
 Verdict judge(const Life& life, domain::Status status, const hypervisor::DomainSeen* seen);
 
+/// Why a guest that is now `seen` so has stopped; empty: it has not. One whose soft reset has failed stays
+/// stopped, though Xen may have reset it by half: it is to be started anew.
+std::optional<hypervisor::StopReason> stop_of(const Life& life, const hypervisor::DomainSeen& seen);
+
 /// The best reason there is for a guest that is no longer there, by what was last seen of it.
 domain::ShutoffReason end_reason(const Life& life);
 

@@ -188,6 +188,7 @@ class Guests {
     async::Task<> settle_unmade(DomainRef domain, StoredLife intent, Reason why);
     async::Task<> note_half_made(DomainRef domain, StoredLife intent);
     async::Task<bool> may_be_there(Uuid uuid);
+    async::Task<Result<>> require_still_free(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> let_run(DomainRef domain, StartOptions options, hypervisor::Operation operation);
     async::Task<Result<>> ready_to_run(DomainRef domain);
     async::Task<> hold_again(DomainRef domain, Held held);
@@ -210,6 +211,7 @@ class Guests {
     async::Task<Result<>> press_to_reboot(DomainRef domain, hypervisor::Operation operation);
     void tell_that_it_stays(const DomainRef& domain);
     void tell_not_restarted(const DomainRef& domain, const hypervisor::Operation& operation);
+    async::Task<Result<>> reset_softly(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> soft_reset(DomainRef domain, hypervisor::Operation operation);
     async::Task<Result<>> settle_reset(DomainRef domain);
     async::Task<Result<>> unpause_in_any_case(DomainRef domain);

@@ -154,11 +154,11 @@ void Reconciler::observe(const DomainRef& domain, const DomainSeen* seen) {
                    });
         return;
     }
-    const bool stops = seen->stopped && domain->life->stopped != seen->stopped;
-    if (stops)
-        core_.timeline.note(*domain, fmt::format("the guest has stopped: {}", in_words(*seen->stopped)));
+    const auto stopped = stop_of(*domain->life, *seen);
+    const bool stops = stopped && domain->life->stopped != stopped;
+    if (stops) core_.timeline.note(*domain, fmt::format("the guest has stopped: {}", in_words(*stopped)));
     domain->status = verdict.status;
-    domain->life->stopped = seen->stopped;
+    domain->life->stopped = stopped;
     domain->life->unfinished = false;
     if (stops && verdict.ending) domain->life->stop_untold = true;  // one that is judged anew may be told
     const auto before = std::exchange(domain->life->seen, *seen);

@@ -34,6 +34,28 @@ void count_life(const Core& core, Domain& domain) {
     domain.short_lives = lived < limits::quick_life ? domain.short_lives + 1 : 0;
 }
 
+/// A part of an operation: it is cancelled with that, or when its own time is over.
+class BoundedPart {
+ public:
+    BoundedPart(const Core& core, Operation whole, Time due)
+        : operation_(std::move(whole)),
+          unwanted_(operation_.cancel.on_cancel([enough = enough_]() mutable { enough.cancel(); })),
+          in_time_(core.scheduler, due, enough_) {
+        operation_.cancel = enough_.token();
+    }
+    BoundedPart(const BoundedPart&) = delete;
+    BoundedPart& operator=(const BoundedPart&) = delete;
+
+    const Operation& operation() const { return operation_; }
+    bool is_out_of_time() const { return in_time_.passed(); }
+
+ private:
+    async::CancelSource enough_;
+    Operation operation_;
+    async::CancelToken::Registration unwanted_;
+    async::Deadline in_time_;
+};
+
 /// What was to start anew and has not. If it was cut short, and neither by a destroy nor by the daemon's end,
 /// its time was over: whoever is told that is to know that nobody else starts it.
 Result<> as_it_is_left(const Core& core, const Domain& domain, const Operation& operation, Result<> result) {
@@ -60,11 +82,14 @@ Task<Result<>> Guests::after_stop(DomainRef domain, hypervisor::LifeId life, End
             domain->life->unfinished = true;
             co_return fail(Reason::cancelled, "cancelled");
         }
-        auto goes_on = co_await soft_reset(domain, operation);
-        if (goes_on) co_return goes_on;
-        log::error("domain '{}': {}; it is started anew", domain->name, goes_on.error().message);
-        if (!domain->life || domain->life->id != life) co_return Result<>{};
+        auto goes_on = co_await reset_softly(domain, operation);
+        if (goes_on || !domain->life || domain->life->id != life) co_return Result<>{};
         domain->life->reset_tried = true;
+        if (operation.cancel.cancelled()) {
+            domain->life->unfinished = true;
+            co_return goes_on;
+        }
+        log::error("domain '{}': {}; it is started anew", domain->name, goes_on.error().message);
     }
     // Both once: where they are not done in time, all begins anew, and would end like that again.
     if (ending.dump && !std::exchange(domain->life->core_tried, true)) co_await keep_core(domain, operation);
@@ -100,24 +125,20 @@ Task<bool> Guests::note_that_it_starts_anew(DomainRef domain, Operation operatio
 /// all of its time: once the guest is gone, nobody begins anew.
 Task<Result<>> Guests::start_after(DomainRef domain, domain::Definition again, Ending ending,
                                    Operation operation) {
-    async::CancelSource enough;
-    const auto unwanted = operation.cancel.on_cancel([enough]() mutable { enough.cancel(); });
-    const async::Deadline in_time(core_.scheduler, *domain->job->due - limits::start_deadline, enough);
-    auto before = operation;
-    before.cancel = enough.token();
+    const BoundedPart before(core_, operation, *domain->job->due - limits::start_deadline);
     // One whose soft reset has failed is counted, and was held back before that.
     const auto lives_before = domain->short_lives;
     if (!ending.soft_reset) count_life(core_, *domain);
     const Restarting restarting(domain);
-    if (!co_await note_that_it_starts_anew(domain, before)) {
+    if (!co_await note_that_it_starts_anew(domain, before.operation())) {
         domain->short_lives = lives_before;  // it is judged anew
         if (operation.cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");
         co_return Result<>{};
     }
-    if (auto removed = co_await remove_stopped(domain, before); !removed) {
+    if (auto removed = co_await remove_stopped(domain, before.operation()); !removed) {
         domain->short_lives = lives_before;
         const bool given_up = removed.error().reason == Reason::cancelled;
-        if (given_up && in_time.passed() && !operation.cancel.cancelled())
+        if (given_up && before.is_out_of_time() && !operation.cancel.cancelled())
             co_return fail(Reason::timed_out,
                            "what is left of its guest has not gone yet: it is tried again");
         co_return removed;
@@ -176,6 +197,17 @@ Task<> Guests::note_restart(DomainRef domain, bool started) {
     }
 }
 
+/// One that does not come to its end in time has failed, and leaves the job time for what follows then.
+Task<Result<>> Guests::reset_softly(DomainRef domain, Operation operation) {
+    const BoundedPart part(core_, operation, core_.scheduler.now() + limits::soft_reset);
+    auto reset = co_await soft_reset(domain, part.operation());
+    const bool given_up = !reset && reset.error().reason == Reason::cancelled;
+    if (given_up && part.is_out_of_time() && !operation.cancel.cancelled())
+        co_return fail(Reason::timed_out, "its soft reset is not done within {} s",
+                       limits::soft_reset.count());
+    co_return reset;
+}
+
 /// The guest has put its next kernel into its memory: what was there, and its domid, stay. Xen leaves it
 /// paused: a daemon that is killed now leaves it to the next one to let it run.
 Task<Result<>> Guests::soft_reset(DomainRef domain, Operation operation) {
@@ -208,14 +240,17 @@ Task<Result<>> Guests::soft_reset(DomainRef domain, Operation operation) {
 Task<Result<>> Guests::settle_reset(DomainRef domain) {
     const auto life = domain->life->id;
     const auto lives = [&] { return domain->life && domain->life->id == life; };
-    const auto seen = co_await core_.hypervisor.describe(domain->life->domid, {});
+    const Bounded bounded(core_, limits::tuning_deadline);
+    const auto seen = co_await core_.hypervisor.describe(domain->life->domid, bounded.operation().cancel);
     if (lives() && seen) take_places(*seen, domain->life->definition);
     if (lives() && !seen)
         log::warning("where the consoles of domain '{}' are since it has reset itself is not known: {}",
                      domain->name, seen.error().message);
     if (lives()) co_await settle_password(core_, domain);
     if (seen) co_return Result<>{};
-    co_return std::unexpected(seen.error());
+    if (seen.error().reason != Reason::cancelled) co_return std::unexpected(seen.error());
+    co_return fail(Reason::timed_out, "what it has was not told within {} s",
+                   limits::tuning_deadline.count());
 }
 
 Task<Result<>> Guests::go_on_from_reset(DomainRef domain, domain::Definition again, Operation operation) {

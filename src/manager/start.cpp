@@ -193,7 +193,17 @@ Task<bool> Guests::may_be_there(Uuid uuid) {
     });
 }
 
+/// To make it may have taken minutes, in which another tool may have started a guest with the same disks. It
+/// has not written to them yet.
+Task<Result<>> Guests::require_still_free(DomainRef domain, Operation operation) {
+    const auto definition = domain->life->definition;
+    auto free = co_await require_disks_still_free(core_, domain, definition, operation.cancel);
+    if (free) free = check_macs_are_free(core_.registry, definition);
+    co_return free;
+}
+
 Task<Result<>> Guests::let_run(DomainRef domain, StartOptions options, Operation operation) {
+    if (auto free = co_await require_still_free(domain, operation); !free) co_return free;
     if (domain->image && !keeps_image(options))
         if (auto aside = co_await core_.store.set_image_aside(domain->uuid); !aside) co_return aside;
     if (operation.cancel.cancelled()) co_return fail(Reason::cancelled, "cancelled");

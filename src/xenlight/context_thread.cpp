@@ -123,7 +123,7 @@ async::Task<Result<>> ContextThread::perform(Ao ao, async::CancelToken cancel) {
     async::CancelSource written_off;  // it was to be cut short, and has not ended: it is given up
     std::optional<async::Deadline> grace;
     const bool moves = ao.silence > Duration::zero();
-    const Duration whole = moves ? ao.silence : limits::libxl_operation;
+    const Duration whole = moves ? ao.silence : ao.bound;
     const hypervisor::Patience bound(core_, {whole, ao.silence}, ao.progress, overdue);
     const auto rc_of_stop = [&] { return bound.passed() ? ERROR_TIMEDOUT : ERROR_ABORTED; };
     const auto begin_grace = [&] {

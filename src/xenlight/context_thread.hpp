@@ -79,6 +79,8 @@ class ContextThread {
         std::shared_ptr<const hypervisor::Progress> progress{};
         /// How long an image may come no further; zero: it moves none.
         Duration silence{};
+        /// How long it may take if it moves none.
+        Duration bound = limits::libxl_operation;
         /// Whether it waits for an answer of the guest. Then timed_out means that the guest has not answered,
         /// and may be asked again; when libxl, or who serves the guest, does not, that is operation_failed.
         bool waits_for_guest = false;
@@ -87,8 +89,8 @@ class ContextThread {
         std::move_only_function<void()> cut_short{};
     };
 
-    /// Performs it. When it is cancelled, or takes longer than limits::libxl_operation (with an image: when
-    /// it is silent for too long), libxl is asked to cut it short (then it ends as cancelled, timed_out, or
+    /// Performs it. When it is cancelled, or takes longer than it may (with an image: when it is
+    /// silent for too long), libxl is asked to cut it short (then it ends as cancelled, timed_out, or
     /// done after all); if libxl does not within limits::libxl_abort, it is given up as timed_out while libxl
     /// still works on it. An image that was cut short for its silence is operation_failed: it was no guest
     /// that did not answer.

@@ -148,7 +148,9 @@ async::Task<Result<>> remove_remains(Workers::Loan worker, std::shared_ptr<Job> 
     if (!left) co_return std::unexpected(left.error());
     if (!*left) co_return Result<>{};
     co_return co_await worker->perform({.what = fmt::format("remove the half-made domain {}", job->domid),
-                                        .start = start_removing_domain(worker, job->domid)},
+                                        .start = start_removing_domain(worker, job->domid),
+                                        .abortable = false,
+                                        .bound = limits::libxl_removal},
                                        {});
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "hypervisor/disk_files.hpp"
 #include "xenlight/describe.hpp"
@@ -160,7 +161,9 @@ Task<Result<>> XenHypervisor::give(std::shared_ptr<Attach> attach, Operation ope
     if (!left || !*left) co_return added;
     auto removed = co_await act(**thread, fmt::format("remove what is left of {} from", name), domid,
                                 {.id = operation.id},
-                                {.start = on(*thread, start_destroying(domid, device)), .abortable = false});
+                                {.start = on(*thread, start_destroying(domid, device)),
+                                 .abortable = false,
+                                 .bound = limits::libxl_removal});
     if (!removed) added.error().details.push_back(std::move(removed.error().message));
     co_return added;
 }

@@ -39,7 +39,8 @@ Task<Result<>> XenHypervisor::save_into(DomId domid, std::shared_ptr<hypervisor:
     if (!worker) co_return std::unexpected(worker.error());
     operation.tell_stage(Stage::asking_guest);
     co_await late_suspends_.end(domid);
-    auto saved = co_await save_domain(*worker, movers(), domid, std::move(image), std::move(operation));
+    auto saved = co_await save_domain(*worker, not_on_loan(asking_), movers(), domid, std::move(image),
+                                      std::move(operation));
     if (!saved.result) follow_anew(domid);
     late_suspends_.follow(domid, saved.may_suspend);
     // Not by the worker, which may be what has hung.

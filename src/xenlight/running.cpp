@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <optional>
+
+#include "async/cancel.hpp"
+#include "async/timing.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "xenlight/describe.hpp"
@@ -46,12 +50,18 @@ async::Task<Result<>> XenHypervisor::resume(DomId domid, Operation operation) {
     co_return resumed;
 }
 
+/// Nobody who does not want it any more waits for it without end; but for a while, as most come to theirs in
+/// that.
 async::Task<Result<>> XenHypervisor::soft_reset(DomId domid, Operation operation) {
     const auto what = fmt::format("soft reset domain {}", domid);
     log::debug("operation {}: {}", operation.id.value, what);
     const auto worker = co_await borrow(workers_, what, operation);
     if (!worker) co_return std::unexpected(worker.error());
-    auto reset = co_await soft_reset_domain(*worker, domid);
+    async::CancelSource enough;
+    std::optional<async::Deadline> grace;
+    const auto unwanted =
+        operation.cancel.on_cancel([&] { grace.emplace(core_, core_.now() + limits::libxl_abort, enough); });
+    auto reset = co_await soft_reset_domain(*worker, domid, enough.token());
     if (reset) follow_anew(domid);
     co_return co_await explained(**worker, what, domid, std::move(reset));
 }

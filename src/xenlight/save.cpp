@@ -103,15 +103,15 @@ Task<Result<std::shared_ptr<ImageWriter>>> create_image(Movers movers, std::stri
     co_return co_await created(movers, what, creating, operation.cancel);
 }
 
-Task<Saved> save_domain(Workers::Loan worker, Movers movers, DomId domid, std::shared_ptr<ImageWriter> image,
-                        hypervisor::Operation operation) {
+Task<Saved> save_domain(Workers::Loan worker, Workers::Loan asking, Movers movers, DomId domid,
+                        std::shared_ptr<ImageWriter> image, hypervisor::Operation operation) {
     const auto what = fmt::format("save domain {}", domid);
     if (operation.cancel.cancelled()) co_return Saved{std::unexpected(error_of({.rc = ERROR_ABORTED}, what))};
     const auto nobody_else =
         co_await call(worker, [domid](Context& context) { return check_not_suspended(context, domid); });
     if (!nobody_else) co_return Saved{std::unexpected(in_context(what, nobody_else.error()))};
     Saved saved{co_await write_image(worker, movers, domid, image, operation, what)};
-    if (!saved.result) saved.may_suspend = co_await let_go_on(worker, domid);
+    if (!saved.result) saved.may_suspend = co_await let_go_on(asking, domid);
     co_return saved;
 }
 
@@ -127,7 +127,11 @@ Task<std::optional<Uuid>> let_go_on(Workers::Loan worker, DomId domid) {
         if (!guest) return std::unexpected(std::move(guest.error()));
         return Left{*guest, withdrawn && *withdrawn};
     });
-    if (!left) co_return std::nullopt;
+    if (!left) {
+        if (left.error().reason != Reason::no_domain)
+            log::warning("domain {} may suspend itself and stay so: {}", domid, left.error().message);
+        co_return std::nullopt;
+    }
     if (left->guest.saved_by_others) co_return std::nullopt;
     if (!left->guest.suspended) co_return left->withdrawn ? std::nullopt : std::optional(left->guest.uuid);
     co_await resume_for_nothing(worker, domid);

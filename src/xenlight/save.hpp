@@ -40,9 +40,10 @@ async::Task<Result<std::shared_ptr<hypervisor::ImageWriter>>> create_image(Mover
                                                                            hypervisor::Operation operation);
 
 /// Suspends a guest and saves it into `image`. When that fails or is cancelled, it goes on and no file is
-/// left, also if the storage does not answer: then the file goes when it does.
-async::Task<Saved> save_domain(Workers::Loan worker, Movers movers, hypervisor::DomId domid,
-                               std::shared_ptr<hypervisor::ImageWriter> image,
+/// left, also if the storage does not answer: then the file goes when it does. `asking`, who looks after the
+/// guest then, is another context's thread, as `worker` may be what has hung.
+async::Task<Saved> save_domain(Workers::Loan worker, Workers::Loan asking, Movers movers,
+                               hypervisor::DomId domid, std::shared_ptr<hypervisor::ImageWriter> image,
                                hypervisor::Operation operation);
 
 /// Lets a guest go on after a suspend or a save that has failed, as libxl leaves it suspended; and takes back

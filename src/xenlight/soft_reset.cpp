@@ -38,9 +38,9 @@ Result<> change_again(Context& context, DomId domid, const Changed& changed) {
 
 }  // namespace
 
-/// libxl wants to be told what it has written down itself. Not cut short in the midst: what is half reset is
-/// of no use.
-async::Task<Result<>> soft_reset_domain(Workers::Loan worker, DomId domid) {
+/// libxl wants to be told what it has written down itself. It is not cut short in the midst: what is half
+/// reset is of no use.
+async::Task<Result<>> soft_reset_domain(Workers::Loan worker, DomId domid, async::CancelToken cancel) {
     const auto what = fmt::format("soft reset domain {}", domid);
     const auto config = std::make_shared<DomainConfig>();
     auto read = co_await worker->perform(
@@ -49,8 +49,9 @@ async::Task<Result<>> soft_reset_domain(Workers::Loan worker, DomId domid) {
          .start =
              [worker, config, domid](libxl_ctx* ctx, const libxl_asyncop_how* how) {
                  return libxl_retrieve_domain_configuration(ctx, domid, config->get(), how);
-             }},
-        {});
+             },
+         .abortable = false},
+        cancel);
     if (!read) co_return read;
     auto changed = co_await call(
         worker, [config, domid](Context& context) { return read_changed(context, domid, **config); });
@@ -63,7 +64,7 @@ async::Task<Result<>> soft_reset_domain(Workers::Loan worker, DomId domid) {
                  return libxl_domain_soft_reset(ctx, config->get(), domid, how, nullptr);
              },
          .abortable = false},
-        {});
+        cancel);
     if (!reset) co_return reset;
     auto again = co_await call(worker, [domid, changed = std::move(*changed)](Context& context) {
         return change_again(context, domid, changed);

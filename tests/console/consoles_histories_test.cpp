@@ -121,6 +121,22 @@ struct HistoryBodies {
         if (!answered) answer.set_value();
     }
 
+    static Task<> disk_hangs_as_a_domain_goes(ConsolesTest& t) {
+        t.settings.farewell = milliseconds(50);
+        co_await t.begin();
+        co_await t.define_and_start();
+        std::promise<void> answer;
+        t.disk.submit([waiting = answer.get_future().share()] { waiting.wait(); });
+        t.pty.say("words");
+        co_await t.until_history_has("words");
+        const std::weak_ptr<console::Console> history = t.console();
+        EXPECT_TRUE(co_await t.manager->undefine(t.web.uuid));
+        EXPECT_TRUE(co_await t.manager->destroy(t.web.uuid));
+        co_await t.until([&] { return history.expired(); });
+        answer.set_value();
+        co_await t.end();
+    }
+
     static Ring kept(const std::filesystem::path& file) {
         const HistorySize size;
         const auto image = read_file(file, Ring::longest_image(size));
@@ -273,6 +289,10 @@ TEST_F(ConsolesTest, AHistoryThatTheDiskRefusedIsTriedOnceMoreAtTheEnd) {
 
 TEST_F(ConsolesTest, ADiskThatDoesNotAnswerIsNotWaitedForAtTheEnd) {
     run(HistoryBodies::disk_hangs_at_the_end(*this));
+}
+
+TEST_F(ConsolesTest, AHistoryOfADomainThatHasGoneIsNotInMemoryForADiskThatDoesNotAnswer) {
+    run(HistoryBodies::disk_hangs_as_a_domain_goes(*this));
 }
 
 TEST_F(ConsolesTest, AHistoryGoesWithItsDomain) {

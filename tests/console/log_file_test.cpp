@@ -63,11 +63,13 @@ class LogFileTest : public testing::Test {
     void close() {
         if (!log) return;
         async::Scope scope;
-        scope.spawn(log->close());
+        scope.spawn(close(*log));
         settle();
         EXPECT_EQ(scope.in_flight(), 0u);
         log.reset();
     }
+
+    static async::Task<> close(LogFile& log) { EXPECT_TRUE(co_await log.close(seconds(1))); }
 
     std::string content() const { return read_file(path, 1'000'000).value_or("(none)"); }
 

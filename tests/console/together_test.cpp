@@ -148,7 +148,7 @@ Task<> Together::share_a_flood() {
         return console.broker.ring().end() >= all.size();
     });
     slow_one.read_all();
-    co_await console.log.close();
+    EXPECT_TRUE(co_await console.log.close(seconds(10)));
 
     for (const auto& viewer : viewers) {
         EXPECT_EQ(viewer.seen(), all.size());
@@ -181,7 +181,7 @@ Task<> Together::type() {
     console.broker.hold_input(false);
     typist.type("\n");
     EXPECT_EQ(pty.heard(), "ls\n");
-    co_await console.log.close();
+    EXPECT_TRUE(co_await console.log.close(seconds(10)));
 }
 
 TEST_F(Together, WhatAWriterTypesReachesTheGuestUnlessItIsPaused) {

@@ -58,6 +58,23 @@ INSTANTIATE_TEST_SUITE_P(Phases, AbortOfCreate,
                                            "xc_dom_gnttab_init"),
                          [](const auto& phase) { return std::string(phase.param); });
 
+// Soft reset
+
+TEST_F(AbortTest, OfASoftResetThatHangsLeavesItAWhileAndThenWaitsNoMore) {
+    const auto domid = host_.running(host_.definition());
+    ASSERT_NE(domid, 0U);
+    host_.xenstore().hold([node = fmt::format("/local/domain/{}/memory/target", domid)](
+                              const Message& message) { return message.payload.starts_with(node); });
+    const auto reset = host_.start(host_.hypervisor().soft_reset(domid, host_.operation(stop_)));
+    ASSERT_TRUE(host_.until([&] { return host_.xenstore().held() > 0; }));
+    stop_.cancel();
+    EXPECT_TRUE(waits(reset)) << "what is half reset is of no use";
+    let_pass(limits::libxl_abort);
+    EXPECT_EQ(reason(host_.finish(reset)), Reason::cancelled);
+    host_.xenstore().release();
+    EXPECT_TRUE(host_.run(host_.hypervisor().destroy(domid, host_.operation())));
+}
+
 TEST_F(AbortTest, OfACreateThatWaitsForItsConsoleLeavesNothing) {
     host_.guests().stop_consoles();
     const auto create = start_create(host_.definition());
@@ -78,6 +95,23 @@ TEST_F(AbortTest, OfACreateThatWaitsForItsDeviceModelLeavesNothing) {
     ASSERT_TRUE(host_.until([] { return DeviceModels::pid() != 0; }));
     stop_.cancel();
     expect_nothing_left(create);
+}
+
+TEST_F(AbortTest, OfACreateDoesNotWaitWithoutEndForWhatIsLeftToBeRemoved) {
+    const auto building = host_.xen().calls().hold("xc_dom_build_image");
+    const auto removing = host_.xen().calls().hold("xc_domain_destroy");
+    const auto create = start_create(host_.definition());
+    ASSERT_TRUE(host_.until([&] { return building.has_caller(); }));
+    stop_.cancel();
+    building.release();
+    ASSERT_TRUE(host_.until([&] { return removing.has_caller(); }));
+    EXPECT_TRUE(waits(create));
+    let_pass(limits::libxl_removal);
+    const auto end = host_.finish(create);
+    EXPECT_EQ(reason(end), Reason::cancelled);
+    EXPECT_THAT(end.error().details.back(), HasSubstr("cannot remove the half-made domain"));
+    removing.release();
+    EXPECT_TRUE(no_guest_is_left());
 }
 
 TEST_F(AbortTest, OfACreateThatLibxlEndsMuchLaterLeavesNothingEither) {

@@ -223,27 +223,42 @@ TEST_F(SaveTest, OfADiskThatNeverTakesAnImageTheGuestIsFreeInTheEnd) {
     Disk::good_again();
 }
 
-// libxl crashes where a write of its first bytes fails.
-TEST_F(SaveTest, ThatIsGivenUpBeforeLibxlHasBegunEndsWhenItDoes) {
-    run();
-    const auto read_before_the_header = fmt::format("/local/domain/{}/device/suspend/event-channel", domid_);
-    host_.xenstore().hold([read_before_the_header](const Message& request) {
-        return request.payload.starts_with(read_before_the_header);
-    });
-    const auto save = start_save();
-    ASSERT_TRUE(host_.until([&] { return host_.xenstore().held() > 0; }));
-    EXPECT_TRUE(waits(save));
-    // Silence, the abort that is held back, the file that is let go, and the guest that cannot be looked at.
-    for (int round = 0; round < 6 && !save->has_value(); ++round) {
-        let_pass(limits::save_silence + seconds(1));
-        host_.until([&] { return save->has_value(); }, seconds(3));
+/// A save whose context hangs, and that is given up for that.
+class GivenUpSave : public SaveTest {
+ protected:
+    void SetUp() override {
+        run();
+        const auto read_before_the_header =
+            fmt::format("/local/domain/{}/device/suspend/event-channel", domid_);
+        host_.xenstore().hold([read_before_the_header](const Message& request) {
+            return request.payload.starts_with(read_before_the_header);
+        });
+        const auto save = start_save();
+        ASSERT_TRUE(host_.until([&] { return host_.xenstore().held() > 0; }));
+        EXPECT_TRUE(waits(save));
+        // Silence, the abort that is held back, and the file that is let go.
+        for (int round = 0; round < 6 && !save->has_value(); ++round) {
+            let_pass(limits::save_silence + seconds(1));
+            host_.until([&] { return save->has_value(); }, seconds(3));
+        }
+        const auto end = host_.finish(save);
+        ASSERT_FALSE(end);
+        EXPECT_THAT(end.error().message, HasSubstr("libxl has not answered"));
     }
-    const auto end = host_.finish(save);
-    ASSERT_FALSE(end);
-    EXPECT_THAT(end.error().message, HasSubstr("libxl has not answered"));
+};
+
+// libxl crashes where a write of its first bytes fails.
+TEST_F(GivenUpSave, BeforeLibxlHasBegunEndsWhenItDoes) {
     host_.xenstore().release();
     EXPECT_TRUE(host_.until([] { return Disk::is_empty(); }));
     expect_only_the_guest_is_left();
+}
+
+TEST_F(GivenUpSave, HasItsGuestFollowedByAnotherContext) {
+    host_.xen().stop(domid_, Stop::suspend);
+    EXPECT_TRUE(host_.until([&] { return host_.xen().find(domid_)->runs(); })) << "it stays suspended";
+    host_.xenstore().release();
+    EXPECT_TRUE(host_.until([] { return Disk::is_empty(); }));
 }
 
 TEST_F(SaveTest, ADiskThatNeverSyncsAnImageIsNotTakenForAGuestThatDoesNotAnswer) {

@@ -240,6 +240,31 @@ TEST_F(Devices, AreRefusedToAtLeastOneOfTwoWhoStartWithThemAtOnce) {
     EXPECT_LE(runs, 1u);
 }
 
+TEST_F(Devices, ThatAnotherToolsGuestHasGotSinceAreNotWrittenByBoth) {
+    xen.files = {{"/srv/disk.img", one_file}, {"/srv/link", one_file}};
+    for (const std::string name : {"/srv/disk.img", "/srv/link"}) {
+        auto web = guest_named("web");
+        web.disks = {disk("xvda")};
+        ASSERT_TRUE(end_of(manager->define(web)));
+        xen.hold("create");  // as while it waits for memory
+        const auto starting = begin(manager->start(web.uuid, {}));
+        loop.run_for(seconds(1));
+        auto other = guest_named("other");
+        other.disks = {disk("xvda", name)};
+        const auto others = xen.make(other);
+        look();
+        xen.release("create");
+        const auto refused = end_of(starting);
+        ASSERT_FALSE(refused) << name;
+        EXPECT_THAT(refused.error().message, HasSubstr("is used by domain 'other' as its disk xvda"));
+        EXPECT_EQ(info(web).domid, -1);
+        EXPECT_EQ(xen.truth.size(), 2u) << "Domain-0 and the other";
+        EXPECT_EQ(xen.count("unpause"), 0u);
+        xen.vanish(others);
+        look();
+    }
+}
+
 TEST_F(Devices, AreNotGivenToOneGuestTwice) {
     xen.files = {{"/srv/disk.img", one_file}, {"/srv/link", one_file}};
     auto one = guest_named("one");

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
 #include "manager/world.hpp"
 
 namespace virtlight::manager {
@@ -425,6 +426,35 @@ TEST_F(Guest, ThatCannotResetItselfStartsAnewAlsoWhereThatShowsLate) {
     xen.release("soft_reset");
     EXPECT_TRUE(loop.run_until([&] { return info(guest).domid == 2; }, std::chrono::hours(1)));
     EXPECT_EQ(xen.count("soft_reset"), 1u) << "it would fail again";
+}
+
+TEST_F(Guest, WhoseResetDoesNotComeToItsEndIsStartedAnew) {
+    const auto guest = running("web");
+    log::set_level(log::Level::error);
+    xen.hold("soft_reset");
+    xen.stop(1, hypervisor::StopReason::soft_reset);
+    loop.run_for(limits::soft_reset);
+    EXPECT_EQ(info(guest).domid, 1);
+    loop.run_for(seconds(10));
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_EQ(xen.count("soft_reset"), 1u);
+    EXPECT_THAT(events(), ElementsAre("web REBOOT", "web STARTED/0"));
+}
+
+TEST_F(Guest, ThatIsResetByHalfAndCannotBeRemovedAtOnceIsStartedAnewAllTheSame) {
+    const auto guest = running("web");
+    log::set_level(log::Level::error);
+    xen.hold("soft_reset");
+    xen.hold("destroy");
+    xen.stop(1, hypervisor::StopReason::soft_reset);
+    loop.run_for(seconds(10));
+    xen.truth.at(1).stopped.reset();
+    xen.truth.at(1).paused = true;
+    loop.run_for(limits::after_stop_deadline);
+    EXPECT_EQ(info(guest).status.state, domain::State::shutdown) << "it is not taken for one that was paused";
+    xen.release("destroy");
+    EXPECT_TRUE(loop.run_until([&] { return info(guest).domid == 2; }, std::chrono::hours(1)));
+    EXPECT_EQ(xen.count("soft_reset"), 1u);
 }
 
 TEST_F(Guest, ThatResetsItselfSoftlyAgainAndAgainIsHeldBack) {
