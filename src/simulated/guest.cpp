@@ -37,7 +37,6 @@ bool Guest::withdraw(hypervisor::StopReason wish) {
 void Guest::stop(hypervisor::StopReason reason, Time now) {
     if (stopped_) return;
     hold(now);
-    has_run_here_ = true;  // by itself, or it could not have
     stopped_ = reason;
 }
 

@@ -199,6 +199,8 @@ Result<> Machine::stop(DomId domid, StopReason reason) {
     const auto domain = guest(domid, "stop");
     if (!domain) return std::unexpected(domain.error());
     if ((*domain)->guest.stopped()) return {};
+    if ((*domain)->guest.cpu_time(scheduler_.now()) == Duration::zero())
+        return fail(Reason::invalid_state, "cannot stop domid {}: it has not run yet", domid);
     (*domain)->guest.stop(reason, scheduler_.now());
     rearm(**domain);
     stopped(**domain);

@@ -75,7 +75,7 @@ class Machine {
     Result<> pause(DomId domid);
     Result<> unpause(DomId domid);
     Result<> rename(DomId domid, const std::string& name);
-    /// The guest stops by itself: a crash, a reboot from within.
+    /// The guest stops by itself: a crash, a reboot from within. invalid_state: it has not run yet.
     Result<> stop(DomId domid, hypervisor::StopReason reason);
     /// A guest that has suspended itself, or was asked to, goes on.
     Result<> resume(DomId domid);

@@ -4,6 +4,10 @@
 #include <array>
 #include <memory>
 
+extern "C" {
+#include <xen/io/xenbus.h>
+}
+
 #include "xenlight/disks.hpp"
 #include "xenlight/host_devices.hpp"
 #include "xenlight/links.hpp"
@@ -200,6 +204,13 @@ Operations::Start start_destroying(DomId domid, const Device& device) {
 
 Operations::Start start_changing_medium(DomId domid, const Disk& disk) {
     return start(domid, theirs(disk), libxl_cdrom_insert);
+}
+
+Result<> show_unmade_drive(Xenstore& xenstore, DomId domid, const Disk& disk, bool shown) {
+    const auto backend = xenstore.read(libxl_path(domid, disk) + "/backend");
+    if (!backend || !backend->contains("/qdisk/")) return {};
+    const bool made = xenstore.read_number(*backend + "/state") != XenbusStateInitialising;
+    return made ? Result<>() : xenstore.write(*backend + "/online", shown ? "1" : "0");
 }
 
 Result<> write_rate(Xenstore& xenstore, DomId domid, const Nic& nic) {

@@ -238,8 +238,17 @@ Task<Result<>> XenHypervisor::update(DomId domid, Device device, Operation opera
     if (!thread) co_return std::unexpected(thread.error());
     const auto verb = fmt::format("change {} of", name);
     if (auto free = co_await await_lock(verb, domid, operation.cancel); !free) co_return free;
-    co_return co_await act(**thread, verb, domid, std::move(operation),
-                           {.start = on(*thread, start_changing_medium(domid, *disk))});
+    const auto show = [this, domid, disk = *disk](bool shown) {
+        return asking_.call(
+            [=](Context& context) { return show_unmade_drive(context.xenstore(), domid, disk, shown); });
+    };
+    if (auto hidden = co_await show(false); !hidden) co_return hidden;
+    auto changed = co_await act(**thread, verb, domid, std::move(operation),
+                                {.start = on(*thread, start_changing_medium(domid, *disk))});
+    if (!changed || disk->source == Disk::Source::none) co_return changed;
+    if (const auto shown = co_await show(true); !shown)
+        log::warning("{} of domain {} is an emulated drive only: {}", name, domid, shown.error().message);
+    co_return changed;
 }
 
 /// The log has that it is done, and nothing of the password.

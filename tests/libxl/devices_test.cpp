@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How devices come to guests that run, and leave them.
 
+#include <optional>
 #include <string>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "libxl/host_fixture.hpp"
 
 extern "C" {
+#include <xen/io/xenbus.h>
 #include <xen/io/xs_wire.h>
 }
 
@@ -59,6 +61,40 @@ class DevicesTest : public HostTest {
     std::string frontend_ = fmt::format("/local/domain/{}/device/vbd/51728", domid_);
     std::string backend_ = fmt::format("/local/domain/0/backend/qdisk/{}/51728", domid_);
 };
+
+class DriveTest : public HostTest {
+ protected:
+    /// As libxl writes it, in this state of its backend.
+    void plug_drive(xenbus_state state) {
+        host_.xenstore().write(fmt::format("/libxl/{}/device/vbd/5632/backend", domid_), backend_);
+        host_.xenstore().write(backend_ + "/state", fmt::format("{}", static_cast<int>(state)));
+        host_.xenstore().write(backend_ + "/online", "1");
+    }
+    /// libxl changes no medium of this guest, which is none with a device model.
+    void change_in_vain() {
+        const domain::Disk full{.target = domain::parse_disk_name("hdc").value(),
+                                .device = domain::Disk::Device::cdrom,
+                                .source = domain::Disk::Source::file,
+                                .path = "/proc/self/exe"};
+        EXPECT_FALSE(host_.run(host_.hypervisor().update(domid_, full, host_.operation())));
+    }
+    std::optional<std::string> online() { return host_.xenstore().read(backend_ + "/online"); }
+
+    unsigned domid_ = host_.machine.add("guest");
+    std::string backend_ = fmt::format("/local/domain/0/backend/qdisk/{}/5632", domid_);
+};
+
+TEST_F(DriveTest, ThatTheDeviceModelHasNotMadeIsHiddenFromItUntilItHasAMedium) {
+    plug_drive(XenbusStateInitialising);
+    change_in_vain();
+    EXPECT_EQ(online(), "0");
+}
+
+TEST_F(DriveTest, ThatTheDeviceModelHasMadeStaysAsItIs) {
+    plug_drive(XenbusStateConnected);
+    change_in_vain();
+    EXPECT_EQ(online(), "1");
+}
 
 TEST_F(DevicesTest, ADiskThatHoldsLibxlHoldsUpNoOtherGuest) {
     plug_disk();

@@ -154,13 +154,5 @@ TEST(Guest, OnceStoppedStaysAsItIs) {
     EXPECT_FALSE(guest.next());
 }
 
-TEST(Guest, ThatStopsHasHadAProcessor) {
-    Guest guest({}, pace);
-    guest.stop(StopReason::suspend, start);
-    EXPECT_GT(guest.cpu_time(start), seconds(0));
-    guest.resume();
-    EXPECT_GT(guest.cpu_time(start), seconds(0)) << "so that what was saved of it is not restored again";
-}
-
 }  // namespace
 }  // namespace virtlight::simulated
