@@ -24,12 +24,6 @@
 namespace virtlight::cli {
 namespace {
 
-/// What the daemon, which has read the file, has no way to tell.
-std::vector<std::string> remarks_about(std::string_view xl_cfg) {
-    auto cfg = virtlight::domain::read_xl_cfg(xl_cfg);
-    return cfg ? std::move(cfg->remarks) : std::vector<std::string>();
-}
-
 /// With the file that it is about.
 std::unexpected<Error> about_file(const std::string& file, const Error& error) {
     return std::unexpected(Error{error.reason, fmt::format("{}: {}", file, error.message), error.details});
@@ -45,21 +39,17 @@ Result<std::string> read_config(const std::string& file) {
     return text;
 }
 
-/// What the daemon says of a name that another domain has, and what helps.
-std::unexpected<Error> name_taken(const std::string& file, const Error& error) {
-    return about_file(file, {error.reason, error.message + "; if it is the one that is meant, write a line "
-                                                           "uuid = \"...\" with that into the file"});
-}
-
-/// The domain that has this name, if it would be refused to another one.
+/// A name that another domain has would be refused by the daemon, which cannot say what helps.
 Result<> check_name_free(libvirt::Client& client, const virtlight::domain::Definition& wanted) {
     constexpr std::int32_t lookup_by_name = 23;
     const auto found = client.call<libvirt::Domain>(lookup_by_name, wanted.name);
     if (!found)
         return found.error().reason == Reason::no_domain ? Result<>() : std::unexpected(found.error());
     if (found->uuid == wanted.uuid) return {};
-    return fail(Reason::domain_exists, "domain '{}' already exists with uuid {}", wanted.name,
-                to_string(found->uuid));
+    return fail(Reason::domain_exists,
+                "domain '{}' already exists with uuid {}; if it is the one that is meant, write a line "
+                "uuid = \"...\" with that into the file",
+                wanted.name, to_string(found->uuid));
 }
 
 /// What has become of a file, or would.
@@ -69,15 +59,6 @@ struct Imported {
     std::vector<std::string> remarks{};
 };
 
-Result<Imported> try_config(libvirt::Client& client, const std::string& file, std::string_view text) {
-    auto cfg = virtlight::domain::read_xl_cfg(text);
-    if (!cfg) return about_file(file, cfg.error());
-    const auto free = check_name_free(client, cfg->definition);
-    if (!free && free.error().reason == Reason::domain_exists) return name_taken(file, free.error());
-    if (!free) return about_file(file, free.error());
-    return Imported{.name = cfg->definition.name, .remarks = std::move(cfg->remarks)};
-}
-
 Result<Imported> import_config(libvirt::Client& client, const std::string& file, bool dry_run) {
     constexpr std::int32_t define_xml = 11;
     constexpr std::int32_t xml_from_native = 135;
@@ -86,11 +67,16 @@ Result<Imported> import_config(libvirt::Client& client, const std::string& file,
     const auto xml =
         client.call<std::string>(xml_from_native, libvirt::NativeArgs{.format = "xen-xl", .text = *text});
     if (!xml) return about_file(file, xml.error());
-    if (dry_run) return try_config(client, file, *text);
+    // Here too: the daemon, which has read it, has no way to tell remarks.
+    auto cfg = virtlight::domain::read_xl_cfg(*text);
+    if (!cfg) return about_file(file, cfg.error());
+    if (auto free = check_name_free(client, cfg->definition); !free) return about_file(file, free.error());
+    Imported imported{.name = cfg->definition.name, .remarks = std::move(cfg->remarks)};
+    if (dry_run) return imported;
     const auto domain = client.call<libvirt::Domain>(define_xml, *xml);
-    if (!domain && domain.error().reason == Reason::domain_exists) return name_taken(file, domain.error());
     if (!domain) return about_file(file, domain.error());
-    return Imported{.name = domain->name, .uuid = domain->uuid, .remarks = remarks_about(*text)};
+    imported.uuid = domain->uuid;
+    return imported;
 }
 
 std::string import_json(const std::string& file, const Imported& imported) {

@@ -407,7 +407,7 @@ Task<Result<>> Devices::look_again(DomainRef domain, hypervisor::LifeId life) {
     }
     co_await settle_password(core_, domain);
     if (!domain->life || domain->life->id != life) co_return Result<>{};
-    co_await note_or_warn(core_, domain, "which devices it has");
+    co_await note_or_warn(core_, domain, "which devices it has", held_otherwise(*domain).value_or(Held::no));
     co_return Result<>{};
 }
 

@@ -289,12 +289,12 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, FoundLife found, 
         core_.timeline.note(*domain, "the daemon has started, and the guest goes on");
         if (suspended) let_sleep(domain);
     }
+    // Devices that are changed while it is held for a dump or a save are noted as that.
+    if (held == devices || held == dumping || held == saving) look_at_devices(domain);
     if (held == dumping && seen.paused)
         release_from_dump(core_, jobs_, guests_, domain);
     else if (held == resetting && seen.paused && !seen.stopped)
         let_go_on_from_reset(core_, jobs_, guests_, domain);
-    else if (held == devices)
-        look_at_devices(domain);
     else if (held == saving)
         take_back_save(jobs_, guests_, domain);
     else if (held == starting || held == dumping || held == resetting)

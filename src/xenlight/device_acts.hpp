@@ -27,8 +27,8 @@ Operations::Start start_changing_medium(hypervisor::DomId domid, const domain::D
 
 /// Whether the guest's device model may see a drive that it has not made on Xen's bus yet, as there was no
 /// medium. It tries anew with each change in xenstore; and of the moment in which libxl, in the midst of a
-/// change of the medium, has none there it dies (xen_block_drive_create of QEMU 7.2). A drive that it has made
-/// is left as it is.
+/// change of the medium, has none there it dies (xen_block_drive_create of QEMU 7.2). A drive that it has
+/// made is left as it is.
 Result<> show_unmade_drive(Xenstore& xenstore, hypervisor::DomId domid, const domain::Disk& disk, bool shown);
 
 /// Tells the backend of a vif how much its guest may send from now on. no_device: there is none.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -163,6 +164,19 @@ TEST_F(Devices, ThatAreNetworkInterfacesHaveTheRateAndLinkThatXenTellsOfWhenTheD
     look();
     EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(changed));
     EXPECT_THAT(store.lives.at(guest.uuid).definition.nics, ElementsAre(changed));
+}
+
+TEST_F(Devices, ThatCameToAGuestThatWasHeldForAnotherReasonAreShownWhenTheDaemonWasKilledMeanwhile) {
+    for (const auto held : {Held::saving, Held::dumping}) {
+        const auto guest = running(guest_named(fmt::format("held{}", static_cast<int>(held))));
+        store.lives.at(guest.uuid).held = held;
+        xen.definitions.at(domid(guest)).nics = {nic(1)};
+        restart();
+        look();
+        EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(nic(1)));
+        EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
+        ASSERT_TRUE(end_of(manager->destroy(guest.uuid)));
+    }
 }
 
 TEST_F(Devices, ThatAreScreensGetAnotherPassword) {
