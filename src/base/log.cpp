@@ -42,17 +42,12 @@ bool is_read() {
     return ::poll(&reader, 1, static_cast<int>(patience.count())) != 0;
 }
 
-/// Ends the line, cut before a character of UTF-8 that would be torn where it is longer than what is written
-/// at once.
+/// Ends the line, cut where it is longer than what is written at once.
 void end_line(std::string& line) {
     constexpr std::string_view mark = "...";
     constexpr auto room = limits::log_write - 1;
-    constexpr int most_continuing = 3;
     if (line.size() > room) {
-        auto end = room - mark.size();
-        for (int i = 0; i < most_continuing && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80; ++i)
-            --end;
-        line.resize(end);
+        line.resize(cut_to(line, room - mark.size()).size());
         line += mark;
     }
     line += '\n';

@@ -15,6 +15,11 @@ std::size_t sequence_length(unsigned char first) {
     return 0;
 }
 
+/// Whether a byte of UTF-8 is within a character, and not its first.
+bool continues(char byte) {
+    return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
+}
+
 /// The least character that needs so many bytes: less in them is an overlong form.
 constexpr char32_t least_of_length[] = {0, 0, 0x80, 0x800, 0x10000};
 
@@ -30,14 +35,21 @@ std::optional<char32_t> take_char(std::string_view& text) {
     char32_t character = first & (0x7fU >> length);
     bool good = length > 0 && text.size() >= length;
     for (std::size_t i = 1; good && i < length; ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        good = (byte & 0xc0) == 0x80;
-        character = character << 6 | (byte & 0x3fU);
+        good = continues(text[i]);
+        character = character << 6 | (static_cast<unsigned char>(text[i]) & 0x3fU);
     }
     good = good && character >= least_of_length[length] && character <= 0x10ffff && !is_surrogate(character);
     text.remove_prefix(good ? length : 1);
     if (!good) return std::nullopt;
     return character;
+}
+
+std::string_view cut_to(std::string_view text, std::size_t limit) {
+    if (text.size() <= limit) return text;
+    constexpr int most_continuing = 3;
+    for (int i = 0; i < most_continuing && limit > 0 && continues(text[limit]); ++i)
+        --limit;
+    return text.substr(0, limit);
 }
 
 bool is_surrogate(char32_t c) {

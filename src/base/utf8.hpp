@@ -13,6 +13,9 @@ namespace virtlight {
 /// is taken and nothing given.
 std::optional<char32_t> take_char(std::string_view& text);
 
+/// The front of `text`, of `limit` bytes at most, that ends with a whole character of UTF-8.
+std::string_view cut_to(std::string_view text, std::size_t limit);
+
 /// A surrogate: one half of a character in UTF-16, and none in UTF-8.
 bool is_surrogate(char32_t character);
 

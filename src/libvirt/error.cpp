@@ -7,6 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/utf8.hpp"
+#include "domain/text.hpp"
+
 namespace virtlight::libvirt {
 
 namespace {
@@ -87,8 +90,10 @@ WireError to_wire(const Error& error) {
     std::string message = fmt::format("{}{}", mapping.opening, error.message);
     for (const auto& line : error.details)
         message += "\n" + line;
-    // An error that is too long to be sent would tell nothing.
-    message.resize(std::min(message.size(), limits::wire_string));
+    // One that is too long to be sent would tell nothing, and of one that is not UTF-8 a client in Python
+    // tells only that.
+    message = domain::as_utf8(message);
+    message.resize(cut_to(message, limits::wire_string).size());
     return {
         .code = mapping.code, .domain = mapping.domain, .message = std::move(message), .level = level_error};
 }

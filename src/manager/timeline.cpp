@@ -13,6 +13,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/rotated_file.hpp"
+#include "base/utf8.hpp"
 #include "base/wall_time.hpp"
 #include "domain/text.hpp"
 
@@ -24,7 +25,7 @@ using boost::json::object;
 
 /// What others have said: JSON carries UTF-8 only.
 std::string told_text(std::string_view text) {
-    return domain::as_utf8(text.substr(0, limits::timeline_text));
+    return domain::as_utf8(cut_to(text, limits::timeline_text));
 }
 
 object line(const std::string& name, Uuid uuid, int domid, std::string_view type) {

@@ -36,6 +36,17 @@ TEST(Utf8, GivesNothingForBytesThatAreNoUtf8) {
     EXPECT_EQ(decoded("\xf4\x90\x80\x80"), (std::vector<long>{-1, -1, -1, -1}));  // above U+10FFFF
 }
 
+TEST(Utf8, IsCutBetweenCharacters) {
+    EXPECT_EQ(cut_to("abc", 3), "abc");
+    EXPECT_EQ(cut_to("abc", 2), "ab");
+    EXPECT_EQ(cut_to("abc", 0), "");
+    EXPECT_EQ(cut_to("a\xf0\x9f\x90\xa7", 5), "a\xf0\x9f\x90\xa7");
+    for (std::size_t limit = 1; limit < 5; ++limit)
+        EXPECT_EQ(cut_to("a\xf0\x9f\x90\xa7", limit), "a") << limit;
+    EXPECT_EQ(cut_to("\u00e9", 1), "");
+    EXPECT_EQ(cut_to("\x80\x80", 1), "") << "no UTF-8 to begin with";
+}
+
 TEST(Shown, IsOneShortLine) {
     EXPECT_EQ(shown("a b\xc3\xa9"), "a b\xc3\xa9");
     EXPECT_EQ(shown("a\nb\x1b\xff"), "a\\x0ab\\x1b\\xff");

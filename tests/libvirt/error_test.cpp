@@ -65,6 +65,18 @@ TEST(WireErrors, AreCutWhereTheWireEnds) {
     EXPECT_TRUE(encode(error));
 }
 
+TEST(WireErrors, AreCutBetweenCharacters) {
+    const auto error = to_wire({Reason::io, std::string(limits::wire_string - 1, 'x') + "\u00e9"});
+    EXPECT_EQ(error.message, std::string(limits::wire_string - 1, 'x'));
+}
+
+TEST(WireErrors, AreUtf8WhateverTheySpeakOf) {
+    const auto error = to_wire({Reason::io, "cannot open '/images/\xe9'", {"libxl: \xff"}});
+    EXPECT_EQ(error.message, "cannot open '/images/\ufffd'\nlibxl: \ufffd");
+    EXPECT_TRUE(encode(to_wire({Reason::io, std::string(limits::wire_string, '\xff')})))
+        << "what stands for a byte takes more than one";
+}
+
 TEST(WireErrors, ComeBackAsTheyWere) {
     for (const auto reason : {Reason::internal, Reason::no_support, Reason::invalid_xml, Reason::no_domain,
                               Reason::protocol, Reason::timed_out, Reason::io, Reason::access_denied}) {

@@ -91,6 +91,14 @@ TEST_F(Timelines, TellWhyAnOperationFailedAndWhatLibxlWroteAboutIt) {
                           R"("lines":["libxl: xc: nope","libxl: \u0001"])"));
 }
 
+TEST_F(Timelines, CutALongTextBetweenCharacters) {
+    const auto guest = defined("web");
+    const std::string fits(limits::timeline_text - 1, 'x');
+    xen.fail_next("create", {Reason::operation_failed, "no memory", {fits + "\u00e9"}});
+    ASSERT_FALSE(end_of(manager->start(guest.uuid, {})));
+    EXPECT_THAT(lines("web").back(), HasSubstr(R"("lines":[")" + fits + R"("])"));
+}
+
 TEST_F(Timelines, TellWhatHappenedWithoutBeingAskedFor) {
     running("web");
     xen.truth.at(1).paused = true;
