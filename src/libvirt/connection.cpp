@@ -26,6 +26,9 @@ constexpr std::int32_t feature_typed_param_string = 9;
 constexpr std::int32_t feature_keepalive = 10;
 constexpr std::int32_t feature_event_callback = 14;
 constexpr std::int32_t feature_close_callback = 15;
+/// Without it a client swaps two arguments of virNetworkUpdate, as libvirt up to 7.1 expects them; what it
+/// asks goes to the network daemon as it stands.
+constexpr std::int32_t feature_network_update_in_order = 16;
 
 }  // namespace
 
@@ -81,7 +84,8 @@ Result<bool> supports_feature(Caller& caller, std::int32_t feature) {
         case feature_keepalive: caller.session.start_keepalive(); return true;
         case feature_typed_param_string:
         case feature_event_callback:
-        case feature_close_callback: return true;
+        case feature_close_callback:
+        case feature_network_update_in_order: return true;
         default: return false;
     }
 }

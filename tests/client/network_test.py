@@ -83,6 +83,16 @@ def test_what_the_network_daemon_refuses_is_told_in_its_words(own_host, networks
             conn.networkLookupByName(NAME).create()
 
 
+def test_a_part_of_a_network_is_changed(own_host, networks):
+    with own_host.connect() as conn:
+        network = conn.networkDefineXML(NETWORK)
+        group = f"<portgroup name='{NAME}-ports'/>"
+        own_host.virsh("net-update", NAME, "add-last", "portgroup", group, "--config")
+        assert f"{NAME}-ports" in network.XMLDesc()
+        own_host.virsh("net-update", NAME, "delete", "portgroup", group, "--config")
+        assert f"{NAME}-ports" not in network.XMLDesc()
+
+
 def test_who_may_only_look_changes_no_network(own_host, networks):
     with own_host.connect() as conn, own_host.connect_read_only() as reader:
         conn.networkDefineXML(NETWORK)

@@ -92,6 +92,10 @@ TEST_F(CallsTest, StartKeepaliveForAClientThatAsksWhetherItIsThere) {
     EXPECT_EQ(talk.call<bool>(60, std::int32_t{14}), true);
 }
 
+TEST_F(CallsTest, HaveClientsUpdateANetworkWithTheArgumentsInTheirOrder) {
+    EXPECT_EQ(talk.call<bool>(60, std::int32_t{16}), true);
+}
+
 TEST_F(CallsTest, LetOnlyRootSpeakForOthers) {
     const IdentityArgs args{.params = {{"user-name", std::string("ann")}}};
     EXPECT_TRUE(talk.call<void>(419, args));
