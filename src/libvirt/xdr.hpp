@@ -41,8 +41,8 @@ namespace virtlight::libvirt {
 using Bytes = std::vector<std::uint8_t>;
 using View = std::span<const std::uint8_t>;
 
-/// `char text[N]`: a word for each character (an array of char, not a string, to XDR). Shorter texts are
-/// followed by zeros, longer ones cut.
+/// `char text[N]`: a word for each character (an array of char, not a string, to XDR). The text is followed
+/// by zeros, and cut so that there is one at least: clients look for it.
 template <std::size_t N>
 struct CharArray {
     std::string text;
@@ -101,7 +101,7 @@ class XdrWriter {
     template <std::size_t N>
     void put(const CharArray<N>& chars) {
         for (std::size_t i = 0; i < N; ++i)
-            character(i < chars.text.size() ? chars.text[i] : '\0');
+            character(i < chars.text.size() && i + 1 < N ? chars.text[i] : '\0');
     }
     void put(const CharList& chars) {
         count(chars.text.size(), limits::wire_list);

@@ -36,7 +36,7 @@ template <std::size_t N>
 void fill(CharArray<N>& chars) {
     chars.text = *rc::gen::nonEmpty(rc::gen::string<std::string>());
     std::erase(chars.text, '\0');
-    chars.text.resize(std::min(chars.text.size(), N));
+    chars.text.resize(std::min(chars.text.size(), N - 1));  // a zero ends it
 }
 inline void fill(CharList& chars) {
     fill(chars.text);
