@@ -130,6 +130,10 @@ inline constexpr std::uint32_t expand = 1 << 0;
 inline constexpr std::uint32_t migratable = 1 << 1;
 }  // namespace cpu
 
+/// virConnectGetDomainCapabilities: features that are deprecated are told as disabled, of which there are
+/// none
+inline constexpr std::uint32_t disable_deprecated = 1 << 0;
+
 /// virDomainGetMessages
 inline constexpr std::uint32_t message_deprecation = 1 << 0;
 inline constexpr std::uint32_t message_tainting = 1 << 1;

@@ -64,7 +64,7 @@ constexpr Procedure table[] = {
     {162, "virConnectBaselineCPU",               open,    baseline_flags, serve<calls::baseline_cpu>},
     {203, "virConnectGetSysinfo",                open,    flag::none, serve<calls::sysinfo>},
     {312, "virConnectGetCPUModelNames",          open,    flag::none, serve<calls::cpu_models>},
-    {342, "virConnectGetDomainCapabilities",     write,   flag::none, serve<calls::domain_capabilities>},
+    {342, "virConnectGetDomainCapabilities",     write,   flag::disable_deprecated, serve<calls::domain_capabilities>},
     {393, "virConnectCompareHypervisorCPU",      write,   compare_flags, serve<calls::compare_hypervisor_cpu>},
     {394, "virConnectBaselineHypervisorCPU",     write,   baseline_flags, serve<calls::baseline_hypervisor_cpu>},
 

@@ -203,6 +203,7 @@ constexpr UntakenFlag untaken[] = {
     {"virDomainSetVcpusFlags", 1 << 3, no_agent},
     {"virDomainShutdownFlags", 1 << 1, no_agent},
     {"virDomainShutdownFlags", 1 << 2 | 1 << 3, no_init},
+    {"virNodeDeviceGetXMLDesc", 1 << 0, "a device that is found has no other definition"},
     {"virStorageVolDownload", 1 << 0, no_holes},
     {"virStorageVolUpload", 1 << 0, no_holes},
 };

@@ -103,6 +103,14 @@ TEST_F(CallsTest, LetOnlyRootSpeakForOthers) {
     EXPECT_EQ(refusal<void>(419, args).reason, Reason::access_denied);
 }
 
+TEST_F(CallsTest, TellOfTheSameDomainsWithoutDeprecatedFeaturesOfWhichThereAreNone) {
+    const auto all = talk.call<std::string>(342, DomainCapabilitiesArgs{});
+    ASSERT_TRUE(all);
+    EXPECT_EQ(talk.call<std::string>(342, DomainCapabilitiesArgs{.flags = flag::disable_deprecated}), *all);
+    EXPECT_THAT(refusal<std::string>(342, DomainCapabilitiesArgs{.flags = 2}).message,
+                HasSubstr("unsupported flags (0x2)"));
+}
+
 // Lists and look-ups
 
 TEST_F(CallsTest, ListDomain0AmongTheActiveOnes) {

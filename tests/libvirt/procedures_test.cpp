@@ -59,6 +59,7 @@ TEST(Procedures, SayWhyTheyDoNotTakeAFlagOfLibvirts) {
     EXPECT_EQ(why_not_taken(function(258), 1 << 1 | 1 << 30), "no agent in the guest is asked");
     EXPECT_EQ(why_not_taken(function(258), 1 << 30), "");
     EXPECT_EQ(why_not_taken(function(24), 1 << 1), "");
+    EXPECT_EQ(why_not_taken(function(114), 1 << 0), "a device that is found has no other definition");
     EXPECT_EQ(why_not_taken(function(209), 1 << 0), "holes go through as zeros here");
     for (const auto& procedure : procedures())
         EXPECT_EQ(why_not_taken(procedure.function, procedure.flags), "") << procedure.function;
