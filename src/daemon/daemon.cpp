@@ -18,7 +18,7 @@
 #include "daemon/host.hpp"
 #include "daemon/listening.hpp"
 #include "daemon/signals.hpp"
-#include "libvirt/modular_daemon.hpp"
+#include "libvirt/modular_daemons.hpp"
 #include "libvirt/network_bridges.hpp"
 #include "libvirt/server.hpp"
 #include "manager/file_store.hpp"

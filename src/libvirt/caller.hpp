@@ -8,7 +8,7 @@
 
 #include "console/consoles.hpp"
 #include "libvirt/connection_id.hpp"
-#include "libvirt/modular_daemon.hpp"
+#include "libvirt/modular_daemons.hpp"
 #include "libvirt/node_device_watch.hpp"
 #include "libvirt/session.hpp"
 #include "libvirt/streams.hpp"

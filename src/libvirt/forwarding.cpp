@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "libvirt/error.hpp"
-#include "libvirt/modular_daemon.hpp"
+#include "libvirt/modular_daemons.hpp"
 
 namespace virtlight::libvirt {
 namespace {

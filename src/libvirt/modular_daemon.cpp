@@ -285,34 +285,4 @@ void ModularDaemon::look_for_it_soon() {
     });
 }
 
-// All of them
-
-ModularDaemons::ModularDaemons(async::FdScheduler& scheduler,
-                               const std::function<std::filesystem::path(Served)>& socket_of) {
-    for (const auto& one : modular_daemons)
-        daemons_.try_emplace(one.served, scheduler, one.served, socket_of(one.served));
-}
-
-void ModularDaemons::on_event(const ModularDaemon::Tell& tell) {
-    for (auto& [served, daemon] : daemons_)
-        daemon.on_event(tell);
-}
-
-void ModularDaemons::leave(ConnectionId client) {
-    for (auto& [served, daemon] : daemons_)
-        daemon.leave(client);
-}
-
-void ModularDaemons::stop() {
-    for (auto& [served, daemon] : daemons_)
-        daemon.stop();
-}
-
-Error not_served(Served served) {
-    const auto& by = served_by(served);
-    return {Reason::no_support,
-            fmt::format("there are no {} here, as libvirt's {} does not run ({} in virtlightd(8)){}{}",
-                        by.objects, by.daemon, by.setting, by.instead.empty() ? "" : ": ", by.instead)};
-}
-
 }  // namespace virtlight::libvirt

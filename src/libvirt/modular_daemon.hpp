@@ -104,25 +104,4 @@ class ModularDaemon {
     bool stopping_ = false;
 };
 
-/// All of those daemons.
-class ModularDaemons {
- public:
-    /// `socket_of`: where each of them listens; an empty path: it is not wanted. `scheduler` must outlive
-    /// this.
-    ModularDaemons(async::FdScheduler& scheduler,
-                   const std::function<std::filesystem::path(Served)>& socket_of);
-
-    ModularDaemon& of(Served served) { return daemons_.at(served); }
-
-    void on_event(const ModularDaemon::Tell& tell);
-    void leave(ConnectionId client);
-    void stop();
-
- private:
-    std::map<Served, ModularDaemon> daemons_;
-};
-
-/// What is said where the daemon of something does not run: no_support.
-Error not_served(Served served);
-
 }  // namespace virtlight::libvirt

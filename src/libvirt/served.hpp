@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/result.hpp"
+
 namespace virtlight::libvirt {
 
 /// What libvirt has daemons of their own for, which Virtlight asks instead of doing it itself.
@@ -39,5 +41,8 @@ inline constexpr ServedBy modular_daemons[] = {
 constexpr const ServedBy& served_by(Served served) {
     return *std::ranges::find(modular_daemons, served, &ServedBy::served);
 }
+
+/// What is said where the daemon of something does not run: no_support.
+Error not_served(Served served);
 
 }  // namespace virtlight::libvirt

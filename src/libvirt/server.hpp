@@ -19,7 +19,7 @@
 #include "libvirt/caller.hpp"
 #include "libvirt/closing_threads.hpp"
 #include "libvirt/connection_id.hpp"
-#include "libvirt/modular_daemon.hpp"
+#include "libvirt/modular_daemons.hpp"
 #include "libvirt/node_device_watch.hpp"
 #include "manager/manager.hpp"
 

@@ -23,7 +23,7 @@
 #include "libvirt/event_messages.hpp"
 #include "libvirt/flags.hpp"
 #include "libvirt/messages.hpp"
-#include "libvirt/modular_daemon.hpp"
+#include "libvirt/modular_daemons.hpp"
 #include "libvirt/packet.hpp"
 #include "xenlight/poll_loop.hpp"
 
