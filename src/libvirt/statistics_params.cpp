@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
+
+#include "domain/text.hpp"
 
 namespace virtlight::libvirt {
 namespace {
@@ -25,7 +28,10 @@ class Params {
         auto& param = to_.emplace_back();
         param.field.reserve(prefix_.size() + name.size());
         param.field.append(prefix_).append(name);
-        param.value = std::move(value);
+        if constexpr (std::is_same_v<T, std::string>)
+            param.value = domain::as_utf8(value);  // what another tool calls a file may be anything
+        else
+            param.value = value;
     }
     Params at(std::size_t index) const { return of(std::to_string(index)); }
     Params of(std::string_view part) const { return {to_, std::string(prefix_).append(part).append(".")}; }

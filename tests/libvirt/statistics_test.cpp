@@ -107,6 +107,12 @@ TEST(StatisticsParams, HaveLibvirtsNamesAndTypes) {
                       {"block.1.fl.reqs", std::uint64_t{3}}}));
 }
 
+TEST(StatisticsParams, AreUtf8WhateverAnotherToolHasCalledAFile) {
+    const std::vector<manager::DiskOfDomain> odd{{.path = "/images/\xe9"}};
+    EXPECT_EQ(by_name(statistics_params({}, nullptr, odd, stats::block)).at("block.0.path"),
+              TypedParam::Value(std::string("/images/\ufffd")));
+}
+
 TEST(StatisticsParams, OfADomainThatDoesNotRunAreWhatIsKnownOfIt) {
     const manager::DomainInfo info{.memory_kib = 1500, .memory_max_kib = 2000, .vcpus = 1, .vcpus_max = 3};
     EXPECT_EQ(by_name(statistics_params(info, nullptr, disks, stats::all)),
