@@ -3,6 +3,7 @@
 
 #include "libvirt/calls.hpp"
 #include "libvirt/flags.hpp"
+#include "libvirt/measured.hpp"
 
 /// Where a domain's vCPUs run, and how much they get.
 namespace virtlight::libvirt::calls {
@@ -49,12 +50,14 @@ std::vector<CpuSet> pins_of(const domain::Definition& definition, const CpuSet& 
 
 Task<Result<std::vector<CpuSet>>> live_pins(Manager& manager, manager::DomainInfo info) {
     const hypervisor::FiguresWanted wanted{.vcpus = true, .of = {static_cast<unsigned>(info.domid)}};
-    const auto figures = co_await manager.measure(wanted);
-    if (!figures) co_return std::unexpected(figures.error());
+    auto figures = co_await manager.measure(wanted);
+    if (!figures) co_return std::unexpected(std::move(figures.error()));
+    const Measured measured(*std::move(figures));
+    const auto* const its = measured.of(info);
+    if (!its) co_return fail(Reason::invalid_state, "domain '{}' has stopped running", info.name);
     std::vector<CpuSet> sets;
-    for (const auto& domain : *figures)
-        for (const auto& vcpu : domain.vcpus)
-            sets.push_back(vcpu.may_run_on);
+    for (const auto& vcpu : its->vcpus)
+        sets.push_back(vcpu.may_run_on);
     co_return sets;
 }
 

@@ -55,6 +55,11 @@ TEST_F(SchedulingTest, PinsAreToldAsTheyAreOrAsTheyAreStored) {
     EXPECT_EQ(refusal<VcpuPinsReply>(230, VcpuPinsArgs{dom, -1, 1}).reason, Reason::invalid_argument);
 }
 
+TEST_F(SchedulingTest, PinsOfAGuestThatHasJustEndedAreNotToldAsNone) {
+    talk.xen.truth.erase(1);
+    EXPECT_EQ(refusal<VcpuPinsReply>(230, VcpuPinsArgs{dom, 2, 1, flag::live}).reason, Reason::invalid_state);
+}
+
 TEST_F(SchedulingTest, AVcpuWithoutAPinMayRunOnAllThatIsOnline) {
     talk.xen.facts.cpus = 2;
     talk.xen.facts.topology = {{.id = 0}, {.id = 2}};
