@@ -480,6 +480,8 @@ inline constexpr std::size_t stream_chunk = 32 * 1024;
 inline constexpr std::size_t stream_output = 128 * 1024;
 /// Bytes that a client sent into a stream and that wait for a guest to take them; one more ends the stream.
 inline constexpr std::size_t stream_input = 1024 * 1024;
+/// Bytes of the reason why a job has failed that statistics and events of it tell.
+inline constexpr std::size_t job_problem = 64 * 1024;
 /// Event registrations of one client.
 inline constexpr std::size_t subscriptions = 1024;
 /// From the first sign that the host's devices have changed until they are looked at: one that comes has

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/limits.hpp"
+#include "base/utf8.hpp"
 #include "domain/text.hpp"
 #include "libvirt/job_messages.hpp"
 
@@ -43,6 +45,11 @@ Moved moved(const JobReport& job) {
 
 namespace {
 
+/// It may speak of a file whose name is no text, and is as long as what a client has asked for.
+std::string told_problem(std::string_view problem) {
+    return domain::as_utf8(cut_to(problem, limits::job_problem));
+}
+
 std::string own_field(std::string_view field) {
     return std::string(own_job_fields) + std::string(field);
 }
@@ -66,7 +73,7 @@ std::vector<TypedParam> job_params(const JobReport& job) {
     params.emplace_back("operation", static_cast<std::int32_t>(job.operation));
     params.emplace_back("time_elapsed", elapsed_ms(job));
     if (job.state != running) params.emplace_back("success", job.state == completed);
-    if (!job.problem.empty()) params.emplace_back("errmsg", job.problem);
+    if (!job.problem.empty()) params.emplace_back("errmsg", told_problem(job.problem));
     add_own(job, params);
     if (job.bytes_all == 0) return params;
     const auto its = moved(job);

@@ -82,7 +82,7 @@ Numbers numbers(const domain::EventKind& kind) {
         kind);
 }
 
-/// A domain's name is far below what the wire takes, so this cannot fail.
+/// Names, and what a job tells, are far below what the wire takes, so this cannot fail.
 Bytes payload(const domain::Event& event, std::optional<std::int32_t> callback) {
     const Domain dom{.name = event.name, .uuid = event.uuid, .id = event.domid};
     const auto encoded = [&](const auto& said) {

@@ -82,6 +82,14 @@ TEST(JobParams, TellWhatAJobIsAtWhoAskedForItAndHowLongItMayTake) {
         EXPECT_THAT(params, Contains(param));
 }
 
+TEST(JobParams, TellWhyAJobHasFailedWhateverItSpeaksOf) {
+    JobReport job{.state = JobReport::State::failed, .problem = "cannot write '/images/\xe9'"};
+    EXPECT_THAT(job_params(job),
+                Contains(TypedParam{"errmsg", std::string("cannot write '/images/\ufffd'")}));
+    job.problem = std::string(limits::wire_string + 1, '\xff');
+    EXPECT_TRUE(encode(job_params(job))) << "what is too long for the wire is cut";
+}
+
 TEST(JobParams, TellOfAClientWhoseNameIsNoText) {
     const auto params = job_params({.state = JobReport::State::running, .client = "pid 8 (\xff), uid 0"});
     EXPECT_THAT(params, Contains(TypedParam{"virtlight.client", std::string("pid 8 (\ufffd), uid 0")}));
