@@ -5,9 +5,10 @@
 #include <array>
 #include <cerrno>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include <poll.h>
-#include <sys/socket.h>
 
 #include "base/log.hpp"
 #include "domain/text.hpp"
@@ -29,6 +30,8 @@ Server::Server(async::FdScheduler& scheduler, manager::Manager& manager, Options
     : scheduler_(scheduler),
       manager_(manager),
       options_(options),
+      listeners_(scheduler, closing_,
+                 [this](Fd socket, bool read_only) { add_client(std::move(socket), read_only); }),
       node_devices_(
           scheduler, manager, [this](const NodeDeviceEvent& event) { tell(event); },
           [this] {
@@ -45,46 +48,12 @@ Server::~Server() {
     if (options_.daemons) options_.daemons->on_event({});
     while (!connections_.empty())
         drop(connections_.begin()->first, "the daemon stops");
-    for (const auto& listener : listeners_)
-        scheduler_.unwatch(listener->watch);
-    scheduler_.cancel(rest_);
 }
 
 // Accepting
 
 Result<> Server::listen(Fd socket, bool read_only) {
-    socket.keep_from_children();
-    auto listener = std::make_unique<Listener>(Listener{std::move(socket), read_only, {}});
-    listener->watch = scheduler_.watch(listener->socket.get(), POLLIN,
-                                       [this, &accepting = *listener](short) { accept_from(accepting); });
-    if (!listener->watch) return fail_errno(errno, "cannot wait for clients");
-    listeners_.push_back(std::move(listener));
-    return {};
-}
-
-void Server::accept_from(Listener& listener) {
-    if (closing_.unclosed() >= limits::unclosed_descriptors) {
-        log::error("no client is taken: {} descriptors of former ones are not closed yet",
-                   closing_.unclosed());
-        return rest_listeners();
-    }
-    Fd socket(accept4(listener.socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (socket) return add_client(std::move(socket), listener.read_only);
-    if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
-        return;  // the client has gone, or comes again
-    log::error("cannot accept a client: {}", errno_text(errno));
-    rest_listeners();
-}
-
-/// The socket stays ready while no descriptor can be had for the client: without a rest this would spin.
-void Server::rest_listeners() {
-    for (const auto& listener : listeners_)
-        scheduler_.rewatch(listener->watch, 0);
-    scheduler_.cancel(rest_);
-    rest_ = scheduler_.call_at(scheduler_.now() + limits::accept_rest, [this] {
-        for (const auto& listener : listeners_)
-            scheduler_.rewatch(listener->watch, POLLIN);
-    });
+    return listeners_.add(std::move(socket), read_only);
 }
 
 void Server::add_client(Fd socket, bool read_only) {
@@ -290,10 +259,7 @@ void Server::tell(const Event& event) {
 }
 
 async::Task<> Server::shut_down() {
-    for (const auto& listener : listeners_)
-        scheduler_.unwatch(listener->watch);
-    listeners_.clear();
-    scheduler_.cancel(rest_);
+    listeners_.stop();
     stopping_ = true;
     if (options_.daemons) options_.daemons->stop();
     node_devices_.stop();

@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include <sys/types.h>
 
@@ -19,6 +18,7 @@
 #include "libvirt/caller.hpp"
 #include "libvirt/closing_threads.hpp"
 #include "libvirt/connection_id.hpp"
+#include "libvirt/listeners.hpp"
 #include "libvirt/modular_daemons.hpp"
 #include "libvirt/node_device_watch.hpp"
 #include "manager/manager.hpp"
@@ -56,16 +56,9 @@ class Server {
     std::size_t clients() const { return connections_.size(); }
 
  private:
-    struct Listener {
-        Fd socket;
-        bool read_only;
-        async::WatchId watch;
-    };
     struct Connection;
 
-    void accept_from(Listener& listener);
     void add_client(Fd socket, bool read_only);
-    void rest_listeners();
     std::size_t clients_of(pid_t process) const;
     void turn_away(Fd socket, std::string_view why);
     void read_from(ConnectionId id, short revents);
@@ -86,9 +79,8 @@ class Server {
     async::FdScheduler& scheduler_;
     manager::Manager& manager_;
     Options options_;
-    std::vector<std::unique_ptr<Listener>> listeners_;
-    async::TimerId rest_;
     ClosingThreads closing_;
+    Listeners listeners_;
     IdSource<ConnectionTag> ids_;
     std::map<ConnectionId, std::unique_ptr<Connection>> connections_;
     manager::Manager::Subscription events_;
