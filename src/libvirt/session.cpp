@@ -144,44 +144,15 @@ void Session::refuse(const Header& header, const Error& error) {
 
 void Session::append(const Header& header, View payload) {
     if (!end_reason_.empty()) return;
-    const auto size = length_bytes + header_bytes + payload.size();
-    const bool answer = header.type == MessageType::reply;
-    const auto unread = answer ? unread_answers_ : output().size() - unread_answers_;
-    if (unread + size > (answer ? limits::answer_bytes : limits::output_bytes)) {
-        return end(fmt::format("it left {} bytes unread", output().size()));
-    }
-    append_packet(output_, header, payload);
-    count_unread(size, answer);
-}
-
-void Session::count_unread(std::size_t bytes, bool answers) {
-    if (runs_.empty() || runs_.back().answers != answers) runs_.push_back({.bytes = 0, .answers = answers});
-    runs_.back().bytes += bytes;
-    if (answers) unread_answers_ += bytes;
-}
-
-void Session::count_sent(std::size_t bytes) {
-    while (bytes > 0 && !runs_.empty()) {
-        auto& run = runs_.front();
-        const auto part = std::min(bytes, run.bytes);
-        bytes -= part;
-        run.bytes -= part;
-        if (run.answers) unread_answers_ -= part;
-        if (run.bytes == 0) runs_.pop_front();
-    }
+    if (!outbox_.put(header, payload)) end(fmt::format("it left {} bytes unread", output().size()));
 }
 
 void Session::sent(std::size_t bytes, Time now) {
     // What the client says lies in the socket meanwhile: that it reads is all that is known of it.
     if (bytes > 0 && !wants_input()) hear(now);
-    sent_ += bytes;
-    count_sent(bytes);
+    outbox_.sent(bytes);
     if (bytes > 0 || !unread_since_) unread_since_ = now;
     if (!is_behind()) unread_since_.reset();
-    if (!output().empty() && sent_ < limits::output_pause) return;
-    output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(sent_));
-    sent_ = 0;
-    if (output_.empty() && output_.capacity() > limits::output_pause) output_.shrink_to_fit();
 }
 
 Time Session::deadline() const {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "libvirt/outbox.hpp"
 #include "libvirt/packet.hpp"
 #include "libvirt/procedure.hpp"
 #include "libvirt/streams.hpp"
@@ -72,7 +72,7 @@ class Session {
 
     // To the socket
 
-    View output() const { return View(output_).subspan(sent_); }
+    View output() const { return outbox_.bytes(); }
     /// After each try to write: what the socket has taken, which may be nothing.
     void sent(std::size_t bytes, Time now);
 
@@ -96,8 +96,6 @@ class Session {
     void send_keepalive(std::int32_t procedure);
     void refuse(const Header& header, const Error& error);
     void append(const Header& header, View payload);
-    void count_unread(std::size_t bytes, bool answers);
-    void count_sent(std::size_t bytes);
     bool output_paused() const { return output().size() >= limits::output_pause; }
     bool input_paused() const { return output_paused() || streams_.hold_client(); }
     bool fill_from_streams();
@@ -119,15 +117,7 @@ class Session {
 
     Streams streams_;
 
-    Bytes output_;
-    std::size_t sent_ = 0;  ///< of output_, already gone
-    /// Bytes one behind the other, all of answers or none.
-    struct Run {
-        std::size_t bytes;
-        bool answers;
-    };
-    std::deque<Run> runs_;            ///< what output() is made of
-    std::size_t unread_answers_ = 0;  ///< bytes of answers in output()
+    Outbox outbox_;
 
     Time began_;
     Time heard_;  ///< last bytes received; while we do not read, last bytes the client took
