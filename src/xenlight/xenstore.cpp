@@ -80,20 +80,24 @@ Result<> Xenstore::write(const std::string& path, const std::string& value) {
     return fail_errno(errno, "cannot write '{}' in xenstore", path);
 }
 
-Result<bool> Xenstore::withdraw(const std::string& path, const std::string& value) {
+Result<std::optional<std::string>> Xenstore::withdraw(const std::string& path, const std::string& value) {
     if (auto opened = open(); !opened) return std::unexpected(std::move(opened.error()));
     for (unsigned left = limits::xenstore_attempts;;) {
         const auto transaction = xs_transaction_start(handle_.get());
         if (transaction == XBT_NULL) return fail_errno(errno, "cannot begin a transaction in xenstore");
         unsigned size = 0;
-        const CString held(static_cast<char*>(xs_read(handle_.get(), transaction, path.c_str(), &size)));
-        const bool stands = held && value == std::string_view(held.get(), size);
-        const bool written = stands && xs_write(handle_.get(), transaction, path.c_str(), "", 0);
+        const CString found(static_cast<char*>(xs_read(handle_.get(), transaction, path.c_str(), &size)));
+        int why = found ? 0 : errno;
+        std::optional<std::string> held;
+        if (found) held.emplace(found.get(), size);
+        const bool stands = held == value;
+        if (stands && !xs_write(handle_.get(), transaction, path.c_str(), "", 0)) why = errno;
+        const bool written = stands && why == 0;
         const bool ended = xs_transaction_end(handle_.get(), transaction, !written);
-        if (!stands) return false;
-        if (written && ended) return true;
-        if (!written || errno != EAGAIN || --left == 0)
-            return fail_errno(errno, "cannot empty '{}' in xenstore", path);
+        const bool is_not_it = !stands && (found || why == ENOENT);
+        if (is_not_it || (written && ended)) return held;
+        if (written) why = errno;
+        if (why != EAGAIN || --left == 0) return fail_errno(why, "cannot empty '{}' in xenstore", path);
     }
 }
 
