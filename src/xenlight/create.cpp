@@ -118,13 +118,11 @@ Result<> prepare(Context& context, Job& job) {
     return count_memory(context, job);
 }
 
-/// Whether something is left of a domain that could not be made. A domid may name another domain already.
+/// Whether something is left of a domain that could not be made.
 Result<bool> is_left(Context& context, const Job& job) {
     if (job.domid == static_cast<DomId>(INVALID_DOMID)) return false;
-    DomainInfo info;
-    const int rc =
-        context.enter([&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), job.domid); });
-    return rc == 0 && !info->dying && uuid_of(info->uuid) == job.definition.uuid;
+    return context.has(fmt::format("look for what is left of domain {}", job.domid), job.domid,
+                       job.definition.uuid);
 }
 
 Operations::Start start_creating(Workers::Loan worker, std::shared_ptr<Job> job) {

@@ -42,15 +42,12 @@ bool is_anothers(const Result<>& added) {
     return !added && added.error().reason == Reason::invalid_argument;
 }
 
-/// Whether the guest has got it that it was for: a domid may name another one by now.
+/// Whether the guest has got it that it was for.
 Result<bool> has_come(Context& context, const Attach& attach) {
     if (!attach.uuid) return false;
-    DomainInfo info;
-    const int rc =
-        context.enter([&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), attach.domid); });
-    if (rc == ERROR_DOMAIN_NOTFOUND) return false;
-    if (rc != 0) return fail(Reason::operation_failed, "libxl does not tell of domain {}", attach.domid);
-    if (info->dying || uuid_of(info->uuid) != *attach.uuid) return false;
+    const auto what = fmt::format("look for {} of domain {}", name_of(attach.device), attach.domid);
+    auto alive = context.has(what, attach.domid, *attach.uuid);
+    if (!alive || !*alive) return alive;
     return has_now(context, attach.domid, attach.device);
 }
 
