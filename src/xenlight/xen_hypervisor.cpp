@@ -14,7 +14,6 @@
 #include "xenlight/domain_lock.hpp"
 #include "xenlight/host.hpp"
 #include "xenlight/lifeline.hpp"
-#include "xenlight/topology.hpp"
 #include "xenlight/words.hpp"
 
 namespace virtlight::xenlight {

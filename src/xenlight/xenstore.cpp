@@ -112,8 +112,11 @@ Result<> Xenstore::watch(const std::string& path, std::function<void()> changed)
     if (!watch_) watch_ = loop_.watch(xs_fileno(handle_.get()), POLLIN, [this](short) { drain(); });
     if (!watch_) return fail_errno(errno, "cannot wait for xenstored");
     // The path is the token, too: it comes back with each event.
-    if (!xs_watch(handle_.get(), path.c_str(), path.c_str()))
-        return fail_errno(errno, "cannot watch {} in xenstore", path);
+    if (!xs_watch(handle_.get(), path.c_str(), path.c_str())) {
+        const int why = errno;
+        listen_if_watching();
+        return fail_errno(why, "cannot watch {} in xenstore", path);
+    }
     changed_[path] = std::move(changed);
     return {};
 }
@@ -121,7 +124,11 @@ Result<> Xenstore::watch(const std::string& path, std::function<void()> changed)
 void Xenstore::unwatch(const std::string& path) {
     if (changed_.erase(path) == 0) return;
     xs_unwatch(handle_.get(), path.c_str(), path.c_str());
-    // A connection that is lost would have the loop look at it over and over.
+    listen_if_watching();
+}
+
+/// A connection that is lost would have the loop look at it over and over.
+void Xenstore::listen_if_watching() {
     if (changed_.empty()) loop_.unwatch(std::exchange(watch_, {}));
 }
 

@@ -59,6 +59,8 @@ class Xenstore {
         void operator()(xs_handle* handle) const;
     };
 
+    void listen_if_watching();
+
     async::FdScheduler& loop_;
     std::unique_ptr<xs_handle, Close> handle_;
     async::WatchId watch_;

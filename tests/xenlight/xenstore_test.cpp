@@ -8,6 +8,7 @@
 
 #include "async/event_loop.hpp"
 #include "xenlight/fake_xen.hpp"
+#include "xenlight/poll_loop.hpp"
 
 namespace virtlight::xenlight {
 namespace {
@@ -56,6 +57,16 @@ TEST_F(Withdrawing, DoesNotTakeAFailedReadForSomethingElseThatStands) {
     const auto held = withdraw();
     ASSERT_FALSE(held);
     EXPECT_TRUE(held.error().message.contains(shutdown_request)) << held.error().message;
+}
+
+TEST(Watching, LeavesALostConnectionOutOfTheLoop) {
+    Xen::get().reset();
+    test::PollLoop loop;
+    Xenstore xenstore(loop);
+    ASSERT_TRUE(xenstore.open());
+    Xen::get().kill_xenstored();
+    EXPECT_FALSE(xenstore.watch("/local/domain/5/console/tty", [] {}));
+    EXPECT_EQ(loop.watches(), 0) << "it would be ready for ever";
 }
 
 }  // namespace
