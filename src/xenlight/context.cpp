@@ -2,6 +2,7 @@
 #include "xenlight/context.hpp"
 
 #include "base/log.hpp"
+#include "xenlight/domain_config.hpp"
 
 namespace virtlight::xenlight {
 
@@ -50,6 +51,15 @@ Context::~Context() {
 
 Result<> Context::read_info(std::string_view what, hypervisor::DomId domid, DomainInfo& info) {
     return attempt(what, domid, [&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), domid); });
+}
+
+Result<bool> Context::has(std::string_view what, hypervisor::DomId domid, const Uuid& uuid) {
+    DomainInfo info;
+    if (auto read = read_info(what, domid, info); !read) {
+        if (read.error().reason == Reason::no_domain) return false;
+        return std::unexpected(std::move(read.error()));
+    }
+    return !info->dying && uuid_of(info->uuid) == uuid;
 }
 
 void Context::event_occurs(void* self, libxl_event* event) noexcept {

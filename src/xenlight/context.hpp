@@ -7,6 +7,7 @@
 #include <string>
 
 #include "async/scheduler.hpp"
+#include "base/uuid.hpp"
 #include "hypervisor/port.hpp"
 #include "xenlight/children.hpp"
 #include "xenlight/deaths.hpp"
@@ -49,6 +50,10 @@ class Context {
 
     /// What Xen says of a domain. no_domain. The error names `what`.
     Result<> read_info(std::string_view what, hypervisor::DomId domid, DomainInfo& info);
+
+    /// Whether this domain is there and not about to end: a domid may name another one by now. The error
+    /// names `what`.
+    Result<bool> has(std::string_view what, hypervisor::DomId domid, const Uuid& uuid);
 
     Operations& operations() { return operations_; }
     Deaths& deaths() { return deaths_; }

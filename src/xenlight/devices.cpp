@@ -4,14 +4,11 @@
 #include "hypervisor/disk_files.hpp"
 #include "xenlight/describe.hpp"
 #include "xenlight/device_acts.hpp"
-#include "xenlight/disk_resize.hpp"
 #include "xenlight/domain_config.hpp"
 #include "xenlight/host_devices.hpp"
-#include "xenlight/links.hpp"
-#include "xenlight/vnc_password.hpp"
 #include "xenlight/xen_hypervisor.hpp"
 
-/// The devices of a guest that runs.
+/// The devices of a guest that runs come and go.
 namespace virtlight::xenlight {
 
 using async::Task;
@@ -22,12 +19,6 @@ using hypervisor::DomId;
 using hypervisor::Operation;
 
 namespace {
-
-/// Keeps the context on loan for as long as libxl works on it.
-Operations::Start on(Workers::Loan thread, Operations::Start start) {
-    return [thread = std::move(thread), start = std::move(start)](
-               libxl_ctx* ctx, const libxl_asyncop_how* how) mutable { return start(ctx, how); };
-}
 
 Result<bool> has_now(Context& context, DomId domid, const Device& device) {
     if (is_there(context.xenstore(), domid, device)) return true;
@@ -42,15 +33,12 @@ bool is_anothers(const Result<>& added) {
     return !added && added.error().reason == Reason::invalid_argument;
 }
 
-/// Whether the guest has got it that it was for: a domid may name another one by now.
+/// Whether the guest has got it that it was for.
 Result<bool> has_come(Context& context, const Attach& attach) {
     if (!attach.uuid) return false;
-    DomainInfo info;
-    const int rc =
-        context.enter([&](libxl_ctx* ctx) { return libxl_domain_info(ctx, info.get(), attach.domid); });
-    if (rc == ERROR_DOMAIN_NOTFOUND) return false;
-    if (rc != 0) return fail(Reason::operation_failed, "libxl does not tell of domain {}", attach.domid);
-    if (info->dying || uuid_of(info->uuid) != *attach.uuid) return false;
+    const auto what = fmt::format("look for {} of domain {}", name_of(attach.device), attach.domid);
+    auto alive = context.has(what, attach.domid, *attach.uuid);
+    if (!alive || !*alive) return alive;
     return has_now(context, attach.domid, attach.device);
 }
 
@@ -62,7 +50,7 @@ Task<Result<>> remove_late(Workers::Loan thread, std::shared_ptr<Attach> attach)
     co_return co_await thread->perform(
         {.what = fmt::format("take {} from domain {} again", name_of(attach->device), attach->domid),
          .domid = attach->domid,
-         .start = on(thread, start_destroying(attach->domid, attach->device))},
+         .start = keeping(thread, start_destroying(attach->domid, attach->device))},
         {});
 }
 
@@ -117,21 +105,21 @@ Task<Result<>> XenHypervisor::check_device_files(Device device, std::string what
 /// Whom the domid names is looked up where libxl begins, as nothing can come between there.
 ContextThread::Ao XenHypervisor::giving(Workers::Loan thread, std::shared_ptr<Attach> attach,
                                         Operations::Start start) {
-    return {
-        .start = on(thread,
-                    [attach, start = std::move(start)](libxl_ctx* ctx, const libxl_asyncop_how* how) mutable {
-                        DomainInfo info;
-                        if (libxl_domain_info(ctx, info.get(), attach->domid) == 0)
-                            attach->uuid = uuid_of(info->uuid);
-                        return start(ctx, how);
-                    }),
-        .given_up = [attach] { attach->given_up = true; },
-        .ended_late =
-            [thread, attach, &late = late_](const Result<Ended>& ended) {
-                // What is there is another tool's.
-                if (ended && ended->rc == ERROR_DEVICE_EXISTS) return;
-                late.spawn(clear_late_away(thread, attach));
-            }};
+    return {.start = keeping(
+                thread,
+                [attach, start = std::move(start)](libxl_ctx* ctx, const libxl_asyncop_how* how) mutable {
+                    DomainInfo info;
+                    if (libxl_domain_info(ctx, info.get(), attach->domid) == 0)
+                        attach->uuid = uuid_of(info->uuid);
+                    return start(ctx, how);
+                }),
+            .given_up = [attach] { attach->given_up = true; },
+            .ended_late =
+                [thread, attach, &late = late_](const Result<Ended>& ended) {
+                    // What is there is another tool's.
+                    if (ended && ended->rc == ERROR_DEVICE_EXISTS) return;
+                    late.spawn(clear_late_away(thread, attach));
+                }};
 }
 
 /// What is given up is not looked for here: libxl may be about to write it down.
@@ -161,7 +149,7 @@ Task<Result<>> XenHypervisor::give(std::shared_ptr<Attach> attach, Operation ope
     if (!left || !*left) co_return added;
     auto removed = co_await act(**thread, fmt::format("remove what is left of {} from", name), domid,
                                 {.id = operation.id},
-                                {.start = on(*thread, start_destroying(domid, device)),
+                                {.start = keeping(*thread, start_destroying(domid, device)),
                                  .abortable = false,
                                  .bound = limits::libxl_removal});
     if (!removed) added.error().details.push_back(std::move(removed.error().message));
@@ -198,7 +186,7 @@ Task<Result<>> XenHypervisor::detach(DomId domid, Device device, Operation opera
     const auto thread = co_await thread_for(device, what, operation);
     if (!thread) co_return std::unexpected(thread.error());
     auto removed = co_await act(**thread, fmt::format("detach {} from", name), domid, operation,
-                                {.start = on(*thread, start_removing(domid, device))});
+                                {.start = keeping(*thread, start_removing(domid, device))});
     if (removed || removed.error().reason == Reason::no_domain) co_return removed;
     // What libxl says of a removal that it has given up or was cut short in is not the whole truth.
     const auto kept = co_await has_device(domid, device);
@@ -207,74 +195,6 @@ Task<Result<>> XenHypervisor::detach(DomId domid, Device device, Operation opera
         removed.error().message =
             fmt::format("cannot {}: the guest has not let go of it in time; it may still do so", what);
     co_return removed;
-}
-
-/// One that is served elsewhere has a link that is up, and nothing is to be done about it here.
-Task<Result<>> XenHypervisor::set_link(DomId domid, Nic nic, std::string what) {
-    if (!nic.backend_domain.empty()) co_return Result<>{};
-    const auto type = co_await asking_.call([domid](Context& context) { return guest_type(context, domid); });
-    if (!type) co_return std::unexpected(type.error());
-    auto set = co_await async::run_blocking(
-        model_threads_, core_,
-        [domid, type = *type, nic = std::move(nic)] { return set_links(domid, type, {&nic, 1}); });
-    if (!set) co_return std::unexpected(in_context(what, std::move(set.error())));
-    co_return set;
-}
-
-Task<Result<>> XenHypervisor::update(DomId domid, Device device, Operation operation) {
-    const auto name = name_of(device);
-    const auto what = fmt::format("change {} of domain {}", name, domid);
-    if (const auto* const nic = std::get_if<Nic>(&device)) {
-        if (auto set = co_await set_link(domid, *nic, what); !set) co_return set;
-        co_return co_await tell(fmt::format("change {} of", name), domid, std::move(operation),
-                                [domid, nic = *nic](Context& context, const std::string&) {
-                                    return write_rate(context.xenstore(), domid, nic);
-                                });
-    }
-    const auto* const disk = std::get_if<Disk>(&device);
-    if (!disk) co_return fail(Reason::unsupported_operation, "cannot {}: libxl has no way to", what);
-    if (auto good = co_await check_device_files(device, what); !good) co_return good;
-    const auto thread = co_await thread_for(device, what, operation);
-    if (!thread) co_return std::unexpected(thread.error());
-    const auto verb = fmt::format("change {} of", name);
-    if (auto free = co_await await_lock(verb, domid, operation.cancel); !free) co_return free;
-    const auto show = [this, domid, disk = *disk](bool shown) {
-        return asking_.call(
-            [=](Context& context) { return show_unmade_drive(context.xenstore(), domid, disk, shown); });
-    };
-    if (auto hidden = co_await show(false); !hidden) co_return hidden;
-    auto changed = co_await act(**thread, verb, domid, std::move(operation),
-                                {.start = on(*thread, start_changing_medium(domid, *disk))});
-    if (!changed || disk->source == Disk::Source::none) co_return changed;
-    if (const auto shown = co_await show(true); !shown)
-        log::warning("{} of domain {} is an emulated drive only: {}", name, domid, shown.error().message);
-    co_return changed;
-}
-
-/// The log has that it is done, and nothing of the password.
-Task<Result<>> XenHypervisor::set_vnc_password(DomId domid, std::string password, Operation operation) {
-    log::debug("operation {}: change the VNC password of domain {}", operation.id.value, domid);
-    co_return co_await async::run_blocking(model_threads_, core_, [domid, password = std::move(password)] {
-        return change_vnc_password(domid, password);
-    });
-}
-
-Task<Result<>> XenHypervisor::resize_disk(DomId domid, Disk disk, std::uint64_t bytes, Operation operation) {
-    log::debug("operation {}: resize {} of domain {} to {} bytes", operation.id.value, name_of(Device(disk)),
-               domid, bytes);
-    const auto backend = co_await asking_.call([domid, target = disk.target](Context& context) {
-        return read_disk_backend(context.xenstore(), domid, target);
-    });
-    if (!backend) co_return std::unexpected(backend.error());
-    const auto resizing = movers().begin([domid, disk, bytes, backend = *backend] {
-        return backend.is_model ? resize_by_model(domid, disk, bytes)
-                                : resize_by_kernel(disk, bytes, backend.loop);
-    });
-    auto resized = co_await movers().answer(resizing, limits::disk_resize, operation.cancel);
-    if (!resized && resized.error().reason == Reason::timed_out)
-        resized.error().message = fmt::format("cannot resize disk {} of domain {}: {}; it may still grow",
-                                              to_string(disk.target), domid, resized.error().message);
-    co_return resized;
 }
 
 }  // namespace virtlight::xenlight

@@ -4,9 +4,9 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "xenlight/create.hpp"
 #include "xenlight/domain_config.hpp"
 #include "xenlight/dump.hpp"
+#include "xenlight/restore.hpp"
 #include "xenlight/save.hpp"
 #include "xenlight/xen_hypervisor.hpp"
 

@@ -125,7 +125,7 @@ Task<std::optional<Uuid>> let_go_on(Workers::Loan worker, DomId domid) {
         if (!withdrawn) log::warning("domain {} may suspend itself: {}", domid, withdrawn.error().message);
         auto guest = look_at_suspending(context, domid);
         if (!guest) return std::unexpected(std::move(guest.error()));
-        return Left{*guest, withdrawn && *withdrawn};
+        return Left{*guest, withdrawn && *withdrawn == suspend_request};
     });
     if (!left) {
         if (left.error().reason != Reason::no_domain)

@@ -12,9 +12,9 @@ std::string stop_request(hypervisor::DomId domid) {
 }
 
 Result<bool> take_back(Context& context, hypervisor::DomId domid, const std::string& word) {
-    auto withdrawn = context.xenstore().withdraw(stop_request(domid), word);
-    if (!withdrawn || *withdrawn) return withdrawn;
-    return context.xenstore().read(stop_request(domid)) != "";
+    const auto held = context.xenstore().withdraw(stop_request(domid), word);
+    if (!held) return std::unexpected(held.error());
+    return *held != "";
 }
 
 }  // namespace virtlight::xenlight

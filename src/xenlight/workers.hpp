@@ -60,6 +60,12 @@ inline Workers::Loan not_on_loan(ContextThread& thread) {
     return {Workers::Loan(), &thread};
 }
 
+/// `start`, which keeps the context on loan for as long as libxl works on it.
+inline Operations::Start keeping(Workers::Loan thread, Operations::Start start) {
+    return [thread = std::move(thread), start = std::move(start)](
+               libxl_ctx* ctx, const libxl_asyncop_how* how) mutable { return start(ctx, how); };
+}
+
 /// ContextThread::call() of a context that stays on loan until the call has ended, although nobody may wait
 /// for it any more: a thread that hangs, as in a file of a server that is gone, is lent to nobody else.
 template <class Function>

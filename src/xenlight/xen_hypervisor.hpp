@@ -54,8 +54,9 @@ namespace virtlight::xenlight {
 ///
 /// So a guest that hangs and a guest being built hold up neither each other nor the end of a third.
 ///
-/// Its members stand in files by what they are about: following.cpp, running.cpp, tuning.cpp, scheduling.cpp,
-/// devices.cpp, pci.cpp and images.cpp; what is left, and what all of them use, in xen_hypervisor.cpp.
+/// Its members stand in files by what they are about: looking.cpp, following.cpp, running.cpp, tuning.cpp,
+/// scheduling.cpp, devices.cpp, device_changes.cpp, pci.cpp and images.cpp; what is left, and what all of
+/// them use, in xen_hypervisor.cpp.
 class XenHypervisor final : public hypervisor::Hypervisor {
  public:
     /// Opens the contexts and reads the facts of the host; blocks, for limits::libxl_answer at most. `core`
@@ -166,6 +167,12 @@ class XenHypervisor final : public hypervisor::Hypervisor {
     async::Task<Result<bool>> has_device(hypervisor::DomId domid, domain::Device device);
     async::Task<Result<Workers::Loan>> thread_for(domain::Device device, std::string what,
                                                   hypervisor::Operation operation);
+    static async::Task<Result<>> refuse_change(hypervisor::DomId domid, domain::Device device);
+    async::Task<Result<>> change_nic(hypervisor::DomId domid, domain::Nic nic,
+                                     hypervisor::Operation operation);
+    async::Task<Result<>> change_medium(hypervisor::DomId domid, domain::Disk disk,
+                                        hypervisor::Operation operation);
+    async::Task<Result<>> show_drive(hypervisor::DomId domid, domain::Disk disk, bool shown);
     async::Task<Result<>> set_link(hypervisor::DomId domid, domain::Nic nic, std::string what);
     async::Task<Result<Operations::Start>> adding(hypervisor::DomId domid, domain::Device device);
     async::Task<Result<>> give(std::shared_ptr<Attach> attach, hypervisor::Operation operation);

@@ -80,20 +80,24 @@ Result<> Xenstore::write(const std::string& path, const std::string& value) {
     return fail_errno(errno, "cannot write '{}' in xenstore", path);
 }
 
-Result<bool> Xenstore::withdraw(const std::string& path, const std::string& value) {
+Result<std::optional<std::string>> Xenstore::withdraw(const std::string& path, const std::string& value) {
     if (auto opened = open(); !opened) return std::unexpected(std::move(opened.error()));
     for (unsigned left = limits::xenstore_attempts;;) {
         const auto transaction = xs_transaction_start(handle_.get());
         if (transaction == XBT_NULL) return fail_errno(errno, "cannot begin a transaction in xenstore");
         unsigned size = 0;
-        const CString held(static_cast<char*>(xs_read(handle_.get(), transaction, path.c_str(), &size)));
-        const bool stands = held && value == std::string_view(held.get(), size);
-        const bool written = stands && xs_write(handle_.get(), transaction, path.c_str(), "", 0);
+        const CString found(static_cast<char*>(xs_read(handle_.get(), transaction, path.c_str(), &size)));
+        int why = found ? 0 : errno;
+        std::optional<std::string> held;
+        if (found) held.emplace(found.get(), size);
+        const bool stands = held == value;
+        if (stands && !xs_write(handle_.get(), transaction, path.c_str(), "", 0)) why = errno;
+        const bool written = stands && why == 0;
         const bool ended = xs_transaction_end(handle_.get(), transaction, !written);
-        if (!stands) return false;
-        if (written && ended) return true;
-        if (!written || errno != EAGAIN || --left == 0)
-            return fail_errno(errno, "cannot empty '{}' in xenstore", path);
+        const bool is_not_it = !stands && (found || why == ENOENT);
+        if (is_not_it || (written && ended)) return held;
+        if (written) why = errno;
+        if (why != EAGAIN || --left == 0) return fail_errno(why, "cannot empty '{}' in xenstore", path);
     }
 }
 
@@ -108,8 +112,11 @@ Result<> Xenstore::watch(const std::string& path, std::function<void()> changed)
     if (!watch_) watch_ = loop_.watch(xs_fileno(handle_.get()), POLLIN, [this](short) { drain(); });
     if (!watch_) return fail_errno(errno, "cannot wait for xenstored");
     // The path is the token, too: it comes back with each event.
-    if (!xs_watch(handle_.get(), path.c_str(), path.c_str()))
-        return fail_errno(errno, "cannot watch {} in xenstore", path);
+    if (!xs_watch(handle_.get(), path.c_str(), path.c_str())) {
+        const int why = errno;
+        listen_if_watching();
+        return fail_errno(why, "cannot watch {} in xenstore", path);
+    }
     changed_[path] = std::move(changed);
     return {};
 }
@@ -117,7 +124,11 @@ Result<> Xenstore::watch(const std::string& path, std::function<void()> changed)
 void Xenstore::unwatch(const std::string& path) {
     if (changed_.erase(path) == 0) return;
     xs_unwatch(handle_.get(), path.c_str(), path.c_str());
-    // A connection that is lost would have the loop look at it over and over.
+    listen_if_watching();
+}
+
+/// A connection that is lost would have the loop look at it over and over.
+void Xenstore::listen_if_watching() {
     if (changed_.empty()) loop_.unwatch(std::exchange(watch_, {}));
 }
 

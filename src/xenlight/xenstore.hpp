@@ -41,8 +41,9 @@ class Xenstore {
     std::optional<std::string> read_of_dom0(const std::string& path);
 
     Result<> write(const std::string& path, const std::string& value);
-    /// Empties the node if it still holds `value`, in one step. False: it holds something else.
-    Result<bool> withdraw(const std::string& path, const std::string& value);
+    /// Empties the node if it still holds `value`, in one step. Answers what it held before; empty: there is
+    /// no such node.
+    Result<std::optional<std::string>> withdraw(const std::string& path, const std::string& value);
     /// With all that is below it; that there is none is no failure.
     Result<> remove(const std::string& path);
 
@@ -57,6 +58,8 @@ class Xenstore {
     struct Close {
         void operator()(xs_handle* handle) const;
     };
+
+    void listen_if_watching();
 
     async::FdScheduler& loop_;
     std::unique_ptr<xs_handle, Close> handle_;

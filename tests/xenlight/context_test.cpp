@@ -69,6 +69,25 @@ TEST_F(ContextTest, LeavesNothingInTheLoop) {
     EXPECT_EQ(loop.watches(), 0);
 }
 
+TEST_F(ContextTest, KnowsADomainByItsUuid) {
+    const auto uuid = Uuid{.bytes = {1, 2, 3}};
+    const auto another = Uuid{.bytes = {4}};
+    xen.change(5, [&](fake_xen::Domain& domain) { domain.uuid = uuid; });
+    EXPECT_EQ(context->has("look", 5, uuid), Result<bool>(true));
+    EXPECT_EQ(context->has("look", 5, another), Result<bool>(false)) << "its domid was given again";
+    EXPECT_EQ(context->has("look", 6, uuid), Result<bool>(false)) << "there is none";
+    xen.change(5, [](fake_xen::Domain& domain) { domain.dying = true; });
+    EXPECT_EQ(context->has("look", 5, uuid), Result<bool>(false)) << "it is dying";
+}
+
+TEST_F(ContextTest, DoesNotTakeADomainForGoneWhenXenDoesNotTell) {
+    xen.tells_of_domains = false;
+    const auto has = context->has("look for domain 5", 5, {});
+    ASSERT_FALSE(has);
+    EXPECT_THAT(has.error().message, HasSubstr("look for domain 5"));
+    EXPECT_FALSE(has.error().details.empty()) << "what libxl says about it";
+}
+
 TEST_F(ContextTest, EndsARequestWhenTheGuestAcknowledges) {
     Outcome outcome;
     shut_down(outcome);

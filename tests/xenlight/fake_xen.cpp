@@ -36,6 +36,7 @@ void Xen::reset() {
         alive_ = true;
         in_dump = [] {};
         dumped = nmis = 0;
+        tells_of_domains = true;
     }
     add({.domid = 0}, "Domain-0");
 }

@@ -55,7 +55,8 @@ class Xen {
 
     /// Called in the middle of a dump, on libxl's thread.
     std::function<void()> in_dump = [] {};
-    std::uint64_t dumped = 0;  ///< bytes that the last one wrote
+    std::uint64_t dumped = 0;      ///< bytes that the last one wrote
+    bool tells_of_domains = true;  ///< false: it fails when it is asked for them
     unsigned nmis = 0;
     unsigned lists = 0;  ///< of all domains
 

@@ -92,6 +92,7 @@ int xc_interface_close(xc_interface* handle) {
 }
 
 int xc_domain_getinfolist(xc_interface*, uint32_t first, unsigned most, xc_domaininfo_t* infos) {
+    if (!xen().tells_of_domains) return errno = EPERM, -1;
     unsigned count = 0;
     if (first == 0 && most > 1) ++xen().lists;  // it goes on until there are no more
     for (const auto& domain : xen().domains()) {
