@@ -2,7 +2,6 @@
 #include "cli/import.hpp"
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +15,7 @@
 #include "base/limits.hpp"
 #include "base/uuid.hpp"
 #include "cli/output.hpp"
+#include "cli/procedures.hpp"
 #include "domain/text.hpp"
 #include "domain/xl_cfg.hpp"
 #include "libvirt/client.hpp"
@@ -41,8 +41,7 @@ Result<std::string> read_config(const std::string& file) {
 
 /// A name that another domain has would be refused by the daemon, which cannot say what helps.
 Result<> check_name_free(libvirt::Client& client, const virtlight::domain::Definition& wanted) {
-    constexpr std::int32_t lookup_by_name = 23;
-    const auto found = client.call<libvirt::Domain>(lookup_by_name, wanted.name);
+    const auto found = client.call<libvirt::Domain>(procedure::lookup_by_name, wanted.name);
     if (!found)
         return found.error().reason == Reason::no_domain ? Result<>() : std::unexpected(found.error());
     if (found->uuid == wanted.uuid) return {};
@@ -60,12 +59,10 @@ struct Imported {
 };
 
 Result<Imported> import_config(libvirt::Client& client, const std::string& file, bool dry_run) {
-    constexpr std::int32_t define_xml = 11;
-    constexpr std::int32_t xml_from_native = 135;
     const auto text = read_config(file);
     if (!text) return std::unexpected(text.error());
-    const auto xml =
-        client.call<std::string>(xml_from_native, libvirt::NativeArgs{.format = "xen-xl", .text = *text});
+    const auto xml = client.call<std::string>(procedure::xml_from_native,
+                                              libvirt::NativeArgs{.format = "xen-xl", .text = *text});
     if (!xml) return about_file(file, xml.error());
     // Here too: the daemon, which has read it, has no way to tell remarks.
     auto cfg = virtlight::domain::read_xl_cfg(*text);
@@ -73,7 +70,7 @@ Result<Imported> import_config(libvirt::Client& client, const std::string& file,
     if (auto free = check_name_free(client, cfg->definition); !free) return about_file(file, free.error());
     Imported imported{.name = cfg->definition.name, .remarks = std::move(cfg->remarks)};
     if (dry_run) return imported;
-    const auto domain = client.call<libvirt::Domain>(define_xml, *xml);
+    const auto domain = client.call<libvirt::Domain>(procedure::define_xml, *xml);
     if (!domain) return about_file(file, domain.error());
     imported.uuid = domain->uuid;
     return imported;
