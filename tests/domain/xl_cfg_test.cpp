@@ -212,6 +212,10 @@ TEST(XlCfg, OfAGuestThatBootsFromItsDisk) {
               (Boot{.bootloader = "pygrub", .bootloader_args = {"-q", "--debug"}}));
     EXPECT_THAT(read(base + "bootloader='pygrub'\nbootloader_args='-q --debug'").boot.bootloader_args,
                 ElementsAre("-q", "--debug"));
+    EXPECT_THAT(
+        refusal(base + "bootloader='pygrub'\nbootloader_args=['-q', '--args=root=/dev/xvda ro']"),
+        HasSubstr("'bootloader_args': '--args=root=/dev/xvda ro' is one argument for xl, and would be "
+                  "2 here"));
     const auto hvm = base + "type='hvm'\n";
     using enum BootDevice;
     EXPECT_EQ(read(hvm).boot, (Boot{.order = {disk, cdrom}}));
