@@ -4,20 +4,20 @@
 #include <cstdint>
 #include <utility>
 
+#include "cli/procedures.hpp"
 #include "domain/text.hpp"
 
 namespace virtlight::cli {
 
 Result<Uuid> find_domain(libvirt::Client& client, const std::string& name) {
-    constexpr std::int32_t lookup_by_id = 22;
-    constexpr std::int32_t lookup_by_name = 23;
     const auto domid = virtlight::domain::whole_number<std::uint16_t>(name);
     if (domid) {
-        const auto runs = client.call<libvirt::Domain>(lookup_by_id, static_cast<std::int32_t>(*domid));
+        const auto runs =
+            client.call<libvirt::Domain>(procedure::lookup_by_id, static_cast<std::int32_t>(*domid));
         if (runs) return runs->uuid;
         if (runs.error().reason != Reason::no_domain) return std::unexpected(runs.error());
     }
-    const auto found = client.call<libvirt::Domain>(lookup_by_name, name);
+    const auto found = client.call<libvirt::Domain>(procedure::lookup_by_name, name);
     if (found) return found->uuid;
     if (const auto uuid = Uuid::parse(name)) return *uuid;
     if (domid && found.error().reason == Reason::no_domain)
@@ -26,8 +26,8 @@ Result<Uuid> find_domain(libvirt::Client& client, const std::string& name) {
 }
 
 Result<std::vector<libvirt::Domain>> all_domains(libvirt::Client& client) {
-    constexpr std::int32_t list_all_domains = 273;
-    auto all = client.call<libvirt::DomainList>(list_all_domains, libvirt::ListAllArgs{.need_results = 1});
+    auto all = client.call<libvirt::DomainList>(procedure::list_all_domains,
+                                                libvirt::ListAllArgs{.need_results = 1});
     if (!all) return std::unexpected(std::move(all.error()));
     return std::move(all->domains);
 }
@@ -44,8 +44,7 @@ Result<std::vector<libvirt::Domain>> domains_meant(libvirt::Client& client,
 }
 
 Result<libvirt::DomainInfoReply> info_of(libvirt::Client& client, const Uuid& uuid) {
-    constexpr std::int32_t get_info = 16;
-    return client.call<libvirt::DomainInfoReply>(get_info, libvirt::Domain{.uuid = uuid});
+    return client.call<libvirt::DomainInfoReply>(procedure::get_info, libvirt::Domain{.uuid = uuid});
 }
 
 }  // namespace virtlight::cli

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/import.hpp"
 
+#include <algorithm>
 #include <cstddef>
-#include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "base/limits.hpp"
 #include "base/uuid.hpp"
 #include "cli/output.hpp"
+#include "cli/procedures.hpp"
 #include "domain/text.hpp"
 #include "domain/xl_cfg.hpp"
 #include "libvirt/client.hpp"
@@ -39,17 +41,56 @@ Result<std::string> read_config(const std::string& file) {
     return text;
 }
 
-/// A name that another domain has would be refused by the daemon, which cannot say what helps.
-Result<> check_name_free(libvirt::Client& client, const virtlight::domain::Definition& wanted) {
-    constexpr std::int32_t lookup_by_name = 23;
-    const auto found = client.call<libvirt::Domain>(lookup_by_name, wanted.name);
-    if (!found)
-        return found.error().reason == Reason::no_domain ? Result<>() : std::unexpected(found.error());
-    if (found->uuid == wanted.uuid) return {};
-    return fail(Reason::domain_exists,
-                "domain '{}' already exists with uuid {}; if it is the one that is meant, write a line "
-                "uuid = \"...\" with that into the file",
-                wanted.name, to_string(found->uuid));
+using virtlight::domain::Definition;
+
+/// The daemon refuses a name or a uuid that another domain has, but cannot say what helps, and in a dry run
+/// it is not asked to define anything.
+Result<> check_free(libvirt::Client& client, const Definition& wanted) {
+    const auto named = client.call<libvirt::Domain>(procedure::lookup_by_name, wanted.name);
+    if (named && named->uuid != wanted.uuid)
+        return fail(Reason::domain_exists,
+                    "domain '{}' already exists with uuid {}; if it is the one that is meant, write a line "
+                    "uuid = \"...\" with that into the file",
+                    wanted.name, to_string(named->uuid));
+    if (!named && named.error().reason != Reason::no_domain) return std::unexpected(named.error());
+    const auto same = client.call<libvirt::Domain>(procedure::lookup_by_uuid, wanted.uuid);
+    if (same && same->name != wanted.name)
+        return fail(Reason::domain_exists,
+                    "uuid {} is that of domain '{}'; rename that one first, or leave the uuid out for a "
+                    "domain of its own",
+                    to_string(wanted.uuid), same->name);
+    if (!same && same.error().reason != Reason::no_domain) return std::unexpected(same.error());
+    return {};
+}
+
+/// A file of this run that was taken, and what it says.
+struct Taken {
+    std::string file;
+    Definition definition;
+};
+
+/// A second file of one domain would replace what the first has said, in silence.
+Result<> check_beside(const std::vector<Taken>& before, const Definition& wanted) {
+    for (const auto& [file, other] : before) {
+        if (other.name == wanted.name)
+            return fail(Reason::domain_exists, "{} has the name '{}' already", file, wanted.name);
+        if (other.uuid == wanted.uuid)
+            return fail(Reason::domain_exists, "{} has the uuid {} already, for domain '{}'", file,
+                        to_string(wanted.uuid), other.name);
+    }
+    return {};
+}
+
+/// Both can be defined, but a start of the second is refused while the first one runs.
+std::vector<std::string> remarks_beside(const std::vector<Taken>& before, const Definition& wanted) {
+    std::vector<std::string> remarks;
+    for (const auto& [file, other] : before)
+        for (const auto& nic : wanted.nics)
+            if (std::ranges::find(other.nics, nic.mac, &virtlight::domain::Nic::mac) != other.nics.end())
+                remarks.push_back(fmt::format(
+                    "{} has the MAC address {}, too, for domain '{}': only one of the two can run", file,
+                    to_string(nic.mac), other.name));
+    return remarks;
 }
 
 /// What has become of a file, or would.
@@ -59,23 +100,27 @@ struct Imported {
     std::vector<std::string> remarks{};
 };
 
-Result<Imported> import_config(libvirt::Client& client, const std::string& file, bool dry_run) {
-    constexpr std::int32_t define_xml = 11;
-    constexpr std::int32_t xml_from_native = 135;
+/// `taken` has the files before this one, and then this one, too.
+Result<Imported> import_config(libvirt::Client& client, const std::string& file, bool dry_run,
+                               std::vector<Taken>& taken) {
     const auto text = read_config(file);
     if (!text) return std::unexpected(text.error());
-    const auto xml =
-        client.call<std::string>(xml_from_native, libvirt::NativeArgs{.format = "xen-xl", .text = *text});
+    const auto xml = client.call<std::string>(procedure::xml_from_native,
+                                              libvirt::NativeArgs{.format = "xen-xl", .text = *text});
     if (!xml) return about_file(file, xml.error());
     // Here too: the daemon, which has read it, has no way to tell remarks.
     auto cfg = virtlight::domain::read_xl_cfg(*text);
     if (!cfg) return about_file(file, cfg.error());
-    if (auto free = check_name_free(client, cfg->definition); !free) return about_file(file, free.error());
+    if (auto good = check_beside(taken, cfg->definition); !good) return about_file(file, good.error());
+    if (auto free = check_free(client, cfg->definition); !free) return about_file(file, free.error());
     Imported imported{.name = cfg->definition.name, .remarks = std::move(cfg->remarks)};
-    if (dry_run) return imported;
-    const auto domain = client.call<libvirt::Domain>(define_xml, *xml);
-    if (!domain) return about_file(file, domain.error());
-    imported.uuid = domain->uuid;
+    std::ranges::move(remarks_beside(taken, cfg->definition), std::back_inserter(imported.remarks));
+    if (!dry_run) {
+        const auto domain = client.call<libvirt::Domain>(procedure::define_xml, *xml);
+        if (!domain) return about_file(file, domain.error());
+        imported.uuid = domain->uuid;
+    }
+    taken.push_back({file, std::move(cfg->definition)});
     return imported;
 }
 
@@ -108,9 +153,10 @@ Result<> import_configs(const std::filesystem::path& socket, const std::vector<s
                         const ImportOptions& options) {
     auto client = libvirt::Client::connect(socket, false);
     if (!client) return std::unexpected(client.error());
+    std::vector<Taken> taken;
     std::vector<Error> failures;
     for (const auto& file : files) {
-        auto imported = import_config(*client, file, options.dry_run);
+        auto imported = import_config(*client, file, options.dry_run, taken);
         if (!imported) {
             failures.push_back(std::move(imported.error()));
             if (failures.back().reason == Reason::timed_out)

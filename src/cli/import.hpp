@@ -15,8 +15,9 @@ struct ImportOptions {
 };
 
 /// Defines a domain from each of these configuration files of xl's, and writes to standard output, as soon as
-/// it is done, where it differs from what xl makes of the file. One that is refused does not keep those
-/// behind it from being taken; the error names it, or as its details all of them.
+/// it is done, where it differs from what xl makes of the file. One that is refused, also as one before it
+/// has its name or uuid, does not keep those behind it from being taken; the error names it, or as its
+/// details all of them.
 Result<> import_configs(const std::filesystem::path& socket, const std::vector<std::string>& files,
                         const ImportOptions& options);
 

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "cli/domains.hpp"
+#include "cli/procedures.hpp"
 #include "cli/table.hpp"
 #include "domain/text.hpp"
 #include "libvirt/client.hpp"
@@ -46,12 +47,12 @@ std::optional<T> own_value_of(const JobShown& job, std::string_view field) {
 }
 
 Result<std::vector<JobShown>> running_jobs(libvirt::Client& client, const std::optional<std::string>& name) {
-    constexpr std::int32_t get_job_stats = 298;
     const auto meant = domains_meant(client, name);
     if (!meant) return std::unexpected(meant.error());
     std::vector<JobShown> jobs;
     for (const auto& domain : *meant) {
-        auto stats = client.call<libvirt::JobStats>(get_job_stats, libvirt::DomainFlags{.dom = domain});
+        auto stats =
+            client.call<libvirt::JobStats>(procedure::get_job_stats, libvirt::DomainFlags{.dom = domain});
         if (!stats && stats.error().reason == Reason::no_domain) continue;  // it has ended since
         if (!stats) return std::unexpected(std::move(stats.error()));
         if (stats->type != 0) jobs.push_back({domain, std::move(stats->params)});

@@ -6,22 +6,21 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "cli/procedures.hpp"
 #include "libvirt/client.hpp"
 #include "libvirt/own_messages.hpp"
 
 namespace virtlight::cli {
 
 Result<std::string> version(const std::filesystem::path& socket, bool json) {
-    constexpr std::int32_t get_version = 4;
-    constexpr std::int32_t get_hostname = 59;
     auto client = libvirt::Client::connect(socket, true);
     if (!client) return std::unexpected(client.error());
     const auto daemon =
         client->call<std::string>(libvirt::own::daemon_version, libvirt::None(), libvirt::program::virtlight);
     if (!daemon) return std::unexpected(daemon.error());
-    const auto xen = client->call<std::uint64_t>(get_version);
+    const auto xen = client->call<std::uint64_t>(procedure::get_version);
     if (!xen) return std::unexpected(xen.error());
-    const auto host = client->call<std::string>(get_hostname);
+    const auto host = client->call<std::string>(procedure::get_hostname);
     if (!host) return std::unexpected(host.error());
     const auto release = fmt::format("{}.{}", *xen / 1'000'000, *xen / 1'000 % 1'000);
     if (!json)

@@ -23,7 +23,7 @@ constexpr std::tuple<GuestType, unsigned, std::string_view> setting_guests[] = {
     {GuestType::hvm, SettingRule::hvm, "HVM"}};
 
 std::optional<std::uint64_t> hex_number(std::string_view text) {
-    return whole_number<std::uint64_t>(text, 16);
+    return whole_number<std::uint64_t>(without_0x(text), 16);
 }
 
 /// The parts before and after; the second is empty where there is no separator.

@@ -50,6 +50,11 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
+std::string_view without_0x(std::string_view text) {
+    if (text.starts_with("0x") || text.starts_with("0X")) text.remove_prefix(2);
+    return text;
+}
+
 std::vector<std::string> words_in(std::string_view text) {
     std::vector<std::string> words;
     while (!(text = trimmed(text)).empty()) {

@@ -48,6 +48,9 @@ std::optional<T> whole_number(std::string_view text, int base = 10) {
     return number;
 }
 
+/// Without the "0x" that may stand before hexadecimal digits.
+std::string_view without_0x(std::string_view text);
+
 /// The one among `words` that this was meant to be, if one differs by few letters.
 std::optional<std::string_view> nearest(std::string_view word, const std::vector<std::string_view>& words);
 

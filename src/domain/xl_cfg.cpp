@@ -4,29 +4,16 @@
 #include <algorithm>
 #include <utility>
 
-#include "domain/xl_cfg_options.hpp"
 #include "domain/xl_cfg_specs.hpp"
+#include "domain/xl_cfg_tables.hpp"
 #include "domain/xml.hpp"
 
 namespace virtlight::domain {
 namespace {
 
-/// In the order of reading and writing: the defaults of the others depend on what the first tell.
-constexpr const XlOptions* option_tables[] = {
-    &xl_general_options,  &xl_numa_options,        &xl_cpu_options,    &xl_boot_options,
-    &xl_platform_options, &xl_machine_options,     &xl_device_options, &xl_host_device_options,
-    &xl_share_options,    &xl_screen_options,      &xl_spice_options,  &xl_adapter_options,
-    &xl_setting_options,  &xl_old_setting_options, &xl_absent_options};
-
-template <class Visit>
-void for_each_option(Visit visit) {
-    for (const auto* table : option_tables)
-        std::ranges::for_each(*table, visit);
-}
-
 std::vector<std::string_view> option_names() {
     std::vector<std::string_view> names;
-    for_each_option([&](const XlOption& option) { names.push_back(option.key); });
+    for_each_xl_option([&](const XlOption& option) { names.push_back(option.key); });
     return names;
 }
 
@@ -71,7 +58,7 @@ void read_settings(XlReading& reading, Definition& definition) {
             at.invalid("there is no option '{}'{}", setting.key, suggestion(setting.key, names));
         check_can_be_kept(at);
     }
-    for_each_option([&](const XlOption& option) { read_option(option, reading, definition); });
+    for_each_xl_option([&](const XlOption& option) { read_option(option, reading, definition); });
     if (definition.name.empty()) reading.note(Reason::invalid_argument, 1, "a guest needs a 'name'");
     if (definition.memory_max_kib == 0) reading.note(Reason::invalid_argument, 1, "a guest needs 'memory'");
     if (definition.type != GuestType::hvm && definition.boot.kernel.empty() &&
@@ -147,27 +134,6 @@ Result<> check_xl_nic(const Nic& nic) {
     return check_is_word("backend domain", nic.backend_domain, name);
 }
 
-/// What an option may say all the same that has no place in a definition.
-std::string accepted(const XlOption& option) {
-    const auto held = option.holds.empty() ? std::string() : fmt::format("`{}`", option.holds);
-    if (!option.ignored) return held;
-    return held.empty() ? "anything, with a remark" : fmt::format("{}; anything else with a remark", held);
-}
-
-/// What a setting is, and what it can be.
-std::string described(const XlOption& option) {
-    const auto& rule = *find_setting(option.key);
-    auto text = std::string(rule.meaning);
-    using Kind = SettingRule::Kind;
-    if (rule.kind == Kind::flag) text += ": yes or no";
-    if (rule.kind == Kind::number) text += fmt::format(": {} to {}", rule.least, rule.most);
-    if (!rule.words.empty()) text += fmt::format(": `{}`", fmt::join(rule.words, "`, `"));
-    if (rule.kind == Kind::texts) text += ", each one of several";
-    if (rule.guests != SettingRule::any)
-        text += fmt::format("; of {} guests", fmt::join(guests_with(rule), " and "));
-    return text;
-}
-
 }  // namespace
 
 Result<XlCfg> read_xl_cfg(std::string_view text) {
@@ -202,58 +168,10 @@ Result<> check_xl_cfg(const Definition& definition) {
 
 std::string format_xl_cfg(const Definition& definition) {
     XlWriter writer;
-    for_each_option([&](const XlOption& option) {
+    for_each_xl_option([&](const XlOption& option) {
         if (option.write) option.write(definition, writer);
     });
     return without_place(definition) + format_xl_settings(std::move(writer).take());
-}
-
-std::string xl_cfg_document() {
-    std::size_t all = 0;
-    std::size_t both_ways = 0;
-    std::string served;
-    std::string settings;
-    std::string absent;
-    for_each_option([&](const XlOption& option) {
-        all += option.ignored ? 0 : 1;
-        both_ways += option.read ? 1 : 0;
-        if (option.setting) {
-            settings += fmt::format("| `{}` | {} |\n", option.key, described(option));
-        } else if (option.read) {
-            const auto old = option.old_form_of.empty()
-                                 ? std::string()
-                                 : fmt::format("; an old form of `{}`", option.old_form_of);
-            served += fmt::format("| `{}` | {}{} |\n", option.key, option.meaning, old);
-        } else {
-            absent += fmt::format("| `{}` | {} | {} |\n", option.key, option.meaning, accepted(option));
-        }
-    });
-    return fmt::format(
-        "# xl's configuration files\n\n"
-        "`virtlight import FILE.cfg`, `virsh domxml-from-native xen-xl` and `virsh domxml-to-native xen-xl` "
-        "read and\n"
-        "write the files that xl(1) starts guests from, xl.cfg(5). This table is made from the code that "
-        "does it\n"
-        "(`src/domain/xl_cfg_*.cpp`), and a test holds it to that. Of xl's {} options, {} have a way in "
-        "both\n"
-        "directions; each other one is refused by its name and line unless it says what is so anyway.\n\n"
-        "| option | in domain XML |\n|---|---|\n{}\n"
-        "## Settings\n\n"
-        "What libvirt's XML has no element for is in `<metadata>`, where each client leaves it in peace, and "
-        "`virsh edit`\n"
-        "changes it. What is not given is left as Xen has it.\n\n"
-        "    <metadata>\n"
-        "      <virtlight:settings xmlns:virtlight='urn:virtlight:settings:1'>\n"
-        "        <setting name='pool' value='Pool-1'/>\n"
-        "        <setting name='nx' value='no'/>\n"
-        "        <setting name='irqs' value='5'/>\n"
-        "        <setting name='irqs' value='7'/>\n"
-        "      </virtlight:settings>\n"
-        "    </metadata>\n\n"
-        "| setting | what it is |\n|---|---|\n{}\n"
-        "## Without a place in a definition\n\n"
-        "| option | why | accepted all the same |\n|---|---|---|\n{}",
-        all, both_ways, served, settings, absent);
 }
 
 }  // namespace virtlight::domain

@@ -32,7 +32,4 @@ Result<> check_xl_cfg(const Definition& definition);
 /// comments.
 std::string format_xl_cfg(const Definition& definition);
 
-/// docs/xl-cfg.md: each option of xl's, and what becomes of it.
-std::string xl_cfg_document();
-
 }  // namespace virtlight::domain

@@ -73,9 +73,13 @@ void write_bootloader(const Definition& definition, XlWriter& writer) {
 
 /// A list of words, or of old a text of them.
 void read_bootloader_args(const XlAt& at, Definition& definition) {
-    for (const auto& item : at.items())
-        for (const auto& word : words_in(item.text()))
-            definition.boot.bootloader_args.push_back(word);
+    for (const auto& item : at.items()) {
+        auto words = words_in(item.text());
+        if (at.is_list() && words.size() > 1)
+            item.unsupported("'{}' is one argument for xl, and would be {} here, where each ends at a blank",
+                             shown(item.text()), words.size());
+        std::ranges::move(words, std::back_inserter(definition.boot.bootloader_args));
+    }
     if (definition.boot.bootloader.empty() && !definition.boot.bootloader_args.empty())
         at.unsupported("'bootloader_args' need a 'bootloader'");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -49,6 +50,20 @@ constexpr std::pair<std::string_view, std::string_view> unserved_flags[] = {
 
 /// What was once written before a path, "tap:qcow2:/path", and says nothing more.
 constexpr std::string_view empty_prefixes[] = {"tapdisk", "tap", "tap2", "aio", "ioemu", "file", "phy"};
+
+/// By its name, or by the number of the device, as files of NetBSD's have it.
+Result<DiskName> disk_of_vdev(std::string_view vdev) {
+    const auto number = parse_xl_number(vdev);
+    if (!number) return parse_disk_name(vdev);
+    const auto most = std::numeric_limits<std::uint32_t>::max();
+    const bool may_be = *number >= 0 && *number <= most;
+    const auto name = may_be ? disk_of_number(static_cast<std::uint32_t>(*number)) : std::nullopt;
+    if (name && device_number(*name) == *number) return *name;
+    return fail(
+        Reason::invalid_argument,
+        "'{}' is the number of no disk that has a name: call the first one xvda, the next one xvdb ...",
+        shown(vdev));
+}
 
 /// One disk in the making. What is wrong with it is noted, and the rest of it does not matter then.
 class DiskReading {
@@ -185,7 +200,7 @@ class DiskReading {
         const auto colon = vdev.find(':');
         if (colon != vdev.npos)
             set_device(choice<Disk::Device>("type", vdev.substr(colon + 1), xl_disk_devices));
-        auto target = parse_disk_name(vdev.substr(0, colon));
+        auto target = disk_of_vdev(vdev.substr(0, colon));
         if (!target) return at_.invalid("{}", target.error().message);
         disk_.target = *target;
     }

@@ -22,7 +22,7 @@ void read_address(const XlAt& at, std::string_view text, PciDevice& device) {
     if (!address) return at.invalid("'{}' is no address of a PCI device, as 07:10.1 is", shown(text));
     device.address = *address;
     if (sign == text.npos) return;
-    const auto slot = whole_number<unsigned>(text.substr(sign + 1), 16);
+    const auto slot = whole_number<unsigned>(without_0x(text.substr(sign + 1)), 16);
     if (!slot || *slot > last_slot)
         return at.invalid("'{}' is no slot of a guest", shown(text.substr(sign + 1)));
     device.guest_slot = *slot;

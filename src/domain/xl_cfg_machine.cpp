@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <charconv>
+#include <iterator>
 #include <limits>
 
 #include "domain/xl_cfg_values.hpp"
@@ -55,16 +55,18 @@ void write_e820(const Definition& definition, XlWriter& writer) {
 }
 
 enum class Tsc { chosen, emulate, native, paravirt };
-/// In the order of their numbers, which are words, too.
-constexpr Word<Tsc> xl_tsc_modes[] = {{"default", Tsc::chosen}, {"always_emulate", Tsc::emulate},
-                                      {"native", Tsc::native},  {"native_paravirt", Tsc::paravirt},
-                                      {"0", Tsc::chosen},       {"1", Tsc::emulate},
-                                      {"2", Tsc::native},       {"3", Tsc::paravirt}};
+/// In the order of their numbers, which xl takes for the words.
+constexpr Word<Tsc> xl_tsc_modes[] = {{"default", Tsc::chosen},
+                                      {"always_emulate", Tsc::emulate},
+                                      {"native", Tsc::native},
+                                      {"native_paravirt", Tsc::paravirt}};
 constexpr std::pair<Tsc, TscMode> tsc_meanings[] = {
     {Tsc::emulate, TscMode::emulate}, {Tsc::native, TscMode::native}, {Tsc::paravirt, TscMode::paravirt}};
 
 void read_tsc(const XlAt& at, Definition& definition) {
-    const auto mode = choice<Tsc>(at, xl_tsc_modes, Tsc::chosen);
+    const auto number = parse_xl_number(at.text());
+    const bool by_number = number && *number >= 0 && *number < std::ssize(xl_tsc_modes);
+    const auto mode = by_number ? xl_tsc_modes[*number].meaning : choice<Tsc>(at, xl_tsc_modes, Tsc::chosen);
     for (const auto& [word, meaning] : tsc_meanings)
         if (word == mode) definition.platform.tsc = meaning;
 }
@@ -105,12 +107,8 @@ void write_event_channels(const Definition& definition, XlWriter& writer) {
 
 /// The format has no negative numbers, but texts that are.
 void read_offset(const XlAt& at, Definition& definition) {
-    const auto& text = at.text();
-    std::int32_t seconds = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (error != std::errc{} || end != text.data() + text.size())
-        at.invalid("'rtc_timeoffset' must be a number of seconds, not '{}'", shown(text));
-    definition.clock_adjustment = seconds;
+    using Seconds = std::numeric_limits<std::int32_t>;
+    definition.clock_adjustment = static_cast<std::int32_t>(at.number(Seconds::min(), Seconds::max()));
 }
 void write_offset(const Definition& definition, XlWriter& writer) {
     const auto seconds = definition.clock_adjustment;

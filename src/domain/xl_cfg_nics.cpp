@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <cctype>
+#include <algorithm>
 #include <limits>
 
 #include "domain/nic_connection.hpp"
@@ -48,6 +48,13 @@ std::optional<std::uint64_t> parse_rate(std::string_view text) {
     }
     const auto number = parse_number<std::uint64_t>(text);
     return number ? std::optional(bits ? *number / 8 : *number) : std::nullopt;
+}
+
+/// xl takes any character between the numbers of a MAC address, and Windows writes dashes.
+std::string with_colons(std::string_view mac) {
+    std::string text(mac);
+    std::ranges::replace(text, '-', ':');
+    return text;
 }
 
 /// One interface in the making. What is wrong with it is noted, and the rest of it does not matter then.
@@ -99,7 +106,7 @@ class NicReading {
 
     bool set_other(std::string_view name, std::string_view value) {
         if (name == "mac") {
-            const auto mac = MacAddress::parse(value);
+            const auto mac = MacAddress::parse(with_colons(value));
             if (!mac) at_.invalid("'{}' is no MAC address", shown(value));
             nic_.mac = mac.value_or(nic_.mac);
         } else if (name == "rate") {

@@ -10,21 +10,21 @@ namespace {
 
 using ValueKind = XlValue::Kind;
 
-/// As C writes numbers: 0x10, 020 and 16 are the same.
-std::optional<std::uint64_t> parse_c_number(std::string_view text) {
-    int base = 10;
-    if (text.starts_with("0x")) {
-        base = 16;
-        text.remove_prefix(2);
-    } else if (text.size() > 1 && text.starts_with('0')) {
-        base = 8;
-    }
-    return whole_number<std::uint64_t>(text, base);
-}
-
 const std::string nothing;
 
 }  // namespace
+
+std::optional<std::int64_t> parse_xl_number(std::string_view text) {
+    text = trimmed(text);
+    const bool negative = text.starts_with('-');
+    if (negative || text.starts_with('+')) text.remove_prefix(1);
+    const auto digits = without_0x(text);
+    const bool octal = text.size() > 1 && text.starts_with('0');
+    const auto size = whole_number<std::uint64_t>(digits, digits.size() < text.size() ? 16 : octal ? 8 : 10);
+    if (!size || *size > most_xl_number) return std::nullopt;
+    const auto number = static_cast<std::int64_t>(*size);
+    return negative ? -number : number;
+}
 
 void XlReading::note(Reason reason, unsigned line, std::string_view sentence) {
     if (!problem_) problem_ = Error{reason, fmt::format("line {}: {}", line, sentence)};
@@ -59,11 +59,22 @@ const std::string& XlAt::path() const {
 }
 
 std::uint64_t XlAt::number(std::uint64_t max) const {
+    return static_cast<std::uint64_t>(number(0, static_cast<std::int64_t>(max)));
+}
+
+std::int64_t XlAt::number(std::int64_t least, std::int64_t most) const {
     const auto& words = text();
-    const auto number = parse_c_number(words);
-    if (!number || *number > max)
-        invalid("'{}' must be a number from 0 to {}, not '{}'", key(), max, shown(words));
-    return number && *number <= max ? *number : 0;
+    const auto number = parse_xl_number(words);
+    const bool good = number && *number >= least && *number <= most;
+    if (!good) invalid("'{}' must be a number from {} to {}, not '{}'", key(), least, most, shown(words));
+    return good ? *number : 0;
+}
+
+bool XlAt::boolean() const {
+    const auto& words = text();
+    const auto number = parse_xl_number(words);
+    if (!number) invalid("'{}' must be 1, for yes, or 0, for no, not '{}'", key(), shown(words));
+    return number.value_or(0) != 0;
 }
 
 std::vector<XlAt> XlAt::items() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,11 @@
 /// What the options of xl's configuration files mean. Readers do not stop at a problem: they note it and go
 /// on with a default, and the first one is what counts.
 namespace virtlight::domain {
+
+/// As xl reads numbers, those in quotes, too: 0x10, 020 and 16 are the same, and a sign may stand before.
+/// Blanks around do not count. Empty: it is none, or is more than most_xl_number, below zero or above.
+std::optional<std::int64_t> parse_xl_number(std::string_view text);
+inline constexpr std::uint64_t most_xl_number = std::numeric_limits<std::int64_t>::max();
 
 class XlReading {
  public:
@@ -46,9 +52,11 @@ class XlAt {
     const std::string& text() const;
     /// The path of a file in dom0: absolute, in one line; or empty.
     const std::string& path() const;
-    /// Up to `max`.
+    /// Up to `max`, which is most_xl_number at most.
     std::uint64_t number(std::uint64_t max) const;
-    bool boolean() const { return number(~std::uint64_t{0} >> 1) != 0; }
+    std::int64_t number(std::int64_t least, std::int64_t most) const;
+    /// Any number but 0 is yes, as with xl.
+    bool boolean() const;
     /// The items of a list; any other value counts as a list of itself.
     std::vector<XlAt> items() const;
     /// Whether it is an empty value, or 0: then it says what holds without the option, too.

@@ -5,7 +5,6 @@
 
 #include "domain/setting_rules.hpp"
 #include "domain/xl_cfg_options.hpp"
-#include "domain/xml_values.hpp"
 
 // Options that a definition has as settings, under the same name.
 
@@ -17,12 +16,11 @@ using Texts = std::vector<std::string>;
 
 /// xl knows some of the words by number, too. Nothing: the number says so.
 Texts read_word(const SettingRule& rule, const std::string& text) {
-    const auto number = rule.first_number < 0 ? std::nullopt : parse_number<unsigned>(text);
-    if (!number) return {text};
-    const auto first = static_cast<unsigned>(rule.first_number);
-    if (*number < first) return {};
-    if (*number - first >= rule.words.size()) return {text};
-    return {std::string(rule.words[*number - first])};
+    const auto number = rule.first_number < 0 ? std::nullopt : parse_xl_number(text);
+    if (!number || *number < 0) return {text};
+    if (*number < rule.first_number) return {};
+    const auto index = static_cast<std::uint64_t>(*number - rule.first_number);
+    return {index < rule.words.size() ? std::string(rule.words[index]) : text};
 }
 
 /// Of old, a flag stands for a list.

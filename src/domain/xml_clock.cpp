@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <charconv>
+#include <cstdint>
+#include <limits>
 #include <set>
 
 #include "domain/xml_parts.hpp"
@@ -23,11 +25,13 @@ constexpr std::string_view chosen_tsc_mode = "auto";
 std::int32_t read_adjustment(const XmlElement& clock) {
     const auto attribute = clock.attribute("adjustment").value_or("0");
     auto text = trimmed(attribute);
-    if (text.starts_with('+')) text.remove_prefix(1);
+    if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
     std::int32_t seconds = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (error != std::errc{} || end != text.data() + text.size())
-        clock.invalid("the adjustment of <clock> must be a number of seconds, not '{}'", shown(attribute));
+        clock.invalid("the adjustment of <clock> must be a number of seconds, from {} to {}, not '{}'",
+                      std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max(),
+                      shown(attribute));
     return seconds;
 }
 

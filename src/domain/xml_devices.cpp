@@ -46,18 +46,7 @@ unsigned read_index(const XmlElement& element, Controller type) {
     return index.value_or(0);
 }
 
-constexpr std::uint32_t most_of_xenbus = std::numeric_limits<std::int32_t>::max();
-
-std::optional<unsigned> read_bound(const XmlElement& xenbus, std::string_view attribute,
-                                   std::uint32_t least) {
-    const auto text = xenbus.attribute(attribute);
-    if (!text) return std::nullopt;
-    const auto number = parse_number<std::uint32_t>(*text);
-    if (!number || *number < least || *number > most_of_xenbus)
-        xenbus.invalid("attribute '{}' of <controller> must be a number from {} to {}, not '{}'", attribute,
-                       least, most_of_xenbus, shown(*text));
-    return number;
-}
+constexpr unsigned most_of_xenbus = std::numeric_limits<std::int32_t>::max();
 
 void read_controllers(const XmlElement& devices, Definition& definition) {
     std::set<std::string> seen;
@@ -67,8 +56,10 @@ void read_controllers(const XmlElement& devices, Definition& definition) {
         const auto index = read_index(element, type);
         read_alias(element, own_name_of_controller(type, index), definition);
         if (type == Controller::xenbus) {
-            definition.platform.max_grant_frames = read_bound(element, "maxGrantFrames", 0);
-            definition.platform.max_event_channels = read_bound(element, "maxEventChannels", 1);
+            definition.platform.max_grant_frames =
+                attribute_number(element, "maxGrantFrames", 0, most_of_xenbus);
+            definition.platform.max_event_channels =
+                attribute_number(element, "maxEventChannels", 1, most_of_xenbus);
         }
         if (!seen.insert(own_name_of_controller(type, index)).second)
             element.invalid("a guest has one <controller> of type '{}' and index {}",

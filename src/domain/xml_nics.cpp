@@ -29,13 +29,7 @@ constexpr std::string_view devid_element = "nic";
 /// 0: it is not there.
 unsigned positive_number(const XmlElement& at, std::string_view attribute,
                          unsigned most = std::numeric_limits<unsigned>::max()) {
-    const auto text = at.attribute(attribute);
-    if (!text) return 0;
-    const auto number = parse_number<unsigned>(*text);
-    if (!number || *number == 0 || *number > most)
-        at.invalid("attribute '{}' of element <{}> must be a whole number from 1 to {}, not '{}'", attribute,
-                   at.name(), most, shown(*text));
-    return number.value_or(0);
+    return attribute_number(at, attribute, 1, most).value_or(0);
 }
 
 NicKind read_nic_kind(const XmlElement& interface) {

@@ -13,12 +13,9 @@ namespace {
 
 /// Less than `end`.
 unsigned read_number(const XmlElement& element, std::string_view attribute, std::size_t end) {
-    const auto text = element.attribute(attribute).value_or("");
-    const auto number = parse_number<unsigned>(text);
-    if (number && *number < end) return *number;
-    element.invalid("attribute '{}' of <{}> must be a number from 0 to {}, not '{}'", attribute,
-                    element.name(), end - 1, shown(text));
-    return 0;
+    if (!element.attribute(attribute))
+        element.invalid("<{}> has no attribute '{}'", element.name(), attribute);
+    return attribute_number(element, attribute, 0, static_cast<unsigned>(end - 1)).value_or(0);
 }
 
 NumaCell read_cell(const XmlElement& element, std::size_t id) {

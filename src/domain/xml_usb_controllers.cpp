@@ -13,6 +13,7 @@ constexpr Word<UsbModel> usb_models[] = {{"qusb1", UsbModel::qusb1},
                                          {"ehci", UsbModel::ehci},
                                          {"nec-xhci", UsbModel::xhci}};
 
+/// What it may be depends on the model, and is checked where that is known.
 unsigned controller_number(const XmlElement& at, std::string_view attribute, unsigned otherwise) {
     const auto text = at.attribute(attribute);
     if (!text) return otherwise;

@@ -35,6 +35,17 @@ void expect_attribute(const XmlElement& at, std::string_view attribute, std::str
     std::ignore = attribute_choice<bool>(at, attribute, words, true);
 }
 
+std::optional<unsigned> attribute_number(const XmlElement& at, std::string_view attribute, unsigned least,
+                                         unsigned most) {
+    const auto text = at.attribute(attribute);
+    if (!text) return std::nullopt;
+    const auto number = parse_number<unsigned>(*text);
+    if (number && *number >= least && *number <= most) return number;
+    at.invalid("attribute '{}' of <{}> must be a number from {} to {}, not '{}'", attribute, at.name(), least,
+               most, shown(*text));
+    return std::nullopt;
+}
+
 std::uint64_t read_size(const XmlElement& at, std::string_view text) {
     constexpr std::uint64_t bytes_of_mib = 1024 * 1024;
     const auto unit = at.attribute("unit").value_or("");

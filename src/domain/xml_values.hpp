@@ -43,6 +43,10 @@ std::optional<T> parse_number(std::string_view text) {
     return whole_number<T>(trimmed(text));
 }
 
+/// The attribute's number. Empty: it is missing, or is none from `least` to `most`, which is noted.
+std::optional<unsigned> attribute_number(const XmlElement& at, std::string_view attribute, unsigned least,
+                                         unsigned most);
+
 /// A size of memory, in the unit that the element's attribute `unit` names, as KiB. Rounded up to whole MiB:
 /// Xen's guests get no less than what was asked for.
 std::uint64_t read_size(const XmlElement& at, std::string_view text);

@@ -10,6 +10,7 @@
 
 #include "base/limits.hpp"
 #include "base/uuid.hpp"
+#include "domain/text.hpp"
 #include "xenlight/cpu_tuning.hpp"
 #include "xenlight/words.hpp"
 
@@ -43,8 +44,9 @@ void add_enlightenments(const libxl_bitmap& map, std::string_view prefix, Texts&
 }
 
 std::uint64_t hex(std::string_view text) {
+    const auto digits = domain::without_0x(text);
     std::uint64_t number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number, 16);
+    std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
     return number;
 }
 

@@ -162,6 +162,39 @@ def test_a_file_for_a_domain_that_there_is_has_to_say_its_uuid(host, conn, impor
     assert imported(file).returncode == 0 and "preserve" in domain.XMLDesc()
 
 
+@pytest.mark.parametrize("words", [["--dry-run"], []])
+def test_two_files_of_one_domain_are_told_in_a_dry_run_as_without(host, conn, imported, tmp_path, words):
+    mac = "00:16:3e:00:77:01"
+    uuid = "0b7c1c7e-5d5a-4a3b-9f0e-2b6a1c3d4e5f"
+    first = config(host, "first", f"uuid = '{uuid}'\nvif = ['mac={mac}']")
+    files = {
+        "first": first,
+        "copy": first,
+        "name": config(host, "first"),
+        "uuid": config(host, "other", f"uuid = '{uuid}'"),
+        "mac": config(host, "near", f"vif = ['mac={mac}']"),
+    }
+    paths = {name: tmp_path / f"{name}.cfg" for name in files}
+    for name, text in files.items():
+        paths[name].write_text(text)
+    answer = imported(*words, *paths.values())
+    assert answer.returncode == 1 and "3 of 5 files are refused" in answer.stderr
+    for name in ("copy", "name"):
+        assert f"{paths[name]}: {paths['first']} has the name 'first' already" in answer.stderr
+    assert f"{paths['uuid']}: {paths['first']} has the uuid {uuid} already, for domain 'first'" in answer.stderr
+    assert f"{paths['first']} has the MAC address {mac}, too, for domain 'first'" in answer.stdout
+    assert "Domain 'near'" in answer.stdout
+
+
+def test_a_uuid_of_a_domain_of_another_name_is_told_in_a_dry_run_too(host, conn, imported, tmp_path):
+    file = tmp_path / "second.cfg"
+    uuid = conn.defineXML(conn.domainXMLFromNative("xen-xl", config(host, "holds"), 0)).UUIDString()
+    file.write_text(config(host, "wants", f"uuid = '{uuid}'"))
+    for words in ([], ["--dry-run"]):
+        answer = imported(*words, file)
+        assert answer.returncode == 1 and f"uuid {uuid} is that of domain 'holds'" in answer.stderr
+
+
 def test_what_is_xml_is_for_virsh(host, imported, tmp_path):
     file = tmp_path / "web.xml"
     file.write_text("\n" + host.guest("any"))

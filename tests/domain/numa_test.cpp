@@ -87,6 +87,8 @@ TEST(Numa, ThatCannotBeIsRefusedWithItsLine) {
                "'/></numatune>";
     };
     EXPECT_THAT(refusal(two, node("2", "strict", "1")), HasSubstr("'cellid' of <memnode> must be a number"));
+    EXPECT_THAT(refusal(two, "<numatune><memnode nodeset='1'/></numatune>"),
+                HasSubstr("<memnode> has no attribute 'cellid'"));
     EXPECT_THAT(refusal(two, node("0", "preferred", "1")), HasSubstr("allowed here: strict"));
     EXPECT_THAT(refusal(two, node("0", "strict", "0-1")),
                 HasSubstr("'nodeset' of <memnode> must be a number from 0 to 63, not '0-1'"));

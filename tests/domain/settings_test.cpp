@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "domain/settings.hpp"
 
+#include <cstdint>
+#include <limits>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -183,6 +185,19 @@ TEST(XlCfgSettings, AreReadInXlsForms) {
               (Settings{{"cpus_soft", std::vector{"all"s, "all,^0"s}}}));
 }
 
+TEST(XlCfgSettings, MayBeNumbersOfEachKindThatXlTakes) {
+    EXPECT_EQ(
+        read(pv + "period='+0X10'\nmax_grant_version=02\nnomigrate='-1'"),
+        (Settings{
+            {"period", std::uint64_t{16}}, {"max_grant_version", std::uint64_t{2}}, {"nomigrate", true}}));
+    EXPECT_EQ(read(hvm + "altp2m=0x2"), (Settings{{"altp2m", "external"s}}));
+    EXPECT_EQ(
+        read(pv + "ioports=['0x2f8-0x2ff']\niomem=['0xfe000,0x1@0Xf0000']"),
+        (Settings{{"ioports", std::vector{"0x2f8-0x2ff"s}}, {"iomem", std::vector{"0xfe000,0x1@0Xf0000"s}}}));
+    EXPECT_EQ(xl::read(pv + "tsc_mode=0x2").platform.tsc, TscMode::native);
+    EXPECT_EQ(xl::read(pv + "vcpus='0x2'").vcpus, 2u);
+}
+
 TEST(XlCfgSettings, ThatSayWhatIsSoAnywayAreNone) {
     EXPECT_EQ(read(hvm + "gfx_passthru=0\nusbversion=0\nviridian=0\nirqs=[]\npool=''\ncpus_soft=''"),
               Settings());
@@ -192,6 +207,11 @@ TEST(XlCfgSettings, ThatSayWhatIsSoAnywayAreNone) {
 TEST(XlCfgSettings, ThatCannotBeAreRefusedWithTheirLine) {
     EXPECT_THAT(refusal(pv + "nx=1"), HasSubstr("line 4: 'nx' is of HVM guests"));
     EXPECT_THAT(refusal(hvm + "altp2m=9"), HasSubstr("line 4: 'altp2m' cannot be '9'; it must be one of"));
+    EXPECT_THAT(refusal(hvm + "altp2m='-1'"), HasSubstr("line 4: 'altp2m' cannot be '-1'"));
+    EXPECT_THAT(refusal(pv + "nomigrate='yes'"),
+                HasSubstr("line 4: 'nomigrate' must be 1, for yes, or 0, for no, not 'yes'"));
+    EXPECT_THAT(refusal(pv + "period='-1'"), HasSubstr("line 4: 'period' must be a number from 0 to "));
+    EXPECT_THAT(refusal(pv + "ioports=['0x']"), HasSubstr("line 4: 'ioports' cannot be '0x'"));
     EXPECT_THAT(refusal(hvm + "mmio_hole=16"), HasSubstr("'mmio_hole' must be a number from 256 to 3840"));
     EXPECT_THAT(refusal(hvm + "usbversion=4"), HasSubstr("'usbversion' must be a number from 0 to 3"));
     EXPECT_THAT(refusal(pv + "iomem=['x']"), HasSubstr("line 4: 'iomem' cannot be 'x'"));
@@ -220,13 +240,30 @@ TEST(XlCfgMachine, IsReadAsXlDoes) {
     EXPECT_EQ(xl::read(pv + "rtc_timeoffset='-3600'\nlocaltime=1").clock_adjustment, -3600);
 }
 
+TEST(XlCfgMachine, HasItsClockAheadByNumbersOfEachKindThatXlTakes) {
+    const auto seconds = [](const std::string& number) {
+        return xl::read(pv + "rtc_timeoffset=" + number).clock_adjustment;
+    };
+    EXPECT_EQ(seconds("3600"), 3600);
+    EXPECT_EQ(seconds("0xe10"), 3600);
+    EXPECT_EQ(seconds("07020"), 3600);
+    EXPECT_EQ(seconds("'+3600'"), 3600);
+    EXPECT_EQ(seconds("' -0XE10'"), -3600);
+    EXPECT_EQ(seconds("'-2147483648'"), std::numeric_limits<std::int32_t>::min());
+}
+
 TEST(XlCfgMachine, ThatCannotBeIsRefusedWithItsLine) {
     EXPECT_THAT(refusal(pv + "hpet=1"), HasSubstr("line 4: 'hpet' is of HVM guests"));
     EXPECT_THAT(refusal(pv + "nestedhvm=1"), HasSubstr("'nestedhvm' is of PVH and HVM guests"));
     EXPECT_THAT(refusal(hvm + "e820_host=1"), HasSubstr("'e820_host' is of PV guests"));
     EXPECT_THAT(refusal(pv + "tsc_mode='fast'"), HasSubstr("'tsc_mode' cannot be 'fast' here"));
-    EXPECT_THAT(refusal(pv + "rtc_timeoffset='soon'"),
-                HasSubstr("'rtc_timeoffset' must be a number of seconds"));
+    EXPECT_THAT(
+        refusal(pv + "rtc_timeoffset='soon'"),
+        HasSubstr("line 4: 'rtc_timeoffset' must be a number from -2147483648 to 2147483647, not 'soon'"));
+    EXPECT_THAT(refusal(pv + "rtc_timeoffset='0x80000000'"),
+                HasSubstr("'rtc_timeoffset' must be a number from -2147483648 to 2147483647"));
+    EXPECT_THAT(refusal(pv + "tsc_mode=4"),
+                HasSubstr("'tsc_mode' cannot be '4' here; allowed are default, always_emulate, native, "));
     EXPECT_THAT(refusal(pv + "cpuid='aes=0'"), HasSubstr("'cpuid' must begin with 'host'"));
     EXPECT_THAT(refusal(pv + "cpuid='host,aes=k'"), HasSubstr("'aes' cannot be 'k' here"));
     EXPECT_THAT(refusal(hvm + "cpuid='host,vmx=1'"), HasSubstr("say 'nestedhvm'"));

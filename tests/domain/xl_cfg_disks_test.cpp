@@ -44,6 +44,17 @@ TEST(XlCfgDisks, AreReadInEachOfTheirForms) {
         EXPECT_THAT(disks(spec), ElementsAre(block)) << spec;
 }
 
+TEST(XlCfgDisks, MayBeNamedByTheNumbersOfTheirDevices) {
+    EXPECT_EQ(disks("phy:/dev/vg/web,51712,w").at(0).target, place("xvda"));
+    EXPECT_EQ(disks("file:/web.img,0xca11,w").at(0).target, place("xvdb1"));
+    EXPECT_EQ(disks("vdev=0x10001100,target=/a").at(0).target, place("xvdr"));
+    EXPECT_EQ(disks("/a,raw,0x300,rw", "hvm").at(0).target, place("hda"));
+    for (const std::string number : {"0x1", "1", "0x10000000", "0x380", "4294967296", "-1"})
+        EXPECT_THAT(refused("disk = [ 'phy:/dev/wd0e," + number + ",w' ]"),
+                    HasSubstr("line 4: 'disk': '" + number +
+                              "' is the number of no disk that has a name: call the first one xvda"));
+}
+
 TEST(XlCfgDisks, MayHaveAllThatADefinitionHas) {
     EXPECT_THAT(disks("format=qcow2,vdev=xvdb,access=ro,backendtype=qdisk,backend=storage,direct-io-safe,"
                       "no-discard,target=/img/a, b=c"),

@@ -21,6 +21,13 @@ TEST(XlCfgNics, AreReadWithXensDefaults) {
     EXPECT_EQ(nics[1], (Nic{.mac = *MacAddress::parse("00:16:3e:01:02:03"), .devid = 1, .bridge = "br1"}));
 }
 
+TEST(XlCfgNics, MayHaveMacAddressesWithDashes) {
+    EXPECT_EQ(read(pv + "vif = [ 'mac=00-16-3E-01-02-03' ]").nics.at(0).mac,
+              *MacAddress::parse("00:16:3e:01:02:03"));
+    EXPECT_THAT(refused("vif = [ 'mac=00-16-3e-01-02' ]"),
+                HasSubstr("line 4: 'vif': '00-16-3e-01-02' is no MAC address"));
+}
+
 TEST(XlCfgNics, MayHaveAllThatADefinitionHas) {
     const auto nic = read(pv +
                           "type='hvm'\nvif = [ 'mac=00:16:3e:01:02:03,script=vif-route,ip=10.0.0.1 10.0.0.2,"

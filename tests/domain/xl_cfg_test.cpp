@@ -15,8 +15,9 @@
 #include "domain/arbitrary.hpp"
 #include "domain/channel.hpp"
 #include "domain/sample.hpp"
-#include "domain/xl_cfg_options.hpp"
+#include "domain/xl_cfg_document.hpp"
 #include "domain/xl_cfg_sample.hpp"
+#include "domain/xl_cfg_tables.hpp"
 
 namespace virtlight::domain::xl_cfg_test {
 namespace {
@@ -211,6 +212,10 @@ TEST(XlCfg, OfAGuestThatBootsFromItsDisk) {
               (Boot{.bootloader = "pygrub", .bootloader_args = {"-q", "--debug"}}));
     EXPECT_THAT(read(base + "bootloader='pygrub'\nbootloader_args='-q --debug'").boot.bootloader_args,
                 ElementsAre("-q", "--debug"));
+    EXPECT_THAT(
+        refusal(base + "bootloader='pygrub'\nbootloader_args=['-q', '--args=root=/dev/xvda ro']"),
+        HasSubstr("'bootloader_args': '--args=root=/dev/xvda ro' is one argument for xl, and would be "
+                  "2 here"));
     const auto hvm = base + "type='hvm'\n";
     using enum BootDevice;
     EXPECT_EQ(read(hvm).boot, (Boot{.order = {disk, cdrom}}));
@@ -405,12 +410,7 @@ TEST(XlCfg, IsWrittenOneOptionALine) {
 
 std::vector<XlOption> options() {
     std::vector<XlOption> all;
-    for (const auto& table :
-         {xl_general_options, xl_numa_options, xl_cpu_options, xl_boot_options, xl_platform_options,
-          xl_machine_options, xl_device_options, xl_host_device_options, xl_share_options, xl_screen_options,
-          xl_spice_options, xl_adapter_options, xl_setting_options, xl_old_setting_options,
-          xl_absent_options})
-        all.insert(all.end(), table.begin(), table.end());
+    for_each_xl_option([&](const XlOption& option) { all.push_back(option); });
     return all;
 }
 

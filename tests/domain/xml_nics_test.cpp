@@ -259,7 +259,7 @@ TEST(DomainXmlNicsRefusal, OfValuesOutOfRange) {
     EXPECT_THAT(refusal(bridged("<virtualport type='openvswitch'/><vlan trunk='yes'/>")),
                 HasSubstr("<vlan> has no <tag>"));
     EXPECT_THAT(refusal(bridged("<virtualport type='openvswitch'/><vlan><tag id='4095'/></vlan>")),
-                HasSubstr("attribute 'id' of element <tag> must be a whole number from 1 to 4094"));
+                HasSubstr("attribute 'id' of <tag> must be a number from 1 to 4094"));
     EXPECT_THAT(refusal(interface(std::string(mac) + "<source bridge='a name that is too long'/>")),
                 HasSubstr("not 'a name that is too long'"));
     EXPECT_THAT(refusal(bridged("<target dev='sixteen-bytes-16'/>")), HasSubstr("up to 15 letters"));

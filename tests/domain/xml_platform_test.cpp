@@ -79,7 +79,9 @@ TEST(Platforms, ThatCannotBeAreRefusedWithTheirLine) {
     EXPECT_THAT(refusal("<clock offset='utc'><timer name='tsc' mode='smpsafe'/></clock>"),
                 HasSubstr("allowed here: native, paravirt, emulate"));
     EXPECT_THAT(refusal("<clock offset='variable' adjustment='x'/>"),
-                HasSubstr("a number of seconds, not 'x'"));
+                HasSubstr("a number of seconds, from -2147483648 to 2147483647, not 'x'"));
+    EXPECT_THAT(refusal("<clock offset='variable' adjustment='+-5'/>"), HasSubstr("not '+-5'"));
+    EXPECT_THAT(refusal("<clock offset='variable' adjustment='2147483648'/>"), HasSubstr("not '2147483648'"));
     EXPECT_THAT(refusal("<pm><suspend-to-mem/></pm>"), HasSubstr("only HVM guests have <suspend-to-mem>"));
     EXPECT_THAT(verdict(hvm("<features><xen><e820_host state='on'/></xen></features>").xml()),
                 HasSubstr("only PV guests have <e820_host>"));

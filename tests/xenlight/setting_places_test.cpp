@@ -63,7 +63,7 @@ const Landing landings[] = {
     {"vmtrace_buf_kb", number_value(64), [](const auto& c) { return c.b_info.vmtrace_buf_kb == 64; }},
     {"vpmu", on_value, [](const auto& c) { return is_set(c.b_info.vpmu); }},
     {"msr_relaxed", on_value, [](const auto& c) { return is_set(c.b_info.arch_x86.msr_relaxed); }},
-    {"ioports", texts_value({"60", "2f8-2ff"}),
+    {"ioports", texts_value({"60", "0x2f8-0X2ff"}),
      [](const auto& c) {
          const auto* const ports = c.b_info.ioports;
          return c.b_info.num_ioports == 2 && ports[0].first == 0x60 && ports[0].number == 1 &&
@@ -71,7 +71,7 @@ const Landing landings[] = {
      }},
     {"irqs", texts_value({"5", "7"}),
      [](const auto& c) { return c.b_info.num_irqs == 2 && c.b_info.irqs[0] == 5 && c.b_info.irqs[1] == 7; }},
-    {"iomem", texts_value({"fe000,2@a0"}),
+    {"iomem", texts_value({"0xfe000,0x2@0Xa0"}),
      [](const auto& c) {
          const auto* const pages = c.b_info.iomem;
          return c.b_info.num_iomem == 1 && pages->start == 0xfe000 && pages->number == 2 &&
