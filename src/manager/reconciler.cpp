@@ -247,7 +247,7 @@ async::Task<> Reconciler::adopt_found() {
 }
 
 async::Task<> Reconciler::adopt(DomainSeen seen) {
-    auto described = co_await core_.hypervisor.describe(seen.domid, {});
+    auto described = co_await core_.hypervisor.describe(seen.domid, describing_.token());
 
     // The world went on meanwhile.
     const auto stranger = strangers_.find(seen.domid);
