@@ -392,6 +392,7 @@ Task<Result<std::optional<Definition>>> Devices::look_at(DomainRef domain, hyper
     const Bounded bounded(core_, limits::tuning_deadline);
     auto seen = co_await core_.hypervisor.describe(domain->life->domid, bounded.operation().cancel);
     if (!lives()) co_return std::nullopt;
+    domain->life->devices_unsure = !seen;
     if (seen) co_return std::optional(*std::move(seen));
     log::warning("domain '{}' may have other devices than are shown: {}", domain->name, seen.error().message);
     co_return std::unexpected(seen.error());
