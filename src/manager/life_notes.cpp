@@ -40,7 +40,9 @@ Task<Result<>> note_life(Core& core, DomainRef domain, Held held) {
     if (!domain->life) co_return Result<>{};
     const auto& life = *domain->life;
     const auto id = life.id;
-    const bool to_be_noted = life.ours || held != Held::no || life.may_come;
+    // What may still come of an attach may have when the next daemon starts.
+    const bool unsure = life.may_come || life.devices_unsure;
+    const bool to_be_noted = life.ours || held != Held::no || unsure;
     if (!to_be_noted && !life.noted) co_return Result<>{};
     // From here on: what is noted beside this goes by it.
     const auto before = std::exchange(domain->life->noted, std::nullopt);
@@ -49,12 +51,10 @@ Task<Result<>> note_life(Core& core, DomainRef domain, Held held) {
     if (to_be_noted) {
         // Whoever destroys a guest, or has saved it, means that, whatever it was asked for before.
         const bool reboots = life.restart_asked && held != Held::ending;
-        // What may still come of an attach may have when the next daemon starts.
-        const bool unsure = held == Held::no && life.may_come;
         const bool again = reboots || (domain->restarting && held != Held::no);
         const StoredLife stored{.definition = life.ours ? life.definition : readable(life.definition),
                                 .domid = life.domid,
-                                .held = unsure ? Held::devices : held,
+                                .held = unsure && held == Held::no ? Held::devices : held,
                                 .ours = life.ours,
                                 .again = again,
                                 .anew = domain->restarting.value_or(Anew()),

@@ -48,6 +48,8 @@ struct Life {
     /// They are not noted: what would bring them is gone with a daemon that is killed, and the next one asks
     /// Xen which have come.
     std::optional<domain::Definition> may_come{};
+    /// Nobody could tell which devices it has when that was asked the last time: the next daemon asks again.
+    bool devices_unsure = false;
     /// Set for another tool's guest whose definition is only what Xen sees, and may lack the rest.
     std::optional<Undescribed> undescribed{};
 };

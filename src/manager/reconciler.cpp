@@ -247,7 +247,7 @@ async::Task<> Reconciler::adopt_found() {
 }
 
 async::Task<> Reconciler::adopt(DomainSeen seen) {
-    auto described = co_await core_.hypervisor.describe(seen.domid, {});
+    auto described = co_await core_.hypervisor.describe(seen.domid, describing_.token());
 
     // The world went on meanwhile.
     const auto stranger = strangers_.find(seen.domid);
@@ -321,6 +321,7 @@ void Reconciler::take_up(const DomainRef& domain, domain::Definition described) 
     const auto status = domain->status;
     life.definition = completed(std::move(described), life.definition);
     life.undescribed.reset();
+    life.devices_unsure = false;
     core_.end_life(domain, domain::ShutoffReason::unknown);
     core_.begin_life(domain, std::move(life), status);
     log::notice("domain '{}' (domid {}) is described: all that it has is shown", domain->name,

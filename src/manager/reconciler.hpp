@@ -74,7 +74,7 @@ class Reconciler {
     std::map<hypervisor::DomId, Stranger> strangers_;
     std::deque<hypervisor::DomainSeen> found_;  ///< those of them that have yet to be described
     async::Scope adoptions_;
-    async::CancelSource describing_;  ///< again, what is shown already: not waited for at the end
+    async::CancelSource describing_;  ///< whatever is being described: not waited for at the end
 };
 
 }  // namespace virtlight::manager

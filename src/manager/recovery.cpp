@@ -161,6 +161,7 @@ class Recovery {
     void start_anew(const DomainRef& domain, const domain::Definition& definition, Anew how);
     void settle_ending(const DomainRef& domain, std::optional<Anew> again);
     void go_on(const DomainRef& domain, StoredLife life, FoundLife found, bool image_aside);
+    void release(const DomainRef& domain, Held held);
     void follow_name(const DomainRef& domain);
     void look_at_devices(const DomainRef& domain);
     void warn_of_old_image(const DomainRef& domain);
@@ -288,7 +289,17 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, FoundLife found, 
         log::notice("domain '{}' goes on as domid {}", domain->name, seen.domid);
         core_.timeline.note(*domain, "the daemon has started, and the guest goes on");
         if (suspended) let_sleep(domain);
+        release(domain, held);
     }
+    // What another tool runs was not restored from it.
+    if (!domain->life->ours) return;
+    if (domain->image || image_aside) settle_image(domain, image_aside);
+}
+
+/// From what it was held for when the daemon was killed, but for its end.
+void Recovery::release(const DomainRef& domain, Held held) {
+    using enum Held;
+    const auto& seen = domain->life->seen;
     // Devices that are changed while it is held for a dump or a save are noted as that.
     if (held == devices || held == dumping || held == saving) look_at_devices(domain);
     if (held == dumping && seen.paused)
@@ -299,9 +310,6 @@ void Recovery::go_on(const DomainRef& domain, StoredLife life, FoundLife found, 
         take_back_save(jobs_, guests_, domain);
     else if (held == starting || held == dumping || held == resetting)
         note_that_it_stays(jobs_, guests_, domain);
-    // What another tool runs was not restored from it.
-    if (!domain->life->ours) return;
-    if (domain->image || image_aside) settle_image(domain, image_aside);
 }
 
 /// A guest that was started paused has what was saved of it until it runs. The daemon may have been killed

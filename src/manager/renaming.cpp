@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "domain/name.hpp"
 #include "manager/operations.hpp"
@@ -54,8 +55,11 @@ Task<Result<>> Renaming::rename(DomainRef domain, std::string name, Operation op
     auto renamed = co_await rename_in_xen(domain, name, operation);
     if (!renamed) co_return renamed;
     renamed = co_await take_name(domain, name);
-    // Its own operation: the one that fails here may be one that was cancelled.
-    if (!renamed) std::ignore = co_await rename_in_xen(domain, domain->name, {core_.operations.next()});
+    if (renamed) co_return renamed;
+    // Its own operation: the one that fails here may be one that was cancelled. Should Xen keep the new name,
+    // the next look follows that.
+    const Bounded bounded(core_, limits::tuning_deadline);
+    std::ignore = co_await rename_in_xen(domain, domain->name, bounded.operation());
     co_return renamed;
 }
 

@@ -179,6 +179,23 @@ TEST_F(Devices, ThatCameToAGuestThatWasHeldForAnotherReasonAreShownWhenTheDaemon
     }
 }
 
+TEST_F(Devices, OfAGuestThatWasHeldAreLookedAtUntilXenTellsThem) {
+    for (const auto held : {Held::saving, Held::dumping}) {
+        const auto guest = running(guest_named(fmt::format("held{}", static_cast<int>(held))));
+        store.lives.at(guest.uuid).held = held;
+        xen.definitions.at(domid(guest)).nics = {nic(1)};
+        xen.fail_next("describe", {Reason::timed_out, "libxl does not answer"});
+        restart();
+        look();
+        EXPECT_EQ(store.lives.at(guest.uuid).held, Held::devices);
+        restart();
+        look();
+        EXPECT_THAT(manager->definition(guest.uuid, Which::live)->nics, ElementsAre(nic(1)));
+        EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
+        ASSERT_TRUE(end_of(manager->destroy(guest.uuid)));
+    }
+}
+
 TEST_F(Devices, ThatAreScreensGetAnotherPassword) {
     auto web = guest_named("web");
     web.graphics.vnc = {.password = "old"};

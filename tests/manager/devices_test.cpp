@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "manager/devices_test.hpp"
 
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,6 +16,7 @@ namespace {
 using test::Devices;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAreArray;
 
 TEST_F(Devices, ComeAndGoWhileTheGuestRuns) {
     const auto guest = running("web");
@@ -202,6 +205,21 @@ TEST_F(Devices, ThatNobodyCanTellOfAfterAFailureAreLookedAtByTheNextDaemon) {
     restart();
     look();
     EXPECT_THAT(live(guest), ElementsAre(disk("xvdb")));
+}
+
+TEST_F(Devices, ThatNobodyCanTellOfAreLookedAtByTheNextDaemonThoughAnotherChangeSucceeds) {
+    const auto guest = running("web");
+    xen.fail_next("attach", {Reason::operation_failed, "libxl has lost its connection"});
+    xen.fail_next("describe", {Reason::timed_out, "libxl does not answer"});
+    EXPECT_FALSE(attach(guest, disk("xvdb")));
+    EXPECT_TRUE(attach(guest, disk("xvdc", "/srv/other.img")));
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::devices);
+    const std::vector<Disk> has{disk("xvdb"), disk("xvdc", "/srv/other.img")};
+    xen.definitions.at(1).disks = has;
+    restart();
+    look();
+    EXPECT_THAT(live(guest), UnorderedElementsAreArray(has));
+    EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
 }
 
 TEST_F(Devices, ThatNobodyTellsOfAfterAFailureHoldUpADestroyForAWhileOnly) {

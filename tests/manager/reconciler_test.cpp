@@ -425,6 +425,16 @@ TEST_F(Reconciler, IsNotHeldUpByADomainWhoseDescriptionHangs) {
     EXPECT_TRUE(exists(guest_named("odd")));
 }
 
+TEST_F(Reconciler, DoesNotHoldUpTheEndOfTheDaemonByADescriptionThatHangs) {
+    xen.hold("describe");
+    xen.make(guest_named("odd"));
+    look();
+    ASSERT_EQ(xen.count("describe"), 1u);
+    scope.spawn(manager->shut_down());
+    settle();
+    EXPECT_EQ(scope.in_flight(), 0u);
+}
+
 TEST_F(Reconciler, DoesNotAdoptADomainThatIsGoneWhenItsDescriptionComes) {
     xen.hold("describe");
     const auto domid = xen.make(guest_named("brief"));

@@ -184,6 +184,22 @@ TEST_F(Renaming, ByAnotherToolIsFollowedInTheLifeInWhichItWas) {
     EXPECT_EQ(xen.truth.at(2).name, "old");
 }
 
+TEST_F(Renaming, ThatXenDoesNotTakeBackHoldsUpNobodyAndIsFollowed) {
+    const auto guest = running("old");
+    store.fail_write(1);
+    xen.before_effect = [this](const std::string& call) {
+        if (call == "rename") xen.hold(call);  // the next one: the way back
+    };
+    const auto renaming = begin(manager->rename(guest.uuid, "new"));
+    loop.run_for(limits::tuning_deadline + seconds(1));
+    ASSERT_TRUE(renaming->has_value());
+    expect_refused(**renaming, Reason::io, "the disk is full");
+    EXPECT_TRUE(end_of(manager->set_autostart(guest.uuid, true)));
+    look();
+    EXPECT_TRUE(is_called(guest, "new")) << "as Xen calls it";
+    EXPECT_EQ(store.domains.at(guest.uuid).definition.name, "new");
+}
+
 TEST_F(Renaming, ByAnotherToolIsTriedAgainUntilItIsWrittenDown) {
     const auto guest = running("old");
     xen.truth.at(1).name = "new";
