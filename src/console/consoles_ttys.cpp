@@ -56,7 +56,8 @@ void Consoles::lost(const HistoryKey& key) {
 
 /// Serves what can be served; the rest is tried again.
 void Consoles::attach(Uuid uuid, Guest& guest) {
-    if (guest.released || guest.ttys.empty()) return;
+    // At the end the rest is the next daemon's: what were read now would be in no history and no log.
+    if (ending_ || guest.released || guest.ttys.empty()) return;
     const auto attached = try_attach(guest);
     silence(guest, guest.lock ? std::string()
                               : fmt::format("the console is not read: {}", attached.error().message));

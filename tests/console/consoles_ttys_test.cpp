@@ -183,6 +183,18 @@ struct TtyBodies {
         EXPECT_EQ(viewer.silence, "");
         EXPECT_TRUE(t.locked());
     }
+
+    static Task<> told_after_the_end(ConsolesTest& t) {
+        co_await t.begin();
+        co_await t.define_and_start();
+        const auto told = t.xen.ttys_told.begin()->second;
+        co_await t.manager->shut_down();
+        co_await t.consoles->shut_down();
+        told({{.tty = t.pty.path()}});
+        EXPECT_FALSE(t.locked());
+        t.consoles.reset();
+        t.manager.reset();
+    }
 };
 
 TEST_F(ConsolesTest, ATtyThatMovesIsFollowed) {
@@ -215,6 +227,10 @@ TEST_F(ConsolesTest, WhoHasAConsoleThatIsWantedBackIsLookedUpBesideTheCore) {
 
 TEST_F(ConsolesTest, WhatIsNotReleasedForDomain0IsSaidToBeTheHosts) {
     run_daemon(TtyBodies::the_hosts_own);
+}
+
+TEST_F(ConsolesTest, WhatXenTellsAfterTheEndIsLeftToTheNextDaemon) {
+    run(TtyBodies::told_after_the_end(*this));
 }
 
 TEST_F(ConsolesTest, AReleaseEndsWithTheLifeOfItsDomain) {
