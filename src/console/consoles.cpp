@@ -184,6 +184,13 @@ Result<Consoles::Guest*> Consoles::running(Uuid uuid) {
     return &guest->second;
 }
 
+Result<std::shared_ptr<Channel>> Consoles::open_channel(Uuid uuid, const std::optional<std::string>& name,
+                                                        bool force) {
+    const auto guest = running(uuid);
+    if (!guest) return std::unexpected(guest.error());
+    return (*guest)->channels.open(loop_, (*guest)->name, name, force);
+}
+
 std::vector<Consoles::Listed> Consoles::list() const {
     std::vector<Listed> all;
     for (const auto& [uuid, guest] : guests_) {
@@ -214,7 +221,7 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
     std::erase_if(consoles, [](const auto& console) { return !is_channel(console) && !has_pty(console); });
     take_up(begun.uuid, guest);
     part_with_others(begun.uuid, guest, found);
-    name_channels(guest, consoles);
+    guest.channels.follow(consoles);
     for (const auto& console : consoles)
         if (!is_channel(console)) begin_console(guest, console, begun, reboots);
     attach(begun.uuid, guest);
@@ -268,7 +275,7 @@ void Consoles::life_ended(Uuid uuid, hypervisor::LifeId life) {
         console->end_life();
         console->broker().set_exclusive(false);
     }
-    end_channels(guest);
+    guest.channels.finish();
     guest.lock.reset();
 }
 

@@ -16,6 +16,7 @@
 #include "async/task.hpp"
 #include "base/result.hpp"
 #include "console/channel.hpp"
+#include "console/channels.hpp"
 #include "console/console.hpp"
 #include "console/console_lock.hpp"
 #include "console/histories.hpp"
@@ -64,10 +65,7 @@ class Consoles final : public manager::LifeWatcher {
     /// The same, also of a domain that does not run, for what its console has seen.
     Result<std::shared_ptr<Console>> find_history(Uuid uuid, const std::optional<std::string>& name) const;
 
-    /// A channel of a domain that runs, by the name that its definition gives it; without one the first. It
-    /// is open as long as somebody keeps it, for one at a time: `force` takes it from another one. no_domain,
-    /// invalid_state (it is not running), invalid_argument (it has no such channel, or it is a socket),
-    /// operation_failed (another one has it, or its tty is not there yet or cannot be opened).
+    /// A channel of a domain that runs, as Channels::open(). And no_domain, invalid_state: it is not running.
     Result<std::shared_ptr<Channel>> open_channel(Uuid uuid, const std::optional<std::string>& name,
                                                   bool force);
 
@@ -97,12 +95,6 @@ class Consoles final : public manager::LifeWatcher {
     void domain_gone(Uuid uuid) override;
 
  private:
-    struct NamedChannel {
-        std::string name;
-        std::string tty;     ///< empty: it is not there yet, or a socket
-        std::string socket;  ///< empty: a tty
-        std::weak_ptr<Channel> open;
-    };
     struct Guest {
         std::string name;
         hypervisor::LifeId life{};  ///< zero: it does not run
@@ -111,7 +103,7 @@ class Consoles final : public manager::LifeWatcher {
         std::set<std::string> present{};            ///< which of them this life has
         std::set<std::string> elsewhere{};          ///< serial ports of this life that are no ptys
         std::map<std::string, std::string> ttys{};  ///< of this life, as far as they are there
-        std::vector<NamedChannel> channels{};       ///< of this life
+        Channels channels{};                        ///< of this life
         std::optional<ConsoleLock> lock{};
         async::TimerId retry{};
         bool released = false;   ///< for another reader, as long as this life lasts
@@ -143,8 +135,6 @@ class Consoles final : public manager::LifeWatcher {
     void told(const domain::Event& event);
     void rename(Guest& guest, const std::string& name);
     void told(Guest& guest, const domain::EventKind& kind, domain::State state);
-    void name_channels(Guest& guest, const std::vector<domain::Console>& consoles);
-    void end_channels(Guest& guest);
     void part_with_others(Uuid uuid, Guest& guest, bool found);
     void drop(const HistoryKey& key, std::shared_ptr<Console> console);
     void remove_history(const HistoryKey& key);

@@ -44,7 +44,7 @@ void Consoles::ttys_told(Uuid uuid, hypervisor::LifeId life, const std::vector<d
         else
             ttys[name_of(console)] = console.tty;
     }
-    name_channels(found->second, consoles);
+    found->second.channels.follow(consoles);
     attach(uuid, found->second);
 }
 
