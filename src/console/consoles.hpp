@@ -19,7 +19,7 @@
 #include "console/channels.hpp"
 #include "console/console.hpp"
 #include "console/console_lock.hpp"
-#include "console/histories.hpp"
+#include "console/history_keeper.hpp"
 #include "console/settings.hpp"
 #include "hypervisor/port.hpp"
 #include "manager/manager.hpp"
@@ -121,8 +121,6 @@ class Consoles final : public manager::LifeWatcher {
                        bool reboots);
     void take_up(Uuid uuid, Guest& guest);
     void take_up_known();
-    void forget_unclaimed();
-    Ring take_history(const HistoryKey& key);
     void ttys_told(Uuid uuid, hypervisor::LifeId life, const std::vector<domain::Console>& consoles);
     void lost(const HistoryKey& key);
     void attach(Uuid uuid, Guest& guest);
@@ -137,16 +135,11 @@ class Consoles final : public manager::LifeWatcher {
     void told(Guest& guest, const domain::EventKind& kind, domain::State state);
     void part_with_others(Uuid uuid, Guest& guest, bool found);
     void drop(const HistoryKey& key, std::shared_ptr<Console> console);
-    void remove_history(const HistoryKey& key);
     async::Task<> retire(std::shared_ptr<Console> console);
 
-    void save_later(HistoryKey key);
-    void save_soon();
-    void save_in(Duration delay);
-    const Console* console_of(const HistoryKey& key) const;
-    void note_saved(const HistoryKey& key, const Result<>& written);
-    async::Task<> save_all();
+    const Ring* history_of(const HistoryKey& key) const;
     async::Task<> write_the_rest();
+    unsigned answers() const { return histories_.answers() + logs_closed_; }
 
     async::FdScheduler& loop_;
     async::Blocking& disk_;
@@ -156,16 +149,11 @@ class Consoles final : public manager::LifeWatcher {
     const Settings settings_;
     manager::Manager::Subscription events_;
     std::map<Uuid, Guest> guests_;
-    std::map<HistoryKey, Ring> kept_;  ///< read back, and not taken up by a life yet
-    std::set<HistoryKey> unsaved_;
-    async::TimerId save_timer_;
+    HistoryKeeper histories_;
     async::TimerId unclaimed_timer_;
-    bool saving_ = false;
-    bool refused_ = false;  ///< the disk did not take the last history, which was reported
     bool ending_ = false;
-    unsigned written_ =
-        0;  ///< logs and histories, ever: by it shut_down() sees whether the disk still takes any
-    async::Scope scope_;
+    unsigned logs_closed_ = 0;
+    async::Scope scope_;               ///< consoles that have gone, whose logs are not closed yet
     async::Scope rest_;                ///< what shut_down() has written
     async::Scope waiters_;             ///< those who wait for that
     std::shared_ptr<Consoles*> self_;  ///< weakly held by callbacks, which may come when this is gone
