@@ -100,10 +100,11 @@ class Consoles final : public manager::LifeWatcher {
         hypervisor::LifeId life{};  ///< zero: it does not run
         hypervisor::DomId domid = 0;
         std::map<std::string, std::shared_ptr<Console>> consoles{};
-        std::set<std::string> present{};            ///< which of them this life has
-        std::set<std::string> elsewhere{};          ///< serial ports of this life that are no ptys
-        std::map<std::string, std::string> ttys{};  ///< of this life, as far as they are there
-        Channels channels{};                        ///< of this life
+        std::set<std::string> present{};                ///< which of them this life has
+        std::set<std::string> elsewhere{};              ///< serial ports of this life that are no ptys
+        std::map<std::string, std::string> ttys{};      ///< of this life, as far as they are there
+        std::map<std::string, std::string> refusals{};  ///< of the last try: why consoles are not read
+        Channels channels{};                            ///< of this life
         std::optional<ConsoleLock> lock{};
         async::TimerId retry{};
         bool released = false;   ///< for another reader, as long as this life lasts
@@ -125,6 +126,7 @@ class Consoles final : public manager::LifeWatcher {
     void lost(const HistoryKey& key);
     void attach(Uuid uuid, Guest& guest);
     Result<> try_attach(Guest& guest) const;
+    static void tell_unread(const Guest& guest, const Result<>& attached);
     std::filesystem::path lock_path(const Guest& guest) const;
     void warn_of(const Guest& guest, const Error& why) const;
     void detach(Guest& guest);

@@ -59,11 +59,23 @@ void Consoles::attach(Uuid uuid, Guest& guest) {
     // At the end the rest is the next daemon's: what were read now would be in no history and no log.
     if (ending_ || guest.released || guest.ttys.empty()) return;
     const auto attached = try_attach(guest);
-    silence(guest, guest.lock ? std::string()
-                              : fmt::format("the console is not read: {}", attached.error().message));
+    tell_unread(guest, attached);
     if (!attached && !guest.refused) warn_of(guest, attached.error());
     guest.refused = !attached;
     if (!attached) retry_later(uuid);
+}
+
+/// Without the lock none is read, and with it those whose ttys can be opened.
+void Consoles::tell_unread(const Guest& guest, const Result<>& attached) {
+    if (!guest.lock)
+        return silence(guest, fmt::format("the console is not read: {}", attached.error().message));
+    for (const auto& [name, console] : guest.consoles) {
+        if (!guest.present.contains(name)) continue;
+        const auto refusal = guest.refusals.find(name);
+        console->broker().set_silence(refusal == guest.refusals.end()
+                                          ? std::string()
+                                          : fmt::format("the console is not read: {}", refusal->second));
+    }
 }
 
 std::filesystem::path Consoles::lock_path(const Guest& guest) const {
@@ -86,6 +98,7 @@ Result<> Consoles::try_attach(Guest& guest) const {
         guest.lock = *std::move(lock);
     }
     Result<> all;
+    guest.refusals.clear();
     // One that hangs up as it is opened is forgotten at once.
     for (const auto& [name, tty] : std::map(guest.ttys)) {
         const auto found = guest.consoles.find(name);
@@ -93,7 +106,9 @@ Result<> Consoles::try_attach(Guest& guest) const {
         auto& console = *found->second;
         auto attached = console.attach(tty);
         console.broker().set_exclusive(attached && console.attached());
-        if (!attached) all = std::move(attached);
+        if (attached) continue;
+        if (!console.attached()) guest.refusals[name] = attached.error().message;
+        all = std::move(attached);
     }
     return all;
 }

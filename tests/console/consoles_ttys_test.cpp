@@ -184,6 +184,24 @@ struct TtyBodies {
         EXPECT_TRUE(t.locked());
     }
 
+    static Task<> one_cannot_be_opened(ConsolesTest& t) {
+        t.web.type = domain::GuestType::hvm;
+        t.web.consoles = {{}, {.target = Console::Target::serial}};
+        t.xen.tty_of = [&t](auto, const Console& console) {
+            return console.target == Console::Target::serial ? std::string("/nowhere") : t.pty.path();
+        };
+        co_await t.define_and_start();
+        Watching of_port(t.console("serial0")->broker());
+        Watching of_xens(t.console("console0")->broker());
+        EXPECT_THAT(of_port.silence, HasSubstr("the console is not read: cannot open console '/nowhere'"));
+        EXPECT_EQ(of_xens.silence, "");
+        Console port{.target = Console::Target::serial};
+        port.tty = t.serial.path();
+        const auto told = t.xen.ttys_told.begin()->second;
+        told({port});
+        EXPECT_EQ(of_port.silence, "");
+    }
+
     static Task<> told_after_the_end(ConsolesTest& t) {
         co_await t.begin();
         co_await t.define_and_start();
@@ -227,6 +245,10 @@ TEST_F(ConsolesTest, WhoHasAConsoleThatIsWantedBackIsLookedUpBesideTheCore) {
 
 TEST_F(ConsolesTest, WhatIsNotReleasedForDomain0IsSaidToBeTheHosts) {
     run_daemon(TtyBodies::the_hosts_own);
+}
+
+TEST_F(ConsolesTest, WhoWatchesAConsoleWhoseTtyCannotBeOpenedIsToldWhy) {
+    run_daemon(TtyBodies::one_cannot_be_opened);
 }
 
 TEST_F(ConsolesTest, WhatXenTellsAfterTheEndIsLeftToTheNextDaemon) {
