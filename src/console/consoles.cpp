@@ -236,7 +236,7 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
     guest.life = begun.life;
     guest.domid = begun.domid;
     guest.ttys.clear();
-    guest.released = false;
+    guest.released = guest.refused = false;
     const bool found = begun.birth == manager::Birth::found;
     const bool reboots = !found && std::exchange(guest.rebooting, false);
     // What was known about a life that was found may be another one's tty by now, or the guest's own word.

@@ -108,7 +108,7 @@ class Consoles final : public manager::LifeWatcher {
         std::optional<ConsoleLock> lock{};
         async::TimerId retry{};
         bool released = false;   ///< for another reader, as long as this life lasts
-        bool refused = false;    ///< the last try has failed, which was reported
+        bool refused = false;    ///< the last try of this life has failed, which was reported
         bool rebooting = false;  ///< the next life is the same boot's successor
     };
 

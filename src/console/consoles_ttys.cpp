@@ -165,7 +165,7 @@ async::Task<Result<>> Consoles::take_back(Uuid uuid) {
         if (!ours) why = co_await with_holder_soon(loop_, disk_, why, lock_path(**guest));
         co_return attached;  // the guest may be gone by now
     }
-    (*guest)->released = false;
+    (*guest)->released = (*guest)->refused = false;
     for (const auto& [name, console] : (*guest)->consoles)
         console->mark(Mark::Kind::attached);
     silence(**guest, {});

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "async/scope.hpp"
+#include "base/log.hpp"
 #include "console/consoles_test.hpp"
 
 // Which ttys consoles read, and who else reads them.
@@ -202,6 +203,27 @@ struct TtyBodies {
         EXPECT_EQ(of_port.silence, "");
     }
 
+    static Result<ConsoleLock> lock_of_the_next(const ConsolesTest& t) {
+        return ConsoleLock::take(t.folder.path() / fmt::format("xenconsole.{}", t.xen.next_domid));
+    }
+
+    static Task<> warned_of_each_life(ConsolesTest& t) {
+        log::set_level(log::Level::warning);
+        testing::internal::CaptureStderr();
+        const auto first = lock_of_the_next(t);
+        co_await t.define_and_start();
+        EXPECT_TRUE(co_await t.manager->destroy(t.web.uuid));
+        const auto second = lock_of_the_next(t);
+        const manager::StartOptions options;
+        EXPECT_TRUE(co_await t.manager->start(t.web.uuid, options));
+        co_await t.until_disk_rests();
+        const std::string warnings = testing::internal::GetCapturedStderr();
+        log::set_level(log::Level::error);
+        const std::string warning = "the consoles of domain 'web' cannot be read";
+        const auto at = warnings.find(warning);
+        EXPECT_TRUE(at != warnings.npos && warnings.find(warning, at + 1) != warnings.npos) << warnings;
+    }
+
     static Task<> told_after_the_end(ConsolesTest& t) {
         co_await t.begin();
         co_await t.define_and_start();
@@ -249,6 +271,10 @@ TEST_F(ConsolesTest, WhatIsNotReleasedForDomain0IsSaidToBeTheHosts) {
 
 TEST_F(ConsolesTest, WhoWatchesAConsoleWhoseTtyCannotBeOpenedIsToldWhy) {
     run_daemon(TtyBodies::one_cannot_be_opened);
+}
+
+TEST_F(ConsolesTest, ThatAConsoleCannotBeReadIsSaidOfEachLife) {
+    run_daemon(TtyBodies::warned_of_each_life);
 }
 
 TEST_F(ConsolesTest, WhatXenTellsAfterTheEndIsLeftToTheNextDaemon) {
