@@ -75,7 +75,8 @@ Result<std::size_t> Broker::write(ViewerId id, std::string_view bytes) {
         if (part.empty()) break;
         input_ += part;
         taken += part.size();
-        offer_input();  // may be taken at once, which makes room for more
+        offer_input();                  // may be taken at once, which makes room for more
+        if (!writes(id)) return taken;  // it was told so, and has left
     }
     writer_waits_ = taken < bytes.size();
     return taken;

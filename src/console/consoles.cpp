@@ -6,7 +6,6 @@
 #include <tuple>
 #include <utility>
 
-#include "base/file.hpp"
 #include "base/log.hpp"
 #include "domain/channel.hpp"
 #include "manager/drained.hpp"
@@ -86,26 +85,18 @@ Consoles::Consoles(async::FdScheduler& loop, async::Blocking& disk, hypervisor::
       manager_(manager),
       places_(std::move(places)),
       settings_(settings),
+      histories_(loop, disk, places_.histories, settings_,
+                 [this](const HistoryKey& key) { return history_of(key); }),
       self_(std::make_shared<Consoles*>(this)) {}
 
 Consoles::~Consoles() {
-    loop_.cancel(save_timer_);
     loop_.cancel(unclaimed_timer_);
     for (const auto& [uuid, guest] : guests_)
         loop_.cancel(guest.retry);
 }
 
 async::Task<> Consoles::start_up() {
-    auto read = [folder = places_.histories, size = settings_.history] {
-        // Without the folder each write says what is wrong with it.
-        static_cast<void>(make_folder(folder));
-        return read_histories(folder, size);
-    };
-    auto kept = co_await async::run_blocking(disk_, loop_, std::move(read));
-    for (const auto& problem : kept.problems)
-        log::warning("a console's history is left alone: {}", problem);
-    for (auto& [key, ring] : kept.histories)
-        kept_.emplace(std::move(key), std::move(ring));
+    co_await histories_.read();
     manager_.watch_lives(*this);
     events_ = manager_.subscribe([this](const domain::Event& event) { told(event); });
 }
@@ -113,7 +104,7 @@ async::Task<> Consoles::start_up() {
 async::Task<> Consoles::shut_down() {
     ending_ = true;
     events_ = {};
-    loop_.cancel(save_timer_);
+    histories_.end();
     loop_.cancel(unclaimed_timer_);
     for (auto& [uuid, guest] : guests_) {
         detach(guest);
@@ -121,20 +112,55 @@ async::Task<> Consoles::shut_down() {
             scope_.spawn(retire(console));
     }
     rest_.spawn(write_the_rest());
-    for (auto before = written_;; before = written_) {
+    for (auto before = answers();; before = answers()) {
         const bool all = co_await manager::drained_within(loop_, rest_, waiters_, settings_.farewell);
         if (all) co_return;
-        if (written_ == before) break;
+        if (answers() == before) break;
     }
     log::error("what consoles have seen last is not kept: the disk has not answered for {} s",
                std::chrono::duration_cast<seconds>(settings_.farewell).count());
     for (auto* const scope : {&waiters_, &rest_, &scope_})
         scope->drop();
+    histories_.give_up();
 }
 
 async::Task<> Consoles::write_the_rest() {
     co_await scope_.drained();
-    co_await save_all();
+    co_await histories_.write_the_rest();
+}
+
+void Consoles::take_up_histories() {
+    take_up_known();
+    if (histories_.unclaimed().empty()) return;
+    unclaimed_timer_ = loop_.call_at(loop_.now() + settings_.unclaimed, [this] {
+        unclaimed_timer_ = {};
+        take_up_known();
+        histories_.forget_unclaimed();  // nobody will ask for those of domains that have not come
+    });
+}
+
+void Consoles::take_up_known() {
+    for (const auto uuid : histories_.unclaimed()) {
+        const auto info = manager_.find(uuid);
+        if (!info) continue;
+        auto& guest = guests_[uuid];
+        guest.name = info->name;
+        take_up(uuid, guest);
+    }
+}
+
+/// All that is kept of it.
+void Consoles::take_up(Uuid uuid, Guest& guest) {
+    for (const auto& key : histories_.unclaimed_of(uuid))
+        guest.consoles[key.console] = make(uuid, guest, key.console);
+}
+
+/// Null: it is gone.
+const Ring* Consoles::history_of(const HistoryKey& key) const {
+    const auto guest = guests_.find(key.uuid);
+    if (guest == guests_.end()) return nullptr;
+    const auto console = guest->second.consoles.find(key.console);
+    return console == guest->second.consoles.end() ? nullptr : &console->second->history();
 }
 
 Result<std::shared_ptr<Console>> Consoles::find(Uuid uuid, const std::optional<std::string>& name) const {
@@ -184,6 +210,13 @@ Result<Consoles::Guest*> Consoles::running(Uuid uuid) {
     return &guest->second;
 }
 
+Result<std::shared_ptr<Channel>> Consoles::open_channel(Uuid uuid, const std::optional<std::string>& name,
+                                                        bool force) {
+    const auto guest = running(uuid);
+    if (!guest) return std::unexpected(guest.error());
+    return (*guest)->channels.open(loop_, (*guest)->name, name, force);
+}
+
 std::vector<Consoles::Listed> Consoles::list() const {
     std::vector<Listed> all;
     for (const auto& [uuid, guest] : guests_) {
@@ -203,7 +236,7 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
     guest.life = begun.life;
     guest.domid = begun.domid;
     guest.ttys.clear();
-    guest.released = false;
+    guest.released = guest.refused = false;
     const bool found = begun.birth == manager::Birth::found;
     const bool reboots = !found && std::exchange(guest.rebooting, false);
     // What was known about a life that was found may be another one's tty by now, or the guest's own word.
@@ -214,7 +247,7 @@ void Consoles::life_began(const manager::LifeBegun& begun) {
     std::erase_if(consoles, [](const auto& console) { return !is_channel(console) && !has_pty(console); });
     take_up(begun.uuid, guest);
     part_with_others(begun.uuid, guest, found);
-    name_channels(guest, consoles);
+    guest.channels.follow(consoles);
     for (const auto& console : consoles)
         if (!is_channel(console)) begin_console(guest, console, begun, reboots);
     attach(begun.uuid, guest);
@@ -268,7 +301,7 @@ void Consoles::life_ended(Uuid uuid, hypervisor::LifeId life) {
         console->end_life();
         console->broker().set_exclusive(false);
     }
-    end_channels(guest);
+    guest.channels.finish();
     guest.lock.reset();
 }
 
@@ -297,7 +330,7 @@ void Consoles::told(Guest& guest, const domain::EventKind& kind, State state) {
         console->broker().hold_input(state == State::paused);
         if (stop) console->broker().finish();
     }
-    if (stop) save_soon();
+    if (stop) histories_.save_soon();
 }
 
 /// Nobody will ask for its history. Of a life that could not be let run nothing was told: who watches it sees
@@ -314,26 +347,26 @@ void Consoles::domain_gone(Uuid uuid) {
 
 /// With what is kept of it.
 void Consoles::drop(const HistoryKey& key, std::shared_ptr<Console> console) {
-    unsaved_.erase(key);
-    remove_history(key);
+    histories_.drop(key);
     scope_.spawn(retire(std::move(console)));
 }
 
 /// Whoever uses it still keeps it; and a disk only as long as it takes anything, or the histories of all
 /// guests that have gone would wait for one that hangs.
 async::Task<> Consoles::retire(std::shared_ptr<Console> console) {
-    for (auto before = written_; !co_await console->close_log(settings_.farewell); before = written_)
-        if (written_ == before) co_return;
-    ++written_;
+    for (auto before = answers(); !co_await console->close_log(settings_.farewell); before = answers())
+        if (answers() == before) co_return;
+    ++logs_closed_;
 }
 
 std::shared_ptr<Console> Consoles::make(Uuid uuid, const Guest& guest, const std::string& name) {
     const HistoryKey key{uuid, name};
     return std::make_shared<Console>(
-        loop_, disk_, fmt::format("{}/{}", guest.name, name), take_history(key),
+        loop_, disk_, fmt::format("{}/{}", guest.name, name), histories_.take(key),
         LogSettings{
             .path = log_path(guest, name), .sequences = settings_.sequences, .rotation = settings_.rotation},
-        Console::Owner{.changed = [this, key] { save_later(key); }, .lost = [this, key] { lost(key); }});
+        Console::Owner{.changed = [this, key] { histories_.changed(key); },
+                       .lost = [this, key] { lost(key); }});
 }
 
 std::filesystem::path Consoles::log_path(const Guest& guest, const std::string& name) const {

@@ -16,9 +16,10 @@
 #include "async/task.hpp"
 #include "base/result.hpp"
 #include "console/channel.hpp"
+#include "console/channels.hpp"
 #include "console/console.hpp"
 #include "console/console_lock.hpp"
-#include "console/histories.hpp"
+#include "console/history_keeper.hpp"
 #include "console/settings.hpp"
 #include "hypervisor/port.hpp"
 #include "manager/manager.hpp"
@@ -64,10 +65,7 @@ class Consoles final : public manager::LifeWatcher {
     /// The same, also of a domain that does not run, for what its console has seen.
     Result<std::shared_ptr<Console>> find_history(Uuid uuid, const std::optional<std::string>& name) const;
 
-    /// A channel of a domain that runs, by the name that its definition gives it; without one the first. It
-    /// is open as long as somebody keeps it, for one at a time: `force` takes it from another one. no_domain,
-    /// invalid_state (it is not running), invalid_argument (it has no such channel, or it is a socket),
-    /// operation_failed (another one has it, or its tty is not there yet or cannot be opened).
+    /// A channel of a domain that runs, as Channels::open(). And no_domain, invalid_state: it is not running.
     Result<std::shared_ptr<Channel>> open_channel(Uuid uuid, const std::optional<std::string>& name,
                                                   bool force);
 
@@ -97,25 +95,20 @@ class Consoles final : public manager::LifeWatcher {
     void domain_gone(Uuid uuid) override;
 
  private:
-    struct NamedChannel {
-        std::string name;
-        std::string tty;     ///< empty: it is not there yet, or a socket
-        std::string socket;  ///< empty: a tty
-        std::weak_ptr<Channel> open;
-    };
     struct Guest {
         std::string name;
         hypervisor::LifeId life{};  ///< zero: it does not run
         hypervisor::DomId domid = 0;
         std::map<std::string, std::shared_ptr<Console>> consoles{};
-        std::set<std::string> present{};            ///< which of them this life has
-        std::set<std::string> elsewhere{};          ///< serial ports of this life that are no ptys
-        std::map<std::string, std::string> ttys{};  ///< of this life, as far as they are there
-        std::vector<NamedChannel> channels{};       ///< of this life
+        std::set<std::string> present{};                ///< which of them this life has
+        std::set<std::string> elsewhere{};              ///< serial ports of this life that are no ptys
+        std::map<std::string, std::string> ttys{};      ///< of this life, as far as they are there
+        std::map<std::string, std::string> refusals{};  ///< of the last try: why consoles are not read
+        Channels channels{};                            ///< of this life
         std::optional<ConsoleLock> lock{};
         async::TimerId retry{};
         bool released = false;   ///< for another reader, as long as this life lasts
-        bool refused = false;    ///< the last try has failed, which was reported
+        bool refused = false;    ///< the last try of this life has failed, which was reported
         bool rebooting = false;  ///< the next life is the same boot's successor
     };
 
@@ -129,12 +122,11 @@ class Consoles final : public manager::LifeWatcher {
                        bool reboots);
     void take_up(Uuid uuid, Guest& guest);
     void take_up_known();
-    void forget_unclaimed();
-    Ring take_history(const HistoryKey& key);
     void ttys_told(Uuid uuid, hypervisor::LifeId life, const std::vector<domain::Console>& consoles);
     void lost(const HistoryKey& key);
     void attach(Uuid uuid, Guest& guest);
     Result<> try_attach(Guest& guest) const;
+    static void tell_unread(const Guest& guest, const Result<>& attached);
     std::filesystem::path lock_path(const Guest& guest) const;
     void warn_of(const Guest& guest, const Error& why) const;
     void detach(Guest& guest);
@@ -143,20 +135,13 @@ class Consoles final : public manager::LifeWatcher {
     void told(const domain::Event& event);
     void rename(Guest& guest, const std::string& name);
     void told(Guest& guest, const domain::EventKind& kind, domain::State state);
-    void name_channels(Guest& guest, const std::vector<domain::Console>& consoles);
-    void end_channels(Guest& guest);
     void part_with_others(Uuid uuid, Guest& guest, bool found);
     void drop(const HistoryKey& key, std::shared_ptr<Console> console);
-    void remove_history(const HistoryKey& key);
     async::Task<> retire(std::shared_ptr<Console> console);
 
-    void save_later(HistoryKey key);
-    void save_soon();
-    void save_in(Duration delay);
-    const Console* console_of(const HistoryKey& key) const;
-    void note_saved(const HistoryKey& key, const Result<>& written);
-    async::Task<> save_all();
+    const Ring* history_of(const HistoryKey& key) const;
     async::Task<> write_the_rest();
+    unsigned answers() const { return histories_.answers() + logs_closed_; }
 
     async::FdScheduler& loop_;
     async::Blocking& disk_;
@@ -166,16 +151,11 @@ class Consoles final : public manager::LifeWatcher {
     const Settings settings_;
     manager::Manager::Subscription events_;
     std::map<Uuid, Guest> guests_;
-    std::map<HistoryKey, Ring> kept_;  ///< read back, and not taken up by a life yet
-    std::set<HistoryKey> unsaved_;
-    async::TimerId save_timer_;
+    HistoryKeeper histories_;
     async::TimerId unclaimed_timer_;
-    bool saving_ = false;
-    bool refused_ = false;  ///< the disk did not take the last history, which was reported
     bool ending_ = false;
-    unsigned written_ =
-        0;  ///< logs and histories, ever: by it shut_down() sees whether the disk still takes any
-    async::Scope scope_;
+    unsigned logs_closed_ = 0;
+    async::Scope scope_;               ///< consoles that have gone, whose logs are not closed yet
     async::Scope rest_;                ///< what shut_down() has written
     async::Scope waiters_;             ///< those who wait for that
     std::shared_ptr<Consoles*> self_;  ///< weakly held by callbacks, which may come when this is gone

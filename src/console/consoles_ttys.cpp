@@ -44,7 +44,7 @@ void Consoles::ttys_told(Uuid uuid, hypervisor::LifeId life, const std::vector<d
         else
             ttys[name_of(console)] = console.tty;
     }
-    name_channels(found->second, consoles);
+    found->second.channels.follow(consoles);
     attach(uuid, found->second);
 }
 
@@ -56,13 +56,26 @@ void Consoles::lost(const HistoryKey& key) {
 
 /// Serves what can be served; the rest is tried again.
 void Consoles::attach(Uuid uuid, Guest& guest) {
-    if (guest.released || guest.ttys.empty()) return;
+    // At the end the rest is the next daemon's: what were read now would be in no history and no log.
+    if (ending_ || guest.released || guest.ttys.empty()) return;
     const auto attached = try_attach(guest);
-    silence(guest, guest.lock ? std::string()
-                              : fmt::format("the console is not read: {}", attached.error().message));
+    tell_unread(guest, attached);
     if (!attached && !guest.refused) warn_of(guest, attached.error());
     guest.refused = !attached;
     if (!attached) retry_later(uuid);
+}
+
+/// Without the lock none is read, and with it those whose ttys can be opened.
+void Consoles::tell_unread(const Guest& guest, const Result<>& attached) {
+    if (!guest.lock)
+        return silence(guest, fmt::format("the console is not read: {}", attached.error().message));
+    for (const auto& [name, console] : guest.consoles) {
+        if (!guest.present.contains(name)) continue;
+        const auto refusal = guest.refusals.find(name);
+        console->broker().set_silence(refusal == guest.refusals.end()
+                                          ? std::string()
+                                          : fmt::format("the console is not read: {}", refusal->second));
+    }
 }
 
 std::filesystem::path Consoles::lock_path(const Guest& guest) const {
@@ -85,6 +98,7 @@ Result<> Consoles::try_attach(Guest& guest) const {
         guest.lock = *std::move(lock);
     }
     Result<> all;
+    guest.refusals.clear();
     // One that hangs up as it is opened is forgotten at once.
     for (const auto& [name, tty] : std::map(guest.ttys)) {
         const auto found = guest.consoles.find(name);
@@ -92,7 +106,9 @@ Result<> Consoles::try_attach(Guest& guest) const {
         auto& console = *found->second;
         auto attached = console.attach(tty);
         console.broker().set_exclusive(attached && console.attached());
-        if (!attached) all = std::move(attached);
+        if (attached) continue;
+        if (!console.attached()) guest.refusals[name] = attached.error().message;
+        all = std::move(attached);
     }
     return all;
 }
@@ -149,7 +165,7 @@ async::Task<Result<>> Consoles::take_back(Uuid uuid) {
         if (!ours) why = co_await with_holder_soon(loop_, disk_, why, lock_path(**guest));
         co_return attached;  // the guest may be gone by now
     }
-    (*guest)->released = false;
+    (*guest)->released = (*guest)->refused = false;
     for (const auto& [name, console] : (*guest)->consoles)
         console->mark(Mark::Kind::attached);
     silence(**guest, {});

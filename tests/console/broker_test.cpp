@@ -398,6 +398,25 @@ TEST_F(BrokerInput, WaitsWhileTheGuestIsPaused) {
     EXPECT_EQ(offers, 1) << "nothing to offer";
 }
 
+TEST_F(BrokerInput, OfAWriterWhoLeavesAsItIsToldOfRoomIsNotWaitedWith) {
+    std::size_t guest_takes = 0;
+    std::function<void()> take = [] {};
+    Broker shared{"web/console0", Ring(small), [&take] { take(); }};
+    take = [&] { shared.input_written(std::exchange(guest_takes, 0)); };
+    Recorder writer;
+    const auto id = shared.attach(writer, {.name = "writer", .access = Access::write}).value();
+    const std::string full(limits::console_input_bytes, 'x');
+    EXPECT_EQ(shared.write(id, full + "more").value(), full.size());
+    shared.input_written(500);
+    EXPECT_THAT(writer.told(), IsEmpty()) << "not for so little room";
+    writer.on_writable = [&] { shared.detach(id); };
+    guest_takes = 1500;
+    EXPECT_EQ(shared.write(id, full + full).value(), 500U) << "it is gone";
+    EXPECT_THAT(writer.told(), ElementsAre("writable"));
+    shared.input_written(shared.input().size());
+    EXPECT_THAT(writer.told(), IsEmpty());
+}
+
 TEST_F(BrokerInput, IsDeliveredWhenItsWriterHasLeft) {
     const auto id = attach(a, Access::write);
     EXPECT_EQ(broker.write(id, "ls\n"), 3u);

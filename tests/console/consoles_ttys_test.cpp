@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "async/scope.hpp"
+#include "base/log.hpp"
 #include "console/consoles_test.hpp"
 
 // Which ttys consoles read, and who else reads them.
@@ -183,6 +184,57 @@ struct TtyBodies {
         EXPECT_EQ(viewer.silence, "");
         EXPECT_TRUE(t.locked());
     }
+
+    static Task<> one_cannot_be_opened(ConsolesTest& t) {
+        t.web.type = domain::GuestType::hvm;
+        t.web.consoles = {{}, {.target = Console::Target::serial}};
+        t.xen.tty_of = [&t](auto, const Console& console) {
+            return console.target == Console::Target::serial ? std::string("/nowhere") : t.pty.path();
+        };
+        co_await t.define_and_start();
+        Watching of_port(t.console("serial0")->broker());
+        Watching of_xens(t.console("console0")->broker());
+        EXPECT_THAT(of_port.silence, HasSubstr("the console is not read: cannot open console '/nowhere'"));
+        EXPECT_EQ(of_xens.silence, "");
+        Console port{.target = Console::Target::serial};
+        port.tty = t.serial.path();
+        const auto told = t.xen.ttys_told.begin()->second;
+        told({port});
+        EXPECT_EQ(of_port.silence, "");
+    }
+
+    static Result<ConsoleLock> lock_of_the_next(const ConsolesTest& t) {
+        return ConsoleLock::take(t.folder.path() / fmt::format("xenconsole.{}", t.xen.next_domid));
+    }
+
+    static Task<> warned_of_each_life(ConsolesTest& t) {
+        log::set_level(log::Level::warning);
+        testing::internal::CaptureStderr();
+        const auto first = lock_of_the_next(t);
+        co_await t.define_and_start();
+        EXPECT_TRUE(co_await t.manager->destroy(t.web.uuid));
+        const auto second = lock_of_the_next(t);
+        const manager::StartOptions options;
+        EXPECT_TRUE(co_await t.manager->start(t.web.uuid, options));
+        co_await t.until_disk_rests();
+        const std::string warnings = testing::internal::GetCapturedStderr();
+        log::set_level(log::Level::error);
+        const std::string warning = "the consoles of domain 'web' cannot be read";
+        const auto at = warnings.find(warning);
+        EXPECT_TRUE(at != warnings.npos && warnings.find(warning, at + 1) != warnings.npos) << warnings;
+    }
+
+    static Task<> told_after_the_end(ConsolesTest& t) {
+        co_await t.begin();
+        co_await t.define_and_start();
+        const auto told = t.xen.ttys_told.begin()->second;
+        co_await t.manager->shut_down();
+        co_await t.consoles->shut_down();
+        told({{.tty = t.pty.path()}});
+        EXPECT_FALSE(t.locked());
+        t.consoles.reset();
+        t.manager.reset();
+    }
 };
 
 TEST_F(ConsolesTest, ATtyThatMovesIsFollowed) {
@@ -215,6 +267,18 @@ TEST_F(ConsolesTest, WhoHasAConsoleThatIsWantedBackIsLookedUpBesideTheCore) {
 
 TEST_F(ConsolesTest, WhatIsNotReleasedForDomain0IsSaidToBeTheHosts) {
     run_daemon(TtyBodies::the_hosts_own);
+}
+
+TEST_F(ConsolesTest, WhoWatchesAConsoleWhoseTtyCannotBeOpenedIsToldWhy) {
+    run_daemon(TtyBodies::one_cannot_be_opened);
+}
+
+TEST_F(ConsolesTest, ThatAConsoleCannotBeReadIsSaidOfEachLife) {
+    run_daemon(TtyBodies::warned_of_each_life);
+}
+
+TEST_F(ConsolesTest, WhatXenTellsAfterTheEndIsLeftToTheNextDaemon) {
+    run(TtyBodies::told_after_the_end(*this));
 }
 
 TEST_F(ConsolesTest, AReleaseEndsWithTheLifeOfItsDomain) {
