@@ -11,6 +11,7 @@ if(sources)
   target_include_directories(libxl_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_precompile_headers(libxl_tests PRIVATE ${costly_headers} ${test_frameworks})
   target_compile_options(libxl_tests PRIVATE ${test_options})
-  target_link_libraries(libxl_tests PRIVATE virtlight_xenlight GTest::gmock GTest::gtest ${RAPIDCHECK} ${CMAKE_DL_LIBS})
+  target_link_libraries(libxl_tests PRIVATE virtlight_xenlight GTest::gmock GTest::gtest ${RAPIDCHECK} ${CMAKE_DL_LIBS}
+    xencall)
   virtlight_tests(libxl_tests libxl)
 endif()

@@ -15,6 +15,7 @@
 
 #include "base/limits.hpp"
 #include "base/private_descriptors.hpp"
+#include "xenlight/fork_safety.hpp"
 #include "xenlight/pidfd.hpp"
 
 namespace virtlight::xenlight {
@@ -93,7 +94,10 @@ Children::~Children() {
 
 pid_t Children::fork() noexcept {
     const bool in_daemon = ::getpid() == daemon_;
-    const pid_t pid = ::fork();
+    const pid_t pid = [] {
+        const auto held = fork_safety::hold_handles();
+        return ::fork();
+    }();
     if (pid < 0 || !in_daemon) return pid;
     if (pid == 0) {
         become_ordinary();

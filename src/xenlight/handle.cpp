@@ -3,9 +3,15 @@
 
 #include <cassert>
 
+#include "xenlight/fork_safety.hpp"
+
 namespace virtlight::xenlight {
 
 Result<> Handle::open(xentoollog_logger* log) {
+    if (!fork_safety::is_in_force())
+        return fail(Reason::internal,
+                    "the children that libxl forks would not be safe: this program exports "
+                    "none of its symbols");
     const int rc = libxl_ctx_alloc(&ctx_, LIBXL_VERSION, 0, log);
     if (rc == 0) return {};
     return fail(Reason::operation_failed, "cannot open libxl (error {})", rc);

@@ -118,7 +118,7 @@ constexpr Place of_pci(std::string_view name) {
             }};
 }
 
-constexpr Place places[] = {
+constexpr Place setting_places[] = {
     text<[](auto& c) -> auto& { return c.c_info.pool_name; }>("pool"),
     {"cpus_soft", set_soft_affinity, soft_affinity},
     number<[](auto& c) -> auto& { return c.b_info.sched_params.period; },
@@ -211,14 +211,14 @@ constexpr Place places[] = {
 
 void write_settings(const domain::Settings& settings, Config& config) {
     for (const auto& [name, value] : settings)
-        if (const auto* const place = std::ranges::find(places, name, &Place::name);
-            place != std::end(places))
+        if (const auto* const place = std::ranges::find(setting_places, name, &Place::name);
+            place != std::end(setting_places))
             place->set(value, config);
 }
 
 domain::Settings read_settings(const Config& config, domain::GuestType type) {
     domain::Settings settings;
-    for (const auto& place : places) {
+    for (const auto& place : setting_places) {
         const auto* const rule = domain::find_setting(place.name);
         if (!rule || !check_setting_for(*rule, type)) continue;
         if (auto value = place.get(config)) settings.emplace(place.name, *std::move(value));
@@ -228,7 +228,7 @@ domain::Settings read_settings(const Config& config, domain::GuestType type) {
 
 std::vector<std::string_view> known_settings() {
     std::vector<std::string_view> names;
-    std::ranges::transform(places, std::back_inserter(names), &Place::name);
+    std::ranges::transform(setting_places, std::back_inserter(names), &Place::name);
     return names;
 }
 

@@ -26,6 +26,8 @@ KINDS = ("pv", "pvh", "hvm")
 FAILURES = (libvirt.libvirtError, AssertionError, subprocess.TimeoutExpired)
 GROWTH_KIB = 8 * 1024  # what the allocator may keep of a heap that was once needed
 PROGRESS_SECONDS = 60  # between two lines of it
+# A guest that the emulator has broken may stand still so long before it meets the triple fault that tells of it.
+FAULT_SECONDS = 480
 SETTLING_SECONDS = 90  # a thread for storage rests for 60 before it ends
 LIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE
 KIB_PER_MIB = 1024
@@ -331,6 +333,14 @@ def start_anew(host, conn, name, kind):
     return domain
 
 
+def faults_of(host, name, before, error):
+    """By which the emulator has broken the guest of this name until now; with one that does not answer this waits for another."""
+    end = time.monotonic() + (FAULT_SECONDS if host.remote and "no answer" in str(error) else 0)
+    while (faults := host.broken_by_the_emulator(name)) <= before and time.monotonic() < end:
+        time.sleep(5)
+    return faults
+
+
 def client(host, kind, seed, tally, deeds):
     """One client with one guest of its own, to which it does these deeds. One that the emulator breaks is replaced."""
     name = f"soak-{kind}-{seed}"
@@ -342,8 +352,8 @@ def client(host, kind, seed, tally, deeds):
                 try:
                     deed(host, domain)
                     tally.count(f"{deed.__name__} {kind}")
-                except FAILURES:
-                    before, broken = broken, host.broken_by_the_emulator(name)
+                except FAILURES as error:
+                    before, broken = broken, faults_of(host, name, broken, error)
                     if broken <= before:
                         raise
                     tally.count(f"broken by the emulator {kind}")
@@ -398,7 +408,8 @@ def measure(host):
     xenstored tells.
     """
     gc.collect()  # what an error has kept of a client that has gone holds its connection
-    proc = "/proc/$(pidof -s virtlightd)" if isinstance(host, LabHost) else f"/proc/{host.process.pid}"
+    # The oldest: a child that libxl has forked has its name.
+    proc = "/proc/$(pgrep -ox virtlightd)" if isinstance(host, LabHost) else f"/proc/{host.process.pid}"
     told = host.shell(
         f"echo $(ls {proc}/fd | wc -l) descriptors; echo $(ls {proc}/task | wc -l) threads; "
         f"echo $(cat {proc}/task/*/children 2>/dev/null | wc -w) children; awk '/^VmRSS/ {{print $2, \"resident KiB\"}}' {proc}/status; "
