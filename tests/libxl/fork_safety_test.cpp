@@ -126,7 +126,8 @@ TEST(ForkSafety, WithTheLibrariesAloneSuchAChildHangs) {
 TEST(ForkSafety, NoHandleIsOpenedDuringAFork) {
     auto fork = fork_safety::hold_handles();
     auto opened = std::async(std::launch::async, [] { return Call(xencall_open(nullptr, 0)) != nullptr; });
-    EXPECT_EQ(opened.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
+    ::poll(nullptr, 0, 100);  // other tests set the clock
+    EXPECT_EQ(opened.wait_for(seconds(0)), std::future_status::timeout);
     fork.unlock();
     EXPECT_TRUE(opened.get());
 }
