@@ -125,7 +125,8 @@ Task<Result<>> Guests::go_on(DomainRef domain) {
     auto unpaused = co_await unpause_in_any_case(domain);
     if (!unpaused) co_return without_guest(std::move(unpaused));
     if (!domain->life) co_return unpaused;
-    if (!domain->life->stopped) {  // else it sleeps, and is only not paused besides
+    // Else it sleeps, and is only not paused besides; or it runs by now, as it has been reset meanwhile.
+    if (!domain->life->stopped && domain->status.state != State::running) {
         domain->status = domain::RunningReason::unpaused;
         core_.tell(*domain, domain::Resumed::unpaused);
     }

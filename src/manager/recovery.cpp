@@ -62,24 +62,39 @@ void settle(Core& core, Jobs& jobs, Guests& guests, const DomainRef& domain) {
               });
 }
 
+Task<Result<>> done_with() {
+    co_return Result<>{};
+}
+
+/// Posts what is to be done to the guest that the domain has now. What comes of a guest's end may come first,
+/// and another one run by then.
+void post_for_guest(Jobs& jobs, const DomainRef& domain, JobKind kind, Jobs::Work work) {
+    jobs.post(
+        domain, kind,
+        [domain, life = domain->life->id, work = std::move(work)](hypervisor::Operation operation) mutable {
+            const bool lives = domain->life && domain->life->id == life;
+            return lives ? work(std::move(operation)) : done_with();
+        });
+}
+
 /// The same, before this guest had suspended itself: it may be about to.
 void take_back_save(Jobs& jobs, Guests& guests, const DomainRef& domain) {
-    jobs.post(domain, JobKind::correct_note,
-              [&guests, domain](hypervisor::Operation) { return guests.take_back_save(domain); });
+    post_for_guest(jobs, domain, JobKind::correct_note,
+                   [&guests, domain](hypervisor::Operation) { return guests.take_back_save(domain); });
 }
 
 /// The daemon was killed before it could let this guest run again.
 void release_from_dump(Core& core, Jobs& jobs, Guests& guests, const DomainRef& domain) {
     note_decision(core, *domain, "its core was being dumped: that has come to nothing");
     if (!domain->life->stopped) domain->status = domain::PausedReason::dump;
-    jobs.post(domain, JobKind::resume,
-              [&guests, domain](hypervisor::Operation) { return guests.go_on(domain); });
+    post_for_guest(jobs, domain, JobKind::resume,
+                   [&guests, domain](hypervisor::Operation) { return guests.go_on(domain); });
 }
 
 /// What was about to be done to it has not begun, or is over: no later daemon is to go by that.
 void note_that_it_stays(Jobs& jobs, Guests& guests, const DomainRef& domain) {
-    jobs.post(domain, JobKind::correct_note,
-              [&guests, domain](hypervisor::Operation) { return guests.note_that_it_stays(domain); });
+    post_for_guest(jobs, domain, JobKind::correct_note,
+                   [&guests, domain](hypervisor::Operation) { return guests.note_that_it_stays(domain); });
 }
 
 /// With what a domain that had this definition is started anew.
@@ -92,11 +107,11 @@ domain::Definition next(const Domain& domain, const domain::Definition& definiti
 void let_go_on_from_reset(Core& core, Jobs& jobs, Guests& guests, const DomainRef& domain) {
     note_decision(core, *domain, "it was resetting itself: it goes on from there, or is started anew");
     domain->status = domain::PausedReason::starting_up;
-    jobs.post(domain, JobKind::start,
-              [&guests, domain,
-               again = next(*domain, domain->life->definition, {})](hypervisor::Operation operation) {
-                  return guests.go_on_from_reset(domain, again, std::move(operation));
-              });
+    post_for_guest(jobs, domain, JobKind::start,
+                   [&guests, domain,
+                    again = next(*domain, domain->life->definition, {})](hypervisor::Operation operation) {
+                       return guests.go_on_from_reset(domain, again, std::move(operation));
+                   });
 }
 
 bool runs(const DomainSeen& seen) {
@@ -236,9 +251,10 @@ void Recovery::settle_ending(const DomainRef& domain, std::optional<Anew> again)
     if (seen.stopped) domain->status = halted_status(*seen.stopped);
     if (again) return start_anew(domain, domain->life->definition, *again);
     note_decision(core_, *domain, "it was being destroyed: it is");
-    jobs_.post(domain, JobKind::destroy, [&guests = guests_, domain](hypervisor::Operation operation) {
-        return guests.destroy(domain, domain::ShutoffReason::destroyed, std::move(operation));
-    });
+    post_for_guest(jobs_, domain, JobKind::destroy,
+                   [&guests = guests_, domain](hypervisor::Operation operation) {
+                       return guests.destroy(domain, domain::ShutoffReason::destroyed, std::move(operation));
+                   });
 }
 
 void Recovery::restore(StoredLife life, bool image_aside) {

@@ -460,6 +460,29 @@ TEST_F(Controls, AGuestWhoseDumpADaemonHasNotSurvivedGoesOn) {
     EXPECT_EQ(store.lives.at(guest.uuid).held, Held::no);
 }
 
+TEST_F(Controls, AGuestWhoseDumpADaemonHasNotSurvivedGivesItsPauseToNoneThatComesAfterIt) {
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = Held::dumping;
+    xen.truth.at(1).paused = true;
+    xen.truth.at(1).stopped = StopReason::reboot;
+    restart();
+    look();
+    EXPECT_EQ(info(guest).domid, 2);
+    EXPECT_THAT(events(), ElementsAre("web REBOOT", "web STARTED/0"));
+}
+
+TEST_F(Controls, AGuestWhoseDumpADaemonHasNotSurvivedIsNotToldToGoOnOnceItHasBeenReset) {
+    const auto guest = running("web");
+    store.lives.at(guest.uuid).held = Held::dumping;
+    xen.truth.at(1).paused = true;
+    xen.truth.at(1).stopped = StopReason::soft_reset;
+    restart();
+    look();
+    EXPECT_EQ(info(guest).domid, 1);
+    EXPECT_EQ(info(guest).status.state, domain::State::running);
+    EXPECT_THAT(events(), ElementsAre("web REBOOT"));
+}
+
 TEST_F(Controls, ADumpThatCannotBeNotedPausesNobody) {
     const auto guest = running("web");
     store.fail_write(1);
