@@ -503,6 +503,10 @@ inline constexpr auto answer_wait = std::chrono::minutes(10);
 inline constexpr std::size_t configuration_bytes = 64 * 1024;
 /// Connections that the kernel holds until they are accepted.
 inline constexpr int clients_waiting = 128;
+/// Bytes of a block of memory that is the kernel's again as soon as it is freed, and bytes that each of the
+/// allocator's heaps may keep at its end.
+inline constexpr int heap_block_bytes = 1024 * 1024;
+inline constexpr int heap_rest_bytes = 2 * 1024 * 1024;
 
 // cli
 /// How long a guest may take what is left of its input when the one who typed it has ended.

@@ -2,6 +2,7 @@
 #include "console/histories.hpp"
 
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,13 +23,19 @@ std::optional<HistoryKey> key_of(const std::string& file) {
     return HistoryKey{*uuid, file.substr(dot + 1)};
 }
 
-std::vector<fs::path> files_in(const fs::path& folder) {
+std::vector<fs::path> files_in(const fs::path& folder, std::vector<std::string>& problems) {
     std::vector<fs::path> files;
-    std::error_code none;
-    for (fs::directory_iterator at(folder, none), end; !none && at != end; at.increment(none)) {
-        if (files.size() == limits::console_histories) break;
+    std::error_code refused;
+    for (fs::directory_iterator at(folder, refused), end; !refused && at != end; at.increment(refused)) {
+        if (files.size() == limits::console_histories) {
+            problems.push_back(fmt::format("{}: there are more than {} files, and the others are not read",
+                                           folder.string(), limits::console_histories));
+            break;
+        }
         files.push_back(at->path());
     }
+    if (refused && refused != std::errc::no_such_file_or_directory)
+        problems.push_back(fmt::format("{}: {}", folder.string(), refused.message()));
     return files;
 }
 
@@ -40,7 +47,7 @@ fs::path history_path(const fs::path& folder, const HistoryKey& key) {
 
 KeptHistories read_histories(const fs::path& folder, const HistorySize& size) {
     KeptHistories kept;
-    for (const auto& file : files_in(folder)) {
+    for (const auto& file : files_in(folder, kept.problems)) {
         auto key = key_of(file.filename().string());
         if (!key) continue;
         // It may have been written when more was kept: what is too much is cut.

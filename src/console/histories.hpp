@@ -28,7 +28,7 @@ struct KeptHistory {
 
 struct KeptHistories {
     std::vector<KeptHistory> histories;
-    std::vector<std::string> problems;  ///< files that are none, or damaged: they are left alone
+    std::vector<std::string> problems;  ///< what cannot be read, or is damaged: it is left alone
 };
 
 std::filesystem::path history_path(const std::filesystem::path& folder, const HistoryKey& key);

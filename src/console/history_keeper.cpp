@@ -24,7 +24,7 @@ async::Task<> HistoryKeeper::read() {
     };
     auto kept = co_await async::run_blocking(disk_, loop_, std::move(read_all));
     for (const auto& problem : kept.problems)
-        log::warning("a console's history is left alone: {}", problem);
+        log::warning("not all histories of consoles are read: {}", problem);
     for (auto& [key, ring] : kept.histories)
         kept_.emplace(std::move(key), std::move(ring));
 }

@@ -53,9 +53,13 @@ void LogFile::poke() {
 }
 
 LogFile::~LogFile() {
-    if (writing_) log::warning("console log '{}': what came last is not in it", settings_.path.string());
+    if (writing_) tell_of_loss();
     waiters_.drop();
     scope_.drop();
+}
+
+void LogFile::tell_of_loss() const {
+    log::warning("console log '{}': what came last is not in it", settings_.path.string());
 }
 
 async::Task<bool> LogFile::close(Duration patience) {
@@ -77,7 +81,9 @@ async::Task<> LogFile::write_all() {
             text = render();
         } else {
             text = std::move(sent);
-            if (!co_await async::sleep_for(scheduler_, limits::console_log_retry, closing_.token())) break;
+            if (co_await async::sleep_for(scheduler_, limits::console_log_retry, closing_.token())) continue;
+            tell_of_loss();
+            break;
         }
     }
     writing_ = false;

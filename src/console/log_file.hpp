@@ -52,6 +52,7 @@ class LogFile {
     void note_restore(Offset at, std::string& text);
     Offset next_restore(Offset after) const;
     void note_outcome(const Result<>& written);
+    void tell_of_loss() const;
 
     async::Scheduler& scheduler_;
     async::Blocking& blocking_;

@@ -15,6 +15,7 @@
 #include "base/limits.hpp"
 #include "console/consoles.hpp"
 #include "daemon/descriptor_limit.hpp"
+#include "daemon/heap.hpp"
 #include "daemon/host.hpp"
 #include "daemon/listening.hpp"
 #include "daemon/signals.hpp"
@@ -135,6 +136,7 @@ Result<> run(const Settings& settings) {
     // First of all: who has no Xen is told so, with or without rights, and finds no folders made.
     if (auto checked = check_host(settings); !checked) return checked;
     raise_descriptor_limit();
+    keep_heaps_small();
     if (auto made = make_folder(settings.places.run(), 0755); !made) return made;
     if (auto made = make_folder(settings.places.state()); !made) return made;
     const auto lock = lock_instance(settings.places.lock());

@@ -73,8 +73,7 @@ Result<Device> parse_device(std::string_view xml) {
     if (kind == live_kinds.end() || !root.namespace_uri().empty())
         return fail(Reason::unsupported_config,
                     "device <{}> cannot be added, removed or changed while the guest runs, but in its "
-                    "definition, for "
-                    "its next start; allowed are: {}",
+                    "definition, for its next start; allowed are: {}",
                     shown(root.name()),
                     fmt::join(std::views::transform(live_kinds, &LiveKind::element), ", "));
     auto device = kind->read(root);

@@ -42,8 +42,7 @@ struct Disk {
 /// Why none has its source on a server.
 inline constexpr std::string_view no_network_disks =
     "who serves disks to Xen's guests opens files and block devices of its own host only; map the source "
-    "there "
-    "first (rbd map, nbd-client, iscsiadm), and name its block device";
+    "there first (rbd map, nbd-client, iscsiadm), and name its block device";
 
 /// The path by the shortest of the names that it tells by itself ("/srv//x/../disk": "/srv/disk").
 std::string shortest_path(const std::string& path);

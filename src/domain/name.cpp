@@ -25,4 +25,8 @@ Result<> check_name(std::string_view name) {
     return {};
 }
 
+std::string other_domain(std::string_view name) {
+    return name == "Domain-0" || name == "0" ? std::string() : std::string(name);
+}
+
 }  // namespace virtlight::domain

@@ -77,8 +77,7 @@ Result<> check_serial_host(const std::string& host) {
     if (host.size() <= serial_host_bytes && is_word_of(host, ".-_")) return {};
     return refuse_serial(
         "can lead to a host by its name or its IPv4 address, up to {} bytes, as a device model takes the "
-        "first "
-        "':' for its end, and not to '{}'",
+        "first ':' for its end, and not to '{}'",
         serial_host_bytes, shown(host));
 }
 

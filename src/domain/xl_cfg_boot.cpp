@@ -152,8 +152,7 @@ void read_short_firmware(const XlAt& at, Definition& definition) {
     if (!hvm && (firmware == "pvgrub32" || firmware == "pvgrub64"))
         return at.unsupported(
             "firmware '{0}' is a kernel of Xen's: say kernel = \"DIRECTORY/{0}.bin\", where Xen's firmware "
-            "is, as in "
-            "/usr/lib/xen-4.17/boot",
+            "is, as in /usr/lib/xen-4.17/boot",
             firmware);
     read_firmware(at, definition);
 }

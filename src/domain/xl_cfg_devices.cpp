@@ -51,8 +51,7 @@ constexpr XlOption device_options[] = {
      read_xl_disks, write_xl_disks},
     {"serial",
      "`devices/serial` of types pty, null, vc, stdio, file, pipe, dev, tcp (`telnet:` is its protocol), udp "
-     "and "
-     "unix; one that listens waits for nobody",
+     "and unix; one that listens waits for nobody",
      read_serial, write_serial},
 };
 

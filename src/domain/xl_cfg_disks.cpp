@@ -8,6 +8,7 @@
 
 #include "base/limits.hpp"
 #include "domain/disk.hpp"
+#include "domain/name.hpp"
 #include "domain/xl_cfg_options.hpp"
 #include "domain/xl_cfg_specs.hpp"
 #include "domain/xml_values.hpp"
@@ -215,7 +216,7 @@ class DiskReading {
     }
     void set_backend_domain(std::string_view name) {
         once("backend");
-        disk_.backend_domain = name == "0" ? std::string() : std::string(name);
+        disk_.backend_domain = other_domain(name);
     }
     /// There are three ways to say it.
     void set_device(Disk::Device device) {

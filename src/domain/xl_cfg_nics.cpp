@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "domain/name.hpp"
 #include "domain/nic_connection.hpp"
 #include "domain/xl_cfg_options.hpp"
 #include "domain/xl_cfg_specs.hpp"
@@ -82,9 +83,8 @@ class NicReading {
 
     bool set_text(std::string_view name, std::string_view value) {
         const std::pair<std::string_view, std::string*> texts[] = {
-            {"bridge", &connection_.bridge}, {"script", &connection_.script},
-            {"ip", &connection_.addresses},  {"model", &nic_.model},
-            {"vifname", &nic_.target},       {"backend", &nic_.backend_domain},
+            {"bridge", &connection_.bridge}, {"script", &connection_.script}, {"ip", &connection_.addresses},
+            {"model", &nic_.model},          {"vifname", &nic_.target},
         };
         const auto* const found =
             std::ranges::find(texts, name, &std::pair<std::string_view, std::string*>::first);
@@ -111,6 +111,8 @@ class NicReading {
             nic_.mac = mac.value_or(nic_.mac);
         } else if (name == "rate") {
             set_rate(value);
+        } else if (name == "backend") {
+            nic_.backend_domain = other_domain(value);
         } else if (name == "type" && (value == "vif" || value == "ioemu")) {
             type_ = value == "vif" ? "vif" : "ioemu";
         } else {

@@ -37,8 +37,7 @@ void take_this_display(const XlAt& at, std::string_view told_by, unsigned displa
     if (at.key() == told_by)
         at.remark(
             "the VNC server has port {} and no other here, as '{}' says; with xl it would have the first "
-            "free "
-            "one from there on, as 'vncunused' is missing",
+            "free one from there on, as 'vncunused' is missing",
             first_vnc_port + display, told_by);
 }
 

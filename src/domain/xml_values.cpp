@@ -87,7 +87,7 @@ std::string read_backend_domain(const XmlElement& device) {
     const auto name = backend.attribute("name").value_or("");
     if (const auto good = check_name(name); !good)
         backend.invalid("<backenddomain>: {}", good.error().message);
-    return name;
+    return other_domain(name);
 }
 
 std::string read_alias(const XmlElement& device) {

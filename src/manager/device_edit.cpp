@@ -27,15 +27,13 @@ JobKind kind_of(domain::DeviceEdit edit) {
 std::string why_not_live(std::string_view element) {
     if (element == "input")
         return ": those on Xen's bus come and go with <graphics>, whose device model serves them, and "
-               "emulated "
-               "ones are given to that at its start";
+               "emulated ones are given to that at its start";
     if (element == "tpm")
         return ": one of Xen's is emulated by another domain, for which <tpm> has no words; it is a setting, "
                "'vtpm'";
     if (element == "filesystem")
         return ": libxl has no call that gives one to a guest that runs, so that one which is taken away "
-               "could "
-               "not come back";
+               "could not come back";
     if (element == "channel") return ": libxl has no call that gives one to a guest that runs, or takes it";
     if (element == "sound")
         return ": emulated ones are given to the device model at its start, and for Xen's own neither Linux "

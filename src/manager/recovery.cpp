@@ -48,20 +48,6 @@ void take_up(Core& core, const DomainRef& domain, StoredLife stored, const Domai
     if (stored.domid == seen.domid) since = std::min(since, stored.since.value_or(since));
 }
 
-/// The daemon was killed while it saved this guest.
-void settle(Core& core, Jobs& jobs, Guests& guests, const DomainRef& domain) {
-    note_decision(core, *domain,
-                  domain->image ? "it was being saved: it is, and its guest is removed"
-                                : "it was being saved: that has come to nothing, and it goes on; should its "
-                                  "file have been finished all the same, it is older than its disks");
-    // Not to be taken for a guest that goes to sleep by itself, unless this fails.
-    domain->life->stopped = domain->life->seen.stopped;
-    jobs.post(domain, JobKind::after_stop,
-              [&guests, domain, life = domain->life->id](hypervisor::Operation operation) {
-                  return guests.settle_suspended(domain, life, std::move(operation));
-              });
-}
-
 Task<Result<>> done_with() {
     co_return Result<>{};
 }
@@ -75,6 +61,20 @@ void post_for_guest(Jobs& jobs, const DomainRef& domain, JobKind kind, Jobs::Wor
             const bool lives = domain->life && domain->life->id == life;
             return lives ? work(std::move(operation)) : done_with();
         });
+}
+
+/// The daemon was killed while it saved this guest.
+void settle(Core& core, Jobs& jobs, Guests& guests, const DomainRef& domain) {
+    note_decision(core, *domain,
+                  domain->image ? "it was being saved: it is, and its guest is removed"
+                                : "it was being saved: that has come to nothing, and it goes on; should its "
+                                  "file have been finished all the same, it is older than its disks");
+    // Not to be taken for a guest that goes to sleep by itself, unless this fails.
+    domain->life->stopped = domain->life->seen.stopped;
+    jobs.post(domain, JobKind::after_stop,
+              [&guests, domain, life = domain->life->id](hypervisor::Operation operation) {
+                  return guests.settle_suspended(domain, life, std::move(operation));
+              });
 }
 
 /// The same, before this guest had suspended itself: it may be about to.

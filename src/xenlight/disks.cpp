@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "domain/name.hpp"
 #include "xenlight/words.hpp"
 
 namespace virtlight::xenlight {
@@ -28,15 +29,39 @@ constexpr std::array disk_backends = {
     std::pair{Disk::Backend::qemu, LIBXL_DISK_BACKEND_QDISK},
 };
 
+bool has_script(const libxl_device_disk& theirs) {
+    return theirs.script && *theirs.script;
+}
+
 /// What xl may ask of a disk and a definition has no place for; empty: nothing.
 std::string_view unknown_part(const libxl_device_disk& theirs) {
-    if (theirs.script && *theirs.script) return "a block script";
+    if (has_script(theirs)) return "a block script";
     if (is_on(theirs.colo_enable, false)) return "COLO replication";
     if (!is_on(theirs.trusted, true)) return "a backend that is not trusted";
     if (theirs.specification == LIBXL_DISK_SPECIFICATION_VIRTIO) return "virtio";
     if (theirs.backend == LIBXL_DISK_BACKEND_TAP) return "blktap";
     if (theirs.backend == LIBXL_DISK_BACKEND_STANDALONE) return "a backend of its own";
     return {};
+}
+
+Result<Disk> read_disk(const libxl_device_disk& theirs) {
+    const auto target = domain::parse_disk_name(text_of(theirs.vdev));
+    if (!target) return fail(Reason::unsupported_config, "{}", target.error().message);
+    Disk disk{
+        .target = *target,
+        .device = theirs.is_cdrom ? Disk::Device::cdrom : Disk::Device::disk,
+        .path = text_of(theirs.pdev_path),
+        .format = ours(disk_formats, theirs.format, Disk::Format::raw),
+        .backend = ours(disk_backends, theirs.backend, Disk::Backend::chosen),
+        .backend_domain = domain::other_domain(text_of(theirs.backend_domname)),
+        .readonly = !theirs.readwrite,
+        .direct_io = theirs.direct_io_safe,
+    };
+    if (!disk.path.empty())
+        disk.source = disk.path.starts_with("/dev/") ? Disk::Source::block : Disk::Source::file;
+    if (!libxl_defbool_is_default(theirs.discard_enable))
+        disk.discard = libxl_defbool_val(theirs.discard_enable);
+    return disk;
 }
 
 }  // namespace
@@ -56,29 +81,6 @@ void write_disk(const Disk& disk, libxl_device_disk& theirs) {
     if (disk.discard) libxl_defbool_set(&theirs.discard_enable, *disk.discard);
 }
 
-Result<Disk> read_disk(const libxl_device_disk& theirs) {
-    const auto vdev = text_of(theirs.vdev);
-    const auto target = domain::parse_disk_name(vdev);
-    if (!target) return fail(Reason::unsupported_config, "{}", target.error().message);
-    if (const auto unknown = unknown_part(theirs); !unknown.empty())
-        return fail(Reason::unsupported_config, "disk {} has {}, which is not supported", vdev, unknown);
-    Disk disk{
-        .target = *target,
-        .device = theirs.is_cdrom ? Disk::Device::cdrom : Disk::Device::disk,
-        .path = text_of(theirs.pdev_path),
-        .format = ours(disk_formats, theirs.format, Disk::Format::raw),
-        .backend = ours(disk_backends, theirs.backend, Disk::Backend::chosen),
-        .backend_domain = text_of(theirs.backend_domname),
-        .readonly = !theirs.readwrite,
-        .direct_io = theirs.direct_io_safe,
-    };
-    if (!disk.path.empty())
-        disk.source = disk.path.starts_with("/dev/") ? Disk::Source::block : Disk::Source::file;
-    if (!libxl_defbool_is_default(theirs.discard_enable))
-        disk.discard = libxl_defbool_val(theirs.discard_enable);
-    return disk;
-}
-
 void write_disks(const domain::Definition& definition, libxl_domain_config& config) {
     if (definition.disks.empty()) return;
     config.disks = allocate<libxl_device_disk>(definition.disks.size());
@@ -92,6 +94,7 @@ void write_disks(const domain::Definition& definition, libxl_domain_config& conf
 std::vector<Disk> read_disks(const libxl_domain_config& config, domain::GuestType type) {
     std::vector<Disk> disks;
     for (const auto& theirs : std::span(config.disks, static_cast<std::size_t>(config.num_disks))) {
+        if (has_script(theirs)) continue;  // its path is that script's, and not a file's
         auto disk = read_disk(theirs);
         if (disk && check_disk(*disk, type)) std::ignore = add_seen_disk(disks, std::move(*disk), type);
     }
@@ -103,6 +106,9 @@ Result<> check_disks(const libxl_domain_config& config, domain::GuestType type) 
     for (const auto& theirs : std::span(config.disks, static_cast<std::size_t>(config.num_disks))) {
         auto disk = read_disk(theirs);
         if (!disk) return std::unexpected(std::move(disk.error()));
+        if (const auto unknown = unknown_part(theirs); !unknown.empty())
+            return fail(Reason::unsupported_config, "disk {} has {}, which is not supported",
+                        text_of(theirs.vdev), unknown);
         if (auto good = check_disk(*disk, type); !good) return good;
         if (auto added = add_disk(disks, std::move(*disk), type); !added) return added;
     }

@@ -15,13 +15,10 @@ using LibxlDisk = Owned<libxl_device_disk, libxl_device_disk_init, libxl_device_
 /// serves it then. Pure.
 void write_disk(const domain::Disk& disk, libxl_device_disk& theirs);
 
-/// The disk that libxl's words describe. unsupported_config: what a definition cannot hold of it. What is
-/// below /dev is a block device, anything else a file. Pure.
-Result<domain::Disk> read_disk(const libxl_device_disk& theirs);
-
 /// `config` has none yet.
 void write_disks(const domain::Definition& definition, libxl_domain_config& config);
-/// Without those that a definition cannot hold.
+/// Without those that a definition cannot hold. Of the others what it has no word for is left out: that they
+/// are in use has to be known all the same. What is below /dev is a block device, anything else a file. Pure.
 std::vector<domain::Disk> read_disks(const libxl_domain_config& config, domain::GuestType type);
 /// Whether a definition can hold all of them. unsupported_config: names the first that it cannot.
 Result<> check_disks(const libxl_domain_config& config, domain::GuestType type);

@@ -3,17 +3,18 @@
 
 #include <mutex>
 
-/// What a child of libxl's needs of Xen's libraries must not be locked by a thread that it has not got.
+/// Keeps what a forked child of libxl's needs of Xen's libraries from being locked for ever.
 ///
-/// libxl removes a domain in a child that it forks and that runs no other program: there it opens a handle
-/// for hypercalls and makes them. Two locks of the whole process are in the way, either of which another
-/// thread may hold at the fork; then the child waits for ever, and with it the removal:
-/// - that of all handles' hypercall buffers (libxencall), taken twice a hypercall. A handle that is said to
-///   be of one thread takes it not, and a context's is;
-/// - that of the list of open handles (libxentoolcore), taken when one is opened or closed. No child is
-/// forked
-///   meanwhile.
-/// Both are reached by definitions of this program's that stand before those of the libraries.
+/// libxl removes a domain in a child that runs no other program: it opens a handle there and makes
+/// hypercalls. Two locks of the whole process are in its way. Had another thread held one at the fork, the
+/// child would wait for a thread that it has not got, and the removal for the child:
+///
+/// - The lock of all hypercall buffers (libxencall) is taken twice in a hypercall. Every handle is opened as
+///   one thread's own, which a context's is, and takes none.
+/// - The lock of the list of open handles (libxentoolcore) is taken when one is opened or closed. No child is
+///   forked meanwhile.
+///
+/// Both by functions of this program's, which the dynamic linker finds before those of the libraries.
 namespace virtlight::xenlight::fork_safety {
 
 /// While it is held no handle of Xen's libraries is opened or closed. Any thread; to be held over a fork, by

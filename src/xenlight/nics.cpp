@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "domain/name.hpp"
 #include "domain/nic_connection.hpp"
 #include "domain/text.hpp"
 #include "xenlight/words.hpp"
@@ -62,7 +63,7 @@ Nic read_nic(const libxl_device_nic& given, GuestType type) {
     // xl says of an HVM guest's vif alone that it has no model.
     if (type == GuestType::hvm && given.nictype == LIBXL_NIC_TYPE_VIF) nic.model = domain::paravirtual_nic;
     nic.target = text_of(given.ifname);
-    nic.backend_domain = text_of(given.backend_domname);
+    nic.backend_domain = domain::other_domain(text_of(given.backend_domname));
     nic.rate_kib = rate_kib(given.rate_bytes_per_interval, given.rate_interval_usecs);
     nic.mtu = static_cast<unsigned>(std::max(given.mtu, 0));
     return nic;

@@ -28,5 +28,19 @@ TEST(Histories, AreCutAndNotDroppedWhenLessIsToBeKept) {
     EXPECT_EQ(cut.read(cut.end() - 7, 7).bytes, "the end");
 }
 
+TEST(Histories, AreNoneWhereThereIsNoFolderYet) {
+    const ::virtlight::test::TemporaryFolder folder;
+    const auto kept = read_histories(folder.path() / "missing", {});
+    EXPECT_TRUE(kept.histories.empty());
+    EXPECT_TRUE(kept.problems.empty());
+}
+
+TEST(Histories, ThatCannotBeListedAreAProblem) {
+    const ::virtlight::test::TemporaryFolder folder;
+    const auto file = folder.path() / "file";
+    ASSERT_TRUE(write_file(file, "no folder"));
+    EXPECT_EQ(read_histories(file, {}).problems, std::vector{file.string() + ": Not a directory"});
+}
+
 }  // namespace
 }  // namespace virtlight::console

@@ -242,14 +242,15 @@ TEST_F(LogFileTest, WritesWhatIsLeftWhenItIsClosed) {
     EXPECT_THAT(content(), EndsWith("two\n"));
 }
 
-TEST_F(LogFileTest, IsClosedAlsoWhenTheDiskRefuses) {
+TEST_F(LogFileTest, IsClosedAlsoWhenTheDiskRefusesAndSaysThatSomethingIsMissing) {
     testing::internal::CaptureStderr();
+    std::ofstream(path.parent_path()) << "no folder";
     say("one\n");
     settle();
     const auto before = loop.now();
     close();
     EXPECT_EQ(loop.now(), before) << "it waited for the next try";
-    testing::internal::GetCapturedStderr();
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("what came last is not in it"));
 }
 
 TEST_F(LogFileTest, TakesNoMoreMemoryThanItsPiece) {

@@ -155,7 +155,7 @@ inline rc::Gen<Disk> disk(GuestType type) {
         d.format = *rc::gen::element(Disk::Format::raw, Disk::Format::qcow, Disk::Format::qcow2,
                                      Disk::Format::vhd, Disk::Format::qed);
         d.backend = *rc::gen::element(Disk::Backend::chosen, Disk::Backend::phy, Disk::Backend::qemu);
-        if (*rc::gen::arbitrary<bool>()) d.backend_domain = *name();
+        if (*rc::gen::arbitrary<bool>()) d.backend_domain = other_domain(*name());
         d.readonly = d.device == Disk::Device::cdrom || *rc::gen::arbitrary<bool>();
         d.shareable = *rc::gen::arbitrary<bool>();
         d.direct_io = *rc::gen::arbitrary<bool>();

@@ -71,8 +71,7 @@ TEST(Device, OfARunningPvGuestComesAndGoes) {
     EXPECT_EQ(refusal(placed(hvm, disk("sda"))), refusal(check_live_unplug(hvm, disk("sda"))));
     EXPECT_EQ(refusal(check_live_unplug(hvm, disk("sda"))),
               "disk sda of an HVM guest is emulated, and cannot come or go while the guest runs; a disk on "
-              "bus 'xen' "
-              "can, as xvde");
+              "bus 'xen' can, as xvde");
 }
 
 TEST(Device, ThatIsACdDriveOfARunningHvmGuestGetsOtherMediaAndNothingElse) {

@@ -38,5 +38,11 @@ TEST(Name, SaysWhatIsWrongWithIt) {
               "name '" + std::string(80, 'x') + "...' is 241 bytes long; the limit is 240");
 }
 
+TEST(OtherDomain, IsNotDomain0ByNameOrNumber) {
+    EXPECT_EQ(other_domain("storage"), "storage");
+    EXPECT_EQ(other_domain("Domain-0"), "");
+    EXPECT_EQ(other_domain("0"), "");
+}
+
 }  // namespace
 }  // namespace virtlight::domain::name_test

@@ -67,6 +67,7 @@ TEST(XlCfgDisks, MayHaveAllThatADefinitionHas) {
                                  .readonly = true,
                                  .direct_io = true,
                                  .discard = false}));
+    EXPECT_EQ(disks("vdev=xvda,backend=Domain-0,target=/a"), disks("vdev=xvda,target=/a"));
     EXPECT_THAT(disks(",,hdc,cdrom", "hvm"),
                 ElementsAre(Disk{.target = place("hdc"), .device = Disk::Device::cdrom, .readonly = true}));
     EXPECT_EQ(disks("tap:qcow2:/a,xvda,w").at(0).format, Disk::Format::qcow2);

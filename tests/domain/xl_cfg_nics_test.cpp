@@ -28,6 +28,11 @@ TEST(XlCfgNics, MayHaveMacAddressesWithDashes) {
                 HasSubstr("line 4: 'vif': '00-16-3e-01-02' is no MAC address"));
 }
 
+TEST(XlCfgNics, OfDomain0AreThoseWithoutABackend) {
+    EXPECT_EQ(read(pv + "vif = [ 'mac=00:16:3e:01:02:03,backend=0' ]").nics,
+              read(pv + "vif = [ 'mac=00:16:3e:01:02:03' ]").nics);
+}
+
 TEST(XlCfgNics, MayHaveAllThatADefinitionHas) {
     const auto nic = read(pv +
                           "type='hvm'\nvif = [ 'mac=00:16:3e:01:02:03,script=vif-route,ip=10.0.0.1 10.0.0.2,"

@@ -31,6 +31,12 @@ TEST(DiskXml, FillsInWhatIsMissing) {
               (Disk{.target = {.index = 1}, .source = Disk::Source::file, .path = "/d"}));
 }
 
+TEST(DiskXml, NamesDomain0InVain) {
+    EXPECT_EQ(read(disk("<source file='/d'/><backenddomain name='Domain-0'/><target dev='xvdb'/>", "")),
+              read(disk("<source file='/d'/><target dev='xvdb'/>", "")))
+        << "another guest's disk without that name has the same file";
+}
+
 TEST(DiskXml, IsReadIntoEachField) {
     EXPECT_EQ(
         read(disk("<driver name='qemu' type='qcow2' cache='none' discard='ignore'/><source dev='/dev/d'/>"

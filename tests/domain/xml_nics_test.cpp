@@ -219,15 +219,11 @@ TEST(DomainXmlNicsRefusal, OfMacsThatNoInterfaceCanHave) {
               "<mac> must be six hexadecimal numbers, as in 00:16:3e:01:02:03");
     EXPECT_EQ(with("01:16:3e:00:00:01"),
               "unsupported configuration: line 6: <interface>: network interface 01:16:3e:00:00:01: expected "
-              "unicast mac "
-              "address, "
-              "found multicast '01:16:3e:00:00:01'");
+              "unicast mac address, found multicast '01:16:3e:00:00:01'");
     EXPECT_THAT(with("00:00:00:00:00:00"), HasSubstr("expected unicast mac address"));
     EXPECT_EQ(refusal(bridged("") + "\n" + bridged("")),
               "unsupported configuration: line 7: <interface>: network interface 00:16:3e:00:00:01: another "
-              "one of the "
-              "guest has "
-              "the same MAC address");
+              "one of the guest has the same MAC address");
 }
 
 TEST(DomainXmlNicsRefusal, OfWhatIsNotServed) {

@@ -99,8 +99,7 @@ TEST(DomainXmlRefusal, OfMemory) {
         "number");
     EXPECT_EQ(with("<memory dumpCore='on'>1024</memory>"),
               "unsupported configuration: line 3: attribute 'dumpCore' of element <memory> is not supported; "
-              "allowed "
-              "here: unit");
+              "allowed here: unit");
 }
 
 TEST(DomainXmlRefusal, OfVcpus) {
@@ -116,8 +115,7 @@ TEST(DomainXmlRefusal, OfVcpus) {
               "invalid XML: line 5: <vcpu>: maxvcpus must not be less than current vcpus (2 < 3)");
     EXPECT_EQ(with("<vcpu placement='auto'>2</vcpu>"),
               "unsupported configuration: line 5: Invalid value for attribute 'placement' in element 'vcpu': "
-              "'auto'; "
-              "allowed here: static");
+              "'auto'; allowed here: static");
     EXPECT_THAT(
         with("<vcpu hotplug='yes'>2</vcpu>"),
         testing::StartsWith("unsupported configuration: line 5: attribute 'hotplug' of element <vcpu> is "
@@ -136,13 +134,10 @@ TEST(DomainXmlRefusal, OfTheGuestsType) {
               "xenpvh, hvm");
     EXPECT_EQ(with("<type machine='pc'>hvm</type>" + kernel),
               "unsupported configuration: line 4: Invalid value for attribute 'machine' in element 'type': "
-              "'pc'; allowed "
-              "here: xenpv, xenpvh, xenfv");
+              "'pc'; allowed here: xenpv, xenpvh, xenfv");
     EXPECT_EQ(with("<type machine='xenpv'>hvm</type>" + kernel),
               "unsupported configuration: line 4: <type>: could not find capabilities for os type 'hvm' with "
-              "machine "
-              "'xenpv'; "
-              "its machine is xenfv");
+              "machine 'xenpv'; its machine is xenfv");
     EXPECT_EQ(
         with("<type arch='aarch64'>linux</type>" + kernel),
         "unsupported configuration: line 4: Invalid value for attribute 'arch' in element 'type': 'aarch64'; "
@@ -200,8 +195,7 @@ TEST(DomainXmlRefusal, OfBootDevicesAndFirmware) {
     EXPECT_EQ(with("<loader type='rom' format='raw'>/x</loader>"), "ok");
     EXPECT_EQ(with("<loader type='pflash' format='qcow2'>/x</loader>"),
               "unsupported configuration: line 4: Invalid value for attribute 'format' in element 'loader': "
-              "'qcow2'; "
-              "allowed here: raw");
+              "'qcow2'; allowed here: raw");
     EXPECT_EQ(with("<loader type='rom'>/x</loader>", " firmware='efi'"),
               "unsupported configuration: line 4: <loader> of type 'rom' contradicts firmware 'efi'");
     for (const std::string type : {"linux", "xenpvh"})
@@ -235,20 +229,16 @@ TEST(DomainXmlRefusal, OfFeaturesAndClock) {
               "here: acpi, apic, pae, hap, xen");
     EXPECT_EQ(with("<features><apic eoi='on'/></features>"),
               "unsupported configuration: line 5: attribute 'eoi' of element <apic> is not supported; "
-              "allowed here: "
-              "nothing");
+              "allowed here: nothing");
     EXPECT_EQ(with("<features><hap state='maybe'/></features>"),
               "unsupported configuration: line 5: Invalid value for attribute 'state' in element 'hap': "
-              "'maybe'; allowed "
-              "here: on, off");
+              "'maybe'; allowed here: on, off");
     EXPECT_EQ(with("<clock offset='timezone'/>"),
               "unsupported configuration: line 5: Invalid value for attribute 'offset' in element 'clock': "
-              "'timezone'; "
-              "allowed here: utc, localtime, variable");
+              "'timezone'; allowed here: utc, localtime, variable");
     EXPECT_EQ(with("<clock offset='utc' adjustment='3600'/>"),
               "unsupported configuration: line 5: Invalid value for attribute 'adjustment' in element "
-              "'clock': '3600'; "
-              "allowed here: reset");
+              "'clock': '3600'; allowed here: reset");
     EXPECT_EQ(with("<clock offset='utc'><timer name='pit'/></clock>"),
               "unsupported configuration: line 5: Invalid value for attribute 'name' in element 'timer': "
               "'pit'; allowed here: tsc, hpet");
@@ -258,18 +248,13 @@ TEST(DomainXmlRefusal, OfLifecycleActions) {
     const auto with = [](std::string_view more) { return verdict(Sample{.more = std::string(more)}.xml()); };
     EXPECT_EQ(with("<on_poweroff>explode</on_poweroff>"),
               "invalid XML: line 5: <on_poweroff>: unknown on_poweroff action: explode; allowed are destroy, "
-              "restart, "
-              "rename-restart, "
-              "preserve");
+              "restart, rename-restart, preserve");
     EXPECT_EQ(with("<on_reboot>coredump-destroy</on_reboot>"),
               "invalid XML: line 5: <on_reboot>: unknown on_reboot action: coredump-destroy; allowed are "
-              "destroy, restart, "
-              "rename-restart, preserve");
+              "destroy, restart, rename-restart, preserve");
     EXPECT_EQ(with("<on_crash/>"),
               "invalid XML: line 5: <on_crash>: unknown on_crash action: ; allowed are destroy, restart, "
-              "rename-restart, "
-              "preserve, "
-              "coredump-destroy, coredump-restart");
+              "rename-restart, preserve, coredump-destroy, coredump-restart");
     EXPECT_TRUE(
         with("<on_lockfailure>ignore</on_lockfailure>")
             .starts_with("unsupported configuration: line 5: element <on_lockfailure> is not supported"));
@@ -288,36 +273,30 @@ TEST(DomainXmlRefusal, OfConsoles) {
         "allowed here: pty");
     EXPECT_EQ(pv("<console><target type='serial'/></console>"),
               "unsupported configuration: line 6: Invalid value for attribute 'type' in element 'target': "
-              "'serial'; "
-              "allowed here: xen");
+              "'serial'; allowed here: xen");
     EXPECT_EQ(hvm("<console><target type='virtio'/></console>"),
               "unsupported configuration: line 6: Invalid value for attribute 'type' in element 'target': "
-              "'virtio'; "
-              "allowed here: xen, serial");
+              "'virtio'; allowed here: xen, serial");
     EXPECT_EQ(pv("<console><target type='xen' port='1'/></console>"),
               "unsupported configuration: line 6: Invalid value for attribute 'port' in element 'target': "
-              "'1'; allowed "
-              "here: 0");
+              "'1'; allowed here: 0");
     EXPECT_EQ(pv("<console/>\n<console/>"),
               "unsupported configuration: line 7: a guest has one <console> of type 'xen'");
     EXPECT_EQ(hvm("<console/>\n<console/>"),
               "unsupported configuration: line 7: a guest has one <console> of type 'serial'");
     EXPECT_EQ(pv("<console><log file='/tmp/x'/></console>"),
               "unsupported configuration: line 6: element <log> is not supported in <console>; allowed here: "
-              "target, "
-              "source, alias");
+              "target, source, alias");
     EXPECT_EQ(pv("<serial/>"),
               "unsupported configuration: line 6: only HVM guests have a <serial> port; use <console>");
     EXPECT_EQ(hvm("<serial/><serial><target port='2'/></serial>"),
               "unsupported configuration: line 6: Invalid value for attribute 'port' in element 'target': "
-              "'2'; allowed "
-              "here: 1");
+              "'2'; allowed here: 1");
     EXPECT_EQ(hvm("<serial/><serial/><serial/><serial/>\n<serial/>"),
               "unsupported configuration: line 7: a guest can have 4 <serial> ports");
     EXPECT_EQ(hvm("<serial><target type='pci-serial'/></serial>"),
               "unsupported configuration: line 6: Invalid value for attribute 'type' in element 'target': "
-              "'pci-serial'; "
-              "allowed here: isa-serial");
+              "'pci-serial'; allowed here: isa-serial");
 }
 
 TEST(DomainXmlRefusal, OfOtherDevices) {
@@ -333,24 +312,20 @@ TEST(DomainXmlRefusal, OfOtherDevices) {
               "invalid XML: line 6: <emulator> must be the absolute path of a file, not 'qemu'");
     EXPECT_EQ(with("<controller type='pci' index='0'/>"),
               "unsupported configuration: line 6: Invalid value for attribute 'type' in element "
-              "'controller': 'pci'; "
-              "allowed here: xenbus, usb, ide, scsi");
+              "'controller': 'pci'; allowed here: xenbus, usb, ide, scsi");
     EXPECT_EQ(with("<controller type='scsi' index='3'/>"),
               "unsupported configuration: line 6: a guest has 3 <controller> of type 'scsi', with indexes "
-              "from 0 on, "
-              "not '3'");
+              "from 0 on, not '3'");
     EXPECT_EQ(with("<controller type='scsi' index='1'/>\n<controller type='scsi' index='1'/>"),
               "invalid XML: line 7: a guest has one <controller> of type 'scsi' and index 1");
     EXPECT_EQ(with("<controller type='xenbus' index='0' ports='64'/>"),
               "unsupported configuration: line 6: attribute 'ports' of element <controller> is not "
-              "supported; "
-              "allowed here: type, index, maxGrantFrames, maxEventChannels");
+              "supported; allowed here: type, index, maxGrantFrames, maxEventChannels");
     EXPECT_EQ(with("<controller type='xenbus'/>\n<controller type='xenbus'/>"),
               "invalid XML: line 7: a guest has one <controller> of type 'xenbus' and index 0");
     EXPECT_EQ(with("<memballoon model='none'/>"),
               "unsupported configuration: line 6: Invalid value for attribute 'model' in element "
-              "'memballoon': 'none'; "
-              "allowed here: xen");
+              "'memballoon': 'none'; allowed here: xen");
 }
 
 TEST(DomainXmlRefusal, OfNamespacesOfOtherTools) {

@@ -333,13 +333,19 @@ std::string complaint(const libxl_domain_config& config) {
     return read ? "" : read.error().message;
 }
 
-/// Of a guest of xl's with this disk.
-std::string complaint(const std::function<void(libxl_device_disk&)>& change) {
+using DiskChange = std::function<void(libxl_device_disk&)>;
+
+/// As xl has a guest with this disk.
+void write_guest_with_disk(const DiskChange& change, libxl_domain_config& config) {
     auto definition = pv_guest();
     definition.disks = {{.source = Disk::Source::file, .path = "/d"}};
+    write_config(definition, config);
+    change(config.disks[0]);
+}
+
+std::string complaint(const DiskChange& change) {
     DomainConfig config;
-    write_config(definition, *config);
-    change(config->disks[0]);
+    write_guest_with_disk(change, *config);
     return complaint(*config);
 }
 
@@ -373,6 +379,21 @@ TEST(DomainConfig, ThatMustBeWholeIsRefusedForDisksThatADefinitionCannotHold) {
                   disk.format = LIBXL_DISK_FORMAT_QCOW2;
               }),
               "disk xvda has driver phy, which serves the format raw only");
+}
+
+TEST(DomainConfig, OfAnotherToolsGuestHasItsDisksWithoutWhatADefinitionCannotHold) {
+    const auto seen = [](const DiskChange& change) {
+        DomainConfig config;
+        write_guest_with_disk(change, *config);
+        return read_config(*config).disks;
+    };
+    const std::vector<Disk> disks = {{.source = Disk::Source::file, .path = "/d"}};
+    EXPECT_EQ(seen([](auto&) {}), disks);
+    EXPECT_EQ(seen([](auto& disk) { libxl_defbool_set(&disk.trusted, false); }), disks)
+        << "its file is in use";
+    EXPECT_EQ(seen([](auto& disk) { disk.backend_domname = ::strdup("0"); }), disks);
+    EXPECT_TRUE(seen([](auto& disk) { disk.script = ::strdup("block-x"); }).empty())
+        << "its path is the script's";
 }
 
 TEST(DomainConfig, ThatMustBeWholeIsRefusedForOtherDevices) {

@@ -40,6 +40,15 @@ RC_GTEST_PROP(Nics, ComeBackFromLibxlsWordsAsTheyWere, ()) {
     RC_ASSERT(after_a_round_trip(type, nics) == nics);
 }
 
+TEST(Nics, OfDomain0AreThoseWithoutABackend) {
+    const Nic nic{.bridge = "xenbr0"};
+    for (const auto* const name : {"0", "Domain-0"}) {
+        auto named = nic;
+        named.backend_domain = name;
+        EXPECT_THAT(after_a_round_trip(GuestType::pv, {named}), ElementsAre(nic));
+    }
+}
+
 TEST(Nics, OfANetworkAreOnTheBridgeThatWasFoundForIt) {
     const Nic nic{.kind = Nic::Kind::network, .network = "default", .bridge = "virbr0"};
     EXPECT_THAT(after_a_round_trip(GuestType::pv, {nic}), ElementsAre(on_bridge(nic, "virbr0")));
